@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+
+const help = `Usage: npm run generate
+
+Writes what is generated and not committed, under src/generated:
+  the Prisma client     from prisma/schema.prisma
+  the resolver types    from schema/*.graphql, by codegen.yml`;
+
+/** The file behind a package's command, so that no shell and no node_modules/.bin is needed. */
+function binOf(packageName, command) {
+  const manifestPath = require.resolve(`${packageName}/package.json`);
+  const { bin } = require(manifestPath);
+  return path.join(path.dirname(manifestPath), typeof bin === 'string' ? bin : bin[command]);
+}
+
+function run(title, file, parameters, environment) {
+  const child = spawnSync(process.execPath, [file, ...parameters], {
+    cwd: root,
+    env: environment,
+    encoding: 'utf8',
+  });
+  if (child.status === 0) {
+    console.log(`generate: ${title} is up to date.`);
+    return;
+  }
+  console.error(child.stdout, child.stderr);
+  console.error(`generate: ${title} could not be written; the reason is above.`);
+  process.exit(1);
+}
+
+/**
+ * `prisma generate` runs no engine, yet downloads one unless it is told where one is. Any existing file
+ * satisfies it, so a machine without access to Prisma's download host can generate too. Only here: commands
+ * that do run the engine must not see this. A value set by the user wins.
+ */
+function prismaEnvironment() {
+  return {
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    CHECKPOINT_DISABLE: '1',
+    ...process.env,
+  };
+}
+
+if (process.argv.includes('--help')) {
+  console.log(help);
+  process.exit(0);
+}
+run('the Prisma client', binOf('prisma', 'prisma'), ['generate'], prismaEnvironment());
+if (existsSync(path.join(root, 'codegen.yml'))) {
+  const codegen = binOf('@graphql-codegen/cli', 'graphql-codegen');
+  run('the resolver types', codegen, ['--config', 'codegen.yml'], process.env);
+} else {
+  console.log('generate: there is no codegen.yml, so no resolver types are written.');
+}
