@@ -1,0 +1,36 @@
+import { PGlite } from '@electric-sql/pglite';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { PrismaPGlite } from 'pglite-prisma-adapter';
+
+export interface ScratchDatabase {
+  readonly adapters: SqlMigrationAwareDriverAdapterFactory;
+  close(): Promise<void>;
+}
+
+/**
+ * An empty database in memory for one comparison by the schema engine. The engine asks for a main database, which
+ * it only looks at, and for a shadow one, in which it replays the migrations: here they are the same.
+ */
+export async function scratchDatabase(): Promise<ScratchDatabase> {
+  const database = await PGlite.create();
+  const connect = () => scratchAdapter(database);
+  return {
+    adapters: {
+      provider: 'postgres',
+      adapterName: 'pglite-prisma-adapter',
+      connect,
+      connectToShadowDb: connect,
+    },
+    close: () => database.close(),
+  };
+}
+
+/** This adapter, unlike the one the server uses, can read the "char" columns of PostgreSQL's catalogue. */
+async function scratchAdapter(database: PGlite): Promise<SqlDriverAdapter> {
+  const adapter: SqlDriverAdapter = await new PrismaPGlite(database).connect();
+  // The adapter's own version does not wait for the script and loses its errors.
+  adapter.executeScript = async (script) => {
+    await database.exec(script);
+  };
+  return adapter;
+}
