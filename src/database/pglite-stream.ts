@@ -10,7 +10,7 @@ const terminate = 0x58;
  */
 export class PGliteStream extends Duplex {
   readonly #database: PGlite;
-  #unsent = Buffer.alloc(0);
+  #unsent: Buffer = Buffer.alloc(0);
   #isStarted = false;
 
   constructor(database: PGlite) {

@@ -1,0 +1,37 @@
+import { ConfigurationError } from './configuration-error.js';
+
+/** Turns what the driver says about a first connection into one sentence that names the mend, not the password. */
+export function connectionFault(cause: unknown, url: URL): ConfigurationError {
+  return new ConfigurationError(sentence(cause, url), { cause });
+}
+
+function sentence(cause: unknown, url: URL): string {
+  const server = `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}`;
+  const user = url.username === '' ? 'the default user' : `user ${decodeURIComponent(url.username)}`;
+  const database = decodeURIComponent(url.pathname.slice(1));
+  const message = cause instanceof Error ? cause.message : String(cause);
+  switch (codeOf(cause)) {
+    case 'ECONNREFUSED':
+      return `${server} refuses connections; start it, correct DATABASE_URL, or unset it to use the embedded database.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host ${url.hostname} of DATABASE_URL is not known; correct its name.`;
+    case '28P01':
+      return `${server} refused the password of ${user}; correct it in DATABASE_URL.`;
+    case '28000':
+      return `${server} does not let ${user} in (${message}); correct DATABASE_URL or the server's pg_hba.conf.`;
+    case '3D000':
+      return `${server} has no database "${database}"; create it with \`createdb ${database}\` or correct DATABASE_URL.`;
+    case '53300':
+      return `${server} has no connection left; raise its max_connections or close others.`;
+    default:
+      return /time-?out/i.test(message)
+        ? `${server} did not answer within 5 seconds; check the host, the port and the firewall.`
+        : `${server} cannot be used (${message}); correct DATABASE_URL.`;
+  }
+}
+
+/** The operating system's code, or PostgreSQL's; empty when there is none. */
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+}
