@@ -1,0 +1,198 @@
+import type { GraphQLSchema } from 'graphql';
+import { systemClock, type Clock } from './clock.js';
+import { createValueCodec } from './codec/value-codec.js';
+import type { ValueType } from './codec/value-type.js';
+import {
+  asksForEvidence,
+  createApolloPlugin,
+  type ApolloPluginOptions,
+  type CachePlugin,
+  type PluginRequest,
+} from './directives/apollo-plugin.js';
+import { planSchema } from './directives/plan-schema.js';
+import { wrapSchema } from './directives/wrap-schema.js';
+import { CacheError } from './errors.js';
+import { warningLog, type CacheLog } from './log.js';
+import { Counters } from './metrics/counters.js';
+import type { FieldCounters } from './metrics/field-counters.js';
+import { Traces, type Trace } from './metrics/trace.js';
+import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
+import { OriginLoads } from './patterns/origin-loads.js';
+import type { Origin } from './patterns/origin.js';
+import type { Services } from './patterns/services.js';
+import { createViewerGuard, type ViewerId } from './patterns/viewer-guard.js';
+import { Background } from './stampede/background.js';
+import { Flights } from './stampede/flights.js';
+import type { Bounds } from './store/bounded-map.js';
+import { LocalCopies } from './store/local-copies.js';
+import type { Store } from './store/store.js';
+import { Entries } from './tags/entries.js';
+import { createInvalidate } from './tags/invalidation.js';
+
+export interface CacheOptions<Context> {
+  /** Where entries rest. The cache closes it. */
+  readonly store: Store;
+  /** Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context. */
+  readonly viewer?: (context: Context) => ViewerId | null;
+  /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
+  readonly origins?: Readonly<Record<string, Origin<Context>>>;
+  /** Kinds of values that should come back as what they were, such as Decimal. */
+  readonly types?: readonly ValueType[];
+  /** Bounds of the local copies of this process; default 10,000 entries, 64 MiB, lru. */
+  readonly localCopies?: Partial<Bounds>;
+  /**
+   * In `production` a PUBLIC load that touches the viewer is answered and not stored; otherwise it throws, and
+   * cached values are frozen. Default: NODE_ENV, and development without it.
+   */
+  readonly environment?: 'development' | 'test' | 'production';
+  /** Default: Node's process warnings. Pino fits as it is. */
+  readonly log?: CacheLog;
+  readonly clock?: Clock;
+  /** Spreads expiries; default Math.random. */
+  readonly random?: () => number;
+}
+
+/** A cache: one schema, one store, the origins. */
+export interface Cache<Context> {
+  /** A new schema whose fields are cached as their directives say. @throws CacheError with every fault together. */
+  apply(schema: GraphQLSchema): GraphQLSchema;
+  /** Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns. */
+  fetch<T>(key: string, options: FetchOptions, load: () => Promise<T> | T): Promise<T>;
+  /** Invalidates these tags; resolves once it is applied. @throws CacheError when the store could not. */
+  invalidate(tags: readonly string[]): Promise<void>;
+  /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
+  apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
+  /** Collects the evidence of one request of any server: call it before execution, `report()` after. */
+  trace(context: object): Trace;
+  /** Counters by coordinate since the start. */
+  counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
+  start(): Promise<void>;
+  /** Waits for background work, then closes the store. */
+  close(): Promise<void>;
+}
+
+const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
+const INVALIDATE_SITE = 'cache.invalidate';
+
+/** Assembles a cache. Nothing connects and no timer starts before `start()`. */
+export function createCache<Context = unknown>(options: CacheOptions<Context>): Cache<Context> {
+  const log = options.log ?? warningLog;
+  const isProduction = (options.environment ?? process.env['NODE_ENV']) === 'production';
+  const counters = new Counters();
+  const services = createServices(options, { log, isProduction });
+  const invalidate = createInvalidate({ entries: services.entries, clock: services.clock, log });
+  const originLoads = new Map(
+    Object.entries(options.origins ?? {}).map(([namespace, origin]) => [
+      namespace,
+      new OriginLoads(services, namespace, forAnyContext(origin)),
+    ]),
+  );
+  let applied = false;
+  let closed = false;
+  const requireOpen = (): void => {
+    if (closed) throw new CacheError('CACHE_CLOSED', 'the cache was closed; create another one');
+  };
+
+  return {
+    apply: (schema) => {
+      requireOpen();
+      if (applied) {
+        throw new CacheError('CACHE_CONFIGURATION', 'apply: a cache serves one schema; create another cache');
+      }
+      const plan = planSchema(schema, {
+        origins: new Set(originLoads.keys()),
+        knowsViewer: options.viewer !== undefined,
+        countersOf: (coordinate) => counters.of(coordinate),
+        onUnnamed: (coordinate, tag) =>
+          log.error(
+            { coordinate, tag },
+            'a tag could not be named from the result, so it was not invalidated',
+          ),
+      });
+      if (plan.faults.length > 0) throw configurationError(plan.faults);
+      applied = true;
+      return wrapSchema(schema, { plan, services, invalidate, originLoads });
+    },
+    fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
+      requireOpen();
+      const coordinate = `cache.fetch ${namespaceOf(key)}`;
+      const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
+      // What is stored under a key is what its `load` returned: the caller who names both says that it is a T.
+      return (await fetchEntry(services, request, load)) as T;
+    },
+    invalidate: async (tags) => {
+      requireOpen();
+      const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
+      if (await invalidate(tags, site)) return;
+      throw new CacheError(
+        'CACHE_INVALIDATION_FAILED',
+        'cache.invalidate: the store could not apply the invalidation; call it again once the store is back',
+      );
+    },
+    apolloPlugin: (plugin = {}) => {
+      const byDefault = (request: PluginRequest<Context>): boolean =>
+        !isProduction && asksForEvidence(request);
+      return createApolloPlugin(plugin.evidence ?? byDefault, (context) => services.traces.start(context));
+    },
+    trace: (context) => services.traces.start(context),
+    counters: () => counters.snapshot(),
+    start: () => {
+      requireOpen();
+      return Promise.resolve();
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await services.background.drain();
+      await options.store.close();
+    },
+  };
+}
+
+function createServices<Context>(
+  options: CacheOptions<Context>,
+  { log, isProduction }: { log: CacheLog; isProduction: boolean },
+): Services {
+  const clock = options.clock ?? systemClock;
+  const { viewer } = options;
+  // The schema's context is what its owner says it is; the engine only hands it on.
+  const viewerOf = (context: unknown): ViewerId => viewer?.(context as Context) ?? undefined;
+  return {
+    entries: new Entries({
+      store: options.store,
+      copies: new LocalCopies({ ...localCopiesDefaults, ...options.localCopies }),
+      codec: createValueCodec(options.types),
+      clock,
+      freeze: !isProduction,
+      random: options.random ?? Math.random,
+      onStoreTrouble: (operation, error) =>
+        log.warn(
+          { store: options.store.name, operation, error: String(error) },
+          'the store failed; the origin answers',
+        ),
+    }),
+    flights: new Flights(),
+    background: new Background(),
+    traces: new Traces(),
+    clock,
+    log,
+    viewerOf,
+    guardViewer: createViewerGuard({ viewerOf, throws: !isProduction }),
+  };
+}
+
+function forAnyContext<Context>(origin: Origin<Context>): Origin {
+  return { load: (ids, context) => origin.load(ids, context as Context) };
+}
+
+function configurationError(faults: readonly string[]): CacheError {
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  const list = faults.map((fault) => `  - ${fault}`).join('\n');
+  return new CacheError('CACHE_CONFIGURATION', `The schema's cache directives have ${count}:\n${list}`);
+}
+
+/** The part of a key before its first colon, for counters: few, and without ids. */
+function namespaceOf(key: string): string {
+  const colon = key.indexOf(':');
+  return colon < 0 ? key : key.slice(0, colon);
+}

@@ -1,0 +1,100 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+/**
+ * The version of the stored bytes. A change to anything below raises it and adds a golden file.
+ *
+ *   0      format version
+ *   1      flags: 1 = payload is deflated
+ *   2..9   loaded at, milliseconds since the epoch (float64)
+ *   10..13 fresh for, milliseconds
+ *   14..17 the load took, milliseconds
+ *   18     number of generations
+ *   19..20 length of the key's echo in bytes
+ *   21..   generations, each one byte of length and ASCII text; the key's echo (UTF-8); the payload
+ */
+export const FORMAT_VERSION = 1;
+const HEADER_BYTES = 21;
+const DEFLATED = 1;
+/** Payloads above this many bytes are deflated when that makes them smaller. */
+export const DEFLATE_ABOVE_BYTES = 4096;
+/** Generations an entry can carry: its own and those of its tags. */
+export const MAX_GENERATIONS = 33;
+
+/** What an entry says about itself. */
+export interface EntryHeader {
+  readonly key: string;
+  /** The generations of the entry's own key and of its tags, as they were before the load began. */
+  readonly generations: readonly string[];
+  readonly loadedAtMs: number;
+  readonly freshForMs: number;
+  readonly loadMs: number;
+}
+
+export interface Entry extends EntryHeader {
+  readonly payload: Uint8Array;
+}
+
+export function encodeEntry(entry: Entry): Buffer {
+  const deflated =
+    entry.payload.length > DEFLATE_ABOVE_BYTES ? deflateRawSync(entry.payload, { level: 1 }) : undefined;
+  const smaller = deflated !== undefined && deflated.length < entry.payload.length;
+  const payload = smaller ? deflated : entry.payload;
+  const key = Buffer.from(entry.key, 'utf8');
+  const generationBytes = entry.generations.reduce((sum, generation) => sum + 1 + generation.length, 0);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + generationBytes + key.length + payload.length);
+  bytes[0] = FORMAT_VERSION;
+  bytes[1] = smaller ? DEFLATED : 0;
+  bytes.writeDoubleBE(entry.loadedAtMs, 2);
+  bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.freshForMs)), 10);
+  bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.loadMs)), 14);
+  bytes[18] = entry.generations.length;
+  bytes.writeUInt16BE(key.length, 19);
+  let offset = HEADER_BYTES;
+  for (const generation of entry.generations) {
+    bytes[offset] = generation.length;
+    offset += 1 + bytes.write(generation, offset + 1, 'latin1');
+  }
+  offset += key.copy(bytes, offset);
+  bytes.set(payload, offset);
+  return bytes;
+}
+
+/**
+ * Reads an entry that should answer `key`. The answer is undefined where the bytes are of another format version,
+ * truncated, echo another key, or would inflate beyond `maxBytes`: all of that is a miss.
+ */
+export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): Entry | undefined {
+  if (stored.length < HEADER_BYTES || stored[0] !== FORMAT_VERSION) return undefined;
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const generations: string[] = [];
+  let offset = HEADER_BYTES;
+  for (let count = bytes.readUInt8(18); count > 0; count -= 1) {
+    if (offset >= bytes.length) return undefined;
+    const end = offset + 1 + bytes.readUInt8(offset);
+    generations.push(bytes.toString('latin1', offset + 1, end));
+    offset = end;
+  }
+  const keyEnd = offset + bytes.readUInt16BE(19);
+  if (keyEnd > bytes.length || bytes.toString('utf8', offset, keyEnd) !== key) return undefined;
+  const payload = inflate(bytes.subarray(keyEnd), bytes.readUInt8(1), maxBytes);
+  if (payload === undefined) return undefined;
+  return {
+    key,
+    generations,
+    loadedAtMs: bytes.readDoubleBE(2),
+    freshForMs: bytes.readUInt32BE(10),
+    loadMs: bytes.readUInt32BE(14),
+    payload,
+  };
+}
+
+function inflate(payload: Buffer, flags: number, maxBytes: number): Buffer | undefined {
+  if (flags === 0) return payload;
+  if (flags !== DEFLATED) return undefined;
+  try {
+    return inflateRawSync(payload, { maxOutputLength: maxBytes });
+  } catch {
+    // Not deflate, or a bomb that would grow beyond what this field may store: a miss, counted by the caller.
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import type { ValueType } from './value-type.js';
+
+const MAX_DEPTH = 64;
+
+/** Thrown for a value that would not come back as what it was; it is answered, counted and not stored. */
+export class UnstorableValue extends Error {
+  constructor(what: string, path: string) {
+    super(`${what} at ${path === '' ? 'the top' : path} cannot be stored`);
+    this.name = 'UnstorableValue';
+  }
+}
+
+/** Stands in the encoded bytes for a value that MessagePack cannot carry by itself. */
+export class TypedValue {
+  constructor(
+    readonly name: string,
+    readonly content: string | Uint8Array,
+  ) {}
+}
+
+export const BYTES = 'Uint8Array';
+export const NEGATIVE_ZERO = '-0';
+export const LONE_SURROGATES = 'UTF-16';
+export const builtInNames: ReadonlySet<string> = new Set([BYTES, NEGATIVE_ZERO, LONE_SURROGATES]);
+
+/**
+ * The value with every typed part replaced by its stand-in; the very same object where there is none.
+ * @throws UnstorableValue for functions, symbols, promises, errors, unknown classes and cycles.
+ */
+export function storable(value: unknown, types: readonly ValueType[], path = '', depth = 0): unknown {
+  switch (typeof value) {
+    case 'boolean':
+    case 'bigint':
+    case 'undefined':
+      return value;
+    case 'number':
+      return Object.is(value, -0) ? new TypedValue(NEGATIVE_ZERO, '') : value;
+    case 'string':
+      return value.isWellFormed() ? value : new TypedValue(LONE_SURROGATES, Buffer.from(value, 'utf16le'));
+    case 'function':
+    case 'symbol':
+      throw new UnstorableValue(`a ${typeof value}`, path);
+    case 'object':
+      break;
+  }
+  if (value === null || value instanceof Date || Buffer.isBuffer(value)) return value;
+  if (depth >= MAX_DEPTH)
+    throw new UnstorableValue(`a structure deeper than ${MAX_DEPTH} (or a cycle)`, path);
+  if (Array.isArray(value)) return storableArray(value, types, path, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return storableObject(value, types, path, depth);
+  if (value instanceof Uint8Array) return new TypedValue(BYTES, value);
+  for (const type of types) {
+    if (type.is(value)) return new TypedValue(type.name, type.encode(value));
+  }
+  throw new UnstorableValue(`an instance of ${value.constructor.name}`, path);
+}
+
+function storableArray(
+  value: unknown[],
+  types: readonly ValueType[],
+  path: string,
+  depth: number,
+): unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < value.length; index += 1) {
+    const item = value[index];
+    const stored = storable(item, types, `${path}[${index}]`, depth + 1);
+    if (stored !== item) (copy ??= [...value])[index] = stored;
+  }
+  return copy ?? value;
+}
+
+function storableObject(value: object, types: readonly ValueType[], path: string, depth: number): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, item] of Object.entries(value)) {
+    if (name === '__proto__' || !name.isWellFormed())
+      throw new UnstorableValue('such a field name', `${path}.${name}`);
+    const stored = storable(item, types, `${path}.${name}`, depth + 1);
+    if (stored !== item) (copy ??= { ...value })[name] = stored;
+  }
+  return copy ?? value;
+}

@@ -1,0 +1,11 @@
+/**
+ * A kind of value that the codec should bring back as what it was, such as Prisma's Decimal.
+ * Dates, BigInts, Bytes (Buffer and Uint8Array) and `undefined` are known without one.
+ */
+export interface ValueType<T = unknown> {
+  /** Stored beside the text; changing it turns older entries into misses. */
+  readonly name: string;
+  is(value: unknown): value is T;
+  encode(value: T): string;
+  decode(text: string): T;
+}

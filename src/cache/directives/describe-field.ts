@@ -1,0 +1,68 @@
+import {
+  defaultFieldResolver,
+  getNullableType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type GraphQLType,
+} from 'graphql';
+import type { FieldSite, Reached } from '../policy/field-site.js';
+
+/** Describes a field to the policy compiler, which does not know GraphQL. */
+export function describeField(
+  schema: GraphQLSchema,
+  parent: GraphQLObjectType | GraphQLInterfaceType,
+  field: GraphQLField<unknown, unknown>,
+): FieldSite {
+  const type = getNullableType(field.type);
+  return {
+    coordinate: `${parent.name}.${field.name}`,
+    kind: kindOf(schema, parent),
+    typeText: type.toString(),
+    elementText: isListType(type) ? getNullableType(type.ofType).toString() : undefined,
+    hasResolver: field.resolve !== undefined && field.resolve !== defaultFieldResolver,
+    parentHasId: 'id' in parent.getFields(),
+    argumentAt: (path) => argumentAt(field.args, path),
+    parentAt: (path) => outputAt(parent, path),
+    resultAt: (path) => outputAt(type, path),
+  };
+}
+
+function kindOf(schema: GraphQLSchema, parent: GraphQLObjectType | GraphQLInterfaceType): FieldSite['kind'] {
+  if (isInterfaceType(parent)) return 'interface';
+  if (parent === schema.getQueryType()) return 'query';
+  if (parent === schema.getMutationType()) return 'mutation';
+  return parent === schema.getSubscriptionType() ? 'subscription' : 'object';
+}
+
+function argumentAt(
+  args: readonly GraphQLArgument[],
+  [name, ...rest]: readonly string[],
+): Reached | undefined {
+  let type: GraphQLType | undefined = args.find((argument) => argument.name === name)?.type;
+  for (const step of rest) {
+    const object: GraphQLType | undefined = type && getNullableType(type);
+    type = isInputObjectType(object) ? object.getFields()[step]?.type : undefined;
+  }
+  return reached(type);
+}
+
+function outputAt(start: GraphQLType, path: readonly string[]): Reached | undefined {
+  let type: GraphQLType | undefined = start;
+  for (const step of path) {
+    const object: GraphQLType | undefined = type && getNullableType(type);
+    type = isObjectType(object) || isInterfaceType(object) ? object.getFields()[step]?.type : undefined;
+  }
+  return reached(type);
+}
+
+function reached(type: GraphQLType | undefined): Reached | undefined {
+  if (type === undefined) return undefined;
+  return isListType(getNullableType(type)) ? 'list' : 'value';
+}

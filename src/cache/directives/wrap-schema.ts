@@ -1,0 +1,76 @@
+import { mapSchema, MapperKind } from '@graphql-tools/utils';
+import {
+  defaultFieldResolver,
+  GraphQLError,
+  type GraphQLFieldConfig,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from 'graphql';
+import { cacheAside } from '../patterns/cache-aside.js';
+import type { FieldCall, Resolve } from '../patterns/field-call.js';
+import { invalidates } from '../patterns/invalidates.js';
+import type { OriginLoads } from '../patterns/origin-loads.js';
+import { readThrough } from '../patterns/read-through.js';
+import type { Services } from '../patterns/services.js';
+import type { Invalidate } from '../tags/invalidation.js';
+import type { SchemaPlan } from './plan-schema.js';
+
+export interface WrapOptions {
+  readonly plan: SchemaPlan;
+  readonly services: Services;
+  readonly invalidate: Invalidate;
+  readonly originLoads: ReadonlyMap<string, OriginLoads>;
+}
+
+type Resolver = GraphQLFieldResolver<unknown, unknown>;
+
+/** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
+export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
+  return mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
+      const coordinate = `${typeName}.${fieldName}`;
+      const read = cachedRead(coordinate, config, options);
+      const write = read ?? invalidatingWrite(coordinate, config, options);
+      if (write === undefined) return config;
+      const resolve: Resolver = (parent, args: Readonly<Record<string, unknown>>, context, info) =>
+        write({ parent, args, context, info });
+      return { ...config, resolve };
+    },
+  });
+}
+
+type Config = GraphQLFieldConfig<unknown, unknown>;
+type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
+
+function cachedRead(
+  coordinate: string,
+  config: Config,
+  { plan, services, originLoads }: WrapOptions,
+): Wrapped | undefined {
+  const policy = plan.reads.get(coordinate);
+  if (policy === undefined) return undefined;
+  const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
+  if (policy.pattern === 'READ_THROUGH' && loads !== undefined) return readThrough(services, policy, loads);
+  return cacheAside(services, policy, resolverOf(config));
+}
+
+function invalidatingWrite(
+  coordinate: string,
+  config: Config,
+  { plan, services, invalidate }: WrapOptions,
+): Wrapped | undefined {
+  const policy = plan.invalidations.get(coordinate);
+  if (policy === undefined) return undefined;
+  return invalidates({ services, policy, invalidate, isRefusal }, resolverOf(config));
+}
+
+/** An error that a resolver made for the client says that it refused; any other may have come after a commit. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof GraphQLError;
+}
+
+function resolverOf(config: Config): Resolve<GraphQLResolveInfo> {
+  const resolve = config.resolve ?? defaultFieldResolver;
+  return ({ parent, args, info }, context): unknown => resolve(parent, args, context, info);
+}

@@ -1,0 +1,27 @@
+/**
+ * Every error the engine throws on purpose, by code. The README has a row for each; a test keeps both equal.
+ * A store that misbehaves is not among them: it is counted, and the origin answers.
+ */
+export const errorCodes = {
+  CACHE_CONFIGURATION: 'Directives or options are wrong; the message lists every fault with its mend.',
+  CACHE_VIEWER_IN_PUBLIC_LOAD: 'A PUBLIC field touched the viewer while it was loading.',
+  CACHE_ORIGIN_REPLY: 'An origin answered with something other than one element per id.',
+  CACHE_KEY_WITHOUT_VALUE: 'A READ_THROUGH key names a property that the parent does not have.',
+  CACHE_FETCH_OPTIONS: 'cache.fetch or cache.invalidate was called with options that cannot be used.',
+  CACHE_INVALIDATION_FAILED:
+    'The store could not apply an invalidation that code asked for with cache.invalidate.',
+  CACHE_CLOSED: 'The cache was used after close().',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** An error of the engine; `code` is stable, the message is a sentence that names the field and the mend. */
+export class CacheError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CacheError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,17 @@
+export { createCache, type Cache, type CacheOptions } from './cache.js';
+export { cacheTypeDefs } from './directives/type-defs.js';
+export type { ApolloPluginOptions, CachePlugin, PluginRequest } from './directives/apollo-plugin.js';
+export { asksForEvidence } from './directives/apollo-plugin.js';
+export { CacheError, errorCodes, type ErrorCode } from './errors.js';
+export type { Clock } from './clock.js';
+export type { CacheLog } from './log.js';
+export type { ValueType } from './codec/value-type.js';
+export type { FieldCounters } from './metrics/field-counters.js';
+export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
+export type { FetchOptions } from './patterns/fetch.js';
+export type { Origin } from './patterns/origin.js';
+export { keyComponent } from './keys/component.js';
+export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
+export type { Bounds } from './store/bounded-map.js';
+export type { Eviction } from './store/eviction.js';
+export type { EntryAddress, Fill, FillOutcome, Reading, Store } from './store/store.js';

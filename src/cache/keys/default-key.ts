@@ -1,0 +1,23 @@
+import { canonicalFields } from './canonical.js';
+import { keyComponent } from './component.js';
+import { shortenKey } from './shorten-key.js';
+
+export interface DefaultKeyParts {
+  readonly coordinate: string;
+  /** The parent's id, where the parent type is not a root type. */
+  readonly parentId?: unknown;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Only for PRIVATE fields. */
+  readonly viewerId?: string | number | undefined;
+}
+
+/**
+ * The key of a field without a template: `Movie.similar:5(first:10)@42`. Templates cannot contain a parenthesis, so
+ * the two kinds of keys never meet.
+ * @throws UnkeyableValue when an argument has no canonical text.
+ */
+export function defaultKey({ coordinate, parentId, args, viewerId }: DefaultKeyParts): string {
+  const parent = parentId === undefined ? '' : `:${keyComponent(parentId)}`;
+  const viewer = viewerId === undefined ? '' : `@${keyComponent(viewerId)}`;
+  return shortenKey(`${coordinate}${parent}(${canonicalFields(args)})${viewer}`);
+}

@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto';
+
+/** Longer keys are cut and end in a SHA-256 of the whole. */
+export const MAX_KEY_LENGTH = 240;
+const KEPT_LENGTH = 120;
+
+/** A key as it is, or its beginning and its SHA-256: still unique, still readable, bounded in length. */
+export function shortenKey(key: string): string {
+  if (key.length <= MAX_KEY_LENGTH) return key;
+  const digest = createHash('sha256').update(key, 'utf16le').digest('base64url');
+  return `${key.slice(0, KEPT_LENGTH).toWellFormed()}~${digest}`;
+}

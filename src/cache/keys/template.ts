@@ -1,0 +1,97 @@
+import { keyComponent } from './component.js';
+import { shortenKey } from './shorten-key.js';
+
+/** Where a placeholder takes its value from. */
+export type PlaceholderRoot = 'args' | 'parent' | 'viewer' | 'result';
+
+export interface Placeholder {
+  readonly root: PlaceholderRoot;
+  readonly path: readonly string[];
+  /** As written, braces included: `{args.id}`. */
+  readonly text: string;
+}
+
+/** A parsed template: literal text and placeholders in turn, beginning and ending with a literal. */
+export interface Template {
+  readonly source: string;
+  readonly literals: readonly string[];
+  readonly placeholders: readonly Placeholder[];
+}
+
+/** What placeholders may read during one call. */
+export interface TemplateInputs {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly parent?: unknown;
+  readonly viewerId?: string | number | undefined;
+  readonly result?: unknown;
+}
+
+const ROOTS: ReadonlySet<string> = new Set(['args', 'parent', 'viewer', 'result']);
+const LITERAL = /^[A-Za-z0-9_.:/-]*$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Parses a template; the answer is the template, or the fault as the end of a sentence. */
+export function parseTemplate(source: string): Template | string {
+  if (source === '') return 'is empty';
+  const literals: string[] = [];
+  const placeholders: Placeholder[] = [];
+  let rest = source;
+  for (;;) {
+    const open = rest.indexOf('{');
+    const literal = open < 0 ? rest : rest.slice(0, open);
+    if (!LITERAL.test(literal)) {
+      return `has the text "${literal}", but outside of placeholders only letters, digits and _ . : / - can stand`;
+    }
+    literals.push(literal);
+    if (open < 0) return Object.freeze({ source, literals, placeholders });
+    const close = rest.indexOf('}', open);
+    if (close < 0) return 'has a "{" without a "}"';
+    const placeholder = parsePlaceholder(rest.slice(open, close + 1));
+    if (typeof placeholder === 'string') return placeholder;
+    placeholders.push(placeholder);
+    rest = rest.slice(close + 1);
+  }
+}
+
+function parsePlaceholder(text: string): Placeholder | string {
+  const [root = '', ...path] = text.slice(1, -1).split('.');
+  if (!isRoot(root) || path.length === 0 || !path.every((name) => NAME.test(name))) {
+    return `has the unknown placeholder ${text}; write {args.x}, {parent.x}, {viewer.id} or {result.x}`;
+  }
+  if (root === 'viewer' && (path.length !== 1 || path[0] !== 'id')) {
+    return `has the unknown placeholder ${text}; of the viewer only {viewer.id} can be used`;
+  }
+  return Object.freeze({ root, path: Object.freeze(path), text });
+}
+
+function isRoot(text: string): text is PlaceholderRoot {
+  return ROOTS.has(text);
+}
+
+/** Two templates with the same skeleton name the same keys: `Movie:{}`. */
+export function skeletonOf(template: Template): string {
+  return template.literals.join('{}');
+}
+
+/** The value of a placeholder, undefined where something on its way is missing. */
+export function valueOf(placeholder: Placeholder, inputs: TemplateInputs): unknown {
+  if (placeholder.root === 'viewer') return inputs.viewerId;
+  let value: unknown = inputs[placeholder.root];
+  for (const name of placeholder.path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Reflect.get(value, name);
+  }
+  return value;
+}
+
+/**
+ * Joins a template with the values of its placeholders, in order.
+ * @throws UnkeyableValue when a value has no canonical text.
+ */
+export function fillTemplate(template: Template, values: readonly unknown[]): string {
+  let text = template.literals[0] ?? '';
+  for (let index = 0; index < values.length; index += 1) {
+    text += keyComponent(values[index]) + (template.literals[index + 1] ?? '');
+  }
+  return shortenKey(text);
+}

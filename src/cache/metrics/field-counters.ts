@@ -1,0 +1,55 @@
+/** What happened at one coordinate since the process started. Plain numbers: counting must cost nothing. */
+export interface FieldCounters {
+  hits: number;
+  /** Stale values served while a refresh runs. */
+  stale: number;
+  /** Stale values served because the load failed. */
+  staleOnError: number;
+  misses: number;
+  /** Reads that joined a load of another reader. */
+  joined: number;
+  /** Reads that neither used nor filled the cache. */
+  bypassed: number;
+  /** Values asked of the origin or the resolver. */
+  loads: number;
+  failedLoads: number;
+  /** Milliseconds spent in loads. */
+  loadMs: number;
+  /** Milliseconds of loading that hits made unnecessary. */
+  savedMs: number;
+  stored: number;
+  /** Fills the store refused: their generation was no longer the present one, or there was no room. */
+  refusedFills: number;
+  tooLarge: number;
+  unstorable: number;
+  lastUnstorable: string | undefined;
+  undecodable: number;
+  /** PUBLIC loads that touched the viewer: answered in production, never stored. */
+  viewerTouched: number;
+  invalidations: number;
+  failedInvalidations: number;
+}
+
+export function createFieldCounters(): FieldCounters {
+  return {
+    hits: 0,
+    stale: 0,
+    staleOnError: 0,
+    misses: 0,
+    joined: 0,
+    bypassed: 0,
+    loads: 0,
+    failedLoads: 0,
+    loadMs: 0,
+    savedMs: 0,
+    stored: 0,
+    refusedFills: 0,
+    tooLarge: 0,
+    unstorable: 0,
+    lastUnstorable: undefined,
+    undecodable: 0,
+    viewerTouched: 0,
+    invalidations: 0,
+    failedInvalidations: 0,
+  };
+}

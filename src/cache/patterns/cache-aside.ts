@@ -1,0 +1,47 @@
+// On hit:               the entry's value, at once.
+// On miss:              the field's resolver runs, once per key and generations; what it returns is stored.
+// When the store fails: the resolver runs, still once per key; nothing is stored.
+// What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data.
+
+import { isPromise } from '../maybe-promise.js';
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import { loadOnce } from './load-once.js';
+import type { ReadPolicy } from './read-policy.js';
+import { bypassed, serve, type LoadedRead } from './serve.js';
+import type { Services } from './services.js';
+import type { GuardedContext } from './viewer-guard.js';
+
+/** Binds a policy and the field's resolver into the cached resolver. */
+export function cacheAside<Info extends CallInfo>(
+  services: Services,
+  policy: ReadPolicy,
+  resolve: Resolve<Info>,
+): (call: FieldCall<Info>) => unknown {
+  const contextFor = (call: FieldCall): GuardedContext =>
+    policy.scope === 'PUBLIC'
+      ? services.guardViewer(call.context, policy.coordinate)
+      : { context: call.context, touched: () => false };
+  const beginLoad = (call: FieldCall<Info>) => {
+    const { context, touched } = contextFor(call);
+    return { run: () => resolve(call, context), touched };
+  };
+  return (call) => {
+    const { path } = call.info;
+    const trace = services.traces.of(call.context);
+    const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
+    const place = policy.locate({ args: call.args, parent: call.parent, viewerId });
+    if (place.reason !== undefined) {
+      bypassed({ policy, path, key: undefined, trace }, place.reason);
+      policy.counters.loads += 1;
+      if (trace !== undefined) trace.loads += 1;
+      return beginLoad(call).run();
+    }
+    const read = { policy, path, key: place.key, trace };
+    const load = (): Promise<LoadedRead> =>
+      loadOnce(services, { field: policy, place, trace, begin: () => beginLoad(call) });
+    const found = services.entries.findOne(policy, place, trace);
+    return isPromise(found)
+      ? found.then((entry) => serve(services, read, entry, load))
+      : serve(services, read, found, load);
+  };
+}

@@ -1,0 +1,75 @@
+// On hit:               the entry's value.
+// On miss:              the given function loads, once per key and generations; what it returns is stored.
+// When the store fails: the function loads, still once per key; nothing is stored.
+// What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
+
+import { CacheError } from '../errors.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
+import { loadOnce } from './load-once.js';
+import { serve, type LoadedRead } from './serve.js';
+import type { Services } from './services.js';
+
+/** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
+export interface FetchOptions {
+  /** Seconds the entry is fresh; > 0. */
+  readonly ttl: number;
+  /** What the entry depends on, known before it is loaded; its own key is always a tag too. */
+  readonly tags?: readonly string[];
+  /** Seconds a null is kept; default max(1, ttl / 10). */
+  readonly negativeTtl?: number;
+  /** Seconds past ttl in which a stale value is served while one flight refreshes it; default 0. */
+  readonly swr?: number;
+  /** Seconds past ttl in which a stale value is served when the load fails; default 0. */
+  readonly staleIfError?: number;
+  /** Seconds a process may answer from its own copy; default 0. */
+  readonly local?: number;
+  /** Larger values are returned, counted and not stored; default 102,400. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 102_400;
+const FETCH_PATH = Object.freeze({ prev: undefined, key: 'cache.fetch' });
+
+/** Caching outside of GraphQL: reads `key`, or loads and stores it. @throws CacheError for options that cannot be. */
+export async function fetchEntry(
+  services: Services,
+  request: { key: string; options: FetchOptions; counters: FieldCounters; coordinate: string },
+  load: () => unknown,
+): Promise<unknown> {
+  const { key, options, counters, coordinate } = request;
+  checkFetch(key, options);
+  const swrMs = (options.swr ?? 0) * 1000;
+  const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
+  const policy = {
+    coordinate,
+    pattern: 'CACHE_ASIDE' as const,
+    counters,
+    swrMs,
+    staleIfErrorMs,
+    lifetime: {
+      ttlMs: options.ttl * 1000,
+      negativeTtlMs: (options.negativeTtl ?? Math.max(1, options.ttl / 10)) * 1000,
+      staleMs: Math.max(swrMs, staleIfErrorMs),
+      localMs: (options.local ?? 0) * 1000,
+      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+    },
+  };
+  const place = { key, tags: options.tags ?? [] };
+  const begin = () => ({ run: load, touched: () => false });
+  const once = (): Promise<LoadedRead> =>
+    loadOnce(services, { field: policy, place, trace: undefined, begin });
+  const found = await services.entries.findOne(policy, place);
+  return serve(services, { policy, path: FETCH_PATH, key, trace: undefined }, found, once);
+}
+
+function checkFetch(key: string, options: FetchOptions): void {
+  const faults: string[] = [];
+  if (key === '') faults.push('the key must not be empty');
+  if (!(options.ttl > 0)) faults.push(`ttl must be a positive number of seconds, but got ${options.ttl}`);
+  for (const name of ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value >= 0)) faults.push(`${name} must not be negative, but got ${value}`);
+  }
+  if ((options.local ?? 0) > options.ttl) faults.push('local must not be longer than ttl');
+  if (faults.length > 0) throw new CacheError('CACHE_FETCH_OPTIONS', `cache.fetch: ${faults.join('; ')}`);
+}

@@ -1,0 +1,35 @@
+import type { TemplateInputs } from '../keys/template.js';
+import type { EntryAddress } from '../store/store.js';
+import type { EntryField } from '../tags/entries.js';
+
+export type CacheScope = 'PUBLIC' | 'PRIVATE';
+export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH';
+
+/** Where a read's entry is, and the id under which an origin knows it. */
+export interface Located extends EntryAddress {
+  readonly id: string;
+  readonly reason?: undefined;
+}
+
+/** Why a read has no entry. Without an `id` an origin cannot be asked either: the answer is null. */
+export interface Unlocated {
+  readonly reason: string;
+  readonly id: string | undefined;
+}
+
+/** Everything about one cached field, decided at start-up and frozen. */
+export interface ReadPolicy extends EntryField {
+  readonly coordinate: string;
+  readonly pattern: ReadPattern;
+  readonly scope: CacheScope;
+  readonly swrMs: number;
+  readonly staleIfErrorMs: number;
+  /** The namespace of the key, under which an origin is registered; undefined for default keys. */
+  readonly namespace: string | undefined;
+  /** True where the key, a tag or the scope needs the viewer's id. */
+  readonly usesViewer: boolean;
+  /** The list whose elements are entries of their own; undefined where the field is one entry. */
+  readonly elementsOf: ((inputs: TemplateInputs) => readonly unknown[] | undefined) | undefined;
+  /** Names the entry of a call, or of one element of its list. */
+  locate(inputs: TemplateInputs, element?: unknown): Located | Unlocated;
+}

@@ -1,0 +1,107 @@
+// On hit:               the entry's value, at once; for a list, all elements from one store read.
+// On miss:              the engine asks the namespace's origin, once for all ids that one tick is missing.
+// When the store fails: the origin is asked, still once per id; nothing is stored.
+// What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data;
+//                       N fields of one level cost at most one store read and one load(ids).
+
+import { isPromise } from '../maybe-promise.js';
+import type { TemplateInputs } from '../keys/template.js';
+import type { Trace } from '../metrics/trace.js';
+import type { Found } from '../tags/entries.js';
+import type { FieldCall } from './field-call.js';
+import type { OriginLoads } from './origin-loads.js';
+import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
+import { bypassed, serve, type LoadedRead, type Read } from './serve.js';
+import type { Services } from './services.js';
+
+/** Binds a policy and its origin into the cached resolver. */
+export function readThrough(
+  services: Services,
+  policy: ReadPolicy,
+  loads: OriginLoads,
+): (call: FieldCall) => unknown {
+  const { elementsOf } = policy;
+  const readOne = oneEntry(services, policy, loads);
+  const readMany = elementsOf === undefined ? undefined : manyEntries(services, policy, loads);
+  return (call) => {
+    const trace = services.traces.of(call.context);
+    const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
+    const inputs = { args: call.args, parent: call.parent, viewerId };
+    return readMany === undefined ? readOne(call, inputs, trace) : readMany(call, inputs, trace);
+  };
+}
+
+type ReadWith = (call: FieldCall, inputs: TemplateInputs, trace: Trace | undefined) => unknown;
+
+function oneEntry(services: Services, policy: ReadPolicy, loads: OriginLoads): ReadWith {
+  return (call, inputs, trace) => {
+    const ask = asking({ policy, loads, call, trace });
+    const place = policy.locate(inputs);
+    if (place.reason !== undefined) {
+      return withoutEntry({ policy, path: call.info.path, key: undefined, trace }, { place, ask });
+    }
+    const read = { policy, path: call.info.path, key: place.key, trace };
+    const load = (): Promise<LoadedRead> => ask(place, true);
+    const found = services.entries.findOne(policy, place, trace);
+    return isPromise(found)
+      ? found.then((entry) => serve(services, read, entry, load))
+      : serve(services, read, found, load);
+  };
+}
+
+function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads): ReadWith {
+  return (call, inputs, trace) => {
+    const { path } = call.info;
+    const elements = policy.elementsOf?.(inputs);
+    if (elements === undefined) {
+      bypassed({ policy, path, key: undefined, trace }, 'the list is null');
+      return null;
+    }
+    const places = elements.map((element) => policy.locate(inputs, element));
+    const located = places.filter((place): place is Located => place.reason === undefined);
+    const ask = asking({ policy, loads, call, trace });
+    const answer = (found: readonly (Found | undefined)[]): unknown => {
+      let next = 0;
+      const values = places.map((place, element) => {
+        if (place.reason !== undefined) {
+          return withoutEntry({ policy, path, key: undefined, trace, element }, { place, ask });
+        }
+        const read = { policy, path, key: place.key, trace, element };
+        return serve(services, read, found[next++], () => ask(place, true));
+      });
+      return values.some(isPromise) ? Promise.all(values.map(errorAsElement)) : values;
+    };
+    const found = services.entries.find(policy, located, trace);
+    return isPromise(found) ? found.then(answer) : answer(found);
+  };
+}
+
+/** Asks the origin for one entry of a call; unshared asks for this reader alone and stores nothing. */
+type Ask = (place: Located, shared: boolean) => Promise<LoadedRead>;
+
+interface Asking {
+  readonly policy: ReadPolicy;
+  readonly loads: OriginLoads;
+  readonly call: FieldCall;
+  readonly trace: Trace | undefined;
+}
+
+function asking({ policy, loads, call, trace }: Asking): Ask {
+  return (place, shared) => loads.load({ policy, place, trace, shared }, call.context);
+}
+
+/** Null where there is no id; otherwise the origin is asked for this reader alone. */
+function withoutEntry(read: Read, { place, ask }: { place: Unlocated; ask: Ask }): unknown {
+  bypassed(read, place.reason);
+  if (place.id === undefined) return null;
+  return ask({ key: '', tags: [], id: place.id }, false).then(({ value }) => value);
+}
+
+/** GraphQL reports an Error inside a list at the place of its element; a rejection would void the whole list. */
+async function errorAsElement(value: unknown): Promise<unknown> {
+  try {
+    return await value;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,86 @@
+import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
+import type { Found } from '../tags/entries.js';
+import type { ReadPolicy } from './read-policy.js';
+import type { Loaded, Services } from './services.js';
+
+/** One read of one entry, on its way to an answer. */
+export interface Read {
+  readonly policy: Pick<ReadPolicy, 'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs'>;
+  readonly path: ResponsePath;
+  readonly key: string | undefined;
+  readonly trace: Trace | undefined;
+  /** The place in the list, where the field is a list of entries. */
+  readonly element?: number | undefined;
+}
+
+/** A load for one reader: alone or by joining. */
+export interface LoadedRead extends Loaded {
+  readonly joined: boolean;
+}
+
+/**
+ * Answers a read from what was found, or loads: fresh at once; stale within `swr` at once, with one refresh behind;
+ * stale within `staleIfError` when the load fails. Stale is by time only: what was invalidated is not found at all.
+ */
+export function serve(
+  services: Services,
+  read: Read,
+  found: Found | undefined,
+  load: () => Promise<LoadedRead>,
+): unknown {
+  if (found !== undefined && found.staleForMs === 0) return hit(read, found, 'HIT');
+  if (found !== undefined && found.staleForMs <= read.policy.swrMs) {
+    services.background.run(load, (error) => {
+      services.log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
+    });
+    return hit(read, found, 'STALE');
+  }
+  return loadOrStale(read, found, load);
+}
+
+async function loadOrStale(
+  read: Read,
+  found: Found | undefined,
+  load: () => Promise<LoadedRead>,
+): Promise<unknown> {
+  const { counters, staleIfErrorMs } = read.policy;
+  try {
+    const loaded = await load();
+    if (loaded.joined) counters.joined += 1;
+    else counters.misses += 1;
+    const outcome = loaded.joined ? 'JOINED' : 'MISS';
+    if (read.trace !== undefined) note(read, outcome, { tier: 'origin', ageMs: 0, loadMs: loaded.loadMs });
+    return loaded.value;
+  } catch (error) {
+    if (found === undefined || found.staleForMs > staleIfErrorMs) throw error;
+    return hit(read, found, 'STALE_ON_ERROR');
+  }
+}
+
+function hit(read: Read, found: Found, outcome: 'HIT' | 'STALE' | 'STALE_ON_ERROR'): unknown {
+  const { counters } = read.policy;
+  if (outcome === 'HIT') counters.hits += 1;
+  else if (outcome === 'STALE') counters.stale += 1;
+  else counters.staleOnError += 1;
+  counters.savedMs += found.loadMs;
+  if (read.trace !== undefined) {
+    const { tier, ageMs, loadMs } = found;
+    note(read, outcome, { tier, ageMs, loadMs, savedMs: loadMs });
+  }
+  return found.value;
+}
+
+/** Counts and notes a read that goes past the cache. */
+export function bypassed(read: Read, reason: string): void {
+  read.policy.counters.bypassed += 1;
+  if (read.trace !== undefined) note(read, 'BYPASS', { reason });
+}
+
+function note(
+  { policy, path, key, trace, element }: Read,
+  outcome: Outcome,
+  evidence: { reason?: string; tier?: string; ageMs?: number; loadMs?: number; savedMs?: number },
+): void {
+  const { coordinate, pattern } = policy;
+  trace?.record(path, { coordinate, pattern, key, outcome, ...evidence }, element);
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../clock.js';
+import type { CacheLog } from '../log.js';
+import type { Traces } from '../metrics/trace.js';
+import type { Background } from '../stampede/background.js';
+import type { Flights } from '../stampede/flights.js';
+import type { Entries } from '../tags/entries.js';
+import type { ViewerGuard, ViewerOf } from './viewer-guard.js';
+
+/** What a load brought. */
+export interface Loaded {
+  readonly value: unknown;
+  readonly loadMs: number;
+  /** False where the load touched the viewer: whoever joined must load for himself. */
+  readonly sharable: boolean;
+  /** Ends when the fill has. */
+  readonly landed: unknown;
+}
+
+/** What lives as long as the cache and is shared by all patterns. */
+export interface Services {
+  readonly entries: Entries;
+  readonly flights: Flights<Loaded>;
+  readonly background: Background;
+  readonly traces: Traces;
+  readonly clock: Clock;
+  readonly log: CacheLog;
+  readonly viewerOf: ViewerOf;
+  readonly guardViewer: ViewerGuard;
+}

@@ -1,0 +1,210 @@
+import {
+  skeletonOf,
+  valueOf,
+  type Placeholder,
+  type Template,
+  type TemplateInputs,
+} from '../keys/template.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { ReadPattern, ReadPolicy } from '../patterns/read-policy.js';
+import { checkDurations } from './check-durations.js';
+import { checkPattern } from './check-pattern.js';
+import { checkTemplate, reachedBy } from './check-template.js';
+import type { CachedArguments, FieldSite } from './field-site.js';
+import { compileLocate } from './locate-entry.js';
+import { isReadPattern } from './pattern-table.js';
+
+export interface CompileOptions {
+  /** Namespaces with a registered origin. */
+  readonly origins: ReadonlySet<string>;
+  /** True where the cache was told how to find the viewer. */
+  readonly knowsViewer: boolean;
+  readonly countersOf: (coordinate: string) => FieldCounters;
+}
+
+/** What the check for shared keys compares; undefined for default keys, which cannot be shared. */
+export interface KeyUse {
+  readonly coordinate: string;
+  readonly skeleton: string;
+  readonly typeText: string;
+  readonly scope: string;
+  readonly ttl: number;
+  readonly tags: string;
+}
+
+export interface CompiledRead {
+  readonly policy: ReadPolicy | undefined;
+  readonly keyUse: KeyUse | undefined;
+  /** Each as the end of a sentence that begins with the coordinate. */
+  readonly faults: readonly string[];
+}
+
+/** Turns one `@cached` into a frozen policy, or into everything that is wrong with it. */
+export function compileReadPolicy(
+  site: FieldSite,
+  cached: CachedArguments,
+  options: CompileOptions,
+): CompiledRead {
+  const faults = [...checkPattern(site, cached), ...checkDurations(cached)];
+  const key = checkKey(site, cached, faults);
+  const tags = checkTags(site, cached, faults);
+  faults.push(...checkScope(cached, { key, tags, knowsViewer: options.knowsViewer }));
+  const elementAt = key === undefined ? undefined : elementPlaceholder(site, key);
+  if (cached.pattern === 'READ_THROUGH') faults.push(...checkReadThrough(site, key, cached, options));
+  else if (cached.pattern === 'CACHE_ASIDE' && elementAt !== undefined) {
+    faults.push(`key "${cached.key}" has a list placeholder, one entry per element; that needs READ_THROUGH`);
+  }
+  const typeText = elementAt === undefined ? site.typeText : (site.elementText ?? site.typeText);
+  const keyUse = key && {
+    coordinate: site.coordinate,
+    skeleton: skeletonOf(key),
+    typeText,
+    scope: cached.scope,
+    ttl: cached.ttl,
+    tags: tags.map(skeletonOf).sort().join(' '),
+  };
+  const { pattern } = cached;
+  if (faults.length > 0 || !isReadPattern(pattern)) return { policy: undefined, keyUse, faults };
+  const counters = options.countersOf(site.coordinate);
+  return { policy: policyOf({ site, cached, pattern, key, tags, elementAt, counters }), keyUse, faults };
+}
+
+interface Checked {
+  readonly site: FieldSite;
+  readonly cached: CachedArguments;
+  readonly pattern: ReadPattern;
+  readonly key: Template | undefined;
+  readonly tags: readonly Template[];
+  readonly elementAt: number | undefined;
+  readonly counters: FieldCounters;
+}
+
+function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Checked): ReadPolicy {
+  const listPlaceholder = elementAt === undefined ? undefined : key?.placeholders[elementAt];
+  const isPrivate = cached.scope === 'PRIVATE';
+  const ttlMs = cached.ttl * 1000;
+  const swrMs = cached.swr * 1000;
+  const staleIfErrorMs = cached.staleIfError * 1000;
+  return Object.freeze({
+    coordinate: site.coordinate,
+    pattern,
+    scope: cached.scope,
+    lifetime: Object.freeze({
+      ttlMs,
+      negativeTtlMs: (cached.negativeTtl ?? Math.max(1, cached.ttl / 10)) * 1000,
+      staleMs: Math.max(swrMs, staleIfErrorMs),
+      localMs: cached.local * 1000,
+      maxBytes: cached.maxBytes,
+    }),
+    counters,
+    swrMs,
+    staleIfErrorMs,
+    namespace: key === undefined ? undefined : namespaceOf(key),
+    usesViewer: isPrivate,
+    elementsOf:
+      listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
+    locate: compileLocate({
+      coordinate: site.coordinate,
+      key,
+      elementAt,
+      tags,
+      isPrivate,
+      hasParent: site.kind === 'object',
+      needsId: pattern === 'READ_THROUGH',
+    }),
+  });
+}
+
+function listOf(placeholder: Placeholder, inputs: TemplateInputs): readonly unknown[] | undefined {
+  const list = valueOf(placeholder, inputs);
+  return Array.isArray(list) ? list : undefined;
+}
+
+function checkKey(site: FieldSite, cached: CachedArguments, faults: string[]): Template | undefined {
+  if (typeof cached.key === 'string') {
+    const checked = checkTemplate(site, {
+      name: 'key',
+      source: cached.key,
+      roots: ['args', 'parent', 'viewer'],
+    });
+    faults.push(...checked.faults);
+    return checked.template;
+  }
+  if (cached.pattern !== 'READ_THROUGH' && site.kind === 'object' && !site.parentHasId) {
+    faults.push(
+      'needs a key, because its parent type has no field id; write for example key: "X:{parent.x}"',
+    );
+  }
+  return undefined;
+}
+
+function checkTags(site: FieldSite, cached: CachedArguments, faults: string[]): Template[] {
+  return cached.tags.flatMap((source) => {
+    const checked = checkTemplate(site, { name: 'tag', source, roots: ['args', 'parent', 'viewer'] });
+    faults.push(...checked.faults);
+    return checked.template === undefined ? [] : [checked.template];
+  });
+}
+
+function checkScope(
+  { scope, key: source }: CachedArguments,
+  { key, tags, knowsViewer }: { key: Template | undefined; tags: readonly Template[]; knowsViewer: boolean },
+): string[] {
+  const namesViewer = (template: Template | undefined): boolean =>
+    template?.placeholders.some(({ root }) => root === 'viewer') ?? false;
+  if (scope === 'PUBLIC') {
+    return namesViewer(key) || tags.some(namesViewer)
+      ? ['uses {viewer.id}, but is PUBLIC; give it scope: PRIVATE']
+      : [];
+  }
+  const faults: string[] = [];
+  if (key !== undefined && !namesViewer(key)) {
+    faults.push(
+      `key "${source}" of a PRIVATE field must contain {viewer.id}, so that viewers never share an entry`,
+    );
+  }
+  if (!knowsViewer)
+    faults.push('has scope: PRIVATE, but createCache was given no viewer; pass viewer: (context) => …');
+  return faults;
+}
+
+function checkReadThrough(
+  site: FieldSite,
+  key: Template | undefined,
+  cached: CachedArguments,
+  { origins }: CompileOptions,
+): string[] {
+  if (typeof cached.key !== 'string') {
+    return ['pattern READ_THROUGH needs a key that names the origin, for example key: "Movie:{args.id}"'];
+  }
+  if (key === undefined) return [];
+  const namespace = namespaceOf(key);
+  if (namespace === undefined) {
+    return [
+      `key "${cached.key}" of READ_THROUGH must be a namespace, a colon and one placeholder: "Movie:{args.id}"`,
+    ];
+  }
+  const faults: string[] = [];
+  if (!origins.has(namespace)) {
+    faults.push(
+      `no origin is registered for "${namespace}"; pass origins: { ${namespace}: { load } } to createCache`,
+    );
+  }
+  const isList = elementPlaceholder(site, key) !== undefined;
+  if (isList && site.elementText === undefined) {
+    faults.push(`key "${cached.key}" has a list placeholder, but the field is not a list`);
+  }
+  return faults;
+}
+
+/** `Movie` of `Movie:{args.id}`; undefined for keys of any other form. */
+function namespaceOf(key: Template): string | undefined {
+  const [before = '', after, ...more] = key.literals;
+  if (key.placeholders.length !== 1 || after !== '' || more.length > 0) return undefined;
+  return /^([A-Za-z_][A-Za-z0-9_]*):$/.exec(before)?.[1];
+}
+
+function elementPlaceholder(site: FieldSite, key: Template): number | undefined {
+  const at = key.placeholders.findIndex((placeholder) => reachedBy(site, placeholder) === 'list');
+  return at < 0 ? undefined : at;
+}

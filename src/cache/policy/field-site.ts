@@ -1,0 +1,38 @@
+/** Whether a path of argument, parent or result fields leads to a list or to anything else. */
+export type Reached = 'value' | 'list';
+
+/** Where a directive stands, in plain words: the policy compiler does not know GraphQL. */
+export interface FieldSite {
+  readonly coordinate: string;
+  readonly kind: 'query' | 'mutation' | 'subscription' | 'object' | 'interface';
+  /** The field's type without its outer `!`: `Movie`, `[Movie!]`. */
+  readonly typeText: string;
+  /** The type of one element where the field is a list. */
+  readonly elementText: string | undefined;
+  readonly hasResolver: boolean;
+  readonly parentHasId: boolean;
+  /** Where a path of the field's arguments leads; undefined where there is no such argument. */
+  argumentAt(path: readonly string[]): Reached | undefined;
+  /** The same for fields of the parent type. */
+  parentAt(path: readonly string[]): Reached | undefined;
+  /** The same for fields of the returned type. */
+  resultAt(path: readonly string[]): Reached | undefined;
+}
+
+/** The arguments of one `@cached`, in the units of the SDL (seconds). */
+export interface CachedArguments {
+  readonly ttl: number;
+  readonly pattern: CachePattern;
+  readonly scope: 'PUBLIC' | 'PRIVATE';
+  readonly key?: string | null | undefined;
+  readonly tags: readonly string[];
+  readonly swr: number;
+  readonly staleIfError: number;
+  readonly negativeTtl?: number | null | undefined;
+  readonly refreshEvery?: number | null | undefined;
+  readonly local: number;
+  readonly maxBytes: number;
+}
+
+export type CachePattern =
+  'CACHE_ASIDE' | 'READ_THROUGH' | 'WRITE_THROUGH' | 'WRITE_BEHIND' | 'PREFETCH' | 'HYBRID';

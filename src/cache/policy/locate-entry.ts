@@ -1,0 +1,116 @@
+import { CacheError } from '../errors.js';
+import { defaultKey } from '../keys/default-key.js';
+import {
+  fillTemplate,
+  valueOf,
+  type Placeholder,
+  type Template,
+  type TemplateInputs,
+} from '../keys/template.js';
+import { UnkeyableValue } from '../keys/unkeyable-value.js';
+import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
+import { MAX_TAGS, renderTag } from './render-tags.js';
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
+export interface LocateOptions {
+  readonly coordinate: string;
+  /** Undefined for the default key. */
+  readonly key: Template | undefined;
+  /** The placeholder of `key` that holds the list, where each element is an entry. */
+  readonly elementAt: number | undefined;
+  readonly tags: readonly Template[];
+  readonly isPrivate: boolean;
+  readonly hasParent: boolean;
+  /** True where an origin is asked by the id in the key. */
+  readonly needsId: boolean;
+}
+
+/** Compiles key and tags into the function that names the entry of a call. */
+export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
+  const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
+  const tagsOf = compileTags(options.tags);
+  return (inputs, element) => {
+    if (options.isPrivate && inputs.viewerId === undefined) {
+      return unlocated('no viewer', idOf(options, inputs, element));
+    }
+    try {
+      const named = keyOf(inputs, element);
+      if (typeof named !== 'string') return named;
+      const tags = tagsOf(inputs);
+      if (tags.length > MAX_TAGS)
+        return unlocated(`more than ${MAX_TAGS} tags`, idOf(options, inputs, element));
+      const located: Located = { key: named, tags, id: idOf(options, inputs, element) ?? '' };
+      return located;
+    } catch (error) {
+      if (!(error instanceof UnkeyableValue)) throw error;
+      return unlocated(error.message, idOf(options, inputs, element));
+    }
+  };
+}
+
+type KeyOf = (inputs: TemplateInputs, element: unknown) => string | Unlocated;
+
+function compileDefaultKey({ coordinate, hasParent, isPrivate }: LocateOptions): KeyOf {
+  return ({ args, parent, viewerId }) => {
+    const parentId = hasParent ? idFieldOf(parent) : undefined;
+    if (hasParent && (parentId === undefined || parentId === null))
+      return unlocated('the parent has no id', undefined);
+    return defaultKey({ coordinate, parentId, args, viewerId: isPrivate ? viewerId : undefined });
+  };
+}
+
+function idFieldOf(parent: unknown): unknown {
+  return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
+}
+
+function compileKey({ coordinate, elementAt, needsId }: LocateOptions, key: Template): KeyOf {
+  return (inputs, element) => {
+    const values = key.placeholders.map((placeholder, index) =>
+      index === elementAt ? element : valueOf(placeholder, inputs),
+    );
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index];
+      const placeholder = key.placeholders[index];
+      if (value === undefined && placeholder?.root === 'parent') {
+        if (needsId) throw parentLacks(coordinate, placeholder);
+        return unlocated(`${placeholder.text} has no value`, undefined);
+      }
+      if (needsId && (value === undefined || value === null)) return unlocated('no id', undefined);
+    }
+    return fillTemplate(key, values);
+  };
+}
+
+function parentLacks(coordinate: string, { text, path }: Placeholder): CacheError {
+  return new CacheError(
+    'CACHE_KEY_WITHOUT_VALUE',
+    `${coordinate}: the key's ${text} has no value, because the parent that was returned has no ${path.join('.')}; ` +
+      'return it with the parent, or mend the placeholder',
+  );
+}
+
+function compileTags(templates: readonly Template[]): (inputs: TemplateInputs) => readonly string[] {
+  if (templates.length === 0) return () => NO_TAGS;
+  if (templates.every(({ placeholders }) => placeholders.length === 0)) {
+    const fixed = Object.freeze(templates.map((template) => fillTemplate(template, [])));
+    return () => fixed;
+  }
+  return (inputs) => templates.flatMap((template) => renderTag(template, inputs));
+}
+
+/** The id under which the origin knows the entry: the value of the key's only placeholder. */
+function idOf(
+  { key, elementAt, needsId }: LocateOptions,
+  inputs: TemplateInputs,
+  element: unknown,
+): string | undefined {
+  if (!needsId) return undefined;
+  const placeholder: Placeholder | undefined = key?.placeholders[0];
+  const value = elementAt === 0 ? element : placeholder && valueOf(placeholder, inputs);
+  return value === undefined || value === null ? undefined : String(value);
+}
+
+function unlocated(reason: string, id: string | undefined): Unlocated {
+  return { reason, id };
+}

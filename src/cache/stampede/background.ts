@@ -1,0 +1,18 @@
+/** Work that no request waits for. `drain` waits for what has begun, so that nothing floats past close(). */
+export class Background {
+  readonly #running = new Set<Promise<void>>();
+
+  /** Runs work; its failure goes to `onError` and nowhere else. */
+  run(work: () => Promise<unknown>, onError: (error: unknown) => void): void {
+    const running = work().then(
+      () => undefined,
+      (error: unknown) => onError(error),
+    );
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}

@@ -1,0 +1,38 @@
+/** Loads under way that others may join, one per key and generations. */
+export class Flights<T extends { readonly landed: unknown }> {
+  readonly #flights = new Map<string, Promise<T>>();
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** The flight to join, if there is one. */
+  get(key: string): Promise<T> | undefined {
+    return this.#flights.get(key);
+  }
+
+  /**
+   * Announces a flight. It can be joined until its value is known and its fill (`landed`) has ended; afterwards the
+   * store answers. Only this very flight is removed, never a successor under the same key.
+   */
+  announce(key: string, flight: Promise<T>): void {
+    this.#flights.set(key, flight);
+    const remove = (): void => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
+    // Whoever waits for the flight sees its failure; here it only ends.
+    void flight.then(({ landed }) => landed).then(remove, remove);
+  }
+}
+
+/**
+ * The name of a flight. A reader never joins a load that began before a write: the write changed the generations, so
+ * the reader looks for another flight. Without a store, invalidations counted by this process take their place.
+ */
+export function flightKey(
+  key: string,
+  generations: readonly string[] | undefined,
+  forgotten: number,
+): string {
+  return `${key}\n${generations === undefined ? `local ${forgotten}` : generations.join(' ')}`;
+}

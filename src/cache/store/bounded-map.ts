@@ -1,0 +1,92 @@
+import { createEvictionOrder, type Eviction, type EvictionOrder } from './eviction.js';
+
+export interface Bounds {
+  /** Most entries kept; > 0. */
+  readonly maxEntries: number;
+  /** Most bytes kept, keys included; > 0. */
+  readonly maxBytes: number;
+  readonly eviction: Eviction;
+}
+
+interface Slot<T> {
+  readonly value: T;
+  readonly bytes: number;
+  readonly expiresAtMs: number;
+}
+
+/** What one JavaScript object of bookkeeping costs, roughly; keeps `maxBytes` honest for small values. */
+const OVERHEAD_BYTES = 200;
+
+/** A map bounded by entries and by bytes, whose entries expire. What is evicted is told to `onRemoved`. */
+export class BoundedMap<T> {
+  readonly #slots = new Map<string, Slot<T>>();
+  readonly #order: EvictionOrder;
+  readonly #bounds: Bounds;
+  readonly #onRemoved: ((key: string, value: T) => void) | undefined;
+  #bytes = 0;
+  #evictions = 0;
+
+  constructor(bounds: Bounds, onRemoved?: (key: string, value: T) => void) {
+    this.#bounds = bounds;
+    this.#order = createEvictionOrder(bounds.eviction);
+    this.#onRemoved = onRemoved;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** The value, unless it is absent or has expired. */
+  get(key: string, nowMs: number): T | undefined {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    if (slot.expiresAtMs <= nowMs) {
+      this.delete(key);
+      return undefined;
+    }
+    this.#order.used(key);
+    return slot.value;
+  }
+
+  /** Puts a value of `valueBytes`; false when it alone exceeds the bounds. */
+  set(key: string, entry: { value: T; valueBytes: number; expiresAtMs: number }): boolean {
+    this.delete(key);
+    const bytes = entry.valueBytes + key.length * 2 + OVERHEAD_BYTES;
+    if (bytes > this.#bounds.maxBytes) return false;
+    this.#makeRoom(bytes);
+    this.#slots.set(key, { value: entry.value, bytes, expiresAtMs: entry.expiresAtMs });
+    this.#order.added(key, entry.expiresAtMs);
+    this.#bytes += bytes;
+    return true;
+  }
+
+  delete(key: string): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    this.#slots.delete(key);
+    this.#order.removed(key);
+    this.#bytes -= slot.bytes;
+    this.#onRemoved?.(key, slot.value);
+  }
+
+  clear(): void {
+    for (const key of [...this.#slots.keys()]) this.delete(key);
+  }
+
+  #makeRoom(bytes: number): void {
+    while (this.#slots.size >= this.#bounds.maxEntries || this.#bytes + bytes > this.#bounds.maxBytes) {
+      const key = this.#order.next();
+      if (key === undefined) return;
+      this.#evictions += 1;
+      this.delete(key);
+    }
+  }
+}

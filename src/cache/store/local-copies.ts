@@ -1,0 +1,69 @@
+import { BoundedMap, type Bounds } from './bounded-map.js';
+import type { EntryAddress } from './store.js';
+
+/** A decoded value that this process may answer from without asking the store, for a while. */
+export interface LocalCopy {
+  readonly value: unknown;
+  readonly loadedAtMs: number;
+  readonly loadMs: number;
+}
+
+interface TaggedCopy extends LocalCopy {
+  readonly tags: readonly string[];
+}
+
+/**
+ * The copies one process keeps in front of the store: bounded, and dropped at once by invalidations that this process
+ * applies. Other processes' invalidations are noticed when the copy's `local` seconds end.
+ */
+export class LocalCopies {
+  readonly #copies: BoundedMap<TaggedCopy>;
+  readonly #keysByTag = new Map<string, Set<string>>();
+  #forgotten = 0;
+
+  constructor(bounds: Bounds) {
+    this.#copies = new BoundedMap(bounds, (key, copy) => this.#unlink(key, copy.tags));
+  }
+
+  /** Rises with every invalidation; a copy made from a read that began before must not be kept. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  get(key: string, nowMs: number): LocalCopy | undefined {
+    return this.#copies.get(key, nowMs);
+  }
+
+  keep({ key, tags }: EntryAddress, copy: LocalCopy, size: { valueBytes: number; untilMs: number }): void {
+    const value: TaggedCopy = { ...copy, tags };
+    if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
+    for (const tag of tags) {
+      const keys = this.#keysByTag.get(tag);
+      if (keys === undefined) this.#keysByTag.set(tag, new Set([key]));
+      else keys.add(key);
+    }
+  }
+
+  /** Drops every copy that depends on one of these tags. */
+  forget(tags: readonly string[]): void {
+    this.#forgotten += 1;
+    for (const tag of tags) {
+      this.#copies.delete(tag);
+      const keys = this.#keysByTag.get(tag);
+      if (keys !== undefined) for (const key of [...keys]) this.#copies.delete(key);
+    }
+  }
+
+  clear(): void {
+    this.#forgotten += 1;
+    this.#copies.clear();
+  }
+
+  #unlink(key: string, tags: readonly string[]): void {
+    for (const tag of tags) {
+      const keys = this.#keysByTag.get(tag);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#keysByTag.delete(tag);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { systemClock, type Clock } from '../clock.js';
+import { BoundedMap, type Bounds } from './bounded-map.js';
+import { createNonces } from './nonces.js';
+import type { EntryAddress, Fill, FillOutcome, Reading, Store } from './store.js';
+
+export interface MemoryStoreOptions extends Partial<Bounds> {
+  readonly clock?: Clock;
+}
+
+/** Defaults: 100,000 entries, 256 MiB, least recently used goes first. */
+export const memoryStoreDefaults: Bounds = Object.freeze({
+  maxEntries: 100_000,
+  maxBytes: 256 * 1024 * 1024,
+  eviction: 'lru',
+});
+
+/** What a generation costs in the bounds; losing one is safe, it only turns entries into misses. */
+const GENERATION_BYTES = 64;
+/** Generations kept per entry that may be kept: its own, and some tags'. */
+const GENERATIONS_PER_ENTRY = 4;
+const NO_GENERATIONS: readonly string[] = Object.freeze([]);
+
+/** A store in this process, bounded by entries and bytes. Every operation is synchronous, hence atomic. */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const clock = options.clock ?? systemClock;
+  const bounds = checkedBounds({ ...memoryStoreDefaults, ...options });
+  const entries = new BoundedMap<Uint8Array>(bounds);
+  const generations = new BoundedMap<string>({
+    maxEntries: bounds.maxEntries * GENERATIONS_PER_ENTRY,
+    maxBytes: Number.MAX_SAFE_INTEGER,
+    eviction: 'lru',
+  });
+  const nextNonce = createNonces();
+
+  function generationOf(tag: string): string | undefined {
+    return generations.get(tag, 0);
+  }
+
+  function renew(tag: string): string {
+    const generation = nextNonce();
+    generations.set(tag, { value: generation, valueBytes: GENERATION_BYTES, expiresAtMs: Infinity });
+    return generation;
+  }
+
+  function read({ key, tags }: EntryAddress): Reading {
+    return {
+      bytes: entries.get(key, clock.nowMs()),
+      generations: tags.length === 0 ? NO_GENERATIONS : tags.map(generationOf),
+    };
+  }
+
+  function fill({ key, bytes, generations: [captured], keepForMs }: Fill): FillOutcome {
+    if (captured === undefined || generationOf(key) !== captured) return 'outdated';
+    const kept = entries.set(key, {
+      value: bytes,
+      valueBytes: bytes.length,
+      expiresAtMs: clock.nowMs() + keepForMs,
+    });
+    return kept ? 'stored' : 'no-room';
+  }
+
+  return {
+    name: 'memory',
+    isLocal: true,
+    read: (addresses) => addresses.map(read),
+    capture: (addresses) =>
+      addresses.map(({ key, tags }) => [key, ...tags].map((tag) => generationOf(tag) ?? renew(tag))),
+    fill: (fills) => fills.map(fill),
+    invalidate: (tags) => {
+      for (const tag of tags) {
+        renew(tag);
+        entries.delete(tag);
+      }
+    },
+    close: () => {
+      entries.clear();
+      generations.clear();
+    },
+  };
+}
+
+function checkedBounds(bounds: Bounds): Bounds {
+  for (const name of ['maxEntries', 'maxBytes'] as const) {
+    if (!Number.isSafeInteger(bounds[name]) || bounds[name] <= 0) {
+      throw new RangeError(`memoryStore: ${name} must be a positive whole number, but got ${bounds[name]}`);
+    }
+  }
+  return bounds;
+}
