@@ -1,5 +1,8 @@
 import { ConfigurationError } from './configuration-error.js';
 
+/** From import and from require.resolve. */
+const missingCodes = new Set<unknown>(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+
 /**
  * Imports a package that is installed for development only, so that a server on its own PostgreSQL does without
  * it. `mend` says what to do when it is missing.
@@ -11,7 +14,7 @@ export async function loadDevelopmentPackage<Loaded>(
   try {
     return await load();
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
+    const isMissing = cause instanceof Error && 'code' in cause && missingCodes.has(cause.code);
     if (isMissing) throw new ConfigurationError(mend, { cause });
     throw cause;
   }
