@@ -1,0 +1,263 @@
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { GraphQLObjectType, GraphQLSchema, GraphQLString, isIntrospectionType, isObjectType } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import {
+  CacheError,
+  cacheTypeDefs,
+  createCache,
+  memoryStore,
+  type CacheOptions,
+} from '../../../src/cache/index.js';
+
+const origin = { load: (ids: readonly string[]) => Promise.resolve(ids) };
+
+function faultsOf(typeDefs: string, options: Partial<CacheOptions<unknown>> = {}): string[] {
+  const resolve = (): string => 'x';
+  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], assumeValidSDL: true });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type) || type.name === 'Bare') continue;
+    for (const field of Object.values(type.getFields())) field.resolve = resolve;
+  }
+  const cache = createCache({
+    store: memoryStore(),
+    viewer: () => undefined,
+    origins: { Film: origin },
+    ...options,
+  });
+  return faultsFrom(() => cache.apply(schema));
+}
+
+function faultsFrom(apply: () => unknown): string[] {
+  try {
+    apply();
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error;
+    expect(error.code).toBe('CACHE_CONFIGURATION');
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/^ {2}- /, ''));
+  }
+  return [];
+}
+
+const FILM = 'type Film { id: ID! title: String! }';
+
+describe('a schema with ten planted faults', () => {
+  it('does not start, and lists all ten together, each with its field and the mend', () => {
+    const faults = faultsOf(`
+      type Film { id: ID! title: String! }
+      type Person { name: String! }
+      interface Node { id: ID! @cached(ttl: 5) }
+      type Query {
+        zero: String @cached(ttl: 0)
+        typo(id: ID!): Film @cached(ttl: 5, key: "Typo:{args.idd}")
+        shared(id: ID!): Film @cached(ttl: 5, key: "Shared:{args.id}")
+        sharer(id: ID!): Person @cached(ttl: 5, key: "Shared:{args.id}")
+        behind(id: ID!): Film @cached(ttl: 5, pattern: WRITE_BEHIND)
+        homeless(id: ID!): Person @cached(ttl: 5, pattern: READ_THROUGH, key: "Person:{args.id}")
+        long: String @cached(ttl: 5, local: 6)
+        warm: String @cached(ttl: 5, scope: PRIVATE, pattern: PREFETCH)
+        leaky(id: ID!): Film @cached(ttl: 5, scope: PRIVATE, key: "Leaky:{args.id}")
+      }
+      type Mutation { write(id: ID!): Film @invalidates(tags: ["Film:{result.slug}"]) }
+    `);
+    expect(faults).toEqual([
+      '@cached on Node.id: pattern CACHE_ASIDE stands on Query fields and object fields only; put @cached on the fields of the object types',
+      '@cached on Query.zero: ttl must be a positive whole number of seconds, but got 0',
+      '@cached on Query.typo: key "Typo:{args.idd}" has the unknown placeholder {args.idd}; Query.typo has no such argument',
+      '@cached on Query.behind: pattern WRITE_BEHIND stands on Mutation fields only; on this field use CACHE_ASIDE, READ_THROUGH or PREFETCH',
+      '@cached on Query.homeless: no origin is registered for "Person"; pass origins: { Person: { load } } to createCache',
+      '@cached on Query.long: local must not be longer than ttl, but got local: 6 and ttl: 5',
+      '@cached on Query.warm: pattern PREFETCH is not part of this version; use CACHE_ASIDE',
+      '@cached on Query.warm: pattern PREFETCH loads before anyone asks, so it needs scope: PUBLIC',
+      '@cached on Query.leaky: key "Leaky:{args.id}" of a PRIVATE field must contain {viewer.id}, so that viewers never share an entry',
+      '@invalidates on Mutation.write: tag "Film:{result.slug}" has the unknown placeholder {result.slug}; Film has no such field',
+      '@cached on Query.sharer: shares the key "Shared:{}" with Query.shared, but their type differs (Person and Film); make them equal, or give one of them another key',
+    ]);
+  });
+});
+
+describe('a directive is refused', () => {
+  const cases: [title: string, typeDefs: string, fault: string][] = [
+    [
+      'with a negative swr',
+      'type Query { a: String @cached(ttl: 5, swr: -1) }',
+      '@cached on Query.a: swr must be 0 or a positive whole number of seconds, but got -1',
+    ],
+    [
+      'with an argument that it does not have',
+      'type Query { a: String @cached(ttl: 5, time: 3) }',
+      '@cached on Query.a: has no argument "time"; it takes ttl, pattern, scope, key, tags, swr, staleIfError, negativeTtl, refreshEvery, local, maxBytes',
+    ],
+    [
+      'without a ttl',
+      'type Query { a: String @cached(pattern: CACHE_ASIDE) }',
+      '@cached on Query.a: Argument "ttl" of required type "Int!" was not provided.',
+    ],
+    [
+      'with a ttl that is no number',
+      'type Query { a: String @cached(ttl: "5") }',
+      '@cached on Query.a: Argument "ttl" has invalid value "5".',
+    ],
+    [
+      'with a broken template',
+      'type Query { a(x: Int): String @cached(ttl: 5, key: "A:{args.x") }',
+      '@cached on Query.a: key "A:{args.x" has a "{" without a "}"',
+    ],
+    [
+      'with a separator that only the engine may write',
+      'type Query { a(x: Int): String @cached(ttl: 5, key: "A~{args.x}") }',
+      '@cached on Query.a: key "A~{args.x}" has the text "A~", but outside of placeholders only letters, digits and _ . : / - can stand',
+    ],
+    [
+      'with a viewer in the key of a PUBLIC field',
+      'type Query { a: String @cached(ttl: 5, key: "A:{viewer.id}") }',
+      '@cached on Query.a: uses {viewer.id}, but is PUBLIC; give it scope: PRIVATE',
+    ],
+    [
+      'with another property of the viewer',
+      'type Query { a: String @cached(ttl: 5, scope: PRIVATE, key: "A:{viewer.name}") }',
+      '@cached on Query.a: key "A:{viewer.name}" has the unknown placeholder {viewer.name}; of the viewer only {viewer.id} can be used',
+    ],
+    [
+      'with a result where there is none yet',
+      'type Query { a: String @cached(ttl: 5, tags: ["A:{result.id}"]) }',
+      '@cached on Query.a: tag "A:{result.id}" cannot use {result.id} here; only {args.x}, {parent.x}, {viewer.id} can stand there',
+    ],
+    [
+      'with a parent on a root field',
+      'type Query { a: String @cached(ttl: 5, key: "A:{parent.id}") }',
+      '@cached on Query.a: key "A:{parent.id}" has the unknown placeholder {parent.id}; a root field has no parent',
+    ],
+    [
+      'for READ_THROUGH without a key',
+      `${FILM} type Query { a(id: ID!): Film @cached(ttl: 5, pattern: READ_THROUGH) }`,
+      '@cached on Query.a: pattern READ_THROUGH needs a key that names the origin, for example key: "Movie:{args.id}"',
+    ],
+    [
+      'for READ_THROUGH with two placeholders',
+      `${FILM} type Query { a(id: ID!, x: Int): Film @cached(ttl: 5, pattern: READ_THROUGH, key: "Film:{args.id}:{args.x}") }`,
+      '@cached on Query.a: key "Film:{args.id}:{args.x}" of READ_THROUGH must be a namespace, a colon and one placeholder: "Movie:{args.id}"',
+    ],
+    [
+      'with a list placeholder on a field that is no list',
+      `${FILM} type Query { a(ids: [ID!]!): Film @cached(ttl: 5, pattern: READ_THROUGH, key: "Film:{args.ids}") }`,
+      '@cached on Query.a: key "Film:{args.ids}" has a list placeholder, but the field is not a list',
+    ],
+    [
+      'with a list placeholder for CACHE_ASIDE',
+      `${FILM} type Query { a(ids: [ID!]!): [Film] @cached(ttl: 5, key: "Film:{args.ids}") }`,
+      '@cached on Query.a: key "Film:{args.ids}" has a list placeholder, one entry per element; that needs READ_THROUGH',
+    ],
+    [
+      'on an object field whose parent has no id and that has no key',
+      'type Query { a: A } type A { b: String @cached(ttl: 5) }',
+      '@cached on A.b: needs a key, because its parent type has no field id; write for example key: "X:{parent.x}"',
+    ],
+    [
+      'for CACHE_ASIDE on a field without a resolver',
+      'type Query { a: Bare } type Bare { id: ID! b: String @cached(ttl: 5) }',
+      '@cached on Bare.b: pattern CACHE_ASIDE needs a resolver that loads; write one, or use READ_THROUGH with an origin',
+    ],
+    [
+      'on a mutation for a read pattern',
+      'type Query { a: String } type Mutation { b: String @cached(ttl: 5) }',
+      '@cached on Mutation.b: pattern CACHE_ASIDE stands on Query fields and object fields only; on this field use WRITE_THROUGH, WRITE_BEHIND or HYBRID',
+    ],
+    [
+      'on a subscription',
+      'type Query { a: String } type Subscription { b: String @cached(ttl: 5) }',
+      '@cached on Subscription.b: pattern CACHE_ASIDE stands on Query fields and object fields only; remove @cached: Subscription fields cannot be cached',
+    ],
+    [
+      'for @invalidates on a query',
+      'type Query { a: String @invalidates(tags: ["A"]) }',
+      '@invalidates on Query.a: stands on Mutation fields only; move it to the mutation that writes',
+    ],
+    [
+      'for @invalidates without tags',
+      'type Query { a: String } type Mutation { b: String @invalidates(tags: []) }',
+      '@invalidates on Mutation.b: names no tags; write for example tags: ["Movie:{args.id}"]',
+    ],
+    [
+      'with refreshEvery outside of PREFETCH',
+      'type Query { a: String @cached(ttl: 5, refreshEvery: 3) }',
+      '@cached on Query.a: refreshEvery is for pattern PREFETCH only; remove it, or use swr with CACHE_ASIDE',
+    ],
+    [
+      'with a negativeTtl longer than ttl',
+      'type Query { a: String @cached(ttl: 5, negativeTtl: 6) }',
+      '@cached on Query.a: negativeTtl must not be longer than ttl, but got negativeTtl: 6 and ttl: 5',
+    ],
+    [
+      'with maxBytes of nothing',
+      'type Query { a: String @cached(ttl: 5, maxBytes: 0) }',
+      '@cached on Query.a: maxBytes must be a positive whole number of bytes, but got 0',
+    ],
+    [
+      'when fields that share a key differ in ttl',
+      `${FILM} type Query {
+        a(id: ID!): Film @cached(ttl: 5, pattern: READ_THROUGH, key: "Film:{args.id}")
+        b(ids: [ID!]!): [Film] @cached(ttl: 6, pattern: READ_THROUGH, key: "Film:{args.ids}")
+      }`,
+      '@cached on Query.b: shares the key "Film:{}" with Query.a, but their ttl differs (6 and 5); make them equal, or give one of them another key',
+    ],
+  ];
+
+  it.each(cases)('%s', (_title, typeDefs, fault) => {
+    expect(faultsOf(typeDefs)).toEqual([fault]);
+  });
+
+  it('when it is PRIVATE and the cache was not told who the viewer is', () => {
+    const typeDefs = 'type Query { a: String @cached(ttl: 5, scope: PRIVATE) }';
+    const cache = createCache({ store: memoryStore() });
+    const resolvers = { Query: { a: () => 'x' } };
+    const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers });
+    expect(faultsFrom(() => cache.apply(schema))).toEqual([
+      '@cached on Query.a: has scope: PRIVATE, but createCache was given no viewer; pass viewer: (context) => …',
+    ]);
+  });
+
+  it('when its definition is missing', () => {
+    const schema = makeExecutableSchema({
+      typeDefs: 'type Query { a: String @cached(ttl: 5) }',
+      assumeValidSDL: true,
+    });
+    expect(faultsFrom(() => createCache({ store: memoryStore() }).apply(schema))).toEqual([
+      '@cached on Query.a: is not defined; add cacheTypeDefs to the type definitions',
+    ]);
+  });
+});
+
+describe('a code-first schema', () => {
+  const codeFirst = (cached: Record<string, unknown>): GraphQLSchema =>
+    new GraphQLSchema({
+      query: new GraphQLObjectType({
+        name: 'Query',
+        fields: {
+          a: { type: GraphQLString, resolve: () => 'x', extensions: { directives: { cached } } },
+        },
+      }),
+      directives: makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, 'type Query { a: Int }'],
+      }).getDirectives(),
+    });
+
+  it('carries its directives in extensions', () => {
+    const cache = createCache({ store: memoryStore() });
+    expect(faultsFrom(() => cache.apply(codeFirst({ ttl: 5 })))).toEqual([]);
+    expect(Object.keys(cache.counters())).toEqual(['Query.a']);
+  });
+
+  it('is checked like any other', () => {
+    const check = (cached: Record<string, unknown>): string[] =>
+      faultsFrom(() => createCache({ store: memoryStore() }).apply(codeFirst(cached)));
+    expect(check({ ttl: 0 })).toEqual([
+      '@cached on Query.a: ttl must be a positive whole number of seconds, but got 0',
+    ]);
+    expect(check({ pattern: 'CACHE_ASIDE' })).toEqual([
+      '@cached on Query.a: Argument "ttl" of required type "Int!" was not provided.',
+    ]);
+  });
+});
