@@ -42,7 +42,8 @@ async function applyMissing(
   const missing = await checkHistory({ client, history, migrations, log });
   if (history === 'absent') await createHistory(client);
   for (const migration of missing) await applyOne(client, migration);
-  if (missing.length > 0) log.info(`Applied ${missing.length} database migration(s).`);
+  if (missing.length > 0)
+    log.info(`Applied ${missing.length} database migration${missing.length === 1 ? '' : 's'}.`);
   return missing.map(({ name }) => name);
 }
 

@@ -25,10 +25,19 @@ function sentence(cause: unknown, url: URL): string {
     case '53300':
       return `${server} has no connection left; raise its max_connections or close others.`;
     default:
-      return /time-?out/i.test(message)
-        ? `${server} did not answer within 5 seconds; check the host, the port and the firewall.`
-        : `${server} cannot be used (${message}); correct DATABASE_URL.`;
+      return `${server} ${complaint(message)}`;
   }
+}
+
+/** What the driver tells by its message only. */
+function complaint(message: string): string {
+  if (/time-?out/i.test(message)) {
+    return 'did not answer within 5 seconds; check the host, the port and the firewall.';
+  }
+  if (/terminated unexpectedly/i.test(message)) {
+    return 'closed the connection at once; check that a PostgreSQL server listens there.';
+  }
+  return `cannot be used (${message}); correct DATABASE_URL.`;
 }
 
 /** The operating system's code, or PostgreSQL's; empty when there is none. */

@@ -2,8 +2,7 @@ import pg from 'pg';
 import { ConfigurationError } from './configuration-error.js';
 import { connectionFault } from './connection-fault.js';
 import { parseDatabaseUrl } from './parse-database-url.js';
-
-const oldestVersion = 14;
+import { requireVersion } from './require-version.js';
 
 /** A pool of connections to a PostgreSQL server that was seen to answer, and to be new enough. */
 export async function openServerPool(databaseUrl: string): Promise<pg.Pool> {
@@ -24,10 +23,7 @@ export async function openServerPool(databaseUrl: string): Promise<pg.Pool> {
 }
 
 async function checkVersion(pool: pg.Pool): Promise<void> {
-  const answer = await pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
-  const version = answer.rows[0]?.version ?? '';
-  if (Number.parseInt(version, 10) >= oldestVersion) return;
-  throw new ConfigurationError(
-    `The server of DATABASE_URL runs PostgreSQL ${version}, but Corral needs ${oldestVersion} or later.`,
-  );
+  const sql = `SELECT current_setting('server_version') AS version`;
+  const answer = await pool.query<{ version: string }>(sql);
+  requireVersion(answer.rows[0]?.version ?? '');
 }

@@ -1,0 +1,35 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+export interface Child {
+  readonly pid: number;
+  /** The next line that the child prints; undefined when it has ended. */
+  nextLine(): Promise<string | undefined>;
+  /** Kills it as a crash would, without a chance to tidy up. */
+  kill(): Promise<void>;
+}
+
+/** Runs a TypeScript file of test/support in a process of its own, which ends with the test at the latest. */
+export function childProcess(file: string, ...parameters: string[]): Child {
+  const script = path.join(import.meta.dirname, file);
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...parameters], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  onTestFinished(() => end(child));
+  return {
+    pid: child.pid ?? 0,
+    nextLine: async () => (await lines.next()).value,
+    kill: () => end(child),
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}

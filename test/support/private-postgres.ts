@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { findBinary } from './find-binary.js';
+import { freePort } from './free-port.js';
+import { MissingBinary } from './needs.js';
+
+const run = promisify(execFile);
+
+export interface PrivatePostgres {
+  /** Of the database "postgres", with user and password. */
+  readonly url: string;
+  /** Creates an empty database and returns its URL. */
+  createDatabase(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const password = 'private';
+/** A test may lose everything at any time, so nothing waits for the disk. */
+const settings = '-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c unix_socket_directories=';
+
+/** Starts a PostgreSQL server of its own for one test file; throws MissingBinary where none is installed. */
+export async function privatePostgres(): Promise<PrivatePostgres> {
+  const [initdb, control] = [binary('initdb'), binary('pg_ctl')];
+  const folder = await mkdtemp(path.join(tmpdir(), 'corral-postgres-'));
+  const asOwner = await ownerCommand(folder);
+  const files = path.join(folder, 'data');
+  const makeFiles = `${initdb} -D ${files} -U postgres -A scram-sha-256 --no-sync --pwfile=<(echo ${password})`;
+  await asOwner('bash', ['-c', makeFiles]);
+  const port = await freePort();
+  const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1`;
+  await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
+  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+  return {
+    url,
+    createDatabase: () => createDatabase(url),
+    async stop() {
+      await asOwner(control, ['stop', '-D', files, '-m', 'immediate']);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function binary(name: string): string {
+  const found = findBinary(name);
+  if (found === undefined) throw new MissingBinary(name, 'postgresql');
+  return found;
+}
+
+type Command = (program: string, parameters: string[]) => Promise<unknown>;
+
+/** PostgreSQL refuses to run as root, so root hands the folder to the account that the package made. */
+async function ownerCommand(folder: string): Promise<Command> {
+  if (process.getuid?.() !== 0) return (program, parameters) => run(program, parameters, { cwd: folder });
+  const { stdout } = await run('id', ['-u', 'postgres']);
+  const uid = Number(stdout);
+  await chown(folder, uid, uid);
+  const prefix = ['-u', 'postgres', '--'];
+  return (program, parameters) => run('runuser', [...prefix, program, ...parameters], { cwd: folder });
+}
+
+async function createDatabase(url: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name}`);
+  } finally {
+    await client.end();
+  }
+  return url.replace(/postgres$/, name);
+}
