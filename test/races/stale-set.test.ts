@@ -119,7 +119,7 @@ function scheduledStore(store: Store, scheduler: fc.Scheduler): ScheduledStore {
 /** What one schedule of reads and writes did: reads that returned less than was acknowledged when they began. */
 async function staleReads(
   scheduler: fc.Scheduler,
-  store: Store,
+  store: ScheduledStore,
   actors: readonly (readonly (Field | 'write')[])[],
 ): Promise<number> {
   const { read, write, setPause } = rowCache(store);

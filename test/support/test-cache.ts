@@ -13,6 +13,8 @@ import { manualClock, type ManualClock } from './manual-clock.js';
 
 export interface TestContext {
   viewer?: { id: string };
+  /** A viewer under a name that no convention knows. */
+  whoIsThere?: string;
 }
 
 type Resolver = GraphQLFieldResolver<unknown, TestContext>;

@@ -74,8 +74,8 @@ describe('a PUBLIC load that touches the viewer', () => {
   it('is found by the property that the viewer function reads, whatever its name', async () => {
     const tested = testCache({
       typeDefs: 'type Query { leak: String @cached(ttl: 60) }',
-      resolvers: { Query: { leak: (_, __, context) => String(Reflect.get(context, 'whoIsThere')) } },
-      viewer: (context) => String(Reflect.get(context, 'whoIsThere')),
+      resolvers: { Query: { leak: (_, __, context) => context.whoIsThere } },
+      viewer: (context) => context.whoIsThere,
     });
     const context = { whoIsThere: 'ann' };
     expect((await tested.query('{ leak }', context)).result.errors?.[0]?.message).toBe(

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { createGate } from '../../support/gate.js';
+import { testCache } from '../../support/test-cache.js';
+
+function plainCache() {
+  const { cache, clock } = testCache({ typeDefs: 'type Query { a: Int }' });
+  let calls = 0;
+  const load = (): number => (calls += 1);
+  return { cache, clock, load, calls: () => calls };
+}
+
+describe('cache.fetch', () => {
+  it('loads once and then answers from the entry until its ttl ends', async () => {
+    const { cache, clock, load } = plainCache();
+    expect(await cache.fetch('Session:1', { ttl: 10 }, load)).toBe(1);
+    expect(await cache.fetch('Session:1', { ttl: 10 }, load)).toBe(1);
+    clock.advance(10_000);
+    expect(await cache.fetch('Session:1', { ttl: 10 }, load)).toBe(2);
+  });
+
+  it('forgets by its key and by its tags', async () => {
+    const { cache, load } = plainCache();
+    const fetch = (): Promise<number> => cache.fetch('Session:1', { ttl: 10, tags: ['User:7'] }, load);
+    await fetch();
+    await cache.invalidate(['User:7']);
+    expect(await fetch()).toBe(2);
+    await cache.invalidate(['Session:1']);
+    expect(await fetch()).toBe(3);
+    await cache.invalidate(['User:8']);
+    expect(await fetch()).toBe(3);
+  });
+
+  it('shares one load among all who ask at the same time', async () => {
+    const { cache } = plainCache();
+    const gate = createGate();
+    let calls = 0;
+    const load = async (): Promise<number> => {
+      await gate.wait();
+      return (calls += 1);
+    };
+    const reads = Array.from({ length: 100 }, () => cache.fetch('Report', { ttl: 10 }, load));
+    await gate.arrived();
+    gate.open();
+    expect(new Set(await Promise.all(reads))).toEqual(new Set([1]));
+  });
+
+  it('counts by namespace, without ids', async () => {
+    const { cache, load } = plainCache();
+    await cache.fetch('Session:secret', { ttl: 10 }, load);
+    expect(Object.keys(cache.counters())).toEqual(['cache.fetch Session']);
+  });
+
+  it('refuses options that cannot be, all together', async () => {
+    const { cache, load } = plainCache();
+    await expect(cache.fetch('', { ttl: 0, swr: -1 }, load)).rejects.toThrow(
+      'cache.fetch: the key must not be empty; ttl must be a positive number of seconds, but got 0; ' +
+        'swr must not be negative, but got -1',
+    );
+  });
+
+  it('refuses to work after close()', async () => {
+    const { cache, load } = plainCache();
+    await cache.close();
+    await cache.close();
+    await expect(cache.fetch('A', { ttl: 1 }, load)).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
+    await expect(cache.invalidate(['A'])).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
+  });
+
+  it('waits in close() for the refreshes that have begun', async () => {
+    const { cache, clock } = plainCache();
+    const gate = createGate();
+    let refreshed = false;
+    await cache.fetch('A', { ttl: 1, swr: 10 }, () => 1);
+    clock.advance(2_000);
+    await cache.fetch('A', { ttl: 1, swr: 10 }, async () => {
+      await gate.wait();
+      refreshed = true;
+    });
+    await gate.arrived();
+    const closed = cache.close();
+    gate.open();
+    await closed;
+    expect(refreshed).toBe(true);
+  });
+});

@@ -1,0 +1,180 @@
+import { GraphQLError } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { testCache } from '../../support/test-cache.js';
+
+const typeDefs = `
+  type Film { id: ID! title: String }
+  type Saved { film: Film }
+  type Query {
+    film(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}")
+    films(ids: [ID!]!): [Film] @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.ids}")
+    mine: Int @cached(ttl: 60, scope: PRIVATE, tags: ["Mine:{viewer.id}"])
+  }
+  type Mutation {
+    byArgument(id: ID!): Boolean @invalidates(tags: ["Film:{args.id}"])
+    byList(ids: [ID!]!): Boolean @invalidates(tags: ["Film:{args.ids}"])
+    byResult: Saved @invalidates(tags: ["Film:{result.film.id}"])
+    byViewer: Boolean @invalidates(tags: ["Mine:{viewer.id}"])
+    twice(id: ID!): Boolean @invalidates(tags: ["Film:{args.id}"]) @invalidates(tags: ["Film:2"])
+    refused(id: ID!): Boolean @invalidates(tags: ["Film:{args.id}"])
+    broken(id: ID!): Boolean @invalidates(tags: ["Film:{args.id}"])
+  }
+`;
+
+function filmCache(store?: Store) {
+  const loads: string[] = [];
+  let saved: unknown = { film: { id: 1 } };
+  let count = 0;
+  const tested = testCache({
+    typeDefs,
+    ...(store === undefined ? {} : { store }),
+    resolvers: {
+      Query: { mine: () => (count += 1) },
+      Mutation: {
+        byArgument: () => true,
+        byList: () => true,
+        byResult: () => saved,
+        byViewer: () => true,
+        twice: () => true,
+        refused: () => {
+          throw new GraphQLError('You may not do this.', { extensions: { code: 'FORBIDDEN' } });
+        },
+        broken: () => Promise.reject(new Error('connection lost during COMMIT')),
+      },
+    },
+    origins: {
+      Film: {
+        load: (ids) => {
+          loads.push(ids.join(','));
+          return Promise.resolve(ids.map((id) => ({ id, title: `film ${id}` })));
+        },
+      },
+    },
+  });
+  /** The ids that are loaded again after a mutation, of 1, 2 and 3. */
+  const lostBy = async (mutation: string, viewer = 'ann'): Promise<string | undefined> => {
+    const context = { viewer: { id: viewer } };
+    await tested.query('{ films(ids: [1, 2, 3]) { id } }', context);
+    loads.length = 0;
+    await tested.query(`mutation { ${mutation} }`, context);
+    await tested.query('{ films(ids: [1, 2, 3]) { id } }', context);
+    return loads[0];
+  };
+  return { ...tested, lostBy, setSaved: (value: unknown) => (saved = value) };
+}
+
+describe('@invalidates', () => {
+  it('invalidates the tag that an argument names, and no other', async () => {
+    expect(await filmCache().lostBy('byArgument(id: 2)')).toBe('2');
+  });
+
+  it('invalidates one tag per element of a list', async () => {
+    expect(await filmCache().lostBy('byList(ids: [1, 3])')).toBe('1,3');
+  });
+
+  it('invalidates the tag that the result names', async () => {
+    expect(await filmCache().lostBy('byResult { film { id } }')).toBe('1');
+  });
+
+  it('may stand more than once', async () => {
+    expect(await filmCache().lostBy('twice(id: 1)')).toBe('1,2');
+  });
+
+  it('leaves tags of a null result alone', async () => {
+    const { lostBy, setSaved } = filmCache();
+    setSaved(null);
+    expect(await lostBy('byResult { film { id } }')).toBeUndefined();
+  });
+
+  it('says aloud when the result lacks what a tag is named by', async () => {
+    const { lostBy, setSaved, logged } = filmCache();
+    setSaved({ film: {} });
+    await lostBy('byResult { film { title } }');
+    expect(logged).toEqual([
+      'error a tag could not be named from the result, so it was not invalidated ' +
+        '{"coordinate":"Mutation.byResult","tag":"Film:{result.film.id}"}',
+    ]);
+  });
+
+  it('invalidates what a viewer sees for that viewer only', async () => {
+    const { query } = filmCache();
+    const [ann, ben] = [{ viewer: { id: 'ann' } }, { viewer: { id: 'ben' } }];
+    await query('{ mine }', ann);
+    await query('{ mine }', ben);
+    await query('mutation { byViewer }', ann);
+    expect((await query('{ mine }', ann)).data).toEqual({ mine: 3 });
+    expect((await query('{ mine }', ben)).data).toEqual({ mine: 2 });
+  });
+
+  it('invalidates nothing when the resolver refuses with an error made for the client', async () => {
+    expect(await filmCache().lostBy('refused(id: 1)')).toBeUndefined();
+  });
+
+  it('invalidates after any other error, since the write may have happened', async () => {
+    expect(await filmCache().lostBy('broken(id: 1)')).toBe('1');
+  });
+
+  it('is applied before the selection of the mutation itself is read, and shown in the evidence', async () => {
+    const { query } = filmCache();
+    await query('{ film(id: 1) { title } }');
+    const answer = await query('mutation { byArgument(id: 1) }');
+    expect(answer.evidence.fields).toMatchObject([
+      { outcome: 'INVALIDATED', key: 'Film:1', path: ['byArgument'] },
+    ]);
+  });
+
+  it('retries a store that fails, and answers only then', async () => {
+    const inner = memoryStore();
+    let failures = 2;
+    const { lostBy, cache } = filmCache({
+      ...inner,
+      invalidate: (tags) => {
+        if ((failures -= 1) >= 0) throw new Error('store away');
+        return inner.invalidate(tags);
+      },
+    });
+    expect(await lostBy('byArgument(id: 1)')).toBe('1');
+    expect(cache.counters()['Mutation.byArgument']).toMatchObject({
+      invalidations: 1,
+      failedInvalidations: 0,
+    });
+  });
+
+  it('counts and logs an invalidation that could not be applied, and the mutation is answered', async () => {
+    const { query, cache, logged } = filmCache({
+      ...memoryStore(),
+      invalidate: () => Promise.reject(new Error('store away')),
+    });
+    expect((await query('mutation { byArgument(id: 1) }')).data).toEqual({ byArgument: true });
+    expect(cache.counters()['Mutation.byArgument']).toMatchObject({ failedInvalidations: 1 });
+    expect(logged.at(-1)).toContain('an invalidation could not be applied');
+    await expect(cache.invalidate(['Film:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
+  });
+});
+
+describe('a store that fails', () => {
+  const broken = (): never => {
+    throw new Error('store away');
+  };
+  const rejecting = (): Promise<never> => Promise.reject(new Error('store away'));
+
+  it.each([
+    ['throws', broken],
+    ['rejects', rejecting],
+  ])('never fails a query when it %s', async (_how, fail) => {
+    const { query } = filmCache({ ...memoryStore(), read: fail, capture: fail, fill: fail });
+    for (let times = 0; times < 2; times += 1) {
+      const { data, result } = await query('{ film(id: 1) { title } films(ids: [1, 2]) { id } }');
+      expect(result.errors).toBeUndefined();
+      expect(data).toEqual({ film: { title: 'film 1' }, films: [{ id: '1' }, { id: '2' }] });
+    }
+  });
+
+  it('still loads once per key for all who ask at the same time', async () => {
+    const store = { ...memoryStore(), read: rejecting, capture: rejecting, fill: rejecting };
+    const { query, cache } = filmCache(store);
+    await Promise.all(Array.from({ length: 20 }, () => query('{ film(id: 1) { title } }')));
+    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1, joined: 19 });
+  });
+});
