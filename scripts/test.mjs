@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+
+const help = `Usage: npm test
+
+Runs, in this order: the build, the format check, the linter, the compiler, the check that schema.prisma and its
+migrations agree, and all tests. The last line counts the tests: "N passed, N failed, N skipped".
+To run some tests only: npm run test:only -- test/cache`;
+
+/** Checks that cost little and fail early; each must pass before the tests are run. */
+const checks = [
+  ['the build', process.execPath, ['scripts/build.mjs', '--if-stale']],
+  ['the format check (mend: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+  ['the linter', bin('eslint'), ['.', '--max-warnings', '0']],
+  ['the compiler', bin('tsc'), ['--noEmit']],
+  ['schema.prisma against its migrations', bin('tsx'), ['scripts/migrate-new.ts', '--check']],
+];
+
+function main() {
+  if (process.argv.includes('--help')) {
+    console.log(help);
+    return 0;
+  }
+  for (const [name, command, parameters] of checks) {
+    console.log(`test: ${name}`);
+    if (spawnSync(command, parameters, { cwd: root, stdio: 'inherit' }).status !== 0) {
+      console.error(`test: ${name} failed; the tests were not run.`);
+      return 1;
+    }
+  }
+  return runTests();
+}
+
+function runTests() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'corral-test-'));
+  const report = path.join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { status } = spawnSync(bin('vitest'), ['run', ...reporters], { cwd: root, stdio: 'inherit' });
+    return summarise(report, status ?? 1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function summarise(report, status) {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  // A file that cannot even be loaded has no tests to count, and is a failure all the same.
+  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  for (const file of broken) console.error(`test: ${path.relative(root, file.name)} could not be run`);
+  const failed = numFailedTests + broken.length;
+  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
+  return status === 0 && failed === 0 && numPassedTests > 0 ? 0 : 1;
+}
+
+process.exitCode = main();
