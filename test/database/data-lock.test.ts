@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { lockDataDirectory } from '../../src/database/data-lock.js';
 import { thisProcess } from '../../src/database/running-process.js';
+import { takeLock } from '../../src/database/take-lock.js';
 import { childProcess } from '../support/child-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -68,6 +69,12 @@ describe('the lock of the data directory', () => {
     const directory = await temporaryFolder({ 'lock-1.json': JSON.stringify({ holder }) });
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockDataDirectory(directory)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('is not given to a process so slow that its number was taken and given back meanwhile', async () => {
+    const directory = await temporaryFolder({ 'lock-5.json': JSON.stringify({ holder: null }) });
+    expect(await takeLock(directory, 4)).toBeUndefined();
+    expect(await readdir(directory)).toEqual(['lock-5.json']);
   });
 
   it('never has two holders, however often it changes hands', async () => {

@@ -8,6 +8,8 @@ export interface Child {
   readonly pid: number;
   /** The next line that the child prints; undefined when it has ended. */
   nextLine(): Promise<string | undefined>;
+  /** Resolves once the child has printed this line; rejects when it ends without. */
+  printed(line: string): Promise<void>;
   /** Kills it as a crash would, without a chance to tidy up. */
   kill(): Promise<void>;
 }
@@ -20,9 +22,15 @@ export function childProcess(file: string, ...parameters: string[]): Child {
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   onTestFinished(() => end(child));
+  const nextLine = async (): Promise<string | undefined> => (await lines.next()).value;
   return {
     pid: child.pid ?? 0,
-    nextLine: async () => (await lines.next()).value,
+    nextLine,
+    printed: async (line) => {
+      for (let seen = await nextLine(); seen !== line; seen = await nextLine()) {
+        if (seen === undefined) throw new Error(`${file} ended before it printed "${line}".`);
+      }
+    },
     kill: () => end(child),
   };
 }
