@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
 import { readMigrations } from '../src/database/read-migrations.js';
 import { scratchDatabase } from './scratch-database.js';
@@ -18,7 +19,7 @@ export async function schemaDrift(paths: {
   schema: string;
   migrations: string;
 }): Promise<string | undefined> {
-  const database = await scratchDatabase();
+  const database = scratchDatabase(await PGlite.create());
   try {
     const engine = await createSchemaEngine(database.adapters);
     const { exitCode, stdout } = await engine.diff({

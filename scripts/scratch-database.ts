@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 
@@ -8,11 +8,10 @@ export interface ScratchDatabase {
 }
 
 /**
- * An empty database in memory for one comparison by the schema engine. The engine asks for a main database, which
+ * A database that the schema engine may use once. The engine asks for a main database, which
  * it only looks at, and for a shadow one, in which it replays the migrations: here they are the same.
  */
-export async function scratchDatabase(): Promise<ScratchDatabase> {
-  const database = await PGlite.create();
+export function scratchDatabase(database: PGlite): ScratchDatabase {
   const connect = () => scratchAdapter(database);
   return {
     adapters: {
