@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigurationError } from '../../src/database/configuration-error.js';
+import { connectDatabase } from '../../src/database/connect-database.js';
+import { connectionFault } from '../../src/database/connection-fault.js';
+import { requireVersion } from '../../src/database/require-version.js';
+import { freePort } from '../support/free-port.js';
+import { needsPostgres } from '../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
+import { testLog } from '../support/test-log.js';
+
+const connect = (databaseUrl: string) =>
+  connectDatabase({ databaseUrl, dataDirectory: '/nowhere', log: testLog() });
+
+/** The whole message, so that nothing else, such as a password, can be in it. */
+async function refusal(databaseUrl: string): Promise<string> {
+  const error: unknown = await connect(databaseUrl).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigurationError);
+  return error instanceof Error ? error.message : '';
+}
+
+describe('a DATABASE_URL that cannot work is refused with what to change', () => {
+  it('when it is not a URL', async () => {
+    expect(await refusal('host=localhost password=secret')).toBe(
+      'DATABASE_URL is not a URL; it must look like postgresql://user:password@host:5432/database, ' +
+        'with special characters of the password percent-encoded.',
+    );
+  });
+
+  it('when it names another kind of database', async () => {
+    expect(await refusal('mysql://root:secret@localhost/films')).toBe(
+      'DATABASE_URL must begin with postgresql://, but begins with mysql://; ' +
+        'it must look like postgresql://user:password@host:5432/database.',
+    );
+  });
+
+  it('when it asks for a schema that the driver would ignore', async () => {
+    expect(await refusal('postgresql://a:secret@localhost/films?schema=corral')).toBe(
+      'DATABASE_URL asks for the schema "corral", but Corral\'s tables live in the schema "public"; ' +
+        'give it a database of its own.',
+    );
+  });
+
+  it('when nobody listens', async () => {
+    const port = await freePort();
+    expect(await refusal(`postgresql://a:secret@127.0.0.1:${port}/films`)).toBe(
+      `PostgreSQL at 127.0.0.1:${port} refuses connections; start it, correct DATABASE_URL, ` +
+        'or unset it to use the embedded database.',
+    );
+  });
+
+  it('when something else than PostgreSQL listens', async () => {
+    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    expect(await refusal(`postgresql://a:secret@127.0.0.1:${port}/films`)).toBe(
+      `PostgreSQL at 127.0.0.1:${port} closed the connection at once; ` +
+        'check that a PostgreSQL server listens there.',
+    );
+  });
+
+  it('when nothing answers in time', () => {
+    const cause = new Error('Connection terminated due to connection timeout');
+    const url = new URL('postgresql://a:secret@films.example/films');
+    expect(connectionFault(cause, url).message).toBe(
+      'PostgreSQL at films.example:5432 did not answer within 5 seconds; check the host, the port and the firewall.',
+    );
+  });
+
+  it('when the server is too old', () => {
+    expect(() => requireVersion('13.16')).toThrow(
+      'The server of DATABASE_URL runs PostgreSQL 13.16, but Corral needs version 14 or later.',
+    );
+    expect(() => requireVersion('14.0 (Debian)')).not.toThrow();
+  });
+});
+
+describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
+  let server: PrivatePostgres;
+  const at = (change: (url: URL) => void): string => {
+    const url = new URL(server.url);
+    change(url);
+    return url.href;
+  };
+  const address = () => new URL(server.url).host;
+
+  beforeAll(async () => {
+    server = await privatePostgres();
+  });
+  afterAll(() => server.stop());
+
+  it('that refuses the password is told by user, not by password', async () => {
+    expect(await refusal(at((url) => (url.password = 'secret')))).toBe(
+      `PostgreSQL at ${address()} refused the password of user postgres; correct it in DATABASE_URL.`,
+    );
+  });
+
+  it('that has no such database says how to make it', async () => {
+    expect(await refusal(at((url) => (url.pathname = '/films')))).toBe(
+      `PostgreSQL at ${address()} has no database "films"; ` +
+        'create it with `createdb films` or correct DATABASE_URL.',
+    );
+  });
+
+  it('answers Prisma and SQL over one pool that carries our name', async () => {
+    const database = await connect(`${server.url}?schema=public`);
+    await database.ping();
+    expect(database.kind).toBe('postgresql');
+    const sql = 'SELECT DISTINCT application_name AS name FROM pg_stat_activity WHERE pid = pg_backend_pid()';
+    expect(await database.prisma.$queryRawUnsafe(sql)).toEqual([{ name: 'corral' }]);
+    expect((await database.pool.query(sql)).rows).toEqual([{ name: 'corral' }]);
+    await database.close();
+    await database.close();
+    await expect(database.ping()).rejects.toThrow();
+  });
+
+  it('may break an idle connection without ending the process', async () => {
+    const log = testLog();
+    const database = await connectDatabase({ databaseUrl: server.url, dataDirectory: '/nowhere', log });
+    const lost = once(database.pool, 'error');
+    const other = await connect(server.url);
+    await database.ping();
+    await other.pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL',
+    );
+    await lost;
+    expect(log.lines).toContainEqual(
+      expect.stringContaining('warn A database connection was lost while idle: terminating connection'),
+    );
+    await database.ping();
+    await Promise.all([database.close(), other.close()]);
+  });
+});
