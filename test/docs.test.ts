@@ -1,0 +1,49 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { errorCodes } from '../src/cache/index.js';
+
+const root = resolve(import.meta.dirname, '..');
+const examples = join(root, 'test', '.docs-examples');
+const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const RUNNABLE = /```ts run\n([\s\S]*?)```\s+```json\n([\s\S]*?)```/g;
+
+mkdirSync(examples, { recursive: true });
+afterAll(() => rmSync(examples, { recursive: true, force: true }));
+
+describe('the examples in the docs', () => {
+  const found = pages.flatMap((page) =>
+    Array.from(readFileSync(join(root, 'docs', page), 'utf8').matchAll(RUNNABLE), (match, index) => ({
+      page,
+      index,
+      code: match[1] ?? '',
+      expected: match[2] ?? '',
+    })),
+  );
+
+  it('are found on every page of a pattern', () => {
+    const patterns = ['cache-aside.md', 'read-through.md', 'invalidation.md'];
+    expect(patterns.filter((page) => !found.some((example) => example.page === page))).toEqual([]);
+  });
+
+  it.each(found)(
+    'answer what the page says: $page, example $index',
+    async ({ page, index, code, expected }) => {
+      const file = join(examples, `${page.replace('.md', '')}-${index}.ts`);
+      writeFileSync(file, code.replaceAll("'graphql-corral'", "'../../src/cache/index.js'"));
+      const example: unknown = await import(file);
+      expect(example).toMatchObject({ answer: JSON.parse(expected) });
+    },
+  );
+});
+
+describe('the error codes', () => {
+  it('are the rows of the table in the README, no more and no less', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const rows = Array.from(
+      readme.matchAll(/^\| `(CACHE_[A-Z_]+)` +\| (.*?) +\|$/gm),
+      ([, code, meaning]) => [code, meaning],
+    );
+    expect(Object.fromEntries(rows)).toEqual(errorCodes);
+  });
+});
