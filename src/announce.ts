@@ -1,0 +1,32 @@
+import { demoAccounts } from '../prisma/seed/demo-accounts.js';
+import type { Api } from './api.js';
+import type { Config } from './config.js';
+import type { DatabaseLog } from './database/database-log.js';
+
+/** Says in one block where the API is, what it stands on, and in development who can sign in. */
+export async function announce({ url, database }: Api, config: Config, log: DatabaseLog): Promise<void> {
+  const { maxEntries, maxBytes, eviction } = config.cache;
+  const mebibytes = Math.round(maxBytes / 1024 / 1024);
+  const lines: [string, string][] = [
+    ['API', `${url}/graphql${config.environment === 'production' ? '' : ' (open it in a browser)'}`],
+    ['Health', `${url}/healthz and ${url}/readyz`],
+    [
+      'Database',
+      database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
+    ],
+    ['Cache', `memory, at most ${maxEntries} entries and ${mebibytes} MiB, eviction ${eviction}`],
+  ];
+  if (config.environment === 'development') lines.push(...(await accountLines(database)));
+  log.info(['Corral is ready.', ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n'));
+}
+
+/** None where the database holds other people's data: the demo accounts are in seeded databases only. */
+async function accountLines({ prisma }: Api['database']): Promise<[string, string][]> {
+  const emails = demoAccounts.map(({ email }) => email);
+  const count = await prisma.user.count({ where: { email: { in: emails } } });
+  if (count < emails.length) return [];
+  return demoAccounts.map(({ email, password, role }) => [
+    'Account',
+    `${email}, password ${password} (${role})`,
+  ]);
+}

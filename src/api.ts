@@ -1,0 +1,84 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { createPasswords } from './accounts/passwords.js';
+import { createSessions } from './accounts/sessions.js';
+import { createApiCache } from './api-cache.js';
+import type { Cache, Clock, Store } from './cache/index.js';
+import { closeAll, type Closer } from './close-all.js';
+import type { Config } from './config.js';
+import type { ApiContext, ApiServices } from './context.js';
+import { connectDatabase } from './database/connect-database.js';
+import type { Database } from './database/database.js';
+import { createApolloServer } from './http/create-apollo-server.js';
+import { createApp } from './http/create-app.js';
+import { addExplorers } from './http/explorers.js';
+import { addGraphqlRoute } from './http/graphql-route.js';
+import { addHealthRoutes } from './http/health-routes.js';
+import { listen } from './http/listen.js';
+import { prepareDatabase } from './prepare-database.js';
+import { buildSchema } from './schema/build-schema.js';
+
+/** A running API. */
+export interface Api {
+  /** Where it listens, without a path. */
+  readonly url: string;
+  readonly cache: Cache<ApiContext>;
+  readonly database: Database;
+  /** Stops listening, waits for requests under way, then closes the cache and the database; safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ApiParts {
+  readonly log: FastifyBaseLogger;
+  /** Opens the database; by default the one that the configuration names. The API closes it. */
+  readonly openDatabase?: () => Promise<Database>;
+  /** For tests that move time: of the cache and of sessions. */
+  readonly clock?: Clock;
+  /** Where entries rest; by default the memory store. */
+  readonly store?: Store;
+}
+
+/** Assembles the API and starts it. What was opened is closed again when a later step fails. */
+export async function startApi(config: Config, { log, openDatabase, clock, store }: ApiParts): Promise<Api> {
+  const cache = createApiCache(config, { log, clock, store });
+  const closers: Closer[] = [() => cache.close()];
+  try {
+    // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
+    const schema = buildSchema(cache);
+    const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
+    closers.push(() => database.close());
+    await prepareDatabase(database, { log, environment: config.environment });
+    await cache.start();
+    const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
+    const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
+    const services = { database, passwords: createPasswords(), sessions };
+    const app = await serve({ config, log, cache, schema, services, closers });
+    return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+interface Served {
+  readonly config: Config;
+  readonly log: FastifyBaseLogger;
+  readonly cache: Cache<ApiContext>;
+  readonly schema: GraphQLSchema;
+  readonly services: ApiServices;
+  readonly closers: Closer[];
+}
+
+/** The HTTP server with its routes, before it listens. */
+async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
+  const { environment } = config;
+  const app = createApp(log);
+  const apollo = createApolloServer({ schema, environment, app, cache });
+  await apollo.start();
+  // Drains the HTTP server as well.
+  closers.push(() => apollo.stop());
+  if (environment !== 'production') await addExplorers(app);
+  addHealthRoutes(app, services.database);
+  addGraphqlRoute(app, apollo, services);
+  return app;
+}

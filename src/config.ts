@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { ConfigurationError } from './database/configuration-error.js';
+import { parseDatabaseUrl } from './database/parse-database-url.js';
+
+export type Environment = 'development' | 'test' | 'production';
+
+/** Everything that can be set from outside, checked, with its defaults filled in. */
+export interface Config {
+  readonly environment: Environment;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** A PostgreSQL server; undefined stands for the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** Accepted and not used by this version, which keeps its entries in memory. */
+  readonly redisUrl: string | undefined;
+  /** Where the embedded database keeps its files. */
+  readonly dataDirectory: string;
+  readonly logLevel: string;
+  readonly cache: {
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    readonly eviction: 'lru' | 'lfu' | 'ttl';
+  };
+}
+
+const variables = z.object({
+  NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
+  HOST: z.string().optional(),
+  PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
+  DATABASE_URL: z.string().superRefine(checkDatabaseUrl).optional(),
+  REDIS_URL: z.string().optional(),
+  DATA_DIRECTORY: z.string().default('.data'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
+  CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
+  CACHE_EVICTION: oneOf(['lru', 'lfu', 'ttl']).default('lru'),
+});
+
+/** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
+export const variableNames: readonly string[] = Object.keys(variables.shape);
+
+/** Checks the environment as a whole. @throws ConfigurationError with one sentence a line, one for each fault. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  // An empty variable is an unset one: that is what a line such as `REDIS_URL=` in .env means.
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const read = variables.safeParse(Object.fromEntries(given));
+  if (!read.success) throw new ConfigurationError(read.error.issues.map(sentence).join('\n'));
+  const { data } = read;
+  return Object.freeze({
+    environment: data.NODE_ENV,
+    host: data.HOST ?? (data.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    port: data.PORT,
+    databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
+    dataDirectory: data.DATA_DIRECTORY,
+    logLevel: data.LOG_LEVEL,
+    cache: Object.freeze({
+      maxEntries: data.CACHE_MAX_ENTRIES,
+      maxBytes: data.CACHE_MAX_BYTES,
+      eviction: data.CACHE_EVICTION,
+    }),
+  });
+}
+
+function wholeNumber({ from, to }: { from: number; to: number }) {
+  const fault = `must be a whole number from ${from} to ${to}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error: (issue) => `${fault}, but is ${JSON.stringify(issue.input)}` })
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, { error: (issue) => `${fault}, but is ${issue.input}` });
+}
+
+function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
+  return z.enum(words, {
+    error: (issue) => `must be one of ${words.join(', ')}, but is ${JSON.stringify(issue.input)}`,
+  });
+}
+
+function checkDatabaseUrl(value: string, context: z.RefinementCtx): void {
+  try {
+    parseDatabaseUrl(value);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+}
+
+/** Faults of the URL come as whole sentences that begin with the name; the others are the end of one. */
+function sentence({ path, message }: z.core.$ZodIssue): string {
+  const name = path.join('.');
+  return message.startsWith(name) ? message : `${name} ${message}.`;
+}

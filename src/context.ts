@@ -1,0 +1,70 @@
+import { GraphQLError } from 'graphql';
+import type { Passwords } from './accounts/passwords.js';
+import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
+import { unauthenticated } from './api-errors/api-error.js';
+import type { Database } from './database/database.js';
+
+/** What the API tells an operator; the log of a request names its request id. */
+export interface ApiLog {
+  info(details: Readonly<Record<string, unknown>>, message: string): void;
+  warn(details: Readonly<Record<string, unknown>>, message: string): void;
+  error(details: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What lives as long as the API and is the same for every request. */
+export interface ApiServices {
+  readonly database: Database;
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+}
+
+/**
+ * What resolvers and origins are given. All that belongs to one viewer stands under `viewer` and `session`, which the
+ * cache hides from loads that are shared by everybody: add nothing of that kind elsewhere.
+ */
+export interface ApiContext extends ApiServices {
+  readonly requestId: string;
+  readonly log: ApiLog;
+  /** Undefined where nobody is signed in. */
+  readonly viewer: Viewer | undefined;
+  readonly session: OpenSession | undefined;
+}
+
+export interface ContextOptions {
+  readonly services: ApiServices;
+  readonly authorization: string | undefined;
+  readonly requestId: string;
+  readonly log: ApiLog;
+}
+
+/** The context of one request. @throws GraphQLError when it brings a token that is not, or not any more, good. */
+export async function createContext(options: ContextOptions): Promise<ApiContext> {
+  const { services, authorization, requestId, log } = options;
+  const signedIn =
+    authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
+  const { database, passwords, sessions } = services;
+  return {
+    database,
+    passwords,
+    sessions,
+    requestId,
+    log,
+    viewer: signedIn?.viewer,
+    session: signedIn?.session,
+  };
+}
+
+async function authenticate(sessions: Sessions, authorization: string) {
+  const token = /^Bearer +([^ ]+) *$/i.exec(authorization)?.[1];
+  if (token === undefined)
+    throw refused('The Authorization header must be "Bearer" and a token from signIn.');
+  const signedIn = await sessions.authenticate(token);
+  if (signedIn !== undefined) return signedIn;
+  throw refused('This session does not exist or has ended; sign in again, without the Authorization header.');
+}
+
+/** The whole request is refused, so HTTP says so as well. */
+function refused(sentence: string): GraphQLError {
+  const { message, extensions } = unauthenticated(sentence);
+  return new GraphQLError(message, { extensions: { ...extensions, http: { status: 401 } } });
+}

@@ -1,0 +1,61 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { errorPlugin } from '../api-errors/error-plugin.js';
+import { formatError } from '../api-errors/format-error.js';
+import { asksForEvidence, type Cache } from '../cache/index.js';
+import type { Config } from '../config.js';
+import type { ApiContext } from '../context.js';
+import { costPlugin } from '../limits/cost-plugin.js';
+import { limitRules } from '../limits/limit-rules.js';
+import { limits } from '../limits/limits.js';
+import { landingPage } from './landing-page.js';
+
+export interface ApolloParts {
+  readonly schema: GraphQLSchema;
+  readonly environment: Config['environment'];
+  readonly app: FastifyInstance;
+  readonly cache: Pick<Cache<ApiContext>, 'apolloPlugin'>;
+}
+
+/** Apollo Server with everything off that this API does not need, and its limits on. */
+export function createApolloServer({
+  schema,
+  environment,
+  app,
+  cache,
+}: ApolloParts): ApolloServer<ApiContext> {
+  const isProduction = environment === 'production';
+  return new ApolloServer<ApiContext>({
+    schema,
+    nodeEnv: environment,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    introspection: !isProduction,
+    hideSchemaDetailsFromClientErrors: isProduction,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError,
+    parseOptions: { maxTokens: limits.tokens },
+    validationRules: [...limitRules],
+    logger: app.log,
+    plugins: [
+      // It would wrap every field of the schema.
+      ApolloServerPluginCacheControlDisabled(),
+      isProduction ? ApolloServerPluginLandingPageDisabled() : landingPage(),
+      fastifyApolloDrainPlugin(app),
+      costPlugin(schema),
+      cache.apolloPlugin({
+        evidence: (request) =>
+          asksForEvidence(request) && (!isProduction || request.contextValue.viewer?.role === 'ADMIN'),
+      }),
+      errorPlugin(),
+    ],
+  });
+}

@@ -1,0 +1,22 @@
+/** What the explorer shows to somebody who comes for the first time. */
+export const exampleOperation = `# Run this twice: the second answer comes from the cache, see extensions.cache.
+query FilmsLikeThis {
+  movie(id: 1233) {
+    title
+    releaseYear
+    director {
+      name
+    }
+    ratingSummary {
+      average
+      count
+    }
+    similar(first: 3) {
+      title
+    }
+  }
+}
+`;
+
+/** Asks for the evidence: how each field was answered. */
+export const exampleHeaders = { 'x-cache-debug': '1' } as const;

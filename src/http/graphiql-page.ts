@@ -1,0 +1,34 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
+import { loadDevelopmentPackage } from '../database/load-development-package.js';
+import { exampleHeaders, exampleOperation } from './example-operation.js';
+
+/** /graphiql: an explorer without a single file from elsewhere, for those who are offline. */
+export function addGraphiqlPage(app: FastifyInstance): void {
+  let page: Promise<Buffer> | undefined;
+  app.get('/graphiql', async (request, reply) => {
+    page ??= compressedPage();
+    const compressed = await page;
+    void reply.type('text/html; charset=utf-8').header('vary', 'accept-encoding');
+    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+      return reply.header('content-encoding', 'gzip').send(compressed);
+    }
+    return reply.send(await promisify(gunzip)(compressed));
+  });
+}
+
+/** Nine megabytes of HTML; compressed once, by whoever comes first. */
+async function compressedPage(): Promise<Buffer> {
+  const { renderGraphiQL } = await loadDevelopmentPackage(
+    () => import('@graphql-yoga/render-graphiql'),
+    'The offline explorer needs @graphql-yoga/render-graphiql, a development dependency: run `npm install` without --omit=dev.',
+  );
+  const html = renderGraphiQL({
+    title: 'Corral',
+    endpoint: '/graphql',
+    defaultQuery: exampleOperation,
+    headers: JSON.stringify(exampleHeaders),
+  });
+  return promisify(gzip)(html);
+}

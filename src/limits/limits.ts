@@ -1,0 +1,13 @@
+/** What one operation may ask for at most. Introspection is free of depth and cost; production has none. */
+export const limits = {
+  /** Fields within fields; fragments count as what they contain. */
+  depth: 10,
+  /** Fields that are given another name. */
+  aliases: 30,
+  /** Words and signs of the whole document. */
+  tokens: 2_000,
+  /** Expected loads, see field-cost.ts. */
+  cost: 2_000,
+  /** Bytes of the body of a request. */
+  bodyBytes: 256 * 1024,
+} as const;

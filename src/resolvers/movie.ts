@@ -1,0 +1,8 @@
+import { similarMovies } from './similar-movies.js';
+import type { MovieResolvers } from '../generated/graphql.js';
+
+/** Movie: director and ratingSummary come from their origins. */
+export const movieResolvers: MovieResolvers = {
+  imdbRating: ({ imdbRating }) => imdbRating?.toNumber() ?? null,
+  similar: ({ id }, { first }, { database }) => similarMovies(database.prisma, { movieId: id, first }),
+};

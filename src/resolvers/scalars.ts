@@ -1,0 +1,11 @@
+import { GraphQLScalarType } from 'graphql';
+import { GraphQLDate, GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
+
+/** Money comes from the database as a BigInt; a number that JSON cannot carry exactly is an error, not a guess. */
+const SafeInt = new GraphQLScalarType({
+  ...GraphQLSafeInt.toConfig(),
+  serialize: (value) => GraphQLSafeInt.serialize(typeof value === 'bigint' ? Number(value) : value),
+});
+
+/** The scalars of the schema, by name. */
+export const scalars = { Date: GraphQLDate, DateTime: GraphQLDateTime, SafeInt };

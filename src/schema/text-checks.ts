@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { readCursor } from '../resolvers/movie-cursor.js';
+import type { ArgumentCheck } from './argument-checks.js';
+
+// The database cannot store NUL, and nobody can see the others.
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL_EXCEPT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** One line of text that is not blank, `from` to `to` characters long. */
+export function isLine(from: number, to: number): ArgumentCheck {
+  return (value) => {
+    if (typeof value !== 'string' || value.length < from || value.length > to || value.trim() === '') {
+      return `must have ${from} to ${to} characters, and not only blanks`;
+    }
+    return CONTROL.test(value) || !value.isWellFormed() ? 'must not contain control characters' : undefined;
+  };
+}
+
+/** Text of several lines, up to `to` characters long; it may be empty. */
+export function isProse(to: number): ArgumentCheck {
+  return (value) => {
+    if (typeof value !== 'string' || value.length > to) return `must have at most ${to} characters`;
+    return CONTROL_EXCEPT_LINES.test(value) || !value.isWellFormed()
+      ? 'must not contain control characters'
+      : undefined;
+  };
+}
+
+/** A password may hold anything. */
+export function isPassword(from: number, to: number): ArgumentCheck {
+  return (value) =>
+    typeof value === 'string' && value.length >= from && value.length <= to
+      ? undefined
+      : `must have ${from} to ${to} characters`;
+}
+
+const email = z.email().max(254);
+
+/** An e-mail address, in upper or lower case, with or without blanks around it. */
+export const isEmail: ArgumentCheck = (value) =>
+  typeof value === 'string' && value.length <= 300 && email.safeParse(value.trim()).success
+    ? undefined
+    : 'must be an e-mail address, such as mira@example.com';
+
+/** A cursor that this API has given out, or could have. */
+export const isCursor: ArgumentCheck = (value) =>
+  typeof value === 'string' && value.length <= 100 && readCursor(value) !== undefined
+    ? undefined
+    : 'must be the cursor of an edge, as pageInfo.endCursor has it';

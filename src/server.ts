@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { announce } from './announce.js';
+import { startApi } from './api.js';
+import { CacheError } from './cache/index.js';
+import { answerCommandLine } from './command-line.js';
+import { readConfig } from './config.js';
+import { ConfigurationError } from './database/configuration-error.js';
+import { createLog } from './http/create-log.js';
+import { stopOnSignals } from './stop-on-signals.js';
+
+/** The program: reads what a person set, starts the API, says where it is, and stops it on a signal. */
+async function main(): Promise<void> {
+  const answer = answerCommandLine(process.argv.slice(2));
+  if (answer !== undefined) {
+    process.stdout.write(answer);
+    return;
+  }
+  // What the shell sets wins over the file.
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = readConfig(process.env);
+  const log = await createLog(config);
+  if (config.redisUrl !== undefined) {
+    log.warn('REDIS_URL is set, but this version keeps entries in memory, for one process; it is ignored.');
+  }
+  const api = await startApi(config, { log });
+  stopOnSignals(api, log);
+  await announce(api, config, log);
+}
+
+/** Faults that a person can mend are told in their own sentence; any other is a bug, and told in full. */
+function fail(error: unknown): never {
+  const isMendable =
+    error instanceof ConfigurationError ||
+    (error instanceof CacheError && error.code === 'CACHE_CONFIGURATION');
+  const text = isMendable ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);
