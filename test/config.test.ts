@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig, variableNames } from '../src/config.js';
+import { ConfigurationError } from '../src/database/configuration-error.js';
+import { packageRoot } from '../src/package-root.js';
+
+describe('the configuration', () => {
+  it('needs no variable at all', () => {
+    expect(readConfig({})).toEqual({
+      environment: 'development',
+      host: '127.0.0.1',
+      port: 4000,
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      dataDirectory: '.data',
+      logLevel: 'info',
+      cache: { maxEntries: 100_000, maxBytes: 268_435_456, eviction: 'lru' },
+    });
+  });
+
+  it('listens on all addresses in production, and only there', () => {
+    expect(readConfig({ NODE_ENV: 'production' }).host).toBe('0.0.0.0');
+    expect(readConfig({ NODE_ENV: 'production', HOST: '127.0.0.1' }).host).toBe('127.0.0.1');
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: ' ', REDIS_URL: '' })).toEqual(readConfig({}));
+  });
+
+  it('cannot be changed later', () => {
+    const config = readConfig({});
+    expect(Object.isFrozen(config) && Object.isFrozen(config.cache)).toBe(true);
+  });
+
+  it.each([
+    ['PORT', 'abc', 'PORT must be a whole number from 0 to 65535, but is "abc".'],
+    ['PORT', '70000', 'PORT must be a whole number from 0 to 65535, but is 70000.'],
+    ['PORT', '-1', 'PORT must be a whole number from 0 to 65535, but is "-1".'],
+    ['NODE_ENV', 'prod', 'NODE_ENV must be one of development, test, production, but is "prod".'],
+    [
+      'LOG_LEVEL',
+      'loud',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud".',
+    ],
+    ['CACHE_EVICTION', 'fifo', 'CACHE_EVICTION must be one of lru, lfu, ttl, but is "fifo".'],
+    ['CACHE_MAX_ENTRIES', '0', 'CACHE_MAX_ENTRIES must be a whole number from 1 to 100000000, but is 0.'],
+    [
+      'CACHE_MAX_BYTES',
+      '1e9',
+      'CACHE_MAX_BYTES must be a whole number from 1 to 1099511627776, but is "1e9".',
+    ],
+  ])('refuses %s=%s', (name, value, sentence) => {
+    expect(() => readConfig({ [name]: value })).toThrow(new ConfigurationError(sentence));
+  });
+
+  it('refuses a wrong DATABASE_URL without repeating it: it holds a password', () => {
+    const url = 'mysql://root:secret@host/db';
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow(/^DATABASE_URL must begin with postgresql:\/\//);
+    expect(() => readConfig({ DATABASE_URL: url })).not.toThrow(/secret/);
+  });
+
+  it('tells all faults together, one a line', () => {
+    expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'x' })).toThrow(/^PORT .+\.\nLOG_LEVEL .+\.$/);
+  });
+
+  it('is documented variable by variable in .env.example, with the defaults', () => {
+    const example = readFileSync(path.join(packageRoot, '.env.example'), 'utf8');
+    const lines = [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]);
+    expect(lines.map(([name]) => name).sort()).toEqual([...variableNames].sort());
+    expect(readConfig(Object.fromEntries(lines) as Record<string, string>)).toEqual(readConfig({}));
+  });
+});
