@@ -1,0 +1,69 @@
+import { pino } from 'pino';
+import { demoAccounts } from '../../prisma/seed/demo-accounts.js';
+import { seedDatabase } from '../../prisma/seed/seed.js';
+import { startApi, type Api } from '../../src/api.js';
+import type { Store } from '../../src/cache/index.js';
+import { readConfig } from '../../src/config.js';
+import type { Database } from '../../src/database/database.js';
+import { memoryDatabase } from './memory-database.js';
+import { testLog } from './test-log.js';
+
+/** An in-memory database with the whole demo data. */
+export async function seededDatabase(): Promise<Database> {
+  const database = await memoryDatabase();
+  await seedDatabase(database, { log: testLog() });
+  return database;
+}
+
+/** The API over a database that outlives it, on a free port. */
+export function apiOver(
+  database: Database,
+  {
+    store,
+    environment = 'test',
+  }: { store?: Store; environment?: 'test' | 'development' | 'production' } = {},
+): Promise<Api> {
+  const config = readConfig({ NODE_ENV: environment, PORT: '0', LOG_LEVEL: 'silent' });
+  const shared: Database = { ...database, close: () => Promise.resolve() };
+  return startApi(config, {
+    log: pino({ level: 'silent' }),
+    openDatabase: () => Promise.resolve(shared),
+    ...(store === undefined ? {} : { store }),
+  });
+}
+
+/** Sends one operation; the answer is the body as text, since bytes are what is compared. */
+export async function post(
+  api: Api,
+  query: string,
+  {
+    token,
+    headers = {},
+    variables,
+  }: { token?: string; headers?: Record<string, string>; variables?: object } = {},
+): Promise<string> {
+  const response = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  return response.text();
+}
+
+/** A token for each demo account: a member, an editor and an admin. */
+export async function signInAll(api: Api): Promise<string[]> {
+  return Promise.all(
+    demoAccounts.map(async ({ email, password }) => {
+      const source =
+        'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { token } }';
+      const body = await post(api, source, { variables: { email, password } });
+      const token = /"token":"([^"]+)"/.exec(body)?.[1];
+      if (token === undefined) throw new Error(`${email} could not sign in: ${body}`);
+      return token;
+    }),
+  );
+}
