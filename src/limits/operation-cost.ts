@@ -2,9 +2,11 @@ import {
   type DocumentNode,
   type GraphQLSchema,
   getVariableValues,
+  GraphQLError,
   type OperationDefinitionNode,
 } from 'graphql';
 import { getComplexity } from 'graphql-query-complexity';
+import { limitExceeded } from '../api-errors/api-error.js';
 import { fieldCost } from './field-cost.js';
 import { sizesOf, sizeVariables } from './size-variables.js';
 
@@ -54,11 +56,17 @@ function computeCost(
 ): number | undefined {
   const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 1 });
   if (coerced.errors !== undefined) return undefined;
-  return getComplexity({
-    schema,
-    query: document,
-    variables,
-    estimators: [fieldCost],
-    ...(operation.name === undefined ? {} : { operationName: operation.name.value }),
-  });
+  try {
+    return getComplexity({
+      schema,
+      query: document,
+      variables,
+      estimators: [fieldCost],
+      ...(operation.name === undefined ? {} : { operationName: operation.name.value }),
+    });
+  } catch (error) {
+    // A valid document that cannot be counted has more than 10,000 fields once its fragments are spread out.
+    if (!(error instanceof GraphQLError)) throw error;
+    throw limitExceeded('The operation has too many fields; ask in several operations.');
+  }
 }

@@ -35,7 +35,7 @@ function everything(): Described[] {
     if (!isObjectType(type) && !isInputObjectType(type)) return [itself];
     const fields = Object.values(type.getFields()).flatMap((field): Described[] => {
       const name = `${type.name}.${field.name}`;
-      const args = 'args' in field ? field.args : [];
+      const args: readonly GraphQLArgument[] = 'args' in field ? field.args : [];
       return [
         { name, description: field.description },
         ...args.map((arg) => ({ name: `${name}(${arg.name})`, description: arg.description })),

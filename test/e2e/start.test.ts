@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { packageRoot } from '../../src/package-root.js';
+import { freePort } from '../support/free-port.js';
+import { startProgram } from '../support/program.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+// Each start makes a new database, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Without demo data, which would take longer than all the rest. */
+const quick = { NODE_ENV: 'test', PORT: '0' };
+const ready = /Corral is ready\.\n {2}API +(\S+)/;
+
+describe('the program', () => {
+  it('tells what it is for, and its version', async () => {
+    const folder = await temporaryFolder();
+    const help = await startProgram({ folder, parameters: ['--help'] }).ended();
+    expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: npm start') });
+    const version = await startProgram({ folder, parameters: ['--version'] }).ended();
+    const manifest = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+    expect(version).toMatchObject({ code: 0, stdout: `${/"version": "(.+)"/.exec(manifest)?.[1]}\n` });
+  });
+
+  it('answers, and names what it stands on', async () => {
+    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const [, url = ''] = await program.prints(ready);
+    const body = JSON.stringify({ query: '{ movie(id: 1) { title } }' });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(url, { method: 'POST', headers, body });
+    expect(await answer.json()).toEqual({ data: { movie: null } });
+    expect(program.printed()).toMatch(
+      /Database +embedded PostgreSQL in \.data\n +Cache +memory, at most 100000/,
+    );
+    expect(program.printed()).not.toContain('@corral.example');
+  });
+
+  it('names the demo accounts in development, which can sign in', async () => {
+    const program = startProgram({ folder: await temporaryFolder(), environment: { PORT: '0' } });
+    const [, email = '', password = ''] = await program.prints(
+      /Account +(editor\S+), password (\S+) \(EDITOR\)/,
+    );
+    const [, url = ''] = await program.prints(ready);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query:
+          'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { user { role } } }',
+        variables: { email, password },
+      }),
+    });
+    expect(await response.json()).toEqual({ data: { signIn: { user: { role: 'EDITOR' } } } });
+  });
+
+  it('reads .env where it is started, and what the shell says wins', async () => {
+    const folder = await temporaryFolder({
+      '.env': 'NODE_ENV=test\nPORT=nonsense\nREDIS_URL=redis://localhost\n',
+    });
+    const program = startProgram({ folder, environment: { PORT: '0' } });
+    await program.prints(/REDIS_URL is set, but this version keeps entries in memory/);
+    await program.prints(ready);
+  });
+});
+
+describe('the program does not start, and says in one sentence what to change,', () => {
+  it.each<[title: string, environment: Record<string, string>, stderr: string | RegExp]>([
+    ['with a bad PORT', { PORT: 'http' }, 'PORT must be a whole number from 0 to 65535, but is "http".\n'],
+    [
+      'with two faults',
+      { PORT: '-1', CACHE_EVICTION: 'x' },
+      'PORT must be a whole number from 0 to 65535, but is "-1".\nCACHE_EVICTION must be one of lru, lfu, ttl, but is "x".\n',
+    ],
+    [
+      'with a DATABASE_URL of another database',
+      { DATABASE_URL: 'mysql://root:secret@localhost/films' },
+      /^DATABASE_URL must begin with postgresql:\/\/, but begins with mysql:\/\/; [^\n]+\n$/,
+    ],
+    [
+      'with a HOST of another machine',
+      { ...quick, HOST: '192.0.2.1' },
+      'HOST 192.0.2.1 is not an address of this machine; set it to 127.0.0.1 or 0.0.0.0.\n',
+    ],
+  ])('%s', async (_title, environment, stderr) => {
+    const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toEqual(typeof stderr === 'string' ? stderr : expect.stringMatching(stderr));
+    expect(ended.stdout + ended.stderr).not.toContain('secret');
+  });
+
+  it('with an option that does not exist', async () => {
+    const ended = await startProgram({ folder: await temporaryFolder(), parameters: ['--port=1'] }).ended();
+    expect(ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'The option --port=1 is not known; --help shows what there is.\n',
+    });
+  });
+
+  it('where no PostgreSQL answers', async () => {
+    const port = await freePort();
+    const environment = { ...quick, DATABASE_URL: `postgresql://corral:secret@127.0.0.1:${port}/films` };
+    const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toBe(
+      `PostgreSQL at 127.0.0.1:${port} refuses connections; start it, correct DATABASE_URL, or unset it to use the embedded database.\n`,
+    );
+  });
+
+  it('where the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const environment = { ...quick, PORT: String(port) };
+    const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toBe(
+      `Port ${port} of 127.0.0.1 is taken by another program; stop it, or set PORT to a free one.\n`,
+    );
+  });
+
+  it('where another process uses the data, which goes on as before', async () => {
+    const folder = await temporaryFolder();
+    const first = startProgram({ folder, environment: quick });
+    const [, url = ''] = await first.prints(ready);
+    const second = await startProgram({ folder, environment: quick }).ended();
+    expect(second.code).toBe(1);
+    expect(second.stderr).toBe(
+      `The data directory .data is in use by process ${first.child.pid}; stop it or set DATABASE_URL to a PostgreSQL server.\n`,
+    );
+    expect((await fetch(url.replace('graphql', 'readyz'))).status).toBe(200);
+  });
+});

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startProgram } from '../support/program.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+// Each start makes a new database, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const quick = { NODE_ENV: 'test', PORT: '0' };
+const ready = /Corral is ready\.\n {2}API +(\S+)/;
+
+/** A connection that keeps all it has read. */
+async function openSocket(url: URL): Promise<{ socket: Socket; reads(pattern: RegExp): Promise<string> }> {
+  const socket = connect(Number(url.port), url.hostname);
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(socket, 'connect');
+  return {
+    socket,
+    async reads(pattern) {
+      while (!pattern.test(text)) await once(socket, 'data');
+      return text;
+    },
+  };
+}
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends the program with 0, and its data can be used again',
+    async (signal) => {
+      const folder = await temporaryFolder();
+      for (let start = 1; start <= 2; start += 1) {
+        const program = startProgram({ folder, environment: quick });
+        const [, url = ''] = await program.prints(ready);
+        // Leaves an idle connection behind, which must not hold up the end.
+        await (await fetch(url.replace('graphql', 'healthz'))).text();
+        program.child.kill(signal);
+        expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
+      }
+    },
+  );
+
+  it('lets a request that is under way finish first', async () => {
+    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const [, text = ''] = await program.prints(ready);
+    const url = new URL(text);
+    const { socket, reads } = await openSocket(url);
+    const body = JSON.stringify({ query: '{ movie(id: 1) { title } }' });
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    await reads(/100 Continue/);
+    program.child.kill('SIGTERM');
+    await program.prints(/Stopping: requests under way are answered first/);
+    socket.write(body);
+    expect(await reads(/\}\}\n$/)).toMatch(/HTTP\/1\.1 200 OK[^]*\{"data":\{"movie":null\}\}\n$/);
+    expect(await program.ended()).toMatchObject({ code: 0 });
+  });
+
+  it('that comes twice ends the program at once, with 1', async () => {
+    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const [, text = ''] = await program.prints(ready);
+    const url = new URL(text);
+    const { socket, reads } = await openSocket(url);
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: 100\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    await reads(/100 Continue/);
+    program.child.kill('SIGTERM');
+    await program.prints(/Stopping/);
+    program.child.kill('SIGTERM');
+    expect(await program.ended()).toMatchObject({ code: 1 });
+  });
+});
