@@ -1,0 +1,516 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { EntryAddress, Fill, FillOutcome, Reading, Store } from '../../src/cache/index.js';
+import { generationsMatch } from '../../src/cache/tags/generations.js';
+
+/** A new, empty store, and how its time passes. */
+export interface TestedStore {
+  readonly store: Store;
+  /** Lets `ms` milliseconds pass for everything the store keeps, without waiting. Undefined: expiry is not checked. */
+  readonly pass?: (ms: number) => void | Promise<void>;
+}
+
+export interface StoreHarness {
+  /** Makes a store that shares nothing with those made before. The suite closes it. */
+  create(): TestedStore | Promise<TestedStore>;
+  readonly capabilities: {
+    /** True where `pass` is given: time is under the test's control. */
+    readonly time: boolean;
+    /** True where reads are answered at once, in this process (`Store.isLocal`). */
+    readonly local: boolean;
+  };
+  /** Random sequences of operations that are compared with the model; default 200. */
+  readonly sequences?: number;
+}
+
+/** One promise of every store: a true sentence, and the check that throws where it is not kept. */
+export interface StoreCheck {
+  readonly title: string;
+  check(tested: TestedStore): Promise<void>;
+}
+
+const KEEP_MS = 3_600_000;
+const ONE: EntryAddress = { key: 'Movie:1', tags: ['Movies', 'Person:7'] };
+const OTHER: EntryAddress = { key: 'Movie:2', tags: [] };
+
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+async function captureOne(store: Store, address: EntryAddress): Promise<readonly string[]> {
+  const captured = await store.capture([address]);
+  expect(captured).toHaveLength(1);
+  return captured[0] ?? [];
+}
+
+async function readOne(store: Store, address: EntryAddress): Promise<Reading> {
+  const readings = await store.read([address]);
+  expect(readings).toHaveLength(1);
+  return readings[0] ?? { bytes: undefined, generations: [] };
+}
+
+/** What a reader would be answered: the bytes, where every generation is still the present one. */
+async function hitOf(
+  store: Store,
+  address: EntryAddress,
+  stamped: readonly string[],
+): Promise<string | undefined> {
+  const { bytes, generations } = await readOne(store, address);
+  return generationsMatch(stamped, generations) ? textOf(bytes) : undefined;
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Buffer.from(bytes).toString('utf8');
+}
+
+function fillOf(address: EntryAddress, text: string, generations: readonly string[]): Fill {
+  return { ...address, bytes: bytesOf(text), generations, keepForMs: KEEP_MS };
+}
+
+async function fillOne(store: Store, fill: Fill): Promise<FillOutcome | undefined> {
+  const outcomes = await store.fill([fill]);
+  expect(outcomes).toHaveLength(1);
+  return outcomes[0];
+}
+
+/** Captures and fills in one go, as a load without anything in between. */
+async function put(store: Store, address: EntryAddress, text: string): Promise<readonly string[]> {
+  const generations = await captureOne(store, address);
+  expect(await fillOne(store, fillOf(address, text, generations))).toBe('stored');
+  return generations;
+}
+
+const check = (title: string, run: (tested: TestedStore) => Promise<void>): StoreCheck => ({
+  title,
+  check: run,
+});
+
+/** What is promised about single entries and their generations. */
+const entryChecks: readonly StoreCheck[] = [
+  check('an unknown entry has no bytes, and unknown tags have no generations', async ({ store }) => {
+    expect(await readOne(store, ONE)).toEqual({ bytes: undefined, generations: [undefined, undefined] });
+    expect(await readOne(store, OTHER)).toEqual({ bytes: undefined, generations: [] });
+  }),
+  check('a read mints no generation', async ({ store }) => {
+    await readOne(store, ONE);
+    expect((await readOne(store, ONE)).generations).toEqual([undefined, undefined]);
+  }),
+  check('a capture mints a generation of its own for the key and for each tag', async ({ store }) => {
+    const generations = await captureOne(store, ONE);
+    expect(generations).toHaveLength(3);
+    expect(new Set(generations).size).toBe(3);
+    for (const generation of generations) expect(generation).toMatch(/^[\x21-\x7e]{1,255}$/);
+  }),
+  check('a capture is stable: nothing changes until something is invalidated', async ({ store }) => {
+    const first = await captureOne(store, ONE);
+    expect(await captureOne(store, ONE)).toEqual(first);
+    await put(store, OTHER, 'two');
+    expect(await captureOne(store, ONE)).toEqual(first);
+  }),
+  check('a capture is the same for callers at the same time', async ({ store }) => {
+    const captured = await Promise.all(Array.from({ length: 20 }, () => captureOne(store, ONE)));
+    expect(new Set(captured.map((generations) => generations.join(' '))).size).toBe(1);
+  }),
+  check('a fill under captured generations is read back byte for byte', async ({ store }) => {
+    const generations = await put(store, ONE, 'one');
+    const reading = await readOne(store, ONE);
+    expect(textOf(reading.bytes)).toBe('one');
+    expect(reading.generations).toEqual(generations.slice(1));
+  }),
+  check('a later fill under the same generations replaces the earlier one', async ({ store }) => {
+    await put(store, ONE, 'one');
+    await put(store, ONE, 'longer than one');
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('longer than one');
+  }),
+  check(
+    'generations are read in the order of the tags, undefined for those that are unknown',
+    async ({ store }) => {
+      const [, movies, person] = await captureOne(store, ONE);
+      const asked = { key: 'Movie:1', tags: ['Person:7', 'Unknown', 'Movies', 'Person:7'] };
+      expect((await readOne(store, asked)).generations).toEqual([person, undefined, movies, person]);
+    },
+  ),
+  check('the key of one entry is the tag of another: they have one generation', async ({ store }) => {
+    const [own] = await captureOne(store, ONE);
+    const [, asTag] = await captureOne(store, { key: 'List', tags: [ONE.key] });
+    expect(asTag).toBe(own);
+  }),
+];
+
+/** What is promised about writes: this is what keeps stale reads out. */
+const invalidationChecks: readonly StoreCheck[] = [
+  check('an invalidation deletes the entry whose key is the tag', async ({ store }) => {
+    await put(store, ONE, 'one');
+    await put(store, OTHER, 'two');
+    await store.invalidate([ONE.key]);
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
+    expect(textOf((await readOne(store, OTHER)).bytes)).toBe('two');
+  }),
+  check(
+    'an invalidation gives its tag another generation, so what was stored under it is no hit',
+    async ({ store }) => {
+      const generations = await put(store, ONE, 'one');
+      await store.invalidate(['Person:7']);
+      expect((await readOne(store, ONE)).generations[1]).not.toBe(generations[2]);
+      expect(await hitOf(store, ONE, generations)).toBeUndefined();
+    },
+  ),
+  check('an invalidation leaves the other tags as they are', async ({ store }) => {
+    const before = await captureOne(store, ONE);
+    await store.invalidate(['Person:7']);
+    const after = await captureOne(store, ONE);
+    expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+  }),
+  check(
+    'a late fill, begun before its own key was invalidated, is outdated and stores nothing',
+    async ({ store }) => {
+      const generations = await captureOne(store, ONE);
+      await store.invalidate([ONE.key]);
+      expect(await fillOne(store, fillOf(ONE, 'old', generations))).toBe('outdated');
+      expect((await readOne(store, ONE)).bytes).toBeUndefined();
+    },
+  ),
+  check('a late fill does not replace what was stored since', async ({ store }) => {
+    const old = await captureOne(store, ONE);
+    await store.invalidate([ONE.key]);
+    await put(store, ONE, 'new');
+    expect(await fillOne(store, fillOf(ONE, 'old', old))).toBe('outdated');
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('new');
+  }),
+  check('a late fill, begun before one of its tags was invalidated, is never a hit', async ({ store }) => {
+    const generations = await captureOne(store, ONE);
+    await store.invalidate(['Movies']);
+    await store.fill([fillOf(ONE, 'old', generations)]);
+    expect(await hitOf(store, ONE, generations)).toBeUndefined();
+    expect(await hitOf(store, ONE, await captureOne(store, ONE))).not.toBe('new');
+  }),
+  check('a fill under generations that nobody captured is outdated', async ({ store }) => {
+    expect(await fillOne(store, fillOf(OTHER, 'forged', ['made-up']))).toBe('outdated');
+    expect(await fillOne(store, fillOf(OTHER, 'forged', []))).toBe('outdated');
+    expect((await readOne(store, OTHER)).bytes).toBeUndefined();
+  }),
+  check(
+    'an invalidation of what nobody knows is remembered: a capture before it does not fit after it',
+    async ({ store }) => {
+      await store.invalidate(['Movie:1', 'Movies']);
+      const first = await captureOne(store, ONE);
+      await store.invalidate(['Movie:1', 'Movies']);
+      const second = await captureOne(store, ONE);
+      expect(second[0]).not.toBe(first[0]);
+      expect(second[1]).not.toBe(first[1]);
+    },
+  ),
+  check('an invalidation that is applied twice, or late, is harmless', async ({ store }) => {
+    await store.invalidate([ONE.key, ONE.key]);
+    await store.invalidate([ONE.key]);
+    await put(store, ONE, 'new');
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('new');
+    await store.invalidate([ONE.key]);
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
+    await put(store, ONE, 'newer');
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('newer');
+  }),
+  check('a fill that is applied twice is harmless', async ({ store }) => {
+    const generations = await captureOne(store, ONE);
+    const fill = fillOf(ONE, 'one', generations);
+    expect(await Promise.all([fillOne(store, fill), fillOne(store, fill)])).toEqual(['stored', 'stored']);
+    expect(await hitOf(store, ONE, generations)).toBe('one');
+    await store.invalidate([ONE.key]);
+    expect(await fillOne(store, fill)).toBe('outdated');
+  }),
+  check('generations never repeat, however often they are renewed', async ({ store }) => {
+    const seen = new Set<string>();
+    for (let round = 0; round < 50; round += 1) {
+      for (const generation of await captureOne(store, ONE)) seen.add(generation);
+      await store.invalidate([ONE.key, ...ONE.tags]);
+    }
+    expect(seen.size).toBe(50 * 3);
+  }),
+  check('fills and invalidations at the same time leave no entry from before', async ({ store }) => {
+    for (let round = 0; round < 20; round += 1) {
+      const generations = await captureOne(store, ONE);
+      const fill = fillOf(ONE, `round ${round}`, generations);
+      await Promise.all([store.fill([fill]), store.invalidate([ONE.key]), store.fill([fill])]);
+      expect((await readOne(store, ONE)).bytes).toBeUndefined();
+    }
+  }),
+];
+
+/** What is promised about batches and about bytes. */
+const batchChecks: readonly StoreCheck[] = [
+  check('a batch is answered in its order, known and unknown entries mixed', async ({ store }) => {
+    const addresses = Array.from({ length: 100 }, (_, at) => ({
+      key: `Batch:${at}`,
+      tags: [`Tag:${at % 7}`],
+    }));
+    const generations = await store.capture(addresses);
+    const even = addresses.flatMap((address, at) =>
+      at % 2 === 0 ? [fillOf(address, `value ${at}`, generations[at] ?? [])] : [],
+    );
+    expect(await store.fill(even)).toEqual(even.map(() => 'stored'));
+    const readings = await store.read(addresses);
+    expect(readings.map(({ bytes }) => textOf(bytes))).toEqual(
+      addresses.map((_, at) => (at % 2 === 0 ? `value ${at}` : undefined)),
+    );
+    expect(readings.map((reading) => reading.generations)).toEqual(generations.map((of) => of.slice(1)));
+  }),
+  check('a batch of fills is judged one by one', async ({ store }) => {
+    const [one, other] = await store.capture([ONE, OTHER]);
+    await store.invalidate([ONE.key]);
+    const fills = [fillOf(ONE, 'old', one ?? []), fillOf(OTHER, 'two', other ?? [])];
+    expect(await store.fill(fills)).toEqual(['outdated', 'stored']);
+  }),
+  check('a batch may name an entry twice', async ({ store }) => {
+    const [first, second] = await store.capture([ONE, ONE]);
+    expect(second).toEqual(first);
+    const generations = first ?? [];
+    await store.fill([fillOf(ONE, 'first', generations), fillOf(ONE, 'second', generations)]);
+    const readings = await store.read([ONE, ONE]);
+    expect(readings.map(({ bytes }) => textOf(bytes))).toEqual(['second', 'second']);
+  }),
+  check('a batch may name an entry twice under different tags', async ({ store }) => {
+    const tagged = { key: ONE.key, tags: ['Movies'] };
+    const [full, short] = await store.capture([ONE, tagged]);
+    expect(short).toEqual(full?.slice(0, 2));
+    const readings = await store.read([tagged, ONE, { key: ONE.key, tags: [] }]);
+    expect(readings.map(({ generations }) => generations.length)).toEqual([1, 2, 0]);
+  }),
+  check('an empty batch is answered by an empty one', async ({ store }) => {
+    expect(await store.read([])).toEqual([]);
+    expect(await store.capture([])).toEqual([]);
+    expect(await store.fill([])).toEqual([]);
+    expect(await store.invalidate([])).toBeUndefined();
+  }),
+  check('every byte comes back, from the middle of a larger buffer too', async ({ store }) => {
+    const larger = Uint8Array.from({ length: 300 }, (_, at) => at % 256);
+    const values = [
+      larger.slice(0, 256),
+      larger.subarray(7, 263),
+      Buffer.from(larger).subarray(1, 2),
+      new Uint8Array(0),
+      Buffer.from('\r\n$-1\r\n*0\r\n\0é😀', 'utf8'),
+      Buffer.from([0xc3, 0x28, 0xff, 0xfe, 0xed, 0xa0, 0x80]),
+      Buffer.alloc(1_000_000, 0xf7),
+    ];
+    for (const bytes of values) {
+      const generations = await captureOne(store, ONE);
+      await store.fill([{ ...ONE, bytes, generations, keepForMs: KEEP_MS }]);
+      const read = (await readOne(store, ONE)).bytes ?? Buffer.from('nothing');
+      expect(Buffer.compare(read, bytes)).toBe(0);
+    }
+  }),
+  check('keys and tags may have any characters, and none is taken for another', async ({ store }) => {
+    const odd = [
+      ...[
+        'a',
+        'A',
+        'a ',
+        ' a',
+        'a\n',
+        'a\0',
+        'a\0b',
+        'a*',
+        'a?',
+        '[a]',
+        '{a}',
+        'a}{',
+        '%',
+        '%s',
+        '\\',
+        '"',
+        "'",
+      ],
+      ...[
+        'é',
+        'e\u0301',
+        '😀',
+        '__proto__',
+        'constructor',
+        'a:b',
+        'a:',
+        ':a',
+        'a,b',
+        'x'.repeat(240),
+        '0',
+        '-1',
+      ],
+    ];
+    const addresses = odd.map((name) => ({ key: `Odd:${name}`, tags: [name] }));
+    const generations = await store.capture(addresses);
+    expect(new Set(generations.flat()).size).toBe(odd.length * 2);
+    await store.fill(addresses.map((address, at) => fillOf(address, `value ${at}`, generations[at] ?? [])));
+    const readings = await store.read(addresses);
+    expect(readings.map(({ bytes }) => textOf(bytes))).toEqual(odd.map((_, at) => `value ${at}`));
+    await store.invalidate(['a*', 'Odd:a*', 'Odd:{a}']);
+    const left = (await store.read(addresses)).map(({ bytes }) => bytes !== undefined);
+    expect(odd.filter((_, at) => left[at] !== true)).toEqual(['a*', '{a}']);
+  }),
+];
+
+/** What is promised about time, where the test can let it pass. */
+const timeChecks: readonly StoreCheck[] = [
+  check('an entry is forgotten after keepForMs, and not long before', async ({ store, pass }) => {
+    const generations = await captureOne(store, ONE);
+    await store.fill([{ ...fillOf(ONE, 'one', generations), keepForMs: 60_000 }]);
+    await pass?.(59_000);
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('one');
+    await pass?.(1_000);
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
+  }),
+  check('a fill begins the time of its entry anew', async ({ store, pass }) => {
+    const generations = await captureOne(store, ONE);
+    const fill = { ...fillOf(ONE, 'one', generations), keepForMs: 60_000 };
+    await store.fill([fill]);
+    await pass?.(40_000);
+    expect(await fillOne(store, fill)).toBe('stored');
+    await pass?.(40_000);
+    expect(textOf((await readOne(store, ONE)).bytes)).toBe('one');
+  }),
+  check('entries of one batch keep their own times', async ({ store, pass }) => {
+    const [one, other] = await store.capture([ONE, OTHER]);
+    const short = { ...fillOf(ONE, 'one', one ?? []), keepForMs: 10_000 };
+    await store.fill([short, fillOf(OTHER, 'two', other ?? [])]);
+    await pass?.(20_000);
+    const readings = await store.read([ONE, OTHER]);
+    expect(readings.map(({ bytes }) => textOf(bytes))).toEqual([undefined, 'two']);
+  }),
+  check(
+    'an expired entry can be filled again, and an invalidated one stays outdated',
+    async ({ store, pass }) => {
+      const generations = await captureOne(store, ONE);
+      const fill = { ...fillOf(ONE, 'one', generations), keepForMs: 10_000 };
+      await store.fill([fill]);
+      await pass?.(20_000);
+      await put(store, ONE, 'again');
+      expect(textOf((await readOne(store, ONE)).bytes)).toBe('again');
+      await store.invalidate([ONE.key]);
+      await pass?.(20_000);
+      expect(await fillOne(store, fill)).toBe('outdated');
+    },
+  ),
+];
+
+/** Every check that a store with these capabilities must pass. */
+export function storeChecks({ time }: Pick<StoreHarness['capabilities'], 'time'>): readonly StoreCheck[] {
+  return [...entryChecks, ...invalidationChecks, ...batchChecks, ...(time ? timeChecks : [])];
+}
+
+const KEYS = ['a', 'b', 'c'] as const;
+const ADDRESSES: readonly EntryAddress[] = [
+  { key: 'a', tags: ['t'] },
+  { key: 'b', tags: ['t', 'a'] },
+  { key: 'c', tags: ['c', 'u'] },
+];
+type Step =
+  | { readonly what: 'capture' | 'fill' | 'read'; readonly at: number }
+  | { readonly what: 'late fill'; readonly at: number }
+  | { readonly what: 'invalidate'; readonly tags: readonly string[] };
+
+const place = fc.nat(ADDRESSES.length - 1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ what: fc.constantFrom('capture' as const, 'fill' as const, 'read' as const), at: place }),
+  fc.record({ what: fc.constant('late fill' as const), at: place }),
+  fc.record({
+    what: fc.constant('invalidate' as const),
+    tags: fc.array(fc.constantFrom(...KEYS, 't', 'u'), { maxLength: 3 }),
+  }),
+);
+
+/** A store in a few lines: lives are counted, so that what was captured in an earlier life is known to be late. */
+class Model {
+  readonly #lives = new Map<string, number>();
+  readonly #entries = new Map<string, { text: string; lives: readonly number[] }>();
+
+  livesOf({ key, tags }: EntryAddress): readonly number[] {
+    return [key, ...tags].map((tag) => this.#lives.get(tag) ?? 0);
+  }
+
+  fill(address: EntryAddress, text: string, lives: readonly number[]): FillOutcome {
+    if (lives[0] !== this.livesOf(address)[0]) return 'outdated';
+    this.#entries.set(address.key, { text, lives });
+    return 'stored';
+  }
+
+  invalidate(tags: readonly string[]): void {
+    for (const tag of tags) {
+      this.#lives.set(tag, (this.#lives.get(tag) ?? 0) + 1);
+      this.#entries.delete(tag);
+    }
+  }
+
+  hit(address: EntryAddress): string | undefined {
+    const entry = this.#entries.get(address.key);
+    const present = this.livesOf(address);
+    return entry?.lives.every((life, index) => life === present[index]) ? entry.text : undefined;
+  }
+}
+
+/** Does to a store and to the model the same, and compares every answer. */
+async function agreesWithModel({ store }: TestedStore, steps: readonly Step[]): Promise<void> {
+  const model = new Model();
+  const captured = ADDRESSES.map((): { generations: readonly string[]; lives: readonly number[] }[] => []);
+  const stamps = new Map<string, readonly string[]>();
+  for (const [number, { what, ...of }] of steps.entries()) {
+    if ('tags' in of) {
+      await store.invalidate(of.tags);
+      model.invalidate(of.tags);
+      continue;
+    }
+    const address = ADDRESSES[of.at] ?? OTHER;
+    const loads = captured[of.at] ?? [];
+    if (what === 'read') {
+      expect(await hitOf(store, address, stamps.get(address.key) ?? [])).toBe(model.hit(address));
+      continue;
+    }
+    if (what === 'capture' || loads.length === 0) {
+      const generations = await captureOne(store, address);
+      loads.push({ generations, lives: model.livesOf(address) });
+      continue;
+    }
+    const load = what === 'fill' ? loads.at(-1) : loads[0];
+    if (load === undefined) continue;
+    const outcome = await fillOne(store, fillOf(address, `step ${number}`, load.generations));
+    expect(outcome).toBe(model.fill(address, `step ${number}`, load.lives));
+    if (outcome === 'stored') stamps.set(address.key, load.generations);
+  }
+}
+
+/** Any sequence of operations, each compared with the model. */
+export function modelProperty(create: StoreHarness['create']) {
+  return fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    const tested = await create();
+    try {
+      await agreesWithModel(tested, steps);
+    } finally {
+      await tested.store.close();
+    }
+  });
+}
+
+/** The suite every store passes. Nothing in it assumes that a store answers at once. */
+export function storeContract(name: string, harness: StoreHarness): void {
+  const { capabilities, sequences = 200 } = harness;
+  describe(`the store contract: ${name}`, () => {
+    it.each(storeChecks(capabilities))('$title', async ({ check: run }) => {
+      const tested = await harness.create();
+      try {
+        expect(tested.pass !== undefined).toBe(capabilities.time);
+        await run(tested);
+      } finally {
+        await tested.store.close();
+      }
+    });
+
+    it('any sequence of operations is answered as by the model', async () => {
+      await fc.assert(modelProperty(harness.create), { numRuns: sequences });
+    });
+
+    it('a store says truly whether it answers at once, and names its tier in one word', async () => {
+      const { store } = await harness.create();
+      expect(store.name).toMatch(/^[a-z]+$/);
+      expect(store.isLocal).toBe(capabilities.local);
+      const reading = store.read([ONE]);
+      expect(reading instanceof Promise).toBe(!capabilities.local);
+      await reading;
+      await store.close();
+    });
+  });
+}
