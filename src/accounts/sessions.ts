@@ -65,7 +65,10 @@ export function createSessions({ prisma, cache, nowMs }: SessionOptions): Sessio
       },
       data: { expiresAt: new Date(now + LIFETIME_MS), version: { increment: 1 } },
     });
-    if (count > 0) await cache.invalidate([sessionKey(tokenHash)]);
+    if (count === 0) return;
+    await cache.invalidate([sessionKey(tokenHash)]).catch(() => {
+      // The store is away. What it may still hold ends earlier than the session, never later, so it is safe to go on.
+    });
   }
 
   return {

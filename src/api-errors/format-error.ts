@@ -8,19 +8,26 @@ const LIMIT = 'OPERATION_LIMIT_EXCEEDED';
 /** The sentence of graphql-js for a document with too many tokens, which has no code of its own. */
 const TOO_MANY_TOKENS = /Document contains more that? \d+ tokens/;
 
+/** What graphql-js adds to the names that somebody guessed. */
+const SUGGESTION = / ?Did you mean .+\?/;
+
 /**
- * The last word on every error before it leaves. An error without a code was thrown by accident: its text may name
- * tables, hosts or values, so it is replaced. The log has the whole of it, see error-plugin.ts.
+ * Makes the last word on every error before it leaves. An error without a code was thrown by accident: its text may
+ * name tables, hosts or values, so it is replaced. The log has the whole of it, see error-plugin.ts.
+ * `hidesSchema` takes suggestions away, which would spell out a schema that cannot be read otherwise.
  */
-export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const { extensions } = formatted;
-  if (isInternal(formatted)) return { ...formatted, message: INTERNAL_SENTENCE };
-  if (TOO_MANY_TOKENS.test(formatted.message)) {
-    const message = 'The operation has too many words; ask in several operations.';
-    return { ...formatted, message, extensions: { ...extensions, code: LIMIT } };
-  }
-  // Apollo Server gives every error of a validation rule the same code.
-  return isLimit(error) ? { ...formatted, extensions: { ...extensions, code: LIMIT } } : formatted;
+export function createFormatError({ hidesSchema }: { hidesSchema: boolean }) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const { extensions } = formatted;
+    if (isInternal(formatted)) return { ...formatted, message: INTERNAL_SENTENCE };
+    if (TOO_MANY_TOKENS.test(formatted.message)) {
+      const message = 'The operation has too many words; ask in several operations.';
+      return { ...formatted, message, extensions: { ...extensions, code: LIMIT } };
+    }
+    // Apollo Server gives every error of a validation rule the same code.
+    if (isLimit(error)) return { ...formatted, extensions: { ...extensions, code: LIMIT } };
+    return hidesSchema ? { ...formatted, message: formatted.message.replace(SUGGESTION, '') } : formatted;
+  };
 }
 
 /** Whether an error says nothing that a client may see. */

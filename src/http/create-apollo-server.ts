@@ -7,7 +7,7 @@ import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { errorPlugin } from '../api-errors/error-plugin.js';
-import { formatError } from '../api-errors/format-error.js';
+import { createFormatError } from '../api-errors/format-error.js';
 import { asksForEvidence, type Cache } from '../cache/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
@@ -38,10 +38,9 @@ export function createApolloServer({
     allowBatchedHttpRequests: false,
     persistedQueries: false,
     introspection: !isProduction,
-    hideSchemaDetailsFromClientErrors: isProduction,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    formatError,
+    formatError: createFormatError({ hidesSchema: isProduction }),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [...limitRules],
     logger: app.log,

@@ -16,6 +16,7 @@ export function createApp(log: FastifyBaseLogger): FastifyInstance {
     // Two lines for each request would cost more than many a cached answer, and would hold the query of a GET.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
     genReqId: () => randomUUID(),
   });
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {

@@ -1,7 +1,8 @@
 /** What the explorer shows to somebody who comes for the first time. */
-export const exampleOperation = `# Run this twice: the second answer comes from the cache, see extensions.cache.
+export const exampleOperation = `# Run this twice: extensions.cache of the answer
+# says what came from the cache.
 query FilmsLikeThis {
-  movie(id: 1233) {
+  movie(id: 1267) {
     title
     releaseYear
     director {

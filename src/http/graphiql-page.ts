@@ -28,7 +28,7 @@ async function compressedPage(): Promise<Buffer> {
     title: 'Corral',
     endpoint: '/graphql',
     defaultQuery: exampleOperation,
-    headers: JSON.stringify(exampleHeaders),
+    headers: JSON.stringify(exampleHeaders, null, 2),
   });
   return promisify(gzip)(html);
 }

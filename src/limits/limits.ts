@@ -1,4 +1,4 @@
-/** What one operation may ask for at most. Introspection is free of depth and cost; production has none. */
+/** What one request may ask for at most. Introspection is free of depth and cost; production has none. */
 export const limits = {
   /** Fields within fields; fragments count as what they contain. */
   depth: 10,
@@ -10,4 +10,6 @@ export const limits = {
   cost: 2_000,
   /** Bytes of the body of a request. */
   bodyBytes: 256 * 1024,
+  /** Milliseconds in which a request must have arrived as a whole. */
+  requestMs: 30_000,
 } as const;

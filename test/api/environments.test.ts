@@ -23,6 +23,13 @@ describe('in production', () => {
     const { errors } = await api.ask('{ movi(id: 1) { title } movie(id: 1) { titel } me { emial } }');
     const messages = errors.map(({ message }) => message);
     expect(messages).toHaveLength(3);
+    const variables = { input: { titel: 'x' } };
+    const byVariable = await api.ask(
+      'mutation ($input: UpdateMovieInput!) { updateMovie(id: 1, input: $input) { id } }',
+      { variables },
+    );
+    messages.push(...byVariable.errors.map(({ message }) => message));
+    expect(messages.join(' ')).toContain('"titel"');
     expect(messages.join(' ')).not.toMatch(/Did you mean|"movie"|"title"|"email"/);
   });
 
