@@ -489,15 +489,17 @@ export function modelProperty(create: StoreHarness['create']) {
 export function storeContract(name: string, harness: StoreHarness): void {
   const { capabilities, sequences = 200 } = harness;
   describe(`the store contract: ${name}`, () => {
-    it.each(storeChecks(capabilities))('$title', async ({ check: run }) => {
-      const tested = await harness.create();
-      try {
-        expect(tested.pass !== undefined).toBe(capabilities.time);
-        await run(tested);
-      } finally {
-        await tested.store.close();
-      }
-    });
+    for (const { title, check: run } of storeChecks(capabilities)) {
+      it(title, async () => {
+        const tested = await harness.create();
+        try {
+          expect(tested.pass !== undefined).toBe(capabilities.time);
+          await run(tested);
+        } finally {
+          await tested.store.close();
+        }
+      });
+    }
 
     it('any sequence of operations is answered as by the model', async () => {
       await fc.assert(modelProperty(harness.create), { numRuns: sequences });
