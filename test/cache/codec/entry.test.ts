@@ -9,7 +9,7 @@ import {
   DEFLATE_ABOVE_BYTES,
   encodeEntry,
   FORMAT_VERSION,
-  MAX_GENERATIONS,
+  MAX_TAGS,
   type Entry,
 } from '../../../src/cache/codec/entry.js';
 import { createValueCodec } from '../../../src/cache/codec/value-codec.js';
@@ -28,7 +28,7 @@ const generation = fc.string({ unit: fc.constantFrom(...'abcXYZ019_-'), minLengt
 const entry: fc.Arbitrary<Entry> = fc.record(
   {
     key,
-    generations: fc.array(generation, { maxLength: MAX_GENERATIONS }),
+    generations: fc.array(generation, { maxLength: MAX_TAGS + 1 }),
     loadedAtMs: fc.integer({ min: 0, max: 8.64e15 }),
     freshForMs: fc.integer({ min: 1, max: U32_MAX }),
     loadMs: fc.integer({ min: 0, max: U32_MAX }),
