@@ -12,6 +12,7 @@ import {
 import { planSchema } from './directives/plan-schema.js';
 import { wrapSchema } from './directives/wrap-schema.js';
 import { CacheError } from './errors.js';
+import { shortenKey } from './keys/shorten-key.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
@@ -123,7 +124,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     invalidate: async (tags) => {
       requireOpen();
       const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
-      if (await invalidate(tags, site)) return;
+      if (await invalidate(tags.map(shortenKey), site)) return;
       throw new CacheError(
         'CACHE_INVALIDATION_FAILED',
         'cache.invalidate: the store could not apply the invalidation; call it again once the store is back',

@@ -17,8 +17,8 @@ const HEADER_BYTES = 21;
 const DEFLATED = 1;
 /** Payloads above this many bytes are deflated when that makes them smaller. */
 export const DEFLATE_ABOVE_BYTES = 4096;
-/** Generations an entry can carry: its own and those of its tags. */
-export const MAX_GENERATIONS = 33;
+/** Most tags of one entry. */
+export const MAX_TAGS = 32;
 
 /** What an entry says about itself. */
 export interface EntryHeader {

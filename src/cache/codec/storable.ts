@@ -2,6 +2,9 @@ import type { ValueType } from './value-type.js';
 
 const MAX_DEPTH = 64;
 
+/** Names that objects have from birth: MessagePack encoders and merging code take them for something else. */
+const UNSTORABLE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'toJSON']);
+
 /** Thrown for a value that would not come back as what it was; it is answered, counted and not stored. */
 export class UnstorableValue extends Error {
   constructor(what: string, path: string) {
@@ -53,7 +56,7 @@ export function storable(value: unknown, types: readonly ValueType[], path = '',
   for (const type of types) {
     if (type.is(value)) return new TypedValue(type.name, type.encode(value));
   }
-  throw new UnstorableValue(`an instance of ${value.constructor.name}`, path);
+  throw new UnstorableValue(`an instance of ${classNameOf(prototype)}`, path);
 }
 
 function storableArray(
@@ -74,10 +77,32 @@ function storableArray(
 function storableObject(value: object, types: readonly ValueType[], path: string, depth: number): object {
   let copy: Record<string, unknown> | undefined;
   for (const [name, item] of Object.entries(value)) {
-    if (name === '__proto__' || !name.isWellFormed())
+    if (UNSTORABLE_NAMES.has(name) || !name.isWellFormed())
       throw new UnstorableValue('such a field name', `${path}.${name}`);
     const stored = storable(item, types, `${path}.${name}`, depth + 1);
     if (stored !== item) (copy ??= { ...value })[name] = stored;
   }
   return copy ?? value;
+}
+
+function classNameOf(prototype: unknown): string {
+  const constructor: unknown = Reflect.get(Object(prototype), 'constructor');
+  return typeof constructor === 'function' ? constructor.name : 'an object without a class';
+}
+
+/**
+ * Checks what was decoded: bytes that somebody else wrote may hold an Error, which would fail the field, or a class
+ * that no load could have stored.
+ * @throws UnstorableValue
+ */
+export function requireStorable(value: unknown, types: readonly ValueType[]): void {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
+    for (const item of Object.values(value)) requireStorable(item, types);
+    return;
+  }
+  if (prototype === Buffer.prototype || prototype === Uint8Array.prototype) return;
+  if (types.some((type) => type.is(value))) return;
+  throw new UnstorableValue(`an instance of ${classNameOf(prototype)}`, 'some place');
 }

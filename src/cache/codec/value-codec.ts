@@ -1,5 +1,13 @@
 import { addExtension, Packr } from 'msgpackr';
-import { BYTES, builtInNames, LONE_SURROGATES, NEGATIVE_ZERO, storable, TypedValue } from './storable.js';
+import {
+  BYTES,
+  builtInNames,
+  LONE_SURROGATES,
+  NEGATIVE_ZERO,
+  requireStorable,
+  storable,
+  TypedValue,
+} from './storable.js';
 import type { ValueType } from './value-type.js';
 
 /** Turns values into bytes and back, with Dates, BigInts, Bytes and registered types intact. */
@@ -55,6 +63,7 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
     decode: (bytes) => {
       decodingTypes = byName;
       const value: unknown = packr.unpack(bytes);
+      requireStorable(value, types);
       return value;
     },
   };

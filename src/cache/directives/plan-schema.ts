@@ -1,9 +1,9 @@
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import type { ReadPolicy } from '../patterns/read-policy.js';
-import { checkSharedKeys } from '../policy/check-shared-keys.js';
+import { checkSharedKeys, type KeyUse } from '../policy/check-shared-keys.js';
 import { compileInvalidation, type InvalidationOptions } from '../policy/compile-invalidation.js';
-import { compileReadPolicy, type CompileOptions, type KeyUse } from '../policy/compile-read-policy.js';
+import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-policy.js';
 import { describeField } from './describe-field.js';
 import { readDirectives } from './read-directives.js';
 

@@ -3,7 +3,7 @@ import { canonical } from './canonical.js';
 const CLEAN = /^[A-Za-z0-9_.-]+$/;
 // Everything that separates parts of a key, quotes them, or does not survive UTF-8 (lone surrogates).
 const FORGEABLE =
-  /[\u0000-\u0020"#%()*,:;<=>?@[\\\]^`{|}~\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u0020"#%()*,/:;<=>?@[\\\]^`{|}~\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Escapes text so that it cannot forge a separator, a marker or another key. Clean ids pass untouched. */
 export function escapeComponent(text: string): string {

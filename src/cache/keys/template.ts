@@ -28,6 +28,8 @@ export interface TemplateInputs {
 
 const ROOTS: ReadonlySet<string> = new Set(['args', 'parent', 'viewer', 'result']);
 const LITERAL = /^[A-Za-z0-9_.:/-]*$/;
+/** What no value of a placeholder can contain: it is escaped there. */
+const SEPARATOR = /[:/]/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Parses a template; the answer is the template, or the fault as the end of a sentence. */
@@ -43,6 +45,9 @@ export function parseTemplate(source: string): Template | string {
       return `has the text "${literal}", but outside of placeholders only letters, digits and _ . : / - can stand`;
     }
     literals.push(literal);
+    const joint =
+      open < 0 || placeholders.length === 0 ? undefined : flowsTogether(literal, rest, placeholders);
+    if (joint !== undefined) return joint;
     if (open < 0) return Object.freeze({ source, literals, placeholders });
     const close = rest.indexOf('}', open);
     if (close < 0) return 'has a "{" without a "}"';
@@ -51,6 +56,13 @@ export function parseTemplate(source: string): Template | string {
     placeholders.push(placeholder);
     rest = rest.slice(close + 1);
   }
+}
+
+/** Without a separator that values cannot contain, `1` and `23` would name the same key as `12` and `3`. */
+function flowsTogether(literal: string, rest: string, before: readonly Placeholder[]): string | undefined {
+  if (SEPARATOR.test(literal)) return undefined;
+  const next = rest.slice(rest.indexOf('{'), rest.indexOf('}') + 1);
+  return `lets ${before.at(-1)?.text ?? ''} and ${next} flow into one another; put ":" or "/" between them`;
 }
 
 function parsePlaceholder(text: string): Placeholder | string {

@@ -4,6 +4,8 @@
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
 import { CacheError } from '../errors.js';
+import { MAX_TAGS } from '../codec/entry.js';
+import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { loadOnce } from './load-once.js';
 import { serve, type LoadedRead } from './serve.js';
@@ -54,17 +56,20 @@ export async function fetchEntry(
       maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     },
   };
-  const place = { key, tags: options.tags ?? [] };
+  const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
   const begin = () => ({ run: load, touched: () => false });
   const once = (): Promise<LoadedRead> =>
     loadOnce(services, { field: policy, place, trace: undefined, begin });
   const found = await services.entries.findOne(policy, place);
-  return serve(services, { policy, path: FETCH_PATH, key, trace: undefined }, found, once);
+  return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
 }
 
 function checkFetch(key: string, options: FetchOptions): void {
   const faults: string[] = [];
   if (key === '') faults.push('the key must not be empty');
+  if (!key.isWellFormed()) faults.push('the key must be well-formed text, without lone surrogates');
+  const tags = options.tags?.length ?? 0;
+  if (tags > MAX_TAGS) faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags}`);
   if (!(options.ttl > 0)) faults.push(`ttl must be a positive number of seconds, but got ${options.ttl}`);
   for (const name of ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const) {
     const value = options[name];

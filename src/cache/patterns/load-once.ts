@@ -25,7 +25,7 @@ export interface OneLoad {
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
   const { entries, flights } = services;
-  const captured = await entries.capture([load.place], load.trace === undefined ? [] : [load.trace]);
+  const captured = await entries.capture([load.place], load.trace);
   const generations = captured?.[0];
   const name = flightKey(load.place.key, generations, entries.forgotten);
   const flight = flights.get(name);

@@ -101,9 +101,9 @@ export class OriginLoads {
 
   async #capture(wanted: readonly Wanted[]): Promise<Map<Wanted, readonly string[] | undefined>> {
     if (wanted.length === 0) return new Map();
-    const traces = new Set(wanted.flatMap(({ trace }) => (trace === undefined ? [] : [trace])));
+    // All of one batch belong to one request.
     const places = wanted.map(({ place }) => place);
-    const captured = await this.#services.entries.capture(places, traces);
+    const captured = await this.#services.entries.capture(places, wanted[0]?.trace);
     return new Map(wanted.map((item, index) => [item, captured?.[index]]));
   }
 

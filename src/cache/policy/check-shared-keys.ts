@@ -1,4 +1,15 @@
-import type { KeyUse } from './compile-read-policy.js';
+import { canMeet } from '../keys/can-meet.js';
+import { skeletonOf, type Template } from '../keys/template.js';
+
+/** What the check compares; default keys cannot be shared and have no use of this kind. */
+export interface KeyUse {
+  readonly coordinate: string;
+  readonly key: Template;
+  readonly typeText: string;
+  readonly scope: string;
+  readonly ttl: number;
+  readonly tags: string;
+}
 
 /** What fields that share a key must agree on, and what a sentence calls it. */
 const AGREE: readonly { readonly on: 'typeText' | 'scope' | 'ttl' | 'tags'; readonly name: string }[] = [
@@ -10,21 +21,24 @@ const AGREE: readonly { readonly on: 'typeText' | 'scope' | 'ttl' | 'tags'; read
 
 /** Faults of fields that name the same keys: whoever reads an entry must mean the same by it as whoever stored it. */
 export function checkSharedKeys(uses: readonly KeyUse[]): string[] {
-  const first = new Map<string, KeyUse>();
-  const faults: string[] = [];
-  for (const use of uses) {
-    const other = first.get(use.skeleton);
-    if (other === undefined) {
-      first.set(use.skeleton, use);
-      continue;
-    }
-    for (const { on, name } of AGREE) {
-      if (use[on] === other[on]) continue;
-      faults.push(
-        `@cached on ${use.coordinate}: shares the key "${use.skeleton}" with ${other.coordinate}, but their ${name} differs ` +
-          `(${use[on] || 'none'} and ${other[on] || 'none'}); make them equal, or give one of them another key`,
-      );
-    }
-  }
-  return faults;
+  return uses.flatMap((use, index) => {
+    const other = uses.slice(0, index).find((earlier) => canMeet(earlier.key, use.key));
+    return other === undefined ? [] : disagreements(use, other);
+  });
+}
+
+function disagreements(use: KeyUse, other: KeyUse): string[] {
+  const key = skeletonOf(use.key);
+  const shared =
+    key === skeletonOf(other.key)
+      ? `shares the key "${key}" with ${other.coordinate}`
+      : `its key "${key}" can be one of ${other.coordinate}, "${skeletonOf(other.key)}"`;
+  return AGREE.flatMap(({ on, name }) => {
+    if (use[on] === other[on]) return [];
+    const values = `${use[on] || 'none'} and ${other[on] || 'none'}`;
+    return [
+      `@cached on ${use.coordinate}: ${shared}, but their ${name} differs (${values}); ` +
+        'make them equal, or give one of them another key',
+    ];
+  });
 }

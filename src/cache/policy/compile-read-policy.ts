@@ -9,6 +9,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ReadPattern, ReadPolicy } from '../patterns/read-policy.js';
 import { checkDurations } from './check-durations.js';
 import { checkPattern } from './check-pattern.js';
+import type { KeyUse } from './check-shared-keys.js';
 import { checkTemplate, reachedBy } from './check-template.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { compileLocate } from './locate-entry.js';
@@ -20,16 +21,6 @@ export interface CompileOptions {
   /** True where the cache was told how to find the viewer. */
   readonly knowsViewer: boolean;
   readonly countersOf: (coordinate: string) => FieldCounters;
-}
-
-/** What the check for shared keys compares; undefined for default keys, which cannot be shared. */
-export interface KeyUse {
-  readonly coordinate: string;
-  readonly skeleton: string;
-  readonly typeText: string;
-  readonly scope: string;
-  readonly ttl: number;
-  readonly tags: string;
 }
 
 export interface CompiledRead {
@@ -57,7 +48,7 @@ export function compileReadPolicy(
   const typeText = elementAt === undefined ? site.typeText : (site.elementText ?? site.typeText);
   const keyUse = key && {
     coordinate: site.coordinate,
-    skeleton: skeletonOf(key),
+    key,
     typeText,
     scope: cached.scope,
     ttl: cached.ttl,

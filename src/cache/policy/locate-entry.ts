@@ -1,3 +1,4 @@
+import { MAX_TAGS } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
 import { defaultKey } from '../keys/default-key.js';
 import {
@@ -9,7 +10,7 @@ import {
 } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
-import { MAX_TAGS, renderTag } from './render-tags.js';
+import { renderTag } from './render-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 

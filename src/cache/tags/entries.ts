@@ -9,6 +9,7 @@ import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
 import type { EntryAddress, FillOutcome, Reading, Store } from '../store/store.js';
 import { generationsMatch } from './generations.js';
+import { JoinedBatch } from './joined-batch.js';
 
 /** How long one field's entries live; milliseconds throughout. */
 export interface Lifetime {
@@ -77,8 +78,16 @@ export class Entries {
   // The decoded form of bytes seen before. Bytes are never changed in place, so the same object is the same value.
   readonly #decoded = new WeakMap<Uint8Array, Decoded>();
 
+  // What is far away is asked once a tick, for all requests together; what is near answers at once.
+  readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
+  readonly #captures: JoinedBatch<EntryAddress, readonly string[]> | undefined;
+
   constructor(options: EntriesOptions) {
     this.#options = options;
+    const { store } = options;
+    if (store.isLocal) return;
+    this.#reads = new JoinedBatch((addresses) => store.read(addresses));
+    this.#captures = new JoinedBatch((addresses) => store.capture(addresses));
   }
 
   /** Rises with every invalidation this process applies; tells loads apart while the store cannot. */
@@ -116,15 +125,9 @@ export class Entries {
   }
 
   /** The present generations of each address, created where missing. Undefined when the store is in trouble. */
-  async capture(
-    addresses: readonly EntryAddress[],
-    traces: Iterable<Trace> = [],
-  ): Promise<CapturedGenerations> {
+  async capture(addresses: readonly EntryAddress[], trace?: Trace): Promise<CapturedGenerations> {
     try {
-      const captured = this.#options.store.capture(addresses);
-      if (!isPromise(captured)) return captured;
-      for (const trace of traces) trace.storeRoundTrips += 1;
-      return await captured;
+      return await (this.#captures?.ask(addresses, trace) ?? this.#options.store.capture(addresses));
     } catch (error) {
       this.#options.onStoreTrouble('capture', error);
       return undefined;
@@ -222,9 +225,8 @@ export class Entries {
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] =>
       addresses.map((address, index) => this.#judge(field, address, readings[index], forgotten));
     try {
-      const readings = this.#options.store.read(addresses);
+      const readings = this.#reads?.ask(addresses, trace) ?? this.#options.store.read(addresses);
       if (!isPromise(readings)) return judge(readings);
-      if (trace !== undefined) trace.storeRoundTrips += 1;
       return readings.then(judge, (error: unknown) => this.#troubledRead(addresses, error));
     } catch (error) {
       return this.#troubledRead(addresses, error);

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** A script by its text and its SHA-1, which is how Redis names it. */
+export interface LuaScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Reads `lua/{name}.lua`, once at start-up. */
+export function readScript(name: string): LuaScript {
+  const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | Uint8Array)[];
+}
+
+/**
+ * Runs one script for each call, all in one round trip. A server that has forgotten the script is sent its text.
+ * @throws Error the first error of any call; what the others did stands.
+ */
+export async function runScript(
+  redis: Redis,
+  script: LuaScript,
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
+  const replies = await sendAll(redis, ['EVALSHA', script.sha], calls);
+  const forgotten = calls.filter((_, index) => isUnknownScript(replies[index]));
+  if (forgotten.length === 0) return replies.map(valueOrThrow);
+  const again = await sendAll(redis, ['EVAL', script.text], forgotten);
+  let next = 0;
+  return replies.map((reply) => valueOrThrow(isUnknownScript(reply) ? again[next++] : reply));
+}
+
+/** Each call by itself, sent together: ioredis writes the commands of one tick in one go. */
+async function sendAll(
+  redis: Redis,
+  [command, script]: [string, string],
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
+  const sent = calls.map(({ keys, args }) =>
+    redis.callBuffer(command, script, keys.length, ...keys, ...args.map(toArgument)).catch(asError),
+  );
+  return Promise.all(sent);
+}
+
+function toArgument(value: string | number | Uint8Array): string | number | Buffer {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function isUnknownScript(reply: unknown): boolean {
+  return reply instanceof Error && reply.message.startsWith('NOSCRIPT');
+}
+
+function valueOrThrow(reply: unknown): unknown {
+  if (reply instanceof Error) throw reply;
+  return reply;
+}

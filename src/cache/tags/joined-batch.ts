@@ -1,0 +1,57 @@
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Trace } from '../metrics/trace.js';
+
+interface Group<Item, Answer> {
+  readonly items: readonly Item[];
+  readonly trace: Trace | undefined;
+  readonly resolve: (answers: readonly Answer[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Joins what all requests of the process ask of a remote store in one tick into one operation. Joining ends when the
+ * operation is sent: a reader who came later must not be answered from before he came. The tick is setImmediate,
+ * since anything earlier runs between two sockets and joins nothing.
+ */
+export class JoinedBatch<Item, Answer> {
+  readonly #operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>;
+  #waiting: Group<Item, Answer>[] = [];
+
+  constructor(operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>) {
+    this.#operation = operation;
+  }
+
+  /** Answers in the order of the items. Counts one round trip for each request that takes part, not for each call. */
+  ask(items: readonly Item[], trace: Trace | undefined): Promise<readonly Answer[]> {
+    if (items.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#send());
+      this.#waiting.push({ items, trace, resolve, reject });
+    });
+  }
+
+  #send(): void {
+    const groups = this.#waiting;
+    this.#waiting = [];
+    for (const trace of new Set(groups.map((group) => group.trace))) {
+      if (trace !== undefined) trace.storeRoundTrips += 1;
+    }
+    const deliver = (answers: readonly Answer[]): void => {
+      let start = 0;
+      for (const { items, resolve } of groups) {
+        resolve(answers.slice(start, start + items.length));
+        start += items.length;
+      }
+    };
+    const fail = (error: unknown): void => {
+      for (const { reject } of groups) reject(error);
+    };
+    try {
+      const answers = this.#operation(groups.flatMap(({ items }) => items));
+      if (isPromise(answers)) answers.then(deliver, fail);
+      else deliver(answers);
+    } catch (error) {
+      fail(error);
+    }
+  }
+}

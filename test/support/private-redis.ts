@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { findBinary } from './find-binary.js';
+import { freePort } from './free-port.js';
+import { MissingBinary } from './needs.js';
+
+export interface PrivateRedis {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a Redis server of its own for one test file, without files; throws MissingBinary where none is installed. */
+export async function privateRedis(...settings: string[]): Promise<PrivateRedis> {
+  const program = findBinary('redis-server');
+  if (program === undefined) throw new MissingBinary('redis-server', 'redis-server');
+  const port = await freePort();
+  const basics = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const child = spawn(program, [...basics, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('Ready to accept connections')) break;
+  }
+  // What it goes on to say is of no interest, but must be read: a full pipe would stop the server.
+  child.stdout.resume();
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
