@@ -1,6 +1,6 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { describe, expect, it } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore } from '../../../src/cache/index.js';
+import { CacheError, cacheTypeDefs, createCache, memoryStore } from '../../../src/cache/index.js';
 import { testCache } from '../../support/test-cache.js';
 
 describe('a tag that is written like a key', () => {
@@ -40,27 +40,24 @@ describe('a tag that is written like a key', () => {
   });
 });
 
-/** Whether a schema with these two keys starts. */
-function starts(keyOfOne: string, keyOfOther: string): boolean {
-  const schema = makeExecutableSchema({
-    typeDefs: [
-      cacheTypeDefs,
-      `type Query {
-        one(id: ID!, part: ID!): String @cached(ttl: 60, key: "${keyOfOne}")
-        other(id: ID!, part: ID!): Int @cached(ttl: 60, key: "${keyOfOther}")
-      }`,
-    ],
-    resolvers: { Query: { one: () => 'one', other: () => 2 } },
+/** Whether a schema with these keys starts; the field of the first key is a String, those of the others are Ints. */
+function starts(...keys: readonly string[]): boolean {
+  const fields = keys.map((key, at) => {
+    const type = at === 0 ? 'String' : 'Int';
+    return `field${at}(id: ID!, part: ID!): ${type} @cached(ttl: 60, key: "${key}")`;
   });
+  const resolvers = { Query: Object.fromEntries(keys.map((_, at) => [`field${at}`, () => at])) };
+  const typeDefs = [cacheTypeDefs, `type Query { ${fields.join(' ')} }`];
   try {
-    createCache({ store: memoryStore() }).apply(schema);
+    createCache({ store: memoryStore() }).apply(makeExecutableSchema({ typeDefs, resolvers }));
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof CacheError && error.code === 'CACHE_CONFIGURATION') return false;
+    throw error;
   }
 }
 
-describe('the keys of two fields of different types', () => {
+describe('the keys of fields of different types', () => {
   it.each([
     ['Movie:{args.id}', 'Movie:top'],
     ['Movie:{args.id}:{args.part}', 'Movie:{args.id}:cast'],
@@ -68,6 +65,7 @@ describe('the keys of two fields of different types', () => {
     ['{args.id}:cast', 'Movie:{args.id}'],
   ])('are refused where an argument can make them one: "%s" and "%s"', (one, other) => {
     expect(starts(one, other)).toBe(false);
+    expect(starts(other, one)).toBe(false);
   });
 
   it.each([
@@ -77,5 +75,22 @@ describe('the keys of two fields of different types', () => {
     ['Movie:{args.id}', 'MovieCast:{args.id}'],
   ])('are accepted where no argument can: "%s" and "%s"', (one, other) => {
     expect(starts(one, other)).toBe(true);
+  });
+});
+
+describe('a key that can be those of two other fields', () => {
+  it('is compared with both, not only with the first', () => {
+    const schema = makeExecutableSchema({
+      typeDefs: [
+        cacheTypeDefs,
+        `type Query {
+          top: Int @cached(ttl: 60, key: "Movie:top")
+          title: String @cached(ttl: 60, key: "Movie:title")
+          any(id: ID!): Int @cached(ttl: 60, key: "Movie:{args.id}")
+        }`,
+      ],
+      resolvers: { Query: { top: () => 1, title: () => 'x', any: () => 2 } },
+    });
+    expect(() => createCache({ store: memoryStore() }).apply(schema)).toThrow(/Query\.title/);
   });
 });
