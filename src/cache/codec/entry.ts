@@ -17,6 +17,8 @@ const HEADER_BYTES = 21;
 const DEFLATED = 1;
 /** Payloads above this many bytes are deflated when that makes them smaller. */
 export const DEFLATE_ABOVE_BYTES = 4096;
+/** The longest an entry can be fresh, 45 days: the header counts milliseconds in 32 bits. */
+export const MAX_TTL_SECONDS = 45 * 24 * 60 * 60;
 /** Most tags of one entry. */
 export const MAX_TAGS = 32;
 

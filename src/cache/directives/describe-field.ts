@@ -3,6 +3,7 @@ import {
   getNullableType,
   isInputObjectType,
   isInterfaceType,
+  isLeafType,
   isListType,
   isObjectType,
   type GraphQLArgument,
@@ -64,5 +65,6 @@ function outputAt(start: GraphQLType, path: readonly string[]): Reached | undefi
 
 function reached(type: GraphQLType | undefined): Reached | undefined {
   if (type === undefined) return undefined;
-  return isListType(getNullableType(type)) ? 'list' : 'value';
+  if (isListType(getNullableType(type))) return 'list';
+  return isLeafType(getNullableType(type)) ? 'value' : 'object';
 }

@@ -4,7 +4,7 @@
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
 import { CacheError } from '../errors.js';
-import { MAX_TAGS } from '../codec/entry.js';
+import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { loadOnce } from './load-once.js';
@@ -13,7 +13,7 @@ import type { Services } from './services.js';
 
 /** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
 export interface FetchOptions {
-  /** Seconds the entry is fresh; > 0. */
+  /** Seconds the entry is fresh; > 0 and at most 45 days. */
   readonly ttl: number;
   /** What the entry depends on, known before it is loaded; its own key is always a tag too. */
   readonly tags?: readonly string[];
@@ -71,6 +71,10 @@ function checkFetch(key: string, options: FetchOptions): void {
   const tags = options.tags?.length ?? 0;
   if (tags > MAX_TAGS) faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags}`);
   if (!(options.ttl > 0)) faults.push(`ttl must be a positive number of seconds, but got ${options.ttl}`);
+  for (const name of ['ttl', 'swr', 'staleIfError'] as const) {
+    const seconds = options[name] ?? 0;
+    if (seconds > MAX_TTL_SECONDS) faults.push(`${name} must be at most 45 days, but got ${seconds} seconds`);
+  }
   for (const name of ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const) {
     const value = options[name];
     if (value !== undefined && !(value >= 0)) faults.push(`${name} must not be negative, but got ${value}`);

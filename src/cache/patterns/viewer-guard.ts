@@ -17,6 +17,10 @@ const REVEALING: ReadonlySet<PropertyKey> = new Set([
   'headers',
   'req',
   'request',
+  // Where a request hangs from its answer: `reply.request`, `res.req`.
+  'reply',
+  'res',
+  'response',
 ]);
 
 export interface GuardedContext {
@@ -39,6 +43,7 @@ export function createViewerGuard({ viewerOf, throws }: ViewerGuardOptions): Vie
     if (typeof context !== 'object' || context === null) return { context, touched: () => false };
     const guarded = propertiesReadBy(viewerOf, context);
     let touched = false;
+    // Whether there is a viewer is an answer too: a guest's load that looks for one is no load for everybody.
     const check = (property: PropertyKey): void => {
       if (!guarded.has(property) && !REVEALING.has(property)) return;
       touched = true;
@@ -46,12 +51,16 @@ export function createViewerGuard({ viewerOf, throws }: ViewerGuardOptions): Vie
     };
     const proxy: unknown = new Proxy(context, {
       get(target, property) {
-        if (property in target) check(property);
+        check(property);
         const value: unknown = Reflect.get(target, property);
         return value;
       },
+      has(target, property) {
+        check(property);
+        return Reflect.has(target, property);
+      },
       getOwnPropertyDescriptor(target, property) {
-        if (property in target) check(property);
+        check(property);
         return Reflect.getOwnPropertyDescriptor(target, property);
       },
     });

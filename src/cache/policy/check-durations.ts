@@ -1,7 +1,5 @@
+import { MAX_TTL_SECONDS } from '../codec/entry.js';
 import type { CachedArguments } from './field-site.js';
-
-/** The longest ttl: a year. Longer ones are mistakes, and would not fit the stored header. */
-const MAX_SECONDS = 31_536_000;
 
 /** Faults of the numbers of one `@cached`, each as the end of a sentence. */
 export function checkDurations(cached: CachedArguments): string[] {
@@ -18,8 +16,8 @@ export function checkDurations(cached: CachedArguments): string[] {
     }
   }
   for (const [name, seconds] of Object.entries({ ttl, swr, staleIfError })) {
-    if (seconds > MAX_SECONDS)
-      faults.push(`${name} must be at most a year (${MAX_SECONDS} seconds), but got ${seconds}`);
+    if (seconds > MAX_TTL_SECONDS)
+      faults.push(`${name} must be at most 45 days (${MAX_TTL_SECONDS} seconds), but got ${seconds}`);
   }
   if (maxBytes <= 0) faults.push(`maxBytes must be a positive whole number of bytes, but got ${maxBytes}`);
   if (ttl > 0 && local > ttl)

@@ -21,10 +21,12 @@ const AGREE: readonly { readonly on: 'typeText' | 'scope' | 'ttl' | 'tags'; read
 
 /** Faults of fields that name the same keys: whoever reads an entry must mean the same by it as whoever stored it. */
 export function checkSharedKeys(uses: readonly KeyUse[]): string[] {
-  return uses.flatMap((use, index) => {
-    const other = uses.slice(0, index).find((earlier) => canMeet(earlier.key, use.key));
-    return other === undefined ? [] : disagreements(use, other);
-  });
+  return uses.flatMap((use, index) =>
+    uses
+      .slice(0, index)
+      .filter((earlier) => canMeet(earlier.key, use.key))
+      .flatMap((earlier) => disagreements(use, earlier)),
+  );
 }
 
 function disagreements(use: KeyUse, other: KeyUse): string[] {

@@ -181,6 +181,10 @@ function checkReadThrough(
       `no origin is registered for "${namespace}"; pass origins: { ${namespace}: { load } } to createCache`,
     );
   }
+  const [placeholder] = key.placeholders;
+  if (placeholder !== undefined && reachedBy(site, placeholder) === 'object') {
+    faults.push(`key "${cached.key}" names an object, but an origin is asked by ids; name one of its fields`);
+  }
   const isList = elementPlaceholder(site, key) !== undefined;
   if (isList && site.elementText === undefined) {
     faults.push(`key "${cached.key}" has a list placeholder, but the field is not a list`);

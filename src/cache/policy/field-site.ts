@@ -1,5 +1,5 @@
-/** Whether a path of argument, parent or result fields leads to a list or to anything else. */
-export type Reached = 'value' | 'list';
+/** Whether a path of argument, parent or result fields leads to a leaf, to an object with fields, or to a list. */
+export type Reached = 'value' | 'object' | 'list';
 
 /** Where a directive stands, in plain words: the policy compiler does not know GraphQL. */
 export interface FieldSite {

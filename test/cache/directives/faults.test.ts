@@ -186,6 +186,29 @@ describe('a directive is refused', () => {
       '@cached on Query.a: refreshEvery is for pattern PREFETCH only; remove it, or use swr with CACHE_ASIDE',
     ],
     [
+      'with a ttl of more than 45 days',
+      'type Query { a: String @cached(ttl: 4000000) }',
+      '@cached on Query.a: ttl must be at most 45 days (3888000 seconds), but got 4000000',
+    ],
+    [
+      'for READ_THROUGH by an input object',
+      `${FILM} input Which { id: ID! } type Query { a(which: Which!): Film @cached(ttl: 5, pattern: READ_THROUGH, key: "Film:{args.which}") }`,
+      '@cached on Query.a: key "Film:{args.which}" names an object, but an origin is asked by ids; name one of its fields',
+    ],
+    [
+      'when two placeholders could flow into one another',
+      'type Query { a(x: ID!, y: ID!): String @cached(ttl: 5, key: "A:{args.x}-{args.y}") }',
+      '@cached on Query.a: key "A:{args.x}-{args.y}" lets {args.x} and {args.y} flow into one another; put ":" or "/" between them',
+    ],
+    [
+      'when its key can be the key of a field of another type',
+      `${FILM} type Query {
+        top: String @cached(ttl: 5, key: "Film:top")
+        a(id: ID!): Film @cached(ttl: 5, key: "Film:{args.id}")
+      }`,
+      '@cached on Query.a: its key "Film:{}" can be one of Query.top, "Film:top", but their type differs (Film and String); make them equal, or give one of them another key',
+    ],
+    [
       'with a negativeTtl longer than ttl',
       'type Query { a: String @cached(ttl: 5, negativeTtl: 6) }',
       '@cached on Query.a: negativeTtl must not be longer than ttl, but got negativeTtl: 6 and ttl: 5',
