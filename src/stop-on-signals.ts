@@ -2,14 +2,19 @@ import type { Api } from './api.js';
 import type { ApiLog } from './context.js';
 
 const STOP_WITHIN_MS = 10_000;
+/** npm hands on a signal that the terminal has already sent to the whole group: both are one wish. */
+const ONE_WISH_MS = 1_000;
 
 /** SIGINT and SIGTERM end the process: with 0 once everything is closed, with 1 when that takes too long or fails. */
 export function stopOnSignals(api: Api, log: ApiLog): void {
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    // Whoever asks twice does not want to wait.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSinceMs !== undefined) {
+      // Whoever asks again does not want to wait.
+      if (performance.now() - stoppingSinceMs > ONE_WISH_MS) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = performance.now();
     log.info({ signal }, 'Stopping: requests under way are answered first.');
     const bound = setTimeout(() => {
       log.error({}, `Stopped after ${STOP_WITHIN_MS / 1000} s, with requests still under way.`);
