@@ -1,7 +1,7 @@
 import type { ReadPattern } from '../patterns/read-policy.js';
 import type { CachePattern, FieldSite } from './field-site.js';
 
-/** Which patterns stand on which fields. This table is also the table in the docs. */
+/** Which patterns stand on which fields. */
 export const patternTable: Readonly<
   Record<CachePattern, { readonly standsOn: readonly FieldSite['kind'][]; readonly available: boolean }>
 > = {
