@@ -134,11 +134,14 @@ describe.each(backends)('migrations on $name', ({ open, name }) => {
     );
   });
 
-  it.skipIf(name === 'embedded')('are applied by one of several servers that start together', async () => {
-    const files = { '1_first': 'CREATE TABLE a (x int); SELECT pg_sleep(0.1)' };
-    const applied = await Promise.all([apply(files), apply(files), apply(files)]);
-    expect(applied.flat()).toEqual(['1_first']);
-  });
+  // The embedded database belongs to one process and has one connection: nobody starts beside it.
+  if (name !== 'embedded') {
+    it('are applied by one of several servers that start together', async () => {
+      const files = { '1_first': 'CREATE TABLE a (x int); SELECT pg_sleep(0.1)' };
+      const applied = await Promise.all([apply(files), apply(files), apply(files)]);
+      expect(applied.flat()).toEqual(['1_first']);
+    });
+  }
 });
 
 async function migrations(files: Record<string, string>): Promise<string> {
