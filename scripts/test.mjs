@@ -57,6 +57,13 @@ function summarise(report, status) {
   // A file that cannot even be loaded has no tests to count, and is a failure all the same.
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   for (const file of broken) console.error(`test: ${path.relative(root, file.name)} could not be run`);
+  // Said once more at the end, where it is read: what was skipped, and above for want of which program.
+  for (const file of testResults) {
+    const left = file.assertionResults.filter(
+      ({ status: outcome }) => outcome === 'skipped' || outcome === 'pending',
+    );
+    if (left.length > 0) console.log(`test: left out ${left.length} of ${path.relative(root, file.name)}`);
+  }
   const failed = numFailedTests + broken.length;
   console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
   return status === 0 && failed === 0 && numPassedTests > 0 ? 0 : 1;
