@@ -2,6 +2,7 @@ import type { Trace } from '../metrics/trace.js';
 import { flightKey } from '../stampede/flights.js';
 import type { EntryAddress } from '../store/store.js';
 import type { EntryField } from '../tags/entries.js';
+import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
 
@@ -39,11 +40,12 @@ export async function loadOnce(services: Services, load: OneLoad): Promise<Loade
 }
 
 async function loadAndFill(
-  { clock, entries, log }: Services,
+  services: Services,
   { field, place, trace, begin }: OneLoad,
   generations: readonly string[] | undefined,
 ): Promise<Loaded> {
-  const { counters, coordinate } = field;
+  const { counters } = field;
+  const { clock } = services;
   counters.loads += 1;
   if (trace !== undefined) trace.loads += 1;
   const load = begin();
@@ -57,12 +59,5 @@ async function loadAndFill(
   }
   const loadMs = clock.nowMs() - startedAtMs;
   counters.loadMs += loadMs;
-  if (load.touched()) {
-    counters.viewerTouched += 1;
-    log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
-    return { value, loadMs, sharable: false, landed: undefined };
-  }
-  if (generations === undefined) return { value, loadMs, sharable: true, landed: undefined };
-  const filled = entries.fill(field, { address: place, generations, value, loadMs });
-  return { value: filled.value, loadMs, sharable: true, landed: filled.outcome };
+  return land(services, field, { place, generations, value, loadMs, touched: load.touched() });
 }

@@ -3,6 +3,7 @@ import { CacheError } from '../errors.js';
 import type { Trace } from '../metrics/trace.js';
 import { createDeferred, type Deferred } from '../stampede/deferred.js';
 import { flightKey } from '../stampede/flights.js';
+import { land } from './land.js';
 import { MAX_IDS_PER_LOAD, type Origin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import type { LoadedRead } from './serve.js';
@@ -109,7 +110,7 @@ export class OriginLoads {
 
   /** Never rejects: what goes wrong goes to the flights. */
   async #askOrigin(led: readonly Led[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
-    const { clock, guardViewer, log } = this.#services;
+    const { clock, guardViewer } = this.#services;
     const coordinates = [...new Set(led.map(({ wanted }) => wanted.policy.coordinate))].join(', ');
     const guarded =
       scope === 'PUBLIC' ? guardViewer(context, coordinates) : { context, touched: () => false };
@@ -120,7 +121,6 @@ export class OriginLoads {
       const values = await this.#valuesOf([...new Set(ids)], guarded.context);
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
-      if (touched) log.error({ coordinates }, 'a PUBLIC load touched the viewer; its values were not stored');
       for (const item of led) this.#land(item, { value: values.get(item.wanted.place.id), loadMs, touched });
     } catch (error) {
       for (const { wanted, flight } of led) {
@@ -152,14 +152,8 @@ export class OriginLoads {
     if (value instanceof Error) {
       policy.counters.failedLoads += 1;
       flight.reject(value);
-    } else if (touched) {
-      policy.counters.viewerTouched += 1;
-      flight.resolve({ value, loadMs, sharable: false, landed: undefined });
-    } else if (generations === undefined) {
-      flight.resolve({ value, loadMs, sharable: true, landed: undefined });
     } else {
-      const filled = this.#services.entries.fill(policy, { address: place, generations, value, loadMs });
-      flight.resolve({ value: filled.value, loadMs, sharable: true, landed: filled.outcome });
+      flight.resolve(land(this.#services, policy, { place, generations, value, loadMs, touched }));
     }
   }
 }

@@ -7,7 +7,7 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
-import type { EntryAddress, FillOutcome, Reading, Store } from '../store/store.js';
+import type { EntryAddress, Fill, FillOutcome, Reading, Store } from '../store/store.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
 
@@ -39,7 +39,8 @@ export interface EntryField {
 /** A loaded value on its way into the store. */
 export interface EntryFill {
   readonly address: EntryAddress;
-  readonly generations: readonly string[];
+  /** As captured before the load; without them the value only goes through the codec. */
+  readonly generations: readonly string[] | undefined;
   readonly value: unknown;
   readonly loadMs: number;
 }
@@ -145,10 +146,6 @@ export class Entries {
     let value: unknown;
     try {
       payload = codec.encode(fill.value);
-      if (payload.length > lifetime.maxBytes) {
-        counters.tooLarge += 1;
-        return { value: fill.value, outcome: 'too-large' };
-      }
       value = codec.decode(payload);
     } catch (error) {
       counters.unstorable += 1;
@@ -157,6 +154,11 @@ export class Entries {
       return { value: fill.value, outcome: 'unstorable' };
     }
     if (freeze) deepFreeze(value);
+    if (payload.length > lifetime.maxBytes) {
+      counters.tooLarge += 1;
+      return { value, outcome: 'too-large' };
+    }
+    if (fill.generations === undefined) return { value, outcome: 'failed' };
     const ttlMs = fill.value === null || fill.value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
     const entry: Decoded = {
       key: fill.address.key,
@@ -169,7 +171,12 @@ export class Entries {
     };
     const bytes = encodeEntry(entry);
     this.#decoded.set(bytes, entry);
-    return { value, outcome: this.#send(field, fill, { bytes, freshForMs: entry.freshForMs }) };
+    const { key, tags } = fill.address;
+    const keepForMs = entry.freshForMs + lifetime.staleMs;
+    return {
+      value,
+      outcome: this.#send(counters, { key, tags, bytes, generations: entry.generations, keepForMs }),
+    };
   }
 
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
@@ -182,26 +189,14 @@ export class Entries {
     }
   }
 
-  #send(
-    { lifetime, counters }: EntryField,
-    { address, generations }: EntryFill,
-    { bytes, freshForMs }: { bytes: Uint8Array; freshForMs: number },
-  ): Filled['outcome'] {
+  #send(counters: FieldCounters, fill: Fill): Filled['outcome'] {
     const count = (outcome: FillOutcome): FillOutcome => {
       if (outcome === 'stored') counters.stored += 1;
       else counters.refusedFills += 1;
       return outcome;
     };
     try {
-      const outcomes = this.#options.store.fill([
-        {
-          key: address.key,
-          tags: address.tags,
-          bytes,
-          generations,
-          keepForMs: freshForMs + lifetime.staleMs,
-        },
-      ]);
+      const outcomes = this.#options.store.fill([fill]);
       if (!isPromise(outcomes)) return count(outcomes[0] ?? 'outdated');
       return outcomes.then(
         ([outcome]) => count(outcome ?? 'outdated'),

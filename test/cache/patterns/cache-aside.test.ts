@@ -137,6 +137,29 @@ describe('CACHE_ASIDE', () => {
     });
   });
 
+  it('never shares a value that cannot be stored, since it may be readable only once', async () => {
+    const gate = createGate();
+    const { query, logged } = testCache({
+      typeDefs: 'type Query { once: [Int!] @cached(ttl: 10) }',
+      resolvers: {
+        Query: {
+          once: async () => {
+            await gate.wait();
+            return [1, 2, 3].values();
+          },
+        },
+      },
+    });
+    const reads = Array.from({ length: 3 }, () => query('{ once }'));
+    await gate.arrived();
+    gate.open();
+    expect((await Promise.all(reads)).map(({ data }) => data)).toEqual(Array(3).fill({ once: [1, 2, 3] }));
+    expect(logged).toEqual([
+      'warn a value cannot be stored; the field is not cached ' +
+        '{"coordinate":"Query.once","reason":"an instance of Object at the top cannot be stored"}',
+    ]);
+  });
+
   it('gives cold and warm readers the same frozen value, never the object of the resolver', async () => {
     const { query, setLoad } = filmCache();
     const own: Film = { id: '1', title: 'mine' };

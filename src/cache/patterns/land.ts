@@ -1,0 +1,40 @@
+import type { EntryAddress } from '../store/store.js';
+import type { EntryField } from '../tags/entries.js';
+import type { Loaded, Services } from './services.js';
+
+/** A value that the origin has just given. */
+export interface Landing {
+  readonly place: EntryAddress;
+  /** As captured before the load began; undefined while the store is in trouble. */
+  readonly generations: readonly string[] | undefined;
+  readonly value: unknown;
+  readonly loadMs: number;
+  /** Whether a PUBLIC load looked at the viewer. */
+  readonly touched: boolean;
+}
+
+/** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
+export function land(
+  { entries, log }: Services,
+  field: EntryField & { readonly coordinate: string },
+  { place, generations, value, loadMs, touched }: Landing,
+): Loaded {
+  const { coordinate, counters } = field;
+  if (touched) {
+    counters.viewerTouched += 1;
+    log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
+    return { value, loadMs, sharable: false, landed: undefined };
+  }
+  const filled = entries.fill(field, { address: place, generations, value, loadMs });
+  if (filled.outcome !== 'unstorable') {
+    return { value: filled.value, loadMs, sharable: true, landed: filled.outcome };
+  }
+  if (counters.unstorable === 1) {
+    log.warn(
+      { coordinate, reason: counters.lastUnstorable },
+      'a value cannot be stored; the field is not cached',
+    );
+  }
+  // It may be readable only once, or be changed by whoever reads it: each reader loads for himself.
+  return { value, loadMs, sharable: false, landed: undefined };
+}
