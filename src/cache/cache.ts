@@ -33,7 +33,10 @@ import { createInvalidate } from './tags/invalidation.js';
 export interface CacheOptions<Context> {
   /** Where entries rest. The cache closes it. */
   readonly store: Store;
-  /** Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context. */
+  /**
+   * Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context. Nobody:
+   * undefined, null, "" or NaN.
+   */
   readonly viewer?: (context: Context) => ViewerId | null;
   /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
@@ -157,7 +160,11 @@ function createServices<Context>(
   const clock = options.clock ?? systemClock;
   const { viewer } = options;
   // The schema's context is what its owner says it is; the engine only hands it on.
-  const viewerOf = (context: unknown): ViewerId => viewer?.(context as Context) ?? undefined;
+  const viewerOf = (context: unknown): ViewerId => {
+    const id = viewer?.(context as Context);
+    // An id that says nothing would be shared by all guests.
+    return id === null || id === '' || Number.isNaN(id) ? undefined : id;
+  };
   return {
     entries: new Entries({
       store: options.store,

@@ -124,6 +124,19 @@ describe('a PRIVATE field', () => {
     expect(again.outcomes).toEqual([`Query.${field} HIT`]);
   });
 
+  it.each(['', Number.NaN, null, undefined])(
+    'takes %o for no viewer, so that guests never share an entry',
+    async (id) => {
+      const { query, privateLoads } = leakyCache({ viewer: () => id });
+      for (let times = 0; times < 2; times += 1) {
+        expect((await query('{ mine }')).evidence.fields).toMatchObject([
+          { outcome: 'BYPASS', reason: 'no viewer' },
+        ]);
+      }
+      expect(privateLoads()).toBe(2);
+    },
+  );
+
   it.each(['mine', 'named'])('without a viewer is resolved and never stored: %s', async (field) => {
     const { query, privateLoads } = leakyCache();
     for (let times = 0; times < 2; times += 1) {
