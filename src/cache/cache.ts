@@ -70,6 +70,12 @@ export interface Cache<Context> {
   trace(context: object): Trace;
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
+  /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
+  storeIsAway(): boolean;
+  /**
+   * Opens the store. A store that is away is no error: the cache serves from the origin and heals by itself.
+   * @throws CacheError when the store answers but refuses to be used.
+   */
   start(): Promise<void>;
   /** Waits for background work, then closes the store. */
   close(): Promise<void>;
@@ -140,6 +146,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     trace: (context) => services.traces.start(context),
     counters: () => counters.snapshot(),
+    storeIsAway: () => options.store.isAway?.() ?? false,
     start: () => {
       requireOpen();
       return Promise.resolve();

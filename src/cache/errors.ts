@@ -10,6 +10,8 @@ export const errorCodes = {
   CACHE_FETCH_OPTIONS: 'cache.fetch or cache.invalidate was called with options that cannot be used.',
   CACHE_INVALIDATION_FAILED:
     'The store could not apply an invalidation that code asked for with cache.invalidate.',
+  CACHE_STORE_REFUSED:
+    'The store answers, but cannot be used: a password, rights or a newer version are missing. Thrown by start().',
   CACHE_CLOSED: 'The cache was used after close().',
 } as const;
 

@@ -11,6 +11,7 @@ export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.j
 export type { FetchOptions } from './patterns/fetch.js';
 export type { Origin } from './patterns/origin.js';
 export { keyComponent } from './keys/component.js';
+export { redisStore, type RedisStoreOptions } from './store/redis-store.js';
 export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export type { Bounds } from './store/bounded-map.js';
 export type { Eviction } from './store/eviction.js';

@@ -44,5 +44,7 @@ export interface Store {
   fill(fills: readonly Fill[]): MaybePromise<readonly FillOutcome[]>;
   /** Gives each tag a new generation, and deletes the entry whose key it is, in one atomic step per tag. */
   invalidate(tags: readonly string[]): MaybePromise<void>;
+  /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */
+  isAway?(): boolean;
   close(): MaybePromise<void>;
 }
