@@ -32,6 +32,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   dataloader: ['patterns'],
   ioredis: ['store', 'journal'],
   msgpackr: ['codec'],
+  'p-limit': ['stampede'],
 };
 
 interface Import {

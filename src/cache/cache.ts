@@ -1,6 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { systemClock, type Clock } from './clock.js';
-import { createValueCodec } from './codec/value-codec.js';
+import type { Clock } from './clock.js';
 import type { ValueType } from './codec/value-type.js';
 import {
   asksForEvidence,
@@ -10,24 +9,21 @@ import {
   type PluginRequest,
 } from './directives/apollo-plugin.js';
 import { planSchema } from './directives/plan-schema.js';
+import { schemaDigest } from './directives/schema-digest.js';
 import { wrapSchema } from './directives/wrap-schema.js';
 import { CacheError } from './errors.js';
 import { shortenKey } from './keys/shorten-key.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
-import { Traces, type Trace } from './metrics/trace.js';
+import type { Trace } from './metrics/trace.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import { OriginLoads } from './patterns/origin-loads.js';
 import type { Origin } from './patterns/origin.js';
-import type { Services } from './patterns/services.js';
-import { createViewerGuard, type ViewerId } from './patterns/viewer-guard.js';
-import { Background } from './stampede/background.js';
-import { Flights } from './stampede/flights.js';
+import { checkedLoads, createServices, type LoadBounds } from './patterns/create-services.js';
+import type { ViewerId } from './patterns/viewer-guard.js';
 import type { Bounds } from './store/bounded-map.js';
-import { LocalCopies } from './store/local-copies.js';
 import type { Store } from './store/store.js';
-import { Entries } from './tags/entries.js';
 import { createInvalidate } from './tags/invalidation.js';
 
 export interface CacheOptions<Context> {
@@ -52,6 +48,8 @@ export interface CacheOptions<Context> {
   /** Default: Node's process warnings. Pino fits as it is. */
   readonly log?: CacheLog;
   readonly clock?: Clock;
+  /** How loads of one entry are kept to one over all processes, and bounded while the store is away. */
+  readonly loads?: Partial<LoadBounds>;
   /** Spreads expiries; default Math.random. */
   readonly random?: () => number;
 }
@@ -81,7 +79,6 @@ export interface Cache<Context> {
   close(): Promise<void>;
 }
 
-const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
 const INVALIDATE_SITE = 'cache.invalidate';
 
 /** Assembles a cache. Nothing connects and no timer starts before `start()`. */
@@ -89,7 +86,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const log = options.log ?? warningLog;
   const isProduction = (options.environment ?? process.env['NODE_ENV']) === 'production';
   const counters = new Counters();
-  const services = createServices(options, { log, isProduction });
+  const services = createServices({ ...options, loads: checkedLoads(options.loads) }, { log, isProduction });
   const invalidate = createInvalidate({ entries: services.entries, clock: services.clock, log });
   const originLoads = new Map(
     Object.entries(options.origins ?? {}).map(([namespace, origin]) => [
@@ -97,7 +94,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       new OriginLoads(services, namespace, forAnyContext(origin)),
     ]),
   );
-  let applied = false;
+  let digest: string | undefined;
+  let started: Promise<void> | undefined;
   let closed = false;
   const requireOpen = (): void => {
     if (closed) throw new CacheError('CACHE_CLOSED', 'the cache was closed; create another one');
@@ -106,8 +104,11 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   return {
     apply: (schema) => {
       requireOpen();
-      if (applied) {
+      if (digest !== undefined) {
         throw new CacheError('CACHE_CONFIGURATION', 'apply: a cache serves one schema; create another cache');
+      }
+      if (started !== undefined) {
+        throw new CacheError('CACHE_CONFIGURATION', 'apply: call it before start(), which opens the store');
       }
       const plan = planSchema(schema, {
         origins: new Set(originLoads.keys()),
@@ -120,7 +121,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
           ),
       });
       if (plan.faults.length > 0) throw configurationError(plan.faults);
-      applied = true;
+      digest = schemaDigest(schema, plan);
       return wrapSchema(schema, { plan, services, invalidate, originLoads });
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
@@ -149,50 +150,17 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     storeIsAway: () => options.store.isAway?.() ?? false,
     start: () => {
       requireOpen();
-      return Promise.resolve();
+      // A store can be opened once; whoever starts again waits for the same.
+      started ??= options.store.open?.({ digest: digest ?? 'none', log }) ?? Promise.resolve();
+      return started;
     },
     close: async () => {
       if (closed) return;
       closed = true;
+      services.loads.stop();
       await services.background.drain();
       await options.store.close();
     },
-  };
-}
-
-function createServices<Context>(
-  options: CacheOptions<Context>,
-  { log, isProduction }: { log: CacheLog; isProduction: boolean },
-): Services {
-  const clock = options.clock ?? systemClock;
-  const { viewer } = options;
-  // The schema's context is what its owner says it is; the engine only hands it on.
-  const viewerOf = (context: unknown): ViewerId => {
-    const id = viewer?.(context as Context);
-    // An id that says nothing would be shared by all guests.
-    return id === null || id === '' || Number.isNaN(id) ? undefined : id;
-  };
-  return {
-    entries: new Entries({
-      store: options.store,
-      copies: new LocalCopies({ ...localCopiesDefaults, ...options.localCopies }),
-      codec: createValueCodec(options.types),
-      clock,
-      freeze: !isProduction,
-      random: options.random ?? Math.random,
-      onStoreTrouble: (operation, error) =>
-        log.warn(
-          { store: options.store.name, operation, error: String(error) },
-          'the store failed; the origin answers',
-        ),
-    }),
-    flights: new Flights(),
-    background: new Background(),
-    traces: new Traces(),
-    clock,
-    log,
-    viewerOf,
-    guardViewer: createViewerGuard({ viewerOf, throws: !isProduction }),
   };
 }
 

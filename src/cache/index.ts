@@ -8,11 +8,22 @@ export type { CacheLog } from './log.js';
 export type { ValueType } from './codec/value-type.js';
 export type { FieldCounters } from './metrics/field-counters.js';
 export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
+export type { LoadBounds } from './patterns/create-services.js';
 export type { FetchOptions } from './patterns/fetch.js';
 export type { Origin } from './patterns/origin.js';
 export { keyComponent } from './keys/component.js';
-export { redisStore, type RedisStoreOptions } from './store/redis-store.js';
+export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js';
 export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export type { Bounds } from './store/bounded-map.js';
 export type { Eviction } from './store/eviction.js';
-export type { EntryAddress, Fill, FillOutcome, Reading, Store } from './store/store.js';
+export type {
+  Acquired,
+  EntryAddress,
+  Fill,
+  FillOutcome,
+  Lease,
+  LeaseRequest,
+  OpenOptions,
+  Reading,
+  Store,
+} from './store/store.js';

@@ -106,8 +106,10 @@ function scheduledStore(store: Store, scheduler: fc.Scheduler): ScheduledStore {
     name: 'far',
     isLocal: false,
     read: far(store.read),
-    capture: far(store.capture),
+    acquire: far(store.acquire),
     fill: far(store.fill),
+    release: far(store.release),
+    renew: far(store.renew),
     invalidate: far(store.invalidate),
     close: store.close,
     settle: () => {

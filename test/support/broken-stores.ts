@@ -45,10 +45,12 @@ export function withCountedGenerations(store: Store): Store {
   };
   return {
     ...store,
-    capture: async (addresses) =>
-      (await store.capture(addresses)).map((generations, at) => {
-        const { key = '', tags = [] } = addresses[at] ?? {};
-        return generations.map((generation, index) => nameOf([key, ...tags][index] ?? '', generation));
+    acquire: async (requests) =>
+      (await store.acquire(requests)).map((acquired, at) => {
+        const { key = '', tags = [] } = requests[at] ?? {};
+        const { generations } = acquired;
+        const named = generations.map((generation, index) => nameOf([key, ...tags][index] ?? '', generation));
+        return { ...acquired, generations: named };
       }),
   };
 }
@@ -57,9 +59,9 @@ export function withCountedGenerations(store: Store): Store {
 export function withRestlessCapture(store: Store): Store {
   return {
     ...store,
-    capture: async (addresses) => {
-      await store.invalidate(addresses.flatMap(({ tags }) => tags));
-      return store.capture(addresses);
+    acquire: async (requests) => {
+      await store.invalidate(requests.flatMap(({ tags }) => tags));
+      return store.acquire(requests);
     },
   };
 }
@@ -86,7 +88,7 @@ export function withCutKeys(store: Store): Store {
   return {
     ...store,
     read: (addresses) => store.read(addresses.map(cut)),
-    capture: (addresses) => store.capture(addresses.map(cut)),
+    acquire: (requests) => store.acquire(requests.map(cut)),
     fill: (fills) => store.fill(fills.map(cut)),
   };
 }
@@ -110,4 +112,49 @@ export function withoutEmptyBatches(store: Store): Store {
 /** An invalidation that forgets every tag but the first. */
 export function withPartialInvalidation(store: Store): Store {
   return { ...store, invalidate: (tags) => store.invalidate(tags.slice(0, 1)) };
+}
+
+/** Leases for everybody who asks. */
+export function withLeasesForAll(store: Store): Store {
+  return {
+    ...store,
+    acquire: async (requests) =>
+      (await store.acquire(requests)).map((acquired) => ({ ...acquired, leased: true })),
+  };
+}
+
+/** A release that does not look whose lease it is. */
+export function withRoughRelease(store: Store): Store {
+  const owners = new Map<string, string>();
+  return {
+    ...store,
+    acquire: async (requests) => {
+      const acquired = await store.acquire(requests);
+      acquired.forEach(({ leased }, at) => {
+        const { key = '', token = '' } = requests[at] ?? {};
+        if (leased) owners.set(key, token);
+      });
+      return acquired;
+    },
+    release: (leases) => store.release(leases.map(({ key }) => ({ key, token: owners.get(key) ?? '' }))),
+  };
+}
+
+/** Leases that outlive an invalidation, so that a reader waits for a load that began before it. */
+export function withStubbornLeases(store: Store): Store {
+  const given = new Set<string>();
+  return {
+    ...store,
+    acquire: async (requests) =>
+      (await store.acquire(requests)).map((acquired, at) => {
+        const key = requests[at]?.key ?? '';
+        const leased = acquired.leased && !given.has(key);
+        if (leased) given.add(key);
+        return { ...acquired, leased };
+      }),
+    release: (leases) => {
+      for (const { key } of leases) given.delete(key);
+      return store.release(leases);
+    },
+  };
 }

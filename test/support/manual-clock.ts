@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/cache/index.js';
 
-/** A clock that moves only when the test says so. Sleepers wake at once: their pauses take no time here. */
+/** A clock that moves only when the test says so. Sleepers wake soon: their pauses take no time on this clock. */
 export interface ManualClock extends Clock {
   advance(ms: number): void;
 }
@@ -9,7 +9,7 @@ export function manualClock(startMs = 1_750_000_000_000): ManualClock {
   let now = startMs;
   return {
     nowMs: () => now,
-    sleep: () => Promise.resolve(),
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
     advance: (ms) => {
       now += ms;
     },

@@ -1,20 +1,27 @@
-import type { Reading, Store } from '../../src/cache/index.js';
+import { decodeEntry, encodeEntry } from '../../src/cache/codec/entry.js';
+import type { Fill, Reading, Store } from '../../src/cache/index.js';
+import { generationsFor } from './generations-for.js';
 
 /**
  * Stores with a planted fault: each takes away one comparison of generations. A test of stale reads must fail on them,
  * or it proves nothing.
  */
 
-/** A blind fill: stores whatever comes, as if its generations were still the present ones. */
+/** A blind SET: whatever comes is stored as if it had been loaded under the generations of this very moment. */
 export function withBlindFill(store: Store): Store {
   return {
     ...store,
     fill: async (fills) => {
-      const present = await store.capture(fills);
-      const trusting = fills.map((fill, index) => ({ ...fill, generations: present[index] ?? [] }));
-      return store.fill(trusting);
+      const present = await generationsFor(store, fills);
+      return store.fill(fills.map((fill, index) => restamped(fill, present[index] ?? [])));
     },
   };
+}
+
+function restamped(fill: Fill, generations: readonly string[]): Fill {
+  const entry = decodeEntry(fill.bytes, fill.key, Infinity);
+  const bytes = entry === undefined ? fill.bytes : encodeEntry({ ...entry, generations });
+  return { ...fill, bytes, generations };
 }
 
 /** A blind hit: reads claim that every tag still has the generation that its entry was stored under. */
@@ -22,7 +29,7 @@ export function withBlindHits(store: Store): Store {
   const stamped = new Map<string, readonly string[]>();
   const claim = (key: string, reading: Reading): Reading => ({
     bytes: reading.bytes,
-    generations: stamped.get(key)?.slice(1) ?? reading.generations,
+    generations: stamped.get(key) ?? reading.generations,
   });
   return {
     ...store,

@@ -5,10 +5,10 @@ import {
   createCache,
   memoryStore,
   type Cache,
-  type CacheLog,
   type CacheOptions,
   type TraceReport,
 } from '../../src/cache/index.js';
+import { cacheLog } from './cache-log.js';
 import { manualClock, type ManualClock } from './manual-clock.js';
 
 export interface TestContext {
@@ -43,11 +43,7 @@ export interface TestCache {
 /** A cached schema on a memory store and a clock that the test owns. */
 export function testCache({ typeDefs, resolvers = {}, ...options }: TestCacheOptions): TestCache {
   const clock = manualClock();
-  const logged: string[] = [];
-  const log: CacheLog = {
-    warn: (details, message) => logged.push(`warn ${message} ${JSON.stringify(details)}`),
-    error: (details, message) => logged.push(`error ${message} ${JSON.stringify(details)}`),
-  };
+  const log = cacheLog();
   const cache = createCache<TestContext>({
     store: memoryStore({ clock }),
     viewer: (context) => context.viewer?.id,
@@ -61,7 +57,7 @@ export function testCache({ typeDefs, resolvers = {}, ...options }: TestCacheOpt
   return {
     cache,
     clock,
-    logged,
+    logged: log.lines,
     query: async (source, context = {}) => {
       const contextValue = { ...context };
       const trace = cache.trace(contextValue);

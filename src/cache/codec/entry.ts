@@ -25,7 +25,7 @@ export const MAX_TAGS = 32;
 /** What an entry says about itself. */
 export interface EntryHeader {
   readonly key: string;
-  /** The generations of the entry's own key and of its tags, as they were before the load began. */
+  /** The generations of the entry's own key, of its tags and of the store, as they were before the load began. */
   readonly generations: readonly string[];
   readonly loadedAtMs: number;
   readonly freshForMs: number;
@@ -63,7 +63,7 @@ export function encodeEntry(entry: Entry): Buffer {
 
 /**
  * Reads an entry that should answer `key`. The answer is undefined where the bytes are of another format version,
- * truncated, echo another key, or would inflate beyond `maxBytes`: all of that is a miss.
+ * truncated, echo another key, or are more than `maxBytes`, deflated or not: all of that is a miss.
  */
 export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): Entry | undefined {
   if (stored.length < HEADER_BYTES || stored[0] !== FORMAT_VERSION) return undefined;
@@ -91,7 +91,7 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
 }
 
 function inflate(payload: Buffer, flags: number, maxBytes: number): Buffer | undefined {
-  if (flags === 0) return payload;
+  if (flags === 0) return payload.length > maxBytes ? undefined : payload;
   if (flags !== DEFLATED) return undefined;
   try {
     return inflateRawSync(payload, { maxOutputLength: maxBytes });

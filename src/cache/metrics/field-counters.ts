@@ -8,6 +8,8 @@ export interface FieldCounters {
   misses: number;
   /** Reads that joined a load of another reader. */
   joined: number;
+  /** Reads that waited for a load of another process. */
+  waited: number;
   /** Reads that neither used nor filled the cache. */
   bypassed: number;
   /** Values asked of the origin or the resolver. */
@@ -37,6 +39,7 @@ export function createFieldCounters(): FieldCounters {
     staleOnError: 0,
     misses: 0,
     joined: 0,
+    waited: 0,
     bypassed: 0,
     loads: 0,
     failedLoads: 0,

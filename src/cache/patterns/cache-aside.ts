@@ -7,7 +7,7 @@ import { isPromise } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { ReadPolicy } from './read-policy.js';
-import { bypassed, serve, type LoadedRead } from './serve.js';
+import { bypassed, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 import type { GuardedContext } from './viewer-guard.js';
 
@@ -37,8 +37,8 @@ export function cacheAside<Info extends CallInfo>(
       return beginLoad(call).run();
     }
     const read = { policy, path, key: place.key, trace };
-    const load = (): Promise<LoadedRead> =>
-      loadOnce(services, { field: policy, place, trace, begin: () => beginLoad(call) });
+    const load: LoadFor = (isRefresh) =>
+      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
     const found = services.entries.findOne(policy, place, trace);
     return isPromise(found)
       ? found.then((entry) => serve(services, read, entry, load))

@@ -8,7 +8,7 @@ import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { loadOnce } from './load-once.js';
-import { serve, type LoadedRead } from './serve.js';
+import { serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 
 /** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
@@ -58,8 +58,8 @@ export async function fetchEntry(
   };
   const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
   const begin = () => ({ run: load, touched: () => false });
-  const once = (): Promise<LoadedRead> =>
-    loadOnce(services, { field: policy, place, trace: undefined, begin });
+  const once: LoadFor = (isRefresh) =>
+    loadOnce(services, { field: policy, place, trace: undefined, isRefresh, begin });
   const found = await services.entries.findOne(policy, place);
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
 }

@@ -1,12 +1,14 @@
-import type { EntryAddress } from '../store/store.js';
-import type { EntryField } from '../tags/entries.js';
+import type { EntryAddress, Lease } from '../store/store.js';
+import type { EntryField } from '../tags/entry-field.js';
 import type { Loaded, Services } from './services.js';
 
 /** A value that the origin has just given. */
 export interface Landing {
   readonly place: EntryAddress;
-  /** As captured before the load began; undefined while the store is in trouble. */
+  /** As they were before the load began; undefined while the store is in trouble. */
   readonly generations: readonly string[] | undefined;
+  /** Given back with the fill. */
+  readonly lease: Lease | undefined;
   readonly value: unknown;
   readonly loadMs: number;
   /** Whether a PUBLIC load looked at the viewer. */
@@ -17,7 +19,7 @@ export interface Landing {
 export function land(
   { entries, log }: Services,
   field: EntryField & { readonly coordinate: string },
-  { place, generations, value, loadMs, touched }: Landing,
+  { place, generations, lease, value, loadMs, touched }: Landing,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
@@ -25,7 +27,7 @@ export function land(
     log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
     return { value, loadMs, sharable: false, landed: undefined };
   }
-  const filled = entries.fill(field, { address: place, generations, value, loadMs });
+  const filled = entries.fill(field, { address: place, generations, lease, value, loadMs });
   if (filled.outcome !== 'unstorable') {
     return { value: filled.value, loadMs, sharable: true, landed: filled.outcome };
   }

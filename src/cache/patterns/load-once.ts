@@ -1,7 +1,7 @@
 import type { Trace } from '../metrics/trace.js';
-import { flightKey } from '../stampede/flights.js';
+import type { Arrival, Led, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryAddress } from '../store/store.js';
-import type { EntryField } from '../tags/entries.js';
+import type { EntryField } from '../tags/entry-field.js';
 import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -16,6 +16,8 @@ export interface OneLoad {
   readonly field: EntryField & { readonly coordinate: string };
   readonly place: EntryAddress;
   readonly trace: Trace | undefined;
+  /** True where the reader has his answer already. */
+  readonly isRefresh: boolean;
   /** Made only when this reader becomes the one who loads. */
   readonly begin: () => Load;
 }
@@ -25,39 +27,41 @@ export interface OneLoad {
  * the other way round: a load that began before its generations were read could be stored as newer than it is.
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
-  const { entries, flights } = services;
-  const captured = await entries.capture([load.place], load.trace);
-  const generations = captured?.[0];
-  const name = flightKey(load.place.key, generations, entries.forgotten);
-  const flight = flights.get(name);
-  if (flight !== undefined) {
-    const loaded = await flight;
-    if (loaded.sharable) return { ...loaded, joined: true };
-  }
-  const own = loadAndFill(services, load, generations);
-  if (flight === undefined) flights.announce(name, own);
-  return { ...(await own), joined: false };
+  const { field, place, trace, isRefresh } = load;
+  const lead = async (led: readonly Led<WantedLoad, Loaded>[]): Promise<void> => {
+    for (const flight of led) await loadAndFill(services, load, flight);
+  };
+  const wanted = { field, address: place, isRefresh };
+  const read = await theOne(await services.loads.begin([wanted], lead, trace));
+  return read.sharable || read.outcome === 'MISS' ? read : theOne(services.loads.alone([wanted], lead));
 }
 
+async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead> {
+  if (arrival === undefined) throw new Error('one load was begun, and none was announced');
+  const { outcome, loaded } = await arrival.arrives;
+  return { ...loaded, outcome };
+}
+
+/** Never rejects: what goes wrong goes to the flight. */
 async function loadAndFill(
   services: Services,
   { field, place, trace, begin }: OneLoad,
-  generations: readonly string[] | undefined,
-): Promise<Loaded> {
+  { generations, lease, flight }: Led<WantedLoad, Loaded>,
+): Promise<void> {
   const { counters } = field;
   const { clock } = services;
   counters.loads += 1;
   if (trace !== undefined) trace.loads += 1;
-  const load = begin();
-  const startedAtMs = clock.nowMs();
-  let value: unknown;
   try {
-    value = (await load.run()) ?? null;
+    const load = begin();
+    const startedAtMs = clock.nowMs();
+    const value = (await load.run()) ?? null;
+    const loadMs = clock.nowMs() - startedAtMs;
+    counters.loadMs += loadMs;
+    const touched = load.touched();
+    flight.resolve(land(services, field, { place, generations, lease, value, loadMs, touched }));
   } catch (error) {
     counters.failedLoads += 1;
-    throw error;
+    flight.reject(error);
   }
-  const loadMs = clock.nowMs() - startedAtMs;
-  counters.loadMs += loadMs;
-  return land(services, field, { place, generations, value, loadMs, touched: load.touched() });
 }

@@ -1,8 +1,7 @@
 import DataLoader from 'dataloader';
 import { CacheError } from '../errors.js';
 import type { Trace } from '../metrics/trace.js';
-import { createDeferred, type Deferred } from '../stampede/deferred.js';
-import { flightKey } from '../stampede/flights.js';
+import type { Arrival, Led, WantedLoad } from '../stampede/single-loads.js';
 import { land } from './land.js';
 import { MAX_IDS_PER_LOAD, type Origin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
@@ -10,27 +9,14 @@ import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
 
 /** One id that a request is waiting for. */
-interface Wanted {
-  readonly policy: ReadPolicy;
-  readonly place: Located;
+interface WantedId extends WantedLoad {
+  readonly field: ReadPolicy;
+  readonly address: Located;
   readonly trace: Trace | undefined;
-  /** False loads for this caller alone: nothing is joined and nothing is stored. */
-  readonly shared: boolean;
 }
 
-/** A flight this batch leads, and how it ends. */
-interface Led {
-  readonly wanted: Wanted;
-  readonly generations: readonly string[] | undefined;
-  readonly flight: Deferred<Loaded>;
-}
-
-/** The answer in its own promise, so that one slow flight does not hold up the rest of its batch. */
-interface Departed {
-  readonly arrives: Promise<LoadedRead>;
-}
-
-type Batch = DataLoader<Wanted, Departed>;
+type LedId = Led<WantedId, Loaded>;
+type Batch = DataLoader<WantedId, Arrival<Loaded>>;
 
 /** Joins the loads of one tick into one call of the origin, per request and scope. Remembers nothing in between. */
 export class OriginLoads {
@@ -47,84 +33,71 @@ export class OriginLoads {
     this.#origin = origin;
   }
 
-  async load(wanted: Wanted, context: unknown): Promise<LoadedRead> {
-    const { arrives } = await this.#batchOf(context, wanted.policy.scope).load(wanted);
-    const loaded = await arrives;
-    if (loaded.joined && !loaded.sharable) return this.load({ ...wanted, shared: false }, context);
-    return loaded;
+  /** Loads one id together with what else this tick is missing. */
+  async load(wanted: WantedId, context: unknown): Promise<LoadedRead> {
+    const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
+    const { outcome, loaded } = await arrives;
+    if (loaded.sharable || outcome === 'MISS') return { ...loaded, outcome };
+    return this.loadAlone(wanted, context);
   }
 
-  #batchOf(context: unknown, scope: ReadPolicy['scope']): Batch {
+  /** The same for this request alone: nothing is joined and nothing is stored. */
+  async loadAlone(wanted: WantedId, context: unknown): Promise<LoadedRead> {
+    const { arrives } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
+    const { outcome, loaded } = await arrives;
+    return { ...loaded, outcome };
+  }
+
+  #batchOf(context: unknown, scope: ReadPolicy['scope'], sharing: 'shared' | 'alone'): Batch {
     const owner = typeof context === 'object' && context !== null ? context : this.#noContext;
     let batches = this.#batches.get(owner);
     if (batches === undefined) {
       batches = new Map();
       this.#batches.set(owner, batches);
     }
-    let batch = batches.get(scope);
+    const name = `${scope} ${sharing}`;
+    let batch = batches.get(name);
     if (batch === undefined) {
-      batch = new DataLoader((wanted) => this.#depart(wanted, context, scope), {
-        cache: false,
-        maxBatchSize: MAX_IDS_PER_LOAD,
-      });
-      batches.set(scope, batch);
+      batch = this.#createBatch(this.#leadWith(context, scope), sharing);
+      batches.set(name, batch);
     }
     return batch;
   }
 
-  /** Captures the generations of all, joins the flights that exist, and leads the others with one call. */
-  async #depart(
-    wanted: readonly Wanted[],
-    context: unknown,
-    scope: ReadPolicy['scope'],
-  ): Promise<Departed[]> {
-    const { background, entries, flights, log } = this.#services;
-    const generationsOf = await this.#capture(wanted.filter(({ shared }) => shared));
-    const led: Led[] = [];
-    const departed = wanted.map((item): Departed => {
-      const generations = generationsOf.get(item);
-      const name = flightKey(item.place.key, generations, entries.forgotten);
-      const joinable = item.shared ? flights.get(name) : undefined;
-      if (joinable !== undefined) {
-        return { arrives: joinable.then((loaded) => ({ ...loaded, joined: true })) };
-      }
-      const flight = createDeferred<Loaded>();
-      if (item.shared) flights.announce(name, flight.promise);
-      led.push({ wanted: item, generations, flight });
-      return { arrives: flight.promise.then((loaded) => ({ ...loaded, joined: false })) };
-    });
-    if (led.length > 0) {
-      const ask = (): Promise<void> => this.#askOrigin(led, context, scope);
-      background.run(ask, (error) => log.error({ error: String(error) }, 'a load ended without an answer'));
-    }
-    return departed;
+  #createBatch(lead: (led: readonly LedId[]) => Promise<void>, sharing: 'shared' | 'alone'): Batch {
+    const { loads } = this.#services;
+    return new DataLoader(
+      // All of one batch belong to one request, which the trace of any of them is about.
+      (wanted) =>
+        sharing === 'shared'
+          ? loads.begin(wanted, lead, wanted[0]?.trace)
+          : Promise.resolve(loads.alone(wanted, lead)),
+      { cache: false, maxBatchSize: MAX_IDS_PER_LOAD },
+    );
   }
 
-  async #capture(wanted: readonly Wanted[]): Promise<Map<Wanted, readonly string[] | undefined>> {
-    if (wanted.length === 0) return new Map();
-    // All of one batch belong to one request.
-    const places = wanted.map(({ place }) => place);
-    const captured = await this.#services.entries.capture(places, wanted[0]?.trace);
-    return new Map(wanted.map((item, index) => [item, captured?.[index]]));
+  #leadWith(context: unknown, scope: ReadPolicy['scope']): (led: readonly LedId[]) => Promise<void> {
+    return (led) => this.#askOrigin(led, context, scope);
   }
 
   /** Never rejects: what goes wrong goes to the flights. */
-  async #askOrigin(led: readonly Led[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
+  async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
     const { clock, guardViewer } = this.#services;
-    const coordinates = [...new Set(led.map(({ wanted }) => wanted.policy.coordinate))].join(', ');
+    const coordinates = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
     const guarded =
       scope === 'PUBLIC' ? guardViewer(context, coordinates) : { context, touched: () => false };
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {
-      const ids = led.map(({ wanted }) => wanted.place.id);
+      const ids = led.map(({ wanted }) => wanted.address.id);
       const values = await this.#valuesOf([...new Set(ids)], guarded.context);
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
-      for (const item of led) this.#land(item, { value: values.get(item.wanted.place.id), loadMs, touched });
+      for (const item of led)
+        this.#land(item, { value: values.get(item.wanted.address.id), loadMs, touched });
     } catch (error) {
       for (const { wanted, flight } of led) {
-        wanted.policy.counters.failedLoads += 1;
+        wanted.field.counters.failedLoads += 1;
         flight.reject(error);
       }
     }
@@ -144,24 +117,25 @@ export class OriginLoads {
   }
 
   #land(
-    { wanted, generations, flight }: Led,
+    { wanted, generations, lease, flight }: LedId,
     { value, loadMs, touched }: { value: unknown; loadMs: number; touched: boolean },
   ): void {
-    const { policy, place } = wanted;
-    policy.counters.loadMs += loadMs;
+    const { field, address } = wanted;
+    field.counters.loadMs += loadMs;
     if (value instanceof Error) {
-      policy.counters.failedLoads += 1;
+      field.counters.failedLoads += 1;
       flight.reject(value);
     } else {
-      flight.resolve(land(this.#services, policy, { place, generations, value, loadMs, touched }));
+      const landing = { place: address, generations, lease, value, loadMs, touched };
+      flight.resolve(land(this.#services, field, landing));
     }
   }
 }
 
 /** One call of an origin is one load, however many ids it is for. */
-function countCall(led: readonly Led[]): void {
+function countCall(led: readonly LedId[]): void {
   const [first] = led;
-  if (first !== undefined) first.wanted.policy.counters.loads += 1;
+  if (first !== undefined) first.wanted.field.counters.loads += 1;
   const traces = new Set(led.map(({ wanted }) => wanted.trace));
   for (const trace of traces) if (trace !== undefined) trace.loads += 1;
 }

@@ -1,6 +1,6 @@
 import type { TemplateInputs } from '../keys/template.js';
 import type { EntryAddress } from '../store/store.js';
-import type { EntryField } from '../tags/entries.js';
+import type { EntryField } from '../tags/entry-field.js';
 
 export type CacheScope = 'PUBLIC' | 'PRIVATE';
 export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH';
@@ -24,6 +24,8 @@ export interface ReadPolicy extends EntryField {
   readonly scope: CacheScope;
   readonly swrMs: number;
   readonly staleIfErrorMs: number;
+  /** The key's template as it was written; empty for default keys. */
+  readonly keyText: string;
   /** The namespace of the key, under which an origin is registered; undefined for default keys. */
   readonly namespace: string | undefined;
   /** True where the key, a tag or the scope needs the viewer's id. */

@@ -7,11 +7,11 @@
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entries.js';
+import type { Found } from '../tags/entry-field.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { bypassed, serve, type LoadedRead, type Read } from './serve.js';
+import { bypassed, serve, type LoadedRead, type LoadFor, type Read } from './serve.js';
 import type { Services } from './services.js';
 
 /** Binds a policy and its origin into the cached resolver. */
@@ -35,13 +35,14 @@ type ReadWith = (call: FieldCall, inputs: TemplateInputs, trace: Trace | undefin
 
 function oneEntry(services: Services, policy: ReadPolicy, loads: OriginLoads): ReadWith {
   return (call, inputs, trace) => {
-    const ask = asking({ policy, loads, call, trace });
     const place = policy.locate(inputs);
     if (place.reason !== undefined) {
-      return withoutEntry({ policy, path: call.info.path, key: undefined, trace }, { place, ask });
+      const read = { policy, path: call.info.path, key: undefined, trace };
+      return withoutEntry(read, { policy, loads, call, trace }, place);
     }
+    const ask = asking({ policy, loads, call, trace });
     const read = { policy, path: call.info.path, key: place.key, trace };
-    const load = (): Promise<LoadedRead> => ask(place, true);
+    const load: LoadFor = (isRefresh) => ask(place, isRefresh);
     const found = services.entries.findOne(policy, place, trace);
     return isPromise(found)
       ? found.then((entry) => serve(services, read, entry, load))
@@ -59,15 +60,16 @@ function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads)
     }
     const places = elements.map((element) => policy.locate(inputs, element));
     const located = places.filter((place): place is Located => place.reason === undefined);
-    const ask = asking({ policy, loads, call, trace });
+    const asked = { policy, loads, call, trace };
+    const ask = asking(asked);
     const answer = (found: readonly (Found | undefined)[]): unknown => {
       let next = 0;
       const values = places.map((place, element) => {
         if (place.reason !== undefined) {
-          return withoutEntry({ policy, path, key: undefined, trace, element }, { place, ask });
+          return withoutEntry({ policy, path, key: undefined, trace, element }, asked, place);
         }
         const read = { policy, path, key: place.key, trace, element };
-        return serve(services, read, found[next++], () => ask(place, true));
+        return serve(services, read, found[next++], (isRefresh) => ask(place, isRefresh));
       });
       return values.some(isPromise) ? Promise.all(values.map(errorAsElement)) : values;
     };
@@ -76,9 +78,6 @@ function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads)
   };
 }
 
-/** Asks the origin for one entry of a call; unshared asks for this reader alone and stores nothing. */
-type Ask = (place: Located, shared: boolean) => Promise<LoadedRead>;
-
 interface Asking {
   readonly policy: ReadPolicy;
   readonly loads: OriginLoads;
@@ -86,15 +85,23 @@ interface Asking {
   readonly trace: Trace | undefined;
 }
 
+/** Asks the origin for one entry of a call. */
+type Ask = (place: Located, isRefresh: boolean) => Promise<LoadedRead>;
+
 function asking({ policy, loads, call, trace }: Asking): Ask {
-  return (place, shared) => loads.load({ policy, place, trace, shared }, call.context);
+  return (place, isRefresh) => loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
 }
 
 /** Null where there is no id; otherwise the origin is asked for this reader alone. */
-function withoutEntry(read: Read, { place, ask }: { place: Unlocated; ask: Ask }): unknown {
-  bypassed(read, place.reason);
-  if (place.id === undefined) return null;
-  return ask({ key: '', tags: [], id: place.id }, false).then(({ value }) => value);
+function withoutEntry(
+  read: Read,
+  { policy, loads, call, trace }: Asking,
+  { reason, id }: Unlocated,
+): unknown {
+  bypassed(read, reason);
+  if (id === undefined) return null;
+  const wanted = { field: policy, address: { key: '', tags: [], id }, trace };
+  return loads.loadAlone(wanted, call.context).then(({ value }) => value);
 }
 
 /** GraphQL reports an Error inside a list at the place of its element; a rejection would void the whole list. */

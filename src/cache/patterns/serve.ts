@@ -1,5 +1,6 @@
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entries.js';
+import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
+import type { Found } from '../tags/entry-field.js';
 import type { ReadPolicy } from './read-policy.js';
 import type { Loaded, Services } from './services.js';
 
@@ -13,42 +14,41 @@ export interface Read {
   readonly element?: number | undefined;
 }
 
-/** A load for one reader: alone or by joining. */
+/** A load for one reader, and how he came to it. */
 export interface LoadedRead extends Loaded {
-  readonly joined: boolean;
+  readonly outcome: LoadOutcome;
 }
+
+/** Loads for a reader who waits, or refreshes what he has been answered with. */
+export type LoadFor = (isRefresh: boolean) => Promise<LoadedRead>;
 
 /**
  * Answers a read from what was found, or loads: fresh at once; stale within `swr` at once, with one refresh behind;
  * stale within `staleIfError` when the load fails. Stale is by time only: what was invalidated is not found at all.
  */
-export function serve(
-  services: Services,
-  read: Read,
-  found: Found | undefined,
-  load: () => Promise<LoadedRead>,
-): unknown {
+export function serve(services: Services, read: Read, found: Found | undefined, load: LoadFor): unknown {
   if (found !== undefined && found.staleForMs === 0) return hit(read, found, 'HIT');
   if (found !== undefined && found.staleForMs <= read.policy.swrMs) {
-    services.background.run(load, (error) => {
-      services.log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
-    });
+    services.background.runOnce(
+      `refresh ${read.key}`,
+      () => load(true),
+      (error) => {
+        services.log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
+      },
+    );
     return hit(read, found, 'STALE');
   }
   return loadOrStale(read, found, load);
 }
 
-async function loadOrStale(
-  read: Read,
-  found: Found | undefined,
-  load: () => Promise<LoadedRead>,
-): Promise<unknown> {
+async function loadOrStale(read: Read, found: Found | undefined, load: LoadFor): Promise<unknown> {
   const { counters, staleIfErrorMs } = read.policy;
   try {
-    const loaded = await load();
-    if (loaded.joined) counters.joined += 1;
+    const loaded = await load(false);
+    const { outcome } = loaded;
+    if (outcome === 'JOINED') counters.joined += 1;
+    else if (outcome === 'WAITED') counters.waited += 1;
     else counters.misses += 1;
-    const outcome = loaded.joined ? 'JOINED' : 'MISS';
     if (read.trace !== undefined) note(read, outcome, { tier: 'origin', ageMs: 0, loadMs: loaded.loadMs });
     return loaded.value;
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import type { Traces } from '../metrics/trace.js';
 import type { Background } from '../stampede/background.js';
-import type { Flights } from '../stampede/flights.js';
+import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Entries } from '../tags/entries.js';
 import type { ViewerGuard, ViewerOf } from './viewer-guard.js';
 
@@ -19,7 +19,7 @@ export interface Loaded {
 /** What lives as long as the cache and is shared by all patterns. */
 export interface Services {
   readonly entries: Entries;
-  readonly flights: Flights<Loaded>;
+  readonly loads: SingleLoads<Loaded>;
   readonly background: Background;
   readonly traces: Traces;
   readonly clock: Clock;

@@ -90,6 +90,7 @@ function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Che
     counters,
     swrMs,
     staleIfErrorMs,
+    keyText: key?.source ?? '',
     namespace: key === undefined ? undefined : namespaceOf(key),
     usesViewer: isPrivate,
     elementsOf:

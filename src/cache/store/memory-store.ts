@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from '../clock.js';
 import { BoundedMap, type Bounds } from './bounded-map.js';
+import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
-import type { EntryAddress, Fill, FillOutcome, Reading, Store } from './store.js';
+import type { Acquired, EntryAddress, Fill, FillOutcome, LeaseRequest, Reading, Store } from './store.js';
 
 export interface MemoryStoreOptions extends Partial<Bounds> {
   readonly clock?: Clock;
@@ -18,7 +19,6 @@ export const memoryStoreDefaults: Bounds = Object.freeze({
 const GENERATION_BYTES = 64;
 /** Generations kept per entry that may be kept: its own, and some tags'. */
 const GENERATIONS_PER_ENTRY = 4;
-const NO_GENERATIONS: readonly string[] = Object.freeze([]);
 
 /** A store in this process, bounded by entries and bytes. Every operation is synchronous, hence atomic. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
@@ -30,32 +30,39 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     maxBytes: Number.MAX_SAFE_INTEGER,
     eviction: 'lru',
   });
+  const leases = new MemoryLeases(clock);
   const nextNonce = createNonces();
 
   function generationOf(tag: string): string | undefined {
     return generations.get(tag, 0);
   }
 
-  function renew(tag: string): string {
+  function create(tag: string): string {
     const generation = nextNonce();
     generations.set(tag, { value: generation, valueBytes: GENERATION_BYTES, expiresAtMs: Infinity });
     return generation;
   }
 
   function read({ key, tags }: EntryAddress): Reading {
+    const own = generationOf(key);
     return {
       bytes: entries.get(key, clock.nowMs()),
-      generations: tags.length === 0 ? NO_GENERATIONS : tags.map(generationOf),
+      generations: tags.length === 0 ? [own] : [own, ...tags.map(generationOf)],
     };
   }
 
-  function fill({ key, bytes, generations: [captured], keepForMs }: Fill): FillOutcome {
-    if (captured === undefined || generationOf(key) !== captured) return 'outdated';
-    const kept = entries.set(key, {
-      value: bytes,
-      valueBytes: bytes.length,
-      expiresAtMs: clock.nowMs() + keepForMs,
-    });
+  function acquire({ key, tags, token, leaseMs }: LeaseRequest): Acquired {
+    const present = [key, ...tags].map((tag) => generationOf(tag) ?? create(tag));
+    const leased = leases.take({ key, token, leaseMs, generations: present.join(' ') });
+    return { bytes: entries.get(key, clock.nowMs()), generations: present, leased };
+  }
+
+  function fill({ key, bytes, generations: [captured], keepForMs, token }: Fill): FillOutcome {
+    const isPresent = captured !== undefined && generationOf(key) === captured;
+    const expiresAtMs = clock.nowMs() + keepForMs;
+    const kept = isPresent && entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs });
+    if (token !== undefined) leases.release({ key, token });
+    if (!isPresent) return 'outdated';
     return kept ? 'stored' : 'no-room';
   }
 
@@ -63,18 +70,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     name: 'memory',
     isLocal: true,
     read: (addresses) => addresses.map(read),
-    capture: (addresses) =>
-      addresses.map(({ key, tags }) => [key, ...tags].map((tag) => generationOf(tag) ?? renew(tag))),
+    acquire: (requests) => requests.map(acquire),
     fill: (fills) => fills.map(fill),
+    release: (given) => given.forEach((lease) => leases.release(lease)),
+    renew: (given) => given.map((lease) => leases.renew(lease)),
     invalidate: (tags) => {
       for (const tag of tags) {
-        renew(tag);
+        generations.delete(tag);
         entries.delete(tag);
+        leases.drop(tag);
       }
     },
+    watch: (onSettled) => leases.watch(onSettled),
     close: () => {
       entries.clear();
       generations.clear();
+      leases.clear();
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { CacheLog } from '../log.js';
 import type { MaybePromise } from '../maybe-promise.js';
 
 /** Names an entry and the tags it depends on; the key itself is always a tag and is not repeated in `tags`. */
@@ -6,19 +7,48 @@ export interface EntryAddress {
   readonly tags: readonly string[];
 }
 
-/** What a read finds: the bytes, and the present generations of the address's tags, in their order. */
+/**
+ * What a read finds: the bytes, and the present generations of the key, then of the address's tags in their order,
+ * then those that the store adds for itself (Redis: its epoch).
+ */
 export interface Reading {
   readonly bytes: Uint8Array | undefined;
   readonly generations: readonly (string | undefined)[];
 }
 
+/** Asks for the generations under which a load would begin, and for the lease to make that load. */
+export interface LeaseRequest extends EntryAddress {
+  /** Names this request: random, never used twice. */
+  readonly token: string;
+  /** Milliseconds after which a lease that nobody renews ends; > 0. */
+  readonly leaseMs: number;
+  /** Milliseconds for which entries of this kind are kept at most: their generations are kept longer. */
+  readonly keepForMs: number;
+}
+
+/** What there is before a load: generations, created where missing; the entry there now; and whether to load. */
+export interface Acquired {
+  readonly bytes: Uint8Array | undefined;
+  readonly generations: readonly string[];
+  /** False while somebody else holds the lease under the same generations. */
+  readonly leased: boolean;
+}
+
+/** A lease that was given. It saves loads; what is right never depends on it. */
+export interface Lease {
+  readonly key: string;
+  readonly token: string;
+}
+
 /** An entry on its way into the store. */
 export interface Fill extends EntryAddress {
   readonly bytes: Uint8Array;
-  /** The generations captured before the load began: of the key, then of each tag. */
+  /** The generations acquired before the load began, in the order of `Acquired`. */
   readonly generations: readonly string[];
   /** Milliseconds after which the store forgets the entry; > 0. */
   readonly keepForMs: number;
+  /** The token of the lease that the fill gives back; undefined where there is none. */
+  readonly token?: string | undefined;
 }
 
 /**
@@ -26,6 +56,12 @@ export interface Fill extends EntryAddress {
  * larger than the store. In both cases nothing was stored.
  */
 export type FillOutcome = 'stored' | 'outdated' | 'no-room';
+
+export interface OpenOptions {
+  /** Tells the shapes of cached types apart: what was stored under another digest is never read. */
+  readonly digest: string;
+  readonly log: CacheLog;
+}
 
 /**
  * Where entries rest. One contract, many implementations, one contract suite (`test/contracts/store-contract.ts`).
@@ -36,14 +72,22 @@ export interface Store {
   readonly name: string;
   /** True where a read is answered at once, in this process, without a round trip. */
   readonly isLocal: boolean;
-  /** Reads entries together with the present generations of their tags. */
+  /** Connects. A store that is away is no error; one that refuses to be used is a CacheError. */
+  open?(options: OpenOptions): Promise<void>;
+  /** Reads entries together with the present generations of their keys and tags. */
   read(addresses: readonly EntryAddress[]): MaybePromise<readonly Reading[]>;
-  /** The generations of each key and its tags, created where missing. Called before a load begins. */
-  capture(addresses: readonly EntryAddress[]): MaybePromise<readonly (readonly string[])[]>;
-  /** Stores entries whose own generation is still the captured one. */
+  /** Called before a load begins: see `Acquired`. */
+  acquire(requests: readonly LeaseRequest[]): MaybePromise<readonly Acquired[]>;
+  /** Stores entries whose own generation is still the acquired one, and gives their leases back. */
   fill(fills: readonly Fill[]): MaybePromise<readonly FillOutcome[]>;
-  /** Gives each tag a new generation, and deletes the entry whose key it is, in one atomic step per tag. */
+  /** Gives leases back without a fill; those that are no longer held are left alone. */
+  release(leases: readonly Lease[]): MaybePromise<void>;
+  /** Prolongs leases; false for each that is no longer held. */
+  renew(leases: readonly (Lease & { readonly leaseMs: number })[]): MaybePromise<readonly boolean[]>;
+  /** Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. */
   invalidate(tags: readonly string[]): MaybePromise<void>;
+  /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
+  watch?(onSettled: (key: string) => void): void;
   /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */
   isAway?(): boolean;
   close(): MaybePromise<void>;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { decodeEntry, encodeEntry, type Entry } from '../codec/entry.js';
+import { encodeEntry } from '../codec/entry.js';
 import { deepFreeze } from '../codec/deep-freeze.js';
 import { UnstorableValue } from '../codec/storable.js';
 import type { ValueCodec } from '../codec/value-codec.js';
@@ -7,42 +7,22 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
-import type { EntryAddress, Fill, FillOutcome, Reading, Store } from '../store/store.js';
+import type { EntryAddress, Fill, FillOutcome, Lease, Reading, Store } from '../store/store.js';
+import { claimsOf, type Claim } from './claim.js';
+import { DecodedEntries, type Decoded } from './decoded-entries.js';
+import type { EntryField, Found } from './entry-field.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
-
-/** How long one field's entries live; milliseconds throughout. */
-export interface Lifetime {
-  readonly ttlMs: number;
-  readonly negativeTtlMs: number;
-  /** The longest stale window past `ttlMs`: what swr and staleIfError may still need. */
-  readonly staleMs: number;
-  readonly localMs: number;
-  readonly maxBytes: number;
-}
-
-/** An entry found under present generations. `staleForMs` is 0 while it is fresh. */
-export interface Found {
-  readonly value: unknown;
-  readonly ageMs: number;
-  readonly staleForMs: number;
-  readonly loadMs: number;
-  readonly tier: string;
-}
-
-/** The field that reads or fills: how long its entries may live, and where what happens is counted. */
-export interface EntryField {
-  readonly lifetime: Lifetime;
-  readonly counters: FieldCounters;
-}
 
 /** A loaded value on its way into the store. */
 export interface EntryFill {
   readonly address: EntryAddress;
-  /** As captured before the load; without them the value only goes through the codec. */
+  /** As acquired before the load; without them the value only goes through the codec. */
   readonly generations: readonly string[] | undefined;
   readonly value: unknown;
   readonly loadMs: number;
+  /** Given back together with the fill. */
+  readonly lease: Lease | undefined;
 }
 
 /** A value as every reader will see it, and the fill that is under way (or why there is none). */
@@ -51,11 +31,16 @@ export interface Filled {
   readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
 }
 
-/** The generations of each address's key and tags, in order. Undefined when the store is in trouble. */
-export type CapturedGenerations = readonly (readonly string[])[] | undefined;
+/** What somebody is about to load. */
+export interface Wanted {
+  readonly field: EntryField;
+  readonly address: EntryAddress;
+}
 
-interface Decoded extends Entry {
-  readonly value: unknown;
+/** What there is before a load, as one of those sees it who share it. */
+export interface Claimed {
+  readonly claim: Claim;
+  readonly found: Found | undefined;
 }
 
 export interface EntriesOptions {
@@ -66,6 +51,8 @@ export interface EntriesOptions {
   /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
   readonly freeze: boolean;
   readonly random: () => number;
+  /** Milliseconds a lease is held without being renewed. */
+  readonly leaseMs: number;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
 }
@@ -76,19 +63,18 @@ export const TTL_JITTER = 0.1;
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
 export class Entries {
   readonly #options: EntriesOptions;
-  // The decoded form of bytes seen before. Bytes are never changed in place, so the same object is the same value.
-  readonly #decoded = new WeakMap<Uint8Array, Decoded>();
-
+  readonly #decoded: DecodedEntries;
   // What is far away is asked once a tick, for all requests together; what is near answers at once.
   readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
-  readonly #captures: JoinedBatch<EntryAddress, readonly string[]> | undefined;
+  readonly #claims: JoinedBatch<Wanted, Claim>;
+  readonly #givenBack = new WeakSet<Lease>();
 
   constructor(options: EntriesOptions) {
     this.#options = options;
-    const { store } = options;
-    if (store.isLocal) return;
-    this.#reads = new JoinedBatch((addresses) => store.read(addresses));
-    this.#captures = new JoinedBatch((addresses) => store.capture(addresses));
+    const { store, codec, freeze } = options;
+    this.#decoded = new DecodedEntries({ codec, freeze, keepBytes: !store.isLocal });
+    this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
+    if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
 
   /** Rises with every invalidation this process applies; tells loads apart while the store cannot. */
@@ -125,18 +111,31 @@ export class Entries {
     return isPromise(found) ? found.then(([first]) => first) : found[0];
   }
 
-  /** The present generations of each address, created where missing. Undefined when the store is in trouble. */
-  async capture(addresses: readonly EntryAddress[], trace?: Trace): Promise<CapturedGenerations> {
+  /**
+   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble. What has been
+   * stored since the read is in `found`: it needs no load.
+   */
+  async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
+    const { store, copies } = this.#options;
+    const { forgotten } = copies;
     try {
-      return await (this.#captures?.ask(addresses, trace) ?? this.#options.store.capture(addresses));
+      const claims = store.isLocal
+        ? await claimsOf(store, wanted, this.#options.leaseMs)
+        : await this.#claims.ask(wanted, trace);
+      return wanted.map(({ field, address }, index) => {
+        const claim = claims[index];
+        if (claim === undefined)
+          throw new Error('the store answered with fewer claims than it was asked for');
+        return { claim, found: this.#judge(field, address, claim, forgotten) };
+      });
     } catch (error) {
-      this.#options.onStoreTrouble('capture', error);
+      this.#options.onStoreTrouble('acquire', error);
       return undefined;
     }
   }
 
   /**
-   * Stores a loaded value under the generations captured before its load. The value handed back went through the
+   * Stores a loaded value under the generations acquired before its load. The value handed back went through the
    * codec, so that a cold answer and a warm one are the same.
    */
   fill(field: EntryField, fill: EntryFill): Filled {
@@ -160,23 +159,43 @@ export class Entries {
     }
     if (fill.generations === undefined) return { value, outcome: 'failed' };
     const ttlMs = fill.value === null || fill.value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
-    const entry: Decoded = {
+    const header = {
       key: fill.address.key,
       generations: fill.generations,
       loadedAtMs: clock.nowMs(),
       freshForMs: Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random()))),
       loadMs: fill.loadMs,
-      payload,
-      value,
     };
-    const bytes = encodeEntry(entry);
-    this.#decoded.set(bytes, entry);
+    const bytes = encodeEntry({ ...header, payload });
+    this.#decoded.note(bytes, { ...header, value, payloadBytes: payload.length });
     const { key, tags } = fill.address;
-    const keepForMs = entry.freshForMs + lifetime.staleMs;
-    return {
-      value,
-      outcome: this.#send(counters, { key, tags, bytes, generations: entry.generations, keepForMs }),
-    };
+    const { generations, freshForMs } = header;
+    const keepForMs = freshForMs + lifetime.staleMs;
+    const token = fill.lease?.token;
+    if (fill.lease !== undefined) this.#givenBack.add(fill.lease);
+    return { value, outcome: this.#send(counters, { key, tags, bytes, generations, keepForMs, token }) };
+  }
+
+  /** Gives back those of these leases that no fill gave back. A failure costs those who wait no more than the lease's end. */
+  async release(leases: readonly Lease[]): Promise<void> {
+    const left = leases.filter((lease) => !this.#givenBack.has(lease));
+    if (left.length === 0) return;
+    try {
+      await this.#options.store.release(left);
+    } catch (error) {
+      this.#options.onStoreTrouble('release', error);
+    }
+  }
+
+  /** Prolongs leases; false for each that is no longer held, or of which nothing is known. */
+  async renew(leases: readonly Lease[]): Promise<readonly boolean[]> {
+    const { leaseMs, store } = this.#options;
+    try {
+      return await store.renew(leases.map((lease) => ({ ...lease, leaseMs })));
+    } catch (error) {
+      this.#options.onStoreTrouble('renew', error);
+      return leases.map(() => false);
+    }
   }
 
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
@@ -240,7 +259,7 @@ export class Entries {
     forgotten: number,
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
-    const entry = this.#decode(field, address, reading.bytes);
+    const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     const { clock, copies, store } = this.#options;
     const nowMs = clock.nowMs();
@@ -248,11 +267,14 @@ export class Entries {
     const staleForMs = Math.max(0, ageMs - entry.freshForMs);
     if (staleForMs > field.lifetime.staleMs) return undefined;
     const { localMs } = field.lifetime;
-    if (localMs > 0 && staleForMs === 0 && copies.forgotten === forgotten) {
-      const untilMs = Math.min(nowMs + localMs, entry.loadedAtMs + entry.freshForMs);
-      copies.keep(address, entry, { valueBytes: entry.payload.length, untilMs });
-    }
+    if (localMs > 0 && staleForMs === 0 && copies.forgotten === forgotten) this.#copy(field, address, entry);
     return { value: entry.value, ageMs, staleForMs, loadMs: entry.loadMs, tier: store.name };
+  }
+
+  #copy({ lifetime }: EntryField, address: EntryAddress, entry: Decoded): void {
+    const { copies, clock } = this.#options;
+    const untilMs = Math.min(clock.nowMs() + lifetime.localMs, entry.loadedAtMs + entry.freshForMs);
+    copies.keep(address, entry, { valueBytes: entry.payloadBytes, untilMs });
   }
 
   #localCopy(address: EntryAddress, nowMs: number): Found | undefined {
@@ -260,24 +282,5 @@ export class Entries {
     if (copy === undefined) return undefined;
     const ageMs = Math.max(0, nowMs - copy.loadedAtMs);
     return { value: copy.value, ageMs, staleForMs: 0, loadMs: copy.loadMs, tier: 'local' };
-  }
-
-  #decode({ lifetime, counters }: EntryField, address: EntryAddress, bytes: Uint8Array): Decoded | undefined {
-    const known = this.#decoded.get(bytes);
-    if (known !== undefined) return known.key === address.key ? known : undefined;
-    try {
-      const entry = decodeEntry(bytes, address.key, lifetime.maxBytes);
-      if (entry !== undefined) {
-        const value = this.#options.codec.decode(entry.payload);
-        if (this.#options.freeze) deepFreeze(value);
-        const decoded: Decoded = { ...entry, value };
-        this.#decoded.set(bytes, decoded);
-        return decoded;
-      }
-    } catch {
-      // Whatever is wrong with the bytes, they are a miss: counted below, never an error for the client.
-    }
-    counters.undecodable += 1;
-    return undefined;
   }
 }

@@ -163,7 +163,7 @@ describe('a store that fails', () => {
     ['throws', broken],
     ['rejects', rejecting],
   ])('never fails a query when it %s', async (_how, fail) => {
-    const { query } = filmCache({ ...memoryStore(), read: fail, capture: fail, fill: fail });
+    const { query } = filmCache({ ...memoryStore(), read: fail, acquire: fail, fill: fail });
     for (let times = 0; times < 2; times += 1) {
       const { data, result } = await query('{ film(id: 1) { title } films(ids: [1, 2]) { id } }');
       expect(result.errors).toBeUndefined();
@@ -172,7 +172,7 @@ describe('a store that fails', () => {
   });
 
   it('still loads once per key for all who ask at the same time', async () => {
-    const store = { ...memoryStore(), read: rejecting, capture: rejecting, fill: rejecting };
+    const store = { ...memoryStore(), read: rejecting, acquire: rejecting, fill: rejecting };
     const { query, cache } = filmCache(store);
     await Promise.all(Array.from({ length: 20 }, () => query('{ film(id: 1) { title } }')));
     expect(cache.counters()['Query.film']).toMatchObject({ loads: 1, joined: 19 });

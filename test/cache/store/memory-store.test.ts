@@ -18,9 +18,13 @@ import {
   withoutExpiry,
   withPartialInvalidation,
   withRestlessCapture,
+  withLeasesForAll,
+  withRoughRelease,
+  withStubbornLeases,
   withTextBytes,
   type Breaking,
 } from '../../support/broken-stores.js';
+import { generationsFor } from '../../support/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { withBlindFill, withBlindHits } from '../../support/planted-stores.js';
 import { testCache } from '../../support/test-cache.js';
@@ -44,8 +48,10 @@ function later(store: Store): Store {
     name: 'later',
     isLocal: false,
     read: (addresses) => turn(() => store.read(addresses)),
-    capture: (addresses) => turn(() => store.capture(addresses)),
+    acquire: (requests) => turn(() => store.acquire(requests)),
     fill: (fills) => turn(() => store.fill(fills)),
+    release: (leases) => turn(() => store.release(leases)),
+    renew: (leases) => turn(() => store.renew(leases)),
     invalidate: (tags) => turn(() => store.invalidate(tags)),
     close: () => turn(() => store.close()),
   };
@@ -101,6 +107,17 @@ describe('the store contract itself', () => {
       withRestlessCapture,
       'a capture is stable: nothing changes until something is invalidated',
     ],
+    ['leases for everybody', withLeasesForAll, 'of two who ask for the lease of an entry, one has it'],
+    [
+      'a release of whatever lease there is',
+      withRoughRelease,
+      'a late release leaves the lease of the successor alone',
+    ],
+    [
+      'leases that outlive an invalidation',
+      withStubbornLeases,
+      'a lease under a generation that has ended is no obstacle: of the key, or of a tag',
+    ],
     ['bytes kept as text', withTextBytes, 'every byte comes back, from the middle of a larger buffer too'],
     [
       'answers in disorder',
@@ -150,7 +167,7 @@ function numbered(options: MemoryStoreOptions) {
     clock,
     put: async (name: string | number, length = 10, keepForMs = 60_000) => {
       const address = { key: `Entry:${name}`, tags: [] };
-      const [generations = []] = await store.capture([address]);
+      const [generations = []] = await generationsFor(store, [address]);
       const [outcome] = await store.fill([{ ...address, bytes: bytes(length), generations, keepForMs }]);
       return outcome;
     },
@@ -279,7 +296,7 @@ describe('the memory store', () => {
 /** Captures so many other keys that the store forgets every generation it had. */
 async function loseGenerations(store: Store, maxEntries: number): Promise<void> {
   for (const at of upTo(maxEntries * 5))
-    await store.capture([{ key: `Storm:${at}`, tags: [`Storm:${at}:tag`] }]);
+    await generationsFor(store, [{ key: `Storm:${at}`, tags: [`Storm:${at}:tag`] }]);
 }
 
 describe('a generation that the memory store has lost', () => {
@@ -287,7 +304,7 @@ describe('a generation that the memory store has lost', () => {
 
   it('makes a late fill outdated', async () => {
     const store = memoryStore({ maxEntries: 4 });
-    const [generations = []] = await store.capture([address]);
+    const [generations = []] = await generationsFor(store, [address]);
     await loseGenerations(store, 4);
     expect(await store.fill([{ ...address, bytes: bytes(1), generations, keepForMs: 1000 }])).toEqual([
       'outdated',
@@ -298,21 +315,21 @@ describe('a generation that the memory store has lost', () => {
     const store = memoryStore({ maxEntries: 1 });
     const seen = new Set<string>();
     for (let round = 0; round < 100; round += 1) {
-      const [generations = []] = await store.capture([address]);
+      const [generations = []] = await generationsFor(store, [address]);
       for (const generation of generations) seen.add(generation);
       await loseGenerations(store, 1);
-      expect((await store.read([address]))[0]?.generations).toEqual([undefined]);
+      expect((await store.read([address]))[0]?.generations).toEqual([undefined, undefined]);
     }
     expect(seen.size).toBe(200);
   });
 
   it('of a tag turns its entries into misses', async () => {
     const store = memoryStore({ maxEntries: 4 });
-    const [generations = []] = await store.capture([address]);
+    const [generations = []] = await generationsFor(store, [address]);
     await store.fill([{ ...address, bytes: bytes(1), generations, keepForMs: 1000 }]);
     await loseGenerations(store, 4);
     const [reading] = await store.read([address]);
-    expect(reading).toEqual({ bytes: bytes(1), generations: [undefined] });
+    expect(reading).toEqual({ bytes: bytes(1), generations: [undefined, undefined] });
   });
 });
 

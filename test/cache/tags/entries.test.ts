@@ -7,7 +7,9 @@ import { createValueCodec } from '../../../src/cache/codec/value-codec.js';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
 import { LocalCopies } from '../../../src/cache/store/local-copies.js';
-import { Entries, type EntryField, type Found, type Lifetime } from '../../../src/cache/tags/entries.js';
+import type { EntryField, Found, Lifetime } from '../../../src/cache/tags/entry-field.js';
+import { Entries } from '../../../src/cache/tags/entries.js';
+import { generationsFor } from '../../support/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { decimalType, storableValue } from '../../support/storable-values.js';
 
@@ -25,6 +27,7 @@ function entriesOver(store: Store) {
     clock,
     freeze: true,
     random: () => 0,
+    leaseMs: 1500,
     onStoreTrouble: (operation) => troubles.push(operation),
   });
   const field: EntryField = { lifetime: LIFETIME, counters: createFieldCounters() };
@@ -36,7 +39,7 @@ async function found(stored: (header: EntryHeader) => Uint8Array, lifetime: Part
   const clock = manualClock();
   const store = memoryStore({ clock });
   const { entries, field } = entriesOver(store);
-  const [generations = []] = await store.capture([ADDRESS]);
+  const [generations = []] = await generationsFor(store, [ADDRESS]);
   const header = { key: ADDRESS.key, generations, loadedAtMs: clock.nowMs(), freshForMs: 60_000, loadMs: 1 };
   await store.fill([{ ...ADDRESS, bytes: stored(header), generations, keepForMs: 60_000 }]);
   const read: Found | undefined = await entries.findOne(
@@ -182,8 +185,15 @@ describe('a fill', () => {
   it('hands back what every later reader will see', async () => {
     const property = fc.asyncProperty(storableValue, async (value) => {
       const { entries, field } = entriesOver(memoryStore());
-      const [generations = []] = (await entries.capture([ADDRESS])) ?? [];
-      const filled = entries.fill(field, { address: ADDRESS, generations, value, loadMs: 1 });
+      const [claimed] = (await entries.claim([{ field, address: ADDRESS }])) ?? [];
+      const generations = claimed?.claim.generations ?? [];
+      const filled = entries.fill(field, {
+        address: ADDRESS,
+        generations,
+        lease: undefined,
+        value,
+        loadMs: 1,
+      });
       const read = await entries.findOne(field, ADDRESS);
       expect(isDeepStrictEqual(filled.value, value)).toBe(true);
       expect(isDeepStrictEqual(read?.value, value)).toBe(true);
@@ -199,8 +209,15 @@ describe('a fill', () => {
     'of what cannot be stored answers it all the same, and is no trouble of the store: %s',
     async (_what, value) => {
       const { entries, field, troubles } = entriesOver(memoryStore());
-      const [generations = []] = (await entries.capture([ADDRESS])) ?? [];
-      const filled = entries.fill(field, { address: ADDRESS, generations, value: { value }, loadMs: 1 });
+      const [claimed] = (await entries.claim([{ field, address: ADDRESS }])) ?? [];
+      const generations = claimed?.claim.generations ?? [];
+      const filled = entries.fill(field, {
+        address: ADDRESS,
+        generations,
+        lease: undefined,
+        value: { value },
+        loadMs: 1,
+      });
       expect(filled.value).toEqual({ value });
       expect(troubles).toEqual([]);
     },
@@ -208,8 +225,9 @@ describe('a fill', () => {
 
   it('of a null keeps it for the shorter time', async () => {
     const { entries, field, clock } = entriesOver(memoryStore());
-    const [generations = []] = (await entries.capture([ADDRESS])) ?? [];
-    entries.fill(field, { address: ADDRESS, generations, value: null, loadMs: 1 });
+    const [claimed] = (await entries.claim([{ field, address: ADDRESS }])) ?? [];
+    const generations = claimed?.claim.generations ?? [];
+    entries.fill(field, { address: ADDRESS, generations, lease: undefined, value: null, loadMs: 1 });
     clock.advance(6_000);
     expect(await entries.findOne(field, ADDRESS)).toMatchObject({ value: null });
     clock.advance(1);

@@ -1,9 +1,19 @@
--- Purpose:  stores an entry that was loaded under the present generation of its key.
+-- Purpose:  stores an entry that was loaded under the present generation of its key, and gives its lease back.
 -- Atomic:   an invalidation between the comparison and the write would let an old value in.
 -- Late:     refused once the key was invalidated. Run twice: stores the same entry again.
--- KEYS[1]   the entry, KEYS[2] the generation of its key; both in one slot
--- ARGV[1]   the generation captured before the load, ARGV[2] the entry, ARGV[3] how long it is kept, in milliseconds
+-- KEYS[1]   the entry, KEYS[2] the generation of its key, KEYS[3] its lease; all in one slot
+-- ARGV[1]   the generation captured before the load, ARGV[2] the entry, ARGV[3] how long it is kept, in milliseconds,
+--           ARGV[4] the token of the lease, ARGV[5] the channel of wake-ups, ARGV[6] what is published there
 -- Reply     1 stored, 0 outdated
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1
+local stored = 0
+local generation = redis.pcall('GET', KEYS[2])
+if generation == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  stored = 1
+end
+local lease = redis.pcall('GET', KEYS[3])
+if type(lease) == 'string' and string.sub(lease, 1, #ARGV[4] + 1) == ARGV[4] .. '|' then
+  redis.call('DEL', KEYS[3])
+  if string.sub(lease, -1) == '!' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+end
+return stored

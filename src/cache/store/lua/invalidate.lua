@@ -1,11 +1,12 @@
--- Purpose:  gives a tag a new generation and deletes the entry whose key it is.
--- Atomic:   a fill in between would be served without any comparison with the new generation.
--- Late:     one more miss. Run twice: another new generation, which no load has captured. The server's time is part
---           of it: the same id set again could revive what was captured under it before a later invalidation.
--- KEYS[1]   the entry, KEYS[2] the generation; both in one slot
--- ARGV[1]   random id, ARGV[2] how long the generation is kept, in milliseconds
+-- Purpose:  ends the life of a tag: without its generation nothing that was stored or is being loaded under it counts,
+--           and the next load creates another one, which no load has captured. The entry of the same name goes too.
+-- Atomic:   a fill in between would find the generation that it was loaded under.
+-- Late:     one more miss. Run twice: the same.
+-- KEYS[1]   the generation, KEYS[2] the entry, KEYS[3] its lease; all in one slot
+-- ARGV[1]   the channel of wake-ups, ARGV[2] what is published there
 -- Reply     1
-local time = redis.call('TIME')
-redis.call('DEL', KEYS[1])
-redis.call('SET', KEYS[2], ARGV[1] .. '.' .. time[1] .. '.' .. time[2], 'PX', ARGV[2])
+local lease = redis.pcall('GET', KEYS[3])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+-- Whoever waits for that load would wait for an outdated one.
+if type(lease) == 'string' and string.sub(lease, -1) == '!' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return 1

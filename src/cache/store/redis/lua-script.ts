@@ -8,9 +8,9 @@ export interface LuaScript {
   readonly sha: string;
 }
 
-/** Reads `lua/{name}.lua`, once at start-up. */
+/** Reads `store/lua/{name}.lua`, once at start-up. */
 export function readScript(name: string): LuaScript {
-  const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+  const text = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
@@ -63,4 +63,14 @@ function isUnknownScript(reply: unknown): boolean {
 function valueOrThrow(reply: unknown): unknown {
   if (reply instanceof Error) throw reply;
   return reply;
+}
+
+/** The text in a script's reply. @throws Error where there is none. */
+export function textOf(reply: unknown): string {
+  if (!Buffer.isBuffer(reply)) throw new Error('a script answered with something other than text');
+  return reply.toString('latin1');
+}
+
+export function bytesOrNothing(reply: unknown): Buffer | undefined {
+  return Buffer.isBuffer(reply) ? reply : undefined;
 }

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import {
+  getNamedType,
+  isEnumType,
+  isInterfaceType,
+  isObjectType,
+  isUnionType,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+} from 'graphql';
+import type { SchemaPlan } from './plan-schema.js';
+
+/** Short enough to read in a key, long enough never to meet another: 48 bits. */
+const DIGEST_LENGTH = 12;
+
+/**
+ * A digest of everything that decides what an entry means: the cached fields, their keys, and the shapes of all types
+ * that they can return. A deploy that changes any of it never reads what was stored before.
+ */
+export function schemaDigest(schema: GraphQLSchema, plan: SchemaPlan): string {
+  const types = new Set<GraphQLNamedType>();
+  const fields = [...plan.reads.values()].map(({ coordinate, pattern, keyText }) => {
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    const type = schema.getType(typeName);
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
+    if (field !== undefined) reach(schema, getNamedType(field.type), types);
+    return `${coordinate} ${pattern} ${keyText} ${String(field?.type)}`;
+  });
+  const shapes = [...types].map(shapeOf);
+  const text = [...fields.sort(), ...shapes.sort()].join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH);
+}
+
+function reach(schema: GraphQLSchema, type: GraphQLNamedType, reached: Set<GraphQLNamedType>): void {
+  if (reached.has(type)) return;
+  reached.add(type);
+  if (isUnionType(type) || isInterfaceType(type)) {
+    for (const possible of schema.getPossibleTypes(type)) reach(schema, possible, reached);
+  }
+  if (!isObjectType(type) && !isInterfaceType(type)) return;
+  for (const field of Object.values(type.getFields())) reach(schema, getNamedType(field.type), reached);
+}
+
+function shapeOf(type: GraphQLNamedType): string {
+  if (isObjectType(type) || isInterfaceType(type)) {
+    const fields = Object.values(type.getFields()).map(({ name, type: of }) => `${name}: ${String(of)}`);
+    return `${type.name} { ${fields.sort().join(', ')} }`;
+  }
+  if (isEnumType(type)) {
+    const values = type.getValues().map(({ name, value }) => `${name} = ${JSON.stringify(value)}`);
+    return `${type.name} { ${values.sort().join(', ')} }`;
+  }
+  if (isUnionType(type)) return `${type.name} = ${type.getTypes().map(String).sort().join(' | ')}`;
+  return type.name;
+}

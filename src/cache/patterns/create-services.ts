@@ -1,0 +1,113 @@
+import { systemClock, type Clock } from '../clock.js';
+import { createValueCodec } from '../codec/value-codec.js';
+import type { ValueType } from '../codec/value-type.js';
+import { CacheError } from '../errors.js';
+import type { CacheLog } from '../log.js';
+import { Traces } from '../metrics/trace.js';
+import { Background } from '../stampede/background.js';
+import { Flights } from '../stampede/flights.js';
+import { LeaseKeeper } from '../stampede/lease-keeper.js';
+import { SingleLoads } from '../stampede/single-loads.js';
+import { WakeUps } from '../stampede/wake-ups.js';
+import type { Bounds } from '../store/bounded-map.js';
+import { LocalCopies } from '../store/local-copies.js';
+import { troubleLog } from '../store/trouble-log.js';
+import type { Store } from '../store/store.js';
+import { Entries } from '../tags/entries.js';
+import type { Loaded, Services } from './services.js';
+import { createViewerGuard, type ViewerId } from './viewer-guard.js';
+
+/** Bounds of loads. Waiting and leases only save work: what is served is right whatever they are. */
+export interface LoadBounds {
+  /** Milliseconds a lease is held unless it is renewed, which happens three times in between; default 1,500. */
+  readonly leaseMs: number;
+  /** Milliseconds after which the lease of a load that goes on is renewed no more; default 30,000. */
+  readonly deadlineMs: number;
+  /** Milliseconds a process waits for another one's load before it loads as well; default 10,000. */
+  readonly waitAtMostMs: number;
+  /** Most loads at the same time while the store is away; more wait for their turn; default 32. */
+  readonly atMostWithoutStore: number;
+}
+
+export interface ServicesOptions<Context> {
+  readonly store: Store;
+  readonly viewer?: (context: Context) => ViewerId | null;
+  readonly types?: readonly ValueType[];
+  readonly localCopies?: Partial<Bounds>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly loads: LoadBounds;
+}
+
+const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
+const loadDefaults: LoadBounds = {
+  leaseMs: 1500,
+  deadlineMs: 30_000,
+  waitAtMostMs: 10_000,
+  atMostWithoutStore: 32,
+};
+
+/** @throws CacheError naming every bound that cannot be. */
+export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
+  const loads = { ...loadDefaults, ...given };
+  const faults = Object.entries(loads)
+    .filter(([, bound]) => !Number.isSafeInteger(bound) || bound <= 0)
+    .map(([name, bound]) => `loads.${name} must be a positive whole number, but got ${bound}`);
+  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `createCache: ${faults.join('; ')}`);
+  return loads;
+}
+
+/** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
+export function createServices<Context>(
+  options: ServicesOptions<Context>,
+  { log, isProduction }: { log: CacheLog; isProduction: boolean },
+): Services {
+  const { store, loads, random = Math.random, clock = systemClock } = options;
+  const background = new Background();
+  const entries = new Entries({
+    store,
+    copies: new LocalCopies({ ...localCopiesDefaults, ...options.localCopies }),
+    codec: createValueCodec(options.types),
+    clock,
+    freeze: !isProduction,
+    random,
+    leaseMs: loads.leaseMs,
+    onStoreTrouble: troubleLog(store, { log, clock }),
+  });
+  const viewerOf = viewerFinder(options.viewer);
+  return {
+    entries,
+    loads: new SingleLoads<Loaded>({
+      entries,
+      flights: new Flights(),
+      keeper: new LeaseKeeper({ ...loads, clock, background, renew: (leases) => entries.renew(leases) }),
+      wakeUps: new WakeUps(store),
+      background,
+      clock,
+      random,
+      ...loads,
+      loadedOf: (found) => ({
+        value: found?.value,
+        loadMs: found?.loadMs ?? 0,
+        sharable: true,
+        landed: undefined,
+      }),
+      onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
+    }),
+    background,
+    traces: new Traces(),
+    clock,
+    log,
+    viewerOf,
+    guardViewer: createViewerGuard({ viewerOf, throws: !isProduction }),
+  };
+}
+
+function viewerFinder<Context>(viewer: ServicesOptions<Context>['viewer']): Services['viewerOf'] {
+  // The schema's context is what its owner says it is; the engine only hands it on.
+  return (context) => {
+    const id = viewer?.(context as Context);
+    // An id that says nothing would be shared by all guests.
+    return id === null || id === '' || Number.isNaN(id) ? undefined : id;
+  };
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.js';
+import type { Lease } from '../store/store.js';
+import type { Background } from './background.js';
+
+export interface LeaseKeeperOptions {
+  readonly clock: Clock;
+  readonly background: Background;
+  /** Milliseconds a lease is held without being renewed. */
+  readonly leaseMs: number;
+  /** Milliseconds after which a load's lease is renewed no more, so that a load that hangs does not block for ever. */
+  readonly deadlineMs: number;
+  readonly renew: (leases: readonly Lease[]) => Promise<readonly boolean[]>;
+}
+
+/** Renews the leases of loads under way, all in one go, three times within the life of a lease. */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #untilMs = new Map<Lease, number>();
+  #isRenewing = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps these leases while `work` runs, at most until the deadline. */
+  async during<T>(leases: readonly Lease[], work: () => Promise<T>): Promise<T> {
+    const untilMs = this.#options.clock.nowMs() + this.#options.deadlineMs;
+    for (const lease of leases) this.#untilMs.set(lease, untilMs);
+    if (leases.length > 0 && !this.#isRenewing) {
+      // The store's failures are told by the store's own user; a lease that was not renewed only costs a load.
+      this.#options.background.run(
+        () => this.#renewWhileHeld(),
+        () => undefined,
+      );
+    }
+    try {
+      return await work();
+    } finally {
+      for (const lease of leases) this.#untilMs.delete(lease);
+    }
+  }
+
+  async #renewWhileHeld(): Promise<void> {
+    const { clock, leaseMs, renew } = this.#options;
+    this.#isRenewing = true;
+    try {
+      while (this.#untilMs.size > 0) {
+        await clock.sleep(leaseMs / 3);
+        const nowMs = clock.nowMs();
+        for (const [lease, untilMs] of this.#untilMs) if (untilMs <= nowMs) this.#untilMs.delete(lease);
+        const leases = [...this.#untilMs.keys()];
+        if (leases.length === 0) continue;
+        const renewed = await renew(leases);
+        leases.forEach((lease, index) => renewed[index] === true || this.#untilMs.delete(lease));
+      }
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+-- Purpose:  the generation of a tag, created where it is missing. Given a lease as well: what entry is there now, and
+--           the lease, unless somebody else has it under the very same generations.
+-- Atomic:   two loads that find no generation must agree on one, and of two that ask for a lease one must lead.
+-- Late:     harmless; a lease that nobody uses expires. Run twice: the second finds the first. The server's time is
+--           part of a new id, so that the same command can never bring an old one back.
+-- KEYS[1]   the tag's generation; with a lease: KEYS[2] the lease, KEYS[3] the entry; all in one slot
+-- ARGV[1]   random id, ARGV[2] how long the generation is kept at least, in milliseconds; with a lease: ARGV[3] its
+--           token, ARGV[4] how long it is held, in milliseconds, ARGV[5] the generations of the entry's other tags
+-- Reply     {generation}, with a lease {generation, 1 leased or 0 held by somebody else, entry or false}
+
+-- What is of another type was not written by us: it is removed, and missing.
+local function text(key)
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then
+    redis.call('DEL', key)
+    return false
+  end
+  return value
+end
+
+local generation = text(KEYS[1])
+if not generation then
+  local time = redis.call('TIME')
+  generation = ARGV[1] .. '.' .. time[1] .. '.' .. time[2]
+  redis.call('SET', KEYS[1], generation, 'PX', ARGV[2])
+elseif redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+if #KEYS == 1 then return { generation } end
+
+-- A lease is `token|generations`, and ends in `!` once somebody waits for it.
+-- A very large one is not worth the way: whoever asks loads again.
+local length = redis.pcall('STRLEN', KEYS[3])
+local entry = (type(length) == 'table' or length <= 1048576) and text(KEYS[3])
+local wanted = generation .. ' ' .. ARGV[5]
+local held = text(KEYS[2])
+local waiting = held and string.sub(held, -1) == '!'
+if held then
+  local bar = string.find(held, '|', 1, true) or 0
+  local bound = string.sub(held, bar + 1, waiting and -2 or -1)
+  if bound == wanted and string.sub(held, 1, bar - 1) ~= ARGV[3] then
+    if not waiting then redis.call('SET', KEYS[2], held .. '!', 'KEEPTTL') end
+    return { generation, 0, entry }
+  end
+end
+redis.call('SET', KEYS[2], ARGV[3] .. '|' .. wanted .. (waiting and '!' or ''), 'PX', ARGV[4])
+return { generation, 1, entry }

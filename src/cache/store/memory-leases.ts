@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.js';
+import { BoundedMap } from './bounded-map.js';
+import type { Lease } from './store.js';
+
+interface Held {
+  readonly token: string;
+  /** The generations that the lease was given under: under others it is no obstacle. */
+  readonly generations: string;
+  waited: boolean;
+}
+
+/** Loads under way at the same time, at most; losing a lease only costs a load. */
+const MAX_LEASES = 100_000;
+
+/** The leases of a store in this process. */
+export class MemoryLeases {
+  readonly #clock: Clock;
+  readonly #held = new BoundedMap<Held>({
+    maxEntries: MAX_LEASES,
+    maxBytes: Number.MAX_SAFE_INTEGER,
+    eviction: 'ttl',
+  });
+  readonly #watchers: ((key: string) => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  watch(onSettled: (key: string) => void): void {
+    this.#watchers.push(onSettled);
+  }
+
+  take(wanted: Lease & { readonly leaseMs: number; readonly generations: string }): boolean {
+    const { key, token, generations, leaseMs } = wanted;
+    const held = this.#held.get(key, this.#clock.nowMs());
+    if (held !== undefined && held.generations === generations && held.token !== token) {
+      held.waited = true;
+      return false;
+    }
+    this.#keep(key, { token, generations, waited: held?.waited ?? false }, leaseMs);
+    return true;
+  }
+
+  renew({ key, token, leaseMs }: Lease & { readonly leaseMs: number }): boolean {
+    const held = this.#held.get(key, this.#clock.nowMs());
+    if (held?.token !== token) return false;
+    this.#keep(key, held, leaseMs);
+    return true;
+  }
+
+  release({ key, token }: Lease): void {
+    if (this.#held.get(key, this.#clock.nowMs())?.token === token) this.drop(key);
+  }
+
+  /** Ends a lease, whoever holds it. */
+  drop(key: string): void {
+    const held = this.#held.get(key, this.#clock.nowMs());
+    if (held === undefined) return;
+    this.#held.delete(key);
+    if (held.waited) for (const onSettled of this.#watchers) onSettled(key);
+  }
+
+  clear(): void {
+    this.#held.clear();
+  }
+
+  #keep(key: string, held: Held, leaseMs: number): void {
+    this.#held.set(key, { value: held, valueBytes: 0, expiresAtMs: this.#clock.nowMs() + leaseMs });
+  }
+}

@@ -1,0 +1,177 @@
+/** What an operation is refused with while the store is away; it never reached the store. */
+export class StoreAway extends Error {
+  override readonly name = 'StoreAway';
+}
+
+export interface BreakerOptions {
+  /** Milliseconds after which an operation without an answer has failed; > 0. */
+  readonly timeoutMs: number;
+  /**
+   * Makes sure that the store may be used (again); called in the background until it resolves. `mustForget` says that
+   * nothing stored so far may be served: an invalidation was missed, or an attempt has already failed.
+   */
+  readonly rejoin: (mustForget: boolean) => Promise<void>;
+  /** Told once when the store goes away and once when it is back. */
+  readonly onChange: (change: { isAway: boolean; reason: string; awayForMs: number }) => void;
+}
+
+interface Pending {
+  readonly sentAtMs: number;
+  fail(error: Error): void;
+}
+
+const FAILURES_IN_A_ROW = 5;
+const FIRST_PROBE_MS = 250;
+const LONGEST_PROBE_MS = 2000;
+
+/**
+ * Keeps a store that is down, slow or hung from holding anybody up. It opens when the connection is lost, after five
+ * failures in a row, and at a time-out if nothing else was answered meanwhile; then everything under way fails at
+ * once, and so does what comes. Requests are never the probe: it runs in the background, and closes the breaker only
+ * after the store was rejoined with no invalidation missed meanwhile. That is why it is not one of the general ones.
+ */
+export class Breaker {
+  readonly #options: BreakerOptions;
+  readonly #pending = new Set<Pending>();
+  #away: StoreAway | undefined = new StoreAway('the store was not opened; call cache.start()');
+  #awaySinceMs = 0;
+  #failures = 0;
+  #answeredAtMs = 0;
+  #missed = 0;
+  #mustForget = false;
+  #isProbing = false;
+  #probeAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+  }
+
+  get isAway(): boolean {
+    return this.#away !== undefined;
+  }
+
+  /** Runs an operation of the store. @throws StoreAway at once while it is away. */
+  run<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#away === undefined ? this.withDeadline(operation) : Promise.reject(this.#away);
+  }
+
+  /** As `run`, also while the store is away: for rejoining it. */
+  withDeadline<T>(operation: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const pending: Pending = {
+        sentAtMs: performance.now(),
+        fail: (error) => {
+          if (settle()) reject(error);
+        },
+      };
+      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
+      const timer = setTimeout(() => setImmediate(() => this.#timedOut(pending)), this.#options.timeoutMs);
+      const settle = (): boolean => {
+        clearTimeout(timer);
+        return this.#pending.delete(pending);
+      };
+      this.#pending.add(pending);
+      operation().then(
+        (value) => {
+          if (!settle()) return;
+          this.#answeredAtMs = performance.now();
+          this.#failures = 0;
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (!settle()) return;
+          this.#failed(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  /** An invalidation may not have been applied: nothing from before may be served until everything is forgotten. */
+  missed(reason: unknown): void {
+    this.#missed += 1;
+    this.#mustForget = true;
+    this.trip(reason);
+  }
+
+  /** Opens the breaker. */
+  trip(reason: unknown): void {
+    if (this.#away !== undefined || this.#closed) return;
+    const text = reason instanceof Error ? reason.message : String(reason);
+    this.#away = new StoreAway(`the store is away: ${text}`);
+    this.#awaySinceMs = performance.now();
+    for (const pending of [...this.#pending]) pending.fail(this.#away);
+    this.#options.onChange({ isAway: true, reason: text, awayForMs: 0 });
+    this.#probeIn(FIRST_PROBE_MS);
+  }
+
+  /** Tries to rejoin now: at the start, and when a connection is ready. @throws what the attempt failed with. */
+  async probe(nextMs = FIRST_PROBE_MS): Promise<void> {
+    if (this.#closed || this.#away === undefined) return;
+    if (this.#isProbing) {
+      this.#probeAgain = true;
+      return;
+    }
+    this.#isProbing = true;
+    clearTimeout(this.#timer);
+    try {
+      await this.#rejoin();
+    } catch (error) {
+      this.#mustForget = true;
+      this.#probeIn(this.#probeAgain ? 0 : nextMs, nextMs);
+      throw error;
+    } finally {
+      this.#isProbing = false;
+      this.#probeAgain = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#away ??= new StoreAway('the store was closed');
+    for (const pending of [...this.#pending]) pending.fail(this.#away);
+  }
+
+  async #rejoin(): Promise<void> {
+    let missed: number;
+    do {
+      missed = this.#missed;
+      await this.#options.rejoin(this.#mustForget);
+      // What was missed while everything was being forgotten may have been stored anew since.
+    } while (missed !== this.#missed);
+    if (this.#closed) return;
+    const awayForMs = Math.round(performance.now() - this.#awaySinceMs);
+    const wasOpened = this.#awaySinceMs > 0 || this.#mustForget;
+    this.#away = undefined;
+    this.#failures = 0;
+    this.#mustForget = false;
+    if (wasOpened) this.#options.onChange({ isAway: false, reason: 'it answers', awayForMs });
+  }
+
+  #probeIn(ms: number, before = FIRST_PROBE_MS / 2): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const nextMs = Math.min(before * 2, LONGEST_PROBE_MS);
+    this.#timer = setTimeout(() => {
+      // The next attempt is already planned; what this one failed with is no news.
+      this.probe(nextMs).catch(() => undefined);
+    }, ms).unref();
+  }
+
+  #timedOut(pending: Pending): void {
+    if (!this.#pending.has(pending)) return;
+    const error = new Error(`no answer within ${this.#options.timeoutMs} ms`);
+    const hung = this.#answeredAtMs < pending.sentAtMs;
+    pending.fail(error);
+    if (hung) this.trip(error);
+    else this.#failed(error);
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_IN_A_ROW) this.trip(error);
+  }
+}

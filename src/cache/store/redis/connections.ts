@@ -1,0 +1,75 @@
+import type { Redis, RedisOptions } from 'ioredis';
+
+export interface ConnectionOptions {
+  readonly connectTimeoutMs: number;
+  readonly onReady: () => void;
+  readonly onLost: () => void;
+}
+
+/** The connections of one store: one for commands, one that listens, as a subscriber can do nothing else. */
+export interface Connections {
+  readonly commands: Redis;
+  /** Resolves when the command connection can be used. @throws Error why it cannot. */
+  connect(): Promise<void>;
+  /** Listens to a channel, from now on and after every reconnection. @throws Error why it cannot. */
+  listen(channel: string, onMessage: (message: string) => void): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds without any answer after which a connection counts as dead and is made anew. */
+const DEAD_AFTER_MS = 5000;
+const LONGEST_RECONNECT_MS = 1000;
+
+/**
+ * Opens connections like the given one, but hardened: by default a client queues commands for a server that is away
+ * and sends them again later, long after whoever asked was answered.
+ */
+export function openConnections(redis: Redis, options: ConnectionOptions): Connections {
+  const hardened: Partial<RedisOptions> = {
+    lazyConnect: true,
+    connectTimeout: options.connectTimeoutMs,
+    socketTimeout: DEAD_AFTER_MS,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    disableClientInfo: true,
+    enableAutoPipelining: false,
+    keyPrefix: '',
+    protocol: 2,
+    retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), LONGEST_RECONNECT_MS),
+  };
+  const commands = redis.duplicate(hardened);
+  const subscriber = redis.duplicate(hardened);
+  // What went wrong since the connection began: ioredis goes on after a database that does not exist.
+  let fault: Error | undefined;
+  commands.on('error', (error: Error) => (fault = error));
+  commands.on('connect', () => (fault = undefined));
+  commands.on('ready', options.onReady);
+  commands.on('close', options.onLost);
+  // The subscriber only saves polling; whatever is wrong with the server shows on the other connection too.
+  subscriber.on('error', () => undefined);
+
+  return {
+    commands,
+    async connect() {
+      // Its rejection says less than the error event before it.
+      if (commands.status === 'wait') await commands.connect().catch(() => undefined);
+      if (fault !== undefined) throw fault;
+      if (commands.status !== 'ready') throw new Error(`no connection (${commands.status})`);
+    },
+    async listen(channel, onMessage) {
+      if (subscriber.status !== 'wait') return;
+      subscriber.on('message', (_, message) => onMessage(message));
+      const subscribe = async (): Promise<void> => void (await subscriber.subscribe(channel));
+      await subscriber.connect();
+      await subscribe();
+      subscriber.on('ready', () => void subscribe().catch(() => undefined));
+    },
+    close() {
+      commands.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import type { Redis } from 'ioredis';
+import type { CacheLog } from '../../log.js';
+import { Breaker } from './breaker.js';
+import { openConnections, type Connections } from './connections.js';
+import { refusalOf, refused } from './refusal.js';
+
+export interface RedisLinkOptions {
+  readonly commandTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** What the link needs of the store that it serves. */
+export interface LinkUser {
+  readonly log: CacheLog;
+  readonly channel: string;
+  onMessage(message: string): void;
+  /** Uses every command the store will use, once. */
+  tryOut(redis: Redis): Promise<void>;
+  /** Sees to it that nothing stored so far is ever served. */
+  forgetAll(redis: Redis): Promise<void>;
+}
+
+const OLDEST: readonly [number, number] = [6, 2];
+
+/** The way to one Redis server: its connections, and the breaker that goes around them when they fail. */
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+  readonly #redis: Redis;
+  readonly #where: string;
+  readonly #breaker: Breaker;
+  #user: LinkUser | undefined;
+  #connections: Connections | undefined;
+  /** The run of the server that was last found to be usable: another one may have lost what this one was told. */
+  #run: string | undefined;
+
+  constructor(redis: Redis, options: RedisLinkOptions) {
+    const { host, port, path } = redis.options;
+    this.#where = `Redis at ${path ?? `${host}:${port}`}`;
+    this.#redis = redis;
+    this.#options = options;
+    this.#breaker = new Breaker({
+      timeoutMs: options.commandTimeoutMs,
+      rejoin: (mustForget) => this.#rejoin(mustForget),
+      onChange: (change) => this.#report(change),
+    });
+  }
+
+  get isAway(): boolean {
+    return this.#breaker.isAway;
+  }
+
+  /** @throws CacheError CACHE_STORE_REFUSED when the server answers but cannot be used. */
+  async open(user: LinkUser): Promise<void> {
+    this.#user = user;
+    this.#connections = openConnections(this.#redis, {
+      connectTimeoutMs: this.#options.connectTimeoutMs,
+      // What a probe fails with is told by the breaker, or has been told at the start.
+      onReady: () => void this.#breaker.probe().catch(() => undefined),
+      onLost: () => this.#breaker.trip(new Error('the connection was lost')),
+    });
+    try {
+      await this.#breaker.probe();
+    } catch (error) {
+      const refusal = refusalOf(error, this.#where);
+      if (refusal !== undefined) {
+        this.close();
+        throw refusal;
+      }
+      const details = { store: 'redis', where: this.#where, reason: String(error) };
+      user.log.warn(details, 'the store is away; the origin answers until it is back');
+    }
+  }
+
+  /** Runs commands, bounded in time. @throws StoreAway at once while the server is away. */
+  run<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    const { commands } = this.#connections ?? {};
+    return this.#breaker.run(() => {
+      if (commands === undefined) throw new Error('the store was not opened');
+      return operation(commands);
+    });
+  }
+
+  /** As `run`, for what must not be missed: after a failure nothing stored before is served again. */
+  async runOrForget<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.run(operation);
+    } catch (error) {
+      this.#breaker.missed(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#breaker.close();
+    this.#connections?.close();
+  }
+
+  async #rejoin(mustForget: boolean): Promise<void> {
+    const connections = this.#connections;
+    const user = this.#user;
+    if (connections === undefined || user === undefined) throw new Error('the store was not opened');
+    await connections.connect();
+    const { commands } = connections;
+    const server = await this.#bounded(() => commands.info('server'));
+    const run = checkedRun(server, this.#where);
+    if (run !== this.#run) {
+      await this.#bounded(() => user.tryOut(commands));
+      await this.#listen(connections, user);
+    }
+    const isAnother = this.#run !== undefined && run !== this.#run;
+    if (mustForget || isAnother) await this.#bounded(() => user.forgetAll(commands));
+    this.#run = run;
+  }
+
+  #bounded<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#breaker.withDeadline(operation);
+  }
+
+  /** Without wake-ups the waiters poll: only a server that will never allow them is worth an error. */
+  async #listen(connections: Connections, user: LinkUser): Promise<void> {
+    try {
+      await this.#bounded(() => connections.listen(user.channel, (message) => user.onMessage(message)));
+    } catch (error) {
+      const refusal = refusalOf(error, this.#where);
+      if (refusal !== undefined) throw refusal;
+    }
+  }
+
+  #report({ isAway, reason, awayForMs }: { isAway: boolean; reason: string; awayForMs: number }): void {
+    const details = { store: 'redis', where: this.#where, reason };
+    if (isAway) this.#user?.log.warn(details, 'the store is away; the origin answers until it is back');
+    else this.#user?.log.warn({ ...details, awayForMs }, 'the store is back and is used again');
+  }
+}
+
+/** The id of the server's run, from its own description. @throws CacheError when it is too old or no Redis. */
+function checkedRun(server: string, where: string): string {
+  const version = /^redis_version:((\d+)\.(\d+)[^\r\n]*)/m.exec(server);
+  const run = /^run_id:(\w+)/m.exec(server)?.[1];
+  if (version === null || run === undefined) {
+    throw refused(`${where} does not say which version it is; use Redis 6.2 or later, or Valkey`);
+  }
+  const [, text, major, minor] = version;
+  if (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])) {
+    throw refused(`${where} is version ${text}, but Redis 6.2 or later, or Valkey, is needed`);
+  }
+  return run;
+}

@@ -1,0 +1,30 @@
+import { FORMAT_VERSION } from '../../codec/entry.js';
+
+/** What everything of one cache is called in Redis. */
+export interface RedisNames {
+  entry(key: string): string;
+  lease(key: string): string;
+  generation(tag: string): string;
+  /** The generation that every entry depends on. */
+  readonly epoch: string;
+  /** Where ends of leases are published. */
+  readonly channel: string;
+}
+
+/**
+ * `{prefix}:{format version}:{schema digest}:e:{Movie:42}` for entries, `…:l:{Movie:42}` for leases. Generations are
+ * `{prefix}:g:{Movie:42}`, without version and digest: during a deploy the old and the new version must see each
+ * other's invalidations. The braces put all keys of one entry into one hash slot.
+ */
+export function redisNames(prefix: string, digest: string): RedisNames {
+  const entries = `${prefix}:${FORMAT_VERSION}:${digest}:e:{`;
+  const leases = `${prefix}:${FORMAT_VERSION}:${digest}:l:{`;
+  const generations = `${prefix}:g:{`;
+  return {
+    entry: (key) => `${entries}${key}}`,
+    lease: (key) => `${leases}${key}}`,
+    generation: (tag) => `${generations}${tag}}`,
+    epoch: `${prefix}:epoch`,
+    channel: `${prefix}:${FORMAT_VERSION}:${digest}:wake`,
+  };
+}

@@ -1,0 +1,194 @@
+import type { Redis } from 'ioredis';
+import { CacheError } from '../../errors.js';
+import { createNonces } from '../nonces.js';
+import type { Acquired, FillOutcome, LeaseRequest, OpenOptions, Store } from '../store.js';
+import { bytesOrNothing, readScript, runScript, textOf, type ScriptCall } from './lua-script.js';
+import { readEntries, readTexts } from './read-entries.js';
+import { RedisLink } from './redis-link.js';
+import { redisNames, type RedisNames } from './redis-names.js';
+
+export interface RedisStoreOptions {
+  /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
+  readonly prefix?: string;
+  /** Milliseconds after which a command without an answer has failed; default 100. */
+  readonly commandTimeoutMs?: number;
+  /** Milliseconds after which a connection attempt has failed; default 500. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** A generation is kept at least this long after it was last used, and twice as long as what is stored under it. */
+const GENERATION_KEPT_MS = 60 * 60 * 1000;
+/** The epoch is used by every read; it must only not be immortal. */
+const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+/** A key that no field and no tag can have: it is used to find out what the server allows. */
+const TRY_OUT = '~try-out';
+
+const scripts = {
+  acquire: readScript('acquire'),
+  fill: readScript('fill'),
+  invalidate: readScript('invalidate'),
+  release: readScript('release'),
+  renew: readScript('renew'),
+};
+
+/**
+ * Entries in Redis 6.2 or later (or Valkey), shared by all processes. A read is one MGET of entries and generations,
+ * compared in the process; scripts are for what writes. The store makes connections of its own, like the given one
+ * but hardened, when the cache starts; the given client is not used otherwise, and stays its owner's to close.
+ * @throws CacheError for options that cannot be.
+ */
+export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
+  const settings = checkedSettings(options);
+  const link = new RedisLink(redis, settings);
+  const nextNonce = createNonces();
+  const watchers: ((key: string) => void)[] = [];
+  let names = redisNames(settings.prefix, 'none');
+
+  return {
+    name: 'redis',
+    isLocal: false,
+    isAway: () => link.isAway,
+    open: ({ digest, log }: OpenOptions) => {
+      names = redisNames(settings.prefix, digest);
+      return link.open({
+        log,
+        channel: names.channel,
+        onMessage: (key) => {
+          for (const onSettled of watchers) onSettled(key);
+        },
+        tryOut: (commands) => tryOut(commands, names, nextNonce),
+        forgetAll: async (commands) => void (await commands.del(names.epoch)),
+      });
+    },
+    watch: (onSettled) => void watchers.push(onSettled),
+    close: () => link.close(),
+
+    read: (addresses) => link.run((commands) => readEntries(commands, names, addresses)),
+    acquire: (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests })),
+    fill: (fills) =>
+      link.run(async (commands) => {
+        const calls = fills.map(({ key, bytes, generations, keepForMs, token }) => ({
+          keys: [names.entry(key), names.generation(key), names.lease(key)],
+          args: [generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
+        }));
+        const replies = await runScript(commands, scripts.fill, calls);
+        return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
+      }),
+    release: (leases) =>
+      link.run(async (commands) => {
+        const calls = leases.map(({ key, token }) => ({
+          keys: [names.lease(key)],
+          args: [token, names.channel, key],
+        }));
+        await runScript(commands, scripts.release, calls);
+      }),
+    renew: (leases) =>
+      link.run(async (commands) => {
+        const calls = leases.map(({ key, token, leaseMs }) => ({
+          keys: [names.lease(key)],
+          args: [token, wholeMs(leaseMs)],
+        }));
+        return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
+      }),
+    invalidate: (tags) =>
+      link.runOrForget(async (commands) => {
+        const calls = tags.map((tag) => ({
+          keys: [names.generation(tag), names.entry(tag), names.lease(tag)],
+          args: [names.channel, tag],
+        }));
+        await runScript(commands, scripts.invalidate, calls);
+      }),
+  };
+}
+
+interface Acquiring {
+  readonly names: RedisNames;
+  readonly nextNonce: () => string;
+  readonly requests: readonly LeaseRequest[];
+}
+
+/**
+ * First the generations of the tags and the epoch, since a lease is given under those of the tags; then, in one go
+ * for each key, its own generation, its lease and the entry that is there now. Without tags both go together.
+ */
+async function acquire(redis: Redis, acquiring: Acquiring): Promise<readonly Acquired[]> {
+  const { names, nextNonce, requests } = acquiring;
+  const sharing = sharedGenerations(redis, acquiring);
+  const isTagged = requests.some(({ tags }) => tags.length > 0);
+  const before: Generations = isTagged ? await sharing : () => '';
+  const calls = requests.map(({ key, tags, token, leaseMs, keepForMs }): ScriptCall => ({
+    keys: [names.generation(key), names.lease(key), names.entry(key)],
+    args: [nextNonce(), generationKeptMs(keepForMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
+  }));
+  const [shared, replies] = await Promise.all([sharing, runScript(redis, scripts.acquire, calls)]);
+  return replies.map((reply, index): Acquired => {
+    const [own, leased, entry]: unknown[] = Array.isArray(reply) ? reply : [];
+    const tags = requests[index]?.tags ?? [];
+    return {
+      generations: [textOf(own), ...tags.map(shared), shared(undefined)],
+      leased: leased === 1,
+      bytes: bytesOrNothing(entry),
+    };
+  });
+}
+
+/** The present generation of a tag; of the epoch for undefined. */
+type Generations = (tag: string | undefined) => string;
+
+/** The generations of all tags of these requests and of the epoch, created where missing. */
+async function sharedGenerations(
+  redis: Redis,
+  { names, nextNonce, requests }: Acquiring,
+): Promise<Generations> {
+  const keptMs = new Map<string | undefined, number>([[undefined, EPOCH_KEPT_MS]]);
+  for (const { tags, keepForMs } of requests) {
+    for (const tag of tags) keptMs.set(tag, Math.max(keptMs.get(tag) ?? 0, generationKeptMs(keepForMs)));
+  }
+  const calls = Array.from(keptMs, ([tag, ms]): ScriptCall => ({
+    keys: [tag === undefined ? names.epoch : names.generation(tag)],
+    args: [nextNonce(), ms],
+  }));
+  const replies = await runScript(redis, scripts.acquire, calls);
+  const generations = new Map(
+    Array.from(keptMs.keys(), (tag, index) => {
+      const reply = replies[index];
+      return [tag, textOf(Array.isArray(reply) ? reply[0] : undefined)];
+    }),
+  );
+  return (tag) => generations.get(tag) ?? '';
+}
+
+/** Finds out at once, and not in the middle of a request, that the server refuses a command or a name. */
+async function tryOut(redis: Redis, names: RedisNames, nextNonce: () => string): Promise<void> {
+  const [entry, lease, generation] = [names.entry(TRY_OUT), names.lease(TRY_OUT), names.generation(TRY_OUT)];
+  const once = (script: keyof typeof scripts, call: ScriptCall) => runScript(redis, scripts[script], [call]);
+  await readTexts(redis, [names.epoch, entry, generation]);
+  const token = nextNonce();
+  await once('acquire', { keys: [generation, lease, entry], args: [nextNonce(), 1000, token, 1000, ''] });
+  await once('renew', { keys: [lease], args: [token, 1000] });
+  await once('release', { keys: [lease], args: [token, names.channel, TRY_OUT] });
+  await once('fill', { keys: [entry, generation, lease], args: ['', '', 1000, '', names.channel, TRY_OUT] });
+  await once('invalidate', { keys: [generation, entry, lease], args: [names.channel, TRY_OUT] });
+  await redis.publish(names.channel, TRY_OUT);
+}
+
+function generationKeptMs(keepForMs: number): number {
+  return wholeMs(Math.max(GENERATION_KEPT_MS, keepForMs * 2));
+}
+
+function wholeMs(ms: number): number {
+  return Math.max(1, Math.round(ms));
+}
+
+function checkedSettings(options: RedisStoreOptions): Required<RedisStoreOptions> {
+  const { prefix = 'corral', commandTimeoutMs = 100, connectTimeoutMs = 500 } = options;
+  const faults: string[] = [];
+  if (!/^[A-Za-z0-9_.-]+$/.test(prefix)) {
+    faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
+  }
+  for (const [name, ms] of Object.entries({ commandTimeoutMs, connectTimeoutMs })) {
+    if (!(ms > 0)) faults.push(`${name} must be a positive number of milliseconds, but got ${ms}`);
+  }
+  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `redisStore: ${faults.join('; ')}`);
+  return { prefix, commandTimeoutMs, connectTimeoutMs };
+}

@@ -1,0 +1,54 @@
+import { createNonces } from '../store/nonces.js';
+import type { Acquired, EntryAddress, Lease, Reading, Store } from '../store/store.js';
+import type { EntryField } from './entry-field.js';
+
+/** What there is before a load. All who ask in one tick share it, so the lease can be taken once. */
+export interface Claim extends Reading {
+  readonly generations: readonly string[];
+  /** The lease, for the first who asks; whoever has it loads, nobody else does. */
+  takeLease(): Lease | undefined;
+}
+
+const nextToken = createNonces();
+
+/** Acquires once for each entry, however often it is wanted. */
+export async function claimsOf(
+  store: Store,
+  wanted: readonly { readonly field: EntryField; readonly address: EntryAddress }[],
+  leaseMs: number,
+): Promise<readonly Claim[]> {
+  const indexes = new Map<string, number>();
+  const requests: {
+    key: string;
+    tags: readonly string[];
+    token: string;
+    leaseMs: number;
+    keepForMs: number;
+  }[] = [];
+  const places = wanted.map(({ field, address: { key, tags } }) => {
+    const name = `${key}\n${tags.join('\n')}`;
+    const known = indexes.get(name);
+    if (known !== undefined) return known;
+    const { ttlMs, staleMs } = field.lifetime;
+    const index = requests.push({ key, tags, token: nextToken(), leaseMs, keepForMs: ttlMs + staleMs }) - 1;
+    indexes.set(name, index);
+    return index;
+  });
+  const acquired = await store.acquire(requests);
+  const claims = requests.map((request, index) => claimOf(request, acquired[index]));
+  return places.map((index) => claims[index] ?? claimOf({ key: '', token: '' }, undefined));
+}
+
+function claimOf({ key, token }: Lease, acquired: Acquired | undefined): Claim {
+  if (acquired === undefined) throw new Error('the store answered with fewer entries than it was asked for');
+  let isLeft = acquired.leased;
+  return {
+    bytes: acquired.bytes,
+    generations: acquired.generations,
+    takeLease() {
+      if (!isLeft) return undefined;
+      isLeft = false;
+      return { key, token };
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+
+/** How long one field's entries live; milliseconds throughout. */
+export interface Lifetime {
+  readonly ttlMs: number;
+  readonly negativeTtlMs: number;
+  /** The longest stale window past `ttlMs`: what swr and staleIfError may still need. */
+  readonly staleMs: number;
+  readonly localMs: number;
+  readonly maxBytes: number;
+}
+
+/** The field that reads or fills: how long its entries may live, and where what happens is counted. */
+export interface EntryField {
+  readonly lifetime: Lifetime;
+  readonly counters: FieldCounters;
+}
+
+/** An entry found under present generations. `staleForMs` is 0 while it is fresh. */
+export interface Found {
+  readonly value: unknown;
+  readonly ageMs: number;
+  readonly staleForMs: number;
+  readonly loadMs: number;
+  readonly tier: string;
+}
