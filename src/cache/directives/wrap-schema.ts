@@ -14,6 +14,7 @@ import type { OriginLoads } from '../patterns/origin-loads.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
 import type { Invalidate } from '../tags/invalidation.js';
+import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 
 export interface WrapOptions {
@@ -27,19 +28,22 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
 /** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
 export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
+  const lookAhead = new LookAhead(options.services, options.plan.reads);
   return mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
       const read = cachedRead(coordinate, config, options);
-      const write = read ?? invalidatingWrite(coordinate, config, options);
+      if (read !== undefined) return { ...config, resolve: foreseeing(read, config, lookAhead) };
+      const write = invalidatingWrite(coordinate, config, options);
       if (write === undefined) return config;
-      const resolve: Resolver = (parent, args: Readonly<Record<string, unknown>>, context, info) =>
+      const resolve: Resolver = (parent, args: Arguments, context, info) =>
         write({ parent, args, context, info });
       return { ...config, resolve };
     },
   });
 }
 
+type Arguments = Readonly<Record<string, unknown>>;
 type Config = GraphQLFieldConfig<unknown, unknown>;
 type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
 
@@ -53,6 +57,15 @@ function cachedRead(
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   if (policy.pattern === 'READ_THROUGH' && loads !== undefined) return readThrough(services, policy, loads);
   return cacheAside(services, policy, resolverOf(config));
+}
+
+/** Uses what was read ahead for the field, and reads ahead for the children of a list. */
+function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Resolver {
+  const resolve: Resolver = (parent, args: Arguments, context, info) =>
+    read({ parent, args, context, info, ahead: lookAhead.of(parent, info) });
+  if (!lookAhead.isForeseeable(type)) return resolve;
+  return (parent, args: Arguments, context, info) =>
+    lookAhead.handOn(resolve(parent, args, context, info), context, info);
 }
 
 function invalidatingWrite(

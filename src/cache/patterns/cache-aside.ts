@@ -6,7 +6,7 @@
 import { isPromise } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
-import type { ReadPolicy } from './read-policy.js';
+import type { Located, ReadPolicy } from './read-policy.js';
 import { bypassed, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 import type { GuardedContext } from './viewer-guard.js';
@@ -28,6 +28,14 @@ export function cacheAside<Info extends CallInfo>(
   return (call) => {
     const { path } = call.info;
     const trace = services.traces.of(call.context);
+    const load =
+      (place: Located): LoadFor =>
+      (isRefresh) =>
+        loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
+    if (call.ahead !== undefined) {
+      const { place, found } = call.ahead;
+      return serve(services, { policy, path, key: place.key, trace }, found, load(place));
+    }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const place = policy.locate({ args: call.args, parent: call.parent, viewerId });
     if (place.reason !== undefined) {
@@ -37,11 +45,9 @@ export function cacheAside<Info extends CallInfo>(
       return beginLoad(call).run();
     }
     const read = { policy, path, key: place.key, trace };
-    const load: LoadFor = (isRefresh) =>
-      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
     const found = services.entries.findOne(policy, place, trace);
     return isPromise(found)
-      ? found.then((entry) => serve(services, read, entry, load))
-      : serve(services, read, found, load);
+      ? found.then((entry) => serve(services, read, entry, load(place)))
+      : serve(services, read, found, load(place));
   };
 }

@@ -1,8 +1,16 @@
 import type { ResponsePath } from '../metrics/trace.js';
+import type { Found } from '../tags/entry-field.js';
+import type { Located } from './read-policy.js';
 
 /** What the engine reads of GraphQL's `info`; the rest is passed on untouched. */
 export interface CallInfo {
   readonly path: ResponsePath;
+}
+
+/** A read of a child's entry that was made together with those of all its siblings. */
+export interface AheadRead {
+  readonly place: Located;
+  readonly found: Found | undefined;
 }
 
 /** One call of a field's resolver, as GraphQL makes it. */
@@ -11,6 +19,8 @@ export interface FieldCall<Info extends CallInfo = CallInfo> {
   readonly args: Readonly<Record<string, unknown>>;
   readonly context: unknown;
   readonly info: Info;
+  /** What was read ahead, where this field's parent is an element of a list. */
+  readonly ahead?: AheadRead | undefined;
 }
 
 /** Runs the field's own resolver with a context that may be guarded. */

@@ -11,7 +11,7 @@ import type { Found } from '../tags/entry-field.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { bypassed, serve, type LoadedRead, type LoadFor, type Read } from './serve.js';
+import { bypassed, serve, type LoadFor, type Read } from './serve.js';
 import type { Services } from './services.js';
 
 /** Binds a policy and its origin into the cached resolver. */
@@ -25,6 +25,11 @@ export function readThrough(
   const readMany = elementsOf === undefined ? undefined : manyEntries(services, policy, loads);
   return (call) => {
     const trace = services.traces.of(call.context);
+    if (call.ahead !== undefined) {
+      const { place, found } = call.ahead;
+      const read = { policy, path: call.info.path, key: place.key, trace };
+      return serve(services, read, found, loading({ policy, loads, call, trace }, place));
+    }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const inputs = { args: call.args, parent: call.parent, viewerId };
     return readMany === undefined ? readOne(call, inputs, trace) : readMany(call, inputs, trace);
@@ -40,9 +45,8 @@ function oneEntry(services: Services, policy: ReadPolicy, loads: OriginLoads): R
       const read = { policy, path: call.info.path, key: undefined, trace };
       return withoutEntry(read, { policy, loads, call, trace }, place);
     }
-    const ask = asking({ policy, loads, call, trace });
+    const load = loading({ policy, loads, call, trace }, place);
     const read = { policy, path: call.info.path, key: place.key, trace };
-    const load: LoadFor = (isRefresh) => ask(place, isRefresh);
     const found = services.entries.findOne(policy, place, trace);
     return isPromise(found)
       ? found.then((entry) => serve(services, read, entry, load))
@@ -61,7 +65,6 @@ function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads)
     const places = elements.map((element) => policy.locate(inputs, element));
     const located = places.filter((place): place is Located => place.reason === undefined);
     const asked = { policy, loads, call, trace };
-    const ask = asking(asked);
     const answer = (found: readonly (Found | undefined)[]): unknown => {
       let next = 0;
       const values = places.map((place, element) => {
@@ -69,7 +72,7 @@ function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads)
           return withoutEntry({ policy, path, key: undefined, trace, element }, asked, place);
         }
         const read = { policy, path, key: place.key, trace, element };
-        return serve(services, read, found[next++], (isRefresh) => ask(place, isRefresh));
+        return serve(services, read, found[next++], loading(asked, place));
       });
       return values.some(isPromise) ? Promise.all(values.map(errorAsElement)) : values;
     };
@@ -86,10 +89,8 @@ interface Asking {
 }
 
 /** Asks the origin for one entry of a call. */
-type Ask = (place: Located, isRefresh: boolean) => Promise<LoadedRead>;
-
-function asking({ policy, loads, call, trace }: Asking): Ask {
-  return (place, isRefresh) => loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
+function loading({ policy, loads, call, trace }: Asking, place: Located): LoadFor {
+  return (isRefresh) => loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
 }
 
 /** Null where there is no id; otherwise the origin is asked for this reader alone. */

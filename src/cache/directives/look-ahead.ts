@@ -1,0 +1,184 @@
+import { collectSubFields } from '@graphql-tools/utils';
+import {
+  getArgumentValues,
+  getNamedType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  visit,
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { ResponsePath } from '../metrics/trace.js';
+import type { AheadRead } from '../patterns/field-call.js';
+import type { Located, ReadPolicy } from '../patterns/read-policy.js';
+import type { Services } from '../patterns/services.js';
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** A cached field that is selected on every element of a list. */
+interface Child {
+  readonly node: FieldNode;
+  readonly policy: ReadPolicy;
+  argumentsFor(info: GraphQLResolveInfo): Arguments;
+}
+
+type ReadsOfList = ReadonlyMap<FieldNode, ReadonlyMap<unknown, AheadRead>>;
+
+const NO_ARGUMENTS: Arguments = Object.freeze({});
+
+/**
+ * Reads what the children of a list will ask for, all at once and before the list is handed on: so that its children
+ * answer with values. A promise per child costs GraphQL several times what the child itself does.
+ */
+export class LookAhead {
+  readonly #services: Services;
+  readonly #policies: ReadonlyMap<string, ReadPolicy>;
+  readonly #children = new WeakMap<FieldNode, readonly Child[]>();
+  // By the path object of the list, which belongs to one place in one execution: nobody else can find it.
+  readonly #reads = new WeakMap<ResponsePath, ReadsOfList>();
+
+  constructor(services: Services, policies: ReadonlyMap<string, ReadPolicy>) {
+    this.#services = services;
+    this.#policies = policies;
+  }
+
+  /** True where a field of this type returns a list whose elements have cached fields. */
+  isForeseeable(type: GraphQLOutputType): boolean {
+    const list = isNonNullType(type) ? type.ofType : type;
+    const element = getNamedType(type);
+    if (!isListType(list) || !isObjectType(element)) return false;
+    return Object.keys(element.getFields()).some((name) => this.#policyOf(element, name) !== undefined);
+  }
+
+  /** What was read ahead for this call of a child's field. */
+  of(parent: unknown, { path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
+    const list = path.prev?.prev;
+    if (list === undefined || node === undefined) return undefined;
+    return this.#reads.get(list)?.get(node)?.get(parent);
+  }
+
+  /** Hands on the list once the reads of its children are there. */
+  handOn(list: unknown, context: unknown, info: GraphQLResolveInfo): unknown {
+    if (isPromise(list)) return list.then((elements) => this.handOn(elements, context, info));
+    if (!Array.isArray(list)) return list;
+    const ready = this.#read(list, context, info);
+    return isPromise(ready) ? ready.then(() => list) : list;
+  }
+
+  #read(parents: readonly unknown[], context: unknown, info: GraphQLResolveInfo): MaybePromise<unknown> {
+    const children = this.#childrenOf(info);
+    if (children.length === 0) return undefined;
+    const reads = new Map<FieldNode, ReadonlyMap<unknown, AheadRead>>();
+    this.#reads.set(info.path, reads);
+    const pending = children.flatMap((child) => {
+      const ready = this.#readChild(child, { parents, context, info, reads });
+      return isPromise(ready) ? [ready] : [];
+    });
+    return pending.length === 0 ? undefined : Promise.all(pending);
+  }
+
+  #readChild(
+    { node, policy, argumentsFor }: Child,
+    list: {
+      parents: readonly unknown[];
+      context: unknown;
+      info: GraphQLResolveInfo;
+      reads: Map<FieldNode, ReadonlyMap<unknown, AheadRead>>;
+    },
+  ): MaybePromise<void> {
+    const { entries, traces, viewerOf } = this.#services;
+    const args = argumentsFor(list.info);
+    const viewerId = policy.usesViewer ? viewerOf(list.context) : undefined;
+    const places = new Map<unknown, Located>();
+    for (const parent of list.parents) {
+      if (typeof parent !== 'object' || parent === null || parent instanceof Error) continue;
+      const place = located(policy, { args, parent, viewerId });
+      if (place !== undefined) places.set(parent, place);
+    }
+    if (places.size === 0) return undefined;
+    const found = entries.find(policy, [...places.values()], traces.of(list.context));
+    const keep = (all: Awaited<typeof found>): void => {
+      let next = 0;
+      const reads = new Map<unknown, AheadRead>();
+      for (const [parent, place] of places) reads.set(parent, { place, found: all[next++] });
+      list.reads.set(node, reads);
+    };
+    return isPromise(found) ? found.then(keep) : keep(found);
+  }
+
+  /** The cached fields selected on the elements. They are the same each time, unless directives decide. */
+  #childrenOf(info: GraphQLResolveInfo): readonly Child[] {
+    const [node] = info.fieldNodes;
+    const known = node && this.#children.get(node);
+    if (known !== undefined) return known;
+    const children = this.#findChildren(info);
+    if (node !== undefined && info.fieldNodes.length === 1 && !isConditional(info)) {
+      this.#children.set(node, children);
+    }
+    return children;
+  }
+
+  #findChildren({ schema, fragments, variableValues, returnType, fieldNodes }: GraphQLResolveInfo): Child[] {
+    const type = getNamedType(returnType);
+    if (!isObjectType(type)) return [];
+    const variables = { coerced: variableValues, sources: {} };
+    const { fields } = collectSubFields(schema, fragments, variables, type, [...fieldNodes]);
+    return Array.from(fields.values()).flatMap(([node]) => {
+      const policy = node && this.#policyOf(type, node.name.value);
+      // A list of entries is one read already.
+      if (node === undefined || policy === undefined || policy.elementsOf !== undefined) return [];
+      return [{ node, policy, argumentsFor: argumentsOf(type, node) }];
+    });
+  }
+
+  #policyOf({ name }: GraphQLObjectType, field: string): ReadPolicy | undefined {
+    return this.#policies.get(`${name}.${field}`);
+  }
+}
+
+/** Coerced once, where no variable decides; otherwise once for each list. */
+function argumentsOf(type: GraphQLObjectType, node: FieldNode): Child['argumentsFor'] {
+  const field = type.getFields()[node.name.value];
+  if (field === undefined || field.args.length === 0) return () => NO_ARGUMENTS;
+  let usesVariables = false;
+  visit(node, { Variable: () => void (usesVariables = true), SelectionSet: () => false });
+  if (usesVariables) return (info) => getArgumentValues(field, node, info.variableValues);
+  const fixed = getArgumentValues(field, node);
+  return () => fixed;
+}
+
+/** The place of an entry; undefined where the field itself will say why there is none. */
+function located(
+  policy: ReadPolicy,
+  inputs: { args: Arguments; parent: unknown; viewerId: string | number | undefined },
+): Located | undefined {
+  try {
+    const place = policy.locate(inputs);
+    return place.reason === undefined ? place : undefined;
+  } catch {
+    // The same call fails again when the field is resolved, and there the error belongs to its place in the answer.
+    return undefined;
+  }
+}
+
+/** Whether `@skip` or `@include` stand anywhere below, in fragments too. */
+function isConditional({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
+  let found = false;
+  const seen = new Set<string>();
+  const look = (root: Parameters<typeof visit>[0]): void => {
+    visit(root, {
+      Directive: () => void (found = true),
+      FragmentSpread: ({ name: { value: name } }) => {
+        const fragment = seen.has(name) ? undefined : fragments[name];
+        seen.add(name);
+        if (fragment !== undefined) look(fragment);
+      },
+    });
+  };
+  for (const { selectionSet } of fieldNodes) if (selectionSet !== undefined) look(selectionSet);
+  return found;
+}
