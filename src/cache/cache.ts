@@ -151,7 +151,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     start: () => {
       requireOpen();
       // A store can be opened once; whoever starts again waits for the same.
-      started ??= options.store.open?.({ digest: digest ?? 'none', log }) ?? Promise.resolve();
+      const onForgotten = (): void => services.entries.forgetCopies();
+      started ??= options.store.open?.({ digest: digest ?? 'none', log, onForgotten }) ?? Promise.resolve();
       return started;
     },
     close: async () => {

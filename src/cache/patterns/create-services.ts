@@ -72,7 +72,7 @@ export function createServices<Context>(
     freeze: !isProduction,
     random,
     leaseMs: loads.leaseMs,
-    onStoreTrouble: troubleLog(store, { log, clock }),
+    onStoreTrouble: troubleLog(store.name, { log, clock }),
   });
   const viewerOf = viewerFinder(options.viewer);
   return {

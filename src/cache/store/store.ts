@@ -61,6 +61,8 @@ export interface OpenOptions {
   /** Tells the shapes of cached types apart: what was stored under another digest is never read. */
   readonly digest: string;
   readonly log: CacheLog;
+  /** Told when nothing that was stored so far may be served any more: copies of this process must go too. */
+  readonly onForgotten: () => void;
 }
 
 /**

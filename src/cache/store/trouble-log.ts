@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
-import type { Store } from './store.js';
+import { StoreAway } from './store-away.js';
 
 const QUIET_MS = 1000;
 
 /**
- * Tells of a store that fails: at most once a second for each operation, with the number of failures since, and not
- * at all while the store itself says that it is away. The caller of the operation is answered all the same.
+ * Tells of a store that fails: at most once a second for each operation, with the number of failures since. A store
+ * that is away says so itself. The caller of the operation is answered all the same.
  */
 export function troubleLog(
-  store: Store,
+  store: string,
   { log, clock }: { log: CacheLog; clock: Clock },
 ): (operation: string, error: unknown) => void {
   const told = new Map<string, { atMs: number; failures: number }>();
   return (operation, error) => {
-    if (store.isAway?.() === true) return;
+    if (error instanceof StoreAway) return;
     const nowMs = clock.nowMs();
     const last = told.get(operation);
     if (last !== undefined && nowMs - last.atMs < QUIET_MS) {
@@ -23,7 +23,7 @@ export function troubleLog(
     }
     const failures = 1 + (last?.failures ?? 0);
     told.set(operation, { atMs: nowMs, failures: 0 });
-    const details = { store: store.name, operation, failures, error: String(error) };
+    const details = { store, operation, failures, error: String(error) };
     log.warn(details, 'the store failed; the origin answers');
   };
 }

@@ -198,6 +198,11 @@ export class Entries {
     }
   }
 
+  /** Forgets the copies of this process: what was stored so far may be served no more. */
+  forgetCopies(): void {
+    this.#options.copies.clear();
+  }
+
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
   async invalidate(tags: readonly string[]): Promise<void> {
     try {

@@ -1,7 +1,4 @@
-/** What an operation is refused with while the store is away; it never reached the store. */
-export class StoreAway extends Error {
-  override readonly name = 'StoreAway';
-}
+import { StoreAway } from '../store-away.js';
 
 export interface BreakerOptions {
   /** Milliseconds after which an operation without an answer has failed; > 0. */
@@ -16,7 +13,6 @@ export interface BreakerOptions {
 }
 
 interface Pending {
-  readonly sentAtMs: number;
   fail(error: Error): void;
 }
 
@@ -26,15 +22,15 @@ const LONGEST_PROBE_MS = 2000;
 
 /**
  * Keeps a store that is down, slow or hung from holding anybody up. It opens when the connection is lost, after five
- * failures in a row, and at a time-out if nothing else was answered meanwhile; then everything under way fails at
+ * failures in a row, and at a time-out if nothing else was answered lately; then everything under way fails at
  * once, and so does what comes. Requests are never the probe: it runs in the background, and closes the breaker only
  * after the store was rejoined with no invalidation missed meanwhile. That is why it is not one of the general ones.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
   readonly #pending = new Set<Pending>();
-  #away: StoreAway | undefined = new StoreAway('the store was not opened; call cache.start()');
-  #awaySinceMs = 0;
+  #refusal: Error | undefined = new Error('the store was not opened; call cache.start()');
+  #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtMs = 0;
   #missed = 0;
@@ -49,19 +45,18 @@ export class Breaker {
   }
 
   get isAway(): boolean {
-    return this.#away !== undefined;
+    return this.#refusal !== undefined;
   }
 
   /** Runs an operation of the store. @throws StoreAway at once while it is away. */
   run<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#away === undefined ? this.withDeadline(operation) : Promise.reject(this.#away);
+    return this.#refusal === undefined ? this.withDeadline(operation) : Promise.reject(this.#refusal);
   }
 
   /** As `run`, also while the store is away: for rejoining it. */
   withDeadline<T>(operation: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending: Pending = {
-        sentAtMs: performance.now(),
         fail: (error) => {
           if (settle()) reject(error);
         },
@@ -98,18 +93,18 @@ export class Breaker {
 
   /** Opens the breaker. */
   trip(reason: unknown): void {
-    if (this.#away !== undefined || this.#closed) return;
+    if (this.#refusal !== undefined || this.#closed) return;
     const text = reason instanceof Error ? reason.message : String(reason);
-    this.#away = new StoreAway(`the store is away: ${text}`);
+    this.#refusal = new StoreAway(`the store is away: ${text}`);
     this.#awaySinceMs = performance.now();
-    for (const pending of [...this.#pending]) pending.fail(this.#away);
+    for (const pending of [...this.#pending]) pending.fail(this.#refusal);
     this.#options.onChange({ isAway: true, reason: text, awayForMs: 0 });
     this.#probeIn(FIRST_PROBE_MS);
   }
 
   /** Tries to rejoin now: at the start, and when a connection is ready. @throws what the attempt failed with. */
   async probe(nextMs = FIRST_PROBE_MS): Promise<void> {
-    if (this.#closed || this.#away === undefined) return;
+    if (this.#closed || this.#refusal === undefined) return;
     if (this.#isProbing) {
       this.#probeAgain = true;
       return;
@@ -120,6 +115,9 @@ export class Breaker {
       await this.#rejoin();
     } catch (error) {
       this.#mustForget = true;
+      this.#awaySinceMs ??= performance.now();
+      // Whoever asks from now on need not be told that the store was never opened.
+      this.#refusal = new StoreAway(`the store is away: ${String(error)}`);
       this.#probeIn(this.#probeAgain ? 0 : nextMs, nextMs);
       throw error;
     } finally {
@@ -131,8 +129,8 @@ export class Breaker {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#away ??= new StoreAway('the store was closed');
-    for (const pending of [...this.#pending]) pending.fail(this.#away);
+    this.#refusal ??= new StoreAway('the store was closed');
+    for (const pending of [...this.#pending]) pending.fail(this.#refusal);
   }
 
   async #rejoin(): Promise<void> {
@@ -143,12 +141,14 @@ export class Breaker {
       // What was missed while everything was being forgotten may have been stored anew since.
     } while (missed !== this.#missed);
     if (this.#closed) return;
-    const awayForMs = Math.round(performance.now() - this.#awaySinceMs);
-    const wasOpened = this.#awaySinceMs > 0 || this.#mustForget;
-    this.#away = undefined;
+    const sinceMs = this.#awaySinceMs;
+    this.#refusal = undefined;
+    this.#awaySinceMs = undefined;
     this.#failures = 0;
     this.#mustForget = false;
-    if (wasOpened) this.#options.onChange({ isAway: false, reason: 'it answers', awayForMs });
+    if (sinceMs === undefined) return;
+    const awayForMs = Math.round(performance.now() - sinceMs);
+    this.#options.onChange({ isAway: false, reason: 'it answers', awayForMs });
   }
 
   #probeIn(ms: number, before = FIRST_PROBE_MS / 2): void {
@@ -163,10 +163,12 @@ export class Breaker {
 
   #timedOut(pending: Pending): void {
     if (!this.#pending.has(pending)) return;
-    const error = new Error(`no answer within ${this.#options.timeoutMs} ms`);
-    const hung = this.#answeredAtMs < pending.sentAtMs;
+    const { timeoutMs } = this.#options;
+    const error = new Error(`no answer within ${timeoutMs} ms`);
+    // One slow command among others is no outage, silence is.
+    const isHung = performance.now() - this.#answeredAtMs > timeoutMs / 2;
     pending.fail(error);
-    if (hung) this.trip(error);
+    if (isHung) this.trip(error);
     else this.#failed(error);
   }
 

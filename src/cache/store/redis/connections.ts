@@ -59,13 +59,14 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
       if (fault !== undefined) throw fault;
       if (commands.status !== 'ready') throw new Error(`no connection (${commands.status})`);
     },
-    async listen(channel, onMessage) {
-      if (subscriber.status !== 'wait') return;
+    listen(channel, onMessage) {
+      if (subscriber.status !== 'wait') return Promise.resolve();
       subscriber.on('message', (_, message) => onMessage(message));
-      const subscribe = async (): Promise<void> => void (await subscriber.subscribe(channel));
-      await subscriber.connect();
-      await subscribe();
-      subscriber.on('ready', () => void subscribe().catch(() => undefined));
+      return new Promise((resolve, reject) => {
+        // Only the first attempt has somebody to tell; a later one that fails leaves the waiters to their polling.
+        subscriber.on('ready', () => void subscriber.subscribe(channel).then(() => resolve(), reject));
+        subscriber.connect().catch(reject);
+      });
     },
     close() {
       commands.disconnect();

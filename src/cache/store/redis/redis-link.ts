@@ -32,6 +32,9 @@ export class RedisLink {
   #connections: Connections | undefined;
   /** The run of the server that was last found to be usable: another one may have lost what this one was told. */
   #run: string | undefined;
+  /** The last sentence that nobody was thrown: the server was usable once, and refuses now. */
+  #complaint: string | undefined;
+  #isOpen = false;
 
   constructor(redis: Redis, options: RedisLinkOptions) {
     const { host, port, path } = redis.options;
@@ -40,7 +43,7 @@ export class RedisLink {
     this.#options = options;
     this.#breaker = new Breaker({
       timeoutMs: options.commandTimeoutMs,
-      rejoin: (mustForget) => this.#rejoin(mustForget),
+      rejoin: (mustForget) => this.#rejoin(mustForget).catch((error: unknown) => this.#complain(error)),
       onChange: (change) => this.#report(change),
     });
   }
@@ -66,9 +69,9 @@ export class RedisLink {
         this.close();
         throw refusal;
       }
-      const details = { store: 'redis', where: this.#where, reason: String(error) };
-      user.log.warn(details, 'the store is away; the origin answers until it is back');
+      this.#report({ isAway: true, reason: String(error), awayForMs: 0 });
     }
+    this.#isOpen = true;
   }
 
   /** Runs commands, bounded in time. @throws StoreAway at once while the server is away. */
@@ -110,6 +113,17 @@ export class RedisLink {
     const isAnother = this.#run !== undefined && run !== this.#run;
     if (mustForget || isAnother) await this.#bounded(() => user.forgetAll(commands));
     this.#run = run;
+    this.#complaint = undefined;
+  }
+
+  /** A server that refuses us will not be back by itself, so somebody has to be told how to mend it. */
+  #complain(error: unknown): never {
+    const refusal = refusalOf(error, this.#where);
+    if (refusal !== undefined && this.#isOpen && refusal.message !== this.#complaint) {
+      this.#complaint = refusal.message;
+      this.#user?.log.error({ store: 'redis', where: this.#where }, refusal.message);
+    }
+    throw error;
   }
 
   #bounded<T>(operation: () => Promise<T>): Promise<T> {

@@ -48,7 +48,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     name: 'redis',
     isLocal: false,
     isAway: () => link.isAway,
-    open: ({ digest, log }: OpenOptions) => {
+    open: ({ digest, log, onForgotten }: OpenOptions) => {
       names = redisNames(settings.prefix, digest);
       return link.open({
         log,
@@ -57,7 +57,10 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
           for (const onSettled of watchers) onSettled(key);
         },
         tryOut: (commands) => tryOut(commands, names, nextNonce),
-        forgetAll: async (commands) => void (await commands.del(names.epoch)),
+        forgetAll: async (commands) => {
+          await commands.del(names.epoch);
+          onForgotten();
+        },
       });
     },
     watch: (onSettled) => void watchers.push(onSettled),

@@ -24,7 +24,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
 
   async function open(prefix: string, digest = 'd1'): Promise<Store> {
     const store = redisStore(redis, { prefix });
-    await store.open?.({ digest, log: cacheLog() });
+    await store.open?.({ digest, log: cacheLog(), onForgotten: () => undefined });
     return store;
   }
 

@@ -1,0 +1,4 @@
+/** What an operation is refused with while the store is away: it never reached the store. Told by the store itself. */
+export class StoreAway extends Error {
+  override readonly name = 'StoreAway';
+}
