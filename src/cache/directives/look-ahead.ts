@@ -93,10 +93,12 @@ export class LookAhead {
     const { entries, traces, viewerOf } = this.#services;
     const args = argumentsFor(list.info);
     const viewerId = policy.usesViewer ? viewerOf(list.context) : undefined;
+    const locate = (parent: unknown): Located | undefined => located(policy, { args, parent, viewerId });
+    // Those that this process has copies of answer with values anyway, and mostly it has all or none.
+    if (policy.lifetime.localMs > 0 && this.#hasCopyOfFirst(policy, list.parents, locate)) return undefined;
     const places = new Map<unknown, Located>();
     for (const parent of list.parents) {
-      if (typeof parent !== 'object' || parent === null || parent instanceof Error) continue;
-      const place = located(policy, { args, parent, viewerId });
+      const place = isObject(parent) ? locate(parent) : undefined;
       if (place !== undefined) places.set(parent, place);
     }
     if (places.size === 0) return undefined;
@@ -108,6 +110,15 @@ export class LookAhead {
       list.reads.set(node, reads);
     };
     return isPromise(found) ? found.then(keep) : keep(found);
+  }
+
+  #hasCopyOfFirst(
+    policy: ReadPolicy,
+    parents: readonly unknown[],
+    locate: (parent: unknown) => Located | undefined,
+  ): boolean {
+    const place = locate(parents.find(isObject));
+    return place !== undefined && this.#services.entries.hasCopy(policy, place);
   }
 
   /** The cached fields selected on the elements. They are the same each time, unless directives decide. */
@@ -138,6 +149,10 @@ export class LookAhead {
   #policyOf({ name }: GraphQLObjectType, field: string): ReadPolicy | undefined {
     return this.#policies.get(`${name}.${field}`);
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
 }
 
 /** Coerced once, where no variable decides; otherwise once for each list. */

@@ -4,12 +4,21 @@
 // What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data.
 
 import { isPromise } from '../maybe-promise.js';
+import type { Trace } from '../metrics/trace.js';
+import type { Found } from '../tags/entry-field.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
-import { bypassed, serve, type LoadFor } from './serve.js';
+import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 import type { GuardedContext } from './viewer-guard.js';
+
+type Answer<Info extends CallInfo> = (
+  call: FieldCall<Info>,
+  place: Located,
+  found: Found | undefined,
+  trace: Trace | undefined,
+) => unknown;
 
 /** Binds a policy and the field's resolver into the cached resolver. */
 export function cacheAside<Info extends CallInfo>(
@@ -25,17 +34,16 @@ export function cacheAside<Info extends CallInfo>(
     const { context, touched } = contextFor(call);
     return { run: () => resolve(call, context), touched };
   };
+  const answer: Answer<Info> = (call, place, found, trace) => {
+    if (isPlainHit(policy.counters, found, trace)) return found.value;
+    const load: LoadFor = (isRefresh) =>
+      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
+    return serve(services, { policy, path: call.info.path, key: place.key, trace }, found, load);
+  };
   return (call) => {
     const { path } = call.info;
     const trace = services.traces.of(call.context);
-    const load =
-      (place: Located): LoadFor =>
-      (isRefresh) =>
-        loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
-    if (call.ahead !== undefined) {
-      const { place, found } = call.ahead;
-      return serve(services, { policy, path, key: place.key, trace }, found, load(place));
-    }
+    if (call.ahead !== undefined) return answer(call, call.ahead.place, call.ahead.found, trace);
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const place = policy.locate({ args: call.args, parent: call.parent, viewerId });
     if (place.reason !== undefined) {
@@ -44,10 +52,9 @@ export function cacheAside<Info extends CallInfo>(
       if (trace !== undefined) trace.loads += 1;
       return beginLoad(call).run();
     }
-    const read = { policy, path, key: place.key, trace };
     const found = services.entries.findOne(policy, place, trace);
     return isPromise(found)
-      ? found.then((entry) => serve(services, read, entry, load(place)))
-      : serve(services, read, found, load(place));
+      ? found.then((entry) => answer(call, place, entry, trace))
+      : answer(call, place, found, trace);
   };
 }

@@ -11,7 +11,7 @@ import type { Found } from '../tags/entry-field.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { bypassed, serve, type LoadFor, type Read } from './serve.js';
+import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 
 /** Binds a policy and its origin into the cached resolver. */
@@ -20,86 +20,77 @@ export function readThrough(
   policy: ReadPolicy,
   loads: OriginLoads,
 ): (call: FieldCall) => unknown {
-  const { elementsOf } = policy;
-  const readOne = oneEntry(services, policy, loads);
-  const readMany = elementsOf === undefined ? undefined : manyEntries(services, policy, loads);
+  const { counters, elementsOf } = policy;
   return (call) => {
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
-      const read = { policy, path: call.info.path, key: place.key, trace };
-      return serve(services, read, found, loading({ policy, loads, call, trace }, place));
+      if (isPlainHit(counters, found, trace)) return found.value;
+      return answer({ services, policy, loads, call, trace }, place, found);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const inputs = { args: call.args, parent: call.parent, viewerId };
-    return readMany === undefined ? readOne(call, inputs, trace) : readMany(call, inputs, trace);
-  };
-}
-
-type ReadWith = (call: FieldCall, inputs: TemplateInputs, trace: Trace | undefined) => unknown;
-
-function oneEntry(services: Services, policy: ReadPolicy, loads: OriginLoads): ReadWith {
-  return (call, inputs, trace) => {
+    if (elementsOf !== undefined) return readMany({ services, policy, loads, call, trace }, inputs);
     const place = policy.locate(inputs);
-    if (place.reason !== undefined) {
-      const read = { policy, path: call.info.path, key: undefined, trace };
-      return withoutEntry(read, { policy, loads, call, trace }, place);
-    }
-    const load = loading({ policy, loads, call, trace }, place);
-    const read = { policy, path: call.info.path, key: place.key, trace };
+    if (place.reason !== undefined) return withoutEntry({ services, policy, loads, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace);
+    // Nothing is allocated for a hit of which nobody wants evidence.
+    if (!isPromise(found) && isPlainHit(counters, found, trace)) return found.value;
+    const reading = { services, policy, loads, call, trace };
     return isPromise(found)
-      ? found.then((entry) => serve(services, read, entry, load))
-      : serve(services, read, found, load);
+      ? found.then((entry) => answer(reading, place, entry))
+      : answer(reading, place, found);
   };
 }
 
-function manyEntries(services: Services, policy: ReadPolicy, loads: OriginLoads): ReadWith {
-  return (call, inputs, trace) => {
-    const { path } = call.info;
-    const elements = policy.elementsOf?.(inputs);
-    if (elements === undefined) {
-      bypassed({ policy, path, key: undefined, trace }, 'the list is null');
-      return null;
-    }
-    const places = elements.map((element) => policy.locate(inputs, element));
-    const located = places.filter((place): place is Located => place.reason === undefined);
-    const asked = { policy, loads, call, trace };
-    const answer = (found: readonly (Found | undefined)[]): unknown => {
-      let next = 0;
-      const values = places.map((place, element) => {
-        if (place.reason !== undefined) {
-          return withoutEntry({ policy, path, key: undefined, trace, element }, asked, place);
-        }
-        const read = { policy, path, key: place.key, trace, element };
-        return serve(services, read, found[next++], loading(asked, place));
-      });
-      return values.some(isPromise) ? Promise.all(values.map(errorAsElement)) : values;
-    };
-    const found = services.entries.find(policy, located, trace);
-    return isPromise(found) ? found.then(answer) : answer(found);
-  };
-}
-
-interface Asking {
+/** One call of a field, with everything that is needed to answer it. */
+interface Reading {
+  readonly services: Services;
   readonly policy: ReadPolicy;
   readonly loads: OriginLoads;
   readonly call: FieldCall;
   readonly trace: Trace | undefined;
 }
 
-/** Asks the origin for one entry of a call. */
-function loading({ policy, loads, call, trace }: Asking, place: Located): LoadFor {
-  return (isRefresh) => loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
+function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
+  const { services, policy, loads, call, trace } = reading;
+  if (isPlainHit(policy.counters, found, trace)) return found.value;
+  const read = { policy, path: call.info.path, key: place.key, trace, element };
+  const load: LoadFor = (isRefresh) =>
+    loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
+  return serve(services, read, found, load);
+}
+
+function readMany(reading: Reading, inputs: TemplateInputs): unknown {
+  const { services, policy, call, trace } = reading;
+  const elements = policy.elementsOf?.(inputs);
+  if (elements === undefined) {
+    bypassed({ policy, path: call.info.path, key: undefined, trace }, 'the list is null');
+    return null;
+  }
+  const places = elements.map((element) => policy.locate(inputs, element));
+  const located = places.filter((place): place is Located => place.reason === undefined);
+  const answerAll = (found: readonly (Found | undefined)[]): unknown => {
+    let next = 0;
+    let isPending = false;
+    const values = places.map((place, element) => {
+      const value =
+        place.reason === undefined
+          ? answer(reading, place, found[next++], element)
+          : withoutEntry(reading, place, element);
+      isPending ||= isPromise(value);
+      return value;
+    });
+    return isPending ? Promise.all(values.map(errorAsElement)) : values;
+  };
+  const found = services.entries.find(policy, located, trace);
+  return isPromise(found) ? found.then(answerAll) : answerAll(found);
 }
 
 /** Null where there is no id; otherwise the origin is asked for this reader alone. */
-function withoutEntry(
-  read: Read,
-  { policy, loads, call, trace }: Asking,
-  { reason, id }: Unlocated,
-): unknown {
-  bypassed(read, reason);
+function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: number): unknown {
+  const { policy, loads, call, trace } = reading;
+  bypassed({ policy, path: call.info.path, key: undefined, trace, element }, reason);
   if (id === undefined) return null;
   const wanted = { field: policy, address: { key: '', tags: [], id }, trace };
   return loads.loadAlone(wanted, call.context).then(({ value }) => value);

@@ -8,6 +8,7 @@ import {
   type Template,
   type TemplateInputs,
 } from '../keys/template.js';
+import { isCleanId } from '../keys/component.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
 import { renderTag } from './render-tags.js';
@@ -29,7 +30,7 @@ export interface LocateOptions {
 
 /** Compiles key and tags into the function that names the entry of a call. */
 export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
-  const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
+  const keyOf = compileKeyOf(options);
   const tagsOf = compileTags(options.tags);
   return (inputs, element) => {
     if (options.isPrivate && inputs.viewerId === undefined) {
@@ -63,6 +64,21 @@ function compileDefaultKey({ coordinate, hasParent, isPrivate }: LocateOptions):
 
 function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
+}
+
+function compileKeyOf(options: LocateOptions): KeyOf {
+  const { key } = options;
+  if (key === undefined) return compileDefaultKey(options);
+  const general = compileKey(options, key);
+  const [placeholder, ...more] = key.placeholders;
+  const [before = '', after = ''] = key.literals;
+  if (placeholder === undefined || more.length > 0) return general;
+  // Most keys: one placeholder, and an id in it that stands for itself.
+  return (inputs, element) => {
+    const value = options.elementAt === 0 ? element : valueOf(placeholder, inputs);
+    if (typeof value === 'string' && isCleanId(value)) return before + value + after;
+    return general(inputs, element);
+  };
 }
 
 function compileKey({ coordinate, elementAt, needsId }: LocateOptions, key: Template): KeyOf {

@@ -111,6 +111,12 @@ export class Entries {
     return isPromise(found) ? found.then(([first]) => first) : found[0];
   }
 
+  /** Whether this process can answer from a copy of its own. */
+  hasCopy({ lifetime }: EntryField, { key }: EntryAddress): boolean {
+    const { copies, clock } = this.#options;
+    return lifetime.localMs > 0 && copies.get(key, clock.nowMs()) !== undefined;
+  }
+
   /**
    * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble. What has been
    * stored since the read is in `found`: it needs no load.
