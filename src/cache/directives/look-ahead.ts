@@ -26,7 +26,8 @@ interface Child {
   argumentsFor(info: GraphQLResolveInfo): Arguments;
 }
 
-type ReadsOfList = ReadonlyMap<FieldNode, ReadonlyMap<unknown, AheadRead>>;
+/** By their place in the list, for each field. */
+type ReadsOfList = Map<FieldNode, readonly (AheadRead | undefined)[]>;
 
 const NO_ARGUMENTS: Arguments = Object.freeze({});
 
@@ -55,10 +56,11 @@ export class LookAhead {
   }
 
   /** What was read ahead for this call of a child's field. */
-  of(parent: unknown, { path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
+  of({ path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
     const list = path.prev?.prev;
-    if (list === undefined || node === undefined) return undefined;
-    return this.#reads.get(list)?.get(node)?.get(parent);
+    const index = path.prev?.key;
+    if (list === undefined || node === undefined || typeof index !== 'number') return undefined;
+    return this.#reads.get(list)?.get(node)?.[index];
   }
 
   /** Hands on the list once the reads of its children are there. */
@@ -72,7 +74,7 @@ export class LookAhead {
   #read(parents: readonly unknown[], context: unknown, info: GraphQLResolveInfo): MaybePromise<unknown> {
     const children = this.#childrenOf(info);
     if (children.length === 0) return undefined;
-    const reads = new Map<FieldNode, ReadonlyMap<unknown, AheadRead>>();
+    const reads: ReadsOfList = new Map();
     this.#reads.set(info.path, reads);
     const pending = children.flatMap((child) => {
       const ready = this.#readChild(child, { parents, context, info, reads });
@@ -87,7 +89,7 @@ export class LookAhead {
       parents: readonly unknown[];
       context: unknown;
       info: GraphQLResolveInfo;
-      reads: Map<FieldNode, ReadonlyMap<unknown, AheadRead>>;
+      reads: ReadsOfList;
     },
   ): MaybePromise<void> {
     const { entries, traces, viewerOf } = this.#services;
@@ -96,17 +98,13 @@ export class LookAhead {
     const locate = (parent: unknown): Located | undefined => located(policy, { args, parent, viewerId });
     // Those that this process has copies of answer with values anyway, and mostly it has all or none.
     if (policy.lifetime.localMs > 0 && this.#hasCopyOfFirst(policy, list.parents, locate)) return undefined;
-    const places = new Map<unknown, Located>();
-    for (const parent of list.parents) {
-      const place = isObject(parent) ? locate(parent) : undefined;
-      if (place !== undefined) places.set(parent, place);
-    }
-    if (places.size === 0) return undefined;
-    const found = entries.find(policy, [...places.values()], traces.of(list.context));
+    const places = list.parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
+    const wanted = places.filter((place) => place !== undefined);
+    if (wanted.length === 0) return undefined;
+    const found = entries.find(policy, wanted, traces.of(list.context));
     const keep = (all: Awaited<typeof found>): void => {
       let next = 0;
-      const reads = new Map<unknown, AheadRead>();
-      for (const [parent, place] of places) reads.set(parent, { place, found: all[next++] });
+      const reads = places.map((place) => place && { place, found: all[next++] });
       list.reads.set(node, reads);
     };
     return isPromise(found) ? found.then(keep) : keep(found);

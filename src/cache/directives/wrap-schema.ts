@@ -62,7 +62,7 @@ function cachedRead(
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */
 function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Resolver {
   const resolve: Resolver = (parent, args: Arguments, context, info) =>
-    read({ parent, args, context, info, ahead: lookAhead.of(parent, info) });
+    read({ parent, args, context, info, ahead: lookAhead.of(info) });
   if (!lookAhead.isForeseeable(type)) return resolve;
   return (parent, args: Arguments, context, info) =>
     lookAhead.handOn(resolve(parent, args, context, info), context, info);

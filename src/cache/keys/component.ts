@@ -5,13 +5,6 @@ const CLEAN = /^[A-Za-z0-9_.-]+$/;
 const FORGEABLE =
   /[\u0000-\u0020"#%()*,/:;<=>?@[\\\]^`{|}~\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-const CLEAN_ID_LENGTH = 64;
-
-/** True for short text that stands for itself in a key. */
-export function isCleanId(text: string): boolean {
-  return text.length <= CLEAN_ID_LENGTH && CLEAN.test(text);
-}
-
 /** Escapes text so that it cannot forge a separator, a marker or another key. Clean ids pass untouched. */
 export function escapeComponent(text: string): string {
   if (CLEAN.test(text)) return text;

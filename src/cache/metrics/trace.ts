@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+
 /** What became of one read or write of a cached field. */
 export type Outcome =
   | 'HIT'
@@ -55,6 +57,16 @@ export class Trace {
   loads = 0;
   storeRoundTrips = 0;
   readonly #records: TraceRecord[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds since then. */
+  ageOf(sinceMs: number): number {
+    return Math.max(0, this.#clock.nowMs() - sinceMs);
+  }
 
   record(path: ResponsePath, record: Omit<TraceRecord, 'path'>, element?: number): void {
     this.#records.push({ path: pathOf(path, element), ...record });
@@ -85,10 +97,15 @@ function pathOf(leaf: ResponsePath, element: number | undefined): readonly (stri
 /** The traces of requests under way, by their context value. Costs one comparison while nobody traces. */
 export class Traces {
   readonly #byContext = new WeakMap<object, Trace>();
+  readonly #clock: Clock;
   #started = false;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   start(context: object): Trace {
-    const trace = new Trace();
+    const trace = new Trace(this.#clock);
     this.#byContext.set(context, trace);
     this.#started = true;
     return trace;

@@ -80,7 +80,7 @@ export function createServices<Context>(
     loads: new SingleLoads<Loaded>({
       entries,
       flights: new Flights(),
-      keeper: new LeaseKeeper({ ...loads, clock, background, renew: (leases) => entries.renew(leases) }),
+      keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
       wakeUps: new WakeUps(store),
       background,
       clock,
@@ -95,7 +95,7 @@ export function createServices<Context>(
       onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
     }),
     background,
-    traces: new Traces(),
+    traces: new Traces(clock),
     clock,
     log,
     viewerOf,

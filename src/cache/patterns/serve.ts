@@ -80,7 +80,8 @@ function hit(read: Read, found: Found, outcome: 'HIT' | 'STALE' | 'STALE_ON_ERRO
   else counters.staleOnError += 1;
   counters.savedMs += found.loadMs;
   if (read.trace !== undefined) {
-    const { tier, ageMs, loadMs } = found;
+    const { tier, loadMs, loadedAtMs } = found;
+    const ageMs = read.trace.ageOf(loadedAtMs);
     note(read, outcome, { tier, ageMs, loadMs, savedMs: loadMs });
   }
   return found.value;

@@ -8,7 +8,6 @@ import {
   type Template,
   type TemplateInputs,
 } from '../keys/template.js';
-import { isCleanId } from '../keys/component.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
 import { renderTag } from './render-tags.js';
@@ -30,9 +29,9 @@ export interface LocateOptions {
 
 /** Compiles key and tags into the function that names the entry of a call. */
 export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
-  const keyOf = compileKeyOf(options);
+  const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
   const tagsOf = compileTags(options.tags);
-  return (inputs, element) => {
+  const locate: ReadPolicy['locate'] = (inputs, element) => {
     if (options.isPrivate && inputs.viewerId === undefined) {
       return unlocated('no viewer', idOf(options, inputs, element));
     }
@@ -49,6 +48,36 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
       return unlocated(error.message, idOf(options, inputs, element));
     }
   };
+  return rememberingIds(options, locate);
+}
+
+/** Most ids of which the place is remembered, for each field. */
+const REMEMBERED_IDS = 10_000;
+/** Longer ones are not worth keeping. */
+const REMEMBERED_LENGTH = 64;
+
+/**
+ * Where one id decides, as in most keys, the place of an id that was seen before is the same object: nothing is built
+ * for it, and nothing is hashed again.
+ */
+function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): ReadPolicy['locate'] {
+  const { key, tags, elementAt, isPrivate } = options;
+  const [placeholder, ...more] = key?.placeholders ?? [];
+  const isFixed = tags.every(({ placeholders }) => placeholders.length === 0);
+  if (placeholder === undefined || more.length > 0 || isPrivate || !isFixed) return locate;
+  let places = new Map<string | number, Located>();
+  return (inputs, element) => {
+    const id = elementAt === 0 ? element : valueOf(placeholder, inputs);
+    const isPlain = typeof id === 'number' || (typeof id === 'string' && id.length <= REMEMBERED_LENGTH);
+    if (!isPlain) return locate(inputs, element);
+    const known = places.get(id);
+    if (known !== undefined) return known;
+    const place = locate(inputs, element);
+    if (place.reason !== undefined) return place;
+    if (places.size >= REMEMBERED_IDS) places = new Map();
+    places.set(id, place);
+    return place;
+  };
 }
 
 type KeyOf = (inputs: TemplateInputs, element: unknown) => string | Unlocated;
@@ -64,21 +93,6 @@ function compileDefaultKey({ coordinate, hasParent, isPrivate }: LocateOptions):
 
 function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
-}
-
-function compileKeyOf(options: LocateOptions): KeyOf {
-  const { key } = options;
-  if (key === undefined) return compileDefaultKey(options);
-  const general = compileKey(options, key);
-  const [placeholder, ...more] = key.placeholders;
-  const [before = '', after = ''] = key.literals;
-  if (placeholder === undefined || more.length > 0) return general;
-  // Most keys: one placeholder, and an id in it that stands for itself.
-  return (inputs, element) => {
-    const value = options.elementAt === 0 ? element : valueOf(placeholder, inputs);
-    if (typeof value === 'string' && isCleanId(value)) return before + value + after;
-    return general(inputs, element);
-  };
 }
 
 function compileKey({ coordinate, elementAt, needsId }: LocateOptions, key: Template): KeyOf {

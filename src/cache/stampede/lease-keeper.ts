@@ -1,14 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { Lease } from '../store/store.js';
-import type { Background } from './background.js';
 
 export interface LeaseKeeperOptions {
   readonly clock: Clock;
-  readonly background: Background;
   /** Milliseconds a lease is held without being renewed. */
   readonly leaseMs: number;
   /** Milliseconds after which a load's lease is renewed no more, so that a load that hangs does not block for ever. */
   readonly deadlineMs: number;
+  /** False for each lease that is no longer held. Never rejects; an empty answer says that nothing is known. */
   readonly renew: (leases: readonly Lease[]) => Promise<readonly boolean[]>;
 }
 
@@ -26,13 +25,8 @@ export class LeaseKeeper {
   async during<T>(leases: readonly Lease[], work: () => Promise<T>): Promise<T> {
     const untilMs = this.#options.clock.nowMs() + this.#options.deadlineMs;
     for (const lease of leases) this.#untilMs.set(lease, untilMs);
-    if (leases.length > 0 && !this.#isRenewing) {
-      // The store's failures are told by the store's own user; a lease that was not renewed only costs a load.
-      this.#options.background.run(
-        () => this.#renewWhileHeld(),
-        () => undefined,
-      );
-    }
+    // Nobody waits for it, close() neither: it never rejects, and ends by itself after the last load.
+    if (leases.length > 0 && !this.#isRenewing) void this.#renewWhileHeld();
     try {
       return await work();
     } finally {
@@ -51,7 +45,9 @@ export class LeaseKeeper {
         const leases = [...this.#untilMs.keys()];
         if (leases.length === 0) continue;
         const renewed = await renew(leases);
-        leases.forEach((lease, index) => renewed[index] === true || this.#untilMs.delete(lease));
+        for (const [index, lease] of leases.entries()) {
+          if (renewed[index] === false) this.#untilMs.delete(lease);
+        }
       }
     } finally {
       this.#isRenewing = false;

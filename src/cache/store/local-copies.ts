@@ -8,7 +8,10 @@ export interface LocalCopy {
   readonly loadMs: number;
 }
 
-interface TaggedCopy extends LocalCopy {
+/** A copy as its readers find it, the same object each time. */
+interface KeptCopy extends LocalCopy {
+  readonly staleForMs: 0;
+  readonly tier: 'local';
   readonly tags: readonly string[];
 }
 
@@ -17,7 +20,7 @@ interface TaggedCopy extends LocalCopy {
  * applies. Other processes' invalidations are noticed when the copy's `local` seconds end.
  */
 export class LocalCopies {
-  readonly #copies: BoundedMap<TaggedCopy>;
+  readonly #copies: BoundedMap<KeptCopy>;
   readonly #keysByTag = new Map<string, Set<string>>();
   #forgotten = 0;
 
@@ -30,12 +33,16 @@ export class LocalCopies {
     return this.#forgotten;
   }
 
-  get(key: string, nowMs: number): LocalCopy | undefined {
+  get(key: string, nowMs: number): KeptCopy | undefined {
     return this.#copies.get(key, nowMs);
   }
 
-  keep({ key, tags }: EntryAddress, copy: LocalCopy, size: { valueBytes: number; untilMs: number }): void {
-    const value: TaggedCopy = { ...copy, tags };
+  keep(
+    { key, tags }: EntryAddress,
+    { value: content, loadedAtMs, loadMs }: LocalCopy,
+    size: { valueBytes: number; untilMs: number },
+  ): void {
+    const value: KeptCopy = { value: content, loadedAtMs, loadMs, staleForMs: 0, tier: 'local', tags };
     if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);

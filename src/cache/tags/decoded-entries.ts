@@ -1,11 +1,10 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
 import { deepFreeze } from '../codec/deep-freeze.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import type { EntryField } from './entry-field.js';
+import type { EntryField, Found } from './entry-field.js';
 
 /** An entry whose payload has been decoded. */
-export interface Decoded extends EntryHeader {
-  readonly value: unknown;
+export interface Decoded extends EntryHeader, Found {
   /** Bytes of the payload, before it was deflated. */
   readonly payloadBytes: number;
 }
@@ -16,6 +15,8 @@ interface Kept {
 }
 
 export interface DecodedEntriesOptions {
+  /** What answers when such an entry is found. */
+  readonly tier: string;
   readonly codec: ValueCodec;
   /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
   readonly freeze: boolean;
@@ -43,6 +44,11 @@ export class DecodedEntries {
     this.#options = options;
   }
 
+  /** An entry as its readers find it while it is fresh. */
+  freshly(header: EntryHeader, value: unknown, payloadBytes: number): Decoded {
+    return { ...header, value, payloadBytes, staleForMs: 0, tier: this.#options.tier };
+  }
+
   /** Remembers what these bytes mean, as the one who encoded them knows it. */
   note(bytes: Uint8Array, decoded: Decoded): void {
     this.#byBytes.set(bytes, decoded);
@@ -58,7 +64,7 @@ export class DecodedEntries {
         const value = this.#options.codec.decode(entry.payload);
         if (this.#options.freeze) deepFreeze(value);
         const { payload, ...header } = entry;
-        return this.#keep(bytes, { ...header, value, payloadBytes: payload.length });
+        return this.#keep(bytes, this.freshly(header, value, payload.length));
       }
     } catch {
       // Whatever is wrong with the bytes, they are a miss: counted below, never an error for the client.

@@ -72,7 +72,7 @@ export class Entries {
   constructor(options: EntriesOptions) {
     this.#options = options;
     const { store, codec, freeze } = options;
-    this.#decoded = new DecodedEntries({ codec, freeze, keepBytes: !store.isLocal });
+    this.#decoded = new DecodedEntries({ codec, freeze, tier: store.name, keepBytes: !store.isLocal });
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
@@ -90,7 +90,7 @@ export class Entries {
   ): MaybePromise<readonly (Found | undefined)[]> {
     if (field.lifetime.localMs === 0) return this.#findInStore(field, addresses, trace);
     const nowMs = this.#options.clock.nowMs();
-    const copies = addresses.map((address) => this.#localCopy(address, nowMs));
+    const copies = addresses.map(({ key }): Found | undefined => this.#options.copies.get(key, nowMs));
     const asked = addresses.filter((_, index) => copies[index] === undefined);
     if (asked.length === 0) return copies;
     const place = (fromStore: readonly (Found | undefined)[]): readonly (Found | undefined)[] => {
@@ -104,7 +104,7 @@ export class Entries {
   /** Finds one entry; as `find`, without its arrays where a local copy answers: this is the hot path. */
   findOne(field: EntryField, address: EntryAddress, trace?: Trace): MaybePromise<Found | undefined> {
     if (field.lifetime.localMs > 0) {
-      const copy = this.#localCopy(address, this.#options.clock.nowMs());
+      const copy = this.#options.copies.get(address.key, this.#options.clock.nowMs());
       if (copy !== undefined) return copy;
     }
     const found = this.#findInStore(field, [address], trace);
@@ -173,7 +173,7 @@ export class Entries {
       loadMs: fill.loadMs,
     };
     const bytes = encodeEntry({ ...header, payload });
-    this.#decoded.note(bytes, { ...header, value, payloadBytes: payload.length });
+    this.#decoded.note(bytes, this.#decoded.freshly(header, value, payload.length));
     const { key, tags } = fill.address;
     const { generations, freshForMs } = header;
     const keepForMs = freshForMs + lifetime.staleMs;
@@ -193,14 +193,14 @@ export class Entries {
     }
   }
 
-  /** Prolongs leases; false for each that is no longer held, or of which nothing is known. */
+  /** Prolongs leases; false for each that is no longer held, and an empty answer when the store is in trouble. */
   async renew(leases: readonly Lease[]): Promise<readonly boolean[]> {
     const { leaseMs, store } = this.#options;
     try {
       return await store.renew(leases.map((lease) => ({ ...lease, leaseMs })));
     } catch (error) {
       this.#options.onStoreTrouble('renew', error);
-      return leases.map(() => false);
+      return [];
     }
   }
 
@@ -272,26 +272,19 @@ export class Entries {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
-    const { clock, copies, store } = this.#options;
-    const nowMs = clock.nowMs();
-    const ageMs = Math.max(0, nowMs - entry.loadedAtMs);
-    const staleForMs = Math.max(0, ageMs - entry.freshForMs);
-    if (staleForMs > field.lifetime.staleMs) return undefined;
-    const { localMs } = field.lifetime;
-    if (localMs > 0 && staleForMs === 0 && copies.forgotten === forgotten) this.#copy(field, address, entry);
-    return { value: entry.value, ageMs, staleForMs, loadMs: entry.loadMs, tier: store.name };
+    const { clock, copies } = this.#options;
+    const staleForMs = clock.nowMs() - entry.loadedAtMs - entry.freshForMs;
+    if (staleForMs <= 0) {
+      if (field.lifetime.localMs > 0 && copies.forgotten === forgotten) this.#copy(field, address, entry);
+      return entry;
+    }
+    const { value, loadedAtMs, loadMs, tier } = entry;
+    return staleForMs > field.lifetime.staleMs ? undefined : { value, loadedAtMs, loadMs, staleForMs, tier };
   }
 
   #copy({ lifetime }: EntryField, address: EntryAddress, entry: Decoded): void {
     const { copies, clock } = this.#options;
     const untilMs = Math.min(clock.nowMs() + lifetime.localMs, entry.loadedAtMs + entry.freshForMs);
     copies.keep(address, entry, { valueBytes: entry.payloadBytes, untilMs });
-  }
-
-  #localCopy(address: EntryAddress, nowMs: number): Found | undefined {
-    const copy = this.#options.copies.get(address.key, nowMs);
-    if (copy === undefined) return undefined;
-    const ageMs = Math.max(0, nowMs - copy.loadedAtMs);
-    return { value: copy.value, ageMs, staleForMs: 0, loadMs: copy.loadMs, tier: 'local' };
   }
 }

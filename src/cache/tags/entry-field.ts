@@ -16,11 +16,12 @@ export interface EntryField {
   readonly counters: FieldCounters;
 }
 
-/** An entry found under present generations. `staleForMs` is 0 while it is fresh. */
+/** An entry found under present generations. Fresh ones share one object for all their hits. */
 export interface Found {
   readonly value: unknown;
-  readonly ageMs: number;
-  readonly staleForMs: number;
+  readonly loadedAtMs: number;
   readonly loadMs: number;
+  /** 0 while the entry is fresh. */
+  readonly staleForMs: number;
   readonly tier: string;
 }

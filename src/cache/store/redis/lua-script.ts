@@ -9,10 +9,18 @@ export interface LuaScript {
 }
 
 /** Reads `store/lua/{name}.lua`, once at start-up. */
-export function readScript(name: string): LuaScript {
+function readScript(name: string): LuaScript {
   const text = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
+
+export const scripts = {
+  acquire: readScript('acquire'),
+  fill: readScript('fill'),
+  invalidate: readScript('invalidate'),
+  release: readScript('release'),
+  renew: readScript('renew'),
+};
 
 export interface ScriptCall {
   readonly keys: readonly string[];

@@ -16,8 +16,11 @@ export interface LinkUser {
   onMessage(message: string): void;
   /** Uses every command the store will use, once. */
   tryOut(redis: Redis): Promise<void>;
-  /** Sees to it that nothing stored so far is ever served. */
-  forgetAll(redis: Redis): Promise<void>;
+  /**
+   * Sees to it that nothing that was stored in another run of the server is ever served, nor anything stored so far
+   * if `mustForget`: a server that was restarted or replaced may have lost invalidations that it had acknowledged.
+   */
+  joinRun(redis: Redis, run: string, mustForget: boolean): Promise<void>;
 }
 
 const OLDEST: readonly [number, number] = [6, 2];
@@ -30,7 +33,7 @@ export class RedisLink {
   readonly #breaker: Breaker;
   #user: LinkUser | undefined;
   #connections: Connections | undefined;
-  /** The run of the server that was last found to be usable: another one may have lost what this one was told. */
+  /** The run of the server that was last found to be usable. */
   #run: string | undefined;
   /** The last sentence that nobody was thrown: the server was usable once, and refuses now. */
   #complaint: string | undefined;
@@ -110,8 +113,7 @@ export class RedisLink {
       await this.#bounded(() => user.tryOut(commands));
       await this.#listen(connections, user);
     }
-    const isAnother = this.#run !== undefined && run !== this.#run;
-    if (mustForget || isAnother) await this.#bounded(() => user.forgetAll(commands));
+    await this.#bounded(() => user.joinRun(commands, run, mustForget));
     this.#run = run;
     this.#complaint = undefined;
   }

@@ -7,6 +7,8 @@ export interface RedisNames {
   generation(tag: string): string;
   /** The generation that every entry depends on. */
   readonly epoch: string;
+  /** The run of the server in which the epoch was created. */
+  readonly run: string;
   /** Where ends of leases are published. */
   readonly channel: string;
 }
@@ -25,6 +27,7 @@ export function redisNames(prefix: string, digest: string): RedisNames {
     lease: (key) => `${leases}${key}}`,
     generation: (tag) => `${generations}${tag}}`,
     epoch: `${prefix}:epoch`,
+    run: `${prefix}:run`,
     channel: `${prefix}:${FORMAT_VERSION}:${digest}:wake`,
   };
 }

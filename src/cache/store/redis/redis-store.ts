@@ -2,10 +2,11 @@ import type { Redis } from 'ioredis';
 import { CacheError } from '../../errors.js';
 import { createNonces } from '../nonces.js';
 import type { Acquired, FillOutcome, LeaseRequest, OpenOptions, Store } from '../store.js';
-import { bytesOrNothing, readScript, runScript, textOf, type ScriptCall } from './lua-script.js';
-import { readEntries, readTexts } from './read-entries.js';
+import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
+import { readEntries } from './read-entries.js';
 import { RedisLink } from './redis-link.js';
 import { redisNames, type RedisNames } from './redis-names.js';
+import { tryOut } from './try-out.js';
 
 export interface RedisStoreOptions {
   /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
@@ -20,16 +21,6 @@ export interface RedisStoreOptions {
 const GENERATION_KEPT_MS = 60 * 60 * 1000;
 /** The epoch is used by every read; it must only not be immortal. */
 const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
-/** A key that no field and no tag can have: it is used to find out what the server allows. */
-const TRY_OUT = '~try-out';
-
-const scripts = {
-  acquire: readScript('acquire'),
-  fill: readScript('fill'),
-  invalidate: readScript('invalidate'),
-  release: readScript('release'),
-  renew: readScript('renew'),
-};
 
 /**
  * Entries in Redis 6.2 or later (or Valkey), shared by all processes. A read is one MGET of entries and generations,
@@ -56,9 +47,13 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         onMessage: (key) => {
           for (const onSettled of watchers) onSettled(key);
         },
-        tryOut: (commands) => tryOut(commands, names, nextNonce),
-        forgetAll: async (commands) => {
+        tryOut: (commands) => tryOut(commands, names),
+        joinRun: async (commands, run, mustForget) => {
+          const isSame = (await commands.get(names.run)) === run;
+          if (isSame && !mustForget) return;
+          // In this order: who stops in between leaves it to the next.
           await commands.del(names.epoch);
+          await commands.set(names.run, run, 'PX', EPOCH_KEPT_MS);
           onForgotten();
         },
       });
@@ -159,20 +154,6 @@ async function sharedGenerations(
     }),
   );
   return (tag) => generations.get(tag) ?? '';
-}
-
-/** Finds out at once, and not in the middle of a request, that the server refuses a command or a name. */
-async function tryOut(redis: Redis, names: RedisNames, nextNonce: () => string): Promise<void> {
-  const [entry, lease, generation] = [names.entry(TRY_OUT), names.lease(TRY_OUT), names.generation(TRY_OUT)];
-  const once = (script: keyof typeof scripts, call: ScriptCall) => runScript(redis, scripts[script], [call]);
-  await readTexts(redis, [names.epoch, entry, generation]);
-  const token = nextNonce();
-  await once('acquire', { keys: [generation, lease, entry], args: [nextNonce(), 1000, token, 1000, ''] });
-  await once('renew', { keys: [lease], args: [token, 1000] });
-  await once('release', { keys: [lease], args: [token, names.channel, TRY_OUT] });
-  await once('fill', { keys: [entry, generation, lease], args: ['', '', 1000, '', names.channel, TRY_OUT] });
-  await once('invalidate', { keys: [generation, entry, lease], args: [names.channel, TRY_OUT] });
-  await redis.publish(names.channel, TRY_OUT);
 }
 
 function generationKeptMs(keepForMs: number): number {

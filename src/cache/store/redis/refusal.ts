@@ -10,7 +10,7 @@ const KINDS: readonly [RegExp, (where: string, words: string) => string][] = [
     (where) => `${where} refuses this user name and password; check both`,
   ],
   [
-    /NOPERM|ACL failure|No permissions/i,
+    /NOPERM|ACL failure|No permissions|user executing the script/i,
     (where, words) =>
       `${where} does not let this user do what the cache needs (${words}); grant it the commands and the key and ` +
       'channel patterns that docs/several-processes.md lists',

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { runScript, scripts, type ScriptCall } from './lua-script.js';
+import { readTexts } from './read-entries.js';
+import type { RedisNames } from './redis-names.js';
+
+const KEPT_MS = 1000;
+
+/**
+ * Uses every command the store will use, on a key of its own: what the server refuses is found out at the start, and
+ * not in the middle of a request. @throws Error what the server refused.
+ */
+export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
+  const key = `~try-out ${randomUUID()}`;
+  const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
+  const once = async (script: keyof typeof scripts, call: ScriptCall): Promise<unknown> =>
+    (await runScript(redis, scripts[script], [call]))[0];
+  const acquire = (): Promise<unknown> => {
+    const args = [randomUUID(), KEPT_MS, key, KEPT_MS, ''];
+    return once('acquire', { keys: [generation, lease, entry], args });
+  };
+  const [present] = listOf(await acquire());
+  await once('renew', { keys: [lease], args: [key, KEPT_MS] });
+  const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key];
+  const filled = await once('fill', { keys: [entry, generation, lease], args: fill });
+  const [, , found] = listOf(await acquire());
+  await once('release', { keys: [lease], args: [key, names.channel, key] });
+  const [read] = await readTexts(redis, [entry]);
+  await once('invalidate', { keys: [generation, entry, lease], args: [names.channel, key] });
+  await redis.publish(names.channel, key);
+  // Scripts read with pcall, so that what somebody else put there is no error: what is forbidden is none either.
+  if (filled !== 1 || String(found) !== 'tried' || String(read) !== 'tried') {
+    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen and mget');
+  }
+}
+
+function listOf(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
+}
