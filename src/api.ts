@@ -34,7 +34,7 @@ export interface ApiParts {
   readonly openDatabase?: () => Promise<Database>;
   /** For tests that move time: of the cache and of sessions. */
   readonly clock?: Clock;
-  /** Where entries rest; by default the memory store. */
+  /** Where entries rest; by default Redis or memory, as the configuration says. */
   readonly store?: Store;
 }
 
@@ -78,7 +78,7 @@ async function serve({ config, log, cache, schema, services, closers }: Served):
   // Drains the HTTP server as well.
   closers.push(() => apollo.stop());
   if (environment !== 'production') await addExplorers(app);
-  addHealthRoutes(app, services.database);
+  addHealthRoutes(app, { database: services.database, cache });
   addGraphqlRoute(app, apollo, services);
   return app;
 }
