@@ -2,11 +2,11 @@ import { demoAccounts } from '../prisma/seed/demo-accounts.js';
 import type { Api } from './api.js';
 import type { Config } from './config.js';
 import type { DatabaseLog } from './database/database-log.js';
+import { parseRedisUrl, redisAddress } from './redis/parse-redis-url.js';
 
 /** Says in one block where the API is, what it stands on, and in development who can sign in. */
-export async function announce({ url, database }: Api, config: Config, log: DatabaseLog): Promise<void> {
-  const { maxEntries, maxBytes, eviction } = config.cache;
-  const mebibytes = Math.round(maxBytes / 1024 / 1024);
+export async function announce(api: Api, config: Config, log: DatabaseLog): Promise<void> {
+  const { url, database, cache } = api;
   const lines: [string, string][] = [
     ['API', `${url}/graphql${config.environment === 'production' ? '' : ' (open it in a browser)'}`],
     ['Health', `${url}/healthz and ${url}/readyz`],
@@ -14,10 +14,20 @@ export async function announce({ url, database }: Api, config: Config, log: Data
       'Database',
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
     ],
-    ['Cache', `memory, at most ${maxEntries} entries and ${mebibytes} MiB, eviction ${eviction}`],
+    ['Cache', cacheLine(config, cache.storeIsAway())],
   ];
   if (config.environment === 'development') lines.push(...(await accountLines(database)));
   log.info(['Corral is ready.', ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n'));
+}
+
+function cacheLine({ cache, redisUrl }: Config, isAway: boolean): string {
+  if (redisUrl === undefined) {
+    const mebibytes = Math.round(cache.maxBytes / 1024 / 1024);
+    return `memory, at most ${cache.maxEntries} entries and ${mebibytes} MiB, eviction ${cache.eviction}`;
+  }
+  const server = parseRedisUrl(redisUrl);
+  const where = `Redis at ${redisAddress(server)} (database ${server.database}), shared by all processes`;
+  return isAway ? `${where}; away: serving from the database until it is back` : where;
 }
 
 /** None where the database holds other people's data: the demo accounts are in seeded databases only. */

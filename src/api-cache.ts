@@ -12,6 +12,7 @@ import { Prisma } from './generated/prisma/client.js';
 import { movieOrigin } from './origins/movie.js';
 import { personOrigin } from './origins/person.js';
 import { ratingSummaryOrigin } from './origins/rating-summary.js';
+import { createRedisStore } from './redis/create-redis-store.js';
 
 /** So that a rating read from an entry is the Decimal that Prisma made. */
 const decimalType = {
@@ -21,19 +22,27 @@ const decimalType = {
   decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
 };
 
+type CacheConfig = Pick<Config, 'cache' | 'environment' | 'redisUrl' | 'redisPrefix'>;
+
 /** The cache of the API: its store, its origins, and how it learns who is asking. */
 export function createApiCache(
-  { cache: bounds, environment }: Pick<Config, 'cache' | 'environment'>,
+  config: CacheConfig,
   { log, clock, store }: { log: CacheLog; clock: Clock | undefined; store: Store | undefined },
 ): Cache<ApiContext> {
   const time = clock === undefined ? {} : { clock };
   return createCache<ApiContext>({
-    store: store ?? memoryStore({ ...bounds, ...time }),
+    store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
     origins: { Movie: movieOrigin, Person: personOrigin, RatingSummary: ratingSummaryOrigin },
     types: [decimalType],
-    environment,
+    environment: config.environment,
     log,
     ...time,
   });
+}
+
+/** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
+function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
+  if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
+  return memoryStore({ ...cache, ...time });
 }

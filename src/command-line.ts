@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { variableNames } from './config.js';
 import { ConfigurationError } from './database/configuration-error.js';
 import { packageRoot } from './package-root.js';
 
@@ -13,7 +14,9 @@ Options
   --help      shows this
   --version   shows the version
 
-Settings are environment variables, or lines of a file .env; .env.example names and explains them all.
+Settings are environment variables, or lines of a file .env; .env.example explains them all:
+${variableNames.map((name) => `  ${name}\n`).join('')}
+With DATABASE_URL and REDIS_URL set, several processes serve the same data.
 `;
 
 /** What a person asked for: the text to print instead of starting, or undefined. @throws ConfigurationError */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError } from './database/configuration-error.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
+import { parseRedisUrl } from './redis/parse-redis-url.js';
 
 export type Environment = 'development' | 'test' | 'production';
 
@@ -12,8 +13,10 @@ export interface Config {
   readonly port: number;
   /** A PostgreSQL server; undefined stands for the embedded one. */
   readonly databaseUrl: string | undefined;
-  /** Accepted and not used by this version, which keeps its entries in memory. */
+  /** A Redis that several processes share; undefined stands for the memory store of one. */
   readonly redisUrl: string | undefined;
+  /** The first part of every key in Redis: APIs that share one need different ones. */
+  readonly redisPrefix: string;
   /** Where the embedded database keeps its files. */
   readonly dataDirectory: string;
   readonly logLevel: string;
@@ -28,8 +31,15 @@ const variables = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   HOST: z.string().optional(),
   PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
-  DATABASE_URL: z.string().superRefine(checkDatabaseUrl).optional(),
-  REDIS_URL: z.string().optional(),
+  DATABASE_URL: z.string().superRefine(checkedBy(parseDatabaseUrl)).optional(),
+  REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl)).optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/, {
+      error: (issue) =>
+        `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
+    })
+    .default('corral'),
   DATA_DIRECTORY: z.string().default('.data'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
@@ -53,6 +63,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: data.PORT,
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
+    redisPrefix: data.REDIS_PREFIX,
     dataDirectory: data.DATA_DIRECTORY,
     logLevel: data.LOG_LEVEL,
     cache: Object.freeze({
@@ -78,16 +89,18 @@ function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
   });
 }
 
-function checkDatabaseUrl(value: string, context: z.RefinementCtx): void {
-  try {
-    parseDatabaseUrl(value);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-  }
+function checkedBy(parse: (url: string) => unknown) {
+  return (value: string, context: z.RefinementCtx): void => {
+    try {
+      parse(value);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  };
 }
 
-/** Faults of the URL come as whole sentences that begin with the name; the others are the end of one. */
+/** Faults of a URL come as whole sentences that begin with the name; the others are the end of one. */
 function sentence({ path, message }: z.core.$ZodIssue): string {
   const name = path.join('.');
   return message.startsWith(name) ? message : `${name} ${message}.`;

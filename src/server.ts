@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { announce } from './announce.js';
 import { startApi } from './api.js';
-import { CacheError } from './cache/index.js';
+import { CacheError, type ErrorCode } from './cache/index.js';
 import { answerCommandLine } from './command-line.js';
 import { readConfig } from './config.js';
 import { ConfigurationError } from './database/configuration-error.js';
@@ -19,19 +19,18 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const log = await createLog(config);
-  if (config.redisUrl !== undefined) {
-    log.warn('REDIS_URL is set, but this version keeps entries in memory, for one process; it is ignored.');
-  }
   const api = await startApi(config, { log });
   stopOnSignals(api, log);
   await announce(api, config, log);
 }
 
+/** What the cache refuses to start with: the schema's directives, or a store that answers but cannot be used. */
+const mendable: readonly ErrorCode[] = ['CACHE_CONFIGURATION', 'CACHE_STORE_REFUSED'];
+
 /** Faults that a person can mend are told in their own sentence; any other is a bug, and told in full. */
 function fail(error: unknown): never {
   const isMendable =
-    error instanceof ConfigurationError ||
-    (error instanceof CacheError && error.code === 'CACHE_CONFIGURATION');
+    error instanceof ConfigurationError || (error instanceof CacheError && mendable.includes(error.code));
   const text = isMendable ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);

@@ -122,6 +122,15 @@ describe('the architecture', () => {
     expect(behind).toEqual([]);
   });
 
+  it('lets one file of the application know ioredis, which hands the store over and no connection', async () => {
+    const outside = (await sourceFiles(join(root, 'src'))).filter((file) => !file.startsWith(engine + sep));
+    const knowing = outside
+      .flatMap(importsOf)
+      .filter(({ specifier }) => packageOf(specifier) === 'ioredis')
+      .map(({ file }) => relative(root, file).replaceAll(sep, '/'));
+    expect(knowing).toEqual(['src/redis/create-redis-store.ts']);
+  });
+
   it('lets nobody import the composition root, and keeps the cache away from resolvers and origins', async () => {
     const imports = (await sourceFiles(join(root, 'src'))).flatMap(importsOf);
     const target = ({ file, specifier }: Import): string => resolve(dirname(file), specifier);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { answerCommandLine } from '../src/command-line.js';
 import { readConfig, variableNames } from '../src/config.js';
 import { ConfigurationError } from '../src/database/configuration-error.js';
 import { packageRoot } from '../src/package-root.js';
@@ -13,6 +14,7 @@ describe('the configuration', () => {
       port: 4000,
       databaseUrl: undefined,
       redisUrl: undefined,
+      redisPrefix: 'corral',
       dataDirectory: '.data',
       logLevel: 'info',
       cache: { maxEntries: 100_000, maxBytes: 268_435_456, eviction: 'lru' },
@@ -43,6 +45,16 @@ describe('the configuration', () => {
       'loud',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud".',
     ],
+    [
+      'REDIS_PREFIX',
+      'films:',
+      'REDIS_PREFIX must consist of letters, digits, "_", "." and "-" only, but is "films:".',
+    ],
+    [
+      'REDIS_PREFIX',
+      '{films}',
+      'REDIS_PREFIX must consist of letters, digits, "_", "." and "-" only, but is "{films}".',
+    ],
     ['CACHE_EVICTION', 'fifo', 'CACHE_EVICTION must be one of lru, lfu, ttl, but is "fifo".'],
     ['CACHE_MAX_ENTRIES', '0', 'CACHE_MAX_ENTRIES must be a whole number from 1 to 100000000, but is 0.'],
     [
@@ -60,8 +72,29 @@ describe('the configuration', () => {
     expect(() => readConfig({ DATABASE_URL: url })).not.toThrow(/secret/);
   });
 
+  it('refuses a wrong REDIS_URL without repeating it: it holds a password', () => {
+    const url = 'redis://films:12/secret@cache';
+    expect(() => readConfig({ REDIS_URL: url })).toThrow(
+      /^REDIS_URL must end with the host and port, [^\n]+\.$/,
+    );
+    expect(() => readConfig({ REDIS_URL: url })).not.toThrow(/secret/);
+  });
+
+  it('takes a Redis and a prefix', () => {
+    const given = { REDIS_URL: 'redis://cache:6380/1', REDIS_PREFIX: 'films_v2.eu-1' };
+    expect(readConfig(given)).toMatchObject({ redisUrl: given.REDIS_URL, redisPrefix: given.REDIS_PREFIX });
+  });
+
   it('tells all faults together, one a line', () => {
     expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'x' })).toThrow(/^PORT .+\.\nLOG_LEVEL .+\.$/);
+    expect(() => readConfig({ REDIS_URL: 'x', REDIS_PREFIX: ':' })).toThrow(
+      /^REDIS_URL .+\.\nREDIS_PREFIX .+\.$/,
+    );
+  });
+
+  it('names every variable in the answer to --help', () => {
+    const help = answerCommandLine(['--help']) ?? '';
+    expect(variableNames.filter((name) => !help.includes(`\n  ${name}\n`))).toEqual([]);
   });
 
   it('is documented variable by variable in .env.example, with the defaults', () => {

@@ -58,11 +58,11 @@ describe('the program', () => {
 
   it('reads .env where it is started, and what the shell says wins', async () => {
     const folder = await temporaryFolder({
-      '.env': 'NODE_ENV=test\nPORT=nonsense\nREDIS_URL=redis://localhost\n',
+      '.env': 'NODE_ENV=test\nPORT=nonsense\nCACHE_MAX_ENTRIES=77\n',
     });
     const program = startProgram({ folder, environment: { PORT: '0' } });
-    await program.prints(/REDIS_URL is set, but this version keeps entries in memory/);
     await program.prints(ready);
+    await program.prints(/Cache +memory, at most 77 entries/);
   });
 });
 
@@ -78,6 +78,11 @@ describe('the program does not start, and says in one sentence what to change,',
       'with a DATABASE_URL of another database',
       { DATABASE_URL: 'mysql://root:secret@localhost/films' },
       /^DATABASE_URL must begin with postgresql:\/\/, but begins with mysql:\/\/; [^\n]+\n$/,
+    ],
+    [
+      'with a REDIS_URL whose password is not encoded',
+      { REDIS_URL: 'redis://films:12#secret@localhost' },
+      'REDIS_URL has a # in it, which ends a URL; percent-encode special characters of the password, # as %23.\n',
     ],
     [
       'with a HOST of another machine',

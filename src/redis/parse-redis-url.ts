@@ -1,0 +1,80 @@
+import { ConfigurationError } from '../database/configuration-error.js';
+
+/** What REDIS_URL says. */
+export interface RedisServer {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined stands for Redis's default user. */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** The number of the database; 0 unless the URL names another. */
+  readonly database: number;
+  /** True for rediss://. */
+  readonly isEncrypted: boolean;
+}
+
+const form = 'redis://user:password@host:6379/0';
+const encode = 'percent-encode special characters of the password';
+const DEFAULT_PORT = 6379;
+
+/**
+ * Reads what can be read without a connection. No message repeats a part of the text: a password with a character
+ * that should have been encoded can end up in any of them.
+ */
+export function parseRedisUrl(redisUrl: string): RedisServer {
+  const text = redisUrl.trim();
+  if (!/^rediss?:\/\//i.test(text)) {
+    throw fault(`must begin with redis://, or with rediss:// for an encrypted connection, like ${form}`);
+  }
+  if (!URL.canParse(text)) throw fault(`is not a URL; it must look like ${form}: ${encode}`);
+  const url = new URL(text);
+  if (url.hash !== '' || text.endsWith('#')) {
+    throw fault(`has a # in it, which ends a URL; ${encode}, # as %23`);
+  }
+  if (url.search !== '' || text.endsWith('?')) {
+    throw fault(`has a question mark in it, but takes no options; leave them out, and ${encode}, ? as %3F`);
+  }
+  if (url.hostname === '') throw fault(`names no host; it must look like ${form}`);
+  if (url.port === '0')
+    throw fault(`names port 0, where nothing can listen; the usual one is ${DEFAULT_PORT}`);
+  const password = decoded(url.password);
+  if (url.username !== '' && password === undefined) {
+    throw fault('names a user without a password; write user:password before the @, or leave the user out');
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    user: decoded(url.username),
+    password,
+    database: databaseIn(url.pathname),
+    isEncrypted: url.protocol === 'rediss:',
+  };
+}
+
+/** Where the server is, as a person would write it; without user and password. */
+export function redisAddress({ host, port }: RedisServer): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function decoded(text: string): string | undefined {
+  if (text === '') return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw fault(`has a % that is not followed by two hexadecimal digits; ${encode}, % as %25`);
+  }
+}
+
+function databaseIn(path: string): number {
+  const digits = /^\/?(\d{0,5})$/.exec(path)?.[1];
+  if (digits === undefined) {
+    throw fault(
+      `must end with the host and port, or with the number of a database, like ${form}; ${encode}, / as %2F`,
+    );
+  }
+  return Number(digits);
+}
+
+function fault(rest: string): ConfigurationError {
+  return new ConfigurationError(`REDIS_URL ${rest}.`);
+}
