@@ -34,7 +34,7 @@ export function apiOver(
 
 /** Sends one operation; the answer is the body as text, since bytes are what is compared. */
 export async function post(
-  api: Api,
+  api: Pick<Api, 'url'>,
   query: string,
   {
     token,
@@ -55,7 +55,7 @@ export async function post(
 }
 
 /** A token for each demo account: a member, an editor and an admin. */
-export async function signInAll(api: Api): Promise<string[]> {
+export async function signInAll(api: Pick<Api, 'url'>): Promise<string[]> {
   return Promise.all(
     demoAccounts.map(async ({ email, password }) => {
       const source =
