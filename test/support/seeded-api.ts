@@ -20,10 +20,11 @@ export function apiOver(
   database: Database,
   {
     store,
+    redisUrl,
     environment = 'test',
-  }: { store?: Store; environment?: 'test' | 'development' | 'production' } = {},
+  }: { store?: Store; redisUrl?: string; environment?: 'test' | 'development' | 'production' } = {},
 ): Promise<Api> {
-  const config = readConfig({ NODE_ENV: environment, PORT: '0', LOG_LEVEL: 'silent' });
+  const config = readConfig({ NODE_ENV: environment, PORT: '0', LOG_LEVEL: 'silent', REDIS_URL: redisUrl });
   const shared: Database = { ...database, close: () => Promise.resolve() };
   return startApi(config, {
     log: pino({ level: 'silent' }),

@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Api } from '../../src/api.js';
+import type { Database } from '../../src/database/database.js';
+import { needsRedis } from '../support/needs.js';
+import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
+import { apiOver, post, seededDatabase } from '../support/seeded-api.js';
+
+const evidence = { 'x-cache-debug': '1' };
+/** Fifty films, most of them with a director: two levels of cached fields. */
+const list = `{ movies(ids: [${Array.from({ length: 50 }, (_, index) => index + 1).join()}]) { title director { name } } }`;
+
+describe.skipIf(!needsRedis())('the evidence of a warm list over Redis', () => {
+  let redis: PrivateRedis;
+  let database: Database;
+  let api: Api;
+  beforeAll(async () => {
+    [redis, database] = await Promise.all([privateRedis(), seededDatabase()]);
+    api = await apiOver(database, { redisUrl: redis.url });
+    const cold = await post(api, list);
+    expect(cold.match(/"director":\{/g)?.length).toBeGreaterThan(10);
+  }, 120_000);
+  afterAll(async () => {
+    await api.close();
+    await database.close();
+    await redis.stop();
+  });
+
+  it('is one round trip a level and no load, and Redis sees exactly that', async () => {
+    // Entries may be stored after the answer that they were loaded for.
+    await expect.poll(() => post(api, list, { headers: evidence })).toContain('"misses":0');
+    let body = '';
+    const seen = await commandsDuring(redis.url, async () => {
+      body = await post(api, list, { headers: evidence });
+    });
+    const summary: unknown = JSON.parse(/"summary":(\{.*?\})/.exec(body)?.[1] ?? 'null');
+    expect(summary).toMatchObject({ misses: 0, loads: 0, storeRoundTrips: 2 });
+    expect(seen).toEqual(['mget', 'mget']);
+  });
+});
+
+/** The names of the commands that Redis is sent by others while `work` runs. */
+async function commandsDuring(url: string, work: () => Promise<void>): Promise<string[]> {
+  const control = new Redis(url);
+  const monitor = await control.monitor();
+  try {
+    const seen: string[] = [];
+    const ended = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, [command = '', text]: string[]) => {
+        if (text === 'the end') resolve();
+        else seen.push(command.toLowerCase());
+      });
+    });
+    await work();
+    await control.echo('the end');
+    await ended;
+    return seen;
+  } finally {
+    monitor.disconnect();
+    control.disconnect();
+  }
+}
