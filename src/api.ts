@@ -45,10 +45,11 @@ export async function startApi(config: Config, { log, openDatabase, clock, store
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache);
+    // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
+    await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
     closers.push(() => database.close());
     await prepareDatabase(database, { log, environment: config.environment });
-    await cache.start();
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
     const services = { database, passwords: createPasswords(), sessions };

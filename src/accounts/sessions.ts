@@ -30,7 +30,10 @@ export interface Sessions {
   open(userId: number): Promise<{ token: string; expiresAt: Date }>;
   /** Who holds this token, or undefined: unknown, expired or signed out. Each use moves the end on. */
   authenticate(token: string): Promise<{ viewer: Viewer; session: OpenSession } | undefined>;
-  /** Ends a session; resolves once no process accepts it any more. */
+  /**
+   * Ends a session; resolves once no process accepts it any more. While the store is away, processes that still reach
+   * it may accept the session until this one reaches it again.
+   */
   end(session: OpenSession): Promise<void>;
 }
 
@@ -97,7 +100,10 @@ export function createSessions({ prisma, cache, nowMs }: SessionOptions): Sessio
 
     async end({ tokenHash }) {
       await prisma.session.deleteMany({ where: { tokenHash } });
-      await cache.invalidate([sessionKey(tokenHash)]);
+      await cache.invalidate([sessionKey(tokenHash)]).catch(() => {
+        // The store is away, which the cache has logged. The row is gone, and what the store holds from before is not
+        // served here again: an error would only make its reader believe that the session goes on.
+      });
     },
   };
 }

@@ -136,7 +136,10 @@ describe('health', () => {
     const health = await fetch(`${api.url}/healthz`);
     expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
     const ready = await fetch(`${api.url}/readyz`);
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', database: 'ok', cache: 'ok' }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', database: 'ok', cache: 'ok' },
+    ]);
   });
 
   it('is not ready without its database', async () => {

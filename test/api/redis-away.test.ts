@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Api } from '../../src/api.js';
 import type { Database } from '../../src/database/database.js';
+import { fixturePassword, fixtureUsers } from '../support/film-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis } from '../support/private-redis.js';
@@ -39,6 +40,17 @@ describe('an API whose Redis is away', () => {
     expect(await post(api, film)).toContain(answer);
     expect(performance.now() - before).toBeLessThan(3000);
     expect(await readiness(api)).toEqual(degraded);
+  });
+
+  it('ends a session that is signed out all the same', async () => {
+    const api = await apiOver(database, { redisUrl: `redis://127.0.0.1:${await freePort()}` });
+    onTestFinished(() => api.close());
+    const { email } = fixtureUsers[0];
+    const signIn = `mutation { signIn(email: "${email}", password: "${fixturePassword}") { token } }`;
+    const token = /"token":"([^"]+)"/.exec(await post(api, signIn))?.[1] ?? '';
+    expect(await post(api, '{ me { email } }', { token })).toContain(email);
+    expect(await post(api, 'mutation { signOut }', { token })).toBe('{"data":{"signOut":true}}\n');
+    expect(await post(api, '{ me { email } }', { token })).toContain('UNAUTHENTICATED');
   });
 
   it.skipIf(!needsRedis())('uses it as soon as it is there, without a restart', async () => {
