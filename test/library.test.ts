@@ -11,6 +11,8 @@ const PACKAGES = [
   'graphql',
   'dataloader',
   'msgpackr',
+  'ioredis',
+  'p-limit',
   '@graphql-tools/utils',
   '@graphql-tools/schema',
   '@types/node',
