@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createCache,
+  memoryStore,
+  type Cache,
+  type CacheOptions,
+  type LeaseRequest,
+  type Store,
+} from '../../../src/cache/index.js';
+import { cacheLog } from '../../support/cache-log.js';
+import { createGate } from '../../support/gate.js';
+import { generationsFor, leaseRequest } from '../../support/generations-for.js';
+import { manualClock } from '../../support/manual-clock.js';
+
+const KEY = 'Report:1';
+const ADDRESS = { key: KEY, tags: [] };
+
+/** Processes that share one store, on a clock that the test owns. */
+function processes(count: number, options: Partial<CacheOptions<unknown>> = {}) {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const caches = Array.from({ length: count }, () =>
+    createCache({ store, clock, log: cacheLog(), random: () => 0, environment: 'test', ...options }),
+  );
+  const [first, ...others] = caches;
+  if (first === undefined) throw new Error('there must be a process');
+  return { first, others, caches, clock, store };
+}
+
+const read = (cache: Cache<unknown>, load: () => unknown, options = {}): Promise<unknown> =>
+  cache.fetch(KEY, { ttl: 60, ...options }, load);
+
+const countersOf = (cache: Cache<unknown>) => cache.counters()['cache.fetch Report'];
+
+/** A process that is somewhere else: it has the lease, and does with it what the test says. */
+async function somebodyElse(store: Store): Promise<LeaseRequest> {
+  const lease = leaseRequest(ADDRESS);
+  expect((await store.acquire([lease]))[0]?.leased).toBe(true);
+  return lease;
+}
+
+/** Loads that are counted, and answer with their number. */
+function countedLoads() {
+  let loads = 0;
+  return { load: () => Promise.resolve(`load ${++loads}`), count: () => loads };
+}
+
+describe('a load that several processes want', () => {
+  it('is made by one of them, and the others wait for it', async () => {
+    const { caches } = processes(3);
+    const gate = createGate();
+    let loads = 0;
+    const load = async (): Promise<string> => {
+      loads += 1;
+      await gate.wait();
+      return 'value';
+    };
+    const answers = caches.flatMap((cache) => [read(cache, load), read(cache, load)]);
+    await gate.arrived();
+    gate.open();
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 6 }, () => 'value'));
+    expect(loads).toBe(1);
+    expect(caches.map((cache) => countersOf(cache)?.waited)).toEqual([0, 1, 1]);
+    expect(caches.map((cache) => countersOf(cache)?.joined)).toEqual([1, 1, 1]);
+  });
+
+  it('has exactly one successor when its process dies', async () => {
+    const { caches, clock, store } = processes(4);
+    await somebodyElse(store);
+    const { load, count } = countedLoads();
+    const answers = caches.map((cache) => read(cache, load));
+    await clock.sleep(1);
+    expect(count()).toBe(0);
+    clock.advance(1501);
+    expect(await Promise.all(answers)).toEqual(['load 1', 'load 1', 'load 1', 'load 1']);
+  });
+
+  it('that fails is made again by one of those who waited', async () => {
+    const { first, others } = processes(3);
+    const gate = createGate();
+    const failing = read(first, async () => {
+      await gate.wait();
+      throw new Error('the database is away');
+    });
+    await gate.arrived();
+    const { load, count } = countedLoads();
+    const answers = others.map((cache) => read(cache, load));
+    gate.open();
+    await expect(failing).rejects.toThrow('the database is away');
+    expect(await Promise.all(answers)).toEqual(['load 1', 'load 1']);
+    expect(count()).toBe(1);
+  });
+
+  it('that takes too long is made by those who waited as well, once in each process', async () => {
+    const { first, clock, store } = processes(1, { loads: { waitAtMostMs: 2000 } });
+    const lease = await somebodyElse(store);
+    const { load, count } = countedLoads();
+    const answers = [read(first, load), read(first, load)];
+    await clock.sleep(1);
+    for (let second = 0; second < 3; second += 1) {
+      await store.renew([lease]);
+      clock.advance(1000);
+    }
+    await store.renew([lease]);
+    expect(await Promise.all(answers)).toEqual(['load 1', 'load 1']);
+    expect(count()).toBe(1);
+  });
+
+  it('whose value is too large to store is made by each process for itself', async () => {
+    const { caches } = processes(3);
+    const { load, count } = countedLoads();
+    const answers = await Promise.all(caches.map((cache) => read(cache, load, { maxBytes: 1 })));
+    expect(answers.sort()).toEqual(['load 1', 'load 2', 'load 3']);
+    expect(count()).toBe(3);
+  });
+
+  it('is not waited for by a reader who came after an invalidation', async () => {
+    const { first, store } = processes(1);
+    await somebodyElse(store);
+    await first.invalidate([KEY]);
+    const { load } = countedLoads();
+    expect(await read(first, load)).toBe('load 1');
+  });
+
+  it('keeps its lease for as long as it runs, up to its deadline', async () => {
+    const renewed: number[] = [];
+    const clock = manualClock();
+    const memory = memoryStore({ clock });
+    const store: Store = {
+      ...memory,
+      renew: (leases) => {
+        renewed.push(clock.nowMs());
+        return memory.renew(leases);
+      },
+    };
+    const startedAtMs = clock.nowMs();
+    const cache = createCache({ store, clock, log: cacheLog(), loads: { deadlineMs: 3000 } });
+    const gate = createGate();
+    const answer = read(cache, () => gate.wait());
+    await gate.arrived();
+    for (let round = 0; round < 10; round += 1) {
+      const before = renewed.length;
+      clock.advance(500);
+      if (clock.nowMs() - startedAtMs < 3000) await expect.poll(() => renewed.length).toBeGreaterThan(before);
+      else await clock.sleep(1);
+    }
+    expect(Math.max(...renewed) - startedAtMs).toBeLessThan(3000);
+    expect((await memory.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
+    gate.open();
+    await answer;
+    await cache.close();
+  });
+
+  it('is one refresh where all have a stale value, and nobody waits', async () => {
+    const { caches, first, clock } = processes(3);
+    const { load, count } = countedLoads();
+    const options = { ttl: 10, swr: 60 };
+    await read(first, load, options);
+    clock.advance(11_000);
+    const answers = await Promise.all(caches.map((cache) => read(cache, load, options)));
+    expect(answers).toEqual(['load 1', 'load 1', 'load 1']);
+    await expect.poll(count).toBe(2);
+    for (const cache of caches) await cache.close();
+    expect(count()).toBe(2);
+  });
+
+  it('that has landed between the read and the lease is not made again', async () => {
+    const { first, store } = processes(1);
+    const { load: other } = countedLoads();
+    await read(first, other);
+    const [reading] = await store.read([ADDRESS]);
+    const { load, count } = countedLoads();
+    // The first read of the second process misses, as if it had been made before the entry was stored.
+    let reads = 0;
+    const late: Store = {
+      ...store,
+      read: (addresses) => (reads++ === 0 ? [{ bytes: undefined, generations: [] }] : store.read(addresses)),
+    };
+    const second = createCache({ store: late, log: cacheLog(), clock: manualClock() });
+    expect(reading?.bytes).toBeDefined();
+    expect(await read(second, load)).toBe('load 1');
+    expect(count()).toBe(0);
+    expect((await store.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
+  });
+});
+
+/** A store that fails whatever it is asked. */
+function failingStore(): Store {
+  const fail = (): never => {
+    throw new Error('away');
+  };
+  return { ...memoryStore(), read: fail, acquire: fail, fill: fail, invalidate: fail };
+}
+
+describe('loads while the store is away', () => {
+  it('are at most as many at the same time as was said', async () => {
+    const cache = createCache({ store: failingStore(), log: cacheLog(), loads: { atMostWithoutStore: 3 } });
+    const gate = createGate();
+    let running = 0;
+    let most = 0;
+    const load = async (): Promise<number> => {
+      running += 1;
+      most = Math.max(most, running);
+      await gate.wait();
+      return running--;
+    };
+    const answers = Array.from({ length: 20 }, (_, at) => cache.fetch(`Row:${at}`, { ttl: 60 }, load));
+    await gate.arrived();
+    gate.open();
+    await Promise.all(answers);
+    expect(most).toBe(3);
+  });
+
+  it('are still one for each key', async () => {
+    const cache = createCache({ store: failingStore(), log: cacheLog() });
+    const { load, count } = countedLoads();
+    await Promise.all([read(cache, load), read(cache, load), read(cache, load)]);
+    expect(count()).toBe(1);
+  });
+
+  it('that make others themselves never wait for a place that they hold', async () => {
+    const cache = createCache({ store: failingStore(), log: cacheLog(), loads: { atMostWithoutStore: 1 } });
+    const inner = (at: number) => cache.fetch(`Inner:${at}`, { ttl: 60 }, () => Promise.resolve(at));
+    const outer = [1, 2, 3].map((at) => cache.fetch(`Outer:${at}`, { ttl: 60 }, () => inner(at)));
+    expect(await Promise.all(outer)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('closing a cache', () => {
+  it('does not wait for the loads of other processes', async () => {
+    const { first, store } = processes(1);
+    await somebodyElse(store);
+    const { load } = countedLoads();
+    const answer = read(first, load);
+    await Promise.all([generationsFor(store, [ADDRESS]), first.close()]);
+    expect(await answer).toBe('load 1');
+  });
+});
+
+it.each([
+  [{ leaseMs: 0 }, 'createCache: loads.leaseMs must be a positive whole number, but got 0'],
+  [
+    { waitAtMostMs: -1, atMostWithoutStore: 1.5 },
+    'createCache: loads.waitAtMostMs must be a positive whole number, but got -1; ' +
+      'loads.atMostWithoutStore must be a positive whole number, but got 1.5',
+  ],
+])('bounds of loads that bound nothing are refused: %o', (loads, message) => {
+  expect(() => createCache({ store: memoryStore(), loads })).toThrow(message);
+});
