@@ -36,15 +36,20 @@ export interface ApiParts {
   readonly clock?: Clock;
   /** Where entries rest; by default Redis or memory, as the configuration says. */
   readonly store?: Store;
+  /** The SDL; by default the files of schema/. */
+  readonly typeDefs?: string[];
 }
 
 /** Assembles the API and starts it. What was opened is closed again when a later step fails. */
-export async function startApi(config: Config, { log, openDatabase, clock, store }: ApiParts): Promise<Api> {
+export async function startApi(
+  config: Config,
+  { log, openDatabase, clock, store, typeDefs }: ApiParts,
+): Promise<Api> {
   const cache = createApiCache(config, { log, clock, store });
   const closers: Closer[] = [() => cache.close()];
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
-    const schema = buildSchema(cache);
+    const schema = buildSchema(cache, typeDefs);
     // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();

@@ -8,7 +8,7 @@ import { readTypeDefs } from './read-type-defs.js';
 import { validateArguments } from './validate-arguments.js';
 
 /** The schema as it is served, from the inside out: resolvers, the cache around them, the checks around the cache. */
-export function buildSchema(cache: Cache<ApiContext>): GraphQLSchema {
-  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, ...readTypeDefs()], resolvers });
+export function buildSchema(cache: Cache<ApiContext>, typeDefs = readTypeDefs()): GraphQLSchema {
+  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, ...typeDefs], resolvers });
   return validateArguments(cache.apply(schema), argumentRules);
 }

@@ -1,0 +1,56 @@
+import { serverTitles, type ServerName } from '../servers/server-names.js';
+import type { Result } from './slices.js';
+import type { Workload, WorkloadName } from './workloads.js';
+
+/** What the library must reach in a plain Apollo Server: the worse of req/s and CPU, as a ratio to constants. */
+const TARGETS: readonly { server: ServerName; workload: WorkloadName; ratio: number }[] = [
+  { server: 'library-local', workload: 'one', ratio: 0.95 },
+  { server: 'library-redis', workload: 'one', ratio: 0.9 },
+  { server: 'library-local', workload: 'list', ratio: 1 },
+  { server: 'library-redis', workload: 'list', ratio: 1 },
+];
+const REDIS_PER_ENTRY_US = 0.6;
+
+/** The results as a Markdown table, a row for each server and workload. */
+export function tableOf(results: readonly Result[], workloads: readonly Workload[]): string {
+  const rows = workloads.flatMap(({ name, title }) =>
+    results.filter(({ workload }) => workload === name).map((result) => rowOf(title, result)),
+  );
+  return [
+    '| workload | server | req/s | CPU µs a request | ratio req/s | ratio CPU | the worse | Redis CPU µs an entry |',
+    '|---|---|---:|---:|---:|---:|---:|---:|',
+    ...rows,
+  ].join('\n');
+}
+
+function rowOf(title: string, result: Result): string {
+  const { server, requestsPerSecond, cpuPerRequestUs, speedRatio, cpuRatio, redisPerEntryUs } = result;
+  const cells = [
+    title,
+    serverTitles[server],
+    Math.round(requestsPerSecond).toLocaleString('en-US'),
+    cpuPerRequestUs.toFixed(0),
+    speedRatio.toFixed(2),
+    cpuRatio.toFixed(2),
+    `**${Math.min(speedRatio, cpuRatio).toFixed(2)}**`,
+    redisPerEntryUs?.toFixed(2) ?? '',
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** A line for each target that was measured: reached or missed, and by how much. */
+export function verdictsOf(results: readonly Result[]): readonly string[] {
+  const ratios = TARGETS.flatMap(({ server, workload, ratio }) => {
+    const result = results.find((other) => other.server === server && other.workload === workload);
+    if (result === undefined) return [];
+    const reached = Math.min(result.speedRatio, result.cpuRatio);
+    const verdict = reached >= ratio ? 'reached' : 'MISSED';
+    return [`${verdict}: ${serverTitles[server]}, ${workload}: ${reached.toFixed(2)} (target ${ratio})`];
+  });
+  const redis = results.flatMap(({ server, workload, redisPerEntryUs: us }) => {
+    if (us === undefined || !server.endsWith('redis')) return [];
+    const verdict = us <= REDIS_PER_ENTRY_US ? 'reached' : 'MISSED';
+    return [`${verdict}: Redis CPU, ${server}, ${workload}: ${us.toFixed(2)} µs an entry (target 0.6)`];
+  });
+  return [...ratios, ...redis];
+}

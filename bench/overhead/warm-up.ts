@@ -1,0 +1,42 @@
+import type { ServerProcess } from './server-process.js';
+import type { Workload } from './workloads.js';
+
+const AT_ONCE = 16;
+
+/**
+ * Asks every server everything once, so that what is measured are hits, and compares what they answer.
+ * @throws Error when two servers differ: then they would not be doing the same work.
+ */
+export async function warmUp(
+  servers: readonly ServerProcess[],
+  workloads: readonly Workload[],
+): Promise<void> {
+  let expected: string[] | undefined;
+  for (const { name, url } of servers) {
+    console.error(`warming ${name}`);
+    const firsts: string[] = [];
+    for (const { bodies } of workloads) {
+      const answers = await askAll(url, bodies);
+      firsts.push(answers[0] ?? '', answers.at(-1) ?? '');
+    }
+    expected ??= firsts;
+    const at = firsts.findIndex((answer, index) => answer !== expected?.[index]);
+    if (at >= 0) throw new Error(`${name} answers otherwise than ${servers[0]?.name}: ${firsts[at]}`);
+  }
+}
+
+async function askAll(url: string, bodies: readonly string[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (let start = 0; start < bodies.length; start += AT_ONCE) {
+    answers.push(...(await Promise.all(bodies.slice(start, start + AT_ONCE).map((body) => ask(url, body)))));
+  }
+  return answers;
+}
+
+async function ask(url: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  const text = (await response.text()).trim();
+  if (response.ok && !text.includes('"errors"')) return text;
+  throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`);
+}

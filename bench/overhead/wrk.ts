@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findBinary } from '../../test/support/find-binary.js';
+import type { Workload } from './workloads.js';
+
+const run = promisify(execFile);
+
+/** What the load generator saw of one slice. */
+export interface Load {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+export function requireWrk(): string {
+  const program = findBinary('wrk');
+  if (program !== undefined) return program;
+  throw new Error('The load generator wrk is not installed; get it with `apt-get install wrk`.');
+}
+
+/** Writes the script that makes wrk send a workload. Its requests are built before the first is sent. */
+export async function writeScript(folder: string, { name, bodies }: Workload): Promise<string> {
+  const file = path.join(folder, `${name}.lua`);
+  const lines = bodies.map((body) => `  [==[${body}]==],`);
+  const script = `
+local bodies = {
+${lines.join('\n')}
+}
+local requests, at = {}, 0
+function init()
+  local headers = { ["content-type"] = "application/json" }
+  for index, body in ipairs(bodies) do requests[index] = wrk.format("POST", nil, headers, body) end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+function done(summary)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  print(string.format("RESULT %d %d %d", summary.requests, summary.duration, failed))
+end
+`;
+  await writeFile(file, script);
+  return file;
+}
+
+/** Sends a workload for some seconds over 64 connections. @throws Error when any request failed. */
+export async function sendLoad(
+  program: string,
+  slice: { readonly script: string; readonly url: string; readonly seconds: number },
+): Promise<Load> {
+  const { script, url, seconds } = slice;
+  const { stdout } = await run(program, ['-t1', '-c64', `-d${seconds}s`, '-s', script, url]);
+  const result = /RESULT (\d+) (\d+) (\d+)/.exec(stdout);
+  if (result === null) throw new Error(`wrk said nothing that is understood:\n${stdout}`);
+  const [, requests, microseconds, failed] = result.map(Number);
+  if (failed !== 0 || requests === 0) throw new Error(`${failed} requests to ${url} failed:\n${stdout}`);
+  return { requests: requests ?? 0, seconds: (microseconds ?? 0) / 1e6 };
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { overhead } from './overhead/overhead.js';
+import { serverNames, type ServerName } from './servers/server-names.js';
+import { workloadNames, type WorkloadName } from './overhead/workloads.js';
+
+const help = `Usage: npm run bench -- overhead [options]
+
+What caching costs on the hit path, as ratios to Apollo Server with constants in memory. See bench/README.md.
+
+Options
+  --rounds N       rounds, of which the first is dropped (default 6)
+  --seconds N      length of a slice (default 1)
+  --servers A,B    some of ${serverNames.join(', ')}
+  --workloads A,B  some of ${workloadNames.join(', ')}
+  --json FILE      writes every slice to a file as well
+  --profile NAME   starts that server with --cpu-prof; its profile is written to the present folder at the end
+  --help           shows this
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '6' },
+      seconds: { type: 'string', default: '1' },
+      servers: { type: 'string', default: serverNames.join(',') },
+      workloads: { type: 'string', default: workloadNames.join(',') },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help || positionals[0] !== 'overhead') {
+    console.log(help);
+    process.exitCode = values.help ? 0 : 1;
+    return;
+  }
+  await overhead({
+    rounds: wholeNumber('rounds', values.rounds, 2),
+    seconds: wholeNumber('seconds', values.seconds, 1),
+    servers: some<ServerName>('servers', values.servers, serverNames),
+    workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
+    json: values.json,
+    profile: values.profile,
+  });
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(`--${name} must be a whole number from ${least} on, but is ${JSON.stringify(text)}`);
+}
+
+function some<Name extends string>(option: string, text: string, names: readonly Name[]): Name[] {
+  const given = text.split(',');
+  const known = names.filter((name) => given.includes(name));
+  const unknown = given.filter((name) => !names.some((other) => other === name));
+  if (unknown.length === 0) return known;
+  throw new Error(`--${option}: ${unknown.join(', ')} is not among ${names.join(', ')}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

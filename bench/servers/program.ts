@@ -1,0 +1,49 @@
+import { serverNames, type ServerName } from './server-names.js';
+
+/** A server that is measured. */
+export interface Started {
+  /** Where its GraphQL endpoint is. */
+  readonly url: string;
+  /** Questions to its backend since the start. */
+  loads(): number;
+  close(): Promise<void>;
+}
+
+/** What a server tells the bench when it is asked: milliseconds of CPU since the start, and loads. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly loads: number;
+}
+
+const LOCAL_SECONDS = 60;
+
+async function start(name: ServerName, redisUrl: string): Promise<Started> {
+  if (name === 'api-redis' || name === 'api-local') {
+    const { startMeasuredApi } = await import('./api.js');
+    return startMeasuredApi(redisUrl, name === 'api-local' ? LOCAL_SECONDS : 0);
+  }
+  const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
+  if (name === 'constants') return startConstants();
+  if (name === 'no-cache') return startUncached();
+  return startLibrary(redisUrl, name === 'library-local' ? LOCAL_SECONDS : 0);
+}
+
+/** Runs one server as a process of its own, which the bench commands by messages: usage, stop. */
+async function main([name, redisUrl = '']: string[]): Promise<void> {
+  const known = serverNames.find((other) => other === name);
+  if (known === undefined) throw new Error(`unknown server ${name}`);
+  const server = await start(known, redisUrl);
+  const tell = (message: object): void => void process.send?.(message);
+  process.on('message', (message) => {
+    if (message === 'stop') {
+      void server.close().finally(() => process.exit(0));
+      return;
+    }
+    const { user, system } = process.cpuUsage();
+    tell({ cpuMs: (user + system) / 1000, loads: server.loads() } satisfies Usage);
+  });
+  process.on('disconnect', () => process.exit(1));
+  tell({ url: server.url });
+}
+
+await main(process.argv.slice(2));

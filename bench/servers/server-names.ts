@@ -1,0 +1,21 @@
+/** The servers that are compared, the reference first. */
+export const serverNames = [
+  'constants',
+  'no-cache',
+  'library-redis',
+  'library-local',
+  'api-redis',
+  'api-local',
+] as const;
+
+export type ServerName = (typeof serverNames)[number];
+
+/** What a table calls them. */
+export const serverTitles: Readonly<Record<ServerName, string>> = {
+  constants: 'Apollo standalone, constants in memory',
+  'no-cache': 'Apollo standalone, no cache, 3 ms a load',
+  'library-redis': 'library in Apollo standalone, Redis',
+  'library-local': 'library in Apollo standalone, local copies',
+  'api-redis': 'this API, Redis',
+  'api-local': 'this API, local copies',
+};

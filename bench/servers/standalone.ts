@@ -1,0 +1,94 @@
+import { setTimeout } from 'node:timers/promises';
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { startStandaloneServer } from '@apollo/server/standalone';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import DataLoader from 'dataloader';
+import { Redis } from 'ioredis';
+import { cacheTypeDefs, createCache, redisStore } from '../../src/cache/index.js';
+import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
+import type { Started } from './program.js';
+
+const LISTEN = { listen: { port: 0, host: '127.0.0.1' } };
+const BACKEND_MS = 3;
+
+/** Apollo Server as it comes: what a resolver can cost at least. */
+export async function startConstants(): Promise<Started> {
+  const { films, people } = await readRows();
+  const server = new ApolloServer({
+    typeDefs: [cacheTypeDefs, filmTypeDefs(0)],
+    resolvers: {
+      Query: {
+        movie: (_: unknown, { id }: { id: string }) => films.get(id) ?? null,
+        movies: (_: unknown, { ids }: { ids: string[] }) => ids.map((id) => films.get(id) ?? null),
+      },
+      Movie: { director: ({ directorId }: Film) => (directorId === null ? null : people.get(directorId)) },
+    },
+  });
+  const { url } = await startStandaloneServer(server, LISTEN);
+  return { url, loads: () => 0, close: () => server.stop() };
+}
+
+interface Loaders {
+  readonly films: DataLoader<string, Film | null>;
+  readonly people: DataLoader<string, Person | null>;
+}
+
+/** The same without a cache: every level is one batched question to a backend that takes 3 ms. */
+export async function startUncached(): Promise<Started> {
+  const rows = await readRows();
+  let loads = 0;
+  const loader = <Row>(from: ReadonlyMap<string, Row>) =>
+    new DataLoader<string, Row | null>(async (ids) => {
+      loads += 1;
+      await setTimeout(BACKEND_MS);
+      return ids.map((id) => from.get(id) ?? null);
+    });
+  const server = new ApolloServer<Loaders>({
+    typeDefs: [cacheTypeDefs, filmTypeDefs(0)],
+    resolvers: {
+      Query: {
+        movie: (_: unknown, { id }: { id: string }, { films }: Loaders) => films.load(id),
+        movies: (_: unknown, { ids }: { ids: string[] }, { films }: Loaders) =>
+          Promise.all(ids.map((id) => films.load(id))),
+      },
+      Movie: {
+        director: ({ directorId }: Film, _: unknown, { people }: Loaders) =>
+          directorId === null ? null : people.load(directorId),
+      },
+    },
+  });
+  const context = (): Promise<Loaders> =>
+    Promise.resolve({ films: loader(rows.films), people: loader(rows.people) });
+  const { url } = await startStandaloneServer(server, { ...LISTEN, context });
+  return { url, loads: () => loads, close: () => server.stop() };
+}
+
+/** The library as its user meets it: one schema, one store, two origins. */
+export async function startLibrary(redisUrl: string, local: number): Promise<Started> {
+  const rows: Films = await readRows();
+  const cache = createCache<object>({
+    store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix: `library-${local}` }),
+    origins: {
+      Movie: { load: (ids) => Promise.resolve(ids.map((id) => rows.films.get(id))) },
+      Person: { load: (ids) => Promise.resolve(ids.map((id) => rows.people.get(id))) },
+    },
+  });
+  const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, filmTypeDefs(local)] }));
+  const server = new ApolloServer({
+    schema,
+    plugins: [ApolloServerPluginCacheControlDisabled(), cache.apolloPlugin()],
+  });
+  await cache.start();
+  const { url } = await startStandaloneServer(server, LISTEN);
+  const close = async (): Promise<void> => {
+    await server.stop();
+    await cache.close();
+  };
+  return { url, loads: () => loadsOf(cache.counters()), close };
+}
+
+/** All loads of a cache since its start. */
+export function loadsOf(counters: Readonly<Record<string, { readonly loads: number }>>): number {
+  return Object.values(counters).reduce((sum, { loads }) => sum + loads, 0);
+}
