@@ -17,9 +17,9 @@ export async function startServer(
   name: ServerName,
   { redisUrl, isProfiled }: { redisUrl: string; isProfiled: boolean },
 ): Promise<ServerProcess> {
-  const program = path.join(import.meta.dirname, '..', 'servers', 'program.ts');
+  const program = path.join(import.meta.dirname, '..', 'servers', 'program.js');
   const child = fork(program, [name, redisUrl], {
-    execArgv: ['--import', 'tsx', ...(isProfiled ? ['--cpu-prof'] : [])],
+    execArgv: isProfiled ? ['--cpu-prof'] : [],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
