@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { privateRedis, type PrivateRedis } from '../../test/support/private-redis.js';
 import { readRows } from '../servers/films.js';
 import type { ServerName } from '../servers/server-names.js';
-import { redisUsage } from './redis-usage.js';
+import { redisCpuMs } from './redis-cpu.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { resultsOf, type Slice } from './slices.js';
 import { tableOf, verdictsOf } from './table.js';
@@ -22,9 +22,6 @@ export interface OverheadOptions {
   readonly profile: string | undefined;
 }
 
-/** Fewer entries than this in a slice say nothing about Redis. */
-const ENOUGH_ENTRIES = 1000;
-
 /** Starts all servers, warms them, visits them in turn, and prints the table. */
 export async function overhead(options: OverheadOptions): Promise<void> {
   const wrk = requireWrk();
@@ -39,8 +36,8 @@ export async function overhead(options: OverheadOptions): Promise<void> {
       console.error(`starting ${name}`);
       servers.push(await startServer(name, { redisUrl: redis.url, isProfiled: options.profile === name }));
     }
-    await warmUp(servers, workloads);
-    const slices = await measure({ ...options, wrk, folder, client, servers, workloads });
+    const entries = await warmUp(servers, workloads);
+    const slices = await measure({ ...options, wrk, folder, client, servers, workloads, entries });
     if (options.json !== undefined) await writeFile(options.json, JSON.stringify(slices, undefined, 2));
     await report(slices, { workloads, options, client });
   } finally {
@@ -56,6 +53,8 @@ interface Measuring extends Omit<OverheadOptions, 'servers' | 'workloads'> {
   readonly client: Redis;
   readonly servers: readonly ServerProcess[];
   readonly workloads: readonly Workload[];
+  /** Entries that one request reads, on average. */
+  readonly entries: ReadonlyMap<WorkloadName, number>;
 }
 
 /** Each round visits every server once with each workload, and begins with another server than the one before. */
@@ -76,22 +75,21 @@ async function measure(measuring: Measuring): Promise<readonly Slice[]> {
 }
 
 async function slice(
-  { wrk, client, seconds }: Measuring,
+  { wrk, client, seconds, entries }: Measuring,
   of: { round: number; server: ServerProcess; workload: Workload; script: string },
 ): Promise<Slice> {
   const { round, server, workload, script } = of;
-  const [before, redisBefore] = [await server.usage(), await redisUsage(client)];
+  const [before, redisBefore] = [await server.usage(), await redisCpuMs(client)];
   const { requests, seconds: lasted } = await sendLoad(wrk, { script, url: server.url, seconds });
-  const [after, redisAfter] = [await server.usage(), await redisUsage(client)];
-  const entries = redisAfter.entries - redisBefore.entries;
+  const [after, redisAfter] = [await server.usage(), await redisCpuMs(client)];
+  const read = requests * (entries.get(workload.name) ?? 0);
   return {
     round,
     server: server.name,
     workload: workload.name,
     requestsPerSecond: requests / lasted,
     cpuPerRequestUs: ((after.cpuMs - before.cpuMs) * 1000) / requests,
-    redisPerEntryUs:
-      entries < ENOUGH_ENTRIES ? undefined : ((redisAfter.cpuMs - redisBefore.cpuMs) * 1000) / entries,
+    redisPerEntryUs: ((redisAfter - redisBefore) * 1000) / read,
     loads: after.loads - before.loads,
   };
 }

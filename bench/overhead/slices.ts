@@ -9,8 +9,8 @@ export interface Slice {
   readonly requestsPerSecond: number;
   /** Microseconds of the server process's CPU for one request, all its threads together. */
   readonly cpuPerRequestUs: number;
-  /** Microseconds of Redis's CPU for one entry read; undefined where hardly any were read. */
-  readonly redisPerEntryUs: number | undefined;
+  /** Microseconds of Redis's CPU for each entry that a request read, however many requests shared one MGET. */
+  readonly redisPerEntryUs: number;
   readonly loads: number;
 }
 
@@ -23,7 +23,7 @@ export interface Result {
   /** Medians of the ratios to the reference in the same round, above 1 where better than the reference. */
   readonly speedRatio: number;
   readonly cpuRatio: number;
-  readonly redisPerEntryUs: number | undefined;
+  readonly redisPerEntryUs: number;
   readonly loads: number;
 }
 
@@ -54,7 +54,7 @@ function resultOf(group: readonly Slice[], all: readonly Slice[], reference: Ser
     cpuPerRequestUs: median(group.map((slice) => slice.cpuPerRequestUs)),
     speedRatio: median(paired.map(({ slice, other }) => slice.requestsPerSecond / other.requestsPerSecond)),
     cpuRatio: median(paired.map(({ slice, other }) => other.cpuPerRequestUs / slice.cpuPerRequestUs)),
-    redisPerEntryUs: medianOrNothing(group.flatMap(({ redisPerEntryUs }) => redisPerEntryUs ?? [])),
+    redisPerEntryUs: median(group.map((slice) => slice.redisPerEntryUs)),
     loads: group.reduce((sum, { loads }) => sum + loads, 0),
   };
 }
@@ -64,8 +64,4 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
-}
-
-function medianOrNothing(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : median(values);
 }

@@ -1,28 +1,36 @@
 import type { ServerProcess } from './server-process.js';
-import type { Workload } from './workloads.js';
+import type { Workload, WorkloadName } from './workloads.js';
 
 const AT_ONCE = 16;
 
 /**
- * Asks every server everything once, so that what is measured are hits, and compares what they answer.
+ * Asks every server everything once, so that what is measured are hits, and compares what they answer. The answer is
+ * how many entries a request of each workload reads on average: films, and the directors that are known.
  * @throws Error when two servers differ: then they would not be doing the same work.
  */
 export async function warmUp(
   servers: readonly ServerProcess[],
   workloads: readonly Workload[],
-): Promise<void> {
+): Promise<ReadonlyMap<WorkloadName, number>> {
+  const entries = new Map<WorkloadName, number>();
   let expected: string[] | undefined;
   for (const { name, url } of servers) {
     console.error(`warming ${name}`);
     const firsts: string[] = [];
-    for (const { bodies } of workloads) {
+    for (const { name: workload, bodies } of workloads) {
       const answers = await askAll(url, bodies);
+      entries.set(workload, answers.reduce((sum, answer) => sum + entriesIn(answer), 0) / answers.length);
       firsts.push(answers[0] ?? '', answers.at(-1) ?? '');
     }
     expected ??= firsts;
     const at = firsts.findIndex((answer, index) => answer !== expected?.[index]);
     if (at >= 0) throw new Error(`${name} answers otherwise than ${servers[0]?.name}: ${firsts[at]}`);
   }
+  return entries;
+}
+
+function entriesIn(answer: string): number {
+  return answer.split('"title":').length - 1 + (answer.split('"name":').length - 1);
 }
 
 async function askAll(url: string, bodies: readonly string[]): Promise<string[]> {

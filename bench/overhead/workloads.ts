@@ -8,8 +8,6 @@ export interface Workload {
   readonly title: string;
   /** Bodies of POST requests, sent in turn. */
   readonly bodies: readonly string[];
-  /** Entries that one request reads: films, and their directors where they have one, at most. */
-  readonly entries: number;
 }
 
 const LIST_LENGTH = 50;
@@ -31,25 +29,21 @@ export function createWorkloads(count: number): readonly Workload[] {
       name: 'one',
       title: 'one film, the same',
       bodies: [literal('{ movie(id: 1) { id title director { name } } }')],
-      entries: 2,
     },
     {
       name: 'one-zipf',
       title: 'one film, zipf',
       bodies: Array.from({ length: 5000 }, () => JSON.stringify({ query: ONE, variables: { id: draw() } })),
-      entries: 2,
     },
     {
       name: 'list',
       title: 'list of 50, the same',
       bodies: [literal(`{ movies(ids: [${fixed.join(', ')}]) { id title director { name } } }`)],
-      entries: 2 * LIST_LENGTH,
     },
     {
       name: 'list-zipf',
       title: 'list of 50, zipf',
       bodies: Array.from({ length: 400 }, () => JSON.stringify({ query: MANY, variables: { ids: list() } })),
-      entries: 2 * LIST_LENGTH,
     },
   ];
 }

@@ -91,7 +91,8 @@ export function valueOf(placeholder: Placeholder, inputs: TemplateInputs): unkno
   let value: unknown = inputs[placeholder.root];
   for (const name of placeholder.path) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = Reflect.get(value, name);
+    // Any object may be asked for any name; this is several times faster than Reflect.get.
+    value = (value as Readonly<Record<string, unknown>>)[name];
   }
   return value;
 }

@@ -122,17 +122,18 @@ export class Entries {
    * stored since the read is in `found`: it needs no load.
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
-    const { store, copies } = this.#options;
+    const { store, copies, clock } = this.#options;
     const { forgotten } = copies;
     try {
       const claims = store.isLocal
         ? await claimsOf(store, wanted, this.#options.leaseMs)
         : await this.#claims.ask(wanted, trace);
+      const at = { nowMs: clock.nowMs(), forgotten };
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
         if (claim === undefined)
           throw new Error('the store answered with fewer claims than it was asked for');
-        return { claim, found: this.#judge(field, address, claim, forgotten) };
+        return { claim, found: this.#judge(field, address, claim, at) };
       });
     } catch (error) {
       this.#options.onStoreTrouble('acquire', error);
@@ -247,8 +248,10 @@ export class Entries {
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
     const forgotten = this.#options.copies.forgotten;
-    const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] =>
-      addresses.map((address, index) => this.#judge(field, address, readings[index], forgotten));
+    const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
+      const at = { nowMs: this.#options.clock.nowMs(), forgotten };
+      return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
+    };
     try {
       const readings = this.#reads?.ask(addresses, trace) ?? this.#options.store.read(addresses);
       if (!isPromise(readings)) return judge(readings);
@@ -267,24 +270,23 @@ export class Entries {
     field: EntryField,
     address: EntryAddress,
     reading: Reading | undefined,
-    forgotten: number,
+    at: { readonly nowMs: number; readonly forgotten: number },
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
-    const { clock, copies } = this.#options;
-    const staleForMs = clock.nowMs() - entry.loadedAtMs - entry.freshForMs;
+    const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
     if (staleForMs <= 0) {
-      if (field.lifetime.localMs > 0 && copies.forgotten === forgotten) this.#copy(field, address, entry);
+      const isCopied = field.lifetime.localMs > 0 && this.#options.copies.forgotten === at.forgotten;
+      if (isCopied) this.#copy(field, address, entry, at.nowMs);
       return entry;
     }
     const { value, loadedAtMs, loadMs, tier } = entry;
     return staleForMs > field.lifetime.staleMs ? undefined : { value, loadedAtMs, loadMs, staleForMs, tier };
   }
 
-  #copy({ lifetime }: EntryField, address: EntryAddress, entry: Decoded): void {
-    const { copies, clock } = this.#options;
-    const untilMs = Math.min(clock.nowMs() + lifetime.localMs, entry.loadedAtMs + entry.freshForMs);
-    copies.keep(address, entry, { valueBytes: entry.payloadBytes, untilMs });
+  #copy({ lifetime }: EntryField, address: EntryAddress, entry: Decoded, nowMs: number): void {
+    const untilMs = Math.min(nowMs + lifetime.localMs, entry.loadedAtMs + entry.freshForMs);
+    this.#options.copies.keep(address, entry, { valueBytes: entry.payloadBytes, untilMs });
   }
 }

@@ -47,7 +47,9 @@ export class JoinedBatch<Item, Answer> {
       for (const { reject } of groups) reject(error);
     };
     try {
-      const answers = this.#operation(groups.flatMap(({ items }) => items));
+      const all: Item[] = [];
+      for (const { items } of groups) for (const item of items) all.push(item);
+      const answers = this.#operation(all);
       if (isPromise(answers)) answers.then(deliver, fail);
       else deliver(answers);
     } catch (error) {
