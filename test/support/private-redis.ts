@@ -14,9 +14,13 @@ export interface PrivateRedis {
 
 /** Starts a Redis server of its own for one test file, without files; throws MissingBinary where none is installed. */
 export async function privateRedis(...settings: string[]): Promise<PrivateRedis> {
+  return privateRedisAt(await freePort(), ...settings);
+}
+
+/** The same on a given port: to come back where a server has been. Later settings win over those made here. */
+export async function privateRedisAt(port: number, ...settings: string[]): Promise<PrivateRedis> {
   const program = findBinary('redis-server');
   if (program === undefined) throw new MissingBinary('redis-server', 'redis-server');
-  const port = await freePort();
   const basics = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn(program, [...basics, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
