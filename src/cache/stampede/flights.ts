@@ -27,12 +27,8 @@ export class Flights<T extends { readonly landed: unknown }> {
 
 /**
  * The name of a flight. A reader never joins a load that began before a write: the write changed the generations, so
- * the reader looks for another flight. Without a store, invalidations counted by this process take their place.
+ * the reader looks for another flight.
  */
-export function flightKey(
-  key: string,
-  generations: readonly string[] | undefined,
-  forgotten: number,
-): string {
-  return `${key}\n${generations === undefined ? `local ${forgotten}` : generations.join(' ')}`;
+export function flightKey(key: string, generations: readonly string[]): string {
+  return `${key}\n${generations.join(' ')}`;
 }

@@ -9,6 +9,7 @@ import type { Background } from './background.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { flightKey, type Flights } from './flights.js';
 import type { LeaseKeeper } from './lease-keeper.js';
+import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
 /** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
@@ -73,6 +74,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   readonly #options: SingleLoadsOptions<T>;
   readonly #limit: LimitFunction;
   readonly #inLimit = new AsyncLocalStorage<true>();
+  readonly #unclaimed = new UnclaimedFlights<T>();
   #isStopping = false;
 
   constructor(options: SingleLoadsOptions<T>) {
@@ -99,15 +101,14 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
         return arriving('WAITED', Promise.resolve(loadedOf(found)));
       }
       const generations = claim?.generations;
-      const name = this.#nameOf(item, generations);
       // Whoever has the lease leads, even if somebody of this process already waits for it.
-      const joinable = lease === undefined ? this.#options.flights.get(name) : undefined;
+      const joinable = lease === undefined ? this.#joinable(item, generations) : undefined;
       if (joinable !== undefined) return arriving('JOINED', joinable);
       const isOurs = lease !== undefined || claimed === undefined;
       // Another process refreshes it already, and this reader has his answer.
       if (!isOurs && item.isRefresh === true) return arriving('JOINED', Promise.resolve(loadedOf(found)));
       const flight = createDeferred<T>();
-      this.#options.flights.announce(name, flight.promise);
+      this.#announce(item, generations, flight);
       if (isOurs) {
         led.push({ wanted: item, generations, lease, flight });
         return arriving('MISS', flight.promise);
@@ -136,22 +137,42 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     this.#isStopping = true;
   }
 
+  /** Sets off the loads of this process: those with a lease at once, those without in their turn. */
   #depart<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
-    if (led.length === 0) return;
-    const leases = led.flatMap(({ lease }) => lease ?? []);
-    const load = async (): Promise<void> => {
-      try {
-        await this.#options.keeper.during(leases, () => lead(led));
-      } catch (error) {
-        for (const { flight } of led) flight.reject(error);
-        throw error;
-      } finally {
-        await this.#options.entries.release(leases);
+    const leased = led.filter(({ lease }) => lease !== undefined);
+    if (leased.length > 0) this.#run(() => this.#load(leased, lead));
+    const free: Led<W, T>[] = [];
+    for (const item of led) {
+      if (item.lease !== undefined) continue;
+      const before = this.#unclaimed.underWay(item.wanted.address.key);
+      if (before === undefined) free.push(item);
+      else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
+    }
+    if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
+  }
+
+  #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
+    const load = (): Promise<void> => {
+      for (const { wanted, generations, flight } of led) {
+        if (generations === undefined) this.#unclaimed.begin(wanted.address.key, flight.promise);
       }
+      return this.#load(led, lead);
     };
     // A load that makes another one must not wait for a place that it holds itself.
-    const isBounded = leases.length === 0 && this.#inLimit.getStore() === undefined;
-    this.#run(() => (isBounded ? this.#limit(() => this.#inLimit.run(true, load)) : load()));
+    if (this.#inLimit.getStore() !== undefined) return load();
+    return this.#limit(() => this.#inLimit.run(true, load));
+  }
+
+  async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
+    const leases = led.flatMap(({ lease }) => lease ?? []);
+    try {
+      await this.#options.keeper.during(leases, () => lead(led));
+    } catch (error) {
+      for (const { flight } of led) flight.reject(error);
+      throw error;
+    } finally {
+      await this.#options.entries.release(leases);
+    }
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
@@ -199,24 +220,30 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       if (lease === undefined && claim !== undefined && !isOverdue) return true;
       const generations = claim?.generations;
       // Under its present name, so that whoever comes now joins.
-      this.#options.flights.announce(this.#nameOf(wanted, generations), flight.promise);
+      this.#announce(wanted, generations, flight);
       led.push({ wanted, generations, lease, flight });
       return false;
     });
-    this.#depart(
-      led.filter(({ lease }) => lease !== undefined),
-      lead,
-    );
-    this.#depart(
-      led.filter(({ lease }) => lease === undefined),
-      lead,
-    );
+    this.#depart(led, lead);
     if (unused.length > 0) this.#run(() => this.#options.entries.release(unused));
     return still;
   }
 
-  #nameOf({ address }: Wanted, generations: readonly string[] | undefined): string {
-    return flightKey(address.key, generations, this.#options.entries.forgotten);
+  #joinable(
+    { address: { key } }: Wanted,
+    generations: readonly string[] | undefined,
+  ): Promise<T> | undefined {
+    if (generations === undefined) return this.#unclaimed.get(key);
+    return this.#options.flights.get(flightKey(key, generations));
+  }
+
+  #announce(
+    { address: { key } }: Wanted,
+    generations: readonly string[] | undefined,
+    { promise }: Deferred<T>,
+  ): void {
+    if (generations === undefined) this.#unclaimed.announce(key, promise);
+    else this.#options.flights.announce(flightKey(key, generations), promise);
   }
 
   #jittered(ms: number): number {

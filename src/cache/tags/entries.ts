@@ -77,11 +77,6 @@ export class Entries {
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
 
-  /** Rises with every invalidation this process applies; tells loads apart while the store cannot. */
-  get forgotten(): number {
-    return this.#options.copies.forgotten;
-  }
-
   /** Finds many entries in one store read; synchronous where local copies or a local store can answer. */
   find(
     field: EntryField,

@@ -218,6 +218,30 @@ describe('loads while the store is away', () => {
     expect(count()).toBe(1);
   });
 
+  it('are never joined once they have begun: another process may have written since', async () => {
+    const cache = createCache({ store: failingStore(), log: cacheLog() });
+    const gate = createGate();
+    let written = 'old';
+    let running = 0;
+    let most = 0;
+    const load = async (): Promise<string> => {
+      running += 1;
+      most = Math.max(most, running);
+      const seen = written;
+      await gate.wait();
+      running -= 1;
+      return seen;
+    };
+    const before = read(cache, load);
+    await gate.arrived();
+    written = 'new';
+    const after = [read(cache, load), read(cache, load)];
+    gate.open();
+    expect(await Promise.all([before, ...after])).toEqual(['old', 'new', 'new']);
+    expect(most).toBe(1);
+    expect(countersOf(cache)?.loads).toBe(2);
+  });
+
   it('that make others themselves never wait for a place that they hold', async () => {
     const cache = createCache({ store: failingStore(), log: cacheLog(), loads: { atMostWithoutStore: 1 } });
     const inner = (at: number) => cache.fetch(`Inner:${at}`, { ttl: 60 }, () => Promise.resolve(at));

@@ -1,0 +1,33 @@
+/**
+ * Flights of loads without generations, while the store cannot tell them. Nobody can know what a load under way has
+ * missed: another process may have written, and acknowledged it, since it began. So only a flight that has not begun
+ * can be joined, and each key has at most one load under way and one that waits for its end.
+ */
+export class UnclaimedFlights<T> {
+  readonly #waiting = new Map<string, Promise<T>>();
+  readonly #underWay = new Map<string, Promise<unknown>>();
+
+  /** The flight that can be joined, if there is one. */
+  get(key: string): Promise<T> | undefined {
+    return this.#waiting.get(key);
+  }
+
+  announce(key: string, flight: Promise<T>): void {
+    this.#waiting.set(key, flight);
+  }
+
+  /** The end of the load that is under way; undefined where there is none. */
+  underWay(key: string): Promise<unknown> | undefined {
+    return this.#underWay.get(key);
+  }
+
+  /** From now on nobody can join. */
+  begin(key: string, flight: Promise<T>): void {
+    if (this.#waiting.get(key) === flight) this.#waiting.delete(key);
+    const end = (): void => {
+      if (this.#underWay.get(key) === ended) this.#underWay.delete(key);
+    };
+    const ended = flight.then(end, end);
+    this.#underWay.set(key, ended);
+  }
+}
