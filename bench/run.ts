@@ -10,10 +10,11 @@ What caching costs on the hit path, as ratios to Apollo Server with constants in
 Options
   --rounds N       rounds, of which the first is dropped (default 6)
   --seconds N      length of a slice (default 1)
-  --servers A,B    some of ${serverNames.join(', ')}
+  --servers A,B    some of ${serverNames.join(', ')};
+                   constants, the reference, is always among them
   --workloads A,B  some of ${workloadNames.join(', ')}
   --json FILE      writes every slice to a file as well
-  --profile NAME   starts that server with --cpu-prof; its profile is written to the present folder at the end
+  --profile NAME   starts that server with --cpu-prof; the folder with its profile is named at the start
   --help           shows this
 `;
 
@@ -35,13 +36,16 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 1;
     return;
   }
+  const servers = some<ServerName>('servers', `constants,${values.servers}`, serverNames);
   await overhead({
     rounds: wholeNumber('rounds', values.rounds, 2),
     seconds: wholeNumber('seconds', values.seconds, 1),
-    servers: some<ServerName>('servers', values.servers, serverNames),
+    servers,
     workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
     json: values.json,
-    profile: values.profile,
+    profile:
+      values.profile === undefined ? undefined : some<ServerName>('profile', values.profile, servers)[0],
+    signal: stopping.signal,
   });
 }
 
@@ -59,7 +63,13 @@ function some<Name extends string>(option: string, text: string, names: readonly
   throw new Error(`--${option}: ${unknown.join(', ')} is not among ${names.join(', ')}`);
 }
 
+/** Aborted when somebody wants the bench to end: everything it started ends first. */
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  // What breaks off then is the wish of whoever asked, and no news to them.
+  if (stopping.signal.aborted) console.error('stopped');
+  else console.error(error instanceof Error ? error.message : error);
+  process.exit(stopping.signal.aborted ? 130 : 1);
 });

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
 import type { Usage } from '../servers/program.js';
 import type { ServerName } from '../servers/server-names.js';
@@ -9,27 +8,44 @@ export interface ServerProcess {
   readonly name: ServerName;
   readonly url: string;
   usage(): Promise<Usage>;
+  /** Resolves when it has ended; safe to call when it ended by itself. */
   stop(): Promise<void>;
 }
 
+export interface ServerProcessOptions {
+  readonly redisUrl: string;
+  /** A PostgreSQL for the servers that have a database; without it each keeps its own in memory. */
+  readonly databaseUrl: string | undefined;
+  /** Where its CPU profile goes when it stops; undefined for none. */
+  readonly profileFolder: string | undefined;
+  /** Ends the server at once, at any time. */
+  readonly signal: AbortSignal;
+}
+
+/** A profile of some seconds is written in less than that. */
+const STOP_WITHIN_MS = 10_000;
+
 /** Starts a server; resolves when it listens. It ends with this process at the latest. */
-export async function startServer(
-  name: ServerName,
-  { redisUrl, isProfiled }: { redisUrl: string; isProfiled: boolean },
-): Promise<ServerProcess> {
+export async function startServer(name: ServerName, options: ServerProcessOptions): Promise<ServerProcess> {
+  const { redisUrl, databaseUrl = '', profileFolder, signal } = options;
   const program = path.join(import.meta.dirname, '..', 'servers', 'program.js');
-  const child = fork(program, [name, redisUrl], {
-    execArgv: isProfiled ? ['--cpu-prof'] : [],
+  const child = fork(program, [name, redisUrl, databaseUrl], {
+    execArgv: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    signal,
+    killSignal: 'SIGKILL',
   });
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`the server ${name} ended by itself with ${String(code)}`);
+  // An aborted signal and a message to a dead server are told here; both show as the end of the process.
+  child.on('error', () => undefined);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = exited.then((): never => {
+    throw new Error(`the server ${name} ended before it was told to`);
   });
-  const answer = async (): Promise<object> => {
-    const [message] = (await Promise.race([once(child, 'message'), ended])) as [object];
-    return message;
-  };
+  // It may end while nobody waits for an answer; the next question says so.
+  ended.catch(() => undefined);
+  const answer = (): Promise<object> =>
+    Promise.race([new Promise<object>((resolve) => child.once('message', resolve)), ended]);
   const started = await answer();
   return {
     name,
@@ -40,8 +56,10 @@ export async function startServer(
       return (await answered) as Usage;
     },
     stop: async () => {
-      child.send('stop');
-      await ended.catch(() => undefined);
+      if (child.connected) child.send('stop');
+      const bound = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+      await exited;
+      clearTimeout(bound);
     },
   };
 }

@@ -9,8 +9,10 @@ export interface Slice {
   readonly requestsPerSecond: number;
   /** Microseconds of the server process's CPU for one request, all its threads together. */
   readonly cpuPerRequestUs: number;
-  /** Microseconds of Redis's CPU for each entry that a request read, however many requests shared one MGET. */
-  readonly redisPerEntryUs: number;
+  /** Microseconds of Redis's CPU for each entry that Redis gave out; undefined where it gave out none. */
+  readonly redisPerEntryReadUs: number | undefined;
+  /** The same for each entry that a request asked for: many requests share what is read once. */
+  readonly redisPerEntryAskedUs: number;
   readonly loads: number;
 }
 
@@ -23,7 +25,8 @@ export interface Result {
   /** Medians of the ratios to the reference in the same round, above 1 where better than the reference. */
   readonly speedRatio: number;
   readonly cpuRatio: number;
-  readonly redisPerEntryUs: number;
+  readonly redisPerEntryReadUs: number | undefined;
+  readonly redisPerEntryAskedUs: number;
   readonly loads: number;
 }
 
@@ -54,7 +57,8 @@ function resultOf(group: readonly Slice[], all: readonly Slice[], reference: Ser
     cpuPerRequestUs: median(group.map((slice) => slice.cpuPerRequestUs)),
     speedRatio: median(paired.map(({ slice, other }) => slice.requestsPerSecond / other.requestsPerSecond)),
     cpuRatio: median(paired.map(({ slice, other }) => other.cpuPerRequestUs / slice.cpuPerRequestUs)),
-    redisPerEntryUs: median(group.map((slice) => slice.redisPerEntryUs)),
+    redisPerEntryReadUs: medianOrNothing(group.flatMap((slice) => slice.redisPerEntryReadUs ?? [])),
+    redisPerEntryAskedUs: median(group.map((slice) => slice.redisPerEntryAskedUs)),
     loads: group.reduce((sum, { loads }) => sum + loads, 0),
   };
 }
@@ -64,4 +68,8 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+function medianOrNothing(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : median(values);
 }

@@ -9,7 +9,8 @@ const TARGETS: readonly { server: ServerName; workload: WorkloadName; ratio: num
   { server: 'library-local', workload: 'list', ratio: 1 },
   { server: 'library-redis', workload: 'list', ratio: 1 },
 ];
-const REDIS_PER_ENTRY_US = 0.6;
+/** Counted by what Redis gave out: what requests share would make a dear read look cheap. */
+const REDIS_PER_ENTRY_READ_US = 0.6;
 
 /** The results as a Markdown table, a row for each server and workload. */
 export function tableOf(results: readonly Result[], workloads: readonly Workload[]): string {
@@ -17,14 +18,15 @@ export function tableOf(results: readonly Result[], workloads: readonly Workload
     results.filter(({ workload }) => workload === name).map((result) => rowOf(title, result)),
   );
   return [
-    '| workload | server | req/s | CPU µs a request | ratio req/s | ratio CPU | the worse | Redis CPU µs an entry |',
-    '|---|---|---:|---:|---:|---:|---:|---:|',
+    '| workload | server | req/s | CPU µs a request | ratio req/s | ratio CPU | the worse | Redis CPU µs an entry read | an entry asked for |',
+    '|---|---|---:|---:|---:|---:|---:|---:|---:|',
     ...rows,
   ].join('\n');
 }
 
 function rowOf(title: string, result: Result): string {
-  const { server, requestsPerSecond, cpuPerRequestUs, speedRatio, cpuRatio, redisPerEntryUs } = result;
+  const { server, requestsPerSecond, cpuPerRequestUs, speedRatio, cpuRatio } = result;
+  const asksRedis = server.endsWith('redis');
   const cells = [
     title,
     serverTitles[server],
@@ -33,7 +35,8 @@ function rowOf(title: string, result: Result): string {
     speedRatio.toFixed(2),
     cpuRatio.toFixed(2),
     `**${Math.min(speedRatio, cpuRatio).toFixed(2)}**`,
-    server.endsWith('redis') ? redisPerEntryUs.toFixed(2) : '',
+    asksRedis ? (result.redisPerEntryReadUs?.toFixed(2) ?? '') : '',
+    asksRedis ? result.redisPerEntryAskedUs.toFixed(2) : '',
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -47,10 +50,11 @@ export function verdictsOf(results: readonly Result[]): readonly string[] {
     const verdict = reached >= ratio ? 'reached' : 'MISSED';
     return [`${verdict}: ${serverTitles[server]}, ${workload}: ${reached.toFixed(2)} (target ${ratio})`];
   });
-  const redis = results.flatMap(({ server, workload, redisPerEntryUs: us }) => {
-    if (!server.endsWith('redis')) return [];
-    const verdict = us <= REDIS_PER_ENTRY_US ? 'reached' : 'MISSED';
-    return [`${verdict}: Redis CPU, ${server}, ${workload}: ${us.toFixed(2)} µs an entry (target 0.6)`];
+  const redis = results.flatMap(({ server, workload, redisPerEntryReadUs: us }) => {
+    if (us === undefined || !server.endsWith('redis')) return [];
+    const verdict = us <= REDIS_PER_ENTRY_READ_US ? 'reached' : 'MISSED';
+    const target = `target ${REDIS_PER_ENTRY_READ_US}`;
+    return [`${verdict}: Redis CPU, ${server}, ${workload}: ${us.toFixed(2)} µs an entry read (${target})`];
   });
   return [...ratios, ...redis];
 }

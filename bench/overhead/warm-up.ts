@@ -4,8 +4,8 @@ import type { Workload, WorkloadName } from './workloads.js';
 const AT_ONCE = 16;
 
 /**
- * Asks every server everything once, so that what is measured are hits, and compares what they answer. The answer is
- * how many entries a request of each workload reads on average: films, and the directors that are known.
+ * Asks every server everything once, so that what is measured are hits, and compares all that they answer. The result
+ * is how many entries a request of each workload asks for on average: films, and the directors that are known.
  * @throws Error when two servers differ: then they would not be doing the same work.
  */
 export async function warmUp(
@@ -13,18 +13,18 @@ export async function warmUp(
   workloads: readonly Workload[],
 ): Promise<ReadonlyMap<WorkloadName, number>> {
   const entries = new Map<WorkloadName, number>();
-  let expected: string[] | undefined;
+  const expected = new Map<WorkloadName, readonly string[]>();
   for (const { name, url } of servers) {
     console.error(`warming ${name}`);
-    const firsts: string[] = [];
     for (const { name: workload, bodies } of workloads) {
       const answers = await askAll(url, bodies);
       entries.set(workload, answers.reduce((sum, answer) => sum + entriesIn(answer), 0) / answers.length);
-      firsts.push(answers[0] ?? '', answers.at(-1) ?? '');
+      const others = expected.get(workload) ?? answers;
+      expected.set(workload, others);
+      const at = answers.findIndex((answer, index) => answer !== others[index]);
+      if (at >= 0)
+        throw new Error(`${name} answers ${workload} otherwise than ${servers[0]?.name}: ${answers[at]}`);
     }
-    expected ??= firsts;
-    const at = firsts.findIndex((answer, index) => answer !== expected?.[index]);
-    if (at >= 0) throw new Error(`${name} answers otherwise than ${servers[0]?.name}: ${firsts[at]}`);
   }
   return entries;
 }

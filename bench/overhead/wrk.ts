@@ -13,6 +13,14 @@ export interface Load {
   readonly seconds: number;
 }
 
+/** What is sent, where to, and for how long. */
+export interface SentSlice {
+  readonly script: string;
+  readonly url: string;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
+
 export function requireWrk(): string {
   const program = findBinary('wrk');
   if (program !== undefined) return program;
@@ -47,12 +55,9 @@ end
 }
 
 /** Sends a workload for some seconds over 64 connections. @throws Error when any request failed. */
-export async function sendLoad(
-  program: string,
-  slice: { readonly script: string; readonly url: string; readonly seconds: number },
-): Promise<Load> {
-  const { script, url, seconds } = slice;
-  const { stdout } = await run(program, ['-t1', '-c64', `-d${seconds}s`, '-s', script, url]);
+export async function sendLoad(program: string, slice: SentSlice): Promise<Load> {
+  const { script, url, seconds, signal } = slice;
+  const { stdout } = await run(program, ['-t1', '-c64', `-d${seconds}s`, '-s', script, url], { signal });
   const result = /RESULT (\d+) (\d+) (\d+)/.exec(stdout);
   if (result === null) throw new Error(`wrk said nothing that is understood:\n${stdout}`);
   const [, requests, microseconds, failed] = result.map(Number);

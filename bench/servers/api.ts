@@ -6,8 +6,16 @@ import { seededDatabase } from '../../test/support/seeded-api.js';
 import { loadsOf } from './standalone.js';
 import type { Started } from './program.js';
 
-/** This API on its demo data, which it keeps in the memory of its process: once warm, it is not asked. */
-export async function startMeasuredApi(redisUrl: string, local: number): Promise<Started> {
+export interface MeasuredApi {
+  readonly redisUrl: string;
+  /** A database with the demo data; without it the API keeps one in the memory of its process. */
+  readonly databaseUrl: string | undefined;
+  /** Seconds that films and people are answered from copies; 0 for none. */
+  readonly local: number;
+}
+
+/** This API on its demo data. Once it is warm, the database is not asked. */
+export async function startMeasuredApi({ redisUrl, databaseUrl, local }: MeasuredApi): Promise<Started> {
   const config = readConfig({
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
@@ -15,10 +23,11 @@ export async function startMeasuredApi(redisUrl: string, local: number): Promise
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
     REDIS_PREFIX: `api-${local}`,
+    DATABASE_URL: databaseUrl,
   });
   const api = await startApi(config, {
     log: pino({ level: 'silent' }),
-    openDatabase: seededDatabase,
+    ...(databaseUrl === undefined ? { openDatabase: seededDatabase } : {}),
     typeDefs: readTypeDefs().map((text) => withLocalCopies(text, local)),
   });
   return {

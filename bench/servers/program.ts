@@ -17,10 +17,16 @@ export interface Usage {
 
 const LOCAL_SECONDS = 60;
 
-async function start(name: ServerName, redisUrl: string): Promise<Started> {
+/** The URLs of Redis, and of the API's database unless it keeps its own. */
+interface Backends {
+  readonly redisUrl: string;
+  readonly databaseUrl: string | undefined;
+}
+
+async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Promise<Started> {
   if (name === 'api-redis' || name === 'api-local') {
     const { startMeasuredApi } = await import('./api.js');
-    return startMeasuredApi(redisUrl, name === 'api-local' ? LOCAL_SECONDS : 0);
+    return startMeasuredApi({ redisUrl, databaseUrl, local: name === 'api-local' ? LOCAL_SECONDS : 0 });
   }
   const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
   if (name === 'constants') return startConstants();
@@ -29,10 +35,10 @@ async function start(name: ServerName, redisUrl: string): Promise<Started> {
 }
 
 /** Runs one server as a process of its own, which the bench commands by messages: usage, stop. */
-async function main([name, redisUrl = '']: string[]): Promise<void> {
+async function main([name, redisUrl = '', databaseUrl]: string[]): Promise<void> {
   const known = serverNames.find((other) => other === name);
   if (known === undefined) throw new Error(`unknown server ${name}`);
-  const server = await start(known, redisUrl);
+  const server = await start(known, { redisUrl, databaseUrl: databaseUrl === '' ? undefined : databaseUrl });
   const tell = (message: object): void => void process.send?.(message);
   process.on('message', (message) => {
     if (message === 'stop') {

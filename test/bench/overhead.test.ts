@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { entriesReadIn } from '../../bench/overhead/redis-usage.js';
 import { median, resultsOf, type Slice } from '../../bench/overhead/slices.js';
 import { tableOf, verdictsOf } from '../../bench/overhead/table.js';
 import { createWorkloads, zipf } from '../../bench/overhead/workloads.js';
+import { readRows } from '../../bench/servers/films.js';
 
 const slice = (round: number, server: Slice['server'], requestsPerSecond: number, cpuUs: number): Slice => ({
   round,
@@ -9,7 +11,8 @@ const slice = (round: number, server: Slice['server'], requestsPerSecond: number
   workload: 'one',
   requestsPerSecond,
   cpuPerRequestUs: cpuUs,
-  redisPerEntryUs: 0.5,
+  redisPerEntryReadUs: 0.7,
+  redisPerEntryAskedUs: 0.1,
   loads: 0,
 });
 
@@ -32,9 +35,9 @@ describe('the bench of the overhead', () => {
     expect(library).toMatchObject({ requestsPerSecond: 900, speedRatio: 1, cpuRatio: 0.8 });
     expect(verdictsOf(results)).toEqual([
       'MISSED: library in Apollo standalone, Redis, one: 0.80 (target 0.9)',
-      'reached: Redis CPU, library-redis, one: 0.50 µs an entry (target 0.6)',
+      'MISSED: Redis CPU, library-redis, one: 0.70 µs an entry read (target 0.6)',
     ]);
-    expect(tableOf(results, createWorkloads(100))).toContain('| 0.80 | **0.80** | 0.50 |');
+    expect(tableOf(results, createWorkloads(100))).toContain('| 0.80 | **0.80** | 0.70 | 0.10 |');
   });
 
   it('knows the median', () => {
@@ -49,6 +52,18 @@ describe('the bench of the overhead', () => {
     expect(share('1') / share('2')).toBeLessThan(2.3);
     expect(drawn.every((id) => Number(id) >= 1 && Number(id) <= 1000)).toBe(true);
     expect(Array.from({ length: 10 }, zipf(1000, 7))).toEqual(drawn.slice(0, 10));
+  });
+
+  it('counts an entry read for each pair of keys that Redis gave out beside the epoch', () => {
+    // 3 MGETs: the epoch each time, and 10 entries with their generations in all.
+    expect(entriesReadIn('keyspace_hits:23\r\ncmdstat_mget:calls=3,usec=9\r\n')).toBe(10);
+    expect(entriesReadIn('keyspace_hits:0\r\n')).toBe(0);
+  });
+
+  it('asks for one film that has a director, so that both levels of the query are measured', async () => {
+    const { films } = await readRows();
+    const id = /movie\(id: (\d+)\)/.exec(createWorkloads(films.size)[0]?.bodies[0] ?? '')?.[1] ?? '';
+    expect(films.get(id)?.directorId).toEqual(expect.any(String));
   });
 
   it('asks for lists of 50 different films', () => {
