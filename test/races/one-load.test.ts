@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { redisStore, type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/percentile.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { ROW_FIELDS, type RowField } from '../support/row-cache.js';
+import { ROW_FIELDS, rowCache, type RowField } from '../support/row-cache.js';
 import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/row-process.js';
 import { rowsInRedis, type RowsInRedis } from '../support/rows-in-redis.js';
 
@@ -108,6 +109,32 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
       expect(new Set(read.versions)).toEqual(new Set([1]));
     }
     expect(await rows.loadsOf(id)).toBe(3);
+  });
+
+  /** How often two caches load a row whose load takes three times as long as a lease is held. */
+  async function loadsOfLongLoad(plant: (store: Store) => Store = (store) => store): Promise<number> {
+    const id = newRow();
+    rows.takes(900);
+    const caches = Array.from({ length: 2 }, () => {
+      const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'cache' });
+      return rowCache({ store: plant(store), database: rows, loads: { leaseMs: 300 } });
+    });
+    await Promise.all(caches.map(({ cache }) => cache.start()));
+    await Promise.all(caches.map(({ read }) => read('through', id)));
+    await Promise.all(caches.map(({ cache }) => cache.close()));
+    return rows.loadsOf(id);
+  }
+
+  it('load it once, also when that takes longer than a lease is held', async () => {
+    expect(await loadsOfLongLoad()).toBe(1);
+  });
+
+  it('would load it twice then, if the lease were not renewed', async () => {
+    const withoutRenewal = (store: Store): Store => ({
+      ...store,
+      renew: (leases) => leases.map(() => false),
+    });
+    expect(await loadsOfLongLoad(withoutRenewal)).toBe(2);
   });
 
   /** A stopped holder wakes and fills, while its successor loads: the successor's lease before, and from now on. */
