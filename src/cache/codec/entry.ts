@@ -79,11 +79,12 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
   const keyEnd = offset + bytes.readUInt16BE(19);
   if (keyEnd > bytes.length || bytes.toString('utf8', offset, keyEnd) !== key) return undefined;
   const payload = inflate(bytes.subarray(keyEnd), bytes.readUInt8(1), maxBytes);
-  if (payload === undefined) return undefined;
+  const loadedAtMs = bytes.readDoubleBE(2);
+  if (payload === undefined || !Number.isFinite(loadedAtMs)) return undefined;
   return {
     key,
     generations,
-    loadedAtMs: bytes.readDoubleBE(2),
+    loadedAtMs,
     freshForMs: bytes.readUInt32BE(10),
     loadMs: bytes.readUInt32BE(14),
     payload,

@@ -2,8 +2,11 @@ import type { ValueType } from './value-type.js';
 
 const MAX_DEPTH = 64;
 
-/** Names that objects have from birth: MessagePack encoders and merging code take them for something else. */
-const UNSTORABLE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'toJSON']);
+/**
+ * Names that objects have from birth: MessagePack encoders and merging code take them for something else. The second
+ * is what the decoder makes of the first.
+ */
+const UNSTORABLE_NAMES: ReadonlySet<string> = new Set(['__proto__', '__proto_', 'toJSON']);
 
 /** Thrown for a value that would not come back as what it was; it is answered, counted and not stored. */
 export class UnstorableValue extends Error {
@@ -99,7 +102,10 @@ export function requireStorable(value: unknown, types: readonly ValueType[]): vo
   if (typeof value !== 'object' || value === null || value instanceof Date) return;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
-    for (const item of Object.values(value)) requireStorable(item, types);
+    for (const [name, item] of Object.entries(value)) {
+      if (UNSTORABLE_NAMES.has(name)) throw new UnstorableValue('such a field name', name);
+      requireStorable(item, types);
+    }
     return;
   }
   if (prototype === Buffer.prototype || prototype === Uint8Array.prototype) return;

@@ -75,6 +75,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   readonly #limit: LimitFunction;
   readonly #inLimit = new AsyncLocalStorage<true>();
   readonly #unclaimed = new UnclaimedFlights<T>();
+  #bounded = 0;
   #isStopping = false;
 
   constructor(options: SingleLoadsOptions<T>) {
@@ -160,7 +161,12 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     };
     // A load that makes another one must not wait for a place that it holds itself.
     if (this.#inLimit.getStore() !== undefined) return load();
-    return this.#limit(() => this.#inLimit.run(true, load));
+    this.#bounded += 1;
+    return this.#limit(() => this.#inLimit.run(true, load)).finally(() => {
+      this.#bounded -= 1;
+      // What tells these loads apart slows every promise of the process down, for as long as it is on.
+      if (this.#bounded === 0) this.#inLimit.disable();
+    });
   }
 
   async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {

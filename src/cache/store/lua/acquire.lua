@@ -19,7 +19,8 @@ local function text(key)
 end
 
 local generation = text(KEYS[1])
-if not generation then
+-- So is what no random id looks like: an entry could not be stamped with it.
+if not generation or #generation > 128 or string.find(generation, '[^%w._-]') then
   local time = redis.call('TIME')
   generation = ARGV[1] .. '.' .. time[1] .. '.' .. time[2]
   redis.call('SET', KEYS[1], generation, 'PX', ARGV[2])

@@ -53,6 +53,14 @@ export class Breaker {
     return this.#refusal === undefined ? this.withDeadline(operation) : Promise.reject(this.#refusal);
   }
 
+  /**
+   * As `run`, also while the store is being rejoined: an invalidation that gets through need not be missed, and the
+   * rejoining ends however many there are.
+   */
+  runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#isProbing && !this.#closed ? this.withDeadline(operation) : this.run(operation);
+  }
+
   /** As `run`, also while the store is away: for rejoining it. */
   withDeadline<T>(operation: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -16,6 +16,8 @@ export interface LinkUser {
   onMessage(message: string): void;
   /** Uses every command the store will use, once. */
   tryOut(redis: Redis): Promise<void>;
+  /** Removes what made reads fail. */
+  mend(redis: Redis): Promise<void>;
   /**
    * Sees to it that nothing that was stored in another run of the server is ever served, nor anything stored so far
    * if `mustForget`: a server that was restarted or replaced may have lost invalidations that it had acknowledged.
@@ -79,17 +81,13 @@ export class RedisLink {
 
   /** Runs commands, bounded in time. @throws StoreAway at once while the server is away. */
   run<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
-    const { commands } = this.#connections ?? {};
-    return this.#breaker.run(() => {
-      if (commands === undefined) throw new Error('the store was not opened');
-      return operation(commands);
-    });
+    return this.#breaker.run(() => operation(this.#commands()));
   }
 
   /** As `run`, for what must not be missed: after a failure nothing stored before is served again. */
   async runOrForget<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     try {
-      return await this.run(operation);
+      return await this.#breaker.runWhileRejoining(() => operation(this.#commands()));
     } catch (error) {
       this.#breaker.missed(error);
       throw error;
@@ -99,6 +97,11 @@ export class RedisLink {
   close(): void {
     this.#breaker.close();
     this.#connections?.close();
+  }
+
+  #commands(): Redis {
+    if (this.#connections === undefined) throw new Error('the store was not opened');
+    return this.#connections.commands;
   }
 
   async #rejoin(mustForget: boolean): Promise<void> {
@@ -113,6 +116,7 @@ export class RedisLink {
       await this.#bounded(() => user.tryOut(commands));
       await this.#listen(connections, user);
     }
+    await this.#bounded(() => user.mend(commands));
     await this.#bounded(() => user.joinRun(commands, run, mustForget));
     this.#run = run;
     this.#complaint = undefined;

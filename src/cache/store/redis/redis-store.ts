@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { CacheError } from '../../errors.js';
 import { createNonces } from '../nonces.js';
 import type { Acquired, FillOutcome, LeaseRequest, OpenOptions, Store } from '../store.js';
+import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
 import { readEntries } from './read-entries.js';
 import { RedisLink } from './redis-link.js';
@@ -33,6 +34,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
   const link = new RedisLink(redis, settings);
   const nextNonce = createNonces();
   const watchers: ((key: string) => void)[] = [];
+  const oversized = new OversizedEntries();
   let names = redisNames(settings.prefix, 'none');
 
   return {
@@ -48,6 +50,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
           for (const onSettled of watchers) onSettled(key);
         },
         tryOut: (commands) => tryOut(commands, names),
+        mend: (commands) => oversized.remove(commands),
         joinRun: async (commands, run, mustForget) => {
           const isSame = (await commands.get(names.run)) === run;
           if (isSame && !mustForget) return;
@@ -61,7 +64,16 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     watch: (onSettled) => void watchers.push(onSettled),
     close: () => link.close(),
 
-    read: (addresses) => link.run((commands) => readEntries(commands, names, addresses)),
+    read: (addresses) =>
+      link
+        .run((commands) => readEntries(commands, names, addresses))
+        .catch((error: unknown) => {
+          oversized.suspect(
+            error,
+            addresses.map(({ key }) => names.entry(key)),
+          );
+          throw error;
+        }),
     acquire: (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests })),
     fill: (fills) =>
       link.run(async (commands) => {

@@ -41,7 +41,8 @@ export function refusalOf(error: unknown, where: string): CacheError | undefined
   if (error instanceof CacheError) return error;
   const words = error instanceof Error ? error.message : String(error);
   const sentence = KINDS.find(([pattern]) => pattern.test(words))?.[1];
-  return sentence && refused(sentence(where, quotable(words)), error);
+  // Not the error itself: it carries the command, and AUTH carries the password.
+  return sentence && refused(sentence(where, quotable(words)), new Error(quotable(words)));
 }
 
 export function refused(sentence: string, cause?: unknown): CacheError {

@@ -19,6 +19,8 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
     const args = [randomUUID(), KEPT_MS, key, KEPT_MS, ''];
     return once('acquire', { keys: [generation, lease, entry], args });
   };
+  // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
+  await redis.call('EVAL', scripts.release.text, 1, lease, key, names.channel, key);
   const [present] = listOf(await acquire());
   await once('renew', { keys: [lease], args: [key, KEPT_MS] });
   const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key];
