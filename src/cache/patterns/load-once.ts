@@ -1,5 +1,6 @@
 import type { Trace } from '../metrics/trace.js';
-import type { Arrival, Led, WantedLoad } from '../stampede/single-loads.js';
+import type { Led } from '../stampede/departures.js';
+import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryAddress } from '../store/store.js';
 import type { EntryField } from '../tags/entry-field.js';
 import { land } from './land.js';

@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
 import { CacheError } from '../errors.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Arrival, Led, WantedLoad } from '../stampede/single-loads.js';
+import type { Led } from '../stampede/departures.js';
+import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import { land } from './land.js';
 import { MAX_IDS_PER_LOAD, type Origin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';

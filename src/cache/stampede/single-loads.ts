@@ -1,25 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Lease } from '../store/store.js';
-import type { Claimed, Entries, Wanted } from '../tags/entries.js';
+import type { Claimed, Wanted } from '../tags/entries.js';
 import type { Found } from '../tags/entry-field.js';
-import type { Background } from './background.js';
 import { createDeferred, type Deferred } from './deferred.js';
+import { Departures, type DeparturesOptions, type Lead, type Led } from './departures.js';
 import { flightKey, type Flights } from './flights.js';
-import type { LeaseKeeper } from './lease-keeper.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
-
-/** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
-export interface Led<W, T> {
-  readonly wanted: W;
-  /** As they were before the load began; undefined while the store is in trouble. */
-  readonly generations: readonly string[] | undefined;
-  readonly lease: Lease | undefined;
-  readonly flight: Deferred<T>;
-}
 
 /** How a reader came to his value: by his own load, by joining one, or by waiting for another process's. */
 export type Outcome = 'MISS' | 'JOINED' | 'WAITED';
@@ -29,21 +17,18 @@ export interface Arrival<T> {
   readonly arrives: Promise<{ readonly outcome: Outcome; readonly loaded: T }>;
 }
 
-export interface SingleLoadsOptions<T extends { readonly landed: unknown }> {
-  readonly entries: Entries;
+export interface SingleLoadsOptions<T extends { readonly landed: unknown }> extends Omit<
+  DeparturesOptions<T>,
+  'unclaimed'
+> {
   readonly flights: Flights<T>;
-  readonly keeper: LeaseKeeper;
   readonly wakeUps: WakeUps;
-  readonly background: Background;
   readonly clock: Clock;
   readonly random: () => number;
   /** What a flight brings when somebody else's load has stored the entry meanwhile. */
   readonly loadedOf: (found: Found | undefined) => T;
   /** Milliseconds to wait for the load of another process before loading as well. */
   readonly waitAtMostMs: number;
-  /** Most loads at the same time without a lease: while the store is away, and after a wait that was too long. */
-  readonly atMostWithoutStore: number;
-  readonly onBug: (error: unknown) => void;
 }
 
 /** What a reader, or a refresh that no reader waits for, wants loaded. */
@@ -51,9 +36,6 @@ export interface WantedLoad extends Wanted {
   /** True for a refresh: it is left alone where somebody else already loads. */
   readonly isRefresh?: boolean;
 }
-
-/** Makes the loads of many led flights, in one call of the origin where it can. Settles every flight. */
-type Lead<W, T> = (led: readonly Led<W, T>[]) => Promise<void>;
 
 interface Waiting<W, T> {
   readonly wanted: W;
@@ -72,15 +54,13 @@ const JITTER = 0.2;
  */
 export class SingleLoads<T extends { readonly landed: unknown }> {
   readonly #options: SingleLoadsOptions<T>;
-  readonly #limit: LimitFunction;
-  readonly #inLimit = new AsyncLocalStorage<true>();
   readonly #unclaimed = new UnclaimedFlights<T>();
-  #bounded = 0;
+  readonly #departures: Departures<T>;
   #isStopping = false;
 
   constructor(options: SingleLoadsOptions<T>) {
     this.#options = options;
-    this.#limit = pLimit(options.atMostWithoutStore);
+    this.#departures = new Departures({ ...options, unclaimed: this.#unclaimed });
   }
 
   /** Finds out for each entry who loads it; what falls to this process is given to `lead`, now or later. */
@@ -117,7 +97,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       waiting.push({ wanted: item, flight });
       return arriving('WAITED', flight.promise);
     });
-    this.#depart(led, lead);
+    this.#departures.setOff(led, lead);
     if (waiting.length > 0) this.#run(() => this.#waitForOthers(waiting, lead));
     if (unused.length > 0) this.#run(() => this.#options.entries.release(unused));
     return arrivals;
@@ -136,49 +116,6 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   /** From now on nobody waits for other processes: who still does loads by himself. */
   stop(): void {
     this.#isStopping = true;
-  }
-
-  /** Sets off the loads of this process: those with a lease at once, those without in their turn. */
-  #depart<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
-    const leased = led.filter(({ lease }) => lease !== undefined);
-    if (leased.length > 0) this.#run(() => this.#load(leased, lead));
-    const free: Led<W, T>[] = [];
-    for (const item of led) {
-      if (item.lease !== undefined) continue;
-      const before = this.#unclaimed.underWay(item.wanted.address.key);
-      if (before === undefined) free.push(item);
-      else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
-    }
-    if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
-  }
-
-  #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const load = (): Promise<void> => {
-      for (const { wanted, generations, flight } of led) {
-        if (generations === undefined) this.#unclaimed.begin(wanted.address.key, flight.promise);
-      }
-      return this.#load(led, lead);
-    };
-    // A load that makes another one must not wait for a place that it holds itself.
-    if (this.#inLimit.getStore() !== undefined) return load();
-    this.#bounded += 1;
-    return this.#limit(() => this.#inLimit.run(true, load)).finally(() => {
-      this.#bounded -= 1;
-      // What tells these loads apart slows every promise of the process down, for as long as it is on.
-      if (this.#bounded === 0) this.#inLimit.disable();
-    });
-  }
-
-  async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const leases = led.flatMap(({ lease }) => lease ?? []);
-    try {
-      await this.#options.keeper.during(leases, () => lead(led));
-    } catch (error) {
-      for (const { flight } of led) flight.reject(error);
-      throw error;
-    } finally {
-      await this.#options.entries.release(leases);
-    }
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
@@ -230,7 +167,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       led.push({ wanted, generations, lease, flight });
       return false;
     });
-    this.#depart(led, lead);
+    this.#departures.setOff(led, lead);
     if (unused.length > 0) this.#run(() => this.#options.entries.release(unused));
     return still;
   }

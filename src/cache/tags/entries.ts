@@ -1,35 +1,15 @@
 import type { Clock } from '../clock.js';
-import { encodeEntry } from '../codec/entry.js';
-import { deepFreeze } from '../codec/deep-freeze.js';
-import { UnstorableValue } from '../codec/storable.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
-import type { EntryAddress, Fill, FillOutcome, Lease, Reading, Store } from '../store/store.js';
+import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
 import type { EntryField, Found } from './entry-field.js';
+import { Fills, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
-
-/** A loaded value on its way into the store. */
-export interface EntryFill {
-  readonly address: EntryAddress;
-  /** As acquired before the load; without them the value only goes through the codec. */
-  readonly generations: readonly string[] | undefined;
-  readonly value: unknown;
-  readonly loadMs: number;
-  /** Given back together with the fill. */
-  readonly lease: Lease | undefined;
-}
-
-/** A value as every reader will see it, and the fill that is under way (or why there is none). */
-export interface Filled {
-  readonly value: unknown;
-  readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
-}
 
 /** What somebody is about to load. */
 export interface Wanted {
@@ -57,9 +37,6 @@ export interface EntriesOptions {
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
 }
 
-/** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
-export const TTL_JITTER = 0.1;
-
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
 export class Entries {
   readonly #options: EntriesOptions;
@@ -67,12 +44,13 @@ export class Entries {
   // What is far away is asked once a tick, for all requests together; what is near answers at once.
   readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
   readonly #claims: JoinedBatch<Wanted, Claim>;
-  readonly #givenBack = new WeakSet<Lease>();
+  readonly #fills: Fills;
 
   constructor(options: EntriesOptions) {
     this.#options = options;
     const { store, codec, freeze } = options;
     this.#decoded = new DecodedEntries({ codec, freeze, tier: store.name, keepBytes: !store.isLocal });
+    this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
@@ -136,51 +114,14 @@ export class Entries {
     }
   }
 
-  /**
-   * Stores a loaded value under the generations acquired before its load. The value handed back went through the
-   * codec, so that a cold answer and a warm one are the same.
-   */
+  /** Stores a loaded value: see `Fills`. */
   fill(field: EntryField, fill: EntryFill): Filled {
-    const { codec, clock, random, freeze } = this.#options;
-    const { lifetime, counters } = field;
-    let payload: Buffer;
-    let value: unknown;
-    try {
-      payload = codec.encode(fill.value);
-      value = codec.decode(payload);
-    } catch (error) {
-      counters.unstorable += 1;
-      if (!(error instanceof UnstorableValue)) this.#options.onStoreTrouble('encode', error);
-      else counters.lastUnstorable = error.message;
-      return { value: fill.value, outcome: 'unstorable' };
-    }
-    if (freeze) deepFreeze(value);
-    if (payload.length > lifetime.maxBytes) {
-      counters.tooLarge += 1;
-      return { value, outcome: 'too-large' };
-    }
-    if (fill.generations === undefined) return { value, outcome: 'failed' };
-    const ttlMs = fill.value === null || fill.value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
-    const header = {
-      key: fill.address.key,
-      generations: fill.generations,
-      loadedAtMs: clock.nowMs(),
-      freshForMs: Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random()))),
-      loadMs: fill.loadMs,
-    };
-    const bytes = encodeEntry({ ...header, payload });
-    this.#decoded.note(bytes, this.#decoded.freshly(header, value, payload.length));
-    const { key, tags } = fill.address;
-    const { generations, freshForMs } = header;
-    const keepForMs = freshForMs + lifetime.staleMs;
-    const token = fill.lease?.token;
-    if (fill.lease !== undefined) this.#givenBack.add(fill.lease);
-    return { value, outcome: this.#send(counters, { key, tags, bytes, generations, keepForMs, token }) };
+    return this.#fills.fill(field, fill);
   }
 
   /** Gives back those of these leases that no fill gave back. A failure costs those who wait no more than the lease's end. */
   async release(leases: readonly Lease[]): Promise<void> {
-    const left = leases.filter((lease) => !this.#givenBack.has(lease));
+    const left = leases.filter((lease) => !this.#fills.gaveBack(lease));
     if (left.length === 0) return;
     try {
       await this.#options.store.release(left);
@@ -212,28 +153,6 @@ export class Entries {
       if (isPromise(applied)) await applied;
     } finally {
       this.#options.copies.forget(tags);
-    }
-  }
-
-  #send(counters: FieldCounters, fill: Fill): Filled['outcome'] {
-    const count = (outcome: FillOutcome): FillOutcome => {
-      if (outcome === 'stored') counters.stored += 1;
-      else counters.refusedFills += 1;
-      return outcome;
-    };
-    try {
-      const outcomes = this.#options.store.fill([fill]);
-      if (!isPromise(outcomes)) return count(outcomes[0] ?? 'outdated');
-      return outcomes.then(
-        ([outcome]) => count(outcome ?? 'outdated'),
-        (error: unknown) => {
-          this.#options.onStoreTrouble('fill', error);
-          return 'failed';
-        },
-      );
-    } catch (error) {
-      this.#options.onStoreTrouble('fill', error);
-      return 'failed';
     }
   }
 

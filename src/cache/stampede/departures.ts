@@ -1,0 +1,91 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Lease } from '../store/store.js';
+import type { Entries, Wanted } from '../tags/entries.js';
+import type { Background } from './background.js';
+import type { Deferred } from './deferred.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+import type { UnclaimedFlights } from './unclaimed-flights.js';
+
+/** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
+export interface Led<W, T> {
+  readonly wanted: W;
+  /** As they were before the load began; undefined while the store is in trouble. */
+  readonly generations: readonly string[] | undefined;
+  readonly lease: Lease | undefined;
+  readonly flight: Deferred<T>;
+}
+
+/** Makes the loads of many led flights, in one call of the origin where it can. Settles every flight. */
+export type Lead<W, T> = (led: readonly Led<W, T>[]) => Promise<void>;
+
+export interface DeparturesOptions<T> {
+  readonly entries: Entries;
+  readonly keeper: LeaseKeeper;
+  readonly background: Background;
+  readonly unclaimed: UnclaimedFlights<T>;
+  /** Most loads at the same time without a lease: while the store is away, and after a wait that was too long. */
+  readonly atMostWithoutStore: number;
+  /** Told when a load ended without settling its flights by itself. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Sets off the loads that fall to this process, detached from the requests that began them. */
+export class Departures<T> {
+  readonly #options: DeparturesOptions<T>;
+  readonly #limit: LimitFunction;
+  readonly #inLimit = new AsyncLocalStorage<true>();
+  #bounded = 0;
+
+  constructor(options: DeparturesOptions<T>) {
+    this.#options = options;
+    this.#limit = pLimit(options.atMostWithoutStore);
+  }
+
+  /** Those with a lease at once, those without in their turn. */
+  setOff<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
+    const leased = led.filter(({ lease }) => lease !== undefined);
+    if (leased.length > 0) this.#run(() => this.#load(leased, lead));
+    const free: Led<W, T>[] = [];
+    for (const item of led) {
+      if (item.lease !== undefined) continue;
+      const before = this.#options.unclaimed.underWay(item.wanted.address.key);
+      if (before === undefined) free.push(item);
+      else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
+    }
+    if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
+  }
+
+  #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
+    const load = (): Promise<void> => {
+      for (const { wanted, generations, flight } of led) {
+        if (generations === undefined) this.#options.unclaimed.begin(wanted.address.key, flight.promise);
+      }
+      return this.#load(led, lead);
+    };
+    // A load that makes another one must not wait for a place that it holds itself.
+    if (this.#inLimit.getStore() !== undefined) return load();
+    this.#bounded += 1;
+    return this.#limit(() => this.#inLimit.run(true, load)).finally(() => {
+      this.#bounded -= 1;
+      // What tells these loads apart slows every promise of the process down, for as long as it is on.
+      if (this.#bounded === 0) this.#inLimit.disable();
+    });
+  }
+
+  async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
+    const leases = led.flatMap(({ lease }) => lease ?? []);
+    try {
+      await this.#options.keeper.during(leases, () => lead(led));
+    } catch (error) {
+      for (const { flight } of led) flight.reject(error);
+      throw error;
+    } finally {
+      await this.#options.entries.release(leases);
+    }
+  }
+
+  #run(work: () => Promise<unknown>): void {
+    this.#options.background.run(work, this.#options.onBug);
+  }
+}
