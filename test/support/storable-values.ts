@@ -15,7 +15,8 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
 
-/** Names as rows and JSON columns have them; `__proto__` and names that UTF-8 cannot carry are refused elsewhere. */
+/** Names as rows and JSON columns have them; those that msgpackr takes for `__proto__`, and those that
+ * UTF-8 cannot carry, are refused elsewhere. */
 const fieldName = fc.oneof(
   fc.constantFrom(
     'id',
@@ -29,7 +30,7 @@ const fieldName = fc.oneof(
     '0',
     'é',
   ),
-  text.filter((name) => name !== '__proto__' && name.isWellFormed()),
+  text.filter((name) => !/^__proto_{1,2}$/.test(name) && name.isWellFormed()),
 );
 
 const MAX_DATE_MS = 8.64e15;
