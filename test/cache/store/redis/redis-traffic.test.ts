@@ -89,13 +89,14 @@ describe.skipIf(!needsRedis())('what is said to Redis', () => {
 
   it('would be noticed to leave one', async () => {
     const store = newStore();
-    const fill: Store['fill'] = async (fills) => {
-      const outcomes = await store.fill(fills);
-      const entries = await redis.keys(`${PREFIX}:*:e:*`);
-      await Promise.all(entries.map((key) => redis.persist(key)));
-      return outcomes;
+    // Readers wait for it, as they do not for a fill.
+    const acquire: Store['acquire'] = async (requests) => {
+      const acquired = await store.acquire(requests);
+      const generations = await redis.keys(`${PREFIX}:g:*`);
+      await Promise.all(generations.map((key) => redis.persist(key)));
+      return acquired;
     };
-    const { ttls } = await everythingSaid({ ...store, fill });
+    const { ttls } = await everythingSaid({ ...store, acquire });
     expect(immortal(ttls)).not.toEqual([]);
   });
 
