@@ -36,6 +36,7 @@ export function createApiCache(
     origins: { Movie: movieOrigin, Person: personOrigin, RatingSummary: ratingSummaryOrigin },
     types: [decimalType],
     environment: config.environment,
+    onStoreLoss: config.cache.onStoreLoss,
     log,
     ...time,
   });

@@ -15,6 +15,7 @@ import { addExplorers } from './http/explorers.js';
 import { addGraphqlRoute } from './http/graphql-route.js';
 import { addHealthRoutes } from './http/health-routes.js';
 import { listen } from './http/listen.js';
+import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
 import { buildSchema } from './schema/build-schema.js';
 
@@ -55,6 +56,9 @@ export async function startApi(
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
     closers.push(() => database.close());
     await prepareDatabase(database, { log, environment: config.environment });
+    // Before the database, which its relay and its background work use.
+    closers.push(() => cache.close());
+    await cache.relay(await openOutbox({ database, log, namespaces: cache.namespaces(), ...config }));
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
     const services = { database, passwords: createPasswords(), sessions };

@@ -24,6 +24,8 @@ export interface Config {
     readonly maxEntries: number;
     readonly maxBytes: number;
     readonly eviction: 'lru' | 'lfu' | 'ttl';
+    /** Whether a mutation commits, or is refused, while the store cannot be reached. */
+    readonly onStoreLoss: 'fail' | 'degrade';
   };
 }
 
@@ -45,6 +47,7 @@ const variables = z.object({
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['lru', 'lfu', 'ttl']).default('lru'),
+  CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
 });
 
 /** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
@@ -70,6 +73,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxEntries: data.CACHE_MAX_ENTRIES,
       maxBytes: data.CACHE_MAX_BYTES,
       eviction: data.CACHE_EVICTION,
+      onStoreLoss: data.CACHE_ON_STORE_LOSS,
     }),
   });
 }

@@ -16,6 +16,7 @@ import { shortenKey } from './keys/shorten-key.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
+import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import { OriginLoads } from './patterns/origin-loads.js';
@@ -24,7 +25,8 @@ import { checkedLoads, createServices, type LoadBounds } from './patterns/create
 import type { ViewerId } from './patterns/viewer-guard.js';
 import type { Bounds } from './store/bounded-map.js';
 import type { Store } from './store/store.js';
-import { createInvalidate } from './tags/invalidation.js';
+import type { Outbox } from './tags/outbox.js';
+import { Relay } from './tags/relay.js';
 
 export interface CacheOptions<Context> {
   /** Where entries rest. The cache closes it. */
@@ -50,6 +52,11 @@ export interface CacheOptions<Context> {
   readonly clock?: Clock;
   /** How loads of one entry are kept to one over all processes, and bounded while the store is away. */
   readonly loads?: Partial<LoadBounds>;
+  /**
+   * What becomes of a mutation with a cache directive while the store cannot be reached. `degrade`, the default: it
+   * commits, and its answer says that older data may still be served for a while. `fail`: it is refused before it runs.
+   */
+  readonly onStoreLoss?: 'fail' | 'degrade';
   /** Spreads expiries; default Math.random. */
   readonly random?: () => number;
 }
@@ -68,6 +75,8 @@ export interface Cache<Context> {
   trace(context: object): Trace;
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
+  /** What this process has applied of the outbox since the start. */
+  relayed(): Readonly<RelayCounters>;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
   /**
@@ -75,19 +84,33 @@ export interface Cache<Context> {
    * @throws CacheError when the store answers but refuses to be used.
    */
   start(): Promise<void>;
+  /**
+   * Applies from now on what is written into an outbox, whoever wrote it; mutations are acknowledged after what they
+   * wrote there is applied. Call it once, after start(). Resolves when what waits already is applied, or all that was
+   * stored before is forgotten.
+   */
+  relay(outbox: Outbox): Promise<void>;
+  /** The namespaces of the schema's keys and tags: `Movie` of `Movie:{args.id}`. */
+  namespaces(): ReadonlySet<string>;
   /** Waits for background work, then closes the store. */
   close(): Promise<void>;
 }
 
 const INVALIDATE_SITE = 'cache.invalidate';
+/** Longer than a database takes that answers at all; a store waits no longer before it is used again. */
+const CAUGHT_UP_WITHIN_MS = 1000;
 
 /** Assembles a cache. Nothing connects and no timer starts before `start()`. */
 export function createCache<Context = unknown>(options: CacheOptions<Context>): Cache<Context> {
   const log = options.log ?? warningLog;
   const isProduction = (options.environment ?? process.env['NODE_ENV']) === 'production';
   const counters = new Counters();
-  const services = createServices({ ...options, loads: checkedLoads(options.loads) }, { log, isProduction });
-  const invalidate = createInvalidate({ entries: services.entries, clock: services.clock, log });
+  const relayed = createRelayCounters();
+  let relay: Relay | undefined;
+  const loads = checkedLoads(options.loads);
+  const services = createServices({ ...options, loads }, { log, isProduction, relay: () => relay });
+  const { invalidate } = services;
+  const storeIsAway = (): boolean => options.store.isAway?.() ?? false;
   const originLoads = new Map(
     Object.entries(options.origins ?? {}).map(([namespace, origin]) => [
       namespace,
@@ -95,6 +118,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     ]),
   );
   let digest: string | undefined;
+  let namespaces: ReadonlySet<string> = new Set();
   let started: Promise<void> | undefined;
   let closed = false;
   const requireOpen = (): void => {
@@ -122,7 +146,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       });
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       digest = schemaDigest(schema, plan);
-      return wrapSchema(schema, { plan, services, invalidate, originLoads });
+      namespaces = new Set(Array.from(plan.reads.values(), (read) => read.namespaces).flat());
+      return wrapSchema(schema, { plan, services, originLoads });
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
@@ -143,21 +168,47 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     apolloPlugin: (plugin = {}) => {
       const byDefault = (request: PluginRequest<Context>): boolean =>
         !isProduction && asksForEvidence(request);
-      return createApolloPlugin(plugin.evidence ?? byDefault, (context) => services.traces.start(context));
+      return createApolloPlugin({
+        evidence: plugin.evidence ?? byDefault,
+        startTrace: (context) => services.traces.start(context),
+        isBounded: (context) => services.boundedWrites.has(context),
+      });
     },
     trace: (context) => services.traces.start(context),
     counters: () => counters.snapshot(),
-    storeIsAway: () => options.store.isAway?.() ?? false,
+    relayed: () => ({ ...relayed }),
+    storeIsAway,
+    namespaces: () => namespaces,
+    relay: async (outbox) => {
+      requireOpen();
+      if (relay !== undefined) throw new CacheError('CACHE_CONFIGURATION', 'relay: a cache has one outbox');
+      relay = new Relay({
+        outbox,
+        invalidate: (tags) => services.entries.invalidate(tags),
+        storeIsAway,
+        clock: services.clock,
+        log,
+        forgetAll: () => services.entries.forgetAll(),
+        onApplied: (rows) => countRelayed(relayed, rows),
+      });
+      await relay.start(CAUGHT_UP_WITHIN_MS);
+    },
     start: () => {
       requireOpen();
       // A store can be opened once; whoever starts again waits for the same.
-      const onForgotten = (): void => services.entries.forgetCopies();
-      started ??= options.store.open?.({ digest: digest ?? 'none', log, onForgotten }) ?? Promise.resolve();
+      started ??=
+        options.store.open?.({
+          digest: digest ?? 'none',
+          log,
+          onForgotten: () => services.entries.forgetCopies(),
+          caughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) ?? 'unknown',
+        }) ?? Promise.resolve();
       return started;
     },
     close: async () => {
       if (closed) return;
       closed = true;
+      await relay?.close();
       services.loads.stop();
       await services.background.drain();
       await options.store.close();

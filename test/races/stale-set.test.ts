@@ -111,6 +111,7 @@ function scheduledStore(store: Store, scheduler: fc.Scheduler): ScheduledStore {
     release: far(store.release),
     renew: far(store.renew),
     invalidate: far(store.invalidate),
+    forget: store.forget,
     close: store.close,
     settle: () => {
       settled = true;

@@ -19,13 +19,14 @@ interface PluginResponse {
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
-  requestDidStart(request: PluginRequest<Context>): Promise<
-    | undefined
-    | {
-        willSendResponse(response: PluginResponse): Promise<void>;
-      }
-  >;
+  requestDidStart(request: PluginRequest<Context>): Promise<RequestListener | undefined>;
 }
+
+interface RequestListener {
+  willSendResponse(response: PluginResponse): Promise<void>;
+}
+
+const NOTHING = Object.freeze({});
 
 export interface ApolloPluginOptions<Context> {
   /**
@@ -40,25 +41,40 @@ export function asksForEvidence({ request }: PluginRequest<unknown>): boolean {
   return request.http?.headers.get('x-cache-debug') === '1';
 }
 
-/** Adds the evidence of each request that may have it to its answer. */
-export function createApolloPlugin<Context>(
-  evidence: (request: PluginRequest<Context>) => boolean,
-  startTrace: (context: object) => Trace,
-): CachePlugin<Context> {
+export interface PluginParts<Context> {
+  readonly evidence: (request: PluginRequest<Context>) => boolean;
+  readonly startTrace: (context: object) => Trace;
+  readonly isBounded: (context: unknown) => boolean;
+}
+
+const BOUNDED = { consistency: 'bounded' };
+
+/**
+ * Adds to each answer the evidence, where the request may have it, and for everybody that a write was acknowledged
+ * before its invalidation was known to be applied.
+ */
+export function createApolloPlugin<Context>({
+  evidence,
+  startTrace,
+  isBounded,
+}: PluginParts<Context>): CachePlugin<Context> {
+  const telling = (context: unknown, report: () => object): RequestListener => ({
+    willSendResponse: ({ response: { body } }) => {
+      const bounded = isBounded(context) ? BOUNDED : undefined;
+      const cache = { ...report(), ...bounded };
+      if (body.kind === 'single' && body.singleResult !== undefined && Object.keys(cache).length > 0) {
+        body.singleResult.extensions = { ...body.singleResult.extensions, cache };
+      }
+      return Promise.resolve();
+    },
+  });
   return {
     requestDidStart: (request) => {
       const context: unknown = request.contextValue;
-      if (typeof context !== 'object' || context === null || !evidence(request))
-        return Promise.resolve(undefined);
+      if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
+      if (!evidence(request)) return Promise.resolve(telling(context, () => NOTHING));
       const trace = startTrace(context);
-      return Promise.resolve({
-        willSendResponse: ({ response: { body } }) => {
-          if (body.kind === 'single' && body.singleResult !== undefined) {
-            body.singleResult.extensions = { ...body.singleResult.extensions, cache: trace.report() };
-          }
-          return Promise.resolve();
-        },
-      });
+      return Promise.resolve(telling(context, () => trace.report()));
     },
   };
 }

@@ -2,7 +2,11 @@ import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema 
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import type { ReadPolicy } from '../patterns/read-policy.js';
 import { checkSharedKeys, type KeyUse } from '../policy/check-shared-keys.js';
-import { compileInvalidation, type InvalidationOptions } from '../policy/compile-invalidation.js';
+import {
+  compileInvalidation,
+  undeclaredInvalidation,
+  type InvalidationOptions,
+} from '../policy/compile-invalidation.js';
 import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-policy.js';
 import { describeField } from './describe-field.js';
 import { readDirectives } from './read-directives.js';
@@ -10,6 +14,7 @@ import { readDirectives } from './read-directives.js';
 /** Every policy of a schema, by coordinate, or every fault. */
 export interface SchemaPlan {
   readonly reads: ReadonlyMap<string, ReadPolicy>;
+  /** Of every mutation; those without a directive invalidate nothing by themselves. */
   readonly invalidations: ReadonlyMap<string, InvalidationPolicy>;
   /** Whole sentences, in the order of the schema. */
   readonly faults: readonly string[];
@@ -38,6 +43,8 @@ export function planSchema(schema: GraphQLSchema, options: CompileOptions & Inva
         const compiled = compileInvalidation(site, directives.invalidates, options);
         faults.push(...compiled.faults.map((fault) => `@invalidates on ${coordinate}: ${fault}`));
         if (compiled.policy !== undefined) invalidations.set(coordinate, compiled.policy);
+      } else if (site.kind === 'mutation') {
+        invalidations.set(coordinate, undeclaredInvalidation(coordinate, options));
       }
     }
   }

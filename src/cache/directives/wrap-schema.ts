@@ -13,14 +13,12 @@ import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
-import type { Invalidate } from '../tags/invalidation.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 
 export interface WrapOptions {
   readonly plan: SchemaPlan;
   readonly services: Services;
-  readonly invalidate: Invalidate;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
 }
 
@@ -71,16 +69,24 @@ function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Reso
 function invalidatingWrite(
   coordinate: string,
   config: Config,
-  { plan, services, invalidate }: WrapOptions,
+  { plan, services }: WrapOptions,
 ): Wrapped | undefined {
   const policy = plan.invalidations.get(coordinate);
   if (policy === undefined) return undefined;
-  return invalidates({ services, policy, invalidate, isRefusal }, resolverOf(config));
+  return invalidates({ services, policy, isRefusal, unavailable }, resolverOf(config));
 }
 
 /** An error that a resolver made for the client says that it refused; any other may have come after a commit. */
 function isRefusal(error: unknown): boolean {
   return error instanceof GraphQLError;
+}
+
+/** Nothing was written; the client may try again. */
+function unavailable(coordinate: string): GraphQLError {
+  return new GraphQLError(
+    `${coordinate} was refused and nothing was changed, because the cache cannot be reached; try again later.`,
+    { extensions: { code: 'CACHE_UNAVAILABLE' } },
+  );
 }
 
 function resolverOf(config: Config): Resolve<GraphQLResolveInfo> {

@@ -30,6 +30,8 @@ export interface FieldCounters {
   viewerTouched: number;
   invalidations: number;
   failedInvalidations: number;
+  /** Writes that were acknowledged before their invalidation was known to be applied. */
+  boundedWrites: number;
 }
 
 export function createFieldCounters(): FieldCounters {
@@ -54,5 +56,6 @@ export function createFieldCounters(): FieldCounters {
     viewerTouched: 0,
     invalidations: 0,
     failedInvalidations: 0,
+    boundedWrites: 0,
   };
 }

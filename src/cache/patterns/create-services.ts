@@ -3,6 +3,7 @@ import { createValueCodec } from '../codec/value-codec.js';
 import type { ValueType } from '../codec/value-type.js';
 import { CacheError } from '../errors.js';
 import type { CacheLog } from '../log.js';
+import { BoundedWrites } from '../metrics/bounded-writes.js';
 import { Traces } from '../metrics/trace.js';
 import { Background } from '../stampede/background.js';
 import { Flights } from '../stampede/flights.js';
@@ -13,7 +14,10 @@ import type { Bounds } from '../store/bounded-map.js';
 import { LocalCopies } from '../store/local-copies.js';
 import { troubleLog } from '../store/trouble-log.js';
 import type { Store } from '../store/store.js';
+import { createAcknowledge } from '../tags/acknowledgement.js';
 import { Entries } from '../tags/entries.js';
+import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
+import type { Relay } from '../tags/relay.js';
 import type { Loaded, Services } from './services.js';
 import { createViewerGuard, type ViewerId } from './viewer-guard.js';
 
@@ -37,6 +41,7 @@ export interface ServicesOptions<Context> {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly loads: LoadBounds;
+  readonly onStoreLoss?: 'fail' | 'degrade';
 }
 
 const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
@@ -57,11 +62,19 @@ export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
   return loads;
 }
 
+/** What assembling knows beyond the options. */
+export interface ServicesParts {
+  readonly log: CacheLog;
+  readonly isProduction: boolean;
+  /** Undefined while nobody relays an outbox. */
+  readonly relay: () => Relay | undefined;
+}
+
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction }: { log: CacheLog; isProduction: boolean },
-): Services {
+  { log, isProduction, relay }: ServicesParts,
+): Services & { readonly invalidate: Invalidate } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const background = new Background();
   const entries = new Entries({
@@ -75,7 +88,12 @@ export function createServices<Context>(
     onStoreTrouble: troubleLog(store.name, { log, clock }),
   });
   const viewerOf = viewerFinder(options.viewer);
+  const invalidate = createInvalidate({ entries, clock, log, relay });
   return {
+    invalidate,
+    acknowledge: createAcknowledge({ invalidate, relay }),
+    boundedWrites: new BoundedWrites(),
+    mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
     entries,
     loads: new SingleLoads<Loaded>({
       entries,

@@ -28,6 +28,8 @@ export interface ReadPolicy extends EntryField {
   readonly keyText: string;
   /** The namespace of the key, under which an origin is registered; undefined for default keys. */
   readonly namespace: string | undefined;
+  /** Those of its key and of its tags. */
+  readonly namespaces: readonly string[];
   /** True where the key, a tag or the scope needs the viewer's id. */
   readonly usesViewer: boolean;
   /** The list whose elements are entries of their own; undefined where the field is one entry. */

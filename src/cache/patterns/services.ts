@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
+import type { BoundedWrites } from '../metrics/bounded-writes.js';
 import type { Traces } from '../metrics/trace.js';
 import type { Background } from '../stampede/background.js';
 import type { SingleLoads } from '../stampede/single-loads.js';
+import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
 import type { ViewerGuard, ViewerOf } from './viewer-guard.js';
 
@@ -26,4 +28,9 @@ export interface Services {
   readonly log: CacheLog;
   readonly viewerOf: ViewerOf;
   readonly guardViewer: ViewerGuard;
+  /** Waits until a write may be acknowledged. */
+  readonly acknowledge: Acknowledge;
+  readonly boundedWrites: BoundedWrites;
+  /** False where a write would be refused, because the store is away and its loss must not be survived. */
+  mayWrite(): Promise<boolean>;
 }

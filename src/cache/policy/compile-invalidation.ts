@@ -43,9 +43,26 @@ export function compileInvalidation(
       namedTags(template, inputs, () => options.onUnnamed(coordinate, template.source)),
     );
   return {
-    policy: Object.freeze({ coordinate, counters: options.countersOf(coordinate), tagsOf, usesViewer }),
+    policy: Object.freeze({
+      coordinate,
+      counters: options.countersOf(coordinate),
+      tagsOf,
+      usesViewer,
+      isDeclared: true,
+    }),
     faults,
   };
+}
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
+/** The policy of a mutation that names no tags: what its rows mean is known to the triggers, if anybody. */
+export function undeclaredInvalidation(
+  coordinate: string,
+  { countersOf }: Pick<InvalidationOptions, 'countersOf'>,
+): InvalidationPolicy {
+  const counters = countersOf(coordinate);
+  return Object.freeze({ coordinate, counters, tagsOf: () => NO_TAGS, usesViewer: false, isDeclared: false });
 }
 
 function needs(template: Template, root: 'viewer' | 'result'): boolean {

@@ -92,6 +92,7 @@ function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Che
     staleIfErrorMs,
     keyText: key?.source ?? '',
     namespace: key === undefined ? undefined : namespaceOf(key),
+    namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),
     usesViewer: isPrivate,
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
@@ -198,6 +199,11 @@ function namespaceOf(key: Template): string | undefined {
   const [before = '', after, ...more] = key.literals;
   if (key.placeholders.length !== 1 || after !== '' || more.length > 0) return undefined;
   return /^([A-Za-z_][A-Za-z0-9_]*):$/.exec(before)?.[1];
+}
+
+/** `Movie` of `Movie:{args.id}` and of `Movie`. */
+function firstPart({ literals: [before = ''] }: Template): string {
+  return before.split(':')[0] ?? '';
 }
 
 function elementPlaceholder(site: FieldSite, key: Template): number | undefined {

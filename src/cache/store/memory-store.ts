@@ -81,6 +81,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         leases.drop(tag);
       }
     },
+    forget: () => {
+      entries.clear();
+      generations.clear();
+      leases.clear();
+    },
     watch: (onSettled) => leases.watch(onSettled),
     close: () => {
       entries.clear();

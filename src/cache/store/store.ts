@@ -63,7 +63,15 @@ export interface OpenOptions {
   readonly log: CacheLog;
   /** Told when nothing that was stored so far may be served any more: copies of this process must go too. */
   readonly onForgotten: () => void;
+  /** Asked before a store is used, again or for the first time: see `CaughtUp`. */
+  readonly caughtUp: () => Promise<CaughtUp>;
 }
+
+/**
+ * Whether every invalidation that a store may have missed is known to be applied. After a `no` everything stored so
+ * far must be forgotten; `unknown`: nobody keeps an account, so the store goes by what it has seen itself.
+ */
+export type CaughtUp = 'yes' | 'no' | 'unknown';
 
 /**
  * Where entries rest. One contract, many implementations, one contract suite (`test/contracts/store-contract.ts`).
@@ -88,8 +96,12 @@ export interface Store {
   renew(leases: readonly (Lease & { readonly leaseMs: number })[]): MaybePromise<readonly boolean[]>;
   /** Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. */
   invalidate(tags: readonly string[]): MaybePromise<void>;
+  /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
+  forget(): MaybePromise<void>;
   /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
   watch?(onSettled: (key: string) => void): void;
+  /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */
+  confirm?(): Promise<void>;
   /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */
   isAway?(): boolean;
   close(): MaybePromise<void>;

@@ -146,6 +146,27 @@ export class Entries {
     this.#options.copies.clear();
   }
 
+  /** Whether the store can be reached now; asked before a write that must not outlive it. */
+  async confirm(): Promise<boolean> {
+    const { store } = this.#options;
+    try {
+      await store.confirm?.();
+      return true;
+    } catch {
+      // Whatever the reason is: it cannot be relied on, which is the answer.
+      return false;
+    }
+  }
+
+  /** Forgets everything that was stored so far; rejects when the store could not. */
+  async forgetAll(): Promise<void> {
+    try {
+      await this.#options.store.forget();
+    } finally {
+      this.forgetCopies();
+    }
+  }
+
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
   async invalidate(tags: readonly string[]): Promise<void> {
     try {

@@ -2,42 +2,64 @@ import type { Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Entries } from './entries.js';
+import type { Relay } from './relay.js';
 
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 25;
+/** Milliseconds for which an invalidation that was written down is waited for. */
+const RELAYED_WITHIN_MS = 400;
 
 export interface InvalidationOptions {
   readonly entries: Entries;
   readonly clock: Clock;
   readonly log: CacheLog;
+  /** Undefined while nobody relays an outbox. */
+  readonly relay: () => Relay | undefined;
 }
 
-/** Applies the invalidations of one write; true once they are applied, false when the store refused every attempt. */
+/** Applies the invalidations of one write; true once they are applied, false when they could not be. */
 export type Invalidate = (
   tags: readonly string[],
   site: { readonly coordinate: string; readonly counters: FieldCounters },
 ) => Promise<boolean>;
 
-/** A write is acknowledged after this has ended. A failure is retried, counted and logged, never silent. */
-export function createInvalidate({ entries, clock, log }: InvalidationOptions): Invalidate {
-  return async (tags, { coordinate, counters }) => {
-    if (tags.length === 0) return true;
-    for (let attempt = 1; ; attempt += 1) {
+/**
+ * A write is acknowledged after this has ended. A failure is retried, then written into the outbox, where there is one,
+ * for whichever process reaches the store; it is counted and logged, never silent.
+ */
+export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
+  async function attempt(tags: readonly string[]): Promise<unknown> {
+    const attempts = relay() === undefined ? ATTEMPTS : 1;
+    for (let made = 1; ; made += 1) {
       try {
         await entries.invalidate(tags);
-        counters.invalidations += 1;
-        return true;
+        return undefined;
       } catch (error) {
-        if (attempt === ATTEMPTS) {
-          counters.failedInvalidations += 1;
-          log.error(
-            { coordinate, tags: tags.length, error: String(error) },
-            'an invalidation could not be applied',
-          );
-          return false;
-        }
-        await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+        if (made === attempts) return error;
+        await clock.sleep(FIRST_PAUSE_MS * 2 ** (made - 1));
       }
     }
+  }
+
+  async function handOver(tags: readonly string[]): Promise<boolean> {
+    const outbox = relay();
+    return outbox !== undefined && (await outbox.writeDown(tags)) && outbox.settled(RELAYED_WITHIN_MS);
+  }
+
+  return async (tags, { coordinate, counters }) => {
+    if (tags.length === 0) return true;
+    const error = await attempt(tags);
+    if (error === undefined || (await handOver(tags))) {
+      counters.invalidations += 1;
+      return true;
+    }
+    counters.failedInvalidations += 1;
+    log.error(
+      { coordinate, tags: tags.length, error: String(error) },
+      relay() === undefined
+        ? 'an invalidation could not be applied'
+        : 'an invalidation could not be applied in time',
+    );
+    return false;
   };
 }

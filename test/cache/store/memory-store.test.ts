@@ -53,6 +53,7 @@ function later(store: Store): Store {
     release: (leases) => turn(() => store.release(leases)),
     renew: (leases) => turn(() => store.renew(leases)),
     invalidate: (tags) => turn(() => store.invalidate(tags)),
+    forget: () => turn(() => store.forget()),
     close: () => turn(() => store.close()),
   };
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
+import type { CaughtUp } from '../store.js';
 import { Breaker } from './breaker.js';
 import { openConnections, type Connections } from './connections.js';
 import { refusalOf, refused } from './refusal.js';
@@ -18,11 +19,12 @@ export interface LinkUser {
   tryOut(redis: Redis): Promise<void>;
   /** Removes what made reads fail. */
   mend(redis: Redis): Promise<void>;
-  /**
-   * Sees to it that nothing that was stored in another run of the server is ever served, nor anything stored so far
-   * if `mustForget`: a server that was restarted or replaced may have lost invalidations that it had acknowledged.
-   */
-  joinRun(redis: Redis, run: string, mustForget: boolean): Promise<void>;
+  /** Whether this is the run of the server that entries were last stored in, as far as the server knows. */
+  knowsRun(redis: Redis, run: string): Promise<boolean>;
+  /** Sees to it that nothing that was stored so far, or in another run, is ever served. */
+  forget(redis: Redis, run: string): Promise<void>;
+  /** Whether every invalidation that the server may have missed is known to be applied. */
+  caughtUp(): Promise<CaughtUp>;
 }
 
 const OLDEST: readonly [number, number] = [6, 2];
@@ -117,7 +119,11 @@ export class RedisLink {
       await this.#listen(connections, user);
     }
     await this.#bounded(() => user.mend(commands));
-    await this.#bounded(() => user.joinRun(commands, run, mustForget));
+    // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
+    const isSame = await this.#bounded(() => user.knowsRun(commands, run));
+    const caughtUp = isSame ? await user.caughtUp() : 'no';
+    const isSafe = caughtUp === 'yes' || (caughtUp === 'unknown' && !mustForget);
+    if (!isSafe) await this.#bounded(() => user.forget(commands, run));
     this.#run = run;
     this.#complaint = undefined;
   }

@@ -41,7 +41,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     name: 'redis',
     isLocal: false,
     isAway: () => link.isAway,
-    open: ({ digest, log, onForgotten }: OpenOptions) => {
+    open: ({ digest, log, onForgotten, caughtUp }: OpenOptions) => {
       names = redisNames(settings.prefix, digest);
       return link.open({
         log,
@@ -51,9 +51,9 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         },
         tryOut: (commands) => tryOut(commands, names),
         mend: (commands) => oversized.remove(commands),
-        joinRun: async (commands, run, mustForget) => {
-          const isSame = (await commands.get(names.run)) === run;
-          if (isSame && !mustForget) return;
+        caughtUp,
+        knowsRun: async (commands, run) => (await commands.get(names.run)) === run,
+        forget: async (commands, run) => {
           // In this order: who stops in between leaves it to the next.
           await commands.del(names.epoch);
           await commands.set(names.run, run, 'PX', EPOCH_KEPT_MS);
@@ -100,6 +100,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         }));
         return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
       }),
+    forget: () => link.runOrForget(async (commands) => void (await commands.del(names.epoch))),
+    confirm: () => link.run(async (commands) => void (await commands.get(names.epoch))),
     invalidate: (tags) =>
       link.runOrForget(async (commands) => {
         const calls = tags.map((tag) => ({

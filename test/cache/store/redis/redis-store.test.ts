@@ -24,7 +24,12 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
 
   async function open(prefix: string, digest = 'd1'): Promise<Store> {
     const store = redisStore(redis, { prefix });
-    await store.open?.({ digest, log: cacheLog(), onForgotten: () => undefined });
+    await store.open?.({
+      digest,
+      log: cacheLog(),
+      onForgotten: () => undefined,
+      caughtUp: () => Promise.resolve('unknown' as const),
+    });
     return store;
   }
 

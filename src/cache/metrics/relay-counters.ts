@@ -1,0 +1,22 @@
+/** What the relay of this process has applied since it started. */
+export interface RelayCounters {
+  /** Rows of the outbox. */
+  rows: number;
+  /** Milliseconds from the write of a row to its being applied: of the last one, the longest, and all together. */
+  lastLagMs: number;
+  longestLagMs: number;
+  lagMs: number;
+}
+
+export function createRelayCounters(): RelayCounters {
+  return { rows: 0, lastLagMs: 0, longestLagMs: 0, lagMs: 0 };
+}
+
+export function countRelayed(counters: RelayCounters, rows: readonly { readonly waitedMs: number }[]): void {
+  for (const { waitedMs } of rows) {
+    counters.rows += 1;
+    counters.lagMs += waitedMs;
+    counters.lastLagMs = waitedMs;
+    counters.longestLagMs = Math.max(counters.longestLagMs, waitedMs);
+  }
+}

@@ -1,0 +1,45 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { Invalidate } from './invalidation.js';
+import type { Relay } from './relay.js';
+
+/** `strict`: no read that starts now returns older data. `bounded`: one may, until the outbox has been relayed. */
+export type Consistency = 'strict' | 'bounded';
+
+/** What a write did to the cache when it is acknowledged. */
+export interface Acknowledgement {
+  readonly consistency: Consistency;
+  /** Whether the tags that the write names are invalidated. */
+  readonly applied: boolean;
+}
+
+/** Waits until a write may be acknowledged, at most for a while. Never rejects. */
+export type Acknowledge = (
+  tags: readonly string[],
+  site: { readonly coordinate: string; readonly counters: FieldCounters },
+) => Promise<Acknowledgement>;
+
+/** Milliseconds for which a write waits for its invalidation before it is acknowledged as bounded. */
+export const ACKNOWLEDGE_WITHIN_MS = 500;
+
+export interface AcknowledgeOptions {
+  readonly invalidate: Invalidate;
+  /** Undefined while nobody relays an outbox: then the tags that a write names are all there is. */
+  readonly relay: () => Relay | undefined;
+}
+
+/**
+ * A write is acknowledged after the tags it names, and those that triggers wrote down with its rows, are invalidated:
+ * by this process, or by whichever relay was faster.
+ */
+export function createAcknowledge({ invalidate, relay }: AcknowledgeOptions): Acknowledge {
+  return async (tags, site) => {
+    const outbox = relay();
+    const [applied, settled] = await Promise.all([
+      invalidate(tags, site),
+      outbox?.settled(ACKNOWLEDGE_WITHIN_MS) ?? true,
+    ]);
+    const isStrict = applied && settled;
+    if (!isStrict) site.counters.boundedWrites += 1;
+    return { consistency: isStrict ? 'strict' : 'bounded', applied };
+  };
+}

@@ -1,0 +1,38 @@
+/** Tags that were committed in the same transaction as the rows they are about, and wait to be invalidated. */
+export interface OutboxRow {
+  readonly id: string;
+  readonly tags: readonly string[];
+  /** Milliseconds since it was written, by the clock of the database. */
+  readonly waitedMs: number;
+}
+
+/** What one look into the outbox brought. */
+export interface Relayed {
+  /** Rows that were applied and marked done. */
+  readonly done: readonly OutboxRow[];
+  /** Ids of rows that were committed before the look and not done, but in the hands of another relay. */
+  readonly elsewhere: readonly string[];
+  /** False when nothing is written for this store any more, as after a long absence: what was, may be missed. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * What the engine asks of a database so that writes by anybody are seen: rows that triggers write in the transaction of
+ * the write itself. Such a row cannot be lost, and cannot be there without its write.
+ */
+export interface Outbox {
+  /**
+   * Takes every row that waits and is in nobody's hands, oldest first, and marks those done for which `apply` resolved.
+   * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
+   */
+  relay(apply: (rows: readonly OutboxRow[]) => Promise<void>): Promise<Relayed>;
+  /** Sees to it that rows are written for this store from now on; true where they have been already. */
+  register(): Promise<boolean>;
+  /** Writes a row by hand: for an invalidation that could not be applied now. */
+  add(tags: readonly string[]): Promise<void>;
+  /** Calls back when rows may have been committed; messages may be lost. Returns how to stop. */
+  listen(onRows: () => void): () => Promise<void>;
+  /** Called every minute: the store is still there; what has been done for a while may go. */
+  keep(): Promise<void>;
+  close(): Promise<void>;
+}

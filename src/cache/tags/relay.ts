@@ -1,0 +1,173 @@
+import type { Clock } from '../clock.js';
+import { shortenKey } from '../keys/shorten-key.js';
+import type { CacheLog } from '../log.js';
+import type { Outbox, OutboxRow, Relayed } from './outbox.js';
+
+export interface RelayOptions {
+  readonly outbox: Outbox;
+  /** Applies an invalidation; rejects when the store could not. */
+  readonly invalidate: (tags: readonly string[]) => Promise<void>;
+  /** True while the store refuses everything at once. */
+  readonly storeIsAway: () => boolean;
+  readonly clock: Clock;
+  readonly log: CacheLog;
+  /** Forgets everything that was stored so far. */
+  readonly forgetAll: () => Promise<void>;
+  /** Told of each look that brought something. */
+  readonly onApplied: (rows: readonly OutboxRow[]) => void;
+}
+
+const POLL_MS = 250;
+const KEEP_MS = 60_000;
+const PAUSE_MS = 20;
+/** Another process may still reach the store that this one has lost. */
+const PAUSE_WHILE_AWAY_MS = 100;
+/** One operation of the store, which is bounded in time, takes no more tags than this. */
+const TAGS_AT_ONCE = 500;
+const COMPLAIN_EVERY_MS = 60_000;
+
+/**
+ * Applies what waits in the outbox: when it is told that there may be something, and from time to time, since messages
+ * get lost. Every process has one. Applying twice, late or out of order costs a miss and nothing else.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #applyRows: (rows: readonly OutboxRow[]) => Promise<void>;
+  #running: Promise<Relayed> | undefined;
+  #next: Promise<Relayed> | undefined;
+  #stopListening: (() => Promise<void>) | undefined;
+  #pollTimer: NodeJS.Timeout | undefined;
+  #keepTimer: NodeJS.Timeout | undefined;
+  #complainedAtMs = -Infinity;
+  #isLost = false;
+  #closed = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#applyRows = (rows) => this.#apply(rows);
+  }
+
+  /**
+   * Begins to listen and to look. Resolves when what waited already is applied, or everything stored so far is forgotten.
+   * @throws what the database answers with; later it is asked again, and nothing is thrown.
+   */
+  async start(withinMs: number): Promise<void> {
+    const wasRegistered = await this.#options.outbox.register();
+    const look = (): void => {
+      if (!this.#closed && !this.#options.storeIsAway()) this.#look().catch(() => undefined);
+    };
+    this.#stopListening = this.#options.outbox.listen(look);
+    this.#pollTimer = setInterval(look, POLL_MS).unref();
+    const keep = (): void => {
+      this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));
+    };
+    this.#keepTimer = setInterval(keep, KEEP_MS).unref();
+    // What waited may be of a process that ended before anybody heard of it.
+    const isSafe = wasRegistered && (await this.settled(withinMs));
+    // A store that is away will ask before it is used.
+    if (!isSafe) await this.#options.forgetAll().catch(() => undefined);
+  }
+
+  /**
+   * True once every row that was committed before this call is applied, by whichever process; false when that took
+   * longer than `withinMs`.
+   */
+  async settled(withinMs: number): Promise<boolean> {
+    const { clock, storeIsAway } = this.#options;
+    const untilMs = clock.nowMs() + withinMs;
+    let waiting: ReadonlySet<string> | undefined;
+    for (;;) {
+      const leftMs = untilMs - clock.nowMs();
+      const seen = await this.#lookWithin(leftMs);
+      if (seen !== undefined) {
+        waiting = new Set(seen.elsewhere.filter((id) => waiting?.has(id) ?? true));
+        if (waiting.size === 0) return true;
+      }
+      const pauseMs = storeIsAway() ? PAUSE_WHILE_AWAY_MS : PAUSE_MS;
+      if (this.#closed || clock.nowMs() + pauseMs >= untilMs) return false;
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  /**
+   * Writes down an invalidation that could not be applied, so that some process applies it. False, and remembered,
+   * where that failed too: then only forgetting everything helps.
+   */
+  async writeDown(tags: readonly string[]): Promise<boolean> {
+    try {
+      await this.#options.outbox.add(tags);
+      return true;
+    } catch (error) {
+      this.#isLost = true;
+      this.#complain(error);
+      return false;
+    }
+  }
+
+  /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
+  async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
+    if (this.#isLost) {
+      this.#isLost = false;
+      return 'no';
+    }
+    return (await this.settled(withinMs)) ? 'yes' : 'no';
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#pollTimer);
+    clearInterval(this.#keepTimer);
+    await this.#stopListening?.();
+    await Promise.allSettled([this.#running, this.#next]);
+    await this.#options.outbox.close().catch(() => {
+      // Its rows are removed after a while by whoever is left.
+    });
+  }
+
+  async #lookWithin(ms: number): Promise<Relayed | undefined> {
+    const tooLate = this.#options.clock.sleep(Math.max(0, ms)).then(() => undefined);
+    return Promise.race([this.#look().catch(() => undefined), tooLate]);
+  }
+
+  /** Looks once. Whoever comes before the look begins shares it; whoever comes later needs another. */
+  #look(): Promise<Relayed> {
+    this.#next ??= this.#lookAfter(this.#running);
+    return this.#next;
+  }
+
+  async #lookAfter(before: Promise<Relayed> | undefined): Promise<Relayed> {
+    await before?.catch(() => undefined);
+    this.#next = undefined;
+    this.#running = this.#options.outbox.relay(this.#applyRows);
+    try {
+      const relayed = await this.#running;
+      if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
+      if (!relayed.isKnown) await this.#registerAgain();
+      return relayed;
+    } catch (error) {
+      this.#complain(error);
+      throw error;
+    }
+  }
+
+  /** Rows were not written for a while, for a process that was asleep for long: nobody knows what it has missed. */
+  async #registerAgain(): Promise<void> {
+    await this.#options.outbox.register();
+    await this.#options.forgetAll();
+  }
+
+  async #apply(rows: readonly OutboxRow[]): Promise<void> {
+    const tags = [...new Set(rows.flatMap((row) => row.tags))].map(shortenKey);
+    for (let start = 0; start < tags.length; start += TAGS_AT_ONCE) {
+      await this.#options.invalidate(tags.slice(start, start + TAGS_AT_ONCE));
+    }
+  }
+
+  #complain(error: unknown): void {
+    const { clock, log, storeIsAway } = this.#options;
+    // That the store is away has been said.
+    if (this.#closed || storeIsAway() || clock.nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    this.#complainedAtMs = clock.nowMs();
+    log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
+  }
+}

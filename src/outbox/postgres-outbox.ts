@@ -1,0 +1,137 @@
+import type { ClientBase, Pool } from 'pg';
+import type { Outbox, OutboxRow, Relayed } from '../cache/index.js';
+import { registerStore } from './register-store.js';
+
+export interface PostgresOutboxOptions {
+  readonly pool: Pool;
+  /** Names the store whose rows these are; processes that share a store share its name. */
+  readonly store: string;
+  /** True for a store that ends with its process. */
+  readonly endsWithProcess: boolean;
+  /** Listens for rows that other connections commit; see `listenForRows`. */
+  readonly listen: (onRows: () => void) => () => Promise<void>;
+}
+
+/** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
+const ROWS_AT_ONCE = 100;
+/** Done rows are of use to whoever looks into what was invalidated lately; then they go. So do stores without processes. */
+const KEPT = '10 minutes';
+const PRUNED_AT_ONCE = 10_000;
+
+// Nearly always there is nothing, which one statement tells.
+const lookSql = `
+  SELECT EXISTS (SELECT FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL) AS waits,
+         EXISTS (SELECT FROM "CacheStore" WHERE "name" = $1) AS known`;
+
+// What is taken, and what waits but is in somebody else's hands, as one statement saw them.
+const takeSql = `
+  WITH taken AS (
+    SELECT "id", "tags", "writtenAt" FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL
+    ORDER BY "id" LIMIT ${ROWS_AT_ONCE} FOR UPDATE SKIP LOCKED
+  )
+  SELECT "id"::text AS id, "tags", true AS taken,
+         (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
+  FROM taken
+  UNION ALL
+  (SELECT "id"::text, NULL, false, NULL FROM "CacheOutbox"
+   WHERE "store" = $1 AND "doneAt" IS NULL AND "id" NOT IN (SELECT "id" FROM taken))`;
+
+interface SeenRow {
+  readonly id: string;
+  readonly tags: readonly string[] | null;
+  readonly taken: boolean;
+  readonly waitedMs: number | null;
+}
+
+type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
+
+/**
+ * The outbox in PostgreSQL. Rows are found by being undone, never by an id higher than the last: ids are given out
+ * before the commit, so a lower one may become visible later.
+ */
+export function postgresOutbox({ pool, store, endsWithProcess, listen }: PostgresOutboxOptions): Outbox {
+  const relay = async (apply: Apply): Promise<Relayed> => {
+    const done: OutboxRow[] = [];
+    for (;;) {
+      const batch = await relayBatch(pool, store, apply);
+      done.push(...batch.done);
+      if (batch.done.length < ROWS_AT_ONCE) return { ...batch, done };
+    }
+  };
+  return {
+    listen,
+    relay,
+    register: () => registerStore(pool, store),
+    add: async (tags) => {
+      await pool.query('INSERT INTO "CacheOutbox" ("store", "tags") VALUES ($1, $2)', [store, tags]);
+    },
+    keep: async () => {
+      await pool.query('UPDATE "CacheStore" SET "seenAt" = clock_timestamp() WHERE "name" = $1', [store]);
+      await prune(pool);
+    },
+    close: async () => {
+      if (endsWithProcess) await removeStores(pool, '"name" = $1', [store]);
+    },
+  };
+}
+
+/** Takes rows, has them applied, and marks them done, all in one transaction: who dies in between leaves them undone. */
+async function relayBatch(pool: Pool, store: string, apply: Apply): Promise<Relayed> {
+  const look = await pool.query<{ waits: boolean; known: boolean }>(lookSql, [store]);
+  const { waits = false, known = false } = look.rows[0] ?? {};
+  if (!waits) return { done: [], elsewhere: [], isKnown: known };
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const relayed = await takeAndApply(client, store, apply);
+    await client.query('COMMIT');
+    client.release();
+    return { ...relayed, isKnown: known };
+  } catch (error) {
+    // Only a connection that answers can be used again.
+    const isBroken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    client.release(isBroken);
+    throw error;
+  }
+}
+
+async function takeAndApply(
+  client: ClientBase,
+  store: string,
+  apply: Apply,
+): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
+  const { rows } = await client.query<SeenRow>(takeSql, [store]);
+  const done = rows
+    .filter(({ taken }) => taken)
+    .map(({ id, tags, waitedMs }): OutboxRow => ({ id, tags: tags ?? [], waitedMs: waitedMs ?? 0 }));
+  const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
+  if (done.length > 0) {
+    await apply(done);
+    await client.query(
+      'UPDATE "CacheOutbox" SET "doneAt" = clock_timestamp() WHERE "id" = ANY($1::bigint[])',
+      [done.map(({ id }) => id)],
+    );
+  }
+  return { done, elsewhere };
+}
+
+async function prune(pool: Pool): Promise<void> {
+  await removeStores(pool, `"seenAt" < clock_timestamp() - interval '${KEPT}'`, []);
+  let pruned: number;
+  do {
+    const { rowCount } = await pool.query(
+      `DELETE FROM "CacheOutbox" WHERE "id" IN (
+         SELECT "id" FROM "CacheOutbox"
+         WHERE "doneAt" < clock_timestamp() - interval '${KEPT}' OR "store" NOT IN (SELECT "name" FROM "CacheStore")
+         LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+    );
+    pruned = rowCount ?? 0;
+  } while (pruned === PRUNED_AT_ONCE);
+}
+
+async function removeStores(pool: Pool, which: string, values: readonly string[]): Promise<void> {
+  await pool.query(`DELETE FROM "CacheStore" WHERE ${which}`, [...values]);
+}

@@ -1,0 +1,172 @@
+import pg from 'pg';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startApi, type Api } from '../../src/api.js';
+import { readConfig } from '../../src/config.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { needsPostgres, needsRedis } from '../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
+import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { post } from '../support/seeded-api.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+
+const COUNT = 1000;
+const titleOf = (id: number): string => `{ movie(id: ${id}) { title } }`;
+
+describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go through this API', () => {
+  let postgres: PrivatePostgres;
+  let redis: PrivateRedis;
+  let somebody: pg.Pool;
+  let databaseUrl: string;
+  let apis: [Api, Api];
+
+  const start = (settings: Record<string, string> = {}): Promise<Api> =>
+    startApi(
+      readConfig({
+        NODE_ENV: 'test',
+        PORT: '0',
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redis.url,
+        ...settings,
+      }),
+      { log: pino({ level: 'silent' }) },
+    );
+
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    databaseUrl = await postgres.createDatabase();
+    somebody = new pg.Pool({ connectionString: databaseUrl });
+    const one = await start();
+    await fillFixture(one.database.prisma);
+    await somebody.query(
+      `INSERT INTO "Movie" ("title") SELECT 'Film ' || n FROM generate_series(1, ${COUNT}) AS n`,
+    );
+    apis = [one, await start()];
+  });
+  afterAll(async () => {
+    await Promise.all(apis.map((api) => api.close()));
+    await somebody.end();
+    await Promise.all([postgres.stop(), redis.stop()]);
+  });
+
+  /** Milliseconds until both APIs answer `query` with this text. */
+  async function seenAfterMs(query: string, text: string): Promise<number> {
+    const since = performance.now();
+    for (const api of apis) await expect.poll(() => post(api, query), { interval: 5 }).toContain(text);
+    return performance.now() - since;
+  }
+
+  async function warm(query: string): Promise<void> {
+    for (const api of apis) await post(api, query);
+  }
+
+  it('is seen by every process at once', async () => {
+    await warm(titleOf(1));
+    await somebody.query(`UPDATE "Movie" SET "title" = 'By hand' WHERE "id" = 1`);
+    expect(await seenAfterMs(titleOf(1), 'By hand')).toBeLessThan(500);
+  });
+
+  it('is seen where something else depends on its row', async () => {
+    const summary = '{ movie(id: 2) { ratingSummary { count average } } }';
+    await somebody.query(`DELETE FROM "Rating" WHERE "movieId" = 2`);
+    await seenAfterMs(summary, '"count":0');
+    await somebody.query(`INSERT INTO "Rating" ("userId", "movieId", "stars") VALUES (1, 2, 5)`);
+    expect(await seenAfterMs(summary, '"count":1')).toBeLessThan(500);
+  });
+
+  it('of a thousand rows at once is seen within a second, relayed within 300 ms', async () => {
+    const { rows } = await somebody.query<{ id: number }>(
+      `SELECT "id" FROM "Movie" WHERE "title" LIKE 'Film %' ORDER BY "id"`,
+    );
+    const ids = rows.map(({ id }) => id);
+    const chunks = Array.from({ length: COUNT / 100 }, (_, index) =>
+      ids.slice(index * 100, index * 100 + 100),
+    );
+    const titles = (chunk: number[]): string => `{ movies(ids: [${chunk.join()}]) { title } }`;
+    for (const chunk of chunks) await warm(titles(chunk));
+    await somebody.query(`UPDATE "Movie" SET "title" = 'Renamed' WHERE "title" LIKE 'Film %'`);
+    const since = performance.now();
+    for (const chunk of chunks) {
+      for (const api of apis)
+        await expect.poll(() => post(api, titles(chunk)), { interval: 5 }).not.toContain('Film ');
+    }
+    const [seenMs, lagMs] = [
+      performance.now() - since,
+      Math.max(...apis.map(({ cache }) => cache.relayed().longestLagMs)),
+    ];
+    process.stdout.write(
+      `1,000 rows at once: seen by both after ${Math.round(seenMs)} ms; longest lag of the relay ${Math.round(lagMs)} ms\n`,
+    );
+    expect(seenMs).toBeLessThan(1000);
+    expect(lagMs).toBeLessThan(300);
+  });
+
+  it('is relayed with a p99 of at most 300 ms, write after write', async () => {
+    for (let write = 0; write < 200; write += 1) {
+      await somebody.query(`UPDATE "Movie" SET "title" = 'Take ${write}' WHERE "id" = 3`);
+    }
+    await seenAfterMs(titleOf(3), 'Take 199');
+    const waited = `SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM "doneAt" - "writtenAt") * 1000)::float8 AS p99
+      FROM "CacheOutbox" WHERE 'Movie:3' = ANY("tags")`;
+    const { rows } = await somebody.query<{ p99: number }>(waited);
+    process.stdout.write(`lag of the relay, p99 of 200 writes: ${rows[0]?.p99} ms\n`);
+    expect(rows[0]?.p99).toBeLessThanOrEqual(300);
+  });
+
+  it('would not be seen without its trigger', async () => {
+    await warm(titleOf(4));
+    await somebody.query('ALTER TABLE "Movie" DISABLE TRIGGER USER');
+    onTestFinished(async () => void (await somebody.query('ALTER TABLE "Movie" ENABLE TRIGGER USER')));
+    await somebody.query(`UPDATE "Movie" SET "title" = 'Unseen' WHERE "id" = 4`);
+    await expect(seenAfterMs(titleOf(4), 'Unseen')).rejects.toThrow();
+    for (const api of apis) await api.cache.invalidate(['Movie:4']);
+  });
+
+  describe('while Redis hangs', () => {
+    const rename = (title: string): string =>
+      `mutation { updateMovie(id: 5, input: { title: ${JSON.stringify(title)} }) { title } }`;
+    const { email } = fixtureUsers.find(({ role }) => role === 'EDITOR') ?? fixtureUsers[0];
+    const signIn = `mutation { signIn(email: "${email}", password: "${fixturePassword}") { token } }`;
+    const tokenFrom = async (api: Api): Promise<string> =>
+      /"token":"([^"]+)"/.exec(await post(api, signIn))?.[1] ?? '';
+    const hang = (): void => {
+      process.kill(redis.pid, 'SIGSTOP');
+      onTestFinished(() => void process.kill(redis.pid, 'SIGCONT'));
+    };
+
+    it('a mutation is answered as bounded within its time, and seen everywhere once Redis is back', async () => {
+      const token = await tokenFrom(apis[0]);
+      await warm(titleOf(5));
+      hang();
+      const since = performance.now();
+      const answer = await post(apis[0], rename('Bounded'), { token });
+      expect(performance.now() - since).toBeLessThan(1000);
+      expect(answer).toContain('"updateMovie":{"title":"Bounded"}');
+      expect(answer).toContain('"extensions":{"cache":{"consistency":"bounded"}}');
+      expect(apis[0].cache.counters()['Mutation.updateMovie']?.boundedWrites).toBe(1);
+      for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
+      process.kill(redis.pid, 'SIGCONT');
+      await expect
+        .poll(() => apis.map(({ cache }) => cache.storeIsAway()), { timeout: 10_000 })
+        .toEqual([false, false]);
+      for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
+      const next = await post(apis[0], rename('Strict again'), { token });
+      expect(next).not.toContain('bounded');
+      for (const api of apis) expect(await post(api, titleOf(5))).toContain('Strict again');
+    });
+
+    it('a mutation is refused before it commits, where it must not survive the loss', async () => {
+      const strict = await start({ CACHE_ON_STORE_LOSS: 'fail' });
+      onTestFinished(() => strict.close());
+      const token = await tokenFrom(strict);
+      expect(await post(strict, rename('Before'), { token })).toContain('"title":"Before"');
+      hang();
+      const answer = await post(strict, rename('Refused'), { token });
+      expect(answer).toContain('"code":"CACHE_UNAVAILABLE"');
+      expect(answer).toContain('Mutation.updateMovie was refused and nothing was changed');
+      const { rows } = await somebody.query('SELECT "title" FROM "Movie" WHERE "id" = 5');
+      expect(rows).toEqual([{ title: 'Before' }]);
+    });
+  });
+});

@@ -1,0 +1,279 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyComponent } from '../../src/cache/index.js';
+import { applyMigrations } from '../../src/database/apply-migrations.js';
+import { openMemoryPostgres } from '../../src/database/embedded-postgres.js';
+import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
+import { syncTriggers } from '../../src/outbox/sync-triggers.js';
+import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';
+import { needsPostgres } from '../support/needs.js';
+import { privatePostgres } from '../support/private-postgres.js';
+import { testLog } from '../support/test-log.js';
+
+interface Backend {
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+async function openServer(): Promise<Backend> {
+  const server = await privatePostgres();
+  const pool = new pg.Pool({ connectionString: server.url });
+  return { pool, close: () => pool.end().then(() => server.stop()) };
+}
+
+const backends = [
+  { name: 'embedded', open: openMemoryPostgres, canRun: true },
+  { name: 'PostgreSQL', open: openServer, canRun: needsPostgres() },
+].filter(({ canRun }) => canRun);
+
+const NAMESPACES = new Set(['Movie', 'Person', 'Rating', 'Playback', 'RatingSummary', 'user_profile']);
+
+describe.each(backends)('the outbox on $name', ({ open, name }) => {
+  let pool: pg.Pool;
+  let close: () => Promise<void>;
+  const sync = (declared: TagsOfRows = tagsOfRows, log = testLog()) =>
+    syncTriggers({ pool, log, declared, namespaces: NAMESPACES });
+
+  beforeAll(async () => {
+    ({ pool, close } = await open());
+    await applyMigrations({ pool, log: testLog() });
+    await sync();
+  });
+  beforeEach(async () => {
+    await pool.query(
+      'TRUNCATE "Movie", "Person", "User", "CacheOutbox", "CacheStore" RESTART IDENTITY CASCADE',
+    );
+    await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+    await pool.query(`INSERT INTO "Person" ("name") VALUES ('One'), ('Two')`);
+    await pool.query(`INSERT INTO "User" ("email", "displayName") VALUES ('a@b.c', 'A')`);
+    await pool.query(`INSERT INTO "Movie" ("title", "directorId") VALUES ('First', 1), ('Second', NULL)`);
+    await pool.query('TRUNCATE "CacheOutbox"');
+  });
+  afterAll(() => close());
+
+  /** The tags that a statement leaves in the outbox, sorted, row by row. */
+  async function written(...statements: string[]): Promise<string[][]> {
+    for (const statement of statements) await pool.query(statement);
+    const { rows } = await pool.query<{ tags: string[] }>('SELECT "tags" FROM "CacheOutbox" ORDER BY "id"');
+    return rows.map(({ tags }) => tags.sort());
+  }
+
+  it('is told by an inserted, an updated and a deleted row what it means', async () => {
+    expect(
+      await written(
+        `INSERT INTO "Movie" ("title") VALUES ('Third')`,
+        `UPDATE "Movie" SET "title" = 'Renamed' WHERE "id" = 3`,
+        `DELETE FROM "Movie" WHERE "id" = 3`,
+      ),
+    ).toEqual([
+      ['Movie', 'Movie:3'],
+      ['Movie', 'Movie:3'],
+      ['Movie', 'Movie:3'],
+    ]);
+  });
+
+  it('is told of both the old and the new value of a column', async () => {
+    await sync({ ...tagsOfRows, Movie: ['PersonMovies:{directorId}'] });
+    expect(await written(`UPDATE "Movie" SET "directorId" = 2 WHERE "id" = 1`)).toEqual([
+      ['Movie', 'Movie:1', 'PersonMovies:1', 'PersonMovies:2'],
+    ]);
+    await sync();
+  });
+
+  it('is told the related tags of a rating, and of what a deletion takes along', async () => {
+    const rating = `INSERT INTO "Rating" ("userId", "movieId", "stars") VALUES (1, 2, 5)`;
+    const expected = ['Rating', 'Rating:1:2', 'RatingSummary:2', 'UserRatings:1'];
+    expect(await written(rating)).toEqual([expected]);
+    await pool.query('TRUNCATE "CacheOutbox"');
+    const deleted = await written(`DELETE FROM "Movie" WHERE "id" = 2`);
+    expect(deleted.flat().sort()).toEqual([...expected, 'Movie', 'Movie:2'].sort());
+  });
+
+  it('is told nothing by rows that stay as they were, and by transactions that are rolled back', async () => {
+    expect(await written(`UPDATE "Movie" SET "title" = "title"`)).toEqual([]);
+    expect(await written(`BEGIN; UPDATE "Movie" SET "title" = 'Gone'; ROLLBACK`)).toEqual([]);
+  });
+
+  it('takes many rows of one statement in few rows of its own, each tag once', async () => {
+    const rows = await written(
+      `INSERT INTO "Movie" ("title") SELECT 'Film ' || n FROM generate_series(1, 1200) AS n`,
+    );
+    expect(rows.map(({ length }) => length).sort()).toEqual([201, 500, 500]);
+    expect(new Set(rows.flat()).size).toBe(1201);
+  });
+
+  it('writes values as keys hold them', async () => {
+    const values = [
+      'plain-1_2.3',
+      'a:b',
+      'tab\tand space',
+      '100%',
+      '{x}',
+      'émile',
+      '',
+      '~',
+      "it's",
+      '[\\]^`|',
+    ];
+    const { rows } = await pool.query<{ component: string }>(
+      'SELECT cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
+      [values],
+    );
+    expect(rows.map(({ component }) => component)).toEqual(values.map(keyComponent));
+    const every = Array.from({ length: 255 }, (_, index) => String.fromCharCode(index + 1));
+    const all = await pool.query<{ component: string }>(
+      'SELECT cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
+      [every],
+    );
+    expect(all.rows.map(({ component }) => component)).toEqual(every.map(keyComponent));
+  });
+
+  it('is made once: a second start changes nothing, and a changed declaration replaces the triggers', async () => {
+    const log = testLog();
+    await sync(tagsOfRows, log);
+    expect(log.lines).toEqual([]);
+    await sync({ ...tagsOfRows, Person: ['Somebody:{name}'] }, log);
+    expect(log.lines).toEqual(['info Writes are watched by triggers on Person.']);
+    expect(await written(`UPDATE "Person" SET "name" = 'T:wo' WHERE "id" = 2`)).toEqual([
+      ['Person', 'Person:2', 'Somebody:T%3awo', 'Somebody:Two'],
+    ]);
+    await sync();
+  });
+
+  it('is told nothing any more by a table that nobody declares', async () => {
+    await syncTriggers({ pool, log: testLog(), declared: {}, namespaces: new Set(['Person']) });
+    expect(await written(`UPDATE "Movie" SET "title" = 'Unwatched'`)).toEqual([]);
+    await sync();
+  });
+
+  it('refuses declarations that do not fit the tables, all in one message', async () => {
+    const declared = {
+      Film: ['Film:{id}'],
+      Movie: ['Title:{name}', 'Day:{releaseDate}', 'x {id}', ''],
+    };
+    await expect(sync(declared)).rejects.toThrow(
+      [
+        'The tags of rows cannot be used:',
+        '  - tags are declared for the table "Film", which the database does not have',
+        '  - the tag "Title:{name}" names the column "name", which "Movie" does not have',
+        '  - the tag "Day:{releaseDate}" names the column "releaseDate" of type date, but keys hold texts and whole numbers',
+        '  - the tag "x {id}" of the table "Movie" has the text "x ", but beside {column} only letters, digits and _ . : / - can stand',
+        '  - the tag "" of the table "Movie" is empty',
+      ].join('\n'),
+    );
+  });
+
+  describe('relays', () => {
+    const outbox = (store = 'one', endsWithProcess = false) =>
+      postgresOutbox({ pool, store, endsWithProcess, listen: () => () => Promise.resolve() });
+    const undone = async (): Promise<number> => {
+      const { rows } = await pool.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM "CacheOutbox" WHERE "doneAt" IS NULL',
+      );
+      return rows[0]?.n ?? -1;
+    };
+
+    it('hand over every row once, oldest first, and mark it done', async () => {
+      for (let id = 1; id <= 250; id += 1) await outbox().add([`T:${id}`]);
+      const seen: string[] = [];
+      const relayed = await outbox().relay((rows) => {
+        seen.push(...rows.flatMap(({ tags }) => tags));
+        return Promise.resolve();
+      });
+      expect(seen).toEqual(Array.from({ length: 250 }, (_, index) => `T:${index + 1}`));
+      expect([relayed.done.length, relayed.elsewhere]).toEqual([250, []]);
+      expect(await undone()).toBe(0);
+      expect((await outbox().relay(() => Promise.reject(new Error('asked')))).done).toEqual([]);
+    });
+
+    it('have rows of their own for each store, from its registration on', async () => {
+      await pool.query(`UPDATE "Movie" SET "title" = 'One' WHERE "id" = 1`);
+      expect([await outbox('two').register(), await outbox('two').register()]).toEqual([false, true]);
+      await pool.query(`UPDATE "Movie" SET "title" = 'Two' WHERE "id" = 2`);
+      const relayed = async (store: string): Promise<string[]> => {
+        const { done } = await outbox(store).relay(() => Promise.resolve());
+        return done.flatMap(({ tags }) => tags).sort();
+      };
+      expect(await relayed('two')).toEqual(['Movie', 'Movie:2']);
+      expect(await relayed('one')).toEqual(['Movie', 'Movie', 'Movie:1', 'Movie:2']);
+    });
+
+    it('are told when their store is known no more', async () => {
+      const nothing = () => Promise.resolve();
+      expect((await outbox('two').relay(nothing)).isKnown).toBe(false);
+      await outbox('two', true).register();
+      expect((await outbox('two').relay(nothing)).isKnown).toBe(true);
+      await outbox('two', true).close();
+      expect((await outbox('two').relay(nothing)).isKnown).toBe(false);
+      await outbox('one').close();
+      expect((await outbox('one').relay(nothing)).isKnown).toBe(true);
+    });
+
+    it('remove a store, with its rows, that nobody has kept for ten minutes', async () => {
+      await outbox('two').register();
+      await pool.query(`UPDATE "Movie" SET "title" = 'New' WHERE "id" = 1`);
+      await pool.query(
+        `UPDATE "CacheStore" SET "seenAt" = now() - interval '11 minutes' WHERE "name" = 'two'`,
+      );
+      await outbox('one').keep();
+      expect((await pool.query('SELECT "name" FROM "CacheStore"')).rows).toEqual([{ name: 'one' }]);
+      expect((await pool.query('SELECT "store" FROM "CacheOutbox"')).rows).toEqual([{ store: 'one' }]);
+    });
+
+    it('leave rows undone that could not be applied', async () => {
+      await outbox().add(['T:1']);
+      await expect(outbox().relay(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
+      expect(await undone()).toBe(1);
+    });
+
+    it('remove what has been done for ten minutes', async () => {
+      await outbox().add(['T:1']);
+      await outbox().add(['T:2']);
+      await outbox().relay(() => Promise.resolve());
+      await outbox().add(['T:3']);
+      await pool.query(
+        `UPDATE "CacheOutbox" SET "doneAt" = now() - interval '11 minutes' WHERE "tags" = '{T:1}'`,
+      );
+      await outbox().keep();
+      const { rows } = await pool.query('SELECT "tags" FROM "CacheOutbox" ORDER BY "id"');
+      expect(rows).toEqual([{ tags: ['T:2'] }, { tags: ['T:3'] }]);
+    });
+
+    // The embedded database has one connection, and so one writer and one relay.
+    if (name === 'embedded') return;
+
+    it('miss no row of a transaction that was under way when their store was registered', async () => {
+      const writer = await pool.connect();
+      await writer.query(`BEGIN; UPDATE "Movie" SET "title" = 'Early' WHERE "id" = 1`);
+      const registered = outbox('two').register();
+      const waits = `SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`;
+      await expect.poll(async () => (await pool.query(waits)).rowCount).toBe(1);
+      // Its rows are not for the new store, which therefore must not be used before they are committed.
+      await writer.query('COMMIT');
+      writer.release();
+      expect(await registered).toBe(false);
+    });
+
+    it('name the rows that another relay has in its hands', async () => {
+      await outbox().add(['T:1']);
+      let inside: Promise<unknown> = Promise.resolve();
+      const seen: unknown[] = [];
+      await outbox().relay(async () => {
+        await outbox().add(['T:2']);
+        inside = outbox().relay((rows) => {
+          seen.push(...rows.map(({ tags }) => tags));
+          return Promise.resolve();
+        });
+        seen.push(await inside);
+      });
+      expect(seen).toEqual([
+        ['T:2'],
+        {
+          done: [expect.objectContaining({ tags: ['T:2'] })],
+          elsewhere: [expect.any(String)],
+          isKnown: true,
+        },
+      ]);
+    });
+  });
+});
