@@ -40,6 +40,11 @@ export interface CacheOptions<Context> {
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
   /** Kinds of values that should come back as what they were, such as Decimal. */
   readonly types?: readonly ValueType[];
+  /**
+   * Keeps copies of what all viewers share in this process, and proves them unchanged, once for each request, before they
+   * answer: the promise of the store at the speed of a local copy. Needs a shared store. Default false.
+   */
+  readonly strictCopies?: boolean;
   /** Bounds of the local copies of this process; default 10,000 entries, 64 MiB, lru. */
   readonly localCopies?: Partial<Bounds>;
   /**

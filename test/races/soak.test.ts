@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore, type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
-import { withBlindFill } from '../support/planted-stores.js';
+import { withBlindFill, withSilentLog } from '../support/planted-stores.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 import { rowCache, type RowCache, type RowField } from '../support/row-cache.js';
 import { VersionRegister } from '../support/version-register.js';
@@ -55,6 +55,7 @@ interface Soaked {
 interface SoakOptions {
   readonly isOver: (so: { reads: number; stale: number; forMs: number }) => boolean;
   readonly plant?: (store: Store) => Store;
+  readonly strictCopies?: boolean;
   /** Comes over the server again and again. */
   readonly trouble?: () => Promise<unknown>;
 }
@@ -72,10 +73,13 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     await server.stop();
   });
 
-  async function startCaches(register: VersionRegister, plant: (store: Store) => Store): Promise<RowCache[]> {
+  async function startCaches(
+    register: VersionRegister,
+    { plant = (store) => store, strictCopies = false }: Pick<SoakOptions, 'plant' | 'strictCopies'>,
+  ): Promise<RowCache[]> {
     const caches = Array.from({ length: CACHES }, () => {
       const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'soak' });
-      return rowCache({ store: plant(store), database: register });
+      return rowCache({ store: plant(store), database: register, strictCopies });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));
     onTestFinished(async () => void (await Promise.all(caches.map(({ cache }) => cache.close()))));
@@ -83,9 +87,9 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
   }
 
   /** Reads and writes until `isOver`, while keys of every kind are taken away. */
-  async function soak({ isOver, plant = (store) => store, trouble }: SoakOptions): Promise<Soaked> {
+  async function soak({ isOver, trouble, ...planted }: SoakOptions): Promise<Soaked> {
     const register = new VersionRegister();
-    const caches = await startCaches(register, plant);
+    const caches = await startCaches(register, planted);
     const stale: string[] = [];
     const startedAtMs = performance.now();
     let [reads, writes, refused, evictions] = [0, 0, 0, 0];
@@ -195,12 +199,46 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     ],
   ];
 
-  it.each(troubles)('nor does it while Redis %s, again and again', async (_, trouble) => {
-    const soaked = await soak({ isOver: ({ forMs }) => forMs >= TROUBLED_BOX_MS, trouble });
-    expect(soaked).toMatchObject({ stale: [], undecodable: 0 });
-    expect(soaked.reads).toBeGreaterThanOrEqual(FEWEST_READS / 4);
-    expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
-    expect(soaked.hitRatio).toBeGreaterThan(0.1);
+  const troubled = [false, true].flatMap((strictCopies) =>
+    troubles.map(
+      ([name, trouble]) =>
+        [name, strictCopies ? ' and copies are strict' : '', trouble, strictCopies] as const,
+    ),
+  );
+
+  it.each(troubled)(
+    'nor does it while Redis %s, again and again%s',
+    async (_, _copies, trouble, strictCopies) => {
+      const soaked = await soak({ isOver: ({ forMs }) => forMs >= TROUBLED_BOX_MS, trouble, strictCopies });
+      expect(soaked).toMatchObject({ stale: [], undecodable: 0 });
+      expect(soaked.reads).toBeGreaterThanOrEqual(FEWEST_READS / 4);
+      expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
+      expect(soaked.hitRatio).toBeGreaterThan(0.1);
+    },
+  );
+
+  it(
+    'nor does it from copies that are proven unchanged first',
+    async () => {
+      const soaked = await soak({
+        isOver: ({ reads, forMs }) => (FULL_READS > 0 ? reads >= FULL_READS : forMs >= TROUBLED_BOX_MS),
+        strictCopies: true,
+      });
+      expect(soaked).toMatchObject({ stale: [], refused: 0, undecodable: 0 });
+      expect(soaked.reads).toBeGreaterThanOrEqual(FULL_READS > 0 ? FULL_READS : FEWEST_READS / 4);
+      expect([...soaked.evicted]).toContain('log');
+      if (FULL_READS > 0) process.stdout.write(`soak of strict copies ${JSON.stringify(soaked)}\n`);
+    },
+    FULL_READS > 0 ? 60_000 + FULL_READS * 10 : 60_000,
+  );
+
+  it('would, within seconds, if copies did not hear of invalidations', async () => {
+    const { stale } = await soak({
+      isOver: (so) => so.stale >= 100 || so.forMs >= PLANTED_BOX_MS,
+      plant: withSilentLog,
+      strictCopies: true,
+    });
+    expect(stale.length).toBeGreaterThanOrEqual(100);
   });
 
   it('would, within seconds, if a late fill were stored as new', async () => {

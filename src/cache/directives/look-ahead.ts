@@ -97,11 +97,12 @@ export class LookAhead {
     const viewerId = policy.usesViewer ? viewerOf(list.context) : undefined;
     const locate = (parent: unknown): Located | undefined => located(policy, { args, parent, viewerId });
     // Those that this process has copies of answer with values anyway, and mostly it has all or none.
-    if (policy.lifetime.localMs > 0 && this.#hasCopyOfFirst(policy, list.parents, locate)) return undefined;
+    if (this.#hasCopyOfFirst(policy, list.parents, { locate, request: list.info.variableValues }))
+      return undefined;
     const places = list.parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
     const wanted = places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
-    const found = entries.find(policy, wanted, traces.of(list.context));
+    const found = entries.find(policy, wanted, traces.of(list.context), list.info.variableValues);
     const keep = (all: Awaited<typeof found>): void => {
       let next = 0;
       const reads = places.map((place) => place && { place, found: all[next++] });
@@ -113,8 +114,9 @@ export class LookAhead {
   #hasCopyOfFirst(
     policy: ReadPolicy,
     parents: readonly unknown[],
-    locate: (parent: unknown) => Located | undefined,
+    { locate, request }: { locate: (parent: unknown) => Located | undefined; request: object },
   ): boolean {
+    if (!this.#services.entries.mayUseCopies(policy, request)) return false;
     const place = locate(parents.find(isObject));
     return place !== undefined && this.#services.entries.hasCopy(policy, place);
   }

@@ -52,7 +52,7 @@ export function cacheAside<Info extends CallInfo>(
       if (trace !== undefined) trace.loads += 1;
       return beginLoad(call).run();
     }
-    const found = services.entries.findOne(policy, place, trace);
+    const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     return isPromise(found)
       ? found.then((entry) => answer(call, place, entry, trace))
       : answer(call, place, found, trace);

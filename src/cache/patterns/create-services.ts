@@ -42,6 +42,7 @@ export interface ServicesOptions<Context> {
   readonly random?: () => number;
   readonly loads: LoadBounds;
   readonly onStoreLoss?: 'fail' | 'degrade';
+  readonly strictCopies?: boolean;
 }
 
 const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
@@ -77,9 +78,11 @@ export function createServices<Context>(
 ): Services & { readonly invalidate: Invalidate } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const background = new Background();
+  const bounds = { ...localCopiesDefaults, ...options.localCopies };
   const entries = new Entries({
     store,
-    copies: new LocalCopies({ ...localCopiesDefaults, ...options.localCopies }),
+    copies: new LocalCopies(bounds),
+    provenCopies: options.strictCopies === true ? new LocalCopies(bounds) : undefined,
     codec: createValueCodec(options.types),
     clock,
     freeze: !isProduction,

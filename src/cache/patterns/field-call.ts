@@ -5,6 +5,8 @@ import type { Located } from './read-policy.js';
 /** What the engine reads of GraphQL's `info`; the rest is passed on untouched. */
 export interface CallInfo {
   readonly path: ResponsePath;
+  /** One object for each execution of an operation, which tells requests apart. */
+  readonly variableValues: object;
 }
 
 /** A read of a child's entry that was made together with those of all its siblings. */

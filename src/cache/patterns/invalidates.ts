@@ -43,6 +43,7 @@ export function invalidates<Info extends CallInfo>(
   const acknowledge = async (call: FieldCall<Info>, result: unknown): Promise<void> => {
     const tags = policy.tagsOf(inputsOf(call, result));
     const { applied, consistency } = await services.acknowledge(tags, policy);
+    services.entries.unprove(call.info.variableValues);
     if (consistency === 'bounded') services.boundedWrites.note(call.context);
     if (tags.length === 0) return;
     services.traces.of(call.context)?.record(call.info.path, {

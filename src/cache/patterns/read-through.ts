@@ -33,7 +33,7 @@ export function readThrough(
     if (elementsOf !== undefined) return readMany({ services, policy, loads, call, trace }, inputs);
     const place = policy.locate(inputs);
     if (place.reason !== undefined) return withoutEntry({ services, policy, loads, call, trace }, place);
-    const found = services.entries.findOne(policy, place, trace);
+    const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     // Nothing is allocated for a hit of which nobody wants evidence.
     if (!isPromise(found) && isPlainHit(counters, found, trace)) return found.value;
     const reading = { services, policy, loads, call, trace };
@@ -83,7 +83,7 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
     });
     return isPending ? Promise.all(values.map(errorAsElement)) : values;
   };
-  const found = services.entries.find(policy, located, trace);
+  const found = services.entries.find(policy, located, trace, call.info.variableValues);
   return isPromise(found) ? found.then(answerAll) : answerAll(found);
 }
 

@@ -94,6 +94,7 @@ function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Che
     namespace: key === undefined ? undefined : namespaceOf(key),
     namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),
     usesViewer: isPrivate,
+    isShared: !isPrivate,
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
     locate: compileLocate({

@@ -15,6 +15,8 @@ interface KeptCopy extends LocalCopy {
   readonly tags: readonly string[];
 }
 
+const REMEMBERED_TAGS = 10_000;
+
 /**
  * The copies one process keeps in front of the store: bounded, and dropped at once by invalidations that this process
  * applies. Other processes' invalidations are noticed when the copy's `local` seconds end.
@@ -22,15 +24,27 @@ interface KeptCopy extends LocalCopy {
 export class LocalCopies {
   readonly #copies: BoundedMap<KeptCopy>;
   readonly #keysByTag = new Map<string, Set<string>>();
+  /** When a tag was last forgotten, as a count; the latest last, and only so many. */
+  readonly #forgottenAt = new Map<string, number>();
   #forgotten = 0;
+  /** Of what was forgotten before, single tags are not known any more. */
+  #knownSince = 0;
 
   constructor(bounds: Bounds) {
     this.#copies = new BoundedMap(bounds, (key, copy) => this.#unlink(key, copy.tags));
   }
 
-  /** Rises with every invalidation; a copy made from a read that began before must not be kept. */
+  /** Rises with every invalidation. */
   get forgotten(): number {
     return this.#forgotten;
+  }
+
+  /** Whether a copy may be kept of what was read when `forgotten` was this: none of its tags was forgotten since. */
+  isUntouchedSince(forgotten: number, { key, tags }: EntryAddress): boolean {
+    if (forgotten === this.#forgotten) return true;
+    if (forgotten < this.#knownSince) return false;
+    const isUntouched = (tag: string): boolean => (this.#forgottenAt.get(tag) ?? 0) <= forgotten;
+    return isUntouched(key) && tags.every(isUntouched);
   }
 
   get(key: string, nowMs: number): KeptCopy | undefined {
@@ -55,6 +69,7 @@ export class LocalCopies {
   forget(tags: readonly string[]): void {
     this.#forgotten += 1;
     for (const tag of tags) {
+      this.#remember(tag);
       this.#copies.delete(tag);
       const keys = this.#keysByTag.get(tag);
       if (keys !== undefined) for (const key of [...keys]) this.#copies.delete(key);
@@ -63,7 +78,18 @@ export class LocalCopies {
 
   clear(): void {
     this.#forgotten += 1;
+    this.#knownSince = this.#forgotten;
+    this.#forgottenAt.clear();
     this.#copies.clear();
+  }
+
+  #remember(tag: string): void {
+    this.#forgottenAt.delete(tag);
+    this.#forgottenAt.set(tag, this.#forgotten);
+    if (this.#forgottenAt.size <= REMEMBERED_TAGS) return;
+    const [oldest, at] = this.#forgottenAt.entries().next().value ?? [tag, this.#forgotten];
+    this.#forgottenAt.delete(oldest);
+    this.#knownSince = at;
   }
 
   #unlink(key: string, tags: readonly string[]): void {

@@ -57,6 +57,16 @@ export interface Fill extends EntryAddress {
  */
 export type FillOutcome = 'stored' | 'outdated' | 'no-room';
 
+/** What a look into the log of invalidations brought. */
+export interface LogReading {
+  /** Names the last entry that was read. */
+  readonly last: string;
+  /** Every tag that was invalidated after the entry looked from; `all` where nobody knows. */
+  readonly tags: readonly string[] | 'all';
+  /** True where there may be more after `last`. */
+  readonly isMore: boolean;
+}
+
 export interface OpenOptions {
   /** Tells the shapes of cached types apart: what was stored under another digest is never read. */
   readonly digest: string;
@@ -98,6 +108,11 @@ export interface Store {
   invalidate(tags: readonly string[]): MaybePromise<void>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
+  /**
+   * Reads the log of invalidations on after an entry, or finds out where it is now. An invalidation is in the log before
+   * `invalidate` resolves. Absent where copies in front of the store would gain nothing.
+   */
+  readLog?(after: string | undefined): MaybePromise<LogReading>;
   /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
   watch?(onSettled: (key: string) => void): void;
   /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */

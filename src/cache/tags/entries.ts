@@ -10,6 +10,7 @@ import type { EntryField, Found } from './entry-field.js';
 import { Fills, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
+import { ProvenCopies } from './proven-copies.js';
 
 /** What somebody is about to load. */
 export interface Wanted {
@@ -26,6 +27,8 @@ export interface Claimed {
 export interface EntriesOptions {
   readonly store: Store;
   readonly copies: LocalCopies;
+  /** Copies that are proven unchanged before they answer; undefined where there shall be none. */
+  readonly provenCopies?: LocalCopies | undefined;
   readonly codec: ValueCodec;
   readonly clock: Clock;
   /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
@@ -45,6 +48,7 @@ export class Entries {
   readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
   readonly #claims: JoinedBatch<Wanted, Claim>;
   readonly #fills: Fills;
+  readonly #proven: ProvenCopies | undefined;
 
   constructor(options: EntriesOptions) {
     this.#options = options;
@@ -52,42 +56,54 @@ export class Entries {
     this.#decoded = new DecodedEntries({ codec, freeze, tier: store.name, keepBytes: !store.isLocal });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
+    this.#proven = options.provenCopies && provenBy(store, options.provenCopies, options.onStoreTrouble);
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
 
-  /** Finds many entries in one store read; synchronous where local copies or a local store can answer. */
+  /** Finds many entries in one store read; synchronous where copies of this process or a local store can answer. */
   find(
     field: EntryField,
     addresses: readonly EntryAddress[],
     trace?: Trace,
+    request?: object,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    if (field.lifetime.localMs === 0) return this.#findInStore(field, addresses, trace);
-    const nowMs = this.#options.clock.nowMs();
-    const copies = addresses.map(({ key }): Found | undefined => this.#options.copies.get(key, nowMs));
-    const asked = addresses.filter((_, index) => copies[index] === undefined);
-    if (asked.length === 0) return copies;
-    const place = (fromStore: readonly (Found | undefined)[]): readonly (Found | undefined)[] => {
-      let next = 0;
-      return copies.map((copy) => copy ?? fromStore[next++]);
-    };
-    const fromStore = this.#findInStore(field, asked, trace);
-    return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
+    const copies = this.#copiesFor(field, trace, request);
+    if (copies === undefined) return this.#findInStore(field, addresses, trace);
+    if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
+    return copies.then((proven) =>
+      proven === undefined
+        ? this.#findInStore(field, addresses, trace)
+        : this.#findAmong(proven, field, addresses, trace),
+    );
   }
 
-  /** Finds one entry; as `find`, without its arrays where a local copy answers: this is the hot path. */
-  findOne(field: EntryField, address: EntryAddress, trace?: Trace): MaybePromise<Found | undefined> {
-    if (field.lifetime.localMs > 0) {
-      const copy = this.#options.copies.get(address.key, this.#options.clock.nowMs());
-      if (copy !== undefined) return copy;
-    }
-    const found = this.#findInStore(field, [address], trace);
-    return isPromise(found) ? found.then(([first]) => first) : found[0];
+  /** Finds one entry; as `find`, without its arrays where a copy answers: this is the hot path. */
+  findOne(
+    field: EntryField,
+    address: EntryAddress,
+    trace?: Trace,
+    request?: object,
+  ): MaybePromise<Found | undefined> {
+    const copies = this.#copiesFor(field, trace, request);
+    if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
+    return this.#findOneAmong(copies, field, address, trace);
   }
 
-  /** Whether this process can answer from a copy of its own. */
+  /** Whether copies of this process may answer the request now. */
+  mayUseCopies({ lifetime, isShared }: EntryField, request: object): boolean {
+    return lifetime.localMs > 0 || (isShared === true && this.#proven?.isProven(request) === true);
+  }
+
+  /** Whether this process has a copy of its own. */
   hasCopy({ lifetime }: EntryField, { key }: EntryAddress): boolean {
     const { copies, clock } = this.#options;
-    return lifetime.localMs > 0 && copies.get(key, clock.nowMs()) !== undefined;
+    const kept = lifetime.localMs > 0 ? copies : this.#proven?.copies;
+    return kept?.get(key, clock.nowMs()) !== undefined;
+  }
+
+  /** A request that wrote must prove its copies again. */
+  unprove(request: object): void {
+    this.#proven?.unprove(request);
   }
 
   /**
@@ -95,13 +111,13 @@ export class Entries {
    * stored since the read is in `found`: it needs no load.
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
-    const { store, copies, clock } = this.#options;
-    const { forgotten } = copies;
+    const { store, clock } = this.#options;
+    const forgotten = this.#forgotten();
     try {
       const claims = store.isLocal
         ? await claimsOf(store, wanted, this.#options.leaseMs)
         : await this.#claims.ask(wanted, trace);
-      const at = { nowMs: clock.nowMs(), forgotten };
+      const at = { nowMs: clock.nowMs(), ...forgotten };
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
         if (claim === undefined)
@@ -144,6 +160,7 @@ export class Entries {
   /** Forgets the copies of this process: what was stored so far may be served no more. */
   forgetCopies(): void {
     this.#options.copies.clear();
+    this.#proven?.copies.clear();
   }
 
   /** Whether the store can be reached now; asked before a write that must not outlive it. */
@@ -174,6 +191,7 @@ export class Entries {
       if (isPromise(applied)) await applied;
     } finally {
       this.#options.copies.forget(tags);
+      this.#proven?.copies.forget(tags);
     }
   }
 
@@ -182,9 +200,9 @@ export class Entries {
     addresses: readonly EntryAddress[],
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    const forgotten = this.#options.copies.forgotten;
+    const forgotten = this.#forgotten();
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
-      const at = { nowMs: this.#options.clock.nowMs(), forgotten };
+      const at = { nowMs: this.#options.clock.nowMs(), ...forgotten };
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };
     try {
@@ -205,23 +223,105 @@ export class Entries {
     field: EntryField,
     address: EntryAddress,
     reading: Reading | undefined,
-    at: { readonly nowMs: number; readonly forgotten: number },
+    at: Forgotten & { readonly nowMs: number },
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
     if (staleForMs <= 0) {
-      const isCopied = field.lifetime.localMs > 0 && this.#options.copies.forgotten === at.forgotten;
-      if (isCopied) this.#copy(field, address, entry, at.nowMs);
+      this.#copy(field, address, { entry, at });
       return entry;
     }
     const { value, loadedAtMs, loadMs, tier } = entry;
     return staleForMs > field.lifetime.staleMs ? undefined : { value, loadedAtMs, loadMs, staleForMs, tier };
   }
 
-  #copy({ lifetime }: EntryField, address: EntryAddress, entry: Decoded, nowMs: number): void {
-    const untilMs = Math.min(nowMs + lifetime.localMs, entry.loadedAtMs + entry.freshForMs);
-    this.#options.copies.keep(address, entry, { valueBytes: entry.payloadBytes, untilMs });
+  /** Copies that may answer now, or once they are proven to be unchanged; undefined where the store must be asked. */
+  #copiesFor(
+    { lifetime, isShared }: EntryField,
+    trace: Trace | undefined,
+    request: object | undefined,
+  ): MaybePromise<LocalCopies | undefined> {
+    if (lifetime.localMs > 0) return this.#options.copies;
+    const proven = this.#proven;
+    if (proven === undefined || isShared !== true) return undefined;
+    const isProven = proven.prove(request, trace);
+    if (!isPromise(isProven)) return isProven ? proven.copies : undefined;
+    return isProven.then((is) => (is ? proven.copies : undefined));
   }
+
+  #findOneAmong(
+    copies: LocalCopies | undefined,
+    field: EntryField,
+    address: EntryAddress,
+    trace: Trace | undefined,
+  ): MaybePromise<Found | undefined> {
+    const copy = copies?.get(address.key, this.#options.clock.nowMs());
+    if (copy !== undefined) return copy;
+    const found = this.#findInStore(field, [address], trace);
+    return isPromise(found) ? found.then(([first]) => first) : found[0];
+  }
+
+  #findAmong(
+    copies: LocalCopies,
+    field: EntryField,
+    addresses: readonly EntryAddress[],
+    trace: Trace | undefined,
+  ): MaybePromise<readonly (Found | undefined)[]> {
+    const nowMs = this.#options.clock.nowMs();
+    const kept = addresses.map(({ key }): Found | undefined => copies.get(key, nowMs));
+    const asked = addresses.filter((_, index) => kept[index] === undefined);
+    if (asked.length === 0) return kept;
+    const place = (fromStore: readonly (Found | undefined)[]): readonly (Found | undefined)[] => {
+      let next = 0;
+      return kept.map((copy) => copy ?? fromStore[next++]);
+    };
+    const fromStore = this.#findInStore(field, asked, trace);
+    return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
+  }
+
+  #forgotten(): Forgotten {
+    return {
+      forgotten: this.#options.copies.forgotten,
+      forgottenProven: this.#proven?.copies.forgotten ?? 0,
+    };
+  }
+
+  /** Keeps a copy of what was read, unless it was invalidated since the read began. */
+  #copy(
+    { lifetime, isShared }: EntryField,
+    address: EntryAddress,
+    { entry, at }: { entry: Decoded; at: Forgotten & { readonly nowMs: number } },
+  ): void {
+    const freshUntilMs = entry.loadedAtMs + entry.freshForMs;
+    const valueBytes = entry.payloadBytes;
+    const { copies } = this.#options;
+    if (lifetime.localMs > 0) {
+      const untilMs = Math.min(at.nowMs + lifetime.localMs, freshUntilMs);
+      if (copies.isUntouchedSince(at.forgotten, address))
+        copies.keep(address, entry, { valueBytes, untilMs });
+    } else if (isShared === true && this.#proven?.isFollowing === true) {
+      const { copies: proven } = this.#proven;
+      if (proven.isUntouchedSince(at.forgottenProven, address)) {
+        proven.keep(address, entry, { valueBytes, untilMs: freshUntilMs });
+      }
+    }
+  }
+}
+
+/** How much both kinds of copies had forgotten when a read began. */
+interface Forgotten {
+  readonly forgotten: number;
+  readonly forgottenProven: number;
+}
+
+function provenBy(
+  store: Store,
+  copies: LocalCopies,
+  onStoreTrouble: EntriesOptions['onStoreTrouble'],
+): ProvenCopies | undefined {
+  if (store.readLog === undefined) return undefined;
+  const readLog = store.readLog.bind(store);
+  return new ProvenCopies({ copies, readLog, onStoreTrouble });
 }

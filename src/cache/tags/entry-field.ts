@@ -14,6 +14,8 @@ export interface Lifetime {
 export interface EntryField {
   readonly lifetime: Lifetime;
   readonly counters: FieldCounters;
+  /** True where all viewers share the entries: then a process may keep copies that it proves unchanged. */
+  readonly isShared?: boolean;
 }
 
 /** An entry found under present generations. Fresh ones share one object for all their hits. */

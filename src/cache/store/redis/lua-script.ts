@@ -16,6 +16,7 @@ function readScript(name: string): LuaScript {
 
 export const scripts = {
   acquire: readScript('acquire'),
+  announce: readScript('announce'),
   fill: readScript('fill'),
   invalidate: readScript('invalidate'),
   release: readScript('release'),

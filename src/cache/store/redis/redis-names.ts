@@ -9,6 +9,8 @@ export interface RedisNames {
   readonly epoch: string;
   /** The run of the server in which the epoch was created. */
   readonly run: string;
+  /** The log of invalidations. */
+  readonly log: string;
   /** Where ends of leases are published. */
   readonly channel: string;
 }
@@ -28,6 +30,7 @@ export function redisNames(prefix: string, digest: string): RedisNames {
     generation: (tag) => `${generations}${tag}}`,
     epoch: `${prefix}:epoch`,
     run: `${prefix}:run`,
+    log: `${prefix}:log`,
     channel: `${prefix}:${FORMAT_VERSION}:${digest}:wake`,
   };
 }

@@ -4,6 +4,7 @@ import { createNonces } from '../nonces.js';
 import type { Acquired, FillOutcome, LeaseRequest, OpenOptions, Store } from '../store.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
+import { announce, readLog } from './invalidation-log.js';
 import { readEntries } from './read-entries.js';
 import { RedisLink } from './redis-link.js';
 import { redisNames, type RedisNames } from './redis-names.js';
@@ -56,6 +57,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         forget: async (commands, run) => {
           // In this order: who stops in between leaves it to the next.
           await commands.del(names.epoch);
+          await announce(commands, names.log, 'all');
           await commands.set(names.run, run, 'PX', EPOCH_KEPT_MS);
           onForgotten();
         },
@@ -100,7 +102,12 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         }));
         return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
       }),
-    forget: () => link.runOrForget(async (commands) => void (await commands.del(names.epoch))),
+    forget: () =>
+      link.runOrForget(async (commands) => {
+        await commands.del(names.epoch);
+        await announce(commands, names.log, 'all');
+      }),
+    readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
     confirm: () => link.run(async (commands) => void (await commands.get(names.epoch))),
     invalidate: (tags) =>
       link.runOrForget(async (commands) => {
@@ -109,6 +116,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
           args: [names.channel, tag],
         }));
         await runScript(commands, scripts.invalidate, calls);
+        // Not before: whoever drops a copy must not find the old entry again.
+        await announce(commands, names.log, tags);
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { announce, readLog } from './invalidation-log.js';
 import { runScript, scripts, type ScriptCall } from './lua-script.js';
 import { readTexts } from './read-entries.js';
 import type { RedisNames } from './redis-names.js';
@@ -29,6 +30,9 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   await once('release', { keys: [lease], args: [key, names.channel, key] });
   const [read] = await readTexts(redis, [entry]);
   await once('invalidate', { keys: [generation, entry, lease], args: [names.channel, key] });
+  await announce(redis, names.log, [key]);
+  await readLog(redis, names.log, undefined);
+  await redis.xrange(names.log, '-', '+', 'COUNT', 1);
   await redis.publish(names.channel, key);
   // Scripts read with pcall, so that what somebody else put there is no error: what is forbidden is none either.
   if (filled !== 1 || String(found) !== 'tried' || String(read) !== 'tried') {

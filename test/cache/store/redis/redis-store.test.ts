@@ -70,6 +70,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
       'mortal:g:{Movie:1}',
       'mortal:g:{Movie:2}',
       'mortal:g:{Movies}',
+      'mortal:log',
       'mortal:run',
     ]);
     for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0);

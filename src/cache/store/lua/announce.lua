@@ -1,0 +1,18 @@
+-- Purpose:  tells every process which tags were invalidated, in order, so that it can drop its copies.
+-- Atomic:   the log must not become immortal when the process ends between both commands.
+-- Late:     copies are dropped once more. Run twice: the same.
+-- KEYS[1]   the log
+-- ARGV[1]   how long the log is kept without another entry, in milliseconds, ARGV[2] about how many entries are kept,
+--           ARGV[3..] the tags; "*" stands for all
+-- Reply     1
+local fields = {}
+for index = 3, #ARGV do
+  fields[#fields + 1] = 't'
+  fields[#fields + 1] = ARGV[index]
+end
+-- What is of another type was not written by us.
+local length = redis.pcall('XLEN', KEYS[1])
+if type(length) == 'table' then redis.call('DEL', KEYS[1]) end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1
