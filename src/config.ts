@@ -26,6 +26,8 @@ export interface Config {
     readonly eviction: 'lru' | 'lfu' | 'ttl';
     /** Whether a mutation commits, or is refused, while the store cannot be reached. */
     readonly onStoreLoss: 'fail' | 'degrade';
+    /** Whether processes keep copies of what all viewers share, and prove them unchanged for each request. */
+    readonly strictCopies: boolean;
   };
 }
 
@@ -48,6 +50,7 @@ const variables = z.object({
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['lru', 'lfu', 'ttl']).default('lru'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
+  CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
 });
 
 /** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
@@ -74,6 +77,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxBytes: data.CACHE_MAX_BYTES,
       eviction: data.CACHE_EVICTION,
       onStoreLoss: data.CACHE_ON_STORE_LOSS,
+      strictCopies: data.CACHE_STRICT_COPIES === 'on',
     }),
   });
 }

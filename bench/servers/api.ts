@@ -3,32 +3,33 @@ import { startApi } from '../../src/api.js';
 import { readConfig } from '../../src/config.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
 import { seededDatabase } from '../../test/support/seeded-api.js';
-import { loadsOf } from './standalone.js';
+import { LOCAL_SECONDS, loadsOf, type Copies } from './standalone.js';
 import type { Started } from './program.js';
 
 export interface MeasuredApi {
   readonly redisUrl: string;
   /** A database with the demo data; without it the API keeps one in the memory of its process. */
   readonly databaseUrl: string | undefined;
-  /** Seconds that films and people are answered from copies; 0 for none. */
-  readonly local: number;
+  /** Of films and people. */
+  readonly copies: Copies;
 }
 
 /** This API on its demo data. Once it is warm, the database is not asked. */
-export async function startMeasuredApi({ redisUrl, databaseUrl, local }: MeasuredApi): Promise<Started> {
+export async function startMeasuredApi({ redisUrl, databaseUrl, copies }: MeasuredApi): Promise<Started> {
   const config = readConfig({
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
-    REDIS_PREFIX: `api-${local}`,
+    REDIS_PREFIX: `api-${copies}`,
+    CACHE_STRICT_COPIES: copies === 'strict' ? 'on' : 'off',
     DATABASE_URL: databaseUrl,
   });
   const api = await startApi(config, {
     log: pino({ level: 'silent' }),
     ...(databaseUrl === undefined ? { openDatabase: seededDatabase } : {}),
-    typeDefs: readTypeDefs().map((text) => withLocalCopies(text, local)),
+    typeDefs: readTypeDefs().map((text) => withLocalCopies(text, copies === 'local' ? LOCAL_SECONDS : 0)),
   });
   return {
     url: `${api.url}/graphql`,

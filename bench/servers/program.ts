@@ -1,4 +1,5 @@
 import { serverNames, type ServerName } from './server-names.js';
+import type { Copies } from './standalone.js';
 
 /** A server that is measured. */
 export interface Started {
@@ -15,8 +16,6 @@ export interface Usage {
   readonly loads: number;
 }
 
-const LOCAL_SECONDS = 60;
-
 /** The URLs of Redis, and of the API's database unless it keeps its own. */
 interface Backends {
   readonly redisUrl: string;
@@ -24,14 +23,20 @@ interface Backends {
 }
 
 async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Promise<Started> {
-  if (name === 'api-redis' || name === 'api-local') {
+  const copies = copiesOf(name);
+  if (name === 'api-redis' || name === 'api-local' || name === 'api-strict') {
     const { startMeasuredApi } = await import('./api.js');
-    return startMeasuredApi({ redisUrl, databaseUrl, local: name === 'api-local' ? LOCAL_SECONDS : 0 });
+    return startMeasuredApi({ redisUrl, databaseUrl, copies });
   }
   const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
-  return startLibrary(redisUrl, name === 'library-local' ? LOCAL_SECONDS : 0);
+  return startLibrary(redisUrl, copies);
+}
+
+function copiesOf(name: ServerName): Copies {
+  if (name.endsWith('-strict')) return 'strict';
+  return name.endsWith('-local') ? 'local' : 'none';
 }
 
 /** Runs one server as a process of its own, which the bench commands by messages: usage, stop. */

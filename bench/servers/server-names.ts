@@ -4,8 +4,10 @@ export const serverNames = [
   'no-cache',
   'library-redis',
   'library-local',
+  'library-strict',
   'api-redis',
   'api-local',
+  'api-strict',
 ] as const;
 
 export type ServerName = (typeof serverNames)[number];
@@ -16,6 +18,8 @@ export const serverTitles: Readonly<Record<ServerName, string>> = {
   'no-cache': 'Apollo standalone, no cache, 3 ms a load',
   'library-redis': 'library in Apollo standalone, Redis',
   'library-local': 'library in Apollo standalone, local copies',
+  'library-strict': 'library in Apollo standalone, strict copies',
   'api-redis': 'this API, Redis',
   'api-local': 'this API, local copies',
+  'api-strict': 'this API, strict copies',
 };

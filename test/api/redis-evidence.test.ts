@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Api } from '../../src/api.js';
 import type { Database } from '../../src/database/database.js';
 import { needsRedis } from '../support/needs.js';
@@ -36,6 +36,27 @@ describe.skipIf(!needsRedis())('the evidence of a warm list over Redis', () => {
     const summary: unknown = JSON.parse(/"summary":(\{.*?\})/.exec(body)?.[1] ?? 'null');
     expect(summary).toMatchObject({ misses: 0, loads: 0, storeRoundTrips: 2 });
     expect(seen).toEqual(['mget', 'mget']);
+  });
+
+  it('is one look into the log of invalidations where copies are strict, whatever is asked for', async () => {
+    const settings = { CACHE_STRICT_COPIES: 'on' };
+    const strict = await apiOver(database, { redisUrl: redis.url, settings });
+    onTestFinished(() => strict.close());
+    const isCopied = async (): Promise<string> => post(strict, list, { headers: evidence });
+    await expect.poll(isCopied).toContain('"storeRoundTrips":1,');
+    let body = '';
+    const seen = await commandsDuring(redis.url, async () => {
+      body = await post(strict, list, { headers: evidence });
+    });
+    expect(JSON.parse(body)).toMatchObject({
+      extensions: { cache: { summary: { misses: 0, loads: 0, storeRoundTrips: 1 } } },
+    });
+    expect(body).not.toContain('"tier":"redis"');
+    expect(seen).toEqual(['xrange']);
+    // What another process writes is seen by the next request all the same.
+    await database.pool.query(`UPDATE "Movie" SET "title" = 'Written by somebody' WHERE "id" = 1`);
+    await api.cache.invalidate(['Movie:1']);
+    expect(await post(strict, list)).toContain('Written by somebody');
   });
 });
 

@@ -22,9 +22,21 @@ export function apiOver(
     store,
     redisUrl,
     environment = 'test',
-  }: { store?: Store; redisUrl?: string; environment?: 'test' | 'development' | 'production' } = {},
+    settings = {},
+  }: {
+    store?: Store;
+    redisUrl?: string;
+    settings?: Record<string, string>;
+    environment?: 'test' | 'development' | 'production';
+  } = {},
 ): Promise<Api> {
-  const config = readConfig({ NODE_ENV: environment, PORT: '0', LOG_LEVEL: 'silent', REDIS_URL: redisUrl });
+  const config = readConfig({
+    NODE_ENV: environment,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    REDIS_URL: redisUrl,
+    ...settings,
+  });
   const shared: Database = { ...database, close: () => Promise.resolve() };
   return startApi(config, {
     log: pino({ level: 'silent' }),

@@ -116,9 +116,9 @@ export class LookAhead {
     parents: readonly unknown[],
     { locate, request }: { locate: (parent: unknown) => Located | undefined; request: object },
   ): boolean {
-    if (!this.#services.entries.mayUseCopies(policy, request)) return false;
+    if (!this.#services.entries.keepsCopies(policy)) return false;
     const place = locate(parents.find(isObject));
-    return place !== undefined && this.#services.entries.hasCopy(policy, place);
+    return place !== undefined && this.#services.entries.hasCopy(policy, place, request);
   }
 
   /** The cached fields selected on the elements. They are the same each time, unless directives decide. */

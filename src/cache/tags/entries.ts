@@ -5,12 +5,12 @@ import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
 import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
-import { DecodedEntries, type Decoded } from './decoded-entries.js';
+import { DecodedEntries } from './decoded-entries.js';
 import type { EntryField, Found } from './entry-field.js';
 import { Fills, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
-import { ProvenCopies } from './proven-copies.js';
+import { ProcessCopies, type Mark } from './process-copies.js';
 
 /** What somebody is about to load. */
 export interface Wanted {
@@ -48,7 +48,7 @@ export class Entries {
   readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
   readonly #claims: JoinedBatch<Wanted, Claim>;
   readonly #fills: Fills;
-  readonly #proven: ProvenCopies | undefined;
+  readonly #copies: ProcessCopies;
 
   constructor(options: EntriesOptions) {
     this.#options = options;
@@ -56,7 +56,12 @@ export class Entries {
     this.#decoded = new DecodedEntries({ codec, freeze, tier: store.name, keepBytes: !store.isLocal });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
-    this.#proven = options.provenCopies && provenBy(store, options.provenCopies, options.onStoreTrouble);
+    this.#copies = new ProcessCopies({
+      store,
+      local: options.copies,
+      proven: options.provenCopies,
+      onStoreTrouble: options.onStoreTrouble,
+    });
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
 
@@ -67,7 +72,7 @@ export class Entries {
     trace?: Trace,
     request?: object,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    const copies = this.#copiesFor(field, trace, request);
+    const copies = this.#copies.for(field, request, trace);
     if (copies === undefined) return this.#findInStore(field, addresses, trace);
     if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
     return copies.then((proven) =>
@@ -84,26 +89,24 @@ export class Entries {
     trace?: Trace,
     request?: object,
   ): MaybePromise<Found | undefined> {
-    const copies = this.#copiesFor(field, trace, request);
+    const copies = this.#copies.for(field, request, trace);
     if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
     return this.#findOneAmong(copies, field, address, trace);
   }
 
-  /** Whether copies of this process may answer the request now. */
-  mayUseCopies({ lifetime, isShared }: EntryField, request: object): boolean {
-    return lifetime.localMs > 0 || (isShared === true && this.#proven?.isProven(request) === true);
+  /** Whether this process keeps copies of such entries at all. */
+  keepsCopies(field: EntryField): boolean {
+    return this.#copies.areKept(field);
   }
 
-  /** Whether this process has a copy of its own. */
-  hasCopy({ lifetime }: EntryField, { key }: EntryAddress): boolean {
-    const { copies, clock } = this.#options;
-    const kept = lifetime.localMs > 0 ? copies : this.#proven?.copies;
-    return kept?.get(key, clock.nowMs()) !== undefined;
+  /** Whether this process has a copy that may answer the request now. */
+  hasCopy(field: EntryField, address: EntryAddress, request: object): boolean {
+    return this.#copies.has(field, address, { nowMs: this.#options.clock.nowMs(), request });
   }
 
   /** A request that wrote must prove its copies again. */
   unprove(request: object): void {
-    this.#proven?.unprove(request);
+    this.#copies.unprove(request);
   }
 
   /**
@@ -112,12 +115,12 @@ export class Entries {
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
     const { store, clock } = this.#options;
-    const forgotten = this.#forgotten();
+    const mark = this.#copies.mark();
     try {
       const claims = store.isLocal
         ? await claimsOf(store, wanted, this.#options.leaseMs)
         : await this.#claims.ask(wanted, trace);
-      const at = { nowMs: clock.nowMs(), ...forgotten };
+      const at = { nowMs: clock.nowMs(), mark };
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
         if (claim === undefined)
@@ -159,8 +162,7 @@ export class Entries {
 
   /** Forgets the copies of this process: what was stored so far may be served no more. */
   forgetCopies(): void {
-    this.#options.copies.clear();
-    this.#proven?.copies.clear();
+    this.#copies.clear();
   }
 
   /** Whether the store can be reached now; asked before a write that must not outlive it. */
@@ -190,8 +192,7 @@ export class Entries {
       const applied = this.#options.store.invalidate(tags);
       if (isPromise(applied)) await applied;
     } finally {
-      this.#options.copies.forget(tags);
-      this.#proven?.copies.forget(tags);
+      this.#copies.forget(tags);
     }
   }
 
@@ -200,9 +201,9 @@ export class Entries {
     addresses: readonly EntryAddress[],
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    const forgotten = this.#forgotten();
+    const mark = this.#copies.mark();
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
-      const at = { nowMs: this.#options.clock.nowMs(), ...forgotten };
+      const at = { nowMs: this.#options.clock.nowMs(), mark };
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };
     try {
@@ -223,32 +224,18 @@ export class Entries {
     field: EntryField,
     address: EntryAddress,
     reading: Reading | undefined,
-    at: Forgotten & { readonly nowMs: number },
+    at: { readonly nowMs: number; readonly mark: Mark },
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
     if (staleForMs <= 0) {
-      this.#copy(field, address, { entry, at });
+      this.#copies.keep(field, address, { entry, ...at });
       return entry;
     }
     const { value, loadedAtMs, loadMs, tier } = entry;
     return staleForMs > field.lifetime.staleMs ? undefined : { value, loadedAtMs, loadMs, staleForMs, tier };
-  }
-
-  /** Copies that may answer now, or once they are proven to be unchanged; undefined where the store must be asked. */
-  #copiesFor(
-    { lifetime, isShared }: EntryField,
-    trace: Trace | undefined,
-    request: object | undefined,
-  ): MaybePromise<LocalCopies | undefined> {
-    if (lifetime.localMs > 0) return this.#options.copies;
-    const proven = this.#proven;
-    if (proven === undefined || isShared !== true) return undefined;
-    const isProven = proven.prove(request, trace);
-    if (!isPromise(isProven)) return isProven ? proven.copies : undefined;
-    return isProven.then((is) => (is ? proven.copies : undefined));
   }
 
   #findOneAmong(
@@ -280,48 +267,4 @@ export class Entries {
     const fromStore = this.#findInStore(field, asked, trace);
     return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
   }
-
-  #forgotten(): Forgotten {
-    return {
-      forgotten: this.#options.copies.forgotten,
-      forgottenProven: this.#proven?.copies.forgotten ?? 0,
-    };
-  }
-
-  /** Keeps a copy of what was read, unless it was invalidated since the read began. */
-  #copy(
-    { lifetime, isShared }: EntryField,
-    address: EntryAddress,
-    { entry, at }: { entry: Decoded; at: Forgotten & { readonly nowMs: number } },
-  ): void {
-    const freshUntilMs = entry.loadedAtMs + entry.freshForMs;
-    const valueBytes = entry.payloadBytes;
-    const { copies } = this.#options;
-    if (lifetime.localMs > 0) {
-      const untilMs = Math.min(at.nowMs + lifetime.localMs, freshUntilMs);
-      if (copies.isUntouchedSince(at.forgotten, address))
-        copies.keep(address, entry, { valueBytes, untilMs });
-    } else if (isShared === true && this.#proven?.isFollowing === true) {
-      const { copies: proven } = this.#proven;
-      if (proven.isUntouchedSince(at.forgottenProven, address)) {
-        proven.keep(address, entry, { valueBytes, untilMs: freshUntilMs });
-      }
-    }
-  }
-}
-
-/** How much both kinds of copies had forgotten when a read began. */
-interface Forgotten {
-  readonly forgotten: number;
-  readonly forgottenProven: number;
-}
-
-function provenBy(
-  store: Store,
-  copies: LocalCopies,
-  onStoreTrouble: EntriesOptions['onStoreTrouble'],
-): ProvenCopies | undefined {
-  if (store.readLog === undefined) return undefined;
-  const readLog = store.readLog.bind(store);
-  return new ProvenCopies({ copies, readLog, onStoreTrouble });
 }

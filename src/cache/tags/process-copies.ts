@@ -1,0 +1,106 @@
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Trace } from '../metrics/trace.js';
+import type { LocalCopies } from '../store/local-copies.js';
+import type { EntryAddress, Store } from '../store/store.js';
+import type { Decoded } from './decoded-entries.js';
+import type { EntryField } from './entry-field.js';
+import { ProvenCopies } from './proven-copies.js';
+
+export interface ProcessCopiesOptions {
+  readonly store: Store;
+  /** For fields with `local` seconds: they answer for so long without a question. */
+  readonly local: LocalCopies;
+  /** For what all viewers share: proven unchanged before they answer. Undefined where there shall be none. */
+  readonly proven: LocalCopies | undefined;
+  readonly onStoreTrouble: (operation: string, error: unknown) => void;
+}
+
+/** How much had been forgotten when a read began: what it brings is kept only if it was not touched since. */
+export interface Mark {
+  readonly local: number;
+  readonly proven: number;
+}
+
+/** The copies that this process keeps in front of the store, and which of them may answer whom. */
+export class ProcessCopies {
+  readonly #local: LocalCopies;
+  readonly #proven: ProvenCopies | undefined;
+
+  constructor({ store, local, proven, onStoreTrouble }: ProcessCopiesOptions) {
+    this.#local = local;
+    if (proven === undefined || store.readLog === undefined) return;
+    this.#proven = new ProvenCopies({ copies: proven, readLog: store.readLog.bind(store), onStoreTrouble });
+  }
+
+  /** Whether copies of such entries are kept at all. */
+  areKept({ lifetime, isShared }: EntryField): boolean {
+    return lifetime.localMs > 0 || (isShared === true && this.#proven !== undefined);
+  }
+
+  /** Copies that may answer now, or once they are proven to be unchanged; undefined where the store must be asked. */
+  for(
+    { lifetime, isShared }: EntryField,
+    request: object | undefined,
+    trace: Trace | undefined,
+  ): MaybePromise<LocalCopies | undefined> {
+    if (lifetime.localMs > 0) return this.#local;
+    const proven = this.#proven;
+    if (proven === undefined || isShared !== true) return undefined;
+    const isProven = proven.prove(request, trace);
+    if (!isPromise(isProven)) return isProven ? proven.copies : undefined;
+    return isProven.then((is) => (is ? proven.copies : undefined));
+  }
+
+  /** Whether there is a copy that may answer the request now. */
+  has(
+    { lifetime, isShared }: EntryField,
+    { key }: EntryAddress,
+    at: { nowMs: number; request: object },
+  ): boolean {
+    if (lifetime.localMs > 0) return this.#local.get(key, at.nowMs) !== undefined;
+    const proven = this.#proven;
+    if (proven === undefined || isShared !== true || !proven.isProven(at.request)) return false;
+    return proven.copies.get(key, at.nowMs) !== undefined;
+  }
+
+  mark(): Mark {
+    return { local: this.#local.forgotten, proven: this.#proven?.copies.forgotten ?? 0 };
+  }
+
+  /** Keeps a copy of what was read, unless it was invalidated since the read began. */
+  keep(
+    { lifetime, isShared }: EntryField,
+    address: EntryAddress,
+    { entry, mark, nowMs }: { entry: Decoded; mark: Mark; nowMs: number },
+  ): void {
+    const freshUntilMs = entry.loadedAtMs + entry.freshForMs;
+    const valueBytes = entry.payloadBytes;
+    if (lifetime.localMs > 0) {
+      const untilMs = Math.min(nowMs + lifetime.localMs, freshUntilMs);
+      if (this.#local.isUntouchedSince(mark.local, address)) {
+        this.#local.keep(address, entry, { valueBytes, untilMs });
+      }
+    } else if (isShared === true && this.#proven?.isFollowing === true) {
+      const { copies } = this.#proven;
+      if (copies.isUntouchedSince(mark.proven, address)) {
+        copies.keep(address, entry, { valueBytes, untilMs: freshUntilMs });
+      }
+    }
+  }
+
+  /** Drops every copy that depends on one of these tags. */
+  forget(tags: readonly string[]): void {
+    this.#local.forget(tags);
+    this.#proven?.copies.forget(tags);
+  }
+
+  clear(): void {
+    this.#local.clear();
+    this.#proven?.copies.clear();
+  }
+
+  /** A request that wrote must prove its copies again. */
+  unprove(request: object): void {
+    this.#proven?.unprove(request);
+  }
+}
