@@ -1,0 +1,257 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { createGate } from '../../support/gate.js';
+import { memoryOutbox } from '../../support/memory-outbox.js';
+import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
+
+const typeDefs = `
+  type Film { id: ID! title: String }
+  type Query {
+    film(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}")
+    shelf: [Int] @cached(ttl: 60, tags: ["Shelf"])
+  }
+  type Mutation {
+    write(id: ID!): Boolean
+    rename(id: ID!): Boolean @invalidates(tags: ["Film:{args.id}"])
+  }
+`;
+
+/** A cache that relays an outbox, over a database in which a film is a number that writes raise. */
+function relayed(options: Partial<TestCacheOptions> = {}) {
+  const rows = memoryOutbox();
+  let [title, runs] = [1, 0];
+  let onCommit = (): void => undefined;
+  const tested = testCache({
+    typeDefs,
+    clock: {
+      nowMs: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    },
+    resolvers: {
+      Query: { shelf: () => [title] },
+      Mutation: {
+        write: (_, { id }) => {
+          title += 1;
+          rows.commit([`Film:${String(id)}`, 'Shelf'], false);
+          onCommit();
+          return true;
+        },
+        rename: () => {
+          runs += 1;
+          title += 1;
+          return true;
+        },
+      },
+    },
+    origins: { Film: { load: (ids) => Promise.resolve(ids.map((id) => ({ id, title: `${title}` }))) } },
+    ...options,
+  });
+  onTestFinished(() => tested.cache.close());
+  const titleOf = async (id: string): Promise<unknown> => {
+    const { data } = await tested.query(`{ film(id: ${id}) { title } }`);
+    return Number(Reflect.get(Object(Reflect.get(Object(data), 'film')), 'title'));
+  };
+  const start = async (): Promise<void> => {
+    await tested.cache.start();
+    await tested.cache.relay(rows.outbox());
+  };
+  /** Somebody writes without this cache. */
+  const writeElsewhere = (isHeard = true): void => {
+    title += 1;
+    rows.commit(['Film:1'], isHeard);
+  };
+  const afterCommit = (then: () => void): void => {
+    onCommit = then;
+  };
+  return { ...tested, rows, start, titleOf, writeElsewhere, runs: () => runs, afterCommit };
+}
+
+/** A memory store that refuses what is asked of it while it is away. */
+function losable(): { store: Store; isAway: (away: boolean) => void } {
+  const inner = memoryStore();
+  let away = false;
+  const guarded =
+    <Arguments extends unknown[], Answer>(operation: (...given: Arguments) => Answer) =>
+    (...given: Arguments): Answer => {
+      if (away) throw new Error('the store is away');
+      return operation(...given);
+    };
+  return {
+    isAway: (is) => {
+      away = is;
+    },
+    store: {
+      ...inner,
+      isAway: () => away,
+      read: guarded(inner.read),
+      acquire: guarded(inner.acquire),
+      fill: guarded(inner.fill),
+      invalidate: guarded(inner.invalidate),
+      confirm: async () => guarded(() => Promise.resolve())(),
+      forget: guarded(inner.forget),
+    },
+  };
+}
+
+describe('the relay', () => {
+  it('applies what somebody else has committed, as soon as it is told', async () => {
+    const { start, titleOf, writeElsewhere, rows, cache } = relayed();
+    await start();
+    expect(await titleOf('1')).toBe(1);
+    writeElsewhere();
+    await expect.poll(() => titleOf('1'), { interval: 2, timeout: 200 }).toBe(2);
+    await expect.poll(() => rows.undone).toEqual([]);
+    expect(cache.relayed()).toMatchObject({ rows: 1, lastLagMs: 1 });
+  });
+
+  it('finds what it was not told of by looking from time to time', async () => {
+    const { start, titleOf, writeElsewhere } = relayed();
+    await start();
+    await titleOf('1');
+    writeElsewhere(false);
+    await expect.poll(() => titleOf('1'), { timeout: 1000 }).toBe(2);
+  });
+
+  it('applies what waits already before it begins', async () => {
+    const { start, titleOf, writeElsewhere, rows } = relayed();
+    await rows.outbox().register();
+    expect(await titleOf('1')).toBe(1);
+    writeElsewhere(false);
+    await start();
+    expect(rows.undone).toEqual([]);
+    expect(await titleOf('1')).toBe(2);
+  });
+
+  it('forgets everything where nobody wrote rows for its store before', async () => {
+    const { cache, rows, titleOf, start } = relayed();
+    await titleOf('1');
+    await start();
+    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1 });
+    await titleOf('1');
+    expect(cache.counters()['Query.film']).toMatchObject({ loads: 2, hits: 0 });
+    rows.forgetStore();
+    await expect
+      .poll(async () => {
+        await titleOf('1');
+        return cache.counters()['Query.film']?.loads;
+      })
+      .toBe(3);
+  });
+
+  it('keeps what is there, where rows were written for its store all the time', async () => {
+    const { cache, rows, titleOf, start } = relayed();
+    await rows.outbox().register();
+    await titleOf('1');
+    await start();
+    await titleOf('1');
+    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1, hits: 1 });
+  });
+
+  it('goes on when the database answers again', async () => {
+    const { start, titleOf, writeElsewhere, rows, logged } = relayed();
+    await start();
+    await titleOf('1');
+    rows.answers(false);
+    writeElsewhere();
+    await expect.poll(() => logged.join()).toContain('the outbox could not be relayed; it is tried again');
+    expect(await titleOf('1')).toBe(1);
+    rows.answers(true);
+    await expect.poll(() => titleOf('1'), { timeout: 1000 }).toBe(2);
+  });
+});
+
+describe('a mutation', () => {
+  it('without a directive is acknowledged after what triggers wrote is applied', async () => {
+    const { start, titleOf, query, cache } = relayed();
+    await start();
+    expect(await titleOf('1')).toBe(1);
+    await query('{ shelf }');
+    expect((await query('mutation { write(id: 1) }')).data).toEqual({ write: true });
+    expect(await titleOf('1')).toBe(2);
+    expect((await query('{ shelf }')).data).toEqual({ shelf: [2] });
+    expect(cache.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
+  });
+
+  it('waits for the relay of another process that has its rows in its hands', async () => {
+    const { start, query, rows, cache, afterCommit } = relayed();
+    await start();
+    const committed = createGate();
+    let taken = rows.takeAway();
+    afterCommit(() => {
+      taken = rows.takeAway();
+      void committed.wait();
+    });
+    let isAnswered = false;
+    const written = query('mutation { write(id: 1) }').then(() => (isAnswered = true));
+    await committed.arrived();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isAnswered).toBe(false);
+    taken.end(true);
+    await written;
+    expect(cache.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
+  });
+
+  it('is acknowledged as bounded, and counted, when its rows are not applied within 500 ms', async () => {
+    const gate = createGate();
+    const { start, query, cache, rows } = relayed();
+    await start();
+    const relay = rows.outbox();
+    const blocked = relay.relay(() => gate.wait());
+    await blocked;
+    rows.commit(['Film:1'], false);
+    const taken = rows.takeAway();
+    const since = performance.now();
+    expect((await query('mutation { rename(id: 1) }')).data).toEqual({ rename: true });
+    expect(performance.now() - since).toBeGreaterThan(400);
+    expect(cache.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 1, invalidations: 1 });
+    taken.end(false);
+  });
+
+  it('that could not invalidate is written down, and applied once the store is back', async () => {
+    const { store, isAway } = losable();
+    const { start, query, titleOf, rows, cache, logged } = relayed({ store });
+    await start();
+    await titleOf('1');
+    isAway(true);
+    expect((await query('mutation { rename(id: 1) }')).data).toEqual({ rename: true });
+    expect(cache.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 1, failedInvalidations: 1 });
+    expect(rows.undone).toEqual([['Film:1']]);
+    expect(logged.join()).toContain('an invalidation could not be applied in time');
+    isAway(false);
+    await expect.poll(() => titleOf('1'), { timeout: 1000 }).toBe(2);
+    await expect.poll(() => rows.undone).toEqual([]);
+  });
+
+  it('is refused before its resolver runs where the loss of the store must not be survived', async () => {
+    const { store, isAway } = losable();
+    const { start, query, runs } = relayed({ store, onStoreLoss: 'fail' });
+    await start();
+    isAway(true);
+    const { result } = await query('mutation { rename(id: 1) }');
+    expect(result.errors?.[0]).toMatchObject({
+      message:
+        'Mutation.rename was refused and nothing was changed, because the cache cannot be reached; try again later.',
+      extensions: { code: 'CACHE_UNAVAILABLE' },
+    });
+    expect(runs()).toBe(0);
+    // It declares nothing that is cached.
+    expect((await query('mutation { write(id: 1) }')).data).toEqual({ write: true });
+    isAway(false);
+    expect((await query('mutation { rename(id: 1) }')).data).toEqual({ rename: true });
+  });
+});
+
+describe('cache.invalidate', () => {
+  it('rejects while it cannot be applied, and is applied once the store is back', async () => {
+    const { store, isAway } = losable();
+    const { start, cache, titleOf, writeElsewhere, rows } = relayed({ store });
+    await start();
+    await titleOf('1');
+    writeElsewhere(false);
+    rows.takeAway().end(true);
+    isAway(true);
+    await expect(cache.invalidate(['Film:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
+    isAway(false);
+    await expect.poll(() => titleOf('1'), { timeout: 1000 }).toBe(2);
+  });
+});

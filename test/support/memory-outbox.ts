@@ -1,0 +1,93 @@
+import type { Outbox, OutboxRow, Relayed } from '../../src/cache/index.js';
+
+/** The rows of an outbox, as a database would hold them for one store. */
+export interface MemoryOutboxRows {
+  /** A relay of one process. */
+  outbox(): Outbox;
+  /** A transaction with these tags is committed; `isHeard` says whether the processes are told. */
+  commit(tags: readonly string[], isHeard?: boolean): void;
+  /** As if another relay had it in its hands; resolves rows as done by it when `end` is called. */
+  takeAway(): { end(isDone: boolean): void };
+  /** The database does not answer from now on, or answers again. */
+  answers(does: boolean): void;
+  /** The store is known no more, as after a long absence. */
+  forgetStore(): void;
+  readonly undone: readonly (readonly string[])[];
+}
+
+interface Row extends OutboxRow {
+  isDone: boolean;
+  isTaken: boolean;
+}
+
+/** An outbox without a database, for what the engine does with one; the real one has its own suite. */
+export function memoryOutbox(): MemoryOutboxRows {
+  const rows: Row[] = [];
+  const listeners = new Set<() => void>();
+  let isAnswering = true;
+  let isKnown = false;
+  const ask = (): Promise<void> =>
+    isAnswering ? Promise.resolve() : Promise.reject(new Error('the database does not answer'));
+  const add = (tags: readonly string[]): void =>
+    void rows.push({ id: `${rows.length + 1}`, tags, waitedMs: 1, isDone: false, isTaken: false });
+
+  const relay: Outbox['relay'] = async (apply): Promise<Relayed> => {
+    await ask();
+    const waiting = rows.filter(({ isDone }) => !isDone);
+    const elsewhere = waiting.filter(({ isTaken }) => isTaken).map(({ id }) => id);
+    const taken = waiting.filter(({ isTaken }) => !isTaken);
+    for (const row of taken) row.isTaken = true;
+    try {
+      if (taken.length > 0) await apply(taken);
+      await ask();
+      for (const row of taken) row.isDone = true;
+      return { done: taken, elsewhere, isKnown };
+    } finally {
+      for (const row of taken) row.isTaken = false;
+    }
+  };
+
+  return {
+    outbox: () => ({
+      relay,
+      register: async () => {
+        await ask();
+        const was = isKnown;
+        isKnown = true;
+        return was;
+      },
+      add: async (tags) => {
+        await ask();
+        add(tags);
+      },
+      listen: (onRows) => {
+        listeners.add(onRows);
+        return () => Promise.resolve(void listeners.delete(onRows));
+      },
+      keep: ask,
+      close: () => Promise.resolve(),
+    }),
+    commit: (tags, isHeard = true) => {
+      add(tags);
+      if (isHeard) for (const onRows of listeners) onRows();
+    },
+    takeAway: () => {
+      const taken = rows.filter(({ isDone }) => !isDone);
+      for (const row of taken) row.isTaken = true;
+      return {
+        end: (isDone) => {
+          for (const row of taken) Object.assign(row, { isDone, isTaken: false });
+        },
+      };
+    },
+    answers: (does) => {
+      isAnswering = does;
+    },
+    forgetStore: () => {
+      isKnown = false;
+    },
+    get undone() {
+      return rows.filter(({ isDone }) => !isDone).map(({ tags }) => tags);
+    },
+  };
+}
