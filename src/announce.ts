@@ -15,9 +15,15 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
     ],
     ['Cache', cacheLine(config, cache.storeIsAway())],
+    ...disabledLines(config),
   ];
   if (config.environment === 'development') lines.push(...(await accountLines(database)));
   log.info(['Corral is ready.', ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n'));
+}
+
+function disabledLines({ cache: { disabled } }: Config): [string, string][] {
+  if (disabled === 'all') return [['Disabled', 'every cached field, by CACHE_DISABLED']];
+  return disabled.length === 0 ? [] : [['Disabled', `${disabled.join(', ')}, by CACHE_DISABLED`]];
 }
 
 function cacheLine({ cache, redisUrl }: Config, isAway: boolean): string {

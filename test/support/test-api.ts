@@ -36,6 +36,8 @@ export interface TestApi extends Api {
 }
 
 export interface TestApiOptions {
+  /** Variables, beside those of every test. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly config?: Partial<Config>;
   readonly clock?: ApiParts['clock'];
   /** Default: a new one in memory, with the fixture. */
@@ -43,7 +45,12 @@ export interface TestApiOptions {
 }
 
 /** The whole API in this process, on a port of its own and a database in memory. */
-export async function testApi({ config, clock, openDatabase }: TestApiOptions = {}): Promise<TestApi> {
+export async function testApi({
+  config,
+  settings,
+  clock,
+  openDatabase,
+}: TestApiOptions = {}): Promise<TestApi> {
   const logged: string[] = [];
   const lines = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -52,7 +59,8 @@ export async function testApi({ config, clock, openDatabase }: TestApiOptions = 
     },
   });
   const api = await startApi(
-    { ...readConfig({ NODE_ENV: 'test', PORT: '0' }), ...config },
+    // The prober would ask the database when nobody expects it.
+    { ...readConfig({ NODE_ENV: 'test', PORT: '0', CACHE_PROBE: 'off', ...settings }), ...config },
     {
       log: pino({ level: 'debug' }, lines),
       openDatabase: openDatabase ?? fixtureDatabase,

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../clock.js';
-import { createValueCodec } from '../codec/value-codec.js';
+import { createValueCodec, type ValueCodec } from '../codec/value-codec.js';
 import type { ValueType } from '../codec/value-type.js';
 import { CacheError } from '../errors.js';
 import type { CacheLog } from '../log.js';
@@ -69,31 +69,36 @@ export interface ServicesParts {
   readonly isProduction: boolean;
   /** Undefined while nobody relays an outbox. */
   readonly relay: () => Relay | undefined;
+  /** Told of tags whose invalidation was applied. */
+  readonly onInvalidated: (tags: readonly string[]) => void;
 }
 
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction, relay }: ServicesParts,
-): Services & { readonly invalidate: Invalidate } {
+  { log, isProduction, relay, onInvalidated }: ServicesParts,
+): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const background = new Background();
+  const codec = createValueCodec(options.types);
   const bounds = { ...localCopiesDefaults, ...options.localCopies };
   const entries = new Entries({
     store,
     copies: new LocalCopies(bounds),
     provenCopies: options.strictCopies === true ? new LocalCopies(bounds) : undefined,
-    codec: createValueCodec(options.types),
+    codec,
     clock,
     freeze: !isProduction,
     random,
     leaseMs: loads.leaseMs,
     onStoreTrouble: troubleLog(store.name, { log, clock }),
+    onInvalidated,
   });
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
   return {
     invalidate,
+    codec,
     acknowledge: createAcknowledge({ invalidate, relay }),
     boundedWrites: new BoundedWrites(),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),

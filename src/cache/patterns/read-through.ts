@@ -83,6 +83,7 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
     });
     return isPending ? Promise.all(values.map(errorAsElement)) : values;
   };
+  if (located.length === 0) return answerAll([]);
   const found = services.entries.find(policy, located, trace, call.info.variableValues);
   return isPromise(found) ? found.then(answerAll) : answerAll(found);
 }

@@ -38,6 +38,8 @@ export interface EntriesOptions {
   readonly leaseMs: number;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
+  /** Told of tags whose invalidation was applied. */
+  readonly onInvalidated: (tags: readonly string[]) => void;
 }
 
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
@@ -191,6 +193,7 @@ export class Entries {
     try {
       const applied = this.#options.store.invalidate(tags);
       if (isPromise(applied)) await applied;
+      this.#options.onInvalidated(tags);
     } finally {
       this.#copies.forget(tags);
     }

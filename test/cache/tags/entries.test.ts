@@ -27,6 +27,7 @@ function entriesOver(store: Store) {
     clock,
     freeze: true,
     random: () => 0,
+    onInvalidated: () => undefined,
     leaseMs: 1500,
     onStoreTrouble: (operation) => troubles.push(operation),
   });

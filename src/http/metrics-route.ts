@@ -1,0 +1,129 @@
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { Cache } from '../cache/index.js';
+import type { ApiContext } from '../context.js';
+
+type Counted = Pick<Cache<ApiContext>, 'counters' | 'probed' | 'relayed' | 'storeIsAway'>;
+
+/** The counters of the engine, and the outcomes that they count. */
+const outcomes = [
+  ['hits', 'HIT'],
+  ['stale', 'STALE'],
+  ['staleOnError', 'STALE_ON_ERROR'],
+  ['misses', 'MISS'],
+  ['joined', 'JOINED'],
+  ['waited', 'WAITED'],
+  ['bypassed', 'BYPASS'],
+] as const;
+
+/**
+ * GET /metrics, in the text format of Prometheus. Everything is read from the engine's counters when somebody asks, so
+ * counting costs a request nothing; labels are coordinates and namespaces, never keys or values.
+ */
+export function addMetricsRoute(app: FastifyInstance, cache: Counted): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addFieldMetrics(registry, cache);
+  addConsistencyMetrics(registry, cache);
+  app.get('/metrics', async (_request, reply) => {
+    const text = await registry.metrics();
+    return reply.type(registry.contentType).send(text);
+  });
+}
+
+function addFieldMetrics(registry: Registry, { counters }: Counted): void {
+  const registers = [registry];
+  new Counter({
+    name: 'cache_reads_total',
+    help: 'Reads of cached fields, by what became of them.',
+    labelNames: ['coordinate', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [coordinate, counted] of Object.entries(counters())) {
+        for (const [counter, outcome] of outcomes) {
+          if (counted[counter] > 0) this.inc({ coordinate, outcome }, counted[counter]);
+        }
+      }
+    },
+  });
+  const perField = [
+    ['cache_loads_total', 'Values asked of an origin or a resolver.', 'loads'],
+    ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads'],
+    ['cache_invalidations_total', 'Invalidations that were applied.', 'invalidations'],
+    [
+      'cache_failed_invalidations_total',
+      'Invalidations that could not be applied in time.',
+      'failedInvalidations',
+    ],
+    [
+      'cache_bounded_writes_total',
+      'Writes acknowledged before their invalidation was applied.',
+      'boundedWrites',
+    ],
+  ] as const;
+  for (const [name, help, counter] of perField) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['coordinate'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [coordinate, counted] of Object.entries(counters())) {
+          if (counted[counter] > 0) this.inc({ coordinate }, counted[counter]);
+        }
+      },
+    });
+  }
+}
+
+function addConsistencyMetrics(registry: Registry, cache: Counted): void {
+  const registers = [registry];
+  const probes = [
+    [
+      'cache_inconsistency_total',
+      'Entries served although the database had overtaken them.',
+      'inconsistencies',
+    ],
+    ['cache_probes_total', 'Entries that were compared with the database after a write.', 'probes'],
+  ] as const;
+  for (const [name, help, counter] of probes) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['namespace'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [namespace, counted] of Object.entries(cache.probed()))
+          this.inc({ namespace }, counted[counter]);
+      },
+    });
+  }
+  new Counter({
+    name: 'cache_relayed_rows_total',
+    help: 'Rows of the outbox that this process has applied.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(cache.relayed().rows);
+    },
+  });
+  new Gauge({
+    name: 'cache_relay_lag_seconds',
+    help: 'From the write of the row of the outbox applied last to its being applied.',
+    registers,
+    collect() {
+      this.set(cache.relayed().lastLagMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'cache_store_away',
+    help: '1 while the store cannot be reached.',
+    registers,
+    collect() {
+      this.set(cache.storeIsAway() ? 1 : 0);
+    },
+  });
+}
