@@ -24,6 +24,7 @@ export type {
   FillOutcome,
   Lease,
   LeaseRequest,
+  LogReading,
   OpenOptions,
   Reading,
   Store,
