@@ -1,9 +1,9 @@
-import { canonicalFor } from './canonical.js';
+import { canonicalFor, forgetNames } from './canonical.js';
 import type { Model } from './explore.js';
 import type { Rules } from './rules.js';
 import { acquire, announce, copyStamps } from './store.js';
 import { faultSteps } from './steps/faults.js';
-import { logLossSteps } from './steps/log-losses.js';
+import { lossSteps } from './steps/losses.js';
 import { readerSteps } from './steps/readers.js';
 import { rejoiningSteps } from './steps/rejoining.js';
 import { relaySteps } from './steps/relay.js';
@@ -14,7 +14,7 @@ import { get } from './world.js';
 
 /** The cache and all who use it, under one set of rules. */
 export function protocolModel(rules: Rules): Model {
-  const parts = [writerSteps, relaySteps, readerSteps, faultSteps, logLossSteps, rejoiningSteps];
+  const parts = [writerSteps, relaySteps, readerSteps, faultSteps, lossSteps, rejoiningSteps];
   const actors = parts.map((part) => part(rules));
   return {
     bytes: at.WORLD_BYTES,
@@ -26,12 +26,17 @@ export function protocolModel(rules: Rules): Model {
       for (const actor of actors) actor(state, step);
     },
     canonical: canonicalFor(rules),
+    forgetNames: (state) => forgetNames(state, rules),
     isBroken: (state) => get(state, at.BROKEN) > 0,
   };
 }
 
 function cold(rules: Rules): State {
   const state = new Uint8Array(at.WORLD_BYTES);
+  for (let index = 0; index < rules.readers; index += 1) {
+    state[at.readerAt(index) + at.READER.name] = index + 1;
+  }
+  for (const index of rules.writers.keys()) state[at.writerAt(index) + at.WRITER.name] = index + 1;
   state[at.EVICTIONS] = rules.evictions;
   state[at.GHOSTS] = rules.ghosts;
   state[at.CRASHES] = rules.crashes;

@@ -1,4 +1,4 @@
-import { flightKey } from '../../src/cache/stampede/flights.js';
+import type { flightKey } from '../../src/cache/stampede/flights.js';
 import { generationsMatch } from '../../src/cache/tags/generations.js';
 import { OWN, type Kind, type TAG } from './world.js';
 
@@ -36,7 +36,7 @@ export interface Rules {
 
   readonly writerSteps: readonly WriterStep[];
   /** Whether a writer may give up after its commit, and what it waits for then. */
-  readonly givingUp: 'never' | 'waits for the relay' | 'answers at once' | 'answers with a reservation';
+  readonly givingUp: 'never' | 'waits for the relay' | 'is acknowledged at once' | 'is answered as bounded';
   /** Undefined: there is no outbox. */
   readonly relaySteps: readonly RelayStep[] | undefined;
   readonly crashes: number;
@@ -47,6 +47,8 @@ export interface Rules {
   readonly comparesRuns: boolean;
   readonly forgets: 'then says so' | 'after saying so' | 'without announcing it';
   readonly startsOverWhenLost: boolean;
+  /** Whether an operation of several commands fails as a whole when the connection is lost in its middle. */
+  readonly failsWhatIsUnderWay: boolean;
   /** What a process that missed an invalidation does before it uses the store again. */
   readonly rejoins:
     | 'at once'
@@ -59,7 +61,9 @@ export interface Rules {
   readonly copies: boolean;
   readonly guard: 'its tags' | 'anything' | 'its own key' | 'none';
   readonly copiesFills: boolean;
-  readonly joinsChecks: 'until they are sent' | 'until they are answered';
+  /** Until when a request may join another's look into the log. */
+  readonly joinsLooks: 'until they are sent' | 'until they are answered';
+  readonly looksAgainAfterWriting: boolean;
   readonly logLosses: number;
   readonly noticesLostLog: boolean;
 }
@@ -88,14 +92,13 @@ export const BUILT: Rules = {
   comparesRuns: true,
   forgets: 'then says so',
   startsOverWhenLost: true,
+  failsWhatIsUnderWay: true,
   rejoins: 'when the outbox is done',
   copies: false,
   guard: 'its tags',
   copiesFills: false,
-  joinsChecks: 'until they are sent',
+  joinsLooks: 'until they are sent',
+  looksAgainAfterWriting: true,
   logLosses: 0,
   noticesLostLog: true,
 };
-
-export const flightsByKeyAndGenerations = flightKey;
-export { EPOCH, OWN, TAG } from './world.js';

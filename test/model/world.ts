@@ -60,14 +60,14 @@ export const PROCESSES = 2;
 export const PROCESS = { phase: 0, run: 1, waits: 2, missed: 3, floor: 4, bytes: 5 } as const;
 const PROCESS_AT = bytes(PROCESSES * PROCESS.bytes);
 
-/** A writer: the step it is at, its version, and its rows in the outbox, by tag. */
+/** A writer: the step it is at, its version, its rows in the outbox, by tag, and its name, which is only for words. */
 export const WRITERS = 2;
-export const WRITER = { phase: 0, version: 1, rows: 2, bytes: 4 } as const;
+export const WRITER = { phase: 0, version: 1, rows: 2, name: 4, bytes: 5 } as const;
 const WRITER_AT = bytes(WRITERS * WRITER.bytes);
 export const RELAY_ROW = bytes();
 export const RELAY_PHASE = bytes();
 
-/** A reader: also the log tags that were applied since its fetch began, and what its look into the log brought. */
+/** A reader: also the log tags that were applied since its fetch began, and what its look into the log brought; its name. */
 export const READERS = 3;
 export const READER = {
   phase: 0,
@@ -77,7 +77,8 @@ export const READER = {
   touched: 6,
   last: 7,
   tags: 8,
-  bytes: 9,
+  name: 9,
+  bytes: 10,
 } as const;
 const READER_AT = bytes(READERS * READER.bytes);
 

@@ -1,12 +1,10 @@
-import type { Rules } from '../rules.js';
 import type { Step } from '../explore.js';
+import { GENERATION_NAMES, readerName, TAG_NAMES } from '../names.js';
+import type { Rules } from '../rules.js';
 import { acquire, deleteEntry, fill, invalidate } from '../store.js';
 import type { State } from '../visited.js';
 import * as at from '../world.js';
 import { get } from '../world.js';
-import { TAG_NAMES } from './writers.js';
-
-const GENERATION_NAMES = ['generation of the key', 'generation of the tag', 'epoch'];
 
 /** Evictions of single keys, and commands that run once more, at any time. */
 export function faultSteps(rules: Rules): (state: State, step: Step) => void {
@@ -31,7 +29,7 @@ function evict(state: State, { stamped }: Rules, step: Step): void {
   for (const kind of stamped) {
     if (get(state, at.GENERATIONS + kind) === 0) continue;
     step(
-      () => `the ${GENERATION_NAMES[kind]} is evicted`,
+      () => `${GENERATION_NAMES[kind]} is evicted`,
       (next) => {
         next[at.EVICTIONS] = get(next, at.EVICTIONS) - 1;
         next[at.GENERATIONS + kind] = 0;
@@ -52,27 +50,31 @@ function repeatInvalidation(rules: Rules, step: Step): void {
   }
 }
 
-function repeatAcquire(state: State, { stamped, idsComeBack }: Rules, step: Step): void {
-  for (const kind of stamped) {
+function repeatAcquire(state: State, rules: Rules, step: Step): void {
+  for (const kind of rules.stamped) {
     if (get(state, at.GENERATIONS + kind) > 0) continue;
     step(
-      () => `an acquire runs once more and makes a new ${GENERATION_NAMES[kind]}`,
+      () => `an acquire runs once more, and makes ${GENERATION_NAMES[kind]} anew`,
       (next) => {
         next[at.GHOSTS] = get(next, at.GHOSTS) - 1;
         acquire(next, kind);
       },
     );
-    for (let reader = 0; idsComeBack && reader < at.READERS; reader += 1) {
-      const before = get(state, at.readerAt(reader) + at.READER.stamps + kind);
-      if (before === 0) continue;
-      step(
-        () => `the acquire of reader ${reader + 1} runs once more and brings its id back`,
-        (next) => {
-          next[at.GHOSTS] = get(next, at.GHOSTS) - 1;
-          next[at.GENERATIONS + kind] = before;
-        },
-      );
-    }
+    if (rules.idsComeBack) bringIdsBack(state, kind, step);
+  }
+}
+
+function bringIdsBack(state: State, kind: number, step: Step): void {
+  for (let reader = 0; reader < at.READERS; reader += 1) {
+    const before = get(state, at.readerAt(reader) + at.READER.stamps + kind);
+    if (before === 0) continue;
+    step(
+      () => `the acquire of ${readerName(state, reader)} runs once more, and makes the same id again`,
+      (next) => {
+        next[at.GHOSTS] = get(next, at.GHOSTS) - 1;
+        next[at.GENERATIONS + kind] = before;
+      },
+    );
   }
 }
 

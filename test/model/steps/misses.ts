@@ -1,30 +1,28 @@
-import type { Rules } from '../rules.js';
 import type { Step } from '../explore.js';
+import { readerName } from '../names.js';
+import type { Rules } from '../rules.js';
 import { acquire, copyStamps, fill } from '../store.js';
 import type { State } from '../visited.js';
-import * as at from '../world.js';
-import { get } from '../world.js';
+import { DATABASE, ENTRY, get, GHOSTS, LATE_FILL, LATE_STAMPS, OWN, READER, readerAt } from '../world.js';
+import { finding, isCurrentEntry } from './finding.js';
 import * as phases from './reader-phases.js';
-import { found, isCurrentEntry } from './readers.js';
 
-const { phase, version, stamps, touched } = at.READER;
+const { phase, version, stamps, touched } = READER;
 
 /** The miss path: generations of the tags, then the own one and what entry there is now; a load; a fill. */
 export function missSteps(state: State, rules: Rules, reader: number, step: Step): void {
-  const place = at.readerAt(reader);
-  const who = `reader ${reader + 1}`;
-  const now = get(state, place + phase);
-  const isTagged = rules.stamped.length > 1;
+  const now = get(state, readerAt(reader) + phase);
+  const mustAcquire = now === phases.MISSED || now === phases.LOADED_BLINDLY;
   if (now === phases.MISSED && rules.loadsBeforeAcquiring) {
     load(state, reader, phases.LOADED_BLINDLY, step);
-  } else if ((now === phases.MISSED || now === phases.LOADED_BLINDLY) && isTagged) {
+  } else if (mustAcquire && rules.stamped.length > 1) {
     step(
-      () => `${who} acquires the generations of the tags`,
-      (next) => acquireTags(next, rules, place),
+      () => `${readerName(state, reader)} acquires the generations beside the key's own`,
+      (next) => acquireShared(next, rules, reader),
     );
-  } else if (now === phases.MISSED || now === phases.LOADED_BLINDLY || now === phases.TAGS_ACQUIRED) {
+  } else if (mustAcquire || now === phases.TAGS_ACQUIRED) {
     step(
-      () => `${who} acquires the generation of the key`,
+      () => `${readerName(state, reader)} acquires the generation of the key`,
       (next) => acquireOwn(next, rules, reader),
     );
   } else if (now === phases.ACQUIRED) {
@@ -34,25 +32,27 @@ export function missSteps(state: State, rules: Rules, reader: number, step: Step
   }
 }
 
-function acquireTags(next: State, rules: Rules, place: number): void {
-  for (const kind of rules.stamped) if (kind !== at.OWN) next[place + stamps + kind] = acquire(next, kind);
+function acquireShared(next: State, rules: Rules, reader: number): void {
+  const place = readerAt(reader);
+  for (const kind of rules.stamped) if (kind !== OWN) next[place + stamps + kind] = acquire(next, kind);
   next[place + touched] = 0;
   next[place + phase] = phases.TAGS_ACQUIRED;
 }
 
+/** Answers with the entry that is there by now, if it counts. */
 function acquireOwn(next: State, rules: Rules, reader: number): void {
-  const place = at.readerAt(reader);
-  next[place + stamps + at.OWN] = acquire(next, at.OWN);
+  const place = readerAt(reader);
+  next[place + stamps + OWN] = acquire(next, OWN);
   if (rules.loadsBeforeAcquiring) next[place + phase] = phases.LOADED;
   else if (!isCurrentEntry(next, rules, place + stamps)) next[place + phase] = phases.ACQUIRED;
-  else found(next, rules, reader, get(next, at.ENTRY) - 1);
+  else finding(next, rules, reader, get(next, ENTRY) - 1);
 }
 
 function load(state: State, reader: number, then: number, step: Step): void {
-  const place = at.readerAt(reader);
-  const now = get(state, at.DATABASE);
+  const place = readerAt(reader);
+  const now = get(state, DATABASE);
   step(
-    () => `reader ${reader + 1} loads version ${now}`,
+    () => `${readerName(state, reader)} loads version ${now}`,
     (next) => {
       next[place + version] = now;
       next[place + phase] = then;
@@ -61,21 +61,21 @@ function load(state: State, reader: number, then: number, step: Step): void {
 }
 
 function store(state: State, rules: Rules, reader: number, step: Step): void {
-  const place = at.readerAt(reader);
+  const place = readerAt(reader);
+  const loaded = get(state, place + version);
   const filling = (next: State): void => {
-    fill(next, rules, get(next, place + version), place + stamps);
+    fill(next, rules, loaded, place + stamps);
     if (rules.copies || rules.flights !== undefined) next[place + phase] = phases.FILLED;
-    else phases.answering(next, reader, get(next, place + version));
+    else phases.answering(next, reader, loaded);
   };
-  const own = get(state, place + version);
-  step(() => `reader ${reader + 1} fills version ${own}`, filling);
-  if (get(state, at.GHOSTS) === 0 || get(state, at.LATE_FILL) > 0) return;
+  step(() => `${readerName(state, reader)} fills version ${loaded}`, filling);
+  if (get(state, GHOSTS) === 0 || get(state, LATE_FILL) > 0) return;
   step(
-    () => `reader ${reader + 1} fills version ${own}, a command that will run once more`,
+    () => `${readerName(state, reader)} fills version ${loaded}, with a command that will run once more`,
     (next) => {
-      next[at.GHOSTS] = get(next, at.GHOSTS) - 1;
-      next[at.LATE_FILL] = own + 1;
-      copyStamps(next, place + stamps, at.LATE_STAMPS);
+      next[GHOSTS] = get(next, GHOSTS) - 1;
+      next[LATE_FILL] = loaded + 1;
+      copyStamps(next, place + stamps, LATE_STAMPS);
       filling(next);
     },
   );
