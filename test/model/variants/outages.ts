@@ -31,8 +31,8 @@ const awayWithOutbox: Rules = {
   writers: [{ tags: [OWN], process: 0 }, { tags: [OWN] }],
   evictions: 0,
   relaySteps: ['invalidate', 'done'],
-  crashes: 1,
-  losses: 0,
+  crashes: 0,
+  losses: 1,
   rejoins: 'when the outbox is done',
 };
 
@@ -114,7 +114,7 @@ export const outageVariants: readonly Variant[] = [
     name: 'away, outbox',
     says: 'The process waits until what was undone in the outbox, seen after it was connected, is done; it sees all bounded writes.',
     rules: awayWithOutbox,
-    atLeast: 90_000,
+    atLeast: 200_000,
   },
   {
     name: 'away, outbox: used at once',
