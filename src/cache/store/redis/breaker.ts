@@ -34,6 +34,7 @@ export class Breaker {
   #failures = 0;
   #answeredAtMs = 0;
   #missed = 0;
+  #lost = 0;
   #mustForget = false;
   #isProbing = false;
   #probeAgain = false;
@@ -99,6 +100,12 @@ export class Breaker {
     this.trip(reason);
   }
 
+  /** The connection was lost. Also while it is being rejoined: whatever was found out about the server is void then. */
+  lost(reason: unknown): void {
+    this.#lost += 1;
+    this.trip(reason);
+  }
+
   /** Opens the breaker. */
   trip(reason: unknown): void {
     if (this.#refusal !== undefined || this.#closed) return;
@@ -142,12 +149,13 @@ export class Breaker {
   }
 
   async #rejoin(): Promise<void> {
-    let missed: number;
+    let before: number;
     do {
-      missed = this.#missed;
+      before = this.#missed + this.#lost;
       await this.#options.rejoin(this.#mustForget);
-      // What was missed while everything was being forgotten may have been stored anew since.
-    } while (missed !== this.#missed);
+      // What was missed while everything was being forgotten may have been stored anew since, and a server that was
+      // lost may have come back as another one.
+    } while (before !== this.#missed + this.#lost);
     if (this.#closed) return;
     const sinceMs = this.#awaySinceMs;
     this.#refusal = undefined;

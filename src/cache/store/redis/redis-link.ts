@@ -66,7 +66,7 @@ export class RedisLink {
       connectTimeoutMs: this.#options.connectTimeoutMs,
       // What a probe fails with is told by the breaker, or has been told at the start.
       onReady: () => void this.#breaker.probe().catch(() => undefined),
-      onLost: () => this.#breaker.trip(new Error('the connection was lost')),
+      onLost: () => this.#breaker.lost(new Error('the connection was lost')),
     });
     try {
       await this.#breaker.probe();

@@ -133,6 +133,22 @@ describe('the breaker of a store', () => {
     expect(rejoined).toEqual([false, true, true]);
   });
 
+  it('rejoins once more when the connection was lost meanwhile, since another server may be there now', async () => {
+    const gate = createGate();
+    let attempts = 0;
+    const { breaker, rejoined } = await opened(async () => {
+      attempts += 1;
+      if (attempts === 2) await gate.wait();
+    });
+    expect(breaker.isAway).toBe(false);
+    breaker.lost(new Error('the connection was lost'));
+    await gate.arrived();
+    breaker.lost(new Error('the connection was lost again'));
+    gate.open();
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(rejoined).toEqual([false, false, false]);
+  });
+
   it('refuses everything once it was closed, and does not probe any more', async () => {
     const { breaker, rejoined } = await opened();
     const running = breaker.run(silence);

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, redisStore, type Cache } from '../../../../src/cache/index.js';
+import { createCache, redisStore, type Cache, type Store } from '../../../../src/cache/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { createGate } from '../../../support/gate.js';
+import { privateRedis, privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 async function startedCache(server: PrivateRedis): Promise<Cache<unknown>> {
@@ -13,6 +14,8 @@ async function startedCache(server: PrivateRedis): Promise<Cache<unknown>> {
   onTestFinished(() => cache.close());
   return cache;
 }
+
+const ROW = { key: 'Row:1', tags: [] };
 
 const read = (cache: Cache<unknown>, value: string): Promise<string> =>
   cache.fetch('Row:1', { ttl: 600 }, () => Promise.resolve(value));
@@ -62,5 +65,44 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
     await read(first, 'stored');
     const second = await startedCache(server);
     await expect.poll(() => read(second, 'loaded again')).toBe('stored');
+  });
+
+  /** A store with one entry. `caughtUp` is asked when it rejoins a server that it knows, not at first. */
+  async function storeWith(server: PrivateRedis, caughtUp: () => Promise<'yes'>): Promise<Store> {
+    const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'restarted' });
+    await store.open?.({ digest: 'none', log: cacheLog(), onForgotten: () => undefined, caughtUp });
+    onTestFinished(() => store.close());
+    const [claim] = await store.acquire([{ ...ROW, token: 'token', leaseMs: 1000, keepForMs: 60_000 }]);
+    const generations = claim?.generations ?? [];
+    await store.fill([{ ...ROW, bytes: Buffer.from('old'), generations, keepForMs: 60_000 }]);
+    return store;
+  }
+
+  it('serves nothing of it either, when it restarts while a process is rejoining it', async () => {
+    const files = ['--dir', await temporaryFolder(), '--dbfilename', 'saved.rdb'];
+    const before = await privateRedis(...files);
+    const gate = createGate();
+    const store = await storeWith(before, () => gate.wait().then(() => 'yes'));
+    const [stored] = await store.read([ROW]);
+    const client = new Redis(before.url);
+    await client.save();
+    await store.invalidate([ROW.key]);
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    client.disconnect();
+    // It has seen that this is the server it knew, and asks what that may have missed.
+    await gate.arrived();
+    await before.stop();
+    const after = await privateRedisAt(before.port, ...files);
+    onTestFinished(() => after.stop());
+    const others = new Redis(after.url);
+    onTestFinished(() => others.disconnect());
+    const clients = async (): Promise<unknown> =>
+      /connected_clients:(\d+)/.exec(await others.info('clients'))?.[1];
+    await expect.poll(clients).not.toBe('1');
+    gate.open();
+    await expect.poll(() => store.isAway?.()).toBe(false);
+    const [found] = await store.read([ROW]);
+    expect(found?.bytes?.toString()).toBe('old');
+    expect(found?.generations).not.toEqual(stored?.generations);
   });
 });
