@@ -250,7 +250,10 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         options.store.open?.({
           digest: digest ?? 'none',
           log,
-          onForgotten: () => services.entries.forgetCopies(),
+          onForgotten: () => {
+            services.entries.forgetCopies();
+            relay?.forgotten();
+          },
           caughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) ?? 'unknown',
         }) ?? Promise.resolve();
       return started;

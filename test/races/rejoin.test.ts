@@ -86,6 +86,31 @@ describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
   });
 });
 
+describe.skipIf(!needsRedis())(
+  'a process that starts while Redis is away, after nobody wrote rows for it',
+  () => {
+    it('serves nothing of what Redis still has once it is back', async () => {
+      const server = await privateRedis();
+      onTestFinished(() => server.stop());
+      const database = rowDatabase();
+      const before = rowCache({ store: storeAt(server.url), database });
+      await before.cache.start();
+      expect(await before.read('through', '1')).toBe(1);
+      await before.cache.close();
+      // Written while no process ran, and its rows are gone with the store's registration.
+      await database.write('1');
+      process.kill(server.pid, 'SIGSTOP');
+      const after = rowCache({ store: storeAt(server.url), database });
+      await after.cache.start();
+      onTestFinished(() => after.cache.close());
+      await after.cache.relay(memoryOutbox().outbox());
+      process.kill(server.pid, 'SIGCONT');
+      await expect.poll(() => after.cache.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
+      expect(await after.read('through', '1')).toBe(2);
+    });
+  },
+);
+
 /** A client that takes every server for the same. */
 class BlindRedis extends Redis {
   override duplicate(...options: Parameters<Redis['duplicate']>): Redis {

@@ -39,7 +39,8 @@ export class Relay {
   #pollTimer: NodeJS.Timeout | undefined;
   #keepTimer: NodeJS.Timeout | undefined;
   #complainedAtMs = -Infinity;
-  #isLost = false;
+  /** Something was missed for good: until everything stored so far is forgotten, nothing of it may be served. */
+  #mustForget = false;
   #closed = false;
 
   constructor(options: RelayOptions) {
@@ -65,7 +66,7 @@ export class Relay {
     // What waited may be of a process that ended before anybody heard of it.
     const isSafe = wasRegistered && (await this.settled(withinMs));
     // A store that is away will ask before it is used.
-    if (!isSafe) await this.#options.forgetAll().catch(() => undefined);
+    if (!isSafe) await this.#forgetAll().catch(() => undefined);
   }
 
   /**
@@ -98,7 +99,7 @@ export class Relay {
       await this.#options.outbox.add(tags);
       return true;
     } catch (error) {
-      this.#isLost = true;
+      this.#mustForget = true;
       this.#complain(error);
       return false;
     }
@@ -106,11 +107,13 @@ export class Relay {
 
   /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
   async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
-    if (this.#isLost) {
-      this.#isLost = false;
-      return 'no';
-    }
+    if (this.#mustForget) return 'no';
     return (await this.settled(withinMs)) ? 'yes' : 'no';
+  }
+
+  /** Everything stored so far was forgotten. */
+  forgotten(): void {
+    this.#mustForget = false;
   }
 
   async close(): Promise<void> {
@@ -153,7 +156,14 @@ export class Relay {
   /** Rows were not written for a while, for a process that was asleep for long: nobody knows what it has missed. */
   async #registerAgain(): Promise<void> {
     await this.#options.outbox.register();
+    await this.#forgetAll();
+  }
+
+  /** Where the store cannot, being away, it is told to when it asks whether it may be used again. */
+  async #forgetAll(): Promise<void> {
+    this.#mustForget = true;
     await this.#options.forgetAll();
+    this.#mustForget = false;
   }
 
   async #apply(rows: readonly OutboxRow[]): Promise<void> {
