@@ -17,7 +17,15 @@ describe('the configuration', () => {
       redisPrefix: 'corral',
       dataDirectory: '.data',
       logLevel: 'info',
-      cache: { maxEntries: 100_000, maxBytes: 268_435_456, eviction: 'lru', onStoreLoss: 'degrade', strictCopies: false, probe: true, disabled: [] },
+      cache: {
+        maxEntries: 100_000,
+        maxBytes: 268_435_456,
+        eviction: 'lru',
+        onStoreLoss: 'degrade',
+        strictCopies: false,
+        probe: true,
+        disabled: [],
+      },
     });
   });
 

@@ -29,6 +29,7 @@ import type { ViewerId } from './patterns/viewer-guard.js';
 import { switchOff, type SwitchedOff } from './policy/switch-off.js';
 import type { Bounds } from './store/bounded-map.js';
 import type { Store } from './store/store.js';
+import type { Consistency } from './tags/acknowledgement.js';
 import type { Outbox } from './tags/outbox.js';
 import { Relay } from './tags/relay.js';
 
@@ -87,6 +88,11 @@ export interface Cache<Context> {
   apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
   /** Collects the evidence of one request of any server: call it before execution, `report()` after. */
   trace(context: object): Trace;
+  /**
+   * What may be told of a request with this context once it is executed: `bounded` where a write of it was acknowledged
+   * before its invalidation was known to be applied. The Apollo plugin tells it by itself.
+   */
+  consistencyOf(context: object): Consistency;
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
   /** What this process has applied of the outbox since the start. */
@@ -212,6 +218,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       });
     },
     trace: (context) => services.traces.start(context),
+    consistencyOf: (context) => (services.boundedWrites.has(context) ? 'bounded' : 'strict'),
     counters: () => counters.snapshot(),
     relayed: () => ({ ...relayed }),
     storeIsAway,

@@ -1,3 +1,4 @@
+export type { Consistency } from './tags/acknowledgement.js';
 export type { Outbox, OutboxRow, Relayed } from './tags/outbox.js';
 export { createCache, type Cache, type CacheOptions } from './cache.js';
 export { cacheTypeDefs } from './directives/type-defs.js';

@@ -13,7 +13,17 @@ import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
 const page = readFileSync(path.join(packageRoot, 'docs', 'several-processes.md'), 'utf8');
 const rights = /^user corral on >choose-a-password (.+)$/m.exec(page)?.[1]?.split(' ') ?? [];
 /** What the cache sends by itself; the others are called by its scripts. */
-const sent = ['+mget', '+eval', '+evalsha', '+publish', '+subscribe', '+info', '+select', '+xrange', '+xrevrange'];
+const sent = [
+  '+mget',
+  '+eval',
+  '+evalsha',
+  '+publish',
+  '+subscribe',
+  '+info',
+  '+select',
+  '+xrange',
+  '+xrevrange',
+];
 
 describe.skipIf(!needsRedis())('the rights that docs/several-processes.md lists', () => {
   let redis: PrivateRedis;

@@ -6,6 +6,7 @@ import {
   keyComponent,
   type Cache,
   type CacheOptions,
+  type Consistency,
 } from '../../src/cache/index.js';
 import { cacheLog } from './cache-log.js';
 
@@ -34,6 +35,8 @@ export interface RowCache {
   read(field: RowField, id: string): Promise<number>;
   /** Resolves with the new version once the write is acknowledged. */
   write(id: string): Promise<number>;
+  /** The same, and what was promised with it. */
+  acknowledged(id: string): Promise<{ readonly version: number; readonly consistency: Consistency }>;
 }
 
 const typeDefs = /* GraphQL */ `
@@ -79,13 +82,17 @@ export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
       },
     }),
   );
-  const ask = async (document: keyof typeof documents, id: string): Promise<number> => {
+  const ask = async (
+    document: keyof typeof documents,
+    id: string,
+    contextValue: object = {},
+  ): Promise<number> => {
     const variableValues = { id };
     const result = await execute({
       schema,
       document: documents[document],
       variableValues,
-      contextValue: {},
+      contextValue,
     });
     if (result.errors?.[0] !== undefined) throw result.errors[0];
     return (result.data as { row: Row }).row.version;
@@ -99,5 +106,10 @@ export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
     logged: log.lines,
     read: (field, id) => (field === 'fetched' ? fetched(id) : ask(field, id)),
     write: (id) => ask('write', id),
+    acknowledged: async (id) => {
+      const context = {};
+      const version = await ask('write', id, context);
+      return { version, consistency: cache.consistencyOf(context) };
+    },
   };
 }

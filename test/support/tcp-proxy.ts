@@ -1,0 +1,100 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as passes } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+
+/** What goes wrong on the way, from now on. Everything else passes as it comes. */
+export interface ProxyFaults {
+  /** Milliseconds that every piece takes longer, each way. */
+  readonly latencyMs?: number;
+  /** `both`: bytes vanish, and connections stay up. `answers`: requests arrive, answers vanish (half-open). */
+  readonly blackHole?: 'both' | 'answers';
+  /** The share of pieces sent by the client that arrive once more, on another connection and late: ghosts. */
+  readonly ghosts?: number;
+  /** Longest delay of a ghost; default 1,000. */
+  readonly ghostsWithinMs?: number;
+}
+
+/** A proxy between a client and a server on loopback whose faults can be switched while it runs. */
+export interface TcpProxy {
+  readonly port: number;
+  set(faults: ProxyFaults): void;
+  /** Ends every connection with a reset. */
+  reset(): void;
+  /** How many pieces were sent once more. */
+  readonly ghosts: number;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy to a port on loopback; it ends with the test at the latest. */
+export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let faults: ProxyFaults = {};
+  let ghosts = 0;
+
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    // What ends one side is told to the other; a fault is what this is for.
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    return socket.setNoDelay();
+  };
+
+  /** Pieces in their order, each after its delay. */
+  const forward = (from: Socket, to: Socket, way: 'requests' | 'answers'): void => {
+    let before = Promise.resolve();
+    from.on('data', (piece) => {
+      const { latencyMs = 0, blackHole } = faults;
+      if (way === 'requests') haunt(piece);
+      if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
+      before = before.then(async () => {
+        if (latencyMs > 0) await passes(latencyMs);
+        if (!to.destroyed) to.write(piece);
+      });
+    });
+    from.on('end', () => void before.then(() => to.end()));
+    from.on('close', () => to.destroy());
+  };
+
+  const haunt = (piece: Buffer): void => {
+    const { ghosts: share = 0, ghostsWithinMs = 1000 } = faults;
+    // Only whole commands can stand alone; those of a client that writes with each tick mostly are.
+    if (Math.random() >= share || piece[0] !== '*'.charCodeAt(0)) return;
+    ghosts += 1;
+    void passes(Math.random() * ghostsWithinMs).then(() => {
+      const ghost = keep(connect(targetPort, '127.0.0.1'));
+      ghost.resume();
+      ghost.end(piece);
+    });
+  };
+
+  const server: Server = createServer((client) => {
+    keep(client);
+    const upstream = keep(connect(targetPort, '127.0.0.1'));
+    forward(client, upstream, 'requests');
+    forward(upstream, client, 'answers');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  onTestFinished(close);
+  return {
+    port: portOf(server.address()),
+    set: (next) => {
+      faults = next;
+    },
+    reset: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    get ghosts() {
+      return ghosts;
+    },
+    close,
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return address.port;
+}
