@@ -111,6 +111,7 @@ export function createServices<Context>(
       background,
       clock,
       random,
+      storeIsAway: () => store.isAway?.() ?? false,
       ...loads,
       loadedOf: (found) => ({
         value: found?.value,

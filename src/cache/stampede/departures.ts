@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { Clock } from '../clock.js';
 import type { Lease } from '../store/store.js';
 import type { Entries, Wanted } from '../tags/entries.js';
 import type { Background } from './background.js';
@@ -26,9 +27,15 @@ export interface DeparturesOptions<T> {
   readonly unclaimed: UnclaimedFlights<T>;
   /** Most loads at the same time without a lease: while the store is away, and after a wait that was too long. */
   readonly atMostWithoutStore: number;
+  readonly storeIsAway: () => boolean;
+  readonly clock: Clock;
   /** Told when a load ended without settling its flights by itself. */
   readonly onBug: (error: unknown) => void;
 }
+
+/** A store that comes back may be empty: for this long its loads stay bounded, by twice as many every second. */
+const RAMP_MS = 5000;
+const RAMP_STEP_MS = 1000;
 
 /** Sets off the loads that fall to this process, detached from the requests that began them. */
 export class Departures<T> {
@@ -36,16 +43,20 @@ export class Departures<T> {
   readonly #limit: LimitFunction;
   readonly #inLimit = new AsyncLocalStorage<true>();
   #bounded = 0;
+  #awayAtMs = -Infinity;
 
   constructor(options: DeparturesOptions<T>) {
     this.#options = options;
     this.#limit = pLimit(options.atMostWithoutStore);
   }
 
-  /** Those with a lease at once, those without in their turn. */
+  /** Those with a lease at once, unless the store has only just come back; those without in their turn. */
   setOff<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
+    const isRamping = this.#ramp();
     const leased = led.filter(({ lease }) => lease !== undefined);
-    if (leased.length > 0) this.#run(() => this.#load(leased, lead));
+    if (leased.length > 0) {
+      this.#run(() => (isRamping ? this.#loadBounded(leased, lead) : this.#load(leased, lead)));
+    }
     const free: Led<W, T>[] = [];
     for (const item of led) {
       if (item.lease !== undefined) continue;
@@ -54,6 +65,19 @@ export class Departures<T> {
       else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
     }
     if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
+  }
+
+  /** Sets how many loads may run at once; true while those with a lease count as well. */
+  #ramp(): boolean {
+    const { storeIsAway, clock, atMostWithoutStore } = this.#options;
+    const nowMs = clock.nowMs();
+    if (storeIsAway()) this.#awayAtMs = nowMs;
+    const sinceMs = nowMs - this.#awayAtMs;
+    const isRamping = sinceMs < RAMP_MS;
+    const doublings = isRamping ? Math.floor(sinceMs / RAMP_STEP_MS) : 0;
+    const bound = atMostWithoutStore * 2 ** doublings;
+    if (this.#limit.concurrency !== bound) this.#limit.concurrency = bound;
+    return isRamping;
   }
 
   #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {

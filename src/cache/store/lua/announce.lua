@@ -4,7 +4,7 @@
 -- KEYS[1]   the log
 -- ARGV[1]   how long the log is kept without another entry, in milliseconds, ARGV[2] about how many entries are kept,
 --           ARGV[3..] the tags; "*" stands for all
--- Reply     1
+-- Reply     1, or 0 where there was no room and the log was removed instead
 local fields = {}
 for index = 3, #ARGV do
   fields[#fields + 1] = 't'
@@ -13,6 +13,11 @@ end
 -- What is of another type was not written by us.
 local length = redis.pcall('XLEN', KEYS[1])
 if type(length) == 'table' then redis.call('DEL', KEYS[1]) end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
+local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
+if type(added) == 'table' and added.err then
+  -- There is no room. Without the log everybody drops all copies, which is as good.
+  redis.call('DEL', KEYS[1])
+  return 0
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1

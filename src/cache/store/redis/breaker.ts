@@ -1,4 +1,5 @@
 import { StoreAway } from '../store-away.js';
+import { classOf } from './error-class.js';
 
 export interface BreakerOptions {
   /** Milliseconds after which an operation without an answer has failed; > 0. */
@@ -189,7 +190,9 @@ export class Breaker {
   }
 
   #failed(error: unknown): void {
+    const kind = classOf(error);
+    if (kind === 'full') return;
     this.#failures += 1;
-    if (this.#failures >= FAILURES_IN_A_ROW) this.trip(error);
+    if (kind === 'away' || this.#failures >= FAILURES_IN_A_ROW) this.trip(error);
   }
 }

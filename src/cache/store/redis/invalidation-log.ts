@@ -40,8 +40,14 @@ export async function readLog(redis: Redis, log: string, after: string | undefin
 
 /** Where the log is now; what came before is unknown. */
 async function beginning(redis: Redis, log: string): Promise<LogReading> {
+  const known = await newestOf(redis, log);
+  if (known === undefined) await announce(redis, log, 'all');
+  const last = known ?? (await newestOf(redis, log));
+  if (last === undefined) throw new Error('the log of invalidations cannot be written');
+  return { last, tags: 'all', isMore: false };
+}
+
+async function newestOf(redis: Redis, log: string): Promise<string | undefined> {
   const [newest] = await redis.xrevrange(log, '+', '-', 'COUNT', 1);
-  if (newest !== undefined) return { last: newest[0], tags: 'all', isMore: false };
-  await announce(redis, log, 'all');
-  return beginning(redis, log);
+  return newest?.[0];
 }

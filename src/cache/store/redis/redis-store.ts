@@ -53,7 +53,12 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         tryOut: (commands) => tryOut(commands, names),
         mend: (commands) => oversized.remove(commands),
         caughtUp,
-        knowsRun: async (commands, run) => (await commands.get(names.run)) === run,
+        knowsRun: async (commands, run) => {
+          if ((await commands.get(names.run)) !== run) return false;
+          // A server that only answers, and takes no invalidation, is not back. A full one may take this.
+          await commands.pexpire(names.run, EPOCH_KEPT_MS);
+          return true;
+        },
         forget: async (commands, run) => {
           // In this order: who stops in between leaves it to the next.
           await commands.del(names.epoch);
