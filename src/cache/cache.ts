@@ -21,7 +21,8 @@ import type { Trace } from './metrics/trace.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
 import { OriginLoads } from './patterns/origin-loads.js';
-import { Prober, type ProbeOptions } from './patterns/prober.js';
+import { checkedProbe, type ProbeOptions } from './patterns/probe-options.js';
+import { Prober } from './patterns/prober.js';
 import type { ReadPolicy } from './patterns/read-policy.js';
 import type { Origin } from './patterns/origin.js';
 import { checkedLoads, createServices, type LoadBounds } from './patterns/create-services.js';
@@ -225,15 +226,10 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     namespaces: () => new Set(policies.flatMap((policy) => policy.namespaces)),
     probe: (probe) => {
       requireOpen();
-      prober ??= new Prober({
-        everyMs: 1000,
-        afterMs: [0, 1000, 5000],
-        ...probe,
-        context: () => probe.context(),
-        origins,
-        policies,
-        ...services,
-      });
+      if (digest === undefined || prober !== undefined) {
+        throw new CacheError('CACHE_CONFIGURATION', 'cache.probe: call it once, after apply()');
+      }
+      prober = new Prober({ ...checkedProbe(probe), origins, policies, ...services });
     },
     probed: () => prober?.counters() ?? {},
     relay: async (outbox) => {

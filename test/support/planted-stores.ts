@@ -55,3 +55,8 @@ export function withSilentLog(store: Store): Store {
     },
   };
 }
+
+/** An invalidation that is acknowledged and never made. */
+export function withoutInvalidation(store: Store): Store {
+  return { ...store, invalidate: () => undefined };
+}

@@ -1,11 +1,13 @@
 /** What the prober found out about one namespace. */
 export interface ProbeCounters {
-  /** Entries that were compared with what the origin said. */
+  /** Entries that were looked for after a write. */
   probes: number;
-  /** Entries that were served although the origin's value had been another one for longer than a write takes. */
+  /** Entries that were there, fresh, and compared with what the origin said: those of the probes that show something. */
+  comparisons: number;
+  /** Entries that went on being served although the origin had gone on saying something else. */
   inconsistencies: number;
 }
 
 export function createProbeCounters(): ProbeCounters {
-  return { probes: 0, inconsistencies: 0 };
+  return { probes: 0, comparisons: 0, inconsistencies: 0 };
 }
