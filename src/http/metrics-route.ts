@@ -48,21 +48,24 @@ function addFieldMetrics(registry: Registry, { counters }: Counted): void {
     },
   });
   const perField = [
-    ['cache_loads_total', 'Values asked of an origin or a resolver.', 'loads'],
-    ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads'],
-    ['cache_invalidations_total', 'Invalidations that were applied.', 'invalidations'],
+    ['cache_loads_total', 'Values asked of an origin or a resolver.', 'loads', 1],
+    ['cache_load_seconds_total', 'Seconds spent in loads.', 'loadMs', 1 / 1000],
+    ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads', 1],
+    ['cache_invalidations_total', 'Invalidations that were applied.', 'invalidations', 1],
     [
       'cache_failed_invalidations_total',
       'Invalidations that could not be applied in time.',
       'failedInvalidations',
+      1,
     ],
     [
       'cache_bounded_writes_total',
       'Writes acknowledged before their invalidation was applied.',
       'boundedWrites',
+      1,
     ],
   ] as const;
-  for (const [name, help, counter] of perField) {
+  for (const [name, help, counter, unit] of perField) {
     new Counter({
       name,
       help,
@@ -71,7 +74,7 @@ function addFieldMetrics(registry: Registry, { counters }: Counted): void {
       collect() {
         this.reset();
         for (const [coordinate, counted] of Object.entries(counters())) {
-          if (counted[counter] > 0) this.inc({ coordinate }, counted[counter]);
+          if (counted[counter] > 0) this.inc({ coordinate }, counted[counter] * unit);
         }
       },
     });
@@ -86,7 +89,12 @@ function addConsistencyMetrics(registry: Registry, cache: Counted): void {
       'Entries served although the database had overtaken them.',
       'inconsistencies',
     ],
-    ['cache_probes_total', 'Entries that were compared with the database after a write.', 'probes'],
+    ['cache_probes_total', 'Entries that were looked for after a write.', 'probes'],
+    [
+      'cache_probe_comparisons_total',
+      'Entries that were there, and were compared with the database.',
+      'comparisons',
+    ],
   ] as const;
   for (const [name, help, counter] of probes) {
     new Counter({

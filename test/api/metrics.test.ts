@@ -1,37 +1,48 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { memoryStore } from '../../src/cache/index.js';
 import { fixtureUsers } from '../support/film-fixture.js';
+import { withoutInvalidation } from '../support/planted-stores.js';
 import { testApi, type TestApi } from '../support/test-api.js';
+
+/** A line of a sample: its name, its labels if it has any, and its value. */
+const SAMPLE = /^([a-z][a-z0-9_]*(?:\{[a-zA-Z0-9_]+="[^"]*"(?:,[a-zA-Z0-9_]+="[^"]*")*\})?) (\S+)$/;
+
+async function scraped({ url }: TestApi): Promise<Map<string, number>> {
+  const response = await fetch(`${url}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const samples = lines.map((line): [string, number] => {
+    const [, name, value] = SAMPLE.exec(line) ?? [];
+    if (name === undefined) throw new Error(`This is no line of the text format: ${line}`);
+    return [name, Number(value)];
+  });
+  return new Map(samples);
+}
+
+const among = (metrics: ReadonlyMap<string, number>, name: string): Record<string, number> =>
+  Object.fromEntries([...metrics].filter(([sample]) => sample.startsWith(`${name}{`)));
 
 describe('/metrics', () => {
   let api: TestApi;
   beforeAll(async () => {
-    api = await testApi({ settings: { CACHE_PROBE: 'on' } });
+    api = await testApi({
+      settings: { CACHE_PROBE: 'on' },
+      config: { environment: 'production', host: '127.0.0.1' },
+    });
   });
   afterAll(() => api.close());
 
-  async function scraped(): Promise<Map<string, number>> {
-    const response = await fetch(`${api.url}/metrics`);
-    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    return new Map(
-      lines.map((line) => {
-        const at = line.lastIndexOf(' ');
-        return [line.slice(0, at), Number(line.slice(at + 1))];
-      }),
-    );
-  }
-
-  it('tells what became of reads, writes and probes, by coordinate', async () => {
+  it('tells in production as well what became of reads, writes and probes, by coordinate', async () => {
     await api.ask('{ movie(id: 1) { title } }');
     await api.ask('{ movie(id: 1) { title } }');
     const token = await api.signIn(fixtureUsers[1].email);
     await api.ask('mutation { updateMovie(id: 1, input: { title: "Probed" }) { title } }', { token });
     await api.ask('{ movie(id: 1) { title } }');
     // Which of its tags is followed is left to chance.
-    const probes = async (): Promise<[string, number][]> =>
-      [...(await scraped())].filter(([name]) => name.startsWith('cache_probes_total{'));
-    await expect.poll(probes).toEqual([[expect.any(String), 1]]);
-    const metrics = await scraped();
+    const probes = async (): Promise<number> =>
+      Object.values(among(await scraped(api), 'cache_probes_total')).reduce((sum, count) => sum + count, 0);
+    await expect.poll(probes).toBeGreaterThan(0);
+    const metrics = await scraped(api);
     expect(Object.fromEntries(metrics)).toMatchObject({
       'cache_reads_total{coordinate="Query.movie",outcome="HIT"}': 1,
       'cache_reads_total{coordinate="Query.movie",outcome="MISS"}': 2,
@@ -39,14 +50,58 @@ describe('/metrics', () => {
       'cache_invalidations_total{coordinate="Mutation.updateMovie"}': 1,
       cache_store_away: 0,
     });
-    const inconsistent = [...metrics].filter(([name]) => name.startsWith('cache_inconsistency_total{'));
-    expect(inconsistent).toEqual([[expect.stringMatching(/Movie|Person/), 0]]);
+    const loadMs = api.cache.counters()['Query.movie']?.loadMs ?? 0;
+    expect(loadMs).toBeGreaterThan(0);
+    expect(metrics.get('cache_load_seconds_total{coordinate="Query.movie"}')).toBeCloseTo(loadMs / 1000);
     expect(metrics.get('cache_relayed_rows_total')).toBeGreaterThan(0);
     expect(metrics.get('process_cpu_seconds_total')).toBeGreaterThan(0);
   });
 
+  it('shows what has not happened yet as 0, so that the first inconsistency is seen to rise', async () => {
+    const none = (name: string): Record<string, number> =>
+      Object.fromEntries(
+        ['Movie', 'Person', 'RatingSummary'].map((space) => [`${name}{namespace="${space}"}`, 0]),
+      );
+    expect(among(await scraped(api), 'cache_inconsistency_total')).toEqual(none('cache_inconsistency_total'));
+  });
+
   it('names neither keys nor values nor viewers', async () => {
-    const text = [...(await scraped()).keys()].join('\n');
+    const text = [...(await scraped(api)).keys()].join('\n');
     expect(text).not.toMatch(/Movie:|Probed|@example\.com/);
+  });
+
+  it('tells of this API and of no other in the process', async () => {
+    const other = await testApi();
+    onTestFinished(() => other.close());
+    expect(among(await scraped(other), 'cache_reads_total')).toEqual({});
+  });
+});
+
+describe('an API whose invalidations are acknowledged and not made', () => {
+  it('reports itself within ten seconds, at /metrics and in its log, without keys or values', async () => {
+    const api = await testApi({
+      settings: { CACHE_PROBE: 'on' },
+      store: withoutInvalidation(memoryStore()),
+    });
+    onTestFinished(() => api.close());
+    const token = await api.signIn(fixtureUsers[0].email);
+    await api.ask('{ movie(id: 2) { ratingSummary { count average } } }');
+    const since = performance.now();
+    const { errors } = await api.ask('mutation { rateMovie(movieId: 2, stars: 1) { stars } }', { token });
+    expect(errors).toEqual([]);
+    const inconsistent = 'cache_inconsistency_total{namespace="RatingSummary"}';
+    const reported = async (): Promise<number | undefined> => (await scraped(api)).get(inconsistent);
+    await expect.poll(reported, { timeout: 10_000 }).toBeGreaterThan(0);
+    process.stdout.write(`the API reported itself after ${Math.round(performance.now() - since)} ms\n`);
+    const told = api.logged.map((line): unknown => JSON.parse(line));
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        namespace: 'RatingSummary',
+        msg: 'the cache answers with an entry that the database has overtaken',
+      }),
+    );
+    expect(api.logged.filter((line) => line.includes('overtaken')).join()).not.toMatch(
+      /RatingSummary:|average/,
+    );
   });
 });

@@ -40,6 +40,8 @@ export interface TestApiOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly config?: Partial<Config>;
   readonly clock?: ApiParts['clock'];
+  /** Default: the one that the settings name. */
+  readonly store?: ApiParts['store'];
   /** Default: a new one in memory, with the fixture. */
   readonly openDatabase?: () => Promise<Database>;
 }
@@ -49,6 +51,7 @@ export async function testApi({
   config,
   settings,
   clock,
+  store,
   openDatabase,
 }: TestApiOptions = {}): Promise<TestApi> {
   const logged: string[] = [];
@@ -65,6 +68,7 @@ export async function testApi({
       log: pino({ level: 'debug' }, lines),
       openDatabase: openDatabase ?? fixtureDatabase,
       ...(clock === undefined ? {} : { clock }),
+      ...(store === undefined ? {} : { store }),
     },
   );
   const ask = (query: string, options?: AskOptions): Promise<Answer> => post(api.url, query, options);
