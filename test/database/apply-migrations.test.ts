@@ -1,31 +1,12 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { openMemoryPostgres } from '../../src/database/embedded-postgres.js';
-import { needsPostgres } from '../support/needs.js';
-import { privatePostgres } from '../support/private-postgres.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { databaseBackends, type DatabaseBackend } from '../support/database-backends.js';
 import { testLog } from '../support/test-log.js';
 
-interface Backend {
-  pool: pg.Pool;
-  close(): Promise<void>;
-}
-
-async function openServer(): Promise<Backend> {
-  const server = await privatePostgres();
-  const pool = new pg.Pool({ connectionString: server.url });
-  return { pool, close: () => pool.end().then(() => server.stop()) };
-}
-
-const backends = [
-  { name: 'embedded', open: openMemoryPostgres, canRun: true },
-  { name: 'PostgreSQL', open: openServer, canRun: needsPostgres() },
-].filter(({ canRun }) => canRun);
-
-describe.each(backends)('migrations on $name', ({ open, name }) => {
-  let backend: Backend;
+describe.each(databaseBackends)('migrations on $name', ({ open, name }) => {
+  let backend: DatabaseBackend;
   const apply = async (files: Record<string, string>, log = testLog()) =>
     applyMigrations({ pool: backend.pool, log, directory: await migrations(files) });
   const select = async (sql: string) => (await backend.pool.query(sql)).rows;

@@ -2,7 +2,7 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
-import { withBlindFill, withBlindHits, withSilentLog } from '../support/planted-stores.js';
+import { withBlindFill, withBlindHits, withoutBarrier, withSilentLog } from '../support/planted-stores.js';
 import {
   faultWorld,
   oneOf,
@@ -99,13 +99,6 @@ const losingSilently =
       if (Math.random() >= share) await store.invalidate(tags);
     },
   });
-
-/** Serves again at once, whatever was missed. */
-const withoutBarrier = (store: Store): Store => ({
-  ...store,
-  open: (options) =>
-    store.open?.({ ...options, caughtUp: () => Promise.resolve('yes') }) ?? Promise.resolve(),
-});
 
 async function pausing({ redis }: FaultWorld, forMs: number): Promise<void> {
   process.kill(redis.pid, 'SIGSTOP');

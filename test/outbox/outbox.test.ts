@@ -1,34 +1,16 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyComponent } from '../../src/cache/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { openMemoryPostgres } from '../../src/database/embedded-postgres.js';
 import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { syncTriggers } from '../../src/outbox/sync-triggers.js';
 import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';
-import { needsPostgres } from '../support/needs.js';
-import { privatePostgres } from '../support/private-postgres.js';
+import { databaseBackends } from '../support/database-backends.js';
 import { testLog } from '../support/test-log.js';
-
-interface Backend {
-  pool: pg.Pool;
-  close(): Promise<void>;
-}
-
-async function openServer(): Promise<Backend> {
-  const server = await privatePostgres();
-  const pool = new pg.Pool({ connectionString: server.url });
-  return { pool, close: () => pool.end().then(() => server.stop()) };
-}
-
-const backends = [
-  { name: 'embedded', open: openMemoryPostgres, canRun: true },
-  { name: 'PostgreSQL', open: openServer, canRun: needsPostgres() },
-].filter(({ canRun }) => canRun);
 
 const NAMESPACES = new Set(['Movie', 'Person', 'Rating', 'Playback', 'RatingSummary', 'user_profile']);
 
-describe.each(backends)('the outbox on $name', ({ open, name }) => {
+describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   let pool: pg.Pool;
   let close: () => Promise<void>;
   const sync = (declared: TagsOfRows = tagsOfRows, log = testLog()) =>

@@ -60,3 +60,12 @@ export function withSilentLog(store: Store): Store {
 export function withoutInvalidation(store: Store): Store {
   return { ...store, invalidate: () => undefined };
 }
+
+/** A store that was lost and is used again at once, whatever it has missed. */
+export function withoutBarrier(store: Store): Store {
+  return {
+    ...store,
+    open: (options) =>
+      store.open?.({ ...options, caughtUp: () => Promise.resolve('yes') }) ?? Promise.resolve(),
+  };
+}

@@ -19,7 +19,7 @@ interface Pending {
 
 const FAILURES_IN_A_ROW = 5;
 const FIRST_PROBE_MS = 250;
-const LONGEST_PROBE_MS = 2000;
+const LONGEST_PROBE_MS = 1000;
 
 /**
  * Keeps a store that is down, slow or hung from holding anybody up. It opens when the connection is lost, after five
