@@ -43,7 +43,7 @@ interface Soaked extends Pick<Fault, 'name' | 'what' | 'mutant' | 'check' | 'mut
 }
 
 function soaked(fault: Soaked): Fault {
-  const { name, what, mutant, trouble, world = {}, planted, meddle, longMs = 60_000, shortMs = 2000 } = fault;
+  const { name, what, mutant, trouble, world = {}, planted, meddle, longMs = 60_000, shortMs = 1500 } = fault;
   return {
     name,
     what,
@@ -161,7 +161,7 @@ export const faults: readonly Fault[] = [
     name: 'F7',
     what: 'one process, or all of them, are cut off from Redis for 0.1 to 1 s, while writes go on',
     mutant: 'what was lost is used again before it has caught up',
-    shortMs: 4000,
+    shortMs: 3000,
     trouble:
       () =>
       async ({ processes }) => {

@@ -16,7 +16,7 @@ import { VersionRegister } from '../support/version-register.js';
 
 /** The full run: `OUTAGE_CYCLES=20 npx vitest run test/races/outage-cycles.test.ts`, with outages of three seconds. */
 const FULL_CYCLES = Number(process.env['OUTAGE_CYCLES'] ?? 0);
-const CYCLES = FULL_CYCLES > 0 ? FULL_CYCLES : 4;
+const CYCLES = FULL_CYCLES > 0 ? FULL_CYCLES : 2;
 const OUTAGE_MS = FULL_CYCLES > 0 ? 3000 : 700;
 const BETWEEN_MS = FULL_CYCLES > 0 ? 2000 : 900;
 const READS_EVERY_MS = 1000 / 150;

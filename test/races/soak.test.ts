@@ -10,10 +10,10 @@ import { VersionRegister } from '../support/version-register.js';
 
 /** The full soak: `SOAK_READS=40000 npx vitest run test/races/soak.test.ts`. Without it, as much as fits its time. */
 const FULL_READS = Number(process.env['SOAK_READS'] ?? 0);
-const TIME_BOX_MS = 10_000;
-const TROUBLED_BOX_MS = 4000;
+const TIME_BOX_MS = 6_000;
+const TROUBLED_BOX_MS = 3000;
 /** What even a busy machine reaches in that time. */
-const FEWEST_READS = 5_000;
+const FEWEST_READS = 3_000;
 const PLANTED_BOX_MS = 8_000;
 
 const CACHES = 3;
