@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, memoryStore, type Store } from '../../../src/cache/index.js';
 import { systemClock } from '../../../src/cache/clock.js';
 import { withoutInvalidation } from '../../support/planted-stores.js';
-import { testCache } from '../../support/test-cache.js';
+import { testCache, type TestContext } from '../../support/test-cache.js';
 import { virtualClock } from '../../support/virtual-clock.js';
 
 const typeDefs = `
@@ -137,6 +137,36 @@ describe('the prober', () => {
     await cache.invalidate(['Film:1']);
     await clock.pass(1000);
     expect(cache.probed()).toEqual({ Film: { probes: 1, comparisons: 1, inconsistencies: 0 } });
+  });
+
+  it('counts one entry that stays, and not one that is loaded again while it is being confirmed', async () => {
+    const clock = virtualClock();
+    // What readers are answered lags behind what the prober is.
+    const titleFor = (context: TestContext): string => (context.whoIsThere === 'prober' ? 'Two' : 'One');
+    const { cache, query } = testCache({
+      typeDefs,
+      store: memoryStore({ clock }),
+      clock,
+      resolvers: { Query: { shelf: () => 1 } },
+      origins: {
+        Film: {
+          load: (ids, context) => Promise.resolve(ids.map((id) => ({ id, title: titleFor(context) }))),
+        },
+      },
+    });
+    onTestFinished(() => cache.close());
+    cache.probe({ context: () => ({ whoIsThere: 'prober' }), afterMs: [0, 2000] });
+    const reload = async (): Promise<void> => {
+      await cache.invalidate(['Film:1']);
+      await query('{ film(id: 1) { title } }');
+    };
+    await reload();
+    await clock.pass(600);
+    await reload();
+    await clock.pass(1400);
+    expect(cache.probed()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
+    await clock.pass(750);
+    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 1 } });
   });
 
   it('allows what is old by time to differ', async () => {
