@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/races/**', 'test/faults/**'],
+          exclude: ['test/races/**'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'races',
-          include: ['test/races/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          include: ['test/races/**/*.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

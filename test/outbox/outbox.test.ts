@@ -236,6 +236,20 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       expect(await registered).toBe(false);
     });
 
+    it(
+      'refuse to begin while somebody keeps a transaction open, in a sentence',
+      { timeout: 30_000 },
+      async () => {
+        const writer = await pool.connect();
+        await writer.query(`BEGIN; UPDATE "Movie" SET "title" = 'Open' WHERE "id" = 1`);
+        await expect(outbox('two').register()).rejects.toThrow(
+          'A transaction that writes to a cached table has been open for 10 seconds; end it, and start again',
+        );
+        await writer.query('ROLLBACK');
+        writer.release();
+      },
+    );
+
     it('name the rows that another relay has in its hands', async () => {
       await outbox().add(['T:1']);
       let inside: Promise<unknown> = Promise.resolve();

@@ -1,14 +1,14 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, redisStore, type Store } from '../../src/cache/index.js';
-import { needsRedis } from '../support/needs.js';
-import { withBlindFill } from '../support/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { rowCache, type RowCache, type RowDatabase } from '../support/row-cache.js';
-import { VersionRegister } from '../support/version-register.js';
+import { memoryStore, redisStore, type Store } from '../../../src/cache/index.js';
+import { needsRedis } from '../../support/needs.js';
+import { withBlindFill } from '../../support/planted-stores.js';
+import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
+import { rowCache, type RowCache, type RowDatabase } from '../../support/row-cache.js';
+import { VersionRegister } from '../../support/version-register.js';
 
-/** `SOAK_SECONDS=60 npx vitest run test/races/prober-soak.test.ts` looks for longer. */
+/** `SOAK_SECONDS=60 npx vitest run test/cache/patterns/prober-soak.test.ts` looks for longer. */
 const TIME_BOX_MS = Number(process.env['SOAK_SECONDS'] ?? 3) * 1000;
 /** A planted fault needs luck to be met: a late fill, and then nobody who writes. Its run ends with the first report. */
 const PLANTED_BOX_MS = 60_000;

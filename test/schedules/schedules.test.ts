@@ -8,8 +8,8 @@ import { testCache } from '../support/test-cache.js';
 
 /**
  * Interleavings of the real engine over a store whose every step fast-check decides. More of them, or one again:
- *   SCHEDULES=1000000 npx vitest run test/races/schedules.test.ts
- *   SCHEDULE_SEED=-123 SCHEDULE_PATH=4:0:1 npx vitest run test/races/schedules.test.ts -t 'strict copies'
+ *   SCHEDULES=1000000 npx vitest run test/schedules/schedules.test.ts
+ *   SCHEDULE_SEED=-123 SCHEDULE_PATH=4:0:1 npx vitest run test/schedules/schedules.test.ts -t 'strict copies'
  */
 const RUNS = Number(process.env['SCHEDULES'] ?? 10_000);
 const SEED = process.env['SCHEDULE_SEED'];
@@ -180,13 +180,13 @@ describe('whatever the order of steps, evictions and repeated commands', () => {
     ['it were written before the entries are gone', { strictCopies: true, log: 'before' }],
     ['a write were acknowledged before it is in the log', { strictCopies: true, log: 'after-the-answer' }],
   ];
-  it.each(plants)('somebody would, if %s', { timeout: 60_000 }, async (what, options) => {
+  it.each(plants)('somebody would, if %s', { timeout: 150_000 }, async (what, options) => {
     const details = await explored(options, RUNS);
     process.stdout.write(told(`if ${what}`, details));
     expect(details.failed).toBe(true);
   });
 
-  it('somebody would, if hits did not compare generations', { timeout: 60_000 }, async () => {
+  it('somebody would, if hits did not compare generations', { timeout: 150_000 }, async () => {
     vi.resetModules();
     vi.doMock('../../src/cache/tags/generations.js', () => ({ generationsMatch: () => true }));
     onTestFinished(() => {
