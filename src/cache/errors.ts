@@ -12,6 +12,8 @@ export const errorCodes = {
     'The store could not apply an invalidation that code asked for with cache.invalidate.',
   CACHE_STORE_REFUSED:
     'The store answers, but cannot be used: a password, rights or a newer version are missing. Thrown by start().',
+  CACHE_OVERLOADED:
+    'The store is away or was until just now, and too many loads wait for their turn already.',
   CACHE_CLOSED: 'The cache was used after close().',
 } as const;
 

@@ -29,7 +29,7 @@ export interface LoadBounds {
   readonly deadlineMs: number;
   /** Milliseconds a process waits for another one's load before it loads as well; default 10,000. */
   readonly waitAtMostMs: number;
-  /** Most loads at the same time while the store is away; more wait for their turn; default 32. */
+  /** Most loads at the same time while the store is away; ten times as many wait for their turn; default 32. */
   readonly atMostWithoutStore: number;
 }
 
@@ -79,6 +79,7 @@ export function createServices<Context>(
   { log, isProduction, relay, onInvalidated }: ServicesParts,
 ): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
+  const onStoreTrouble = troubleLog(store.name, { log, clock });
   const background = new Background();
   const codec = createValueCodec(options.types);
   const bounds = { ...localCopiesDefaults, ...options.localCopies };
@@ -91,7 +92,7 @@ export function createServices<Context>(
     freeze: !isProduction,
     random,
     leaseMs: loads.leaseMs,
-    onStoreTrouble: troubleLog(store.name, { log, clock }),
+    onStoreTrouble,
     onInvalidated,
   });
   const viewerOf = viewerFinder(options.viewer);
@@ -111,6 +112,7 @@ export function createServices<Context>(
       background,
       clock,
       random,
+      onOverload: (error) => onStoreTrouble('load', error),
       storeIsAway: () => store.isAway?.() ?? false,
       ...loads,
       loadedOf: (found) => ({

@@ -6,6 +6,7 @@ import type { Entries, Wanted } from '../tags/entries.js';
 import type { Background } from './background.js';
 import type { Deferred } from './deferred.js';
 import type { LeaseKeeper } from './lease-keeper.js';
+import { Overloaded } from './overloaded.js';
 import type { UnclaimedFlights } from './unclaimed-flights.js';
 
 /** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
@@ -29,6 +30,8 @@ export interface DeparturesOptions<T> {
   readonly atMostWithoutStore: number;
   readonly storeIsAway: () => boolean;
   readonly clock: Clock;
+  /** Told of loads that were refused, since too many wait for their turn. */
+  readonly onOverload: (error: Overloaded) => void;
   /** Told when a load ended without settling its flights by itself. */
   readonly onBug: (error: unknown) => void;
 }
@@ -36,6 +39,8 @@ export interface DeparturesOptions<T> {
 /** A store that comes back may be empty: for this long its loads stay bounded, by twice as many every second. */
 const RAMP_MS = 5000;
 const RAMP_STEP_MS = 1000;
+/** Times `atMostWithoutStore`: whoever would wait behind more loads than these is better told at once. */
+const QUEUE_FACTOR = 10;
 
 /** Sets off the loads that fall to this process, detached from the requests that began them. */
 export class Departures<T> {
@@ -81,14 +86,36 @@ export class Departures<T> {
   }
 
   #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const load = (): Promise<void> => {
-      for (const { wanted, generations, flight } of led) {
+    const begin: Lead<W, T> = (loads) => {
+      for (const { wanted, generations, flight } of loads) {
         if (generations === undefined) this.#options.unclaimed.begin(wanted.address.key, flight.promise);
       }
-      return this.#load(led, lead);
+      return lead(loads);
     };
     // A load that makes another one must not wait for a place that it holds itself.
-    if (this.#inLimit.getStore() !== undefined) return load();
+    if (this.#inLimit.getStore() !== undefined) return this.#load(led, begin);
+    if (this.#isFull()) return this.#load(led, (loads) => this.#refuse(loads));
+    // Leases are kept while their loads wait: others would make them as well.
+    return this.#load(led, (loads) => this.#inTurn(() => begin(loads)));
+  }
+
+  #isFull(): boolean {
+    const { atMostWithoutStore } = this.#options;
+    return this.#bounded >= this.#limit.concurrency + QUEUE_FACTOR * atMostWithoutStore;
+  }
+
+  #refuse<W extends Wanted>(led: readonly Led<W, T>[]): Promise<void> {
+    const error = new Overloaded();
+    for (const { wanted, generations, flight } of led) {
+      flight.reject(error);
+      // A flight that nobody can join any more: the next reader of the key tries again.
+      if (generations === undefined) this.#options.unclaimed.begin(wanted.address.key, flight.promise);
+    }
+    this.#options.onOverload(error);
+    return Promise.resolve();
+  }
+
+  #inTurn(load: () => Promise<void>): Promise<void> {
     this.#bounded += 1;
     return this.#limit(() => this.#inLimit.run(true, load)).finally(() => {
       this.#bounded -= 1;

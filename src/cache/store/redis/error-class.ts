@@ -5,10 +5,10 @@
 export type ErrorClass = 'away' | 'full' | 'single';
 
 /**
- * LOADING reads its files, BUSY runs somebody's script, READONLY became a replica, MASTERDOWN is one without a primary,
+ * LOADING reads its files, BUSY runs somebody's script, READONLY became a replica, MASTERDOWN is one without a primary, CLUSTERDOWN misses a part,
  * MISCONF cannot write its files and refuses every write, an invalidation included.
  */
-const AWAY = /^(ReplyError: )?(LOADING|BUSY|READONLY|MASTERDOWN|MISCONF|NOREPLICAS)\b/;
+const AWAY = /^(ReplyError: )?(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS)\b/;
 const FULL = /\bOOM command not allowed/;
 
 export function classOf(error: unknown): ErrorClass {

@@ -1,9 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/index.js';
 import { classOf } from '../../../../src/cache/store/redis/error-class.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { privateRedis, privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
 import { rowCache, type RowCache } from '../../../support/row-cache.js';
 
 const HEALS = { timeout: 6000, interval: 5 };
@@ -13,11 +16,14 @@ describe.skipIf(!needsRedis())('a Redis that answers with an error', () => {
   let admin: Redis;
   let rows: RowCache;
   let version: number;
+  let folder: string;
 
   beforeEach(async () => {
     version = 1;
-    server = await privateRedis('--lua-time-limit', '50');
-    admin = new Redis(server.url);
+    folder = await mkdtemp(path.join(tmpdir(), 'corral-'));
+    server = await privateRedis('--lua-time-limit', '50', '--dir', folder);
+    admin = new Redis(server.url, { enableReadyCheck: false, maxRetriesPerRequest: null });
+    admin.on('error', () => undefined);
     const database = {
       load: (id: string) => Promise.resolve({ id, version }),
       write: () => Promise.resolve((version += 1)),
@@ -30,6 +36,7 @@ describe.skipIf(!needsRedis())('a Redis that answers with an error', () => {
     await rows.cache.close();
     admin.disconnect();
     await server.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   const hits = (): number => rows.cache.counters()['Query.through']?.hits ?? 0;
@@ -83,6 +90,39 @@ describe.skipIf(!needsRedis())('a Redis that answers with an error', () => {
     await warm();
   });
 
+  it('because it cannot write its files is away until it can, and serves nothing stale', async () => {
+    await admin.config('SET', 'save', '3600 1000000');
+    await warm();
+    await rm(folder, { recursive: true });
+    await admin.bgsave();
+    const refusal = (): Promise<string> => admin.set('x', '1').catch(String);
+    await expect.poll(refusal, HEALS).toContain('MISCONF');
+    expect((await rows.acknowledged('1')).consistency).toBe('bounded');
+    expect(isAway()).toBe(true);
+    expect(await rows.read('through', '1')).toBe(2);
+    await admin.config('SET', 'stop-writes-on-bgsave-error', 'no');
+    await expect.poll(isAway, HEALS).toBe(false);
+    expect(await rows.read('through', '1')).toBe(2);
+    await warm();
+  });
+
+  it('because it is loading its files is away until it has, and nothing from them is stale', async () => {
+    await warm();
+    for (let key = 0; key < 400; key += 1) await admin.set(`filler ${key}`, 'x'.repeat(1000));
+    await admin.save();
+    expect(await rows.acknowledged('1')).toEqual({ version: 2, consistency: 'strict' });
+    await server.stop();
+    const slowly = ['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'];
+    const loaded = privateRedisAt(server.port, '--dir', folder, ...slowly);
+    await expect.poll(() => admin.get('x').catch(String), HEALS).toContain('LOADING');
+    expect(await rows.read('through', '1')).toBe(2);
+    expect(isAway()).toBe(true);
+    server = await loaded;
+    await expect.poll(isAway, HEALS).toBe(false);
+    expect(await rows.read('through', '1')).toBe(2);
+    await warm();
+  });
+
   it('because it forgot its scripts is sent their text', async () => {
     await warm();
     await admin.script('FLUSH');
@@ -98,6 +138,7 @@ describe('errors of the server', () => {
     ['BUSY Redis is busy running a script.', 'away'],
     ["READONLY You can't write against a read only replica.", 'away'],
     ['MISCONF Redis is configured to save RDB snapshots', 'away'],
+    ['CLUSTERDOWN The cluster is down', 'away'],
     ["ERR Error running script: @user_script:9: -READONLY You can't write", 'away'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'full'],
     [
