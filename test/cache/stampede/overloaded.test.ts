@@ -90,7 +90,8 @@ describe('loads that wait for their turn', () => {
     clock.advance(2000);
     state.isAway = true;
     const gate = createGate();
-    const read = (key: number): Promise<null> => cache.fetch(`Key:${key}`, { ttl: 60 }, () => gate.wait().then(() => null));
+    const read = (key: number): Promise<null> =>
+      cache.fetch(`Key:${key}`, { ttl: 60 }, () => gate.wait().then(() => null));
     const all = Array.from({ length: 11 }, (_, key) => read(key));
     await gate.arrived();
     await ticks();
