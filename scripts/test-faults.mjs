@@ -19,11 +19,13 @@ Options
 
 /** Faults that have a suite of their own, mutants included. */
 const suites = {
+  F4: 'test/cache/patterns/fresh-loaders.test.ts',
   F6: 'test/api/writes-by-anybody.test.ts',
   F8: 'test/races/rejoin.test.ts',
   F10: 'test/races/one-load.test.ts',
   F11: 'test/races/one-load.test.ts',
   F12: 'test/races/lost-wakeups.test.ts',
+  F13: 'test/races/expiry.test.ts',
 };
 /** What belongs to the faults of the store as a whole. */
 const always = ['test/races/outage.test.ts', 'test/races/outage-cycles.test.ts', 'test/races/soak.test.ts'];

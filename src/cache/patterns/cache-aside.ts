@@ -11,7 +11,6 @@ import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
-import type { GuardedContext } from './viewer-guard.js';
 
 type Answer<Info extends CallInfo> = (
   call: FieldCall<Info>,
@@ -26,12 +25,8 @@ export function cacheAside<Info extends CallInfo>(
   policy: ReadPolicy,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => unknown {
-  const contextFor = (call: FieldCall): GuardedContext =>
-    policy.scope === 'PUBLIC'
-      ? services.guardViewer(call.context, policy.coordinate)
-      : { context: call.context, touched: () => false };
   const beginLoad = (call: FieldCall<Info>) => {
-    const { context, touched } = contextFor(call);
+    const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
     return { run: () => resolve(call, context), touched };
   };
   const answer: Answer<Info> = (call, place, found, trace) => {

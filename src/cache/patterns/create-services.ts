@@ -18,6 +18,7 @@ import { createAcknowledge } from '../tags/acknowledgement.js';
 import { Entries } from '../tags/entries.js';
 import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
+import { createLoadContext } from './load-context.js';
 import type { Loaded, Services } from './services.js';
 import { createViewerGuard, type ViewerId } from './viewer-guard.js';
 
@@ -128,7 +129,7 @@ export function createServices<Context>(
     clock,
     log,
     viewerOf,
-    guardViewer: createViewerGuard({ viewerOf, throws: !isProduction }),
+    contextOfLoad: createLoadContext(createViewerGuard({ viewerOf, throws: !isProduction })),
   };
 }
 

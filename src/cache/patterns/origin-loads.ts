@@ -83,10 +83,9 @@ export class OriginLoads {
 
   /** Never rejects: what goes wrong goes to the flights. */
   async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
-    const { clock, guardViewer } = this.#services;
+    const { clock, contextOfLoad } = this.#services;
     const coordinates = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
-    const guarded =
-      scope === 'PUBLIC' ? guardViewer(context, coordinates) : { context, touched: () => false };
+    const guarded = contextOfLoad(scope, context, coordinates);
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {

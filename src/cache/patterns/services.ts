@@ -6,7 +6,8 @@ import type { Background } from '../stampede/background.js';
 import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
-import type { ViewerGuard, ViewerOf } from './viewer-guard.js';
+import type { LoadContext } from './load-context.js';
+import type { ViewerOf } from './viewer-guard.js';
 
 /** What a load brought. */
 export interface Loaded {
@@ -27,7 +28,7 @@ export interface Services {
   readonly clock: Clock;
   readonly log: CacheLog;
   readonly viewerOf: ViewerOf;
-  readonly guardViewer: ViewerGuard;
+  readonly contextOfLoad: LoadContext;
   /** Waits until a write may be acknowledged. */
   readonly acknowledge: Acknowledge;
   readonly boundedWrites: BoundedWrites;
