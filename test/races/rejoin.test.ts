@@ -124,7 +124,13 @@ describe.skipIf(!needsRedis())('a Redis that was restarted from a snapshot taken
     onTestFinished(() => before.stop());
     const database = rowDatabase();
     const caches = Array.from({ length: 2 }, () =>
-      rowCache({ store: redisStore(redisAt(before.url), { prefix: 'rejoin' }), database, strictCopies }),
+      rowCache({
+        store: redisStore(redisAt(before.url), { prefix: 'rejoin' }),
+        database,
+        strictCopies,
+        // All rows are read at once, also while Redis is away.
+        loads: { atMostWithoutStore: ROWS.length },
+      }),
     );
     await Promise.all(caches.map(({ cache }) => cache.start()));
     onTestFinished(async () => void (await Promise.all(caches.map(({ cache }) => cache.close()))));
