@@ -173,6 +173,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       }
       const plan = planSchema(schema, {
         origins: new Set(originLoads.keys()),
+        flushing: new Set(),
         knowsViewer: options.viewer !== undefined,
         countersOf: (coordinate) => counters.of(coordinate),
         onUnnamed: (coordinate, tag) =>
@@ -237,7 +238,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (relay !== undefined) throw new CacheError('CACHE_CONFIGURATION', 'relay: a cache has one outbox');
       relay = new Relay({
         outbox,
-        invalidate: (tags) => services.entries.invalidate(tags),
+        invalidate: (tags, versions) => services.entries.invalidate(tags, versions),
         storeIsAway,
         clock: services.clock,
         log,

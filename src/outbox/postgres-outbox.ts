@@ -26,19 +26,20 @@ const lookSql = `
 // What is taken, and what waits but is in somebody else's hands, as one statement saw them.
 const takeSql = `
   WITH taken AS (
-    SELECT "id", "tags", "writtenAt" FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL
+    SELECT "id", "tags", "versions", "writtenAt" FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL
     ORDER BY "id" LIMIT ${ROWS_AT_ONCE} FOR UPDATE SKIP LOCKED
   )
-  SELECT "id"::text AS id, "tags", true AS taken,
+  SELECT "id"::text AS id, "tags", "versions", true AS taken,
          (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
   FROM taken
   UNION ALL
-  (SELECT "id"::text, NULL, false, NULL FROM "CacheOutbox"
+  (SELECT "id"::text, NULL, NULL, false, NULL FROM "CacheOutbox"
    WHERE "store" = $1 AND "doneAt" IS NULL AND "id" NOT IN (SELECT "id" FROM taken))`;
 
 interface SeenRow {
   readonly id: string;
   readonly tags: readonly string[] | null;
+  readonly versions: readonly (string | null)[] | null;
   readonly taken: boolean;
   readonly waitedMs: number | null;
 }
@@ -106,7 +107,12 @@ async function takeAndApply(
   const { rows } = await client.query<SeenRow>(takeSql, [store]);
   const done = rows
     .filter(({ taken }) => taken)
-    .map(({ id, tags, waitedMs }): OutboxRow => ({ id, tags: tags ?? [], waitedMs: waitedMs ?? 0 }));
+    .map(({ id, tags, versions, waitedMs }): OutboxRow => ({
+      id,
+      tags: tags ?? [],
+      versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
+      waitedMs: waitedMs ?? 0,
+    }));
   const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
   if (done.length > 0) {
     await apply(done);

@@ -34,15 +34,18 @@ export function sharedFunctions(schema: string): string {
       ) END
     $body$;
 
-    -- Writes tags into the outbox, each once for every store, and wakes the relays at the commit.
-    CREATE OR REPLACE FUNCTION ${home}.cache_outbox_add(added text[]) RETURNS void
+    -- Writes tags into the outbox, each once for every store, and wakes the relays at the commit. The version is that of
+    -- the row which a tag names; where a statement knows it only sometimes, it is not known.
+    CREATE OR REPLACE FUNCTION ${home}.cache_outbox_add(added text[], known bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${home}, pg_temp AS $body$
     BEGIN
-      INSERT INTO "CacheOutbox" ("store", "tags")
-      SELECT stores."name", batches.tags FROM "CacheStore" AS stores CROSS JOIN (
-        SELECT array_agg(tag) AS tags FROM (
-          SELECT tag, (row_number() OVER () - 1) / ${TAGS_PER_ROW} AS part
-          FROM (SELECT DISTINCT unnest(added) AS tag) AS once WHERE tag IS NOT NULL
+      INSERT INTO "CacheOutbox" ("store", "tags", "versions")
+      SELECT stores."name", batches.tags, batches.versions FROM "CacheStore" AS stores CROSS JOIN (
+        SELECT array_agg(tag) AS tags, array_agg(version) AS versions FROM (
+          SELECT tag, version, (row_number() OVER () - 1) / ${TAGS_PER_ROW} AS part FROM (
+            SELECT tag, CASE WHEN bool_and(version IS NOT NULL) THEN max(version) END AS version
+            FROM unnest(added, known) AS given(tag, version) WHERE tag IS NOT NULL GROUP BY tag
+          ) AS once
         ) AS numbered GROUP BY part
       ) AS batches;
       IF FOUND THEN PERFORM pg_notify(${escapeLiteral(OUTBOX_CHANNEL)}, ''); END IF;
@@ -61,12 +64,12 @@ export function tableTriggers(schema: string, watched: WatchedTable): TableTrigg
     CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql AS $body$
     BEGIN
       IF TG_OP = 'INSERT' THEN
-        PERFORM ${adding(home, watched, 'new_rows')};
+        PERFORM ${adding(home, watched, { rows: 'new_rows', version: ownVersion(watched) })};
       ELSIF TG_OP = 'DELETE' THEN
-        PERFORM ${adding(home, watched, 'old_rows')};
+        PERFORM ${adding(home, watched, { rows: 'old_rows', version: UNKNOWN })};
       ELSE
         -- A row that stayed as it was means nothing.
-        PERFORM ${adding(home, watched, changedRows(watched))};
+        PERFORM ${adding(home, watched, { rows: changedRows(watched), version: 'r.cache_version' })};
       END IF;
       RETURN NULL;
     END
@@ -87,28 +90,56 @@ export function tableTriggers(schema: string, watched: WatchedTable): TableTrigg
   return { table: table.name, functionName, stamp, sql: `${sql}\n${comment}` };
 }
 
+const UNKNOWN = 'NULL::bigint';
+const VERSION = 'version';
+
+interface ChangedRows {
+  readonly rows: string;
+  /** The version that a row `r` of them has now. */
+  readonly version: string;
+}
+
 /** The call that writes what these rows mean; a tag of which a column is null means nothing. */
-function adding(home: string, { tags }: WatchedTable, rows: string): string {
+function adding(home: string, { table, tags }: WatchedTable, { rows, version }: ChangedRows): string {
   const values = tags.map(({ literals, columns }) => {
     const parts = columns.flatMap((column, index) => [
       `${home}.cache_key_component(r.${escapeIdentifier(column)}::text)`,
       escapeLiteral(literals[index + 1] ?? ''),
     ]);
-    return `(${[escapeLiteral(literals[0] ?? ''), ...parts].join(' || ')})`;
+    // Only a tag that names one row has a version.
+    const namesRow = table.primaryKey.every((column) => columns.includes(column));
+    return `(${[escapeLiteral(literals[0] ?? ''), ...parts].join(' || ')}, ${namesRow ? version : UNKNOWN})`;
   });
-  return `${home}.cache_outbox_add(ARRAY(
-          SELECT DISTINCT t.tag FROM ${rows} AS r CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag)))`;
+  return `${home}.cache_outbox_add(array_agg(meant.tag), array_agg(meant.version)) FROM (
+          SELECT DISTINCT t.tag, t.version FROM ${rows} AS r
+          CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag, version)) AS meant`;
 }
 
-/** Both the old and the new state of rows that differ: a film that changes its director means two people. */
-function changedRows({ table }: WatchedTable): string {
-  const same = table.primaryKey
+function hasVersion({ table }: WatchedTable): boolean {
+  return ['int2', 'int4', 'int8'].includes(table.columns.get(VERSION) ?? '');
+}
+
+function ownVersion(watched: WatchedTable): string {
+  return hasVersion(watched) ? `r.${escapeIdentifier(VERSION)}::bigint` : UNKNOWN;
+}
+
+/**
+ * Both the old and the new state of rows that differ: a film that changes its director means two people. A change that
+ * does not raise the version has none: nobody could tell it from the one before.
+ */
+function changedRows(watched: WatchedTable): string {
+  const same = watched.table.primaryKey
     .map((column) => `o.${escapeIdentifier(column)} = n.${escapeIdentifier(column)}`)
     .join(' AND ');
+  const column = escapeIdentifier(VERSION);
+  const version = hasVersion(watched)
+    ? `CASE WHEN n.${column} > o.${column} THEN n.${column}::bigint END`
+    : UNKNOWN;
+  const differ = 'o::text IS DISTINCT FROM n::text';
   return `(
-            SELECT o.* FROM old_rows AS o LEFT JOIN new_rows AS n ON ${same} WHERE o::text IS DISTINCT FROM n::text
+            SELECT o.*, ${version} AS cache_version FROM old_rows AS o LEFT JOIN new_rows AS n ON ${same} WHERE ${differ}
             UNION ALL
-            SELECT n.* FROM new_rows AS n LEFT JOIN old_rows AS o ON ${same} WHERE o::text IS DISTINCT FROM n::text
+            SELECT n.*, ${version} AS cache_version FROM new_rows AS n LEFT JOIN old_rows AS o ON ${same} WHERE ${differ}
           )`;
 }
 

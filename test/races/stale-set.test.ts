@@ -110,6 +110,8 @@ function scheduledStore(store: Store, scheduler: fc.Scheduler): ScheduledStore {
     fill: far(store.fill),
     release: far(store.release),
     renew: far(store.renew),
+    intend: far(store.intend),
+    put: far(store.put),
     invalidate: far(store.invalidate),
     forget: store.forget,
     close: store.close,

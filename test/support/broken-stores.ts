@@ -102,16 +102,16 @@ export function withoutExpiry(store: Store): Store {
 export function withoutEmptyBatches(store: Store): Store {
   return {
     ...store,
-    invalidate: (tags) => {
+    invalidate: (tags, versions) => {
       if (tags.length === 0) throw new Error("wrong number of arguments for 'del' command");
-      return store.invalidate(tags);
+      return store.invalidate(tags, versions);
     },
   };
 }
 
 /** An invalidation that forgets every tag but the first. */
 export function withPartialInvalidation(store: Store): Store {
-  return { ...store, invalidate: (tags) => store.invalidate(tags.slice(0, 1)) };
+  return { ...store, invalidate: (tags, versions) => store.invalidate(tags.slice(0, 1), versions) };
 }
 
 /** Leases for everybody who asks. */

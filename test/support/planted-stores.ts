@@ -56,6 +56,18 @@ export function withSilentLog(store: Store): Store {
   };
 }
 
+/** Rows are stored in the order in which they arrive, whatever their versions are. */
+export function withoutVersions(store: Store): Store {
+  let arrived = 0;
+  const latest = (): number => (arrived = Math.max(arrived + 1, Date.now() * 1000));
+  return {
+    ...store,
+    put: (puts) => store.put(puts.map((put) => ({ ...put, version: latest() }))),
+    invalidate: (tags, versions) =>
+      store.invalidate(tags, versions && new Map(Array.from(versions.keys(), (tag) => [tag, 0]))),
+  };
+}
+
 /** An invalidation that is acknowledged and never made. */
 export function withoutInvalidation(store: Store): Store {
   return { ...store, invalidate: () => undefined };

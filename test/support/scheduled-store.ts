@@ -3,7 +3,9 @@ import type {
   Acquired,
   EntryAddress,
   FillOutcome,
+  Intended,
   LogReading,
+  PutOutcome,
   Reading,
   Store,
 } from '../../src/cache/index.js';
@@ -34,6 +36,7 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
   const entries = new Map<string, Uint8Array>();
   const generations = new Map<string, string>();
   const leases = new Map<string, { token: string; bound: string; denials: number }>();
+  const writes = new Map<string, { tokens: ReadonlySet<string>; seen: number }>();
   let log: { id: string; tags: readonly string[] }[] = [];
   const watchers: ((key: string) => void)[] = [];
   const earlier: (() => unknown)[] = [];
@@ -104,9 +107,37 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
           }),
         ),
       ),
+    intend: (intentions) =>
+      far(() =>
+        command(() =>
+          intentions.map(({ key, tags, nonce, onlyHot }): Intended => {
+            if (onlyHot && !entries.has(key)) return { token: undefined, generations: [] };
+            const token = `${nonce} ${(nonces += 1)}`;
+            const under = writes.get(key) ?? { tokens: new Set(), seen: 0 };
+            writes.set(key, { ...under, tokens: new Set([...under.tokens, token]) });
+            return { token, generations: tags.map(present) };
+          }),
+        ),
+      ),
+    put: (puts) =>
+      far(() =>
+        command(() =>
+          puts.map(({ key, token, version, generation, bytes }): PutOutcome => {
+            const { tokens, seen } = writes.get(key) ?? { tokens: new Set(), seen: 0 };
+            if (!tokens.has(token)) return 'refused';
+            const others = new Set([...tokens].filter((other) => other !== token));
+            if (others.size === 0) writes.delete(key);
+            else writes.set(key, { tokens: others, seen: Math.max(seen, version) });
+            if (version < seen) return 'refused';
+            generations.set(key, generation);
+            entries.set(key, bytes);
+            return 'stored';
+          }),
+        ),
+      ),
     release: (given) => far(() => given.forEach(({ key, token }) => settle(key, token))),
     renew: (given) => far(() => given.map(({ key, token }) => leases.get(key)?.token === token)),
-    invalidate: async (tags) => {
+    invalidate: async (tags, versions) => {
       const announce = (): Promise<void> => far(() => command(() => append(tags)));
       if (logOrder === 'before') await announce();
       await far(() =>
@@ -114,6 +145,10 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
           for (const tag of tags) {
             generations.delete(tag);
             entries.delete(tag);
+            const under = writes.get(tag);
+            const version = versions?.get(tag);
+            if (version === undefined) writes.delete(tag);
+            else if (under !== undefined) writes.set(tag, { ...under, seen: Math.max(under.seen, version) });
             const token = leases.get(tag)?.token;
             if (token !== undefined) settle(tag, token);
           }

@@ -1,6 +1,8 @@
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import type { ReadPolicy } from '../patterns/read-policy.js';
+import type { WritePolicy } from '../patterns/write-policy.js';
+import { checkPairs, type InvalidationUse, type PatternUse } from '../policy/check-pairs.js';
 import { checkSharedKeys, type KeyUse } from '../policy/check-shared-keys.js';
 import {
   compileInvalidation,
@@ -8,12 +10,18 @@ import {
   type InvalidationOptions,
 } from '../policy/compile-invalidation.js';
 import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-policy.js';
+import { compileWritePolicy } from '../policy/compile-write-policy.js';
+import type { CachedArguments, FieldSite } from '../policy/field-site.js';
+import { firstPart } from '../policy/namespace.js';
+import { isWritePattern } from '../policy/pattern-table.js';
 import { describeField } from './describe-field.js';
 import { readDirectives } from './read-directives.js';
 
 /** Every policy of a schema, by coordinate, or every fault. */
 export interface SchemaPlan {
   readonly reads: ReadonlyMap<string, ReadPolicy>;
+  /** Of the mutations that store what they write. */
+  readonly writes: ReadonlyMap<string, WritePolicy>;
   /** Of every mutation; those without a directive invalidate nothing by themselves. */
   readonly invalidations: ReadonlyMap<string, InvalidationPolicy>;
   /** Whole sentences, in the order of the schema. */
@@ -23,9 +31,12 @@ export interface SchemaPlan {
 /** Compiles all directives of a schema. Nothing is thrown: faults are collected, so that they are reported together. */
 export function planSchema(schema: GraphQLSchema, options: CompileOptions & InvalidationOptions): SchemaPlan {
   const reads = new Map<string, ReadPolicy>();
+  const writes = new Map<string, WritePolicy>();
   const invalidations = new Map<string, InvalidationPolicy>();
   const faults: string[] = [];
   const keyUses: KeyUse[] = [];
+  const uses: PatternUse[] = [];
+  const invalidationUses: InvalidationUse[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
     for (const field of Object.values(type.getFields())) {
@@ -33,21 +44,62 @@ export function planSchema(schema: GraphQLSchema, options: CompileOptions & Inva
       const { coordinate } = site;
       const directives = readDirectives(schema, field, coordinate);
       faults.push(...directives.faults);
-      if (directives.cached !== undefined) {
-        const compiled = compileReadPolicy(site, directives.cached, options);
+      const { cached } = directives;
+      if (cached !== undefined) {
+        const { pattern, local } = cached;
+        const compiled = compileCached(site, cached, options);
         faults.push(...compiled.faults.map((fault) => `@cached on ${coordinate}: ${fault}`));
-        if (compiled.policy !== undefined) reads.set(coordinate, compiled.policy);
-        if (compiled.keyUse !== undefined) keyUses.push(compiled.keyUse);
+        if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
+        if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
+        if (compiled.keyUse !== undefined) {
+          keyUses.push(compiled.keyUse);
+          uses.push({ coordinate, pattern, local, namespace: firstPart(compiled.keyUse.key) });
+        }
       }
       if (directives.invalidates !== undefined) {
         const compiled = compileInvalidation(site, directives.invalidates, options);
         faults.push(...compiled.faults.map((fault) => `@invalidates on ${coordinate}: ${fault}`));
         if (compiled.policy !== undefined) invalidations.set(coordinate, compiled.policy);
+        invalidationUses.push(...compiled.namespaces.map((namespace) => ({ coordinate, namespace })));
       } else if (site.kind === 'mutation') {
         invalidations.set(coordinate, undeclaredInvalidation(coordinate, options));
       }
     }
   }
-  faults.push(...checkSharedKeys(keyUses));
-  return { reads, invalidations, faults };
+  faults.push(...checkSharedKeys(keyUses), ...checkPairs(uses, invalidationUses));
+  return { reads: withPending(reads, writes), writes, invalidations, faults };
+}
+
+interface CompiledCached {
+  readonly read?: ReadPolicy | undefined;
+  readonly write?: WritePolicy | undefined;
+  readonly keyUse: KeyUse | undefined;
+  readonly faults: readonly string[];
+}
+
+function compileCached(site: FieldSite, cached: CachedArguments, options: CompileOptions): CompiledCached {
+  const { pattern } = cached;
+  if (site.kind === 'mutation' && isWritePattern(pattern)) {
+    const { policy, ...compiled } = compileWritePolicy(site, { ...cached, pattern }, options);
+    return { ...compiled, write: policy };
+  }
+  const { policy, ...compiled } = compileReadPolicy(site, cached, options);
+  return { ...compiled, read: policy };
+}
+
+/** Reads of what is written behind see pending writes: their loads ask the journal, and no process keeps copies. */
+function withPending(
+  reads: ReadonlyMap<string, ReadPolicy>,
+  writes: ReadonlyMap<string, WritePolicy>,
+): ReadonlyMap<string, ReadPolicy> {
+  const behind = new Set(
+    [...writes.values()].flatMap(({ pattern, namespace }) => (pattern === 'WRITE_BEHIND' ? [namespace] : [])),
+  );
+  return new Map(
+    Array.from(reads, ([coordinate, policy]) => {
+      const [namespace = ''] = policy.keyText.split(':');
+      if (!behind.has(namespace)) return [coordinate, policy];
+      return [coordinate, Object.freeze({ ...policy, isShared: false, isWrittenBehind: true })];
+    }),
+  );
 }

@@ -9,10 +9,12 @@ import {
 } from 'graphql';
 import { cacheAside } from '../patterns/cache-aside.js';
 import type { FieldCall, Resolve } from '../patterns/field-call.js';
+import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
+import { writeThrough } from '../patterns/write-through.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 
@@ -32,7 +34,7 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       const coordinate = `${typeName}.${fieldName}`;
       const read = cachedRead(coordinate, config, options);
       if (read !== undefined) return { ...config, resolve: foreseeing(read, config, lookAhead) };
-      const write = invalidatingWrite(coordinate, config, options);
+      const write = cachedWrite(coordinate, config, options);
       if (write === undefined) return config;
       const resolve: Resolver = (parent, args: Arguments, context, info) =>
         write({ parent, args, context, info });
@@ -66,14 +68,23 @@ function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Reso
     lookAhead.handOn(resolve(parent, args, context, info), context, info);
 }
 
-function invalidatingWrite(
+function cachedWrite(
   coordinate: string,
   config: Config,
   { plan, services }: WrapOptions,
 ): Wrapped | undefined {
   const policy = plan.invalidations.get(coordinate);
   if (policy === undefined) return undefined;
-  return invalidates({ services, policy, isRefusal, unavailable }, resolverOf(config));
+  const options = { services, policy, isRefusal, unavailable };
+  const write = plan.writes.get(coordinate);
+  switch (write?.pattern) {
+    case 'WRITE_THROUGH':
+      return writeThrough(options, write, resolverOf(config));
+    case 'HYBRID':
+      return hybrid(options, write, resolverOf(config));
+    default:
+      return invalidates(options, resolverOf(config));
+  }
 }
 
 /** An error that a resolver made for the client says that it refused; any other may have come after a commit. */

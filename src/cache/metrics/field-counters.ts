@@ -30,6 +30,16 @@ export interface FieldCounters {
   viewerTouched: number;
   invalidations: number;
   failedInvalidations: number;
+  /** Writes whose row was stored before they were acknowledged. */
+  written: number;
+  /** Writes that were accepted into the journal. */
+  queued: number;
+  /** Writes that went straight to the database, because the journal was full or away. */
+  writtenThrough: number;
+  /** Writes that were refused, because neither the journal nor the database could take them. */
+  busy: number;
+  /** Reads that were answered with a write the database does not have yet. */
+  pending: number;
   /** Writes that were acknowledged before their invalidation was known to be applied. */
   boundedWrites: number;
 }
@@ -56,6 +66,11 @@ export function createFieldCounters(): FieldCounters {
     viewerTouched: 0,
     invalidations: 0,
     failedInvalidations: 0,
+    written: 0,
+    queued: 0,
+    writtenThrough: 0,
+    busy: 0,
+    pending: 0,
     boundedWrites: 0,
   };
 }

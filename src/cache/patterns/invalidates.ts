@@ -21,18 +21,35 @@ export interface InvalidationPolicy {
   tagsOf(inputs: TemplateInputs): readonly string[];
 }
 
-export interface InvalidatesOptions {
+/** What a write stores besides what it invalidates. */
+export interface Storing<Info extends CallInfo> {
+  /** Called before the resolver runs; undefined where the call names no entry. */
+  begin(call: FieldCall<Info>): Promise<StoringWrite | undefined>;
+}
+
+/** One write that may store its row. */
+export interface StoringWrite {
+  /** Invalidated with the others, before anything is stored. */
+  readonly key: string;
+  /** The version of the row that the resolver returned; undefined where it has none. */
+  versionOf(result: unknown): number | undefined;
+  /** Ends it: once everything is invalidated, or with `isInvalidated` false where it is not. Never rejects. */
+  end(result: unknown, isInvalidated: boolean): Promise<void>;
+}
+
+export interface InvalidatesOptions<Info extends CallInfo = CallInfo> {
   readonly services: Services;
   readonly policy: InvalidationPolicy;
   /** True for errors that were made for the client: the resolver refused, and wrote nothing. */
   readonly isRefusal: (error: unknown) => boolean;
   /** Makes the error that a client is told when a write is refused because the store is away. */
   readonly unavailable: (coordinate: string) => Error;
+  readonly storing?: Storing<Info> | undefined;
 }
 
 /** Binds a mutation's resolver to its invalidation. */
 export function invalidates<Info extends CallInfo>(
-  { services, policy, isRefusal, unavailable }: InvalidatesOptions,
+  { services, policy, isRefusal, unavailable, storing }: InvalidatesOptions<Info>,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
   const inputsOf = (call: FieldCall<Info>, result: unknown): TemplateInputs => ({
@@ -40,30 +57,43 @@ export function invalidates<Info extends CallInfo>(
     viewerId: policy.usesViewer ? services.viewerOf(call.context) : undefined,
     result,
   });
-  const acknowledge = async (call: FieldCall<Info>, result: unknown): Promise<void> => {
-    const tags = policy.tagsOf(inputsOf(call, result));
-    const { applied, consistency } = await services.acknowledge(tags, policy);
+  const acknowledge = async (
+    call: FieldCall<Info>,
+    result: unknown,
+    stored: StoringWrite | undefined,
+  ): Promise<boolean> => {
+    const named = policy.tagsOf(inputsOf(call, result));
+    const version = stored?.versionOf(result);
+    const tags = stored === undefined ? named : [...new Set([stored.key, ...named])];
+    const versions =
+      stored === undefined || version === undefined ? undefined : new Map([[stored.key, version]]);
+    const { applied, consistency } = await services.acknowledge(tags, policy, versions);
     services.entries.unprove(call.info.variableValues);
     if (consistency === 'bounded') services.boundedWrites.note(call.context);
-    if (tags.length === 0) return;
-    services.traces.of(call.context)?.record(call.info.path, {
-      coordinate: policy.coordinate,
-      pattern: '@invalidates',
-      key: tags.join(' '),
-      outcome: applied ? 'INVALIDATED' : 'BYPASS',
-      ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
-    });
+    if (named.length > 0) {
+      services.traces.of(call.context)?.record(call.info.path, {
+        coordinate: policy.coordinate,
+        pattern: '@invalidates',
+        key: named.join(' '),
+        outcome: applied ? 'INVALIDATED' : 'BYPASS',
+        ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
+      });
+    }
+    return consistency === 'strict';
   };
   return async (call) => {
-    if (policy.isDeclared && !(await services.mayWrite())) throw unavailable(policy.coordinate);
+    const isBound = policy.isDeclared || storing !== undefined;
+    if (isBound && !(await services.mayWrite())) throw unavailable(policy.coordinate);
+    const stored = await storing?.begin(call);
     let result: unknown;
     try {
       result = await resolve(call, call.context);
     } catch (error) {
-      if (!isRefusal(error)) await acknowledge(call, undefined);
+      if (!isRefusal(error)) await acknowledge(call, undefined, stored);
       throw error;
     }
-    await acknowledge(call, result);
+    const isInvalidated = await acknowledge(call, result, stored);
+    await stored?.end(result, isInvalidated);
     return result;
   };
 }

@@ -32,6 +32,8 @@ export interface ReadPolicy extends EntryField {
   readonly namespaces: readonly string[];
   /** True where the key, a tag or the scope needs the viewer's id. */
   readonly usesViewer: boolean;
+  /** True where its entries are written behind: a load asks the journal before the database. */
+  readonly isWrittenBehind: boolean;
   /** The list whose elements are entries of their own; undefined where the field is one entry. */
   readonly elementsOf: ((inputs: TemplateInputs) => readonly unknown[] | undefined) | undefined;
   /** Names the entry of a call, or of one element of its list. */

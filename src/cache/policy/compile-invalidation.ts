@@ -4,11 +4,14 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
+import { firstPart } from './namespace.js';
 import { renderTag } from './render-tags.js';
 
 export interface CompiledInvalidation {
   readonly policy: InvalidationPolicy | undefined;
   readonly faults: readonly string[];
+  /** Those in which it names single keys. */
+  readonly namespaces: readonly string[];
 }
 
 export interface InvalidationOptions {
@@ -36,7 +39,10 @@ export function compileInvalidation(
   if (usesViewer && !options.knowsViewer) {
     faults.push('uses {viewer.id}, but createCache was given no viewer; pass viewer: (context) => …');
   }
-  if (faults.length > 0) return { policy: undefined, faults };
+  const namespaces = [
+    ...new Set(templates.filter(({ placeholders }) => placeholders.length > 0).map(firstPart)),
+  ];
+  if (faults.length > 0) return { policy: undefined, faults, namespaces };
   const { coordinate } = site;
   const tagsOf = (inputs: TemplateInputs): readonly string[] =>
     templates.flatMap((template) =>
@@ -51,6 +57,7 @@ export function compileInvalidation(
       isDeclared: true,
     }),
     faults,
+    namespaces,
   };
 }
 

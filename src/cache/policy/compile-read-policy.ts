@@ -1,10 +1,4 @@
-import {
-  skeletonOf,
-  valueOf,
-  type Placeholder,
-  type Template,
-  type TemplateInputs,
-} from '../keys/template.js';
+import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ReadPattern, ReadPolicy } from '../patterns/read-policy.js';
 import { checkDurations } from './check-durations.js';
@@ -12,12 +6,16 @@ import { checkPattern } from './check-pattern.js';
 import type { KeyUse } from './check-shared-keys.js';
 import { checkTemplate, reachedBy } from './check-template.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
+import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
+import { firstPart } from './namespace.js';
 import { isReadPattern } from './pattern-table.js';
 
 export interface CompileOptions {
-  /** Namespaces with a registered origin. */
+  /** Namespaces with a registered origin that loads. */
   readonly origins: ReadonlySet<string>;
+  /** Namespaces with a registered origin that flushes. */
+  readonly flushing: ReadonlySet<string>;
   /** True where the cache was told how to find the viewer. */
   readonly knowsViewer: boolean;
   readonly countersOf: (coordinate: string) => FieldCounters;
@@ -46,14 +44,7 @@ export function compileReadPolicy(
     faults.push(`key "${cached.key}" has a list placeholder, one entry per element; that needs READ_THROUGH`);
   }
   const typeText = elementAt === undefined ? site.typeText : (site.elementText ?? site.typeText);
-  const keyUse = key && {
-    coordinate: site.coordinate,
-    key,
-    typeText,
-    scope: cached.scope,
-    ttl: cached.ttl,
-    tags: tags.map(skeletonOf).sort().join(' '),
-  };
+  const keyUse = key && keyUseOf(site, cached, { key, tags, typeText });
   const { pattern } = cached;
   if (faults.length > 0 || !isReadPattern(pattern)) return { policy: undefined, keyUse, faults };
   const counters = options.countersOf(site.coordinate);
@@ -95,6 +86,7 @@ function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Che
     namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),
     usesViewer: isPrivate,
     isShared: !isPrivate,
+    isWrittenBehind: false,
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
     locate: compileLocate({
@@ -200,11 +192,6 @@ function namespaceOf(key: Template): string | undefined {
   const [before = '', after, ...more] = key.literals;
   if (key.placeholders.length !== 1 || after !== '' || more.length > 0) return undefined;
   return /^([A-Za-z_][A-Za-z0-9_]*):$/.exec(before)?.[1];
-}
-
-/** `Movie` of `Movie:{args.id}` and of `Movie`. */
-function firstPart({ literals: [before = ''] }: Template): string {
-  return before.split(':')[0] ?? '';
 }
 
 function elementPlaceholder(site: FieldSite, key: Template): number | undefined {

@@ -2,7 +2,20 @@ import { systemClock, type Clock } from '../clock.js';
 import { BoundedMap, type Bounds } from './bounded-map.js';
 import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
-import type { Acquired, EntryAddress, Fill, FillOutcome, LeaseRequest, Reading, Store } from './store.js';
+import { MemoryWrites } from './memory-writes.js';
+import type {
+  Acquired,
+  EntryAddress,
+  Fill,
+  FillOutcome,
+  Intended,
+  Intention,
+  LeaseRequest,
+  Put,
+  PutOutcome,
+  Reading,
+  Store,
+} from './store.js';
 
 export interface MemoryStoreOptions extends Partial<Bounds> {
   readonly clock?: Clock;
@@ -31,16 +44,20 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     eviction: 'lru',
   });
   const leases = new MemoryLeases(clock);
+  const writes = new MemoryWrites(clock);
   const nextNonce = createNonces();
 
   function generationOf(tag: string): string | undefined {
     return generations.get(tag, 0);
   }
 
-  function create(tag: string): string {
-    const generation = nextNonce();
+  function setGeneration(tag: string, generation: string): string {
     generations.set(tag, { value: generation, valueBytes: GENERATION_BYTES, expiresAtMs: Infinity });
     return generation;
+  }
+
+  function present(tag: string): string {
+    return generationOf(tag) ?? setGeneration(tag, nextNonce());
   }
 
   function read({ key, tags }: EntryAddress): Reading {
@@ -52,9 +69,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   function acquire({ key, tags, token, leaseMs }: LeaseRequest): Acquired {
-    const present = [key, ...tags].map((tag) => generationOf(tag) ?? create(tag));
-    const leased = leases.take({ key, token, leaseMs, generations: present.join(' ') });
-    return { bytes: entries.get(key, clock.nowMs()), generations: present, leased };
+    const acquired = [key, ...tags].map(present);
+    const leased = leases.take({ key, token, leaseMs, generations: acquired.join(' ') });
+    return { bytes: entries.get(key, clock.nowMs()), generations: acquired, leased };
   }
 
   function fill({ key, bytes, generations: [captured], keepForMs, token }: Fill): FillOutcome {
@@ -66,6 +83,23 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return kept ? 'stored' : 'no-room';
   }
 
+  function intend({ key, tags, nonce, endsWithinMs, onlyHot }: Intention): Intended {
+    if (onlyHot && entries.get(key, clock.nowMs()) === undefined)
+      return { token: undefined, generations: [] };
+    writes.announce(key, nonce, endsWithinMs);
+    return { token: nonce, generations: tags.map(present) };
+  }
+
+  function put({ key, token, version, generation, bytes, keepForMs }: Put): PutOutcome {
+    if (!writes.end(key, token, version)) return 'refused';
+    setGeneration(key, generation);
+    leases.drop(key);
+    const expiresAtMs = clock.nowMs() + keepForMs;
+    if (entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs })) return 'stored';
+    entries.delete(key);
+    return 'no-room';
+  }
+
   return {
     name: 'memory',
     isLocal: true,
@@ -74,8 +108,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     fill: (fills) => fills.map(fill),
     release: (given) => given.forEach((lease) => leases.release(lease)),
     renew: (given) => given.map((lease) => leases.renew(lease)),
-    invalidate: (tags) => {
+    intend: (intentions) => intentions.map(intend),
+    put: (puts) => puts.map(put),
+    invalidate: (tags, versions) => {
       for (const tag of tags) {
+        writes.saw(tag, versions?.get(tag));
         generations.delete(tag);
         entries.delete(tag);
         leases.drop(tag);
@@ -85,12 +122,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       entries.clear();
       generations.clear();
       leases.clear();
+      writes.clear();
     },
     watch: (onSettled) => leases.watch(onSettled),
     close: () => {
       entries.clear();
       generations.clear();
       leases.clear();
+      writes.clear();
     },
   };
 }

@@ -57,6 +57,41 @@ export interface Fill extends EntryAddress {
  */
 export type FillOutcome = 'stored' | 'outdated' | 'no-room';
 
+/** Announces a write, before its transaction begins, that will want to store what it wrote: see `Store.intend`. */
+export interface Intention extends EntryAddress {
+  /** Random, never used twice; the token is made from it. */
+  readonly nonce: string;
+  /** Milliseconds after which a write that has not ended is forgotten: it then stores nothing. */
+  readonly endsWithinMs: number;
+  /** Milliseconds for which the entry will be kept at most: the generations of its tags are kept longer. */
+  readonly keepForMs: number;
+  /** True to announce nothing where there is no entry now. */
+  readonly onlyHot: boolean;
+}
+
+/** A write that was announced. */
+export interface Intended {
+  /** Lets the write store its row once; undefined where nothing was announced. */
+  readonly token: string | undefined;
+  /** The present generations of the tags, then those that the store adds for itself; without the key's own. */
+  readonly generations: readonly string[];
+}
+
+/** A row on its way into the store, from the write that committed it. */
+export interface Put extends EntryAddress {
+  readonly token: string;
+  /** The row's version: row locks make its order the order of commits. */
+  readonly version: number;
+  /** The new generation of the key, which the bytes are stamped with. */
+  readonly generation: string;
+  readonly bytes: Uint8Array;
+  /** Milliseconds after which the store forgets the entry; > 0. */
+  readonly keepForMs: number;
+}
+
+/** `refused`: a later version was seen, or the announcement is gone, so nobody can tell. Nothing was stored. */
+export type PutOutcome = 'stored' | 'refused' | 'no-room';
+
 /** What a look into the log of invalidations brought. */
 export interface LogReading {
   /** Names the last entry that was read. */
@@ -104,8 +139,15 @@ export interface Store {
   release(leases: readonly Lease[]): MaybePromise<void>;
   /** Prolongs leases; false for each that is no longer held. */
   renew(leases: readonly (Lease & { readonly leaseMs: number })[]): MaybePromise<readonly boolean[]>;
-  /** Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. */
-  invalidate(tags: readonly string[]): MaybePromise<void>;
+  /**
+   * Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. The version of the
+   * row that a tag names is left for announced writes to compare with; without one, those store nothing.
+   */
+  invalidate(tags: readonly string[], versions?: ReadonlyMap<string, number>): MaybePromise<void>;
+  /** Announces writes. Token and seen versions of a key live and go together, so that neither is there alone. */
+  intend(intentions: readonly Intention[]): MaybePromise<readonly Intended[]>;
+  /** Stores rows that announced writes have committed, unless a later version was seen; ends the announcements. */
+  put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
   /**

@@ -16,6 +16,7 @@ export interface Acknowledgement {
 export type Acknowledge = (
   tags: readonly string[],
   site: { readonly coordinate: string; readonly counters: FieldCounters },
+  versions?: ReadonlyMap<string, number>,
 ) => Promise<Acknowledgement>;
 
 /** Milliseconds for which a write waits for its invalidation before it is acknowledged as bounded. */
@@ -32,10 +33,10 @@ export interface AcknowledgeOptions {
  * by this process, or by whichever relay was faster.
  */
 export function createAcknowledge({ invalidate, relay }: AcknowledgeOptions): Acknowledge {
-  return async (tags, site) => {
+  return async (tags, site, versions) => {
     const outbox = relay();
     const [applied, settled] = await Promise.all([
-      invalidate(tags, site),
+      invalidate(tags, site, versions),
       outbox?.settled(ACKNOWLEDGE_WITHIN_MS) ?? true,
     ]);
     const isStrict = applied && settled;

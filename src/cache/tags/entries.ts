@@ -3,11 +3,12 @@ import type { ValueCodec } from '../codec/value-codec.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
+import { createNonces } from '../store/nonces.js';
 import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries } from './decoded-entries.js';
 import type { EntryField, Found } from './entry-field.js';
-import { Fills, type EntryFill, type Filled } from './fills.js';
+import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
 import { ProcessCopies, type Mark } from './process-copies.js';
@@ -41,6 +42,10 @@ export interface EntriesOptions {
   /** Told of tags whose invalidation was applied. */
   readonly onInvalidated: (tags: readonly string[]) => void;
 }
+
+/** A write that takes longer than this stores nothing; it only invalidates. */
+const WRITE_ENDS_WITHIN_MS = 60_000;
+const nextNonce = createNonces();
 
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
 export class Entries {
@@ -188,10 +193,32 @@ export class Entries {
     }
   }
 
-  /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
-  async invalidate(tags: readonly string[]): Promise<void> {
+  /** Announces a write before it begins; undefined when nothing was announced, or the store is in trouble. */
+  async intend(field: EntryField, address: EntryAddress, onlyHot: boolean): Promise<Announced | undefined> {
+    const { ttlMs, staleMs } = field.lifetime;
+    const request = {
+      ...address,
+      ...{ endsWithinMs: WRITE_ENDS_WITHIN_MS, keepForMs: ttlMs + staleMs, onlyHot },
+    };
     try {
-      const applied = this.#options.store.invalidate(tags);
+      const [intended] = await this.#options.store.intend([{ ...request, nonce: nextNonce() }]);
+      if (intended?.token === undefined) return undefined;
+      return { address, token: intended.token, generations: [nextNonce(), ...intended.generations] };
+    } catch (error) {
+      this.#options.onStoreTrouble('intend', error);
+      return undefined;
+    }
+  }
+
+  /** Stores the row that an announced write has committed: see `Fills`. True where it is there now. */
+  put(field: EntryField, write: CommittedWrite): Promise<boolean> {
+    return this.#fills.put(field, write);
+  }
+
+  /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
+  async invalidate(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      const applied = this.#options.store.invalidate(tags, versions);
       if (isPromise(applied)) await applied;
       this.#options.onInvalidated(tags);
     } finally {

@@ -19,10 +19,30 @@ export interface EntryFill {
   readonly lease: Lease | undefined;
 }
 
+/** A write that the store knows to be under way. */
+export interface Announced {
+  readonly address: EntryAddress;
+  readonly token: string;
+  /** What its row will be stamped with; the key's own generation, which is new, comes first. */
+  readonly generations: readonly string[];
+}
+
+/** What an announced write has committed. */
+export interface CommittedWrite {
+  readonly announced: Announced;
+  readonly value: unknown;
+  readonly version: number;
+}
+
 /** A value as every reader will see it, and the fill that is under way (or why there is none). */
 export interface Filled {
   readonly value: unknown;
   readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
+}
+
+interface Encoded {
+  readonly value: unknown;
+  readonly payload: Buffer;
 }
 
 /** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
@@ -49,41 +69,72 @@ export class Fills {
    * codec, so that a cold answer and a warm one are the same.
    */
   fill(field: EntryField, fill: EntryFill): Filled {
-    const { codec, clock, random, freeze } = this.#options;
-    const { lifetime, counters } = field;
+    const encoded = this.#encode(field, fill.value);
+    if (encoded.payload === undefined) return encoded;
+    const { value } = encoded;
+    if (fill.generations === undefined) return { value, outcome: 'failed' };
+    const { address, generations, loadMs, lease } = fill;
+    const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs });
+    const token = lease?.token;
+    if (lease !== undefined) this.#givenBack.add(lease);
+    const sent: Fill = { ...address, ...stamped, generations, token };
+    return { value, outcome: this.#send(field.counters, sent) };
+  }
+
+  /** Stores what an announced write has committed; true where that is there now. */
+  async put(field: EntryField, { announced, value, version }: CommittedWrite): Promise<boolean> {
+    const { address, token, generations } = announced;
+    const encoded = this.#encode(field, value);
+    const [generation] = generations;
+    if (encoded.payload === undefined || generation === undefined) return false;
+    const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs: 0 });
+    try {
+      const row = { ...address, ...stamped, token, version, generation };
+      const [outcome] = await this.#options.store.put([row]);
+      if (outcome === 'stored') field.counters.stored += 1;
+      else field.counters.refusedFills += 1;
+      return outcome === 'stored';
+    } catch (error) {
+      this.#options.onStoreTrouble('put', error);
+      return false;
+    }
+  }
+
+  #encode(
+    { lifetime, counters }: EntryField,
+    given: unknown,
+  ): Encoded | (Filled & { readonly payload?: undefined }) {
+    const { codec, freeze } = this.#options;
     let payload: Buffer;
     let value: unknown;
     try {
-      payload = codec.encode(fill.value);
+      payload = codec.encode(given);
       value = codec.decode(payload);
     } catch (error) {
       counters.unstorable += 1;
       if (!(error instanceof UnstorableValue)) this.#options.onStoreTrouble('encode', error);
       else counters.lastUnstorable = error.message;
-      return { value: fill.value, outcome: 'unstorable' };
+      return { value: given, outcome: 'unstorable' };
     }
     if (freeze) deepFreeze(value);
-    if (payload.length > lifetime.maxBytes) {
-      counters.tooLarge += 1;
-      return { value, outcome: 'too-large' };
-    }
-    if (fill.generations === undefined) return { value, outcome: 'failed' };
-    const ttlMs = fill.value === null || fill.value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
-    const header = {
-      key: fill.address.key,
-      generations: fill.generations,
-      loadedAtMs: clock.nowMs(),
-      freshForMs: Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random()))),
-      loadMs: fill.loadMs,
-    };
+    if (payload.length <= lifetime.maxBytes) return { value, payload };
+    counters.tooLarge += 1;
+    return { value, outcome: 'too-large' };
+  }
+
+  /** An entry, and how long it is kept. */
+  #stamp(
+    { lifetime }: EntryField,
+    { value, payload }: Encoded,
+    origin: { readonly key: string; readonly generations: readonly string[]; readonly loadMs: number },
+  ): { readonly bytes: Uint8Array; readonly keepForMs: number } {
+    const { clock, random } = this.#options;
+    const ttlMs = value === null || value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
+    const freshForMs = Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random())));
+    const header = { ...origin, loadedAtMs: clock.nowMs(), freshForMs };
     const bytes = encodeEntry({ ...header, payload });
     this.#decoded.note(bytes, this.#decoded.freshly(header, value, payload.length));
-    const { key, tags } = fill.address;
-    const { generations, freshForMs } = header;
-    const keepForMs = freshForMs + lifetime.staleMs;
-    const token = fill.lease?.token;
-    if (fill.lease !== undefined) this.#givenBack.add(fill.lease);
-    return { value, outcome: this.#send(counters, { key, tags, bytes, generations, keepForMs, token }) };
+    return { bytes, keepForMs: freshForMs + lifetime.staleMs };
   }
 
   #send(counters: FieldCounters, fill: Fill): Filled['outcome'] {

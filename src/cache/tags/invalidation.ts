@@ -17,10 +17,14 @@ export interface InvalidationOptions {
   readonly relay: () => Relay | undefined;
 }
 
-/** Applies the invalidations of one write; true once they are applied, false when they could not be. */
+/**
+ * Applies the invalidations of one write; true once they are applied, false when they could not be. `versions` are those
+ * of the rows that tags name, where they are known.
+ */
 export type Invalidate = (
   tags: readonly string[],
   site: { readonly coordinate: string; readonly counters: FieldCounters },
+  versions?: ReadonlyMap<string, number>,
 ) => Promise<boolean>;
 
 /**
@@ -28,11 +32,11 @@ export type Invalidate = (
  * for whichever process reaches the store; it is counted and logged, never silent.
  */
 export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
-  async function attempt(tags: readonly string[]): Promise<unknown> {
+  async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
       try {
-        await entries.invalidate(tags);
+        await entries.invalidate(tags, versions);
         return undefined;
       } catch (error) {
         if (made === attempts) return error;
@@ -46,9 +50,9 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
     return outbox !== undefined && (await outbox.writeDown(tags)) && outbox.settled(RELAYED_WITHIN_MS);
   }
 
-  return async (tags, { coordinate, counters }) => {
+  return async (tags, { coordinate, counters }, versions) => {
     if (tags.length === 0) return true;
-    const error = await attempt(tags);
+    const error = await attempt(tags, versions);
     if (error === undefined || (await handOver(tags))) {
       counters.invalidations += 1;
       return true;

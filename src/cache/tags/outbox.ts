@@ -2,6 +2,8 @@
 export interface OutboxRow {
   readonly id: string;
   readonly tags: readonly string[];
+  /** For each tag the version of the one row that it names, where that is known; absent: of none. */
+  readonly versions?: readonly (number | null)[];
   /** Milliseconds since it was written, by the clock of the database. */
   readonly waitedMs: number;
 }

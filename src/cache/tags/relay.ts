@@ -6,7 +6,7 @@ import type { Outbox, OutboxRow, Relayed } from './outbox.js';
 export interface RelayOptions {
   readonly outbox: Outbox;
   /** Applies an invalidation; rejects when the store could not. */
-  readonly invalidate: (tags: readonly string[]) => Promise<void>;
+  readonly invalidate: (tags: readonly string[], versions: ReadonlyMap<string, number>) => Promise<void>;
   /** True while the store refuses everything at once. */
   readonly storeIsAway: () => boolean;
   readonly clock: Clock;
@@ -167,9 +167,15 @@ export class Relay {
   }
 
   async #apply(rows: readonly OutboxRow[]): Promise<void> {
-    const tags = [...new Set(rows.flatMap((row) => row.tags))].map(shortenKey);
+    const latest = latestVersions(rows);
+    const tags = [...latest.keys()];
+    const versions = new Map(
+      Array.from(latest).flatMap(([tag, version]): [string, number][] =>
+        version === null ? [] : [[tag, version]],
+      ),
+    );
     for (let start = 0; start < tags.length; start += TAGS_AT_ONCE) {
-      await this.#options.invalidate(tags.slice(start, start + TAGS_AT_ONCE));
+      await this.#options.invalidate(tags.slice(start, start + TAGS_AT_ONCE), versions);
     }
   }
 
@@ -180,4 +186,21 @@ export class Relay {
     this.#complainedAtMs = clock.nowMs();
     log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
   }
+}
+
+/** Every tag with its latest version; null where any of the rows does not know one. */
+function latestVersions(rows: readonly OutboxRow[]): ReadonlyMap<string, number | null> {
+  const latest = new Map<string, number | null>();
+  for (const { tags, versions } of rows) {
+    for (const [index, written] of tags.entries()) {
+      const tag = shortenKey(written);
+      const version = versions?.[index] ?? null;
+      const known = latest.get(tag);
+      latest.set(
+        tag,
+        known === undefined ? version : known === null || version === null ? null : Math.max(known, version),
+      );
+    }
+  }
+  return latest;
 }

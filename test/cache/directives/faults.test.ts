@@ -163,7 +163,7 @@ describe('a directive is refused', () => {
     [
       'on a mutation for a read pattern',
       'type Query { a: String } type Mutation { b: String @cached(ttl: 5) }',
-      '@cached on Mutation.b: pattern CACHE_ASIDE stands on Query fields and object fields only; on this field use WRITE_THROUGH, WRITE_BEHIND or HYBRID',
+      '@cached on Mutation.b: pattern CACHE_ASIDE stands on Query fields and object fields only; on this field use WRITE_THROUGH, HYBRID or WRITE_BEHIND',
     ],
     [
       'on a subscription',

@@ -20,6 +20,7 @@ function digestOf(typeDefs: string): string {
   });
   const plan = planSchema(schema, {
     origins: new Set(),
+    flushing: new Set(),
     knowsViewer: true,
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,

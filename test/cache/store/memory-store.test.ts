@@ -26,7 +26,7 @@ import {
 } from '../../support/broken-stores.js';
 import { generationsFor } from '../../support/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
-import { withBlindFill, withBlindHits } from '../../support/planted-stores.js';
+import { withBlindFill, withBlindHits, withoutVersions } from '../../support/planted-stores.js';
 import { testCache } from '../../support/test-cache.js';
 
 function create(breaking: Breaking = (store) => store): TestedStore {
@@ -52,7 +52,9 @@ function later(store: Store): Store {
     fill: (fills) => turn(() => store.fill(fills)),
     release: (leases) => turn(() => store.release(leases)),
     renew: (leases) => turn(() => store.renew(leases)),
-    invalidate: (tags) => turn(() => store.invalidate(tags)),
+    intend: (intentions) => turn(() => store.intend(intentions)),
+    put: (puts) => turn(() => store.put(puts)),
+    invalidate: (tags, versions) => turn(() => store.invalidate(tags, versions)),
     forget: () => turn(() => store.forget()),
     close: () => turn(() => store.close()),
   };
@@ -134,6 +136,11 @@ describe('the store contract itself', () => {
       'entries that never expire',
       withoutExpiry,
       'an entry is forgotten after keepForMs, and not long before',
+    ],
+    [
+      'rows in the order in which they arrive',
+      withoutVersions,
+      'of two writes under way, the row of the earlier version is refused when it comes later',
     ],
     ['empty batches that fail', withoutEmptyBatches, 'an empty batch is answered by an empty one'],
   ])('catches %s', async (_what, breaking, title) => {

@@ -18,7 +18,9 @@ export const scripts = {
   acquire: readScript('acquire'),
   announce: readScript('announce'),
   fill: readScript('fill'),
+  intend: readScript('intend'),
   invalidate: readScript('invalidate'),
+  put: readScript('put'),
   release: readScript('release'),
   renew: readScript('renew'),
 };

@@ -5,6 +5,8 @@ export interface RedisNames {
   entry(key: string): string;
   lease(key: string): string;
   generation(tag: string): string;
+  /** Writes under way that will store their row, and the latest version seen since. */
+  writes(key: string): string;
   /** The generation that every entry depends on. */
   readonly epoch: string;
   /** The run of the server in which the epoch was created. */
@@ -17,17 +19,19 @@ export interface RedisNames {
 
 /**
  * `{prefix}:{format version}:{schema digest}:e:{Movie:42}` for entries, `…:l:{Movie:42}` for leases. Generations are
- * `{prefix}:g:{Movie:42}`, without version and digest: during a deploy the old and the new version must see each
- * other's invalidations. The braces put all keys of one entry into one hash slot.
+ * `{prefix}:g:{Movie:42}`, and writes under way `{prefix}:w:{Movie:42}`, without version and digest: during a deploy the
+ * old and the new version must see each other's invalidations. The braces put all keys of one entry into one hash slot.
  */
 export function redisNames(prefix: string, digest: string): RedisNames {
   const entries = `${prefix}:${FORMAT_VERSION}:${digest}:e:{`;
   const leases = `${prefix}:${FORMAT_VERSION}:${digest}:l:{`;
   const generations = `${prefix}:g:{`;
+  const writes = `${prefix}:w:{`;
   return {
     entry: (key) => `${entries}${key}}`,
     lease: (key) => `${leases}${key}}`,
     generation: (tag) => `${generations}${tag}}`,
+    writes: (key) => `${writes}${key}}`,
     epoch: `${prefix}:epoch`,
     run: `${prefix}:run`,
     log: `${prefix}:log`,

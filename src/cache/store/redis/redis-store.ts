@@ -1,7 +1,16 @@
 import type { Redis } from 'ioredis';
 import { CacheError } from '../../errors.js';
 import { createNonces } from '../nonces.js';
-import type { Acquired, FillOutcome, LeaseRequest, OpenOptions, Store } from '../store.js';
+import type {
+  Acquired,
+  FillOutcome,
+  Intended,
+  Intention,
+  LeaseRequest,
+  OpenOptions,
+  PutOutcome,
+  Store,
+} from '../store.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
 import { announce, readLog } from './invalidation-log.js';
@@ -114,11 +123,25 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       }),
     readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
     confirm: () => link.run(async (commands) => void (await commands.get(names.epoch))),
-    invalidate: (tags) =>
+    intend: (intentions) =>
+      link.run((commands) => intend(commands, { names, nextNonce, requests: intentions })),
+    put: (puts) =>
+      link.run(async (commands) => {
+        const calls = puts.map(({ key, token, version, generation, bytes, keepForMs }) => ({
+          keys: [names.entry(key), names.generation(key), names.lease(key), names.writes(key)],
+          args: [
+            ...[token, version, generation, bytes],
+            ...[wholeMs(keepForMs), generationKeptMs(keepForMs), names.channel, key],
+          ],
+        }));
+        const replies = await runScript(commands, scripts.put, calls);
+        return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
+      }),
+    invalidate: (tags, versions) =>
       link.runOrForget(async (commands) => {
         const calls = tags.map((tag) => ({
-          keys: [names.generation(tag), names.entry(tag), names.lease(tag)],
-          args: [names.channel, tag],
+          keys: [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)],
+          args: [names.channel, tag, versions?.get(tag) ?? ''],
         }));
         await runScript(commands, scripts.invalidate, calls);
         // Not before: whoever drops a copy must not find the old entry again.
@@ -127,17 +150,17 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
   };
 }
 
-interface Acquiring {
+interface Asking<Request> {
   readonly names: RedisNames;
   readonly nextNonce: () => string;
-  readonly requests: readonly LeaseRequest[];
+  readonly requests: readonly Request[];
 }
 
 /**
  * First the generations of the tags and the epoch, since a lease is given under those of the tags; then, in one go
  * for each key, its own generation, its lease and the entry that is there now. Without tags both go together.
  */
-async function acquire(redis: Redis, acquiring: Acquiring): Promise<readonly Acquired[]> {
+async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
   const { names, nextNonce, requests } = acquiring;
   const sharing = sharedGenerations(redis, acquiring);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
@@ -158,13 +181,30 @@ async function acquire(redis: Redis, acquiring: Acquiring): Promise<readonly Acq
   });
 }
 
+/** Announces writes; what their entries will depend on besides their own generation is read before any of them begins. */
+async function intend(redis: Redis, asking: Asking<Intention>): Promise<readonly Intended[]> {
+  const { names, requests } = asking;
+  const calls = requests.map(({ key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
+    keys: [names.writes(key), names.entry(key)],
+    args: [nonce, wholeMs(endsWithinMs), onlyHot ? 1 : 0],
+  }));
+  const [shared, replies] = await Promise.all([
+    sharedGenerations(redis, asking),
+    runScript(redis, scripts.intend, calls),
+  ]);
+  return requests.map(({ tags }, index) => ({
+    token: bytesOrNothing(replies[index])?.toString('latin1'),
+    generations: [...tags.map(shared), shared(undefined)],
+  }));
+}
+
 /** The present generation of a tag; of the epoch for undefined. */
 type Generations = (tag: string | undefined) => string;
 
 /** The generations of all tags of these requests and of the epoch, created where missing. */
 async function sharedGenerations(
   redis: Redis,
-  { names, nextNonce, requests }: Acquiring,
+  { names, nextNonce, requests }: Asking<Pick<LeaseRequest, 'tags' | 'keepForMs'>>,
 ): Promise<Generations> {
   const keptMs = new Map<string | undefined, number>([[undefined, EPOCH_KEPT_MS]]);
   for (const { tags, keepForMs } of requests) {

@@ -14,6 +14,7 @@ const KEPT_MS = 1000;
 export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const key = `~try-out ${randomUUID()}`;
   const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
+  const writes = names.writes(key);
   const once = async (script: keyof typeof scripts, call: ScriptCall): Promise<unknown> =>
     (await runScript(redis, scripts[script], [call]))[0];
   const acquire = (): Promise<unknown> => {
@@ -29,14 +30,24 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const [, , found] = listOf(await acquire());
   await once('release', { keys: [lease], args: [key, names.channel, key] });
   const [read] = await readTexts(redis, [entry]);
-  await once('invalidate', { keys: [generation, entry, lease], args: [names.channel, key] });
+  const intend = { keys: [writes, entry], args: [randomUUID(), KEPT_MS, 1] };
+  const tokens = [await once('intend', intend), await once('intend', intend)].map(String);
+  const invalidated = [generation, entry, lease, writes];
+  await once('invalidate', { keys: invalidated, args: [names.channel, key, 1] });
+  const stored: unknown[] = [];
+  for (const token of tokens) {
+    const row = [token, 1, randomUUID(), 'tried', KEPT_MS, KEPT_MS, names.channel, key];
+    stored.push(await once('put', { keys: [entry, generation, lease, writes], args: row }));
+  }
+  await once('invalidate', { keys: invalidated, args: [names.channel, key, ''] });
   await announce(redis, names.log, [key]);
   await readLog(redis, names.log, undefined);
   await redis.xrange(names.log, '-', '+', 'COUNT', 1);
   await redis.publish(names.channel, key);
   // Scripts read with pcall, so that what somebody else put there is no error: what is forbidden is none either.
-  if (filled !== 1 || String(found) !== 'tried' || String(read) !== 'tried') {
-    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen and mget');
+  const isStored = stored.every((reply) => reply === 1);
+  if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {
+    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen, mget and hget');
   }
 }
 

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "CacheOutbox" ADD COLUMN     "versions" BIGINT[];

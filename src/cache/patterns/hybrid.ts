@@ -1,0 +1,20 @@
+// On a write:           as WRITE_THROUGH where the entry is hot (in the store as the write begins); otherwise it is only
+//                       invalidated, so that rows which nobody reads do not fill the cache.
+// When it throws:       refusals (errors made for the client) change nothing; after anything else the key is invalidated.
+// When the store fails: the write commits, nothing is stored, and the answer says "bounded" until the invalidation is applied.
+// What is guaranteed:   the next read of the key, in any process, sees this write or a newer one; of a hot one it hits.
+
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import { invalidates, type InvalidatesOptions } from './invalidates.js';
+import { storedWrite } from './stored-write.js';
+import type { WritePolicy } from './write-policy.js';
+
+/** Binds a mutation's resolver, which returns the row it has committed with its `version`. */
+export function hybrid<Info extends CallInfo>(
+  options: InvalidatesOptions<Info>,
+  policy: WritePolicy,
+  resolve: Resolve<Info>,
+): (call: FieldCall<Info>) => Promise<unknown> {
+  const storing = storedWrite<Info>(options.services, policy, { onlyHot: true });
+  return invalidates({ ...options, storing }, resolve);
+}

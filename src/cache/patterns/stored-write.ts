@@ -1,0 +1,61 @@
+import type { CallInfo, FieldCall } from './field-call.js';
+import type { Storing, StoringWrite } from './invalidates.js';
+import type { Services } from './services.js';
+import type { WritePolicy } from './write-policy.js';
+
+/**
+ * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
+ * after its invalidation, unless a later version was seen meanwhile. A row that is refused stays invalidated.
+ */
+export function storedWrite<Info extends CallInfo>(
+  services: Services,
+  policy: WritePolicy,
+  { onlyHot }: { readonly onlyHot: boolean },
+): Storing<Info> {
+  const { entries, traces, log } = services;
+  const { coordinate, pattern, counters } = policy;
+  let hasComplained = false;
+  const versionOf = (result: unknown): number | undefined => {
+    if (typeof result !== 'object' || result === null) return undefined;
+    const version: unknown = 'version' in result ? result.version : undefined;
+    const number = typeof version === 'bigint' ? Number(version) : version;
+    if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+    if (!hasComplained) {
+      hasComplained = true;
+      log.error(
+        { coordinate },
+        'the row that was written has no whole number as its version, so it is not stored; return the row with it',
+      );
+    }
+    return undefined;
+  };
+  return {
+    begin: async (call: FieldCall<Info>): Promise<StoringWrite | undefined> => {
+      const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
+      const place = policy.locate({ args: call.args, viewerId });
+      if (place.reason !== undefined) return undefined;
+      const announced = await entries.intend(policy, place, onlyHot);
+      return {
+        key: place.key,
+        versionOf,
+        end: async (value, isInvalidated) => {
+          const version = versionOf(value);
+          const isStored =
+            announced !== undefined &&
+            isInvalidated &&
+            version !== undefined &&
+            (await entries.put(policy, { announced, value, version }));
+          if (isStored) counters.written += 1;
+          const outcome = isStored ? 'WRITTEN' : isInvalidated ? 'INVALIDATED' : 'BYPASS';
+          traces.of(call.context)?.record(call.info.path, {
+            coordinate,
+            pattern,
+            key: place.key,
+            outcome,
+            ...(outcome === 'BYPASS' ? { reason: 'the store could not apply the invalidation' } : {}),
+          });
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { TemplateInputs } from '../keys/template.js';
+import type { EntryField } from '../tags/entry-field.js';
+import type { CacheScope, Located, Unlocated } from './read-policy.js';
+
+export type WritePattern = 'WRITE_THROUGH' | 'HYBRID' | 'WRITE_BEHIND';
+
+/** Everything about one mutation that stores what it writes, decided at start-up and frozen. */
+export interface WritePolicy extends EntryField {
+  readonly coordinate: string;
+  readonly pattern: WritePattern;
+  readonly scope: CacheScope;
+  /** The namespace of its key. */
+  readonly namespace: string;
+  readonly usesViewer: boolean;
+  /** Names the entry of a call, from its arguments and its viewer. */
+  locate(inputs: TemplateInputs): Located | Unlocated;
+}

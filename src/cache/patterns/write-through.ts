@@ -1,0 +1,20 @@
+// On a write:           the resolver commits and returns the row; the engine invalidates what the write means, then stores
+//                       the row under its key, and then the client is answered.
+// When it throws:       refusals (errors made for the client) change nothing; after anything else the key is invalidated.
+// When the store fails: the write commits, nothing is stored, and the answer says "bounded" until the invalidation is applied.
+// What is guaranteed:   the next read of the key, in any process, hits and sees this write or a newer one.
+
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import { invalidates, type InvalidatesOptions } from './invalidates.js';
+import { storedWrite } from './stored-write.js';
+import type { WritePolicy } from './write-policy.js';
+
+/** Binds a mutation's resolver, which returns the row it has committed with its `version`. */
+export function writeThrough<Info extends CallInfo>(
+  options: InvalidatesOptions<Info>,
+  policy: WritePolicy,
+  resolve: Resolve<Info>,
+): (call: FieldCall<Info>) => Promise<unknown> {
+  const storing = storedWrite<Info>(options.services, policy, { onlyHot: false });
+  return invalidates({ ...options, storing }, resolve);
+}
