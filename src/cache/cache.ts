@@ -12,10 +12,13 @@ import { planSchema } from './directives/plan-schema.js';
 import { schemaDigest } from './directives/schema-digest.js';
 import { wrapSchema } from './directives/wrap-schema.js';
 import { CacheError } from './errors.js';
+import type { DeadLetter } from './journal/accepted-writes.js';
+import type { Journal, JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
+import type { FlushCounters } from './metrics/flush-counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
@@ -24,7 +27,7 @@ import { OriginLoads } from './patterns/origin-loads.js';
 import { checkedProbe, type ProbeOptions } from './patterns/probe-options.js';
 import { Prober } from './patterns/prober.js';
 import type { ReadPolicy } from './patterns/read-policy.js';
-import type { Origin } from './patterns/origin.js';
+import type { LoadingOrigin, Origin } from './patterns/origin.js';
 import { checkedLoads, createServices, type LoadBounds } from './patterns/create-services.js';
 import type { ViewerId } from './patterns/viewer-guard.js';
 import { switchOff, type SwitchedOff } from './policy/switch-off.js';
@@ -73,6 +76,11 @@ export interface CacheOptions<Context> {
    * `fetch` as well. Invalidations stay on. Default: nothing.
    */
   readonly disabled?: SwitchedOff;
+  /**
+   * Where accepted writes of WRITE_BEHIND rest until the database has them. Default: the memory of this process, for a
+   * store in memory; a shared store needs one that is shared too. The cache closes it.
+   */
+  readonly journal?: Journal;
   /** Spreads expiries; default Math.random. */
   readonly random?: () => number;
 }
@@ -120,7 +128,16 @@ export interface Cache<Context> {
   probe(options: ProbeOptions<Context>): void;
   /** What was found by it, by namespace. */
   probed(): Readonly<Record<string, Readonly<ProbeCounters>>>;
-  /** Waits for background work, then closes the store. */
+  /** What the database refused for good, of the accepted writes. */
+  deadLetters(): Promise<readonly DeadLetter[]>;
+  /**
+   * Has a dead letter flushed once more, once its cause is gone; what is newer in the database stays.
+   * @throws CacheError where there is no such letter, or a newer write waits already.
+   */
+  replayDeadLetter(key: string): Promise<void>;
+  /** What this process has flushed since the start, and what waits; `undefined` while the journal is away. */
+  journal(): Promise<{ readonly flushed: Readonly<FlushCounters>; readonly size: JournalSize | undefined }>;
+  /** Flushes accepted writes, waits for background work, then closes the journal and the store. */
   close(): Promise<void>;
 }
 
@@ -138,28 +155,48 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const loads = checkedLoads(options.loads);
   let prober: Prober | undefined;
   let policies: readonly ReadPolicy[] = [];
+  const origins = new Map(
+    Object.entries(options.origins ?? {}).map(([namespace, origin]) => [namespace, forAnyContext(origin)]),
+  );
+  const loading = new Map(
+    Array.from(origins).flatMap(([namespace, origin]): [string, LoadingOrigin][] =>
+      canLoad(origin) ? [[namespace, origin]] : [],
+    ),
+  );
   const services = createServices(
     { ...options, loads },
     {
       log,
       isProduction,
+      origins,
       relay: () => relay,
+      countersOf: (coordinate) => counters.of(coordinate),
       onInvalidated: (tags) => prober?.wrote(tags),
     },
   );
-  const { invalidate } = services;
+  const { invalidate, acceptedWrites } = services;
   const storeIsAway = (): boolean => options.store.isAway?.() ?? false;
-  const origins = new Map(
-    Object.entries(options.origins ?? {}).map(([namespace, origin]) => [namespace, forAnyContext(origin)]),
-  );
   const originLoads = new Map(
-    Array.from(origins, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
+    Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
+  let writesBehind = false;
   let digest: string | undefined;
   let started: Promise<void> | undefined;
   let closed = false;
   const requireOpen = (): void => {
     if (closed) throw new CacheError('CACHE_CLOSED', 'the cache was closed; create another one');
+  };
+  const startAll = async (): Promise<void> => {
+    await options.store.open?.({
+      digest: digest ?? 'none',
+      log,
+      onForgotten: () => {
+        services.entries.forgetCopies();
+        relay?.forgotten();
+      },
+      caughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) ?? 'unknown',
+    });
+    if (writesBehind) await acceptedWrites.start();
   };
 
   return {
@@ -172,8 +209,11 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         throw new CacheError('CACHE_CONFIGURATION', 'apply: call it before start(), which opens the store');
       }
       const plan = planSchema(schema, {
-        origins: new Set(originLoads.keys()),
-        flushing: new Set(),
+        origins: new Set(loading.keys()),
+        flushing: new Set(
+          Array.from(origins).flatMap(([name, { flush }]) => (flush === undefined ? [] : [name])),
+        ),
+        hasJournal: options.journal !== undefined || options.store.isLocal,
         knowsViewer: options.viewer !== undefined,
         countersOf: (coordinate) => counters.of(coordinate),
         onUnnamed: (coordinate, tag) =>
@@ -182,13 +222,14 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
             'a tag could not be named from the result, so it was not invalidated',
           ),
       });
-      const { reads, faults } = switchOff(plan.reads, options.disabled ?? []);
+      const { reads, isOff, faults } = switchOff(plan, options.disabled ?? []);
       // Of what could not be compiled nobody can say whether it is cached.
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       if (faults.length > 0) throw configurationError(faults);
       digest = schemaDigest(schema, plan);
       policies = [...plan.reads.values()];
-      return wrapSchema(schema, { plan: { ...plan, reads }, services, originLoads });
+      writesBehind = [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND');
+      return wrapSchema(schema, { plan: { ...plan, reads }, services, originLoads, isOff });
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
@@ -230,7 +271,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (digest === undefined || prober !== undefined) {
         throw new CacheError('CACHE_CONFIGURATION', 'cache.probe: call it once, after apply()');
       }
-      prober = new Prober({ ...checkedProbe(probe), origins, policies, ...services });
+      prober = new Prober({ ...checkedProbe(probe), origins: loading, policies, ...services });
     },
     probed: () => prober?.counters() ?? {},
     relay: async (outbox) => {
@@ -250,22 +291,28 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     start: () => {
       requireOpen();
       // A store can be opened once; whoever starts again waits for the same.
-      started ??=
-        options.store.open?.({
-          digest: digest ?? 'none',
-          log,
-          onForgotten: () => {
-            services.entries.forgetCopies();
-            relay?.forgotten();
-          },
-          caughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) ?? 'unknown',
-        }) ?? Promise.resolve();
+      started ??= startAll();
       return started;
     },
+    deadLetters: () => acceptedWrites.deadLetters(),
+    replayDeadLetter: async (key) => {
+      requireOpen();
+      const outcome = await acceptedWrites.replay(key);
+      if (outcome === 'replayed') return;
+      throw new CacheError(
+        'CACHE_DEAD_LETTER',
+        outcome === 'unknown'
+          ? 'cache.replayDeadLetter: there is no dead letter with this key; cache.deadLetters() lists them'
+          : 'cache.replayDeadLetter: a newer write of this key waits already, so the dead letter was removed',
+      );
+    },
+    journal: async () => ({ flushed: acceptedWrites.counters(), size: await acceptedWrites.size() }),
     close: async () => {
       if (closed) return;
       closed = true;
       prober?.stop();
+      // First: what it flushes is invalidated, which the relay and the store take part in.
+      await acceptedWrites.close();
       await relay?.close();
       services.loads.stop();
       await services.background.drain();
@@ -275,7 +322,16 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
 }
 
 function forAnyContext<Context>(origin: Origin<Context>): Origin {
-  return { load: (ids, context) => origin.load(ids, context as Context) };
+  const { load, flush, isPermanent } = origin;
+  return {
+    ...(load && { load: (ids, context) => load.call(origin, ids, context as Context) }),
+    ...(flush && { flush: (writes) => flush.call(origin, writes) }),
+    ...(isPermanent && { isPermanent: (error) => isPermanent.call(origin, error) }),
+  };
+}
+
+function canLoad(origin: Origin): origin is LoadingOrigin {
+  return origin.load !== undefined;
 }
 
 function configurationError(faults: readonly string[]): CacheError {

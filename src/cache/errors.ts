@@ -12,6 +12,9 @@ export const errorCodes = {
     'The store could not apply an invalidation that code asked for with cache.invalidate.',
   CACHE_STORE_REFUSED:
     'The store answers, but cannot be used: a password, rights or a newer version are missing. Thrown by start().',
+  CACHE_JOURNAL_REFUSED:
+    'The journal of accepted writes keeps less than what is declared, or may evict it. Thrown by start().',
+  CACHE_DEAD_LETTER: 'cache.replayDeadLetter was given a key that has no dead letter, or a newer write.',
   CACHE_OVERLOADED:
     'The store is away or was until just now, and too many loads wait for their turn already.',
   CACHE_CLOSED: 'The cache was used after close().',

@@ -8,7 +8,23 @@ export { CacheError, errorCodes, type ErrorCode } from './errors.js';
 export type { Clock } from './clock.js';
 export type { CacheLog } from './log.js';
 export type { ValueType } from './codec/value-type.js';
+export type { DeadLetter } from './journal/accepted-writes.js';
+export type { FlushedWrite } from './journal/flusher.js';
+export type {
+  Accepted,
+  BuriedWrite,
+  ClaimedWrite,
+  Journal,
+  JournalOpenOptions,
+  JournalSize,
+  PendingWrite,
+  WriteName,
+} from './journal/journal.js';
+export { memoryJournal, type MemoryJournalOptions } from './journal/memory-journal.js';
+export type { Durability } from './journal/redis/durability.js';
+export { redisJournal, type RedisJournalOptions } from './journal/redis/redis-journal.js';
 export type { FieldCounters } from './metrics/field-counters.js';
+export type { FlushCounters } from './metrics/flush-counters.js';
 export type { ProbeCounters } from './metrics/probe-counters.js';
 export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
 export type { LoadBounds } from './patterns/create-services.js';

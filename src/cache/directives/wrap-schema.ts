@@ -14,6 +14,7 @@ import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
+import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
@@ -22,7 +23,12 @@ export interface WrapOptions {
   readonly plan: SchemaPlan;
   readonly services: Services;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
+  /** What is switched off. */
+  readonly isOff: (coordinate: string) => boolean;
 }
+
+/** What a client that was refused is told to wait. */
+const BUSY_RETRY_AFTER_MS = 1000;
 
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
@@ -71,20 +77,19 @@ function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Reso
 function cachedWrite(
   coordinate: string,
   config: Config,
-  { plan, services }: WrapOptions,
+  { plan, services, isOff }: WrapOptions,
 ): Wrapped | undefined {
   const policy = plan.invalidations.get(coordinate);
   if (policy === undefined) return undefined;
   const options = { services, policy, isRefusal, unavailable };
   const write = plan.writes.get(coordinate);
-  switch (write?.pattern) {
-    case 'WRITE_THROUGH':
-      return writeThrough(options, write, resolverOf(config));
-    case 'HYBRID':
-      return hybrid(options, write, resolverOf(config));
-    default:
-      return invalidates(options, resolverOf(config));
+  if (write?.pattern === 'WRITE_BEHIND') {
+    const behind = { services, policy: write, invalidation: policy, isOff: isOff(coordinate), busy };
+    return writeBehind(behind, resolverOf(config));
   }
+  if (write?.pattern === 'WRITE_THROUGH') return writeThrough(options, write, resolverOf(config));
+  if (write?.pattern === 'HYBRID') return hybrid(options, write, resolverOf(config));
+  return invalidates(options, resolverOf(config));
 }
 
 /** An error that a resolver made for the client says that it refused; any other may have come after a commit. */
@@ -97,6 +102,14 @@ function unavailable(coordinate: string): GraphQLError {
   return new GraphQLError(
     `${coordinate} was refused and nothing was changed, because the cache cannot be reached; try again later.`,
     { extensions: { code: 'CACHE_UNAVAILABLE' } },
+  );
+}
+
+/** Nothing was accepted; the client may try again. */
+function busy(coordinate: string): GraphQLError {
+  return new GraphQLError(
+    `${coordinate} was refused and nothing was changed, because it cannot be written down now; try again in a moment.`,
+    { extensions: { code: 'WRITE_BEHIND_BUSY', retryAfterMs: BUSY_RETRY_AFTER_MS } },
   );
 }
 

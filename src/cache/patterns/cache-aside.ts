@@ -7,7 +7,7 @@ import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Found } from '../tags/entry-field.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
-import { loadOnce } from './load-once.js';
+import { loadOnce, type Load } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
@@ -25,14 +25,27 @@ export function cacheAside<Info extends CallInfo>(
   policy: ReadPolicy,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => unknown {
-  const beginLoad = (call: FieldCall<Info>) => {
+  const beginLoad = (call: FieldCall<Info>): Load => {
     const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
     return { run: () => resolve(call, context), touched };
   };
+  /** Of what is written behind, the latest is in the journal until the database has it. */
+  const beginPendingLoad = (call: FieldCall<Info>, { key }: Located): Load => {
+    const load = beginLoad(call);
+    let isPending = false;
+    const run = async (): Promise<unknown> => {
+      const [pending] = await services.acceptedWrites.pendingOf([key]);
+      isPending = pending !== undefined;
+      return pending === undefined ? load.run() : pending.state;
+    };
+    return { run, touched: load.touched, isPending: () => isPending };
+  };
+  const begin = (call: FieldCall<Info>, place: Located): Load =>
+    policy.isWrittenBehind ? beginPendingLoad(call, place) : beginLoad(call);
   const answer: Answer<Info> = (call, place, found, trace) => {
     if (isPlainHit(policy.counters, found, trace)) return found.value;
     const load: LoadFor = (isRefresh) =>
-      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => beginLoad(call) });
+      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => begin(call, place) });
     return serve(services, { policy, path: call.info.path, key: place.key, trace }, found, load);
   };
   return (call) => {

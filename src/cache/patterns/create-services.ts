@@ -2,7 +2,12 @@ import { systemClock, type Clock } from '../clock.js';
 import { createValueCodec, type ValueCodec } from '../codec/value-codec.js';
 import type { ValueType } from '../codec/value-type.js';
 import { CacheError } from '../errors.js';
+import { AcceptedWrites } from '../journal/accepted-writes.js';
+import type { FlushTarget } from '../journal/flusher.js';
+import type { Journal } from '../journal/journal.js';
+import { memoryJournal } from '../journal/memory-journal.js';
 import type { CacheLog } from '../log.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
 import { BoundedWrites } from '../metrics/bounded-writes.js';
 import { Traces } from '../metrics/trace.js';
 import { Background } from '../stampede/background.js';
@@ -19,6 +24,7 @@ import { Entries } from '../tags/entries.js';
 import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
 import { createLoadContext } from './load-context.js';
+import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
 import { createViewerGuard, type ViewerId } from './viewer-guard.js';
 
@@ -44,6 +50,7 @@ export interface ServicesOptions<Context> {
   readonly loads: LoadBounds;
   readonly onStoreLoss?: 'fail' | 'degrade';
   readonly strictCopies?: boolean;
+  readonly journal?: Journal;
 }
 
 const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
@@ -53,6 +60,9 @@ const loadDefaults: LoadBounds = {
   waitAtMostMs: 10_000,
   atMostWithoutStore: 32,
 };
+
+/** Where invalidations of flushed writes are counted. */
+const FLUSH_SITE = 'cache.flush';
 
 /** @throws CacheError naming every bound that cannot be. */
 export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
@@ -70,6 +80,8 @@ export interface ServicesParts {
   readonly isProduction: boolean;
   /** Undefined while nobody relays an outbox. */
   readonly relay: () => Relay | undefined;
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly countersOf: (coordinate: string) => FieldCounters;
   /** Told of tags whose invalidation was applied. */
   readonly onInvalidated: (tags: readonly string[]) => void;
 }
@@ -77,7 +89,7 @@ export interface ServicesParts {
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction, relay, onInvalidated }: ServicesParts,
+  { log, isProduction, relay, origins, countersOf, onInvalidated }: ServicesParts,
 ): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const onStoreTrouble = troubleLog(store.name, { log, clock });
@@ -103,6 +115,12 @@ export function createServices<Context>(
     codec,
     acknowledge: createAcknowledge({ invalidate, relay }),
     boundedWrites: new BoundedWrites(),
+    acceptedWrites: new AcceptedWrites({
+      journal: options.journal ?? memoryJournal({ clock }),
+      targets: flushTargets(origins),
+      flushSite: { coordinate: FLUSH_SITE, counters: countersOf(FLUSH_SITE) },
+      ...{ codec, clock, random, log, invalidate },
+    }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
     entries,
     loads: new SingleLoads<Loaded>({
@@ -119,6 +137,7 @@ export function createServices<Context>(
       loadedOf: (found) => ({
         value: found?.value,
         loadMs: found?.loadMs ?? 0,
+        isPending: false,
         sharable: true,
         landed: undefined,
       }),
@@ -131,6 +150,17 @@ export function createServices<Context>(
     viewerOf,
     contextOfLoad: createLoadContext(createViewerGuard({ viewerOf, throws: !isProduction })),
   };
+}
+
+/** Those of the origins that flush. */
+function flushTargets(origins: ReadonlyMap<string, Origin>): ReadonlyMap<string, FlushTarget> {
+  return new Map(
+    Array.from(origins).flatMap(([namespace, origin]): [string, FlushTarget][] => {
+      if (origin.flush === undefined) return [];
+      const flush: FlushTarget['flush'] = async (writes) => origin.flush?.(writes);
+      return [[namespace, { flush, isPermanent: (error) => origin.isPermanent?.(error) }]];
+    }),
+  );
 }
 
 function viewerFinder<Context>(viewer: ServicesOptions<Context>['viewer']): Services['viewerOf'] {

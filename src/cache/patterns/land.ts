@@ -13,23 +13,25 @@ export interface Landing {
   readonly loadMs: number;
   /** Whether a PUBLIC load looked at the viewer. */
   readonly touched: boolean;
+  /** Whether the value is a write that the database does not have yet. */
+  readonly isPending: boolean;
 }
 
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
 export function land(
   { entries, log }: Services,
   field: EntryField & { readonly coordinate: string },
-  { place, generations, lease, value, loadMs, touched }: Landing,
+  { place, generations, lease, value, loadMs, touched, isPending }: Landing,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
     counters.viewerTouched += 1;
     log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
-    return { value, loadMs, sharable: false, landed: undefined };
+    return { value, loadMs, isPending, sharable: false, landed: undefined };
   }
   const filled = entries.fill(field, { address: place, generations, lease, value, loadMs });
   if (filled.outcome !== 'unstorable') {
-    return { value: filled.value, loadMs, sharable: true, landed: filled.outcome };
+    return { value: filled.value, loadMs, isPending, sharable: true, landed: filled.outcome };
   }
   if (counters.unstorable === 1) {
     log.warn(
@@ -38,5 +40,5 @@ export function land(
     );
   }
   // It may be readable only once, or be changed by whoever reads it: each reader loads for himself.
-  return { value, loadMs, sharable: false, landed: undefined };
+  return { value, loadMs, isPending, sharable: false, landed: undefined };
 }

@@ -11,6 +11,8 @@ import type { Loaded, Services } from './services.js';
 export interface Load {
   run(): unknown;
   touched(): boolean;
+  /** Whether it brought a write that the database does not have yet. */
+  isPending?(): boolean;
 }
 
 export interface OneLoad {
@@ -59,8 +61,8 @@ async function loadAndFill(
     const value = (await load.run()) ?? null;
     const loadMs = clock.nowMs() - startedAtMs;
     counters.loadMs += loadMs;
-    const touched = load.touched();
-    flight.resolve(land(services, field, { place, generations, lease, value, loadMs, touched }));
+    const [touched, isPending] = [load.touched(), load.isPending?.() ?? false];
+    flight.resolve(land(services, field, { place, generations, lease, value, loadMs, touched, isPending }));
   } catch (error) {
     counters.failedLoads += 1;
     flight.reject(error);

@@ -3,8 +3,8 @@ import { CacheError } from '../errors.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
-import { land } from './land.js';
-import { MAX_IDS_PER_LOAD, type Origin } from './origin.js';
+import { land, type Landing } from './land.js';
+import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -16,6 +16,8 @@ interface WantedId extends WantedLoad {
   readonly trace: Trace | undefined;
 }
 
+const NOTHING_PENDING: ReadonlyMap<string, unknown> = new Map();
+
 type LedId = Led<WantedId, Loaded>;
 type Batch = DataLoader<WantedId, Arrival<Loaded>>;
 
@@ -23,12 +25,12 @@ type Batch = DataLoader<WantedId, Arrival<Loaded>>;
 export class OriginLoads {
   readonly #services: Services;
   readonly #namespace: string;
-  readonly #origin: Origin;
+  readonly #origin: LoadingOrigin;
   readonly #batches = new WeakMap<object, Map<string, Batch>>();
   // Calls without a context object have no viewer and no request to tell apart.
   readonly #noContext = {};
 
-  constructor(services: Services, namespace: string, origin: Origin) {
+  constructor(services: Services, namespace: string, origin: LoadingOrigin) {
     this.#services = services;
     this.#namespace = namespace;
     this.#origin = origin;
@@ -89,12 +91,17 @@ export class OriginLoads {
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {
-      const ids = led.map(({ wanted }) => wanted.address.id);
-      const values = await this.#valuesOf([...new Set(ids)], guarded.context);
+      const pending = await this.#pendingOf(led);
+      const ids = led.map(({ wanted }) => wanted.address.id).filter((id) => !pending.has(id));
+      const values = ids.length === 0 ? pending : await this.#valuesOf([...new Set(ids)], guarded.context);
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
-      for (const item of led)
-        this.#land(item, { value: values.get(item.wanted.address.id), loadMs, touched });
+      for (const item of led) {
+        const { id } = item.wanted.address;
+        const isPending = pending.has(id);
+        const value = isPending ? pending.get(id) : values.get(id);
+        this.#land(item, { value, loadMs, touched, isPending });
+      }
     } catch (error) {
       for (const { wanted, flight } of led) {
         wanted.field.counters.failedLoads += 1;
@@ -103,7 +110,21 @@ export class OriginLoads {
     }
   }
 
-  async #valuesOf(ids: readonly string[], context: unknown): Promise<Map<string, unknown>> {
+  /** Of what is written behind, the latest is in the journal until the database has it; by id. */
+  async #pendingOf(led: readonly LedId[]): Promise<ReadonlyMap<string, unknown>> {
+    const behind = led.filter(({ wanted }) => wanted.field.isWrittenBehind);
+    if (behind.length === 0) return NOTHING_PENDING;
+    const keys = behind.map(({ wanted }) => wanted.address.key);
+    const found = await this.#services.acceptedWrites.pendingOf(keys);
+    return new Map(
+      behind.flatMap(({ wanted }, index): [string, unknown][] => {
+        const pending = found[index];
+        return pending === undefined ? [] : [[wanted.address.id, pending.state]];
+      }),
+    );
+  }
+
+  async #valuesOf(ids: readonly string[], context: unknown): Promise<ReadonlyMap<string, unknown>> {
     const values: unknown = await this.#origin.load(ids, context);
     if (!Array.isArray(values) || values.length !== ids.length) {
       const got = Array.isArray(values) ? `${values.length}` : `no list (${typeof values})`;
@@ -118,7 +139,7 @@ export class OriginLoads {
 
   #land(
     { wanted, generations, lease, flight }: LedId,
-    { value, loadMs, touched }: { value: unknown; loadMs: number; touched: boolean },
+    { value, loadMs, touched, isPending }: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending'>,
   ): void {
     const { field, address } = wanted;
     field.counters.loadMs += loadMs;
@@ -126,7 +147,7 @@ export class OriginLoads {
       field.counters.failedLoads += 1;
       flight.reject(value);
     } else {
-      const landing = { place: address, generations, lease, value, loadMs, touched };
+      const landing = { place: address, generations, lease, value, loadMs, touched, isPending };
       flight.resolve(land(this.#services, field, landing));
     }
   }

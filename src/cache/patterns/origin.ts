@@ -1,3 +1,5 @@
+import type { FlushedWrite } from '../journal/flusher.js';
+
 /**
  * Where truth lives for one namespace of keys. The engine knows nothing of databases; the application registers
  * origins by namespace: `Movie:{args.id}` asks `origins.Movie`.
@@ -8,8 +10,22 @@ export interface Origin<Context = unknown> {
    * is none, or an Error for an id that failed by itself. A rejection fails all of them. Ids are never repeated.
    * `context` is the context of one of the requests that wait; for PUBLIC fields it does not reveal the viewer.
    */
-  load(ids: readonly string[], context: Context): Promise<readonly unknown[]>;
+  load?(ids: readonly string[], context: Context): Promise<readonly unknown[]>;
+  /**
+   * Writes accepted writes into the database: all of them, or none and rejects. A row whose number is not lower than the
+   * write's stays as it is, which is no error: `… ON CONFLICT … DO UPDATE … WHERE row.wb_seq < new.wb_seq`. Called by
+   * flushers of any process, also twice or late, and in no request.
+   */
+  flush?(writes: readonly FlushedWrite[]): Promise<void>;
+  /**
+   * Whether trying again is of no use, since the row itself is refused: a constraint, a type. Such a row goes to the dead
+   * letters at once, any other is tried until it is taken. Absent: after ten attempts while others get through.
+   */
+  isPermanent?(error: unknown): boolean;
 }
+
+/** An origin that loads. */
+export type LoadingOrigin = Origin & Required<Pick<Origin, 'load'>>;
 
 /** Most ids in one call of an origin; more are loaded in several calls. */
 export const MAX_IDS_PER_LOAD = 1000;

@@ -30,9 +30,9 @@ export function probedFields(
   return fields;
 }
 
-/** A resolver may store another value under such a key, a viewer his own; and further tags cannot be told from the key. */
-function isFromItsOrigin({ pattern, scope, namespaces }: ReadPolicy): boolean {
-  return pattern === 'READ_THROUGH' && scope === 'PUBLIC' && namespaces.length === 1;
+/** A resolver may store another value under such a key, a viewer his own; what is pending differs; further tags are unknown. */
+function isFromItsOrigin({ pattern, scope, namespaces, isWrittenBehind }: ReadPolicy): boolean {
+  return pattern === 'READ_THROUGH' && scope === 'PUBLIC' && namespaces.length === 1 && !isWrittenBehind;
 }
 
 /** Those of the tags that are keys which can be probed. */

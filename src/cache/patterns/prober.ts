@@ -7,14 +7,14 @@ import type { Background } from '../stampede/background.js';
 import { EndableWaits } from '../stampede/endable-waits.js';
 import type { Entries } from '../tags/entries.js';
 import type { EntryField } from '../tags/entry-field.js';
-import type { Origin } from './origin.js';
+import type { LoadingOrigin } from './origin.js';
 import type { ProbeOptions } from './probe-options.js';
 import { probedAmong, probedFields, type Probed } from './probed-fields.js';
 import type { ReadPolicy } from './read-policy.js';
 
 export interface ProberOptions extends Required<ProbeOptions<unknown>> {
   readonly entries: Entries;
-  readonly origins: ReadonlyMap<string, Origin>;
+  readonly origins: ReadonlyMap<string, LoadingOrigin>;
   readonly policies: readonly ReadPolicy[];
   readonly codec: ValueCodec;
   readonly background: Background;

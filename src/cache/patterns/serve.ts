@@ -61,11 +61,15 @@ async function loadOrStale(read: Read, found: Found | undefined, load: LoadFor):
   const { counters, staleIfErrorMs } = read.policy;
   try {
     const loaded = await load(false);
-    const { outcome } = loaded;
+    const { outcome, isPending } = loaded;
+    if (isPending) counters.pending += 1;
     if (outcome === 'JOINED') counters.joined += 1;
     else if (outcome === 'WAITED') counters.waited += 1;
     else counters.misses += 1;
-    if (read.trace !== undefined) note(read, outcome, { tier: 'origin', ageMs: 0, loadMs: loaded.loadMs });
+    if (read.trace !== undefined) {
+      const tier = isPending ? 'journal' : 'origin';
+      note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs: loaded.loadMs });
+    }
     return loaded.value;
   } catch (error) {
     if (found === undefined || found.staleForMs > staleIfErrorMs) throw error;

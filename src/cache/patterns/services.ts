@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { CacheLog } from '../log.js';
 import type { BoundedWrites } from '../metrics/bounded-writes.js';
 import type { Traces } from '../metrics/trace.js';
@@ -15,6 +16,8 @@ export interface Loaded {
   readonly loadMs: number;
   /** False where the load touched the viewer: whoever joined must load for himself. */
   readonly sharable: boolean;
+  /** True where the value is a write that the database does not have yet. */
+  readonly isPending: boolean;
   /** Ends when the fill has. */
   readonly landed: unknown;
 }
@@ -32,6 +35,7 @@ export interface Services {
   /** Waits until a write may be acknowledged. */
   readonly acknowledge: Acknowledge;
   readonly boundedWrites: BoundedWrites;
+  readonly acceptedWrites: AcceptedWrites;
   /** False where a write would be refused, because the store is away and its loss must not be survived. */
   mayWrite(): Promise<boolean>;
 }

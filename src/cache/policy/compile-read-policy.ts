@@ -16,6 +16,8 @@ export interface CompileOptions {
   readonly origins: ReadonlySet<string>;
   /** Namespaces with a registered origin that flushes. */
   readonly flushing: ReadonlySet<string>;
+  /** True where there is a journal that all processes share, or there is one process only. */
+  readonly hasJournal: boolean;
   /** True where the cache was told how to find the viewer. */
   readonly knowsViewer: boolean;
   readonly countersOf: (coordinate: string) => FieldCounters;

@@ -45,6 +45,12 @@ export function compileWritePolicy(
       `pattern WRITE_BEHIND needs an origin that can flush; pass origins: { ${namespace}: { flush } } to createCache`,
     );
   }
+  if (cached.pattern === 'WRITE_BEHIND' && !options.hasJournal) {
+    faults.push(
+      'pattern WRITE_BEHIND over a store that processes share needs a journal that they share; pass journal: redisJournal(…) ' +
+        'to createCache',
+    );
+  }
   const keyUse = key && keyUseOf(site, cached, { key, tags });
   if (faults.length > 0 || key === undefined) return { policy: undefined, keyUse, faults };
   const { coordinate } = site;

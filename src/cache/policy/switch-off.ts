@@ -1,20 +1,27 @@
 import type { ReadPolicy } from '../patterns/read-policy.js';
+import type { WritePolicy } from '../patterns/write-policy.js';
 
 /** What is switched off: every read, or those of these coordinates. */
 export type SwitchedOff = 'all' | readonly string[];
 
 /**
- * The policies with some of them switched off: such a read goes past the cache, without asking the store for anything.
- * Invalidations stay on, so that switching on again is safe. The faults name coordinates that are not cached at all.
+ * The policies with some of them switched off: such a read goes past the cache, without asking the store for anything, and
+ * such a write only commits. Invalidations stay on, so that switching on again is safe. The faults name coordinates that are not cached at all.
  */
 export function switchOff(
-  reads: ReadonlyMap<string, ReadPolicy>,
+  { reads, writes }: { reads: ReadonlyMap<string, ReadPolicy>; writes: ReadonlyMap<string, WritePolicy> },
   disabled: SwitchedOff,
-): { reads: ReadonlyMap<string, ReadPolicy>; faults: readonly string[] } {
+): {
+  reads: ReadonlyMap<string, ReadPolicy>;
+  isOff: (coordinate: string) => boolean;
+  faults: readonly string[];
+} {
   const isOff = (coordinate: string): boolean => disabled === 'all' || disabled.includes(coordinate);
-  const unknown = disabled === 'all' ? [] : disabled.filter((coordinate) => !reads.has(coordinate));
-  const known = [...reads.keys()].sort().join(', ');
+  const isKnown = (coordinate: string): boolean => reads.has(coordinate) || writes.has(coordinate);
+  const unknown = disabled === 'all' ? [] : disabled.filter((coordinate) => !isKnown(coordinate));
+  const known = [...reads.keys(), ...writes.keys()].sort().join(', ');
   return {
+    isOff,
     reads: new Map(
       Array.from(reads, ([coordinate, policy]) => [
         coordinate,

@@ -21,6 +21,7 @@ function digestOf(typeDefs: string): string {
   const plan = planSchema(schema, {
     origins: new Set(),
     flushing: new Set(),
+    hasJournal: true,
     knowsViewer: true,
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,

@@ -8,10 +8,14 @@ export interface LuaScript {
   readonly sha: string;
 }
 
-/** Reads `store/lua/{name}.lua`, once at start-up. */
-function readScript(name: string): LuaScript {
-  const text = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8');
+/** Reads a script, once at start-up. */
+export function luaScript(file: URL): LuaScript {
+  const text = readFileSync(file, 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+function readScript(name: string): LuaScript {
+  return luaScript(new URL(`../lua/${name}.lua`, import.meta.url));
 }
 
 export const scripts = {

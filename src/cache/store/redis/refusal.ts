@@ -39,10 +39,16 @@ const KINDS: readonly [RegExp, (where: string, words: string) => string][] = [
 /** The error for what no waiting mends: one sentence with the mend. Undefined where the server is merely away. */
 export function refusalOf(error: unknown, where: string): CacheError | undefined {
   if (error instanceof CacheError) return error;
+  const sentence = refusalSentence(error, where);
+  // Not the error itself: it carries the command, and AUTH carries the password.
+  return sentence === undefined ? undefined : refused(sentence.text, new Error(sentence.words));
+}
+
+/** The same as a sentence, and the server's own words. */
+export function refusalSentence(error: unknown, where: string): { text: string; words: string } | undefined {
   const words = error instanceof Error ? error.message : String(error);
   const sentence = KINDS.find(([pattern]) => pattern.test(words))?.[1];
-  // Not the error itself: it carries the command, and AUTH carries the password.
-  return sentence && refused(sentence(where, quotable(words)), new Error(quotable(words)));
+  return sentence && { text: sentence(where, quotable(words)), words: quotable(words) };
 }
 
 export function refused(sentence: string, cause?: unknown): CacheError {

@@ -1,0 +1,233 @@
+import type { Clock } from '../clock.js';
+import type { CacheLog } from '../log.js';
+import type { FlushCounters } from '../metrics/flush-counters.js';
+import type { ClaimedWrite, Journal } from './journal.js';
+import type { WriteRecord } from './record.js';
+
+/** One accepted write as the database is told of it. */
+export interface FlushedWrite {
+  /** The entry's key, `Playback:7:42`. */
+  readonly key: string;
+  /** Orders the writes of one key: a row with a higher number is newer and must stay. */
+  readonly seq: number;
+  /** The new state; null for a deletion. */
+  readonly state: unknown;
+}
+
+/** Where the writes of one namespace go. */
+export interface FlushTarget {
+  /** Writes all of them, or none and rejects. */
+  flush(writes: readonly FlushedWrite[]): Promise<void>;
+  /** Whether trying again is of no use: the row itself is refused. Undefined where nobody can tell. */
+  isPermanent(error: unknown): boolean | undefined;
+}
+
+export interface FlusherOptions {
+  readonly journal: Journal;
+  readonly targetOf: (key: string) => FlushTarget | undefined;
+  readonly recordOf: (write: ClaimedWrite) => WriteRecord | undefined;
+  /** Applies what the flushed writes mean, before they leave the journal. */
+  readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
+  readonly counters: FlushCounters;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: CacheLog;
+}
+
+/** Most writes in one call of an origin. */
+export const WRITES_PER_FLUSH = 200;
+const LOOK_EVERY_MS = 100;
+/** A flusher that dies costs its writes this delay. */
+const VISIBLE_AGAIN_MS = 5000;
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 5000;
+/** The share of a pause that is left to chance, so that processes do not look in step. */
+const JITTER = 0.3;
+/** Where nobody can tell whether a row is refused, it is after so many attempts, while others get through. */
+const ATTEMPTS = 10;
+const COMPLAIN_EVERY_MS = 60_000;
+
+interface Readable {
+  readonly write: ClaimedWrite;
+  readonly record: WriteRecord;
+}
+
+/**
+ * Writes what is due into the database, in batches; every process has one. A batch that fails because of one row is
+ * halved until that row is alone, and buried; one that fails for another reason comes again later. Whatever two flushers
+ * do at once, the number of each write decides in the database.
+ */
+export class Flusher {
+  readonly #options: FlusherOptions;
+  #loop: Promise<void> | undefined;
+  #isStopping = false;
+  #wake: () => void = () => undefined;
+  #complainedAtMs = -Infinity;
+  #succeededAtMs = -Infinity;
+
+  constructor(options: FlusherOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /**
+   * Stops looking, then flushes everything that was accepted so far, due or not. False when something is left after
+   * `withinMs` milliseconds.
+   */
+  async drain(withinMs: number): Promise<boolean> {
+    const { journal, clock } = this.#options;
+    this.#isStopping = true;
+    this.#wake();
+    await this.#loop;
+    const [upTo, untilMs] = [journal.laterSeq(), clock.nowMs() + withinMs];
+    let pauseMs = 1;
+    for (;;) {
+      if (journal.isAway()) return false;
+      if (await this.#isEmpty()) return true;
+      const claimed = await this.#round(true);
+      // What others go on accepting is theirs to flush.
+      if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
+      if (clock.nowMs() >= untilMs) return this.#isEmpty();
+      await clock.sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, FIRST_BACKOFF_MS);
+    }
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    try {
+      return (await this.#options.journal.size()).pending === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    const stopped = new Promise<void>((resolve) => (this.#wake = resolve));
+    while (!this.#isStopping) {
+      const claimed = await this.#round(false);
+      // A full batch: there is more.
+      if (claimed !== undefined && claimed.length >= WRITES_PER_FLUSH / 2) continue;
+      await Promise.race([stopped, clock.sleep(LOOK_EVERY_MS * (1 - JITTER * random()))]);
+    }
+  }
+
+  /** Never rejects. Undefined where the journal could not be asked. */
+  async #round(all: boolean): Promise<readonly ClaimedWrite[] | undefined> {
+    const { journal } = this.#options;
+    if (journal.isAway()) return undefined;
+    try {
+      const claimed = await journal.claim({ limit: WRITES_PER_FLUSH, forMs: VISIBLE_AGAIN_MS, all });
+      const readable: Readable[] = [];
+      for (const write of claimed) {
+        const record = this.#options.recordOf(write);
+        if (record !== undefined) readable.push({ write, record });
+        else await this.#putOff(write);
+      }
+      await Promise.all(this.#batches(readable).map(({ target, batch }) => this.#flush(target, batch)));
+      return claimed;
+    } catch (error) {
+      this.#complain(error, 'accepted writes could not be taken from the journal; it is tried again');
+      return undefined;
+    }
+  }
+
+  #batches(writes: readonly Readable[]): readonly { target: FlushTarget; batch: readonly Readable[] }[] {
+    const byTarget = new Map<FlushTarget, Readable[]>();
+    for (const one of writes) {
+      const target = this.#options.targetOf(one.write.key);
+      // Of another API that shares the journal, or of a version that is yet to come: it stays.
+      if (target === undefined) continue;
+      byTarget.set(target, [...(byTarget.get(target) ?? []), one]);
+    }
+    return Array.from(byTarget, ([target, batch]) => ({ target, batch }));
+  }
+
+  async #flush(target: FlushTarget, batch: readonly Readable[]): Promise<void> {
+    const { journal, counters, invalidate, clock } = this.#options;
+    // In one order everywhere, so that two transactions never wait for each other's rows.
+    const ordered = [...batch].sort(byKey);
+    const states = ordered.map(({ write: { key, seq }, record: { state } }) => ({ key, seq, state }));
+    try {
+      counters.flushes += 1;
+      await target.flush(states);
+    } catch (error) {
+      await this.#failed(target, ordered, error);
+      return;
+    }
+    this.#succeededAtMs = clock.nowMs();
+    counters.flushed += batch.length;
+    // Before they leave the journal: a load must find the one or the other.
+    await invalidate(tagsOf(batch));
+    await journal.settle(batch.map(({ write }) => write));
+  }
+
+  async #failed(target: FlushTarget, batch: readonly Readable[], error: unknown): Promise<void> {
+    const { journal, counters, random } = this.#options;
+    const [first] = batch;
+    if (first === undefined) return;
+    const verdict = target.isPermanent(error);
+    const attempts = Math.max(...batch.map(({ write }) => write.attempts)) + 1;
+    if (batch.length === 1) {
+      if (verdict === true || (verdict === undefined && this.#isHopeless(attempts))) {
+        await this.#bury(first.write, first.record, error);
+        return;
+      }
+    } else if (verdict === true || (verdict === undefined && attempts > 1)) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#flush(target, batch.slice(0, middle));
+      await this.#flush(target, batch.slice(middle));
+      return;
+    }
+    counters.retries += batch.length;
+    this.#complain(error, 'accepted writes could not be flushed; it is tried again');
+    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), LONGEST_BACKOFF_MS);
+    await journal.retry(
+      batch.map(({ write }) => write),
+      backoffMs * (1 - JITTER * random()),
+    );
+  }
+
+  /** What this version cannot read, another one that is being deployed may. */
+  async #putOff(write: ClaimedWrite): Promise<void> {
+    if (write.attempts + 1 < ATTEMPTS) await this.#options.journal.retry([write], LONGEST_BACKOFF_MS);
+    else await this.#bury(write, undefined, new Error('the record cannot be read by this version'));
+  }
+
+  #isHopeless(attempts: number): boolean {
+    const sinceMs = this.#options.clock.nowMs() - this.#succeededAtMs;
+    return attempts >= ATTEMPTS && sinceMs < ATTEMPTS * LONGEST_BACKOFF_MS;
+  }
+
+  async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {
+    const { journal, counters, invalidate, clock, log } = this.#options;
+    const attempts = write.attempts + 1;
+    await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
+    counters.buried += 1;
+    // Not the key, which may name a viewer, nor the state.
+    log.error(
+      { coordinate: record?.coordinate, attempts, error: String(error) },
+      'the database refuses an accepted write; it is with the dead letters',
+    );
+    // From now on reads see what the database has.
+    await invalidate([write.key]);
+  }
+
+  #complain(error: unknown, message: string): void {
+    const { clock, log } = this.#options;
+    if (clock.nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    this.#complainedAtMs = clock.nowMs();
+    log.warn({ error: String(error) }, message);
+  }
+}
+
+function byKey({ write: { key: one } }: Readable, { write: { key: other } }: Readable): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function tagsOf(batch: readonly Readable[]): readonly string[] {
+  return [...new Set(batch.flatMap(({ write, record }) => [write.key, ...record.tags]))];
+}

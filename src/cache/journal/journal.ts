@@ -1,0 +1,86 @@
+import type { CacheLog } from '../log.js';
+import type { MaybePromise } from '../maybe-promise.js';
+
+/** A write that was accepted and is not in the database yet. */
+export interface PendingWrite {
+  /** The entry that it writes; of several writes of one key only the latest is kept. */
+  readonly key: string;
+  /** Microseconds since 1970, raised where needed: the later of two writes of one key always has the higher one. */
+  readonly seq: number;
+  /** What was accepted, as `encodeRecord` wrote it. */
+  readonly record: Uint8Array;
+}
+
+/** A write that somebody is about to flush. */
+export interface ClaimedWrite extends PendingWrite {
+  /** How often it was tried in vain. */
+  readonly attempts: number;
+}
+
+/** A write that the database refuses for good. */
+export interface BuriedWrite extends ClaimedWrite {
+  readonly error: string;
+  readonly buriedAtMs: number;
+}
+
+/** Names a write; when a later one of the same key has come meanwhile, it is that one which stays. */
+export type WriteName = Pick<PendingWrite, 'key' | 'seq'>;
+
+/**
+ * `full`: there is no room for another key, and the number is the write's own all the same. `unconfirmed`: it was
+ * accepted, and fewer replicas than asked for have said so.
+ */
+export interface Accepted {
+  readonly outcome: 'accepted' | 'full' | 'unconfirmed';
+  readonly seq: number;
+}
+
+export interface JournalSize {
+  readonly pending: number;
+  readonly dead: number;
+  /** Milliseconds by which the oldest one is overdue; 0 where none is. */
+  readonly overdueMs: number;
+}
+
+export interface JournalOpenOptions {
+  readonly log: CacheLog;
+}
+
+/**
+ * Accepted writes that the database does not have yet. One contract, two journals, one contract suite
+ * (`test/contracts/journal-contract.ts`). Every operation is safe when it runs late or twice.
+ */
+export interface Journal {
+  /** `memory` or `redis`. */
+  readonly name: string;
+  /** What an acknowledged write survives, and what not, as a sentence. */
+  readonly survives: string;
+  /** True where accepting a write also ends the life of its key in the store, in the same step. */
+  readonly endsGenerations: boolean;
+  /** Connects. A journal that is away is no error; one that is weaker than declared is a CacheError. */
+  open?(options: JournalOpenOptions): Promise<void>;
+  /** True while nothing can be accepted: it cannot be reached, or it is weaker than declared. */
+  isAway(): boolean;
+  /** Takes a write, to be flushed after a while. A key that is pending already always has room. */
+  accept(write: { key: string; record: Uint8Array; delayMs: number }): MaybePromise<Accepted>;
+  /** A number above those of all writes that were accepted by this process, or may still be. */
+  laterSeq(): number;
+  /** What is pending for each key. */
+  pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
+  /** Takes what is due, oldest first, or with `all` whatever there is; nobody else gets it for `forMs` milliseconds. */
+  claim(request: { limit: number; forMs: number; all?: boolean }): MaybePromise<readonly ClaimedWrite[]>;
+  /** The database has these. */
+  settle(writes: readonly WriteName[]): MaybePromise<void>;
+  /** They could not be flushed: once more after `afterMs` milliseconds. */
+  retry(writes: readonly WriteName[], afterMs: number): MaybePromise<void>;
+  /** The database will never take this one: it goes to the dead letters. */
+  bury(write: BuriedWrite): MaybePromise<void>;
+  deadLetters(): MaybePromise<readonly BuriedWrite[]>;
+  /** Makes a dead letter pending again, unless a later write of its key is; with the number it had. */
+  replay(key: string): MaybePromise<'replayed' | 'overtaken' | 'unknown'>;
+  size(): MaybePromise<JournalSize>;
+  close(): MaybePromise<void>;
+}
+
+/** Keys that may be pending at most, before writes of others go straight to the database. */
+export const MAX_PENDING = 10_000;

@@ -1,0 +1,28 @@
+-- Purpose:  removes writes that the database has, or puts them off after a failure.
+-- Atomic:   a later write of the same key must stay.
+-- Late:     does nothing where a later write has come, but make it due. Run twice: the same; a failure counts twice.
+-- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts
+-- ARGV[1]   after how many milliseconds they are due again, or -1 to remove them; then key and number of each
+-- Reply     how many were still the latest of their key
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local after = tonumber(ARGV[1])
+local changed = 0
+for index = 2, #ARGV, 2 do
+  local key, seq = ARGV[index], ARGV[index + 1]
+  local write = redis.call('HGET', KEYS[1], key)
+  if write and string.sub(write, 1, #seq + 1) == seq .. '|' then
+    changed = changed + 1
+    if after < 0 then
+      redis.call('HDEL', KEYS[1], key)
+      redis.call('ZREM', KEYS[2], key)
+      redis.call('HDEL', KEYS[3], key)
+    else
+      redis.call('HINCRBY', KEYS[3], key, 1)
+      redis.call('ZADD', KEYS[2], now + after, key)
+    end
+  elseif write then
+    redis.call('ZADD', KEYS[2], now, key)
+  end
+end
+return changed

@@ -1,0 +1,102 @@
+import { systemClock, type Clock } from '../clock.js';
+import { CacheError } from '../errors.js';
+import { MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
+
+export interface MemoryJournalOptions {
+  readonly clock?: Clock;
+  /** Keys that may be pending at most; default 10,000. */
+  readonly maxPending?: number;
+}
+
+interface Dirty {
+  readonly seq: number;
+  readonly record: Uint8Array;
+  readonly attempts: number;
+  readonly dueAtMs: number;
+}
+
+/** A journal in this process: what was accepted and not flushed is lost when the process dies. */
+export function memoryJournal({
+  clock = systemClock,
+  maxPending = MAX_PENDING,
+}: MemoryJournalOptions = {}): Journal {
+  if (!Number.isSafeInteger(maxPending) || maxPending <= 0) {
+    throw new CacheError(
+      'CACHE_CONFIGURATION',
+      `memoryJournal: maxPending must be a positive whole number, but got ${maxPending}`,
+    );
+  }
+  const dirty = new Map<string, Dirty>();
+  const dead = new Map<string, BuriedWrite>();
+  let lastSeq = 0;
+
+  function nextSeq(): number {
+    lastSeq = Math.max(lastSeq + 1, Math.floor(clock.nowMs() * 1000));
+    return lastSeq;
+  }
+
+  /** Changes a write if it is still the latest of its key; otherwise that one is due at once. */
+  function change({ key, seq }: WriteName, to: (write: Dirty) => Dirty | undefined): void {
+    const write = dirty.get(key);
+    if (write === undefined) return;
+    const changed = write.seq === seq ? to(write) : { ...write, dueAtMs: clock.nowMs() };
+    if (changed === undefined) dirty.delete(key);
+    else dirty.set(key, changed);
+  }
+
+  return {
+    name: 'memory',
+    survives: 'An acknowledged write is in the memory of this process, and lost when the process dies.',
+    endsGenerations: false,
+    isAway: () => false,
+    laterSeq: nextSeq,
+    accept: ({ key, record, delayMs }) => {
+      const seq = nextSeq();
+      const before = dirty.get(key);
+      if (before === undefined && dirty.size >= maxPending) return { outcome: 'full', seq };
+      const dueAtMs = before?.dueAtMs ?? clock.nowMs() + delayMs;
+      dirty.set(key, { seq, record, attempts: 0, dueAtMs });
+      return { outcome: 'accepted', seq };
+    },
+    pending: (keys) =>
+      keys.map((key) => {
+        const write = dirty.get(key);
+        return write && { key, seq: write.seq, record: write.record };
+      }),
+    claim: ({ limit, forMs, all = false }) => {
+      const nowMs = clock.nowMs();
+      const due = [...dirty].filter(([, { dueAtMs }]) => all || dueAtMs <= nowMs);
+      due.sort(([, one], [, other]) => one.dueAtMs - other.dueAtMs);
+      return due.slice(0, limit).map(([key, write]) => {
+        dirty.set(key, { ...write, dueAtMs: nowMs + forMs });
+        return { key, seq: write.seq, record: write.record, attempts: write.attempts };
+      });
+    },
+    settle: (writes) => writes.forEach((write) => change(write, () => undefined)),
+    retry: (writes, afterMs) => {
+      const dueAtMs = clock.nowMs() + afterMs;
+      for (const name of writes) {
+        change(name, (write) => ({ ...write, attempts: write.attempts + 1, dueAtMs }));
+      }
+    },
+    bury: (write) => {
+      if (dirty.get(write.key)?.seq !== write.seq) return;
+      dirty.delete(write.key);
+      dead.set(write.key, write);
+    },
+    deadLetters: () => [...dead.values()],
+    replay: (key) => {
+      const letter = dead.get(key);
+      if (letter === undefined) return 'unknown';
+      dead.delete(key);
+      if ((dirty.get(key)?.seq ?? 0) > letter.seq) return 'overtaken';
+      dirty.set(key, { seq: letter.seq, record: letter.record, attempts: 0, dueAtMs: clock.nowMs() });
+      return 'replayed';
+    },
+    size: () => {
+      const oldestMs = Math.min(...Array.from(dirty.values(), ({ dueAtMs }) => dueAtMs));
+      return { pending: dirty.size, dead: dead.size, overdueMs: Math.max(0, clock.nowMs() - oldestMs) };
+    },
+    close: () => dirty.clear(),
+  };
+}

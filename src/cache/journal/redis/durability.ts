@@ -1,0 +1,86 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * What an acknowledged write survives. `memory`: nothing that ends Redis. `everysec`: a crash of Redis, and of the machine
+ * all but about the last second. `always`: also that.
+ */
+export type Durability = 'memory' | 'everysec' | 'always';
+
+export const DURABILITIES: readonly Durability[] = ['memory', 'everysec', 'always'];
+
+export interface Declared {
+  readonly durability: Durability;
+  /** Replicas that must have a write before it is acknowledged. */
+  readonly replicas: number;
+}
+
+/** What the server really does, as far as it tells. */
+export interface Actual {
+  readonly role: string;
+  readonly policy: string;
+  readonly appendOnly: boolean;
+  /** Undefined where the server keeps it to itself. */
+  readonly appendFsync: string | undefined;
+  readonly replicas: number;
+  /** Whether it can wait for replicas to write to their disks: WAITAOF, since Redis 7.2. */
+  readonly hasWaitAof: boolean;
+}
+
+export async function readActual(redis: Redis): Promise<Actual> {
+  const info = await redis.info();
+  const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const [major = 0, minor = 0] = (value('redis_version') ?? '').split('.').map(Number);
+  // Services often hide CONFIG; most of it is in INFO as well.
+  const config = await redis.config('GET', 'appendfsync').catch(() => undefined);
+  const settings: readonly unknown[] = Array.isArray(config) ? config : [];
+  const [, appendFsync] = settings;
+  return {
+    role: value('role') ?? 'unknown',
+    policy: value('maxmemory_policy') ?? 'unknown',
+    appendOnly: value('aof_enabled') === '1',
+    appendFsync: typeof appendFsync === 'string' ? appendFsync : undefined,
+    replicas: Number(value('connected_slaves') ?? 0),
+    hasWaitAof: major > 7 || (major === 7 && minor >= 2),
+  };
+}
+
+/** Why the server does not keep what is declared, with the setting to change; undefined where it does. */
+export function weaknessOf(actual: Actual, { durability, replicas }: Declared): string | undefined {
+  const { role, policy, appendOnly, appendFsync } = actual;
+  if (role !== 'master') {
+    return `is a replica (role ${role}), which loses what it is given; name the primary in JOURNAL_REDIS_URL`;
+  }
+  if (policy !== 'noeviction') {
+    return (
+      `may evict accepted writes (maxmemory-policy ${policy}); set maxmemory-policy noeviction, or name another Redis ` +
+      'in JOURNAL_REDIS_URL'
+    );
+  }
+  if (durability !== 'memory' && !appendOnly) {
+    return `keeps no append-only file, but durability ${durability} is declared; set appendonly yes, or declare memory`;
+  }
+  if (durability === 'always' && appendFsync !== 'always') {
+    const present = appendFsync ?? 'unknown, as CONFIG GET is not allowed';
+    return `does not sync before it answers (appendfsync ${present}), but durability always is declared; set appendfsync always, or declare everysec`;
+  }
+  if (durability === 'everysec' && appendFsync === 'no') {
+    return 'never syncs its append-only file (appendfsync no), but durability everysec is declared; set appendfsync everysec, or declare memory';
+  }
+  if (actual.replicas < replicas) {
+    return `has ${actual.replicas} replicas, but ${replicas} are declared; add replicas, or declare fewer`;
+  }
+  return undefined;
+}
+
+/** What an acknowledged write survives, as a sentence. */
+export function survivesOf({ durability, replicas }: Declared): string {
+  const confirmed = replicas === 0 ? '' : ` ${replicas} of its replicas have it too.`;
+  switch (durability) {
+    case 'memory':
+      return `An acknowledged write is in the memory of Redis: it survives this process, and is lost when Redis dies.${confirmed}`;
+    case 'everysec':
+      return `An acknowledged write is in the append-only file: it survives a crash of Redis; when the machine dies, about the last second is lost.${confirmed}`;
+    case 'always':
+      return `An acknowledged write is synced to the disk of Redis: it survives a crash of the machine.${confirmed}`;
+  }
+}

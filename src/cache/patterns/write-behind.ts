@@ -1,0 +1,67 @@
+// On a write:           the resolver validates and returns the new state; one step puts it into the journal and ends the
+//                       entry that was; then the client is answered. Flushers write it to the database, latest state last.
+// When it throws:       nothing was accepted.
+// When the store fails: the write goes straight to the database; where that is away too, it is refused and can be tried
+//                       again (WRITE_BEHIND_BUSY). It is never dropped in silence.
+// What is guaranteed:   reads of the key see the accepted state at once; it is flushed at least once, coalesced per key, and
+//                       never overwritten by an older one; what it survives until then is what the journal declares.
+
+import { CacheError } from '../errors.js';
+import type { TemplateInputs } from '../keys/template.js';
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import type { InvalidationPolicy } from './invalidates.js';
+import type { Services } from './services.js';
+import type { WritePolicy } from './write-policy.js';
+import { WriteBehindBusy } from '../journal/write-behind-busy.js';
+
+export interface WriteBehindOptions {
+  readonly services: Services;
+  readonly policy: WritePolicy;
+  /** What else is invalidated once the database has the write. */
+  readonly invalidation: InvalidationPolicy;
+  /** True where the cache is switched off: the write goes straight to the database. */
+  readonly isOff: boolean;
+  /** Makes the error that a client is told when nobody can take the write. */
+  readonly busy: (coordinate: string) => Error;
+}
+
+/** Binds a mutation's resolver, which returns the new state, or null to delete the row, without touching the database. */
+export function writeBehind<Info extends CallInfo>(
+  { services, policy, invalidation, isOff, busy }: WriteBehindOptions,
+  resolve: Resolve<Info>,
+): (call: FieldCall<Info>) => Promise<unknown> {
+  const { coordinate, pattern } = policy;
+  return async (call) => {
+    const state = (await resolve(call, call.context)) ?? null;
+    const viewerId = services.viewerOf(call.context);
+    const inputs: TemplateInputs = { args: call.args, viewerId, result: state };
+    const place = policy.locate(inputs);
+    if (place.reason !== undefined) {
+      throw new CacheError(
+        'CACHE_KEY_WITHOUT_VALUE',
+        `${coordinate}: the key of what was written cannot be named (${place.reason}); refuse such calls in the resolver`,
+      );
+    }
+    const { key } = place;
+    const write = { key, state, tags: invalidation.tagsOf(inputs), viewer: viewerId ?? null, site: policy };
+    try {
+      const { outcome, isInvalidated } = await services.acceptedWrites.accept(write, isOff);
+      if (!isInvalidated) {
+        policy.counters.boundedWrites += 1;
+        services.boundedWrites.note(call.context);
+      }
+      services.traces.of(call.context)?.record(call.info.path, {
+        coordinate,
+        pattern,
+        key,
+        outcome: outcome === 'queued' ? 'QUEUED' : 'WRITTEN',
+      });
+    } catch (error) {
+      if (!(error instanceof WriteBehindBusy)) throw error;
+      policy.counters.busy += 1;
+      services.log.error({ coordinate, error: String(error.cause) }, 'a write could be taken by nobody');
+      throw busy(coordinate);
+    }
+    return state;
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { memoryJournal, type Journal } from '../../../src/cache/index.js';
+import {
+  journalChecks,
+  journalContract,
+  ROOM,
+  type TestedJournal,
+} from '../../contracts/journal-contract.js';
+import { manualClock } from '../../support/manual-clock.js';
+
+function create(maxPending: number, breaking = (journal: Journal): Journal => journal): TestedJournal {
+  const clock = manualClock();
+  return { journal: breaking(memoryJournal({ clock, maxPending })), pass: clock.advance };
+}
+
+journalContract('memory', { create: (maxPending) => Promise.resolve(create(maxPending)) });
+
+describe('the journal contract itself', () => {
+  async function brokenPromises(breaking: (journal: Journal) => Journal): Promise<string[]> {
+    const broken: string[] = [];
+    for (const { title, check } of journalChecks) {
+      const isKept = await check(create(ROOM, breaking)).then(
+        () => true,
+        () => false,
+      );
+      if (!isKept) broken.push(title);
+    }
+    return broken;
+  }
+
+  it.each<[string, (journal: Journal) => Journal, string]>([
+    [
+      'a settlement that does not compare numbers',
+      (journal) => ({
+        ...journal,
+        settle: async (writes) => {
+          const present = await journal.pending(writes.map(({ key }) => key));
+          await journal.settle(present.flatMap((write) => write ?? []));
+        },
+      }),
+      'a write that came while an earlier one was flushed stays, and is due',
+    ],
+    [
+      'claims that everybody gets',
+      (journal) => ({ ...journal, claim: (request) => journal.claim({ ...request, forMs: 0 }) }),
+      'what one has claimed nobody else gets for a while, and then again',
+    ],
+    [
+      'a journal without an end',
+      (journal) => ({ ...journal, size: () => ({ pending: ROOM * 2, dead: 0, overdueMs: 0 }) }),
+      'a full journal takes no other key, and goes on with those it has',
+    ],
+    [
+      'numbers that stand still',
+      (journal) => ({ ...journal, accept: async (write) => ({ ...(await journal.accept(write)), seq: 1 }) }),
+      'later writes of a key have higher numbers, and the latest is what is pending',
+    ],
+  ])('catches %s', async (_what, breaking, title) => {
+    expect(await brokenPromises(breaking)).toContain(title);
+  });
+
+  it('finds nothing wrong with a journal that keeps every promise', async () => {
+    expect(await brokenPromises((journal) => journal)).toEqual([]);
+  });
+});

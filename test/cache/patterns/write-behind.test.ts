@@ -1,0 +1,326 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  memoryJournal,
+  memoryStore,
+  type FlushedWrite,
+  type Journal,
+  type Origin,
+} from '../../../src/cache/index.js';
+import { manualClock } from '../../support/manual-clock.js';
+import { testCache, type TestContext } from '../../support/test-cache.js';
+
+const typeDefs = `
+  type Place { id: ID! seconds: Int! }
+  type Query {
+    aside(id: ID!): Place @cached(ttl: 60, key: "Place:{args.id}")
+    through(id: ID!): Place @cached(ttl: 60, pattern: READ_THROUGH, key: "Place:{args.id}")
+    places: [Place!]! @cached(ttl: 60, tags: ["Places"])
+  }
+  type Mutation {
+    note(id: ID!, seconds: Int!): Place
+      @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}") @invalidates(tags: ["Places"])
+    forget(id: ID!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}")
+  }
+`;
+
+interface Row {
+  readonly seconds: number | undefined;
+  readonly seq: number;
+}
+
+/** A table with the guard that an origin needs, and faults that a test can set. */
+function table() {
+  const rows = new Map<string, Row>();
+  const batches: (readonly FlushedWrite[])[] = [];
+  let fault: ((writes: readonly FlushedWrite[]) => Error | undefined) | undefined;
+  const present = (id: string) => {
+    const seconds = rows.get(id)?.seconds;
+    return seconds === undefined ? null : { id, seconds };
+  };
+  const origin: Origin<TestContext> = {
+    load: (ids) => Promise.resolve(ids.map(present)),
+    flush: (writes) => {
+      batches.push(writes);
+      const error = fault?.(writes);
+      if (error !== undefined) return Promise.reject(error);
+      for (const { key, seq, state } of writes) {
+        const id = key.split(':')[1] ?? '';
+        if ((rows.get(id)?.seq ?? 0) >= seq) continue;
+        const seconds = state === null ? undefined : (state as { seconds: number }).seconds;
+        rows.set(id, { seconds, seq });
+      }
+      return Promise.resolve();
+    },
+    isPermanent: (error) => String(error).includes('refused'),
+  };
+  return {
+    rows,
+    batches,
+    origin,
+    present,
+    fail: (how: typeof fault) => {
+      fault = how;
+    },
+  };
+}
+
+async function behind({ journal, disabled }: { journal?: Journal; disabled?: 'all' } = {}) {
+  const rows = table();
+  const clock = manualClock();
+  const tested = testCache({
+    typeDefs,
+    resolvers: {
+      Query: {
+        aside: (_, { id }: { id: string }) => rows.present(id),
+        places: () => [...rows.rows.keys()].flatMap((id) => rows.present(id) ?? []),
+      },
+      Mutation: {
+        note: (_, { id, seconds }: { id: string; seconds: number }) => {
+          if (seconds < 0) throw new Error('an invalid position');
+          return { id, seconds };
+        },
+        forget: () => null,
+      },
+    },
+    clock,
+    store: memoryStore({ clock }),
+    journal: journal ?? memoryJournal({ clock }),
+    origins: { Place: rows.origin },
+    ...(disabled && { disabled }),
+  });
+  await tested.cache.start();
+  onTestFinished(() => tested.cache.close());
+  const note = (id: number, seconds: number) =>
+    tested.query(`mutation { note(id: ${id}, seconds: ${seconds}) { seconds } }`);
+  const read = async (field: 'aside' | 'through', id: number) => {
+    const { data, outcomes } = await tested.query(`{ it: ${field}(id: ${id}) { seconds } }`);
+    return [(data as { it: { seconds: number } | null }).it?.seconds ?? null, outcomes[0]?.split(' ')[1]];
+  };
+  const pending = async () => (await tested.cache.journal()).size?.pending;
+  /** Lets what was accepted become due, and waits until the database has it. */
+  const flushed = async () => {
+    clock.advance(1000);
+    await expect.poll(pending, { interval: 2 }).toBe(0);
+  };
+  return { ...tested, ...rows, clock, note, read, pending, flushed };
+}
+
+describe('a write that is written behind', () => {
+  it('is answered before the database has it, and flushed later', async () => {
+    const { note, rows, flushed, pending } = await behind();
+    const { data, outcomes } = await note(1, 10);
+    expect([data, outcomes]).toEqual([{ note: { seconds: 10 } }, ['Mutation.note QUEUED']]);
+    expect([rows.size, await pending()]).toEqual([0, 1]);
+    await flushed();
+    expect(rows.get('1')).toMatchObject({ seconds: 10 });
+  });
+
+  it.each(['aside', 'through'] as const)('is seen at once by %s, and after it is flushed', async (field) => {
+    const { note, read, flushed } = await behind();
+    expect(await read(field, 1)).toEqual([null, 'MISS']);
+    await note(1, 10);
+    expect(await read(field, 1)).toEqual([10, 'PENDING']);
+    expect(await read(field, 1)).toEqual([10, 'HIT']);
+    await note(1, 20);
+    expect(await read(field, 1)).toEqual([20, 'PENDING']);
+    await flushed();
+    expect(await read(field, 1)).toEqual([20, 'MISS']);
+  });
+
+  it('is seen also when its entry was evicted', async () => {
+    const { note, read, cache } = await behind();
+    await note(1, 10);
+    await read('aside', 1);
+    await cache.invalidate(['Place:1']);
+    expect(await read('aside', 1)).toEqual([10, 'PENDING']);
+  });
+
+  it('is coalesced with others of its key, and flushed in one batch with those of other keys', async () => {
+    const { note, batches, rows, flushed } = await behind();
+    for (let seconds = 1; seconds <= 20; seconds += 1) for (const id of [1, 2, 3]) await note(id, seconds);
+    await flushed();
+    expect(batches.map((batch) => batch.map(({ key }) => key))).toEqual([['Place:1', 'Place:2', 'Place:3']]);
+    expect([...rows.values()].map(({ seconds }) => seconds)).toEqual([20, 20, 20]);
+  });
+
+  it('invalidates what it means once the database has it', async () => {
+    const { note, query, flushed } = await behind();
+    const places = async () => (await query('{ places { seconds } }')).data;
+    expect(await places()).toEqual({ places: [] });
+    await note(1, 10);
+    // Lists come from the database, which does not have it yet.
+    expect(await places()).toEqual({ places: [] });
+    await flushed();
+    expect(await places()).toEqual({ places: [{ seconds: 10 }] });
+  });
+
+  it('deletes where the resolver returns null, in the order of the writes', async () => {
+    const { note, query, read, rows, flushed } = await behind();
+    await note(1, 10);
+    await flushed();
+    await query('mutation { forget(id: 1) { seconds } }');
+    expect(await read('aside', 1)).toEqual([null, 'PENDING']);
+    await flushed();
+    expect(rows.get('1')?.seconds).toBeUndefined();
+    expect(await read('aside', 1)).toEqual([null, 'MISS']);
+    await query('mutation { forget(id: 1) { seconds } }');
+    await note(1, 30);
+    await flushed();
+    expect(rows.get('1')?.seconds).toBe(30);
+  });
+
+  it('is not accepted where the resolver refuses it', async () => {
+    const { note, pending } = await behind();
+    expect((await note(1, -1)).result.errors?.[0]?.message).toBe('an invalid position');
+    expect(await pending()).toBe(0);
+  });
+
+  it('goes straight to the database where the cache is switched off', async () => {
+    const { note, rows, pending } = await behind({ disabled: 'all' });
+    expect((await note(1, 10)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect([rows.get('1')?.seconds, await pending()]).toEqual([10, 0]);
+  });
+});
+
+describe('a journal that cannot take a write', () => {
+  const room = memoryJournal({ maxPending: 1 });
+
+  it('sends it straight to the database where it is full, and the later write stays', async () => {
+    const { note, read, rows } = await behind({ journal: room });
+    expect((await note(1, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    expect((await note(2, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect(rows.get('2')?.seconds).toBe(20);
+    expect(await read('aside', 2)).toEqual([20, 'MISS']);
+    expect((await note(1, 11)).outcomes).toEqual(['Mutation.note QUEUED']);
+  });
+
+  it('and a database that is away have the client try again', async () => {
+    const journal = { ...memoryJournal(), isAway: () => true };
+    const { note, fail, cache, logged } = await behind({ journal });
+    fail(() => new Error('no connection'));
+    const { result } = await note(1, 10);
+    expect(result.errors?.[0]).toMatchObject({
+      message:
+        'Mutation.note was refused and nothing was changed, because it cannot be written down now; try again in a moment.',
+      extensions: { code: 'WRITE_BEHIND_BUSY', retryAfterMs: 1000 },
+    });
+    expect(cache.counters()['Mutation.note']).toMatchObject({ busy: 1, queued: 0 });
+    expect(logged.join('\n')).toContain('a write could be taken by nobody');
+    fail(undefined);
+    expect((await note(1, 11)).outcomes).toEqual(['Mutation.note WRITTEN']);
+  });
+
+  it('in the middle of a write has it written with a higher number', async () => {
+    const inner = memoryJournal();
+    const journal: Journal = { ...inner, accept: () => Promise.reject(new Error('no answer')) };
+    const { note, rows } = await behind({ journal });
+    await note(1, 10);
+    const first = rows.get('1')?.seq ?? 0;
+    await note(1, 20);
+    expect(rows.get('1')).toMatchObject({ seconds: 20 });
+    expect(rows.get('1')?.seq).toBeGreaterThan(first);
+  });
+});
+
+describe('a flush that fails', () => {
+  it('is tried again while the database is away, and nothing is lost', async () => {
+    const { note, fail, rows, batches, clock, flushed, cache } = await behind();
+    fail(() => new Error('no connection'));
+    for (const id of [1, 2, 3]) await note(id, id);
+    for (let round = 1; round <= 12; round += 1) {
+      clock.advance(6000);
+      await expect.poll(() => batches.length, { interval: 2 }).toBeGreaterThanOrEqual(round);
+    }
+    expect(await cache.deadLetters()).toEqual([]);
+    fail(undefined);
+    clock.advance(6000);
+    await flushed();
+    expect([...rows.keys()].sort()).toEqual(['1', '2', '3']);
+  });
+
+  it('because of one row isolates it, and the others are flushed', async () => {
+    const { note, fail, rows, clock, cache, pending, read, logged, flushed } = await behind();
+    fail((writes) =>
+      writes.some(({ key }) => key === 'Place:37') ? new Error('refused: too long') : undefined,
+    );
+    for (let id = 1; id <= 100; id += 1) await note(id, id);
+    clock.advance(1000);
+    await expect.poll(pending, { interval: 2 }).toBe(0);
+    expect(rows.size).toBe(99);
+    expect(await cache.deadLetters()).toMatchObject([
+      {
+        key: 'Place:37',
+        coordinate: 'Mutation.note',
+        state: { id: '37', seconds: 37 },
+        viewer: null,
+        error: 'Error: refused: too long',
+        attempts: 1,
+      },
+    ]);
+    expect(logged.join('\n')).toContain('the database refuses an accepted write');
+    // From now on reads see what the database has.
+    expect(await read('aside', 37)).toEqual([null, 'MISS']);
+    await expect(cache.replayDeadLetter('Place:1')).rejects.toMatchObject({ code: 'CACHE_DEAD_LETTER' });
+    fail(undefined);
+    await cache.replayDeadLetter('Place:37');
+    expect(await read('aside', 37)).toEqual([37, 'PENDING']);
+    await flushed();
+    expect(rows.get('37')?.seconds).toBe(37);
+    expect(await cache.deadLetters()).toEqual([]);
+  });
+
+  it('buries a row after ten attempts where the origin cannot tell', async () => {
+    const rows = table();
+    const { isPermanent: _, ...origin } = rows.origin;
+    rows.fail((writes) => (writes.some(({ key }) => key === 'Place:2') ? new Error('who knows') : undefined));
+    const clock = manualClock();
+    const { cache, query } = testCache({
+      typeDefs,
+      resolvers: {
+        Query: { aside: () => null, places: () => [] },
+        Mutation: { note: (_root, state: object) => state, forget: () => null },
+      },
+      clock,
+      store: memoryStore({ clock }),
+      origins: { Place: origin },
+    });
+    await cache.start();
+    onTestFinished(() => cache.close());
+    for (const id of [1, 2, 3]) await query(`mutation { note(id: ${id}, seconds: 1) { seconds } }`);
+    await expect
+      .poll(
+        async () => {
+          clock.advance(5000);
+          // Others get through all the time.
+          await query('mutation { note(id: 9, seconds: 1) { seconds } }');
+          return (await cache.deadLetters()).map(({ key }) => key);
+        },
+        { interval: 5, timeout: 10_000 },
+      )
+      .toEqual(['Place:2']);
+    expect([...rows.rows.keys()].sort()).toEqual(['1', '3', '9']);
+  });
+});
+
+describe('a cache that closes', () => {
+  it('flushes what was accepted', async () => {
+    const { note, rows, cache } = await behind();
+    for (const id of [1, 2, 3]) await note(id, id);
+    await cache.close();
+    expect(rows.size).toBe(3);
+  });
+
+  it('says how much is lost where that is not possible', async () => {
+    const { note, fail, cache, clock, logged } = await behind();
+    fail(() => new Error('no connection'));
+    await note(1, 1);
+    const closing = cache.close();
+    await expect
+      .poll(() => {
+        clock.advance(1000);
+        return logged.join('\n');
+      })
+      .toContain('accepted writes could not be flushed in time and are lost');
+    await closing;
+  });
+});
