@@ -15,6 +15,7 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
     ],
     ['Cache', cacheLine(config, cache.storeIsAway())],
+    ['Journal', cache.survives],
     ...disabledLines(config),
   ];
   if (config.environment === 'development') lines.push(...(await accountLines(database)));

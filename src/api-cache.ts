@@ -8,10 +8,13 @@ import {
 } from './cache/index.js';
 import type { Config } from './config.js';
 import type { ApiContext } from './context.js';
+import type { Database } from './database/database.js';
 import { Prisma } from './generated/prisma/client.js';
 import { movieOrigin } from './origins/movie.js';
+import { playbackOrigin } from './origins/playback.js';
 import { personOrigin } from './origins/person.js';
 import { ratingSummaryOrigin } from './origins/rating-summary.js';
+import { createJournal } from './redis/create-journal.js';
 import { createRedisStore } from './redis/create-redis-store.js';
 
 /** So that a rating read from an entry is the Decimal that Prisma made. */
@@ -22,18 +25,32 @@ const decimalType = {
   decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
 };
 
-type CacheConfig = Pick<Config, 'cache' | 'environment' | 'redisUrl' | 'redisPrefix'>;
+type CacheConfig = Pick<Config, 'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix'>;
+
+interface ApiCacheParts {
+  readonly log: CacheLog;
+  readonly clock: Clock | undefined;
+  readonly store: Store | undefined;
+  /** What accepted writes are flushed into, once it is open. */
+  readonly database: Promise<Pick<Database, 'pool'>>;
+}
 
 /** The cache of the API: its store, its origins, and how it learns who is asking. */
 export function createApiCache(
   config: CacheConfig,
-  { log, clock, store }: { log: CacheLog; clock: Clock | undefined; store: Store | undefined },
+  { log, clock, store, database }: ApiCacheParts,
 ): Cache<ApiContext> {
   const time = clock === undefined ? {} : { clock };
   return createCache<ApiContext>({
     store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
-    origins: { Movie: movieOrigin, Person: personOrigin, RatingSummary: ratingSummaryOrigin },
+    journal: createJournal(config, time),
+    origins: {
+      Movie: movieOrigin,
+      Person: personOrigin,
+      RatingSummary: ratingSummaryOrigin,
+      Playback: playbackOrigin(database),
+    },
     types: [decimalType],
     environment: config.environment,
     onStoreLoss: config.cache.onStoreLoss,

@@ -3,10 +3,12 @@ import type { GraphQLSchema } from 'graphql';
 import { createPasswords } from './accounts/passwords.js';
 import { createSessions } from './accounts/sessions.js';
 import { createApiCache } from './api-cache.js';
-import type { Cache, Clock, Store } from './cache/index.js';
+import { CacheError, type Cache, type Clock, type Store } from './cache/index.js';
 import { closeAll, type Closer } from './close-all.js';
 import type { Config } from './config.js';
 import { createContext, type ApiContext, type ApiServices } from './context.js';
+import type { DeadLetters } from './dead-letters.js';
+import { createFilmLengths } from './films/film-lengths.js';
 import { connectDatabase } from './database/connect-database.js';
 import type { Database } from './database/database.js';
 import { createApolloServer } from './http/create-apollo-server.js';
@@ -47,14 +49,16 @@ export async function startApi(
   config: Config,
   { log, openDatabase, clock, store, typeDefs }: ApiParts,
 ): Promise<Api> {
-  const cache = createApiCache(config, { log, clock, store });
-  const closers: Closer[] = [() => cache.close()];
+  const opened = promised<Database>();
+  const cache = createApiCache(config, { log, clock, store, database: opened.promise });
+  const closers: Closer[] = [() => cache.close(), () => Promise.resolve(opened.giveUp())];
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache, typeDefs);
     // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
+    opened.fulfil(database);
     closers.push(() => database.close());
     await prepareDatabase(database, { log, environment: config.environment });
     // Before the database, which its relay and its background work use.
@@ -62,7 +66,13 @@ export async function startApi(
     await cache.relay(await openOutbox({ database, log, namespaces: cache.namespaces(), ...config }));
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
-    const services = { database, passwords: createPasswords(), sessions };
+    const services: ApiServices = {
+      database,
+      passwords: createPasswords(),
+      sessions,
+      filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
+      deadLetters: deadLettersOf(cache),
+    };
     if (config.cache.probe) cache.probe({ context: () => createContext({ services, ...nobody, log }) });
     const app = await serve({ config, log, cache, schema, services, closers });
     return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
@@ -70,6 +80,34 @@ export async function startApi(
     await closeAll(closers);
     throw error;
   }
+}
+
+/** What is known to come, or not to come at all. */
+function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveUp: () => void } {
+  let fulfil: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((resolve, refuse) => {
+    fulfil = resolve;
+    reject = refuse;
+  });
+  // Whoever waits for it is told; where nobody does, that is no error.
+  promise.catch(() => undefined);
+  return { promise, fulfil, giveUp: () => reject(new Error('the API did not start')) };
+}
+
+function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
+  return {
+    list: () => cache.deadLetters(),
+    replay: async (key) => {
+      try {
+        await cache.replayDeadLetter(key);
+        return true;
+      } catch (error) {
+        if (error instanceof CacheError && error.code === 'CACHE_DEAD_LETTER') return false;
+        throw error;
+      }
+    },
+  };
 }
 
 /** Who asks on behalf of nobody. */

@@ -17,6 +17,17 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** The first part of every key in Redis: APIs that share one need different ones. */
   readonly redisPrefix: string;
+  /** Where accepted writes rest until the database has them. */
+  readonly journal: {
+    /** A Redis of its own; undefined stands for that of the cache, or for the memory of this process without one. */
+    readonly redisUrl: string | undefined;
+    /** What an acknowledged write must survive. */
+    readonly durability: 'memory' | 'everysec' | 'always';
+    /** Replicas that must have a write before it is acknowledged. */
+    readonly replicas: number;
+    /** Keys that may be pending before writes of others go straight to the database. */
+    readonly maxPending: number;
+  };
   /** Where the embedded database keeps its files. */
   readonly dataDirectory: string;
   readonly logLevel: string;
@@ -39,8 +50,8 @@ const variables = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   HOST: z.string().optional(),
   PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
-  DATABASE_URL: z.string().superRefine(checkedBy(parseDatabaseUrl)).optional(),
-  REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl)).optional(),
+  DATABASE_URL: z.string().superRefine(checkedBy(parseDatabaseUrl, 'DATABASE_URL')).optional(),
+  REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'REDIS_URL')).optional(),
   REDIS_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_.-]+$/, {
@@ -48,6 +59,10 @@ const variables = z.object({
         `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
     })
     .default('corral'),
+  JOURNAL_REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'JOURNAL_REDIS_URL')).optional(),
+  JOURNAL_DURABILITY: oneOf(['memory', 'everysec', 'always']).default('memory'),
+  JOURNAL_REPLICAS: wholeNumber({ from: 0, to: 100 }).default(0),
+  JOURNAL_MAX_PENDING: wholeNumber({ from: 1, to: 10_000_000 }).default(10_000),
   DATA_DIRECTORY: z.string().default('.data'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
@@ -69,6 +84,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const read = variables.safeParse(Object.fromEntries(given));
   if (!read.success) throw new ConfigurationError(read.error.issues.map(sentence).join('\n'));
   const { data } = read;
+  const journalUrl = data.JOURNAL_REDIS_URL ?? data.REDIS_URL;
+  if (journalUrl === undefined && (data.JOURNAL_DURABILITY !== 'memory' || data.JOURNAL_REPLICAS > 0)) {
+    throw new ConfigurationError(
+      'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.',
+    );
+  }
   return Object.freeze({
     environment: data.NODE_ENV,
     host: data.HOST ?? (data.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
@@ -76,6 +97,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
+    journal: Object.freeze({
+      redisUrl: data.JOURNAL_REDIS_URL,
+      durability: data.JOURNAL_DURABILITY,
+      replicas: data.JOURNAL_REPLICAS,
+      maxPending: data.JOURNAL_MAX_PENDING,
+    }),
     dataDirectory: data.DATA_DIRECTORY,
     logLevel: data.LOG_LEVEL,
     cache: Object.freeze({
@@ -112,10 +139,10 @@ function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
   });
 }
 
-function checkedBy(parse: (url: string) => unknown) {
+function checkedBy(parse: (url: string, name: string) => unknown, name: string) {
   return (value: string, context: z.RefinementCtx): void => {
     try {
-      parse(value);
+      parse(value, name);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       context.addIssue({ code: 'custom', message: error.message });

@@ -2,7 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { Passwords } from './accounts/passwords.js';
 import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Database } from './database/database.js';
+import type { FilmLengths } from './films/film-lengths.js';
 
 /** What the API tells an operator; the log of a request names its request id. */
 export interface ApiLog {
@@ -16,6 +18,8 @@ export interface ApiServices {
   readonly database: Database;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
+  readonly filmLengths: FilmLengths;
+  readonly deadLetters: DeadLetters;
 }
 
 /**
@@ -42,11 +46,8 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
   const { services, authorization, requestId, log } = options;
   const signedIn =
     authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
-  const { database, passwords, sessions } = services;
   return {
-    database,
-    passwords,
-    sessions,
+    ...services,
     requestId,
     log,
     viewer: signedIn?.viewer,

@@ -25,7 +25,11 @@ async function main(): Promise<void> {
 }
 
 /** What the cache refuses to start with: the schema's directives, or a store that answers but cannot be used. */
-const mendable: readonly ErrorCode[] = ['CACHE_CONFIGURATION', 'CACHE_STORE_REFUSED'];
+const mendable: readonly ErrorCode[] = [
+  'CACHE_CONFIGURATION',
+  'CACHE_STORE_REFUSED',
+  'CACHE_JOURNAL_REFUSED',
+];
 
 /** Faults that a person can mend are told in their own sentence; any other is a bug, and told in full. */
 function fail(error: unknown): never {

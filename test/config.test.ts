@@ -15,6 +15,7 @@ describe('the configuration', () => {
       databaseUrl: undefined,
       redisUrl: undefined,
       redisPrefix: 'corral',
+      journal: { redisUrl: undefined, durability: 'memory', replicas: 0, maxPending: 10_000 },
       dataDirectory: '.data',
       logLevel: 'info',
       cache: {

@@ -34,7 +34,13 @@ export async function insertDemoData(
   });
   await insertRows(client, {
     table: 'Playback',
-    columns: [['userId', 'int'], ['movieId', 'int'], ['positionSeconds', 'int'], ...times],
+    columns: [
+      ['userId', 'int'],
+      ['movieId', 'int'],
+      ['positionSeconds', 'int'],
+      ['wbSeq', 'bigint'],
+      ...times,
+    ],
     rows: data.playbacks,
     onInserted,
   });

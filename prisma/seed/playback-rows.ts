@@ -6,6 +6,8 @@ export interface PlaybackRow extends RowTimes {
   readonly userId: number;
   readonly movieId: number;
   readonly positionSeconds: number;
+  /** Older than whatever is written later. */
+  readonly wbSeq: number;
 }
 
 const fewestPerUser = 4;
@@ -23,7 +25,7 @@ export function playbackRows({ films, users, random }: Viewing): PlaybackRow[] {
         1 + Math.floor((film.runningTimeMinutes ?? usualMinutes) * 60 * 0.98 * random());
       const createdAt = momentBetween(since, seedEnd, random());
       const updatedAt = momentBetween(new Date(createdAt), seedEnd, random());
-      return { userId: user.id, movieId: film.id, positionSeconds, createdAt, updatedAt };
+      return { userId: user.id, movieId: film.id, positionSeconds, wbSeq: 1, createdAt, updatedAt };
     });
   });
 }

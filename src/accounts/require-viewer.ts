@@ -16,3 +16,10 @@ export function requireEditor(context: Pick<ApiContext, 'viewer'>): Viewer {
   if (viewer.role === 'EDITOR' || viewer.role === 'ADMIN') return viewer;
   throw forbidden('Only editors and admins can change films; sign in with such an account.');
 }
+
+/** The signed-in viewer, who looks after the API. @throws GraphQLError UNAUTHENTICATED or FORBIDDEN. */
+export function requireAdmin(context: Pick<ApiContext, 'viewer'>): Viewer {
+  const viewer = requireViewer(context);
+  if (viewer.role === 'ADMIN') return viewer;
+  throw forbidden('Only admins can do this; sign in with such an account.');
+}

@@ -128,6 +128,8 @@ export interface Cache<Context> {
   probe(options: ProbeOptions<Context>): void;
   /** What was found by it, by namespace. */
   probed(): Readonly<Record<string, Readonly<ProbeCounters>>>;
+  /** What a write survives that was accepted by WRITE_BEHIND and is not in the database yet, as a sentence. */
+  readonly survives: string;
   /** What the database refused for good, of the accepted writes. */
   deadLetters(): Promise<readonly DeadLetter[]>;
   /**
@@ -294,6 +296,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       started ??= startAll();
       return started;
     },
+    survives: acceptedWrites.survives,
     deadLetters: () => acceptedWrites.deadLetters(),
     replayDeadLetter: async (key) => {
       requireOpen();

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Cache } from '../cache/index.js';
 import type { ApiContext } from '../context.js';
 
-type Counted = Pick<Cache<ApiContext>, 'counters' | 'probed' | 'relayed' | 'storeIsAway'>;
+type Counted = Pick<Cache<ApiContext>, 'counters' | 'journal' | 'probed' | 'relayed' | 'storeIsAway'>;
 
 /** The counters of the engine, and the outcomes that they count. */
 const outcomes = [
@@ -25,6 +25,7 @@ export function addMetricsRoute(app: FastifyInstance, cache: Counted): void {
   collectDefaultMetrics({ register: registry });
   addFieldMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
+  addJournalMetrics(registry, cache);
   app.get('/metrics', async (_request, reply) => {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);
@@ -58,6 +59,16 @@ function addFieldMetrics(registry: Registry, { counters }: Counted): void {
       'failedInvalidations',
       1,
     ],
+    ['cache_written_rows_total', 'Writes whose row was stored as they were acknowledged.', 'written', 1],
+    ['cache_queued_writes_total', 'Writes that were accepted into the journal.', 'queued', 1],
+    [
+      'cache_written_through_total',
+      'Writes that went straight to the database, past the journal.',
+      'writtenThrough',
+      1,
+    ],
+    ['cache_busy_writes_total', 'Writes that neither the journal nor the database could take.', 'busy', 1],
+    ['cache_pending_reads_total', 'Reads answered with a write that is in the journal.', 'pending', 1],
     [
       'cache_bounded_writes_total',
       'Writes acknowledged before their invalidation was applied.',
@@ -134,4 +145,48 @@ function addConsistencyMetrics(registry: Registry, cache: Counted): void {
       this.set(cache.storeIsAway() ? 1 : 0);
     },
   });
+}
+
+function addJournalMetrics(registry: Registry, cache: Counted): void {
+  const registers = [registry];
+  const flushed = [
+    ['cache_flushes_total', 'Batches of accepted writes that were sent to the database.', 'flushes'],
+    ['cache_flushed_writes_total', 'Accepted writes that the database has.', 'flushed'],
+    ['cache_flush_retries_total', 'Accepted writes that were put off after a failure.', 'retries'],
+    ['cache_buried_writes_total', 'Accepted writes that went to the dead letters.', 'buried'],
+  ] as const;
+  for (const [name, help, counter] of flushed) {
+    new Counter({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.reset();
+        this.inc((await cache.journal()).flushed[counter]);
+      },
+    });
+  }
+  const sizes = [
+    ['cache_journal_pending', 'Accepted writes that the database does not have yet.', 'pending', 1],
+    ['cache_journal_dead_letters', 'Accepted writes that the database refuses for good.', 'dead', 1],
+    [
+      'cache_journal_overdue_seconds',
+      'How long the oldest accepted write is overdue.',
+      'overdueMs',
+      1 / 1000,
+    ],
+  ] as const;
+  for (const [name, help, part, unit] of sizes) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const { size } = await cache.journal();
+        // Unknown while the journal is away: then it has no value, rather than a wrong one.
+        if (size === undefined) this.remove();
+        else this.set(size[part] * unit);
+      },
+    });
+  }
 }

@@ -21,7 +21,8 @@ const DEFAULT_PORT = 6379;
  * Reads what can be read without a connection. No message repeats a part of the text: a password with a character
  * that should have been encoded can end up in any of them.
  */
-export function parseRedisUrl(redisUrl: string): RedisServer {
+export function parseRedisUrl(redisUrl: string, name = 'REDIS_URL'): RedisServer {
+  const fault = (rest: string): ConfigurationError => new ConfigurationError(`${name} ${rest}.`);
   const text = redisUrl.trim();
   if (!/^rediss?:\/\//i.test(text)) {
     throw fault(`must begin with redis://, or with rediss:// for an encrypted connection, like ${form}`);
@@ -37,16 +38,16 @@ export function parseRedisUrl(redisUrl: string): RedisServer {
   if (url.hostname === '') throw fault(`names no host; it must look like ${form}`);
   if (url.port === '0')
     throw fault(`names port 0, where nothing can listen; the usual one is ${DEFAULT_PORT}`);
-  const password = decoded(url.password);
+  const password = decoded(url.password, fault);
   if (url.username !== '' && password === undefined) {
     throw fault('names a user without a password; write user:password before the @, or leave the user out');
   }
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
-    user: decoded(url.username),
+    user: decoded(url.username, fault),
     password,
-    database: databaseIn(url.pathname),
+    database: databaseIn(url.pathname, fault),
     isEncrypted: url.protocol === 'rediss:',
   };
 }
@@ -56,7 +57,9 @@ export function redisAddress({ host, port }: RedisServer): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function decoded(text: string): string | undefined {
+type Fault = (rest: string) => ConfigurationError;
+
+function decoded(text: string, fault: Fault): string | undefined {
   if (text === '') return undefined;
   try {
     return decodeURIComponent(text);
@@ -65,7 +68,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function databaseIn(path: string): number {
+function databaseIn(path: string, fault: Fault): number {
   const digits = /^\/?(\d{0,5})$/.exec(path)?.[1];
   if (digits === undefined) {
     throw fault(
@@ -73,8 +76,4 @@ function databaseIn(path: string): number {
     );
   }
   return Number(digits);
-}
-
-function fault(rest: string): ConfigurationError {
-  return new ConfigurationError(`REDIS_URL ${rest}.`);
 }

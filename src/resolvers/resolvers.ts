@@ -1,5 +1,6 @@
 import type { Resolvers } from '../generated/graphql.js';
 import { accountMutations } from './account-mutations.js';
+import { deadLetterMutations, deadLetterQueries, deadLetterResolvers } from './dead-letters.js';
 import { movieMutations } from './movie-mutations.js';
 import { movieResolvers } from './movie.js';
 import { personResolvers } from './person.js';
@@ -12,8 +13,9 @@ import { viewerMutations } from './viewer-mutations.js';
 /** Every resolver, by type. Fields without one are columns of their row, or come from an origin. */
 export const resolvers: Resolvers = {
   ...scalars,
-  Query: queryResolvers,
-  Mutation: { ...accountMutations, ...movieMutations, ...viewerMutations },
+  Query: { ...queryResolvers, ...deadLetterQueries },
+  Mutation: { ...accountMutations, ...movieMutations, ...viewerMutations, ...deadLetterMutations },
+  DeadLetter: deadLetterResolvers,
   Movie: movieResolvers,
   Person: personResolvers,
   Rating: ratingResolvers,

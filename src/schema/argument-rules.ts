@@ -48,6 +48,7 @@ export const argumentRules: ArgumentRules = {
   'Query.user': id,
   'Query.playback': { movieId: isId },
   'Query.continueWatching': first,
+  'Mutation.replayDeadLetter': { key: isLine(1, 1000) },
   'Movie.similar': first,
   'Person.movies': first,
   'User.ratings': first,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flushed } from '../support/flushed.js';
 import { type TestApi, testApi } from '../support/test-api.js';
 
 /**
@@ -112,9 +113,24 @@ describe('after a mutation, every field shows the database as it is', () => {
     const token = { member, editor, nobody: undefined }[by];
     const { errors } = await api.ask(`mutation { ${operation} }`, { token });
     expect(errors).toEqual([]);
+    // Lists of what is written behind come from the database.
+    await flushed(api.cache);
     const after = await readAll(api);
     expect(after.data).toEqual(await truth());
     expect(after.data).not.toEqual(before.data);
+  });
+
+  it('and before it is flushed, the field of its own shows what was accepted', async () => {
+    const read = '{ playback(movieId: 3) { positionSeconds movie { title } } }';
+    const note = 'mutation { recordPlayback(movieId: 3, positionSeconds: 42) { positionSeconds } }';
+    expect((await api.ask(note, { token: member })).data).toEqual({
+      recordPlayback: { positionSeconds: 42 },
+    });
+    const { data, extensions } = await api.ask(read, { token: member, headers: { 'x-cache-debug': '1' } });
+    expect(data).toMatchObject({ playback: { positionSeconds: 42, movie: { title: 'A Night Train' } } });
+    expect(JSON.stringify(extensions)).toContain('"outcome":"PENDING","tier":"journal"');
+    await flushed(api.cache);
+    expect((await api.ask(read, { token: member })).data).toEqual(data);
   });
 
   it('and the mutation itself answers with what it wrote', async () => {

@@ -44,9 +44,12 @@ describe('/metrics', () => {
     await expect.poll(probes).toBeGreaterThan(0);
     const metrics = await scraped(api);
     expect(Object.fromEntries(metrics)).toMatchObject({
-      'cache_reads_total{coordinate="Query.movie",outcome="HIT"}': 1,
-      'cache_reads_total{coordinate="Query.movie",outcome="MISS"}': 2,
-      'cache_loads_total{coordinate="Query.movie"}': 2,
+      'cache_reads_total{coordinate="Query.movie",outcome="HIT"}': 2,
+      'cache_reads_total{coordinate="Query.movie",outcome="MISS"}': 1,
+      'cache_loads_total{coordinate="Query.movie"}': 1,
+      'cache_written_rows_total{coordinate="Mutation.updateMovie"}': 1,
+      cache_journal_pending: 0,
+      cache_flushed_writes_total: 0,
       'cache_invalidations_total{coordinate="Mutation.updateMovie"}': 1,
       cache_store_away: 0,
     });

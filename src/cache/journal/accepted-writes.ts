@@ -34,7 +34,8 @@ export interface AcceptedWritesOptions {
     tags: readonly string[],
     site: { readonly coordinate: string; readonly counters: FieldCounters },
   ) => Promise<boolean>;
-  readonly flushSite: { readonly coordinate: string; readonly counters: FieldCounters };
+  /** Where invalidations of flushed writes are counted. */
+  readonly flushSite: () => { readonly coordinate: string; readonly counters: FieldCounters };
 }
 
 /** A write on its way into the journal. */
@@ -53,7 +54,8 @@ export interface Acceptance {
 const FLUSH_AFTER_MS = 250;
 /** A journal must not hold up a read for longer than a slow store would. */
 const PENDING_WITHIN_MS = 150;
-const DRAIN_WITHIN_MS = 10_000;
+/** Less than a process is given to stop. */
+const DRAIN_WITHIN_MS = 7000;
 
 /** Accepted writes: into the journal, from there into the database, and back to whoever reads in between. */
 export class AcceptedWrites {
@@ -70,8 +72,13 @@ export class AcceptedWrites {
       counters: this.#counters,
       targetOf: (key) => targets.get(namespaceOf(key)),
       recordOf: ({ record }) => decodeRecord(codec, record),
-      invalidate: (tags) => options.invalidate(tags, options.flushSite),
+      invalidate: (tags) => options.invalidate(tags, options.flushSite()),
     });
+  }
+
+  /** What an acknowledged write survives, as a sentence. */
+  get survives(): string {
+    return this.#options.journal.survives;
   }
 
   /** @throws CacheError where the journal keeps less than what is declared. */
@@ -134,7 +141,7 @@ export class AcceptedWrites {
   async replay(key: string): Promise<'replayed' | 'overtaken' | 'unknown'> {
     const { journal, invalidate, flushSite } = this.#options;
     const outcome = await journal.replay(key);
-    if (outcome === 'replayed') await invalidate([key], flushSite);
+    if (outcome === 'replayed') await invalidate([key], flushSite());
     return outcome;
   }
 

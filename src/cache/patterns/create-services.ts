@@ -118,7 +118,7 @@ export function createServices<Context>(
     acceptedWrites: new AcceptedWrites({
       journal: options.journal ?? memoryJournal({ clock }),
       targets: flushTargets(origins),
-      flushSite: { coordinate: FLUSH_SITE, counters: countersOf(FLUSH_SITE) },
+      flushSite: () => ({ coordinate: FLUSH_SITE, counters: countersOf(FLUSH_SITE) }),
       ...{ codec, clock, random, log, invalidate },
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),

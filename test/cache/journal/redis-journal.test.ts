@@ -52,7 +52,7 @@ describe.skipIf(!needsRedis())('with a real server', () => {
       eviction,
       {},
       'CacheError: redisJournal: Redis at 127.0.0.1:PORT may evict accepted writes (maxmemory-policy allkeys-lru); ' +
-        'set maxmemory-policy noeviction, or name another Redis in JOURNAL_REDIS_URL',
+        'set maxmemory-policy noeviction, or give the journal a Redis of its own',
     ],
     [
       'keeps no file',
@@ -86,7 +86,7 @@ describe.skipIf(!needsRedis())('with a real server', () => {
       ['--replicaof', '127.0.0.1', '1'],
       {},
       'CacheError: redisJournal: Redis at 127.0.0.1:PORT is a replica (role slave), which loses what it is given; name ' +
-        'the primary in JOURNAL_REDIS_URL',
+        'its primary instead',
     ],
   ])('refuses a server that %s', async (_what, settings, options, sentence) => {
     expect(await refusal(settings, options)).toBe(sentence);

@@ -48,12 +48,12 @@ export async function readActual(redis: Redis): Promise<Actual> {
 export function weaknessOf(actual: Actual, { durability, replicas }: Declared): string | undefined {
   const { role, policy, appendOnly, appendFsync } = actual;
   if (role !== 'master') {
-    return `is a replica (role ${role}), which loses what it is given; name the primary in JOURNAL_REDIS_URL`;
+    return `is a replica (role ${role}), which loses what it is given; name its primary instead`;
   }
   if (policy !== 'noeviction') {
     return (
-      `may evict accepted writes (maxmemory-policy ${policy}); set maxmemory-policy noeviction, or name another Redis ` +
-      'in JOURNAL_REDIS_URL'
+      `may evict accepted writes (maxmemory-policy ${policy}); set maxmemory-policy noeviction, or give the journal ` +
+      'a Redis of its own'
     );
   }
   if (durability !== 'memory' && !appendOnly) {

@@ -1,0 +1,48 @@
+import type { FlushedWrite } from '../cache/index.js';
+import type { Database } from '../database/database.js';
+import type { Playback } from '../generated/prisma/client.js';
+
+/** Where a viewer is in a film, as it is accepted before the database has it. */
+export type PlaybackState = Pick<Playback, 'userId' | 'movieId' | 'positionSeconds' | 'updatedAt'>;
+
+// One statement, hence one transaction. An older write than the row's is left out, which is no error.
+const flushSql = `
+  INSERT INTO "Playback" ("userId", "movieId", "positionSeconds", "updatedAt", "createdAt", "wbSeq")
+  SELECT "userId", "movieId", "positionSeconds", "updatedAt", "updatedAt", "wbSeq"
+  FROM jsonb_to_recordset($1::jsonb) AS written
+    ("userId" int, "movieId" int, "positionSeconds" int, "updatedAt" timestamp(3), "wbSeq" bigint)
+  ON CONFLICT ("userId", "movieId") DO UPDATE SET
+    "positionSeconds" = EXCLUDED."positionSeconds", "updatedAt" = EXCLUDED."updatedAt",
+    "wbSeq" = EXCLUDED."wbSeq", "version" = "Playback"."version" + 1
+  WHERE "Playback"."wbSeq" < EXCLUDED."wbSeq"`;
+
+/** Of SQLSTATE: 22 is data that does not fit its type, 23 a constraint, such as a film that was deleted. */
+const REFUSED = /^2[23]/;
+
+/** Playback positions. The database is promised, as the cache is opened before it. */
+export function playbackOrigin(database: Promise<Pick<Database, 'pool'>>) {
+  return {
+    async flush(writes: readonly FlushedWrite[]): Promise<void> {
+      const rows = writes.map(({ seq, state }) => {
+        const { userId, movieId, positionSeconds, updatedAt } = stateOf(state);
+        return { userId, movieId, positionSeconds, updatedAt, wbSeq: seq };
+      });
+      const { pool } = await database;
+      await pool.query(flushSql, [JSON.stringify(rows)]);
+    },
+
+    isPermanent(error: unknown): boolean {
+      const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+      return error instanceof UnknownState || (typeof code === 'string' && REFUSED.test(code));
+    },
+  };
+}
+
+class UnknownState extends Error {}
+
+function stateOf(state: unknown): PlaybackState {
+  if (typeof state === 'object' && state !== null && 'userId' in state && 'movieId' in state) {
+    return state as PlaybackState;
+  }
+  throw new UnknownState('this is no playback position');
+}

@@ -1,0 +1,21 @@
+import { memoryJournal, redisJournal, type Clock, type Journal } from '../cache/index.js';
+import type { Config } from '../config.js';
+import { createRedisClient } from './create-redis-client.js';
+
+/** Where accepted writes rest: the Redis that is named for it, that of the cache, or the memory of this process. */
+export function createJournal(
+  { journal, redisUrl, redisPrefix }: Pick<Config, 'journal' | 'redisUrl' | 'redisPrefix'>,
+  time: { clock?: Clock },
+): Journal {
+  const { durability, replicas, maxPending } = journal;
+  const url = journal.redisUrl ?? redisUrl;
+  if (url === undefined) return memoryJournal({ maxPending, ...time });
+  return redisJournal(createRedisClient(url), {
+    prefix: redisPrefix,
+    durability,
+    replicas,
+    maxPending,
+    // One server for both: the entry and the journal change in one step.
+    ...(url === redisUrl ? { storePrefix: redisPrefix } : {}),
+  });
+}
