@@ -16,6 +16,10 @@ export interface PrivatePostgres {
   readonly url: string;
   /** Creates an empty database and returns its URL. */
   createDatabase(): Promise<string>;
+  /** Ends it as a crash does, and keeps its files. */
+  halt(): Promise<void>;
+  /** Starts it again, on the same port. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,13 +37,21 @@ export async function privatePostgres(): Promise<PrivatePostgres> {
   await asOwner('bash', ['-c', makeFiles]);
   const port = await freePort();
   const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1`;
-  await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
+  const start = async (): Promise<void> => {
+    await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
+  };
+  const halt = async (): Promise<void> => {
+    await asOwner(control, ['stop', '-D', files, '-m', 'immediate']);
+  };
+  await start();
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   return {
     url,
     createDatabase: () => createDatabase(url),
+    halt,
+    resume: start,
     async stop() {
-      await asOwner(control, ['stop', '-D', files, '-m', 'immediate']);
+      await halt();
       await rm(folder, { recursive: true, force: true });
     },
   };
