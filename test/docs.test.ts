@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorCodes } from '../src/cache/index.js';
+import { pairTable } from '../src/cache/policy/pattern-table.js';
 
 const root = resolve(import.meta.dirname, '..');
 const examples = join(root, 'test', '.docs-examples');
@@ -22,7 +23,14 @@ describe('the examples in the docs', () => {
   );
 
   it('are found on every page of a pattern', () => {
-    const patterns = ['cache-aside.md', 'read-through.md', 'invalidation.md'];
+    const patterns = [
+      'cache-aside.md',
+      'read-through.md',
+      'write-through.md',
+      'hybrid.md',
+      'write-behind.md',
+      'invalidation.md',
+    ];
     expect(patterns.filter((page) => !found.some((example) => example.page === page))).toEqual([]);
   });
 
@@ -45,5 +53,27 @@ describe('the error codes', () => {
       ([, code, meaning]) => [code, meaning],
     );
     expect(Object.fromEntries(rows)).toEqual(errorCodes);
+  });
+});
+
+/** The cells of a line of a table, without the quotes of code. */
+function cellsOf(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim().replaceAll('`', ''));
+}
+
+describe('the table of pairs', () => {
+  it('has the verdict of the engine in every cell, and no other row or column', () => {
+    const page = readFileSync(join(root, 'docs', 'patterns.md'), 'utf8');
+    const [, section = ''] = page.split('## Pairs of patterns on one namespace');
+    const lines = /(?:^\|.*\|$\n?)+/m.exec(section)?.[0].trim().split('\n') ?? [];
+    const [[, ...writes] = [], , ...rows] = lines.map(cellsOf);
+    const table = rows.map(([pattern = '', ...verdicts]) => [
+      pattern,
+      Object.fromEntries(verdicts.map((verdict, column) => [writes[column] ?? `column ${column}`, verdict])),
+    ]);
+    expect(Object.fromEntries(table)).toEqual(pairTable);
   });
 });
