@@ -1,6 +1,11 @@
-import type { FlushedWrite } from '../cache/index.js';
 import type { Database } from '../database/database.js';
 import type { Playback } from '../generated/prisma/client.js';
+
+/** A write of one key, and the number that orders it among those of the same key. */
+interface OrderedWrite {
+  readonly seq: number;
+  readonly state: unknown;
+}
 
 /** Where a viewer is in a film, as it is accepted before the database has it. */
 export type PlaybackState = Pick<Playback, 'userId' | 'movieId' | 'positionSeconds' | 'updatedAt'>;
@@ -18,11 +23,15 @@ const flushSql = `
 
 /** Of SQLSTATE: 22 is data that does not fit its type, 23 a constraint, such as a film that was deleted. */
 const REFUSED = /^2[23]/;
+/** Connections, conflicts, resources, read-only servers, shutdowns and disks: they pass. */
+const PASSES = /^(08|25|40|53|55|57|58)/;
+/** Errors of the system, such as EPIPE, look alike; no class of SQLSTATE begins with E. */
+const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/;
 
 /** Playback positions. The database is promised, as the cache is opened before it. */
 export function playbackOrigin(database: Promise<Pick<Database, 'pool'>>) {
   return {
-    async flush(writes: readonly FlushedWrite[]): Promise<void> {
+    async flush(writes: readonly OrderedWrite[]): Promise<void> {
       const rows = writes.map(({ seq, state }) => {
         const { userId, movieId, positionSeconds, updatedAt } = stateOf(state);
         return { userId, movieId, positionSeconds, updatedAt, wbSeq: seq };
@@ -31,9 +40,12 @@ export function playbackOrigin(database: Promise<Pick<Database, 'pool'>>) {
       await pool.query(flushSql, [JSON.stringify(rows)]);
     },
 
-    isPermanent(error: unknown): boolean {
+    isPermanent(error: unknown): boolean | undefined {
+      if (error instanceof UnknownState) return true;
       const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-      return error instanceof UnknownState || (typeof code === 'string' && REFUSED.test(code));
+      if (typeof code !== 'string' || !SQLSTATE.test(code) || PASSES.test(code)) return false;
+      // Of any other it may be one row that causes it, a trigger's own error for one.
+      return REFUSED.test(code) ? true : undefined;
     },
   };
 }

@@ -30,6 +30,14 @@ async function accept(journal: Journal, key: string, text: string, delayMs = 0):
   return seq;
 }
 
+/** Accepts a write and has it buried. */
+async function buried(journal: Journal, key: string, text: string): Promise<void> {
+  await accept(journal, key, text);
+  const claimed = (await claim(journal)).find((write) => write.key === key);
+  if (claimed === undefined) throw new Error(`${key} was not claimed`);
+  await journal.bury({ ...claimed, attempts: 1, error: 'refused', buriedAtMs: 1000 });
+}
+
 async function claim(journal: Journal, all = false, forMs = 60_000): Promise<readonly ClaimedWrite[]> {
   return journal.claim({ limit: 100, forMs, all });
 }
@@ -166,15 +174,45 @@ export const journalChecks: readonly JournalCheck[] = [
     expect(await claim(journal)).toMatchObject([{ key: 'Row:1', seq, attempts: 0 }]);
     expect(await journal.replay('Row:1')).toBe('unknown');
   }),
-  check('a letter is not replayed over a later write', async ({ journal }) => {
-    await accept(journal, 'Row:1', 'one');
-    const [claimed] = await claim(journal);
-    if (claimed !== undefined) await journal.bury({ ...claimed, error: 'refused', buriedAtMs: 1000 });
-    await accept(journal, 'Row:1', 'two');
-    expect(await journal.replay('Row:1')).toBe('overtaken');
-    expect(await pending(journal, 'Row:1')).toBe('two');
+  check('a letter ends with a later write of its key, also once that is flushed', async ({ journal }) => {
+    await buried(journal, 'Row:1', 'one');
+    const seq = await accept(journal, 'Row:1', 'two');
     expect(await journal.deadLetters()).toEqual([]);
+    expect(await journal.replay('Row:1')).toBe('unknown');
+    expect(await pending(journal, 'Row:1')).toBe('two');
+    await journal.settle([{ key: 'Row:1', seq }]);
+    expect(await journal.replay('Row:1')).toBe('unknown');
   }),
+  check('what is overtaken leaves the journal, its letter too', async ({ journal }) => {
+    await accept(journal, 'Row:1', 'one');
+    await buried(journal, 'Row:2', 'two');
+    const seq = journal.laterSeq();
+    const writes = ['Row:1', 'Row:2', 'Row:3'].map((key) => ({ key, seq }));
+    await journal.overtake(writes);
+    expect(await journal.size()).toEqual({ pending: 0, dead: 0, overdueMs: 0 });
+    expect(await claim(journal, true)).toEqual([]);
+    await journal.overtake(writes);
+  }),
+  check('what is later than the write that overtakes stays', async ({ journal }) => {
+    const [early] = [await accept(journal, 'Row:1', 'one'), await accept(journal, 'Row:1', 'two')];
+    await buried(journal, 'Row:2', 'three');
+    await journal.overtake([
+      { key: 'Row:1', seq: early },
+      { key: 'Row:2', seq: early },
+    ]);
+    expect(await pending(journal, 'Row:1')).toBe('two');
+    expect(await journal.size()).toMatchObject({ pending: 1, dead: 1 });
+  }),
+  check(
+    'a number that is over is lower than those of all writes that come then',
+    async ({ journal, pass }) => {
+      await accept(journal, 'Row:1', 'one');
+      const seq = journal.laterSeq();
+      await pass(journal.passedInMs(seq));
+      expect(await accept(journal, 'Row:2', 'two')).toBeGreaterThan(seq);
+      expect(await accept(journal, 'Row:1', 'three')).toBeGreaterThan(seq);
+    },
+  ),
   check('keys and records may have any characters', async ({ journal }) => {
     const key = 'Row:é|{}\n"ü';
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { findBinary } from './find-binary.js';
 import { freePort } from './free-port.js';
@@ -12,7 +15,7 @@ export interface PrivateRedis {
   stop(): Promise<void>;
 }
 
-/** Starts a Redis server of its own for one test file, without files; throws MissingBinary where none is installed. */
+/** Starts a Redis server of its own for one test file; throws MissingBinary where none is installed. */
 export async function privateRedis(...settings: string[]): Promise<PrivateRedis> {
   return privateRedisAt(await freePort(), ...settings);
 }
@@ -21,7 +24,20 @@ export async function privateRedis(...settings: string[]): Promise<PrivateRedis>
 export async function privateRedisAt(port: number, ...settings: string[]): Promise<PrivateRedis> {
   const program = findBinary('redis-server');
   if (program === undefined) throw new MissingBinary('redis-server', 'redis-server');
-  const basics = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  // It keeps no files, but replicas write down what they get from their primary.
+  const folder = await mkdtemp(path.join(tmpdir(), 'corral-redis-'));
+  const basics = [
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+  ];
   const child = spawn(program, [...basics, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout })) {
@@ -36,6 +52,7 @@ export async function privateRedisAt(port: number, ...settings: string[]): Promi
     async stop() {
       child.kill('SIGKILL');
       await exited;
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

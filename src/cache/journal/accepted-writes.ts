@@ -6,6 +6,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import { createFlushCounters, type FlushCounters } from '../metrics/flush-counters.js';
 import { Flusher, type FlushTarget } from './flusher.js';
 import type { BuriedWrite, Journal, JournalSize, PendingWrite } from './journal.js';
+import { Overtaken } from './overtaken.js';
 import { decodeRecord, encodeRecord, type WriteRecord } from './record.js';
 import { WriteBehindBusy } from './write-behind-busy.js';
 
@@ -30,25 +31,40 @@ export interface AcceptedWritesOptions {
   readonly random: () => number;
   readonly log: CacheLog;
   /** Applies an invalidation; false where it could not be applied in time, which has been counted and logged. */
-  readonly invalidate: (
-    tags: readonly string[],
-    site: { readonly coordinate: string; readonly counters: FieldCounters },
-  ) => Promise<boolean>;
+  readonly invalidate: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
+  /** The same for a write that is in the database, with what triggers wrote down for it; true where it is strict. */
+  readonly acknowledge: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
   /** Where invalidations of flushed writes are counted. */
-  readonly flushSite: () => { readonly coordinate: string; readonly counters: FieldCounters };
+  readonly flushSite: () => WriteSite;
+}
+
+/** The field that writes, and its counters. */
+export interface WriteSite {
+  readonly coordinate: string;
+  readonly counters: FieldCounters;
 }
 
 /** A write on its way into the journal. */
 export interface OfferedWrite extends Pick<WriteRecord, 'state' | 'tags' | 'viewer'> {
   readonly key: string;
-  readonly site: { readonly coordinate: string; readonly counters: FieldCounters };
+  readonly site: WriteSite;
 }
 
-/** What became of it, and whether no read that starts now returns older data. */
+/** What became of it, and whether no read that starts now, in any process, returns older data. */
 export interface Acceptance {
   readonly outcome: 'queued' | 'written';
-  readonly isInvalidated: boolean;
+  readonly isStrict: boolean;
 }
+
+/**
+ * What the journal says of a key. `unknown`: a write may be pending of which it could not tell, so that what the database
+ * has may be older.
+ */
+export type PendingState =
+  { readonly outcome: 'pending'; readonly state: unknown } | { readonly outcome: 'none' | 'unknown' };
+
+const NONE: PendingState = { outcome: 'none' };
+const UNKNOWN: PendingState = { outcome: 'unknown' };
 
 /** Milliseconds an accepted write waits for later ones of its key. */
 const FLUSH_AFTER_MS = 250;
@@ -61,18 +77,23 @@ const DRAIN_WITHIN_MS = 7000;
 export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
   readonly #flusher: Flusher;
+  readonly #overtaken: Overtaken;
   readonly #counters: FlushCounters = createFlushCounters();
   #isStarted = false;
 
   constructor(options: AcceptedWritesOptions) {
     this.#options = options;
-    const { codec, targets } = options;
+    const { codec, targets, journal } = options;
+    const invalidate = (tags: readonly string[]): Promise<boolean> =>
+      options.invalidate(tags, options.flushSite());
+    this.#overtaken = new Overtaken({ journal, invalidate });
     this.#flusher = new Flusher({
       ...options,
       counters: this.#counters,
       targetOf: (key) => targets.get(namespaceOf(key)),
       recordOf: ({ record }) => decodeRecord(codec, record),
-      invalidate: (tags) => options.invalidate(tags, options.flushSite()),
+      invalidate,
+      catchUp: () => this.#overtaken.catchUp(),
     });
   }
 
@@ -98,38 +119,43 @@ export class AcceptedWrites {
     const { coordinate, counters } = site;
     const record = encodeRecord(codec, { ...offered, coordinate, acceptedAtMs: clock.nowMs() });
     let seq: number | undefined;
+    let mayBeQueued = false;
     // Before it is started nobody would flush.
-    if (this.#isStarted && !straight && !journal.isAway()) {
+    if (this.#isStarted && !straight && !journal.isAway() && journal.mayAccept()) {
       try {
         const accepted = await journal.accept({ key, record, delayMs: FLUSH_AFTER_MS });
         if (accepted.outcome === 'accepted') {
           counters.queued += 1;
-          return { outcome: 'queued', isInvalidated: await this.#endOf(key, site) };
+          return { outcome: 'queued', isStrict: this.#counted(site, await this.#endOf(key, site)) };
         }
+        mayBeQueued = accepted.outcome === 'unconfirmed';
         seq = accepted.seq;
       } catch {
-        // It may have been accepted all the same; the number of what follows is higher.
+        // The number of what follows is higher.
+        mayBeQueued = true;
       }
     }
     seq ??= journal.laterSeq();
-    await this.#writeThrough({ key, seq, state: offered.state });
+    await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
     counters.writtenThrough += 1;
-    const isInvalidated = await this.#options.invalidate([key, ...offered.tags], site);
-    return { outcome: 'written', isInvalidated };
+    return { outcome: 'written', isStrict: await this.#endStraight({ key, seq, tags: offered.tags }, site) };
   }
 
-  /** The pending state of each key; undefined where there is none, or the journal cannot tell. Never rejects. */
-  async pendingOf(keys: readonly string[]): Promise<readonly ({ readonly state: unknown } | undefined)[]> {
-    const { journal, clock, codec } = this.#options;
-    if (!this.#isStarted || journal.isAway()) return keys.map(() => undefined);
+  /**
+   * What is pending of each key, of which the database has nothing newer as far as this process knows. Never rejects.
+   */
+  async pendingOf(keys: readonly string[]): Promise<readonly PendingState[]> {
+    const { journal, clock } = this.#options;
+    if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
-      const late = (): Promise<undefined> => clock.sleep(PENDING_WITHIN_MS).then(() => undefined);
+      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
+      const late = (): Promise<undefined> => clock.sleep(PENDING_WITHIN_MS).then(turn);
       const found = isPromise(asked) ? await Promise.race([asked, late()]) : asked;
-      return keys.map((_, index) => stateOf(codec, found?.[index]));
+      return keys.map((_, index) => (found === undefined ? UNKNOWN : this.#stateOf(found[index])));
     } catch {
       // The journal has said by itself that it is away.
-      return keys.map(() => undefined);
+      return keys.map(() => UNKNOWN);
     }
   }
 
@@ -158,37 +184,71 @@ export class AcceptedWrites {
     }
   }
 
-  /** Flushes what was accepted, then closes the journal; what is left is told. */
-  async close(): Promise<void> {
-    if (!this.#isStarted) return;
+  /**
+   * Flushes what was accepted, then closes the journal; what is left is told. False where it is lost: nobody else has a
+   * journal in memory.
+   */
+  async close(): Promise<boolean> {
+    if (!this.#isStarted) return true;
     this.#isStarted = false;
     const { journal, log } = this.#options;
     const isEmpty = await this.#flusher.drain(DRAIN_WITHIN_MS);
-    if (!isEmpty) {
-      const pending = (await this.size())?.pending;
-      const message =
-        journal.name === 'memory'
-          ? 'accepted writes could not be flushed in time and are lost'
-          : 'accepted writes could not be flushed in time; they stay in the journal for another process';
+    const pending = isEmpty ? 0 : (await this.size())?.pending;
+    const isLost = pending !== 0 && journal.name === 'memory';
+    if (pending !== 0) {
+      const message = isLost
+        ? 'accepted writes could not be flushed in time and are lost'
+        : 'accepted writes could not be flushed in time; they stay in the journal for another process';
       log.error({ pending }, message);
     }
     await journal.close();
+    return !isLost;
   }
 
   /** A read that starts now must not find an entry from before; some journals have seen to that. */
-  async #endOf(key: string, site: OfferedWrite['site']): Promise<boolean> {
+  async #endOf(key: string, site: WriteSite): Promise<boolean> {
     return this.#options.journal.endsGenerations || this.#options.invalidate([key], site);
   }
 
-  async #writeThrough(write: { key: string; seq: number; state: unknown }): Promise<void> {
+  /** Ends what was before a write that the database has. */
+  async #endStraight(
+    { key, seq, tags }: { key: string; seq: number; tags: readonly string[] },
+    site: WriteSite,
+  ): Promise<boolean> {
+    const { journal, clock, acknowledge } = this.#options;
+    // Its number may lie ahead of the server's time, and others get theirs from there: what they write until then is older,
+    // and must leave the journal too; what they write after the acknowledgement must get a higher one.
+    const aheadMs = journal.passedInMs(seq);
+    if (aheadMs > 0) await clock.sleep(aheadMs);
+    // Before the invalidation: a load after it must not find what is older in the journal.
+    const isOvertaken = await this.#overtaken.by({ key, seq });
+    const isInvalidated = await acknowledge([key, ...tags], site);
+    return isInvalidated && this.#counted(site, isOvertaken);
+  }
+
+  #counted({ counters }: WriteSite, isStrict: boolean): boolean {
+    if (!isStrict) counters.boundedWrites += 1;
+    return isStrict;
+  }
+
+  async #writeThrough(
+    write: { key: string; seq: number; state: unknown },
+    mayBeQueued: boolean,
+  ): Promise<void> {
     const target = this.#options.targets.get(namespaceOf(write.key));
     if (target === undefined) throw new Error(`no origin flushes ${namespaceOf(write.key)}`);
     try {
       await target.flush([write]);
     } catch (error) {
       if (target.isPermanent(error) === true) throw error;
-      throw new WriteBehindBusy(error);
+      throw new WriteBehindBusy(error, mayBeQueued);
     }
+  }
+
+  #stateOf(write: PendingWrite | undefined): PendingState {
+    if (write === undefined || this.#overtaken.isOlder(write)) return NONE;
+    const record = decodeRecord(this.#options.codec, write.record);
+    return record === undefined ? UNKNOWN : { outcome: 'pending', state: record.state };
   }
 
   #readable({ key, seq, error, attempts, buriedAtMs, record }: BuriedWrite): DeadLetter {
@@ -197,10 +257,7 @@ export class AcceptedWrites {
   }
 }
 
-function stateOf(codec: ValueCodec, write: PendingWrite | undefined): { state: unknown } | undefined {
-  const record = write && decodeRecord(codec, write.record);
-  return record && { state: record.state };
-}
+const turn = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
 
 /** `Playback` of `Playback:7:42`. */
 function namespaceOf(key: string): string {

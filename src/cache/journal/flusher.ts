@@ -28,6 +28,8 @@ export interface FlusherOptions {
   readonly recordOf: (write: ClaimedWrite) => WriteRecord | undefined;
   /** Applies what the flushed writes mean, before they leave the journal. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
+  /** Called before each look into the journal, while that can be asked. Never rejects. */
+  readonly catchUp: () => Promise<void>;
   readonly counters: FlushCounters;
   readonly clock: Clock;
   readonly random: () => number;
@@ -81,8 +83,23 @@ export class Flusher {
     const { journal, clock } = this.#options;
     this.#isStopping = true;
     this.#wake();
-    await this.#loop;
     const [upTo, untilMs] = [journal.laterSeq(), clock.nowMs() + withinMs];
+    let isOver = false;
+    // An origin that hangs must not hold up the end.
+    const late = async (): Promise<boolean> => {
+      while (!isOver && clock.nowMs() < untilMs) await clock.sleep(LOOK_EVERY_MS);
+      return this.#isEmpty();
+    };
+    try {
+      return await Promise.race([this.#drained(upTo, untilMs), late()]);
+    } finally {
+      isOver = true;
+    }
+  }
+
+  async #drained(upTo: number, untilMs: number): Promise<boolean> {
+    const { journal, clock } = this.#options;
+    await this.#loop;
     let pauseMs = 1;
     for (;;) {
       if (journal.isAway()) return false;
@@ -120,6 +137,7 @@ export class Flusher {
     const { journal } = this.#options;
     if (journal.isAway()) return undefined;
     try {
+      await this.#options.catchUp();
       const claimed = await journal.claim({ limit: WRITES_PER_FLUSH, forMs: VISIBLE_AGAIN_MS, all });
       const readable: Readable[] = [];
       for (const write of claimed) {
@@ -163,6 +181,8 @@ export class Flusher {
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
     await journal.settle(batch.map(({ write }) => write));
+    // And after it: in between, a load may have found what the database, by its number, did not take.
+    await invalidate(batch.map(({ write }) => write.key));
   }
 
   async #failed(target: FlushTarget, batch: readonly Readable[], error: unknown): Promise<void> {
@@ -205,6 +225,8 @@ export class Flusher {
   async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {
     const { journal, counters, invalidate, clock, log } = this.#options;
     const attempts = write.attempts + 1;
+    // Before and after: whoever dies in between must not leave an entry with what nobody has any more.
+    await invalidate([write.key]);
     await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;
     // Not the key, which may name a viewer, nor the state.

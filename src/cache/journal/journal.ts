@@ -59,18 +59,27 @@ export interface Journal {
   readonly endsGenerations: boolean;
   /** Connects. A journal that is away is no error; one that is weaker than declared is a CacheError. */
   open?(options: JournalOpenOptions): Promise<void>;
-  /** True while nothing can be accepted: it cannot be reached, or it is weaker than declared. */
+  /** True while it cannot be asked for anything. */
   isAway(): boolean;
-  /** Takes a write, to be flushed after a while. A key that is pending already always has room. */
+  /** False while nothing can be accepted: it is away, or keeps less than declared. What it has is read and flushed. */
+  mayAccept(): boolean;
+  /**
+   * Takes a write, to be flushed after a while. A key that is pending already always has room. A dead letter of the key
+   * ends with it: it is older, so replaying it could do nothing.
+   */
   accept(write: { key: string; record: Uint8Array; delayMs: number }): MaybePromise<Accepted>;
   /** A number above those of all writes that were accepted by this process, or may still be. */
   laterSeq(): number;
+  /** Milliseconds until whatever is accepted from then on, by any process, has a higher number than this one. */
+  passedInMs(seq: number): number;
   /** What is pending for each key. */
   pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
   /** Takes what is due, oldest first, or with `all` whatever there is; nobody else gets it for `forMs` milliseconds. */
   claim(request: { limit: number; forMs: number; all?: boolean }): MaybePromise<readonly ClaimedWrite[]>;
   /** The database has these. */
   settle(writes: readonly WriteName[]): MaybePromise<void>;
+  /** The database has these, which went past the journal: what is older of their keys is dropped, dead letters too. */
+  overtake(writes: readonly WriteName[]): MaybePromise<void>;
   /** They could not be flushed: once more after `afterMs` milliseconds. */
   retry(writes: readonly WriteName[], afterMs: number): MaybePromise<void>;
   /** The database will never take this one: it goes to the dead letters. */

@@ -49,13 +49,17 @@ export function memoryJournal({
     survives: 'An acknowledged write is in the memory of this process, and lost when the process dies.',
     endsGenerations: false,
     isAway: () => false,
+    mayAccept: () => true,
     laterSeq: nextSeq,
+    // Numbers come from one place, which gives each only once.
+    passedInMs: () => 0,
     accept: ({ key, record, delayMs }) => {
       const seq = nextSeq();
       const before = dirty.get(key);
       if (before === undefined && dirty.size >= maxPending) return { outcome: 'full', seq };
       const dueAtMs = before?.dueAtMs ?? clock.nowMs() + delayMs;
       dirty.set(key, { seq, record, attempts: 0, dueAtMs });
+      dead.delete(key);
       return { outcome: 'accepted', seq };
     },
     pending: (keys) =>
@@ -73,6 +77,12 @@ export function memoryJournal({
       });
     },
     settle: (writes) => writes.forEach((write) => change(write, () => undefined)),
+    overtake: (writes) => {
+      for (const { key, seq } of writes) {
+        if ((dirty.get(key)?.seq ?? Infinity) <= seq) dirty.delete(key);
+        if ((dead.get(key)?.seq ?? Infinity) <= seq) dead.delete(key);
+      }
+    },
     retry: (writes, afterMs) => {
       const dueAtMs = clock.nowMs() + afterMs;
       for (const name of writes) {

@@ -1,7 +1,11 @@
-/** Neither the journal nor the database could take a write: nothing was accepted, and the client should try again. */
+/** Neither the journal nor the database is known to have a write: the client should try again. */
 export class WriteBehindBusy extends Error {
-  constructor(cause: unknown) {
+  /** True where the journal was given it and did not say that it refused: it may be flushed all the same. */
+  readonly mayBeWritten: boolean;
+
+  constructor(cause: unknown, mayBeWritten: boolean) {
     super('neither the journal nor the database could take the write', { cause });
     this.name = 'WriteBehindBusy';
+    this.mayBeWritten = mayBeWritten;
   }
 }

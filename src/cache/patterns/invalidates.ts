@@ -35,6 +35,8 @@ export interface StoringWrite {
   versionOf(result: unknown): number | undefined;
   /** Ends it: once everything is invalidated, or with `isInvalidated` false where it is not. Never rejects. */
   end(result: unknown, isInvalidated: boolean): Promise<void>;
+  /** Ends one that has changed nothing. Never rejects. */
+  abandon(): Promise<void>;
 }
 
 export interface InvalidatesOptions<Info extends CallInfo = CallInfo> {
@@ -90,6 +92,7 @@ export function invalidates<Info extends CallInfo>(
       result = await resolve(call, call.context);
     } catch (error) {
       if (!isRefusal(error)) await acknowledge(call, undefined, stored);
+      await stored?.abandon();
       throw error;
     }
     const isInvalidated = await acknowledge(call, result, stored);

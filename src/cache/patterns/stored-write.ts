@@ -5,12 +5,13 @@ import type { WritePolicy } from './write-policy.js';
 
 /**
  * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
- * after its invalidation, unless a later version was seen meanwhile. A row that is refused stays invalidated.
+ * after its invalidation, unless a later version was seen meanwhile. A row that is refused stays invalidated, and so is one
+ * whose field is switched off.
  */
 export function storedWrite<Info extends CallInfo>(
   services: Services,
   policy: WritePolicy,
-  { onlyHot }: { readonly onlyHot: boolean },
+  { stores }: { readonly stores: 'always' | 'where-hot' | 'never' },
 ): Storing<Info> {
   const { entries, traces, log } = services;
   const { coordinate, pattern, counters } = policy;
@@ -34,10 +35,15 @@ export function storedWrite<Info extends CallInfo>(
       const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
       const place = policy.locate({ args: call.args, viewerId });
       if (place.reason !== undefined) return undefined;
-      const announced = await entries.intend(policy, place, onlyHot);
+      const announced =
+        stores === 'never' ? undefined : await entries.intend(policy, place, stores === 'where-hot');
+      const abandon = async (): Promise<void> => {
+        if (announced !== undefined) await entries.abandon(announced);
+      };
       return {
         key: place.key,
         versionOf,
+        abandon,
         end: async (value, isInvalidated) => {
           const version = versionOf(value);
           const isStored =
@@ -46,6 +52,7 @@ export function storedWrite<Info extends CallInfo>(
             version !== undefined &&
             (await entries.put(policy, { announced, value, version }));
           if (isStored) counters.written += 1;
+          else await abandon();
           const outcome = isStored ? 'WRITTEN' : isInvalidated ? 'INVALIDATED' : 'BYPASS';
           traces.of(call.context)?.record(call.info.path, {
             coordinate,

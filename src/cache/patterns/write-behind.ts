@@ -1,8 +1,9 @@
 // On a write:           the resolver validates and returns the new state; one step puts it into the journal and ends the
 //                       entry that was; then the client is answered. Flushers write it to the database, latest state last.
 // When it throws:       nothing was accepted.
-// When the store fails: the write goes straight to the database; where that is away too, it is refused and can be tried
-//                       again (WRITE_BEHIND_BUSY). It is never dropped in silence.
+// When the store fails: with onStoreLoss "fail" the write is refused before its resolver runs. Otherwise it is accepted, or
+//                       goes straight to the database where the journal fails; where that is away too, it is refused and
+//                       can be tried again (WRITE_BEHIND_BUSY). It is never dropped in silence.
 // What is guaranteed:   reads of the key see the accepted state at once; it is flushed at least once, coalesced per key, and
 //                       never overwritten by an older one; what it survives until then is what the journal declares.
 
@@ -21,17 +22,20 @@ export interface WriteBehindOptions {
   readonly invalidation: InvalidationPolicy;
   /** True where the cache is switched off: the write goes straight to the database. */
   readonly isOff: boolean;
-  /** Makes the error that a client is told when nobody can take the write. */
-  readonly busy: (coordinate: string) => Error;
+  /** Makes the error that a client is told when nobody is known to have the write; it may be flushed all the same. */
+  readonly busy: (coordinate: string, mayBeWritten: boolean) => Error;
+  /** Makes the error that a client is told when the loss of the store must not be survived. */
+  readonly unavailable: (coordinate: string) => Error;
 }
 
 /** Binds a mutation's resolver, which returns the new state, or null to delete the row, without touching the database. */
 export function writeBehind<Info extends CallInfo>(
-  { services, policy, invalidation, isOff, busy }: WriteBehindOptions,
+  { services, policy, invalidation, isOff, busy, unavailable }: WriteBehindOptions,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
   const { coordinate, pattern } = policy;
   return async (call) => {
+    if (!(await services.mayWrite())) throw unavailable(coordinate);
     const state = (await resolve(call, call.context)) ?? null;
     const viewerId = services.viewerOf(call.context);
     const inputs: TemplateInputs = { args: call.args, viewerId, result: state };
@@ -45,11 +49,8 @@ export function writeBehind<Info extends CallInfo>(
     const { key } = place;
     const write = { key, state, tags: invalidation.tagsOf(inputs), viewer: viewerId ?? null, site: policy };
     try {
-      const { outcome, isInvalidated } = await services.acceptedWrites.accept(write, isOff);
-      if (!isInvalidated) {
-        policy.counters.boundedWrites += 1;
-        services.boundedWrites.note(call.context);
-      }
+      const { outcome, isStrict } = await services.acceptedWrites.accept(write, isOff);
+      if (!isStrict) services.boundedWrites.note(call.context);
       services.traces.of(call.context)?.record(call.info.path, {
         coordinate,
         pattern,
@@ -60,7 +61,7 @@ export function writeBehind<Info extends CallInfo>(
       if (!(error instanceof WriteBehindBusy)) throw error;
       policy.counters.busy += 1;
       services.log.error({ coordinate, error: String(error.cause) }, 'a write could be taken by nobody');
-      throw busy(coordinate);
+      throw busy(coordinate, error.mayBeWritten);
     }
     return state;
   };

@@ -9,12 +9,12 @@ import { invalidates, type InvalidatesOptions } from './invalidates.js';
 import { storedWrite } from './stored-write.js';
 import type { WritePolicy } from './write-policy.js';
 
-/** Binds a mutation's resolver, which returns the row it has committed with its `version`. */
+/** Binds a mutation's resolver, which returns the row it has committed with its `version`; switched off, it only invalidates. */
 export function writeThrough<Info extends CallInfo>(
-  options: InvalidatesOptions<Info>,
+  { isOff, ...options }: InvalidatesOptions<Info> & { readonly isOff: boolean },
   policy: WritePolicy,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
-  const storing = storedWrite<Info>(options.services, policy, { onlyHot: false });
+  const storing = storedWrite<Info>(options.services, policy, { stores: isOff ? 'never' : 'always' });
   return invalidates({ ...options, storing }, resolve);
 }

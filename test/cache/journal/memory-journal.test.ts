@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryJournal, type Journal } from '../../../src/cache/index.js';
+import type { BuriedWrite } from '../../../src/cache/journal/journal.js';
 import {
   journalChecks,
   journalContract,
@@ -49,6 +50,39 @@ describe('the journal contract itself', () => {
       'a journal without an end',
       (journal) => ({ ...journal, size: () => ({ pending: ROOM * 2, dead: 0, overdueMs: 0 }) }),
       'a full journal takes no other key, and goes on with those it has',
+    ],
+    [
+      'a journal that drops what is later than the write that overtakes',
+      (journal) => ({
+        ...journal,
+        overtake: (writes) => journal.overtake(writes.map(({ key }) => ({ key, seq: Infinity }))),
+      }),
+      'what is later than the write that overtakes stays',
+    ],
+    [
+      'a journal that is not told of what overtakes it',
+      (journal) => ({ ...journal, overtake: () => undefined }),
+      'what is overtaken leaves the journal, its letter too',
+    ],
+    [
+      'letters that outlive a later write',
+      (journal) => {
+        let kept: readonly BuriedWrite[] = [];
+        return {
+          ...journal,
+          bury: (write) => {
+            kept = [write];
+            return journal.bury(write);
+          },
+          replay: (key) => (kept.some((letter) => letter.key === key) ? 'replayed' : 'unknown'),
+        };
+      },
+      'a letter ends with a later write of its key, also once that is flushed',
+    ],
+    [
+      'numbers ahead of the time that is waited for',
+      (journal) => ({ ...journal, laterSeq: () => journal.laterSeq() + 800_000 }),
+      'a number that is over is lower than those of all writes that come then',
     ],
     [
       'numbers that stand still',

@@ -6,7 +6,8 @@ import {
   type Journal,
   type Origin,
 } from '../../../src/cache/index.js';
-import { manualClock } from '../../support/manual-clock.js';
+import { createGate, type Gate } from '../../support/gate.js';
+import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
 
 const typeDefs = `
@@ -28,28 +29,38 @@ interface Row {
   readonly seq: number;
 }
 
-/** A table with the guard that an origin needs, and faults that a test can set. */
-function table() {
+/** A table with the guard that an origin needs (or without it), and faults that a test can set. */
+function table({ isGuarded = true } = {}) {
   const rows = new Map<string, Row>();
   const batches: (readonly FlushedWrite[])[] = [];
+  const holds: { load?: Gate | undefined; flush?: Gate | undefined } = {};
   let fault: ((writes: readonly FlushedWrite[]) => Error | undefined) | undefined;
   const present = (id: string) => {
     const seconds = rows.get(id)?.seconds;
     return seconds === undefined ? null : { id, seconds };
   };
+  const pass = async (door: 'load' | 'flush'): Promise<void> => {
+    const gate = holds[door];
+    holds[door] = undefined;
+    await gate?.wait();
+  };
   const origin: Origin<TestContext> = {
-    load: (ids) => Promise.resolve(ids.map(present)),
-    flush: (writes) => {
+    load: async (ids) => {
+      const found = ids.map(present);
+      await pass('load');
+      return found;
+    },
+    flush: async (writes) => {
       batches.push(writes);
+      await pass('flush');
       const error = fault?.(writes);
-      if (error !== undefined) return Promise.reject(error);
+      if (error !== undefined) throw error;
       for (const { key, seq, state } of writes) {
         const id = key.split(':')[1] ?? '';
-        if ((rows.get(id)?.seq ?? 0) >= seq) continue;
+        if (isGuarded && (rows.get(id)?.seq ?? 0) >= seq) continue;
         const seconds = state === null ? undefined : (state as { seconds: number }).seconds;
         rows.set(id, { seconds, seq });
       }
-      return Promise.resolve();
     },
     isPermanent: (error) => String(error).includes('refused'),
   };
@@ -58,15 +69,26 @@ function table() {
     batches,
     origin,
     present,
+    /** The next one waits at the gate: a load with what it has read, a flush before it has written. */
+    holdNext: (door: 'load' | 'flush', gate: Gate) => {
+      holds[door] = gate;
+      // Otherwise a test that fails could not close its cache.
+      onTestFinished(() => gate.open());
+    },
     fail: (how: typeof fault) => {
       fault = how;
     },
   };
 }
 
-async function behind({ journal, disabled }: { journal?: Journal; disabled?: 'all' } = {}) {
-  const rows = table();
-  const clock = manualClock();
+interface BehindOptions {
+  readonly journal?: Journal;
+  readonly disabled?: 'all';
+  readonly rows?: ReturnType<typeof table>;
+  readonly clock?: ManualClock;
+}
+
+async function behind({ journal, disabled, rows = table(), clock = manualClock() }: BehindOptions = {}) {
   const tested = testCache({
     typeDefs,
     resolvers: {
@@ -271,7 +293,7 @@ describe('a flush that fails', () => {
 
   it('buries a row after ten attempts where the origin cannot tell', async () => {
     const rows = table();
-    const { isPermanent: _, ...origin } = rows.origin;
+    const { load, flush } = rows.origin;
     rows.fail((writes) => (writes.some(({ key }) => key === 'Place:2') ? new Error('who knows') : undefined));
     const clock = manualClock();
     const { cache, query } = testCache({
@@ -282,7 +304,7 @@ describe('a flush that fails', () => {
       },
       clock,
       store: memoryStore({ clock }),
-      origins: { Place: origin },
+      origins: { Place: { ...(load && { load }), ...(flush && { flush }) } },
     });
     await cache.start();
     onTestFinished(() => cache.close());
@@ -302,6 +324,109 @@ describe('a flush that fails', () => {
   });
 });
 
+describe('two flushers', () => {
+  /** One of them stands in the middle of a flush, and meanwhile a later write of its key was accepted. */
+  async function withOnePaused(rows = table(), plant = (journal: Journal): Journal => journal) {
+    const clock = manualClock();
+    const journal = plant(memoryJournal({ clock }));
+    const one = await behind({ journal, rows, clock });
+    const other = await behind({ journal, rows, clock });
+    const gate = createGate();
+    rows.holdNext('flush', gate);
+    await one.note(1, 10);
+    clock.advance(1000);
+    await gate.arrived();
+    await one.note(1, 20);
+    const seconds = (): number | undefined => rows.rows.get('1')?.seconds;
+    return {
+      gate,
+      seconds,
+      pending: one.pending,
+      flushes: () => rows.batches.map((batch) => batch.map(({ state }) => (state as Row).seconds)),
+      /** Lets the claim of the paused one end; the other one has the later write then, and writes it. */
+      overtake: async () => {
+        clock.advance(6000);
+        await expect.poll(seconds, { interval: 2 }).toBe(20);
+      },
+      /** Resolves when both have ended what they were at. */
+      end: async () => {
+        await one.cache.close();
+        await other.cache.close();
+      },
+    };
+  }
+
+  it('leave the later write, when one was paused for longer than its claim lasts', async () => {
+    const { gate, seconds, flushes, overtake, end } = await withOnePaused();
+    await overtake();
+    gate.open();
+    await end();
+    expect([seconds(), flushes()]).toEqual([20, [[10], [20]]]);
+  });
+
+  it('would step back, if the database did not compare numbers', async () => {
+    const { gate, seconds, flushes, overtake, end } = await withOnePaused(table({ isGuarded: false }));
+    await overtake();
+    gate.open();
+    await end();
+    expect([seconds(), flushes()]).toEqual([10, [[10], [20]]]);
+  });
+
+  it('do not lose a write that comes while an earlier one is flushed', async () => {
+    const { gate, seconds, flushes, pending } = await withOnePaused();
+    gate.open();
+    // It is due at once, whatever the claim was: the clock does not move.
+    await expect.poll(pending, { interval: 2 }).toBe(0);
+    expect([seconds(), flushes()]).toEqual([20, [[10], [20]]]);
+  });
+
+  it('would lose it, if what is settled were not compared by its number', async () => {
+    const careless = (journal: Journal): Journal => ({
+      ...journal,
+      settle: async (writes) => {
+        const present = await journal.pending(writes.map(({ key }) => key));
+        await journal.settle(present.flatMap((write) => write ?? []));
+      },
+    });
+    const { gate, seconds, flushes, pending, end } = await withOnePaused(table(), careless);
+    gate.open();
+    await expect.poll(pending, { interval: 2 }).toBe(0);
+    await end();
+    expect([seconds(), flushes()]).toEqual([10, [[10]]]);
+  });
+});
+
+describe('a load', () => {
+  it.each([
+    ['accepted', [10, 'PENDING']],
+    ['flushed', [10, 'MISS']],
+  ])('that read before a write was %s is not stored as newer', async (stage, then) => {
+    const { holdNext, read, note, flushed } = await behind();
+    const gate = createGate();
+    holdNext('load', gate);
+    const early = read('through', 1);
+    await gate.arrived();
+    await note(1, 10);
+    if (stage === 'flushed') await flushed();
+    gate.open();
+    expect(await early).toEqual([null, 'MISS']);
+    expect(await read('through', 1)).toEqual(then);
+  });
+
+  it('that could not ask the journal is not found any more once the write is flushed', async () => {
+    const clock = manualClock();
+    const journal: Journal = {
+      ...memoryJournal({ clock }),
+      pending: () => Promise.reject(new Error('no answer')),
+    };
+    const { read, note, flushed } = await behind({ journal, clock });
+    await note(1, 10);
+    expect(await read('through', 1)).toEqual([null, 'MISS']);
+    await flushed();
+    expect(await read('through', 1)).toEqual([10, 'MISS']);
+  });
+});
+
 describe('a cache that closes', () => {
   it('flushes what was accepted', async () => {
     const { note, rows, cache } = await behind();
@@ -314,13 +439,13 @@ describe('a cache that closes', () => {
     const { note, fail, cache, clock, logged } = await behind();
     fail(() => new Error('no connection'));
     await note(1, 1);
-    const closing = cache.close();
+    const closing = cache.close().catch((error: unknown) => error);
     await expect
       .poll(() => {
         clock.advance(1000);
         return logged.join('\n');
       })
       .toContain('accepted writes could not be flushed in time and are lost');
-    await closing;
+    expect(await closing).toMatchObject({ code: 'CACHE_WRITES_LOST' });
   });
 });

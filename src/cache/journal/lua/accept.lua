@@ -2,8 +2,8 @@
 -- Atomic:   the order of the numbers is the order of the states; a reader never finds the one without the other.
 -- Late:     refused after its deadline: whoever sent it has given up, and a later write may have been acknowledged.
 --           Run twice within it: the same state with a higher number, as if it had come a moment later.
--- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] the clock, KEYS[4] failed attempts; KEYS[5], where the
---           store is in the same Redis, the generation of the key
+-- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] the clock, KEYS[4] failed attempts, KEYS[5] the dead
+--           letters; KEYS[6], where the store is in the same Redis, the generation of the key
 -- ARGV[1]   the key, ARGV[2] the record, ARGV[3] after how many milliseconds it is due, ARGV[4] how many keys may be
 --           pending, ARGV[5] the deadline, in microseconds since 1970
 -- Reply     {1 accepted, 0 full or -1 too late, the number}
@@ -21,5 +21,7 @@ redis.call('HSET', KEYS[1], ARGV[1], text .. '|' .. ARGV[2])
 redis.call('HDEL', KEYS[4], ARGV[1])
 -- A key that is written all the time is flushed all the same.
 redis.call('ZADD', KEYS[2], 'NX', math.floor(now / 1000) + tonumber(ARGV[3]), ARGV[1])
-if KEYS[5] then redis.call('DEL', KEYS[5]) end
+-- It is older than this write: replaying it could do nothing.
+redis.call('HDEL', KEYS[5], ARGV[1])
+if KEYS[6] then redis.call('DEL', KEYS[6]) end
 return { 1, text }

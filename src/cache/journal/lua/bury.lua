@@ -6,8 +6,9 @@
 -- Reply     1 buried, 0 overtaken
 local write = redis.call('HGET', KEYS[1], ARGV[1])
 if not write or string.sub(write, 1, #ARGV[2] + 1) ~= ARGV[2] .. '|' then return 0 end
-redis.call('HSET', KEYS[4], ARGV[1], ARGV[3])
+-- First what frees memory: a full Redis refuses a script that begins with anything else.
 redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[4], ARGV[1], ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
 return 1

@@ -12,6 +12,8 @@ local claimed = {}
 for _, key in ipairs(keys) do
   local write = redis.call('HGET', KEYS[1], key)
   if write then
+    -- A full Redis refuses to add anything, unless a script has begun with a command that frees memory.
+    redis.call('ZREM', KEYS[2], key)
     redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), key)
     claimed[#claimed + 1] = key
     claimed[#claimed + 1] = write

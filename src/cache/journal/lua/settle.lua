@@ -18,10 +18,13 @@ for index = 2, #ARGV, 2 do
       redis.call('ZREM', KEYS[2], key)
       redis.call('HDEL', KEYS[3], key)
     else
+      -- A full Redis refuses to add anything, unless a script has begun with a command that frees memory.
+      redis.call('ZREM', KEYS[2], key)
       redis.call('HINCRBY', KEYS[3], key, 1)
       redis.call('ZADD', KEYS[2], now + after, key)
     end
   elseif write then
+    redis.call('ZREM', KEYS[2], key)
     redis.call('ZADD', KEYS[2], now, key)
   end
 end

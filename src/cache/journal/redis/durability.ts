@@ -21,6 +21,8 @@ export interface Actual {
   readonly appendOnly: boolean;
   /** Undefined where the server keeps it to itself. */
   readonly appendFsync: string | undefined;
+  /** Whether syncing pauses while the file is rewritten; undefined where the server keeps it to itself. */
+  readonly pausesFsync: boolean | undefined;
   readonly replicas: number;
   /** Whether it can wait for replicas to write to their disks: WAITAOF, since Redis 7.2. */
   readonly hasWaitAof: boolean;
@@ -31,25 +33,37 @@ export async function readActual(redis: Redis): Promise<Actual> {
   const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const [major = 0, minor = 0] = (value('redis_version') ?? '').split('.').map(Number);
   // Services often hide CONFIG; most of it is in INFO as well.
-  const config = await redis.config('GET', 'appendfsync').catch(() => undefined);
-  const settings: readonly unknown[] = Array.isArray(config) ? config : [];
-  const [, appendFsync] = settings;
+  const setting = async (name: string): Promise<string | undefined> => {
+    const config: unknown = await redis.config('GET', name).catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'ReplyError') return undefined;
+      throw error;
+    });
+    const [, text]: unknown[] = Array.isArray(config) ? config : [];
+    return typeof text === 'string' ? text : undefined;
+  };
+  // One by one: together they need Redis 7.
+  const [appendFsync, pauses] = await Promise.all(['appendfsync', 'no-appendfsync-on-rewrite'].map(setting));
   return {
     role: value('role') ?? 'unknown',
     policy: value('maxmemory_policy') ?? 'unknown',
     appendOnly: value('aof_enabled') === '1',
-    appendFsync: typeof appendFsync === 'string' ? appendFsync : undefined,
+    appendFsync,
+    pausesFsync: pauses === undefined ? undefined : pauses === 'yes',
     replicas: Number(value('connected_slaves') ?? 0),
     hasWaitAof: major > 7 || (major === 7 && minor >= 2),
   };
 }
 
+/** Why the server cannot be a journal at all; undefined where it can. */
+export function roleFaultOf({ role }: Pick<Actual, 'role'>): string | undefined {
+  return role === 'master'
+    ? undefined
+    : `is a replica (role ${role}), which loses what it is given; name its primary instead`;
+}
+
 /** Why the server does not keep what is declared, with the setting to change; undefined where it does. */
 export function weaknessOf(actual: Actual, { durability, replicas }: Declared): string | undefined {
-  const { role, policy, appendOnly, appendFsync } = actual;
-  if (role !== 'master') {
-    return `is a replica (role ${role}), which loses what it is given; name its primary instead`;
-  }
+  const { policy, appendOnly, appendFsync, pausesFsync } = actual;
   if (policy !== 'noeviction') {
     return (
       `may evict accepted writes (maxmemory-policy ${policy}); set maxmemory-policy noeviction, or give the journal ` +
@@ -65,6 +79,16 @@ export function weaknessOf(actual: Actual, { durability, replicas }: Declared): 
   }
   if (durability === 'everysec' && appendFsync === 'no') {
     return 'never syncs its append-only file (appendfsync no), but durability everysec is declared; set appendfsync everysec, or declare memory';
+  }
+  if (
+    (durability === 'always' && pausesFsync !== false) ||
+    (durability === 'everysec' && pausesFsync === true)
+  ) {
+    const present = pausesFsync === undefined ? 'unknown, as CONFIG GET is not allowed' : 'yes';
+    return (
+      `does not sync while it rewrites its append-only file (no-appendfsync-on-rewrite ${present}), but durability ` +
+      `${durability} is declared; set no-appendfsync-on-rewrite no, or declare memory`
+    );
   }
   if (actual.replicas < replicas) {
     return `has ${actual.replicas} replicas, but ${replicas} are declared; add replicas, or declare fewer`;

@@ -1,10 +1,15 @@
+import { setTimeout as passes } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { CacheError } from '../../errors.js';
-import { luaScript, runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
+import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
 import { redisNames } from '../../store/redis/redis-names.js';
-import { MAX_PENDING, type Accepted, type ClaimedWrite, type Journal, type WriteName } from '../journal.js';
+import { MAX_PENDING, type ClaimedWrite, type Journal, type WriteName } from '../journal.js';
+import { confirmationOf, Confirmations } from './confirmation.js';
 import { DURABILITIES, survivesOf, type Declared, type Durability } from './durability.js';
 import { JournalLink } from './journal-link.js';
+import { shardIndex, shardNames, SHARDS, type ShardNames } from './journal-names.js';
+import { journalScripts as scripts } from './journal-scripts.js';
+import { tryOutJournal } from './try-out.js';
 import { letterOf, readLetter, readWrite } from './written-forms.js';
 
 export interface RedisJournalOptions {
@@ -24,22 +29,8 @@ export interface RedisJournalOptions {
 
 /** In the place of a time after which writes are due again. */
 const SETTLED = -1;
-/** Writes of different keys in different places: fewer of them wait for each other. */
-const SHARDS = 4;
 /** A write that arrives later than this share of the time-out is refused by the server: nobody waits for it any more. */
 const DEADLINE_SHARE = 0.8;
-
-function script(name: string) {
-  return luaScript(new URL(`../lua/${name}.lua`, import.meta.url));
-}
-
-const scripts = {
-  accept: script('accept'),
-  bury: script('bury'),
-  claim: script('claim'),
-  replay: script('replay'),
-  settle: script('settle'),
-};
 
 /**
  * A journal in Redis, which all processes share: whichever is there flushes. It makes a connection of its own, like the
@@ -48,15 +39,20 @@ const scripts = {
  */
 export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): Journal {
   const settings = checkedSettings(options);
-  const { prefix, storePrefix, commandTimeoutMs, replicas, durability } = settings;
+  const { prefix, storePrefix, commandTimeoutMs, replicas } = settings;
+  const waitMs = Math.floor(commandTimeoutMs * DEADLINE_SHARE);
   const shards = Array.from({ length: SHARDS }, (_, index) => shardNames(prefix, index));
   const storeNames = storePrefix === undefined ? undefined : redisNames(storePrefix, 'none');
+  const confirmations = new Confirmations();
   let link: JournalLink | undefined;
-  let latestDeadline = 0;
+  /** Above it is no number of this process: neither one it was given, nor one it may still be given. */
+  let highest = 0;
 
   const shardOf = (key: string): ShardNames => shards[shardIndex(key)] ?? shardNames(prefix, 0);
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
     link === undefined ? Promise.reject(new Error('the journal is not open')) : link.run(commands);
+  const runConfirmed = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
+    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.runConfirmed(commands);
 
   /** Removes writes, or makes them due again after some milliseconds; each shard's part in one call. */
   async function settle(writes: readonly WriteName[], first: number): Promise<void> {
@@ -68,14 +64,11 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     await run((client) => runScript(client, scripts.settle, calls));
   }
 
-  /** How many replicas have what was written on this connection just before. */
-  async function confirmed(client: Redis): Promise<number> {
-    const waitMs = Math.floor(commandTimeoutMs * DEADLINE_SHARE);
-    if (link?.hasWaitAof !== true) return client.wait(replicas, waitMs);
-    const local = durability === 'memory' ? 0 : 1;
-    const reply: unknown = await client.call('WAITAOF', local, replicas, waitMs);
-    const [synced, onReplicas]: unknown[] = Array.isArray(reply) ? reply : [];
-    return Number(synced) >= local ? Number(onReplicas) : 0;
+  /** Whether enough replicas have what was written on this connection just before; false where they do not say it in time. */
+  async function isConfirmed(client: Redis): Promise<boolean> {
+    const question = confirmationOf(settings, { hasWaitAof: link?.hasWaitAof ?? false, waitMs });
+    const confirmed = confirmations.of(client, question).catch(() => 0);
+    return (await Promise.race([confirmed, passes(waitMs, 0, { ref: false })])) >= replicas;
   }
 
   return {
@@ -83,33 +76,45 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     survives: survivesOf(settings),
     endsGenerations: storeNames !== undefined,
     open: async ({ log }) => {
-      link = new JournalLink(redis, { ...settings, log });
+      const generationOf = storeNames?.generation.bind(storeNames);
+      link = new JournalLink(redis, {
+        ...settings,
+        log,
+        tryOut: (client, { hasWaitAof }) => tryOutJournal(client, { ...settings, hasWaitAof, generationOf }),
+      });
       await link.open();
     },
     isAway: () => link?.isAway ?? true,
+    mayAccept: () => link?.mayAccept ?? false,
     laterSeq: () => {
-      latestDeadline = Math.max(latestDeadline + 1, link?.serverUs ?? Date.now() * 1000);
-      return latestDeadline;
+      highest = Math.max(highest + 1, link?.serverUs ?? Date.now() * 1000);
+      return highest;
+    },
+    passedInMs: (seq) => {
+      const ms = Math.ceil((seq - (link?.serverUs ?? Date.now() * 1000)) / 1000);
+      // Further ahead is only what the journal itself has counted, and goes on counting from.
+      return Math.min(Math.max(0, ms), waitMs);
     },
     accept: async ({ key, record, delayMs }) => {
-      const { pending, due, clock, attempts } = shardOf(key);
-      const deadline = (link?.serverUs ?? 0) + Math.floor(commandTimeoutMs * 1000 * DEADLINE_SHARE);
-      latestDeadline = Math.max(latestDeadline, deadline);
-      const keys = [pending, due, clock, attempts];
+      const { pending, due, clock, attempts, dead } = shardOf(key);
+      const deadline = (link?.serverUs ?? 0) + waitMs * 1000;
+      highest = Math.max(highest, deadline);
+      const keys = [pending, due, clock, attempts, dead];
       if (storeNames !== undefined) keys.push(storeNames.generation(key));
       const args = [key, record, Math.round(delayMs), Math.ceil(settings.maxPending / SHARDS), deadline];
-      return run(async (client): Promise<Accepted> => {
-        const accepting = runScript(client, scripts.accept, [{ keys, args }]);
-        // On the same connection and after it: that is what the server waits for.
-        const confirming = replicas === 0 ? undefined : accepting.then(() => confirmed(client));
-        const [reply] = await accepting;
-        const [outcome, number]: unknown[] = Array.isArray(reply) ? reply : [];
-        if (outcome === -1) throw new Error('the journal took longer than the write could wait');
-        const seq = Number(textOf(number));
-        if (outcome !== 1) return { outcome: 'full', seq };
-        const isConfirmed = confirming === undefined || (await confirming) >= replicas;
-        return { outcome: isConfirmed ? 'accepted' : 'unconfirmed', seq };
+      const { reply, confirming } = await runConfirmed(async (client) => {
+        const [answer] = await runScript(client, scripts.accept, [{ keys, args }]);
+        // On the same connection and after it: that is what the server waits for. It has its own time.
+        return { reply: answer, confirming: replicas === 0 ? undefined : isConfirmed(client) };
       });
+      const [outcome, number]: unknown[] = Array.isArray(reply) ? reply : [];
+      if (outcome === -1) throw new Error('the journal took longer than the write could wait');
+      const seq = Number(textOf(number));
+      // The journal counts on from the highest number so far where the clock of the server goes back.
+      highest = Math.max(highest, seq);
+      if (outcome !== 1) return { outcome: 'full', seq };
+      const isSafe = confirming === undefined || (await confirming);
+      return { outcome: isSafe ? 'accepted' : 'unconfirmed', seq };
     },
     pending: (keys) =>
       run((client) =>
@@ -126,6 +131,13 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         return (await runScript(client, scripts.claim, claims)).flatMap(claimedOf);
       }),
     settle: (writes) => settle(writes, SETTLED),
+    overtake: async (writes) => {
+      const calls = writes.map(({ key, seq }): ScriptCall => {
+        const { pending, due, attempts, dead } = shardOf(key);
+        return { keys: [pending, due, attempts, dead], args: [key, `${seq}`] };
+      });
+      await run((client) => runScript(client, scripts.overtake, calls));
+    },
     retry: (writes, afterMs) => settle(writes, Math.max(0, Math.round(afterMs))),
     bury: (write) =>
       run(async (client) => {
@@ -143,8 +155,8 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         const { pending, due, attempts, dead } = shardOf(key);
         const found = await client.hgetBuffer(dead, key);
         const [letter] = found === null ? [] : readLetter(key, found);
-        if (letter === undefined) return 'unknown';
-        const args = [key, `${letter.seq}`, letter.record];
+        if (letter === undefined || found === null) return 'unknown';
+        const args = [key, `${letter.seq}`, letter.record, found];
         const keys = [pending, due, attempts, dead];
         const [reply] = await runScript(client, scripts.replay, [{ keys, args }]);
         return reply === 1 ? 'replayed' : reply === 2 ? 'overtaken' : 'unknown';
@@ -167,35 +179,6 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
       }),
     close: () => link?.close(),
   };
-}
-
-interface ShardNames {
-  readonly pending: string;
-  readonly due: string;
-  readonly clock: string;
-  readonly attempts: string;
-  readonly dead: string;
-}
-
-/** No schema digest: what was accepted before a deploy is flushed after it. */
-function shardNames(prefix: string, index: number): ShardNames {
-  const name = (what: string): string => `${prefix}:j:{${index}}:${what}`;
-  return {
-    pending: name('pending'),
-    due: name('due'),
-    clock: name('clock'),
-    attempts: name('attempts'),
-    dead: name('dead'),
-  };
-}
-
-/** The same in every process. FNV-1a, from www.isthe.com/chongo/tech/comp/fnv; it only spreads. */
-function shardIndex(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index += 1) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0) % SHARDS;
 }
 
 /** Claims come as key, write and attempts in turn. */

@@ -1,0 +1,224 @@
+import { GraphQLError } from 'graphql';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { createGate, type Gate } from '../../support/gate.js';
+import { withoutVersions } from '../../support/planted-stores.js';
+import { testCache } from '../../support/test-cache.js';
+
+const typeDefs = `
+  type Film { id: ID! title: String! version: Int! }
+  type Query {
+    film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
+    through(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}")
+  }
+  type Mutation {
+    store(id: ID!, title: String!): Film @cached(ttl: 60, pattern: WRITE_THROUGH, key: "Film:{args.id}")
+    storeHot(id: ID!, title: String!): Film @cached(ttl: 60, pattern: HYBRID, key: "Film:{args.id}")
+  }
+`;
+
+interface FilmRow {
+  readonly title: string;
+  readonly version: number;
+}
+
+type Mutation = 'store' | 'storeHot';
+const MUTATIONS: readonly Mutation[] = ['store', 'storeHot'];
+
+interface FilmsOptions {
+  readonly store?: Store;
+  readonly disabled?: 'all' | readonly string[];
+}
+
+async function films({ store = memoryStore(), disabled = [] }: FilmsOptions = {}) {
+  const rows = new Map<string, FilmRow>([['1', { title: 'old', version: 1 }]]);
+  const after: { commit?: Gate; throws?: Error } = {};
+  let withoutVersion = false;
+  let loads = 0;
+  const load = (id: string) => {
+    loads += 1;
+    return { id, ...rows.get(id) };
+  };
+  const write = async (_: unknown, { id, title }: { id: string; title: string }) => {
+    const row = { title, version: (rows.get(id)?.version ?? 0) + 1 };
+    if (after.throws instanceof GraphQLError) throw after.throws;
+    rows.set(id, row);
+    const gate = after.commit;
+    delete after.commit;
+    await gate?.wait();
+    if (after.throws !== undefined) throw after.throws;
+    return withoutVersion ? { id, title } : { id, ...row };
+  };
+  const tested = testCache({
+    typeDefs,
+    resolvers: {
+      Query: { film: (_, { id }: { id: string }) => load(id) },
+      Mutation: { store: write, storeHot: write },
+    },
+    origins: { Film: { load: (ids) => Promise.resolve(ids.map(load)) } },
+    store,
+    disabled,
+  });
+  await tested.cache.start();
+  onTestFinished(() => tested.cache.close());
+  return {
+    ...tested,
+    after,
+    loads: () => loads,
+    leaveOutVersions: () => (withoutVersion = true),
+    write: (mutation: Mutation, title: string) =>
+      tested.query(`mutation { ${mutation}(id: 1, title: "${title}") { title } }`),
+    read: async (field: 'film' | 'through' = 'film') => {
+      const { data, outcomes } = await tested.query(`{ it: ${field}(id: 1) { title } }`);
+      return [(data as { it: FilmRow }).it.title, outcomes[0]?.split(' ')[1]];
+    },
+  };
+}
+
+describe('a row that is written through', () => {
+  it.each(['film', 'through'] as const)('is a hit for the next read of %s', async (field) => {
+    const { write, read, loads } = await films();
+    const { outcomes } = await write('store', 'new');
+    expect(outcomes).toEqual(['Mutation.store WRITTEN']);
+    expect(await read(field)).toEqual(['new', 'HIT']);
+    expect(loads()).toBe(0);
+  });
+
+  it('takes the place of what was stored before', async () => {
+    const { write, read } = await films();
+    expect(await read()).toEqual(['old', 'MISS']);
+    await write('store', 'new');
+    expect(await read()).toEqual(['new', 'HIT']);
+  });
+
+  it('is invalidated where the store does not take it', async () => {
+    const { write, read } = await films({ store: { ...memoryStore(), put: () => ['refused'] } });
+    await read();
+    expect((await write('store', 'new')).outcomes).toEqual(['Mutation.store INVALIDATED']);
+    expect(await read()).toEqual(['new', 'MISS']);
+  });
+
+  it('is invalidated where it has no version, and that is told once', async () => {
+    const { write, read, leaveOutVersions, logged } = await films();
+    leaveOutVersions();
+    await read();
+    for (const title of ['new', 'newer']) {
+      expect((await write('store', title)).outcomes).toEqual(['Mutation.store INVALIDATED']);
+      expect(await read()).toEqual([title, 'MISS']);
+    }
+    expect(logged.filter((line) => line.includes('has no whole number as its version'))).toHaveLength(1);
+  });
+});
+
+describe('a row of a HYBRID', () => {
+  it('is stored where its entry is hot', async () => {
+    const { write, read } = await films();
+    await read();
+    expect((await write('storeHot', 'new')).outcomes).toEqual(['Mutation.storeHot WRITTEN']);
+    expect(await read()).toEqual(['new', 'HIT']);
+  });
+
+  it('is only invalidated where nobody has read it', async () => {
+    const { write, read } = await films();
+    expect((await write('storeHot', 'new')).outcomes).toEqual(['Mutation.storeHot INVALIDATED']);
+    expect(await read()).toEqual(['new', 'MISS']);
+  });
+});
+
+describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation) => {
+  it('changes nothing where its resolver refuses', async () => {
+    const { write, read, after } = await films();
+    await read();
+    after.throws = new GraphQLError('refused');
+    expect((await write(mutation, 'new')).result.errors?.[0]?.message).toBe('refused');
+    expect(await read()).toEqual(['old', 'HIT']);
+  });
+
+  it('invalidates where its resolver throws, as that may have been after the commit', async () => {
+    const { write, read, after } = await films();
+    await read();
+    after.throws = new Error('the connection was lost');
+    expect((await write(mutation, 'new')).result.errors).toHaveLength(1);
+    expect(await read()).toEqual(['new', 'MISS']);
+  });
+
+  /** Two writes: the first one commits first, and is slow to answer. */
+  async function overtaken(tested: Awaited<ReturnType<typeof films>>) {
+    const { write, read, after } = tested;
+    await read();
+    const gate = createGate();
+    onTestFinished(() => gate.open());
+    after.commit = gate;
+    const slow = write(mutation, 'second');
+    await gate.arrived();
+    await write(mutation, 'third');
+    gate.open();
+    await slow;
+    return read();
+  }
+
+  it('leaves the later of two versions, whichever comes last', async () => {
+    expect((await overtaken(await films()))[0]).toBe('third');
+  });
+
+  it('would leave the older one, if versions were not compared', async () => {
+    expect((await overtaken(await films({ store: withoutVersions(memoryStore()) })))[0]).toBe('second');
+  });
+
+  it.each<'all' | readonly string[]>(['all', [`Mutation.${mutation}`]])(
+    'only invalidates its key where it is switched off: %j',
+    async (disabled) => {
+      const asked: string[] = [];
+      const inner = memoryStore();
+      const store: Store = {
+        ...inner,
+        intend: (intentions) => (asked.push('intend'), inner.intend(intentions)),
+        put: (puts) => (asked.push('put'), inner.put(puts)),
+      };
+      const { write, read, cache } = await films({ store, disabled });
+      await read();
+      expect((await write(mutation, 'new')).outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
+      expect((await read())[0]).toBe('new');
+      expect(cache.counters()[`Mutation.${mutation}`]).toMatchObject({ invalidations: 1, written: 0 });
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('leaves no announcement behind, whatever becomes of it', async () => {
+    const open = new Set<string>();
+    const inner = memoryStore();
+    const store: Store = {
+      ...inner,
+      intend: (intentions) => {
+        for (const { nonce } of intentions) open.add(nonce);
+        return inner.intend(intentions);
+      },
+      put: (puts) => {
+        for (const { token } of puts) open.delete(token);
+        return inner.put(puts);
+      },
+      abandon: (announced) => {
+        for (const { token } of announced) open.delete(token);
+        return inner.abandon(announced);
+      },
+    };
+    const { write, read, after, leaveOutVersions } = await films({ store });
+    const ends = [
+      () => undefined,
+      () => void (after.throws = new GraphQLError('refused')),
+      () => void (after.throws = new Error('the connection was lost')),
+      () => void delete after.throws,
+      leaveOutVersions,
+    ];
+    for (const end of ends) {
+      end();
+      await read();
+      await write(mutation, 'new');
+      expect(open.size).toBe(0);
+    }
+    // Larger than an entry may be.
+    await read();
+    await write(mutation, 'long'.repeat(1_000_000));
+    expect(open.size).toBe(0);
+  });
+});
