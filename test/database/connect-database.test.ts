@@ -117,6 +117,14 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
     await expect(database.ping()).rejects.toThrow();
   });
 
+  it('has its first statements counted too', async () => {
+    const database = await connect(server.url);
+    onTestFinished(() => database.close());
+    const before = database.statements();
+    await database.pool.query('SELECT 1');
+    expect(database.statements() - before).toBe(1);
+  });
+
   it('may break an idle connection without ending the process', async () => {
     const log = testLog();
     const database = await connectDatabase({ databaseUrl: server.url, dataDirectory: '/nowhere', log });

@@ -24,8 +24,8 @@ export interface PrivatePostgres {
 }
 
 const password = 'private';
-/** A test may lose everything at any time, so nothing waits for the disk. */
-const settings = '-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c unix_socket_directories=';
+/** Nothing waits for the disk. What was committed outlives a crash of the server all the same, as tests of crashes rely on. */
+const settings = '-c fsync=off -c full_page_writes=off -c unix_socket_directories=';
 
 /** Starts a PostgreSQL server of its own for one test file; throws MissingBinary where none is installed. */
 export async function privatePostgres(): Promise<PrivatePostgres> {
