@@ -15,6 +15,8 @@ const CYCLES = isLong ? 20 : 3;
 const LOAD_MS = 300;
 /** Reads that waited for a load, and not only for their turn. */
 const STALLED_MS = LOAD_MS / 2;
+/** What no read should take; a shared machine takes it now and then for itself, so it is told and not judged. */
+const SLOW_MS = 50;
 /** An entry that is fresh for a second and is loaded in 300 ms expires this often at most. */
 const CYCLE_MS = 1000 + LOAD_MS;
 
@@ -54,6 +56,14 @@ describe.skipIf(!needsRedis())('a hot entry that expires in front of two process
       ask: () => read((reads += 1)),
       goesOn: (atMs) => atMs < CYCLES * CYCLE_MS,
     });
+    const slow = asked.filter(({ latencyMs }) => latencyMs > SLOW_MS).length;
+    const slowest = Math.round(Math.max(...asked.map(({ latencyMs }) => latencyMs)));
+    const counts = loadsPerExpiry(loadsAtMs);
+    const most = Math.max(...counts);
+    process.stdout.write(
+      `expiry at ${perSecond} reads a second: ${asked.length} reads, ${counts.length} expiries, at most ${most} loads each, ` +
+        `${slow} reads slower than ${SLOW_MS} ms, the slowest ${slowest} ms\n`,
+    );
     return {
       stalled: asked.filter(({ latencyMs }) => latencyMs >= STALLED_MS).length,
       loadsPerExpiry: loadsPerExpiry(loadsAtMs),

@@ -15,6 +15,12 @@ export interface FieldCounters {
   /** Values asked of the origin or the resolver. */
   loads: number;
   failedLoads: number;
+  /** Loads that took so long that a stale value was served instead. */
+  slowLoads: number;
+  /** Values that were loaded again while the ones before were still known, and not invalidated. */
+  refreshes: number;
+  /** Those of them that brought another value than before. */
+  changes: number;
   /** Milliseconds spent in loads. */
   loadMs: number;
   /** Milliseconds of loading that hits made unnecessary. */
@@ -55,6 +61,9 @@ export function createFieldCounters(): FieldCounters {
     bypassed: 0,
     loads: 0,
     failedLoads: 0,
+    slowLoads: 0,
+    refreshes: 0,
+    changes: 0,
     loadMs: 0,
     savedMs: 0,
     stored: 0,

@@ -23,6 +23,8 @@ export interface FetchOptions {
   readonly swr?: number;
   /** Seconds past ttl in which a stale value is served when the load fails; default 0. */
   readonly staleIfError?: number;
+  /** Milliseconds to wait for `load` where a stale value within `staleIfError` could be returned; default: its end. */
+  readonly softTimeoutMs?: number;
   /** Seconds a process may answer from its own copy; default 0. */
   readonly local?: number;
   /** Larger values are returned, counted and not stored; default 102,400. */
@@ -48,6 +50,7 @@ export async function fetchEntry(
     counters,
     swrMs,
     staleIfErrorMs,
+    softTimeoutMs: options.softTimeoutMs ?? services.softTimeoutMs,
     lifetime: {
       ttlMs: options.ttl * 1000,
       negativeTtlMs: (options.negativeTtl ?? Math.max(1, options.ttl / 10)) * 1000,
@@ -58,8 +61,8 @@ export async function fetchEntry(
   };
   const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
   const begin = () => ({ run: load, touched: () => false });
-  const once: LoadFor = (isRefresh) =>
-    loadOnce(services, { field: policy, place, trace: undefined, isRefresh, begin });
+  const once: LoadFor = (refreshes) =>
+    loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, begin });
   const found = await services.entries.findOne(policy, place);
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
 }
@@ -79,6 +82,9 @@ function checkFetch(key: string, options: FetchOptions): void {
     const value = options[name];
     if (value !== undefined && !(value >= 0)) faults.push(`${name} must not be negative, but got ${value}`);
   }
+  const { softTimeoutMs } = options;
+  if (softTimeoutMs !== undefined && !(softTimeoutMs > 0))
+    faults.push(`softTimeoutMs must be a positive number of milliseconds, but got ${softTimeoutMs}`);
   if ((options.local ?? 0) > options.ttl) faults.push('local must not be longer than ttl');
   if (faults.length > 0) throw new CacheError('CACHE_FETCH_OPTIONS', `cache.fetch: ${faults.join('; ')}`);
 }

@@ -1,5 +1,5 @@
 import type { EntryAddress, Lease } from '../store/store.js';
-import type { EntryField } from '../tags/entry-field.js';
+import type { EntryField, Found } from '../tags/entry-field.js';
 import type { Loaded, Services } from './services.js';
 
 /** A value that the origin has just given. */
@@ -10,18 +10,22 @@ export interface Landing {
   /** Given back with the fill. */
   readonly lease: Lease | undefined;
   readonly value: unknown;
+  /** What is refreshed by it. */
+  readonly refreshes: Found | undefined;
   readonly loadMs: number;
   /** Whether a PUBLIC load looked at the viewer. */
   readonly touched: boolean;
   /** Whether the value is a write that the database does not have yet. */
   readonly isPending: boolean;
+  /** Whether a later write may be pending, of which the journal could not tell: then the value is not stored. */
+  readonly isUnsure: boolean;
 }
 
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
 export function land(
   { entries, log }: Services,
   field: EntryField & { readonly coordinate: string },
-  { place, generations, lease, value, loadMs, touched, isPending }: Landing,
+  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure }: Landing,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
@@ -29,7 +33,16 @@ export function land(
     log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
     return { value, loadMs, isPending, sharable: false, landed: undefined };
   }
-  const filled = entries.fill(field, { address: place, generations, lease, value, loadMs });
+  // Those who joined may have it: they have asked no later than it was loaded.
+  const stamped = isUnsure ? undefined : generations;
+  const filled = entries.fill(field, {
+    address: place,
+    generations: stamped,
+    lease,
+    value,
+    refreshes,
+    loadMs,
+  });
   if (filled.outcome !== 'unstorable') {
     return { value: filled.value, loadMs, isPending, sharable: true, landed: filled.outcome };
   }

@@ -2,7 +2,7 @@ import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryAddress } from '../store/store.js';
-import type { EntryField } from '../tags/entry-field.js';
+import type { EntryField, Found } from '../tags/entry-field.js';
 import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -13,14 +13,18 @@ export interface Load {
   touched(): boolean;
   /** Whether it brought a write that the database does not have yet. */
   isPending?(): boolean;
+  /** Whether a later write may be pending, of which the journal could not tell. */
+  isUnsure?(): boolean;
 }
 
 export interface OneLoad {
   readonly field: EntryField & { readonly coordinate: string };
   readonly place: EntryAddress;
   readonly trace: Trace | undefined;
-  /** True where the reader has his answer already. */
-  readonly isRefresh: boolean;
+  /** What is refreshed, where the reader has his answer already. */
+  readonly refreshes: Found | undefined;
+  /** True where it may be made within another load. */
+  readonly isPart?: boolean;
   /** Made only when this reader becomes the one who loads. */
   readonly begin: () => Load;
 }
@@ -30,11 +34,11 @@ export interface OneLoad {
  * the other way round: a load that began before its generations were read could be stored as newer than it is.
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
-  const { field, place, trace, isRefresh } = load;
+  const { field, place, trace, refreshes, isPart = false } = load;
   const lead = async (led: readonly Led<WantedLoad, Loaded>[]): Promise<void> => {
     for (const flight of led) await loadAndFill(services, load, flight);
   };
-  const wanted = { field, address: place, isRefresh };
+  const wanted = { field, address: place, refreshes, isPart };
   const read = await theOne(await services.loads.begin([wanted], lead, trace));
   return read.sharable || read.outcome === 'MISS' ? read : theOne(services.loads.alone([wanted], lead));
 }
@@ -48,7 +52,7 @@ async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead
 /** Never rejects: what goes wrong goes to the flight. */
 async function loadAndFill(
   services: Services,
-  { field, place, trace, begin }: OneLoad,
+  { field, place, trace, refreshes, begin }: OneLoad,
   { generations, lease, flight }: Led<WantedLoad, Loaded>,
 ): Promise<void> {
   const { counters } = field;
@@ -61,8 +65,13 @@ async function loadAndFill(
     const value = (await load.run()) ?? null;
     const loadMs = clock.nowMs() - startedAtMs;
     counters.loadMs += loadMs;
-    const [touched, isPending] = [load.touched(), load.isPending?.() ?? false];
-    flight.resolve(land(services, field, { place, generations, lease, value, loadMs, touched, isPending }));
+    const [touched, isPending, isUnsure] = [
+      load.touched(),
+      load.isPending?.() ?? false,
+      load.isUnsure?.() ?? false,
+    ];
+    const landing = { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure };
+    flight.resolve(land(services, field, landing));
   } catch (error) {
     counters.failedLoads += 1;
     flight.reject(error);

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { CacheError } from '../errors.js';
+import type { PendingState } from '../journal/accepted-writes.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
@@ -16,7 +17,8 @@ interface WantedId extends WantedLoad {
   readonly trace: Trace | undefined;
 }
 
-const NOTHING_PENDING: ReadonlyMap<string, unknown> = new Map();
+const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
+const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
 
 type LedId = Led<WantedId, Loaded>;
 type Batch = DataLoader<WantedId, Arrival<Loaded>>;
@@ -92,15 +94,18 @@ export class OriginLoads {
     const startedAtMs = clock.nowMs();
     try {
       const pending = await this.#pendingOf(led);
-      const ids = led.map(({ wanted }) => wanted.address.id).filter((id) => !pending.has(id));
-      const values = ids.length === 0 ? pending : await this.#valuesOf([...new Set(ids)], guarded.context);
+      const ids = led
+        .map(({ wanted }) => wanted.address.id)
+        .filter((id) => pending.get(id)?.outcome !== 'pending');
+      const values = ids.length === 0 ? NO_VALUES : await this.#valuesOf([...new Set(ids)], guarded.context);
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
       for (const item of led) {
         const { id } = item.wanted.address;
-        const isPending = pending.has(id);
-        const value = isPending ? pending.get(id) : values.get(id);
-        this.#land(item, { value, loadMs, touched, isPending });
+        const found = pending.get(id);
+        const isPending = found?.outcome === 'pending';
+        const value = isPending ? found.state : values.get(id);
+        this.#land(item, { value, loadMs, touched, isPending, isUnsure: found?.outcome === 'unknown' });
       }
     } catch (error) {
       for (const { wanted, flight } of led) {
@@ -111,16 +116,13 @@ export class OriginLoads {
   }
 
   /** Of what is written behind, the latest is in the journal until the database has it; by id. */
-  async #pendingOf(led: readonly LedId[]): Promise<ReadonlyMap<string, unknown>> {
+  async #pendingOf(led: readonly LedId[]): Promise<ReadonlyMap<string, PendingState>> {
     const behind = led.filter(({ wanted }) => wanted.field.isWrittenBehind);
-    if (behind.length === 0) return NOTHING_PENDING;
+    if (behind.length === 0) return NONE_PENDING;
     const keys = behind.map(({ wanted }) => wanted.address.key);
     const found = await this.#services.acceptedWrites.pendingOf(keys);
     return new Map(
-      behind.flatMap(({ wanted }, index): [string, unknown][] => {
-        const pending = found[index];
-        return pending === undefined ? [] : [[wanted.address.id, pending.state]];
-      }),
+      behind.map(({ wanted }, index) => [wanted.address.id, found[index] ?? { outcome: 'unknown' }]),
     );
   }
 
@@ -139,15 +141,16 @@ export class OriginLoads {
 
   #land(
     { wanted, generations, lease, flight }: LedId,
-    { value, loadMs, touched, isPending }: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending'>,
+    loaded: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending' | 'isUnsure'>,
   ): void {
     const { field, address } = wanted;
-    field.counters.loadMs += loadMs;
-    if (value instanceof Error) {
+    field.counters.loadMs += loaded.loadMs;
+    if (loaded.value instanceof Error) {
       field.counters.failedLoads += 1;
-      flight.reject(value);
+      flight.reject(loaded.value);
     } else {
-      const landing = { place: address, generations, lease, value, loadMs, touched, isPending };
+      const { refreshes } = wanted;
+      const landing = { place: address, generations, lease, refreshes, ...loaded };
       flight.resolve(land(this.#services, field, landing));
     }
   }

@@ -19,9 +19,10 @@ export interface Origin<Context = unknown> {
   flush?(writes: readonly FlushedWrite[]): Promise<void>;
   /**
    * Whether trying again is of no use, since the row itself is refused: a constraint, a type. Such a row goes to the dead
-   * letters at once, any other is tried until it is taken. Absent: after ten attempts while others get through.
+   * letters at once, with false it is tried until it is taken. Absent, or undefined where it cannot be told: after ten
+   * attempts while others get through.
    */
-  isPermanent?(error: unknown): boolean;
+  isPermanent?(error: unknown): boolean | undefined;
 }
 
 /** An origin that loads. */

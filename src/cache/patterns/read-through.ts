@@ -56,8 +56,8 @@ function answer(reading: Reading, place: Located, found: Found | undefined, elem
   const { services, policy, loads, call, trace } = reading;
   if (isPlainHit(policy.counters, found, trace)) return found.value;
   const read = { policy, path: call.info.path, key: place.key, trace, element };
-  const load: LoadFor = (isRefresh) =>
-    loads.load({ field: policy, address: place, trace, isRefresh }, call.context);
+  const load: LoadFor = (refreshes) =>
+    loads.load({ field: policy, address: place, trace, refreshes }, call.context);
   return serve(services, read, found, load);
 }
 

@@ -7,7 +7,10 @@ import type { Loaded, Services } from './services.js';
 
 /** One read of one entry, on its way to an answer. */
 export interface Read {
-  readonly policy: Pick<ReadPolicy, 'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs'>;
+  readonly policy: Pick<
+    ReadPolicy,
+    'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs'
+  >;
   readonly path: ResponsePath;
   readonly key: string | undefined;
   readonly trace: Trace | undefined;
@@ -21,60 +24,101 @@ export interface LoadedRead extends Loaded {
 }
 
 /** Loads for a reader who waits, or refreshes what he has been answered with. */
-export type LoadFor = (isRefresh: boolean) => Promise<LoadedRead>;
+export type LoadFor = (refreshes?: Found) => Promise<LoadedRead>;
 
 /**
  * Counts a fresh hit of which nobody wants evidence, and says that there was one: the hot path, which allocates
  * nothing. Everything else is for `serve`.
  */
-export function isPlainHit<Hit extends { readonly staleForMs: number; readonly loadMs: number }>(
+export function isPlainHit(
   counters: FieldCounters,
-  found: Hit | undefined,
+  found: Found | undefined,
   trace: Trace | undefined,
-): found is Hit {
-  if (found === undefined || found.staleForMs !== 0 || trace !== undefined) return false;
+): found is Found {
+  if (found === undefined || found.staleForMs !== 0 || found.isDue || trace !== undefined) return false;
   counters.hits += 1;
   counters.savedMs += found.loadMs;
   return true;
 }
 
 /**
- * Answers a read from what was found, or loads: fresh at once; stale within `swr` at once, with one refresh behind;
- * stale within `staleIfError` when the load fails. Stale is by time only: what was invalidated is not found at all.
+ * Answers a read from what was found, or loads: fresh at once, and refreshed behind where its end is near; stale within
+ * `swr` at once, with one refresh behind; stale within `staleIfError` when the load fails or takes too long. Stale is by
+ * time only: what was invalidated is not found at all.
  */
 export function serve(services: Services, read: Read, found: Found | undefined, load: LoadFor): unknown {
-  if (found !== undefined && found.staleForMs === 0) return hit(read, found, 'HIT');
-  if (found !== undefined && found.staleForMs <= read.policy.swrMs) {
-    services.background.runOnce(
-      `refresh ${read.key}`,
-      () => load(true),
-      (error) => {
-        services.log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
-      },
-    );
-    return hit(read, found, 'STALE');
-  }
-  return loadOrStale(read, found, load);
+  if (found === undefined || found.staleForMs > read.policy.swrMs)
+    return loadOrStale(services, read, { found, load });
+  if (found.isDue || found.staleForMs > 0) refresh(services, read, () => load(found));
+  return hit(read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');
 }
 
-async function loadOrStale(read: Read, found: Found | undefined, load: LoadFor): Promise<unknown> {
-  const { counters, staleIfErrorMs } = read.policy;
+function refresh({ background, backOff, log }: Services, read: Read, load: () => Promise<unknown>): void {
+  const { key = '' } = read;
+  if (backOff.isOn(key)) return;
+  const refreshed = (): Promise<void> => load().then(() => backOff.succeeded(key));
+  background.runOnce(`refresh ${key}`, refreshed, (error) => {
+    backOff.failed(key);
+    log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
+  });
+}
+
+async function loadOrStale(
+  services: Services,
+  read: Read,
+  { found, load }: { found: Found | undefined; load: LoadFor },
+): Promise<unknown> {
+  const { staleIfErrorMs } = read.policy;
+  const usable = found !== undefined && found.staleForMs <= staleIfErrorMs ? found : undefined;
+  if (usable === undefined) return loaded(read, await load());
+  const { backOff } = services;
+  const { key = '' } = read;
+  if (backOff.isOn(key)) return hit(read, usable, 'STALE_ON_ERROR');
+  const loading = load().then(
+    (value) => {
+      backOff.succeeded(key);
+      return value;
+    },
+    (error: unknown) => {
+      backOff.failed(key);
+      throw error;
+    },
+  );
   try {
-    const loaded = await load(false);
-    const { outcome, isPending } = loaded;
-    if (isPending) counters.pending += 1;
-    if (outcome === 'JOINED') counters.joined += 1;
-    else if (outcome === 'WAITED') counters.waited += 1;
-    else counters.misses += 1;
-    if (read.trace !== undefined) {
-      const tier = isPending ? 'journal' : 'origin';
-      note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs: loaded.loadMs });
-    }
-    return loaded.value;
-  } catch (error) {
-    if (found === undefined || found.staleForMs > staleIfErrorMs) throw error;
-    return hit(read, found, 'STALE_ON_ERROR');
+    const inTime = await withinSoftTimeout(services, read, loading);
+    return inTime === undefined ? hit(read, usable, 'STALE') : loaded(read, inTime);
+  } catch {
+    // It has been counted where it failed, and this reader has an answer.
+    return hit(read, usable, 'STALE_ON_ERROR');
   }
+}
+
+/** What was loaded; undefined where that takes longer than readers shall wait who could have a stale value. */
+async function withinSoftTimeout(
+  { clock, log }: Services,
+  { policy: { coordinate, counters, softTimeoutMs } }: Read,
+  loading: Promise<LoadedRead>,
+): Promise<LoadedRead | undefined> {
+  if (softTimeoutMs === undefined) return loading;
+  const inTime = await Promise.race([loading, clock.sleep(softTimeoutMs)]);
+  if (inTime !== undefined) return inTime;
+  counters.slowLoads += 1;
+  // It goes on, and what it brings is stored; the next reader who is told of its failure is the one who begins it anew.
+  loading.catch((error: unknown) => log.warn({ coordinate, error: String(error) }, 'a slow load failed'));
+  return undefined;
+}
+
+function loaded(read: Read, { outcome, isPending, loadMs, value }: LoadedRead): unknown {
+  const { counters } = read.policy;
+  if (isPending) counters.pending += 1;
+  if (outcome === 'JOINED') counters.joined += 1;
+  else if (outcome === 'WAITED') counters.waited += 1;
+  else counters.misses += 1;
+  if (read.trace !== undefined) {
+    const tier = isPending ? 'journal' : 'origin';
+    note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs });
+  }
+  return value;
 }
 
 function hit(read: Read, found: Found, outcome: 'HIT' | 'STALE' | 'STALE_ON_ERROR'): unknown {

@@ -3,6 +3,7 @@ import type { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { CacheLog } from '../log.js';
 import type { BoundedWrites } from '../metrics/bounded-writes.js';
 import type { Traces } from '../metrics/trace.js';
+import type { BackOff } from '../stampede/back-off.js';
 import type { Background } from '../stampede/background.js';
 import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../tags/acknowledgement.js';
@@ -27,8 +28,12 @@ export interface Services {
   readonly entries: Entries;
   readonly loads: SingleLoads<Loaded>;
   readonly background: Background;
+  /** Of loads that fail, for readers who have a stale value. */
+  readonly backOff: BackOff;
   readonly traces: Traces;
   readonly clock: Clock;
+  /** How long readers wait for a load who could have a stale value, unless their field says it. */
+  readonly softTimeoutMs: number | undefined;
   readonly log: CacheLog;
   readonly viewerOf: ViewerOf;
   readonly contextOfLoad: LoadContext;

@@ -18,6 +18,12 @@ export interface Led<W, T> {
   readonly flight: Deferred<T>;
 }
 
+/** What is about to be loaded. */
+export interface Departing extends Wanted {
+  /** True where it may be a part of another load. */
+  readonly isPart?: boolean;
+}
+
 /** Makes the loads of many led flights, in one call of the origin where it can. Settles every flight. */
 export type Lead<W, T> = (led: readonly Led<W, T>[]) => Promise<void>;
 
@@ -26,6 +32,8 @@ export interface DeparturesOptions<T> {
   readonly keeper: LeaseKeeper;
   readonly background: Background;
   readonly unclaimed: UnclaimedFlights<T>;
+  /** Most loads of fields at the same time; one call of an origin is one, however many entries it is for. */
+  readonly atMost: number;
   /** Most loads at the same time without a lease: while the store is away, and after a wait that was too long. */
   readonly atMostWithoutStore: number;
   readonly storeIsAway: () => boolean;
@@ -39,13 +47,14 @@ export interface DeparturesOptions<T> {
 /** A store that comes back may be empty: for this long its loads stay bounded, by twice as many every second. */
 const RAMP_MS = 5000;
 const RAMP_STEP_MS = 1000;
-/** Times `atMostWithoutStore`: whoever would wait behind more loads than these is better told at once. */
+/** Times the bound: whoever would wait behind more loads than these is better told at once. */
 const QUEUE_FACTOR = 10;
 
 /** Sets off the loads that fall to this process, detached from the requests that began them. */
 export class Departures<T> {
   readonly #options: DeparturesOptions<T>;
   readonly #limit: LimitFunction;
+  readonly #ofFields: LimitFunction;
   readonly #inLimit = new AsyncLocalStorage<true>();
   #bounded = 0;
   #awayAtMs = -Infinity;
@@ -53,14 +62,15 @@ export class Departures<T> {
   constructor(options: DeparturesOptions<T>) {
     this.#options = options;
     this.#limit = pLimit(options.atMostWithoutStore);
+    this.#ofFields = pLimit(options.atMost);
   }
 
   /** Those with a lease at once, unless the store has only just come back; those without in their turn. */
-  setOff<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
+  setOff<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
     const isRamping = this.#ramp();
     const leased = led.filter(({ lease }) => lease !== undefined);
     if (leased.length > 0) {
-      this.#run(() => (isRamping ? this.#loadBounded(leased, lead) : this.#load(leased, lead)));
+      this.#run(() => (isRamping ? this.#loadBounded(leased, lead) : this.#loadInTurn(leased, lead)));
     }
     const free: Led<W, T>[] = [];
     for (const item of led) {
@@ -74,15 +84,27 @@ export class Departures<T> {
 
   /** Sets how many loads may run at once; true while those with a lease count as well. */
   #ramp(): boolean {
-    const { storeIsAway, clock, atMostWithoutStore } = this.#options;
+    const { storeIsAway, clock, atMost, atMostWithoutStore } = this.#options;
     const nowMs = clock.nowMs();
     if (storeIsAway()) this.#awayAtMs = nowMs;
     const sinceMs = nowMs - this.#awayAtMs;
     const isRamping = sinceMs < RAMP_MS;
     const doublings = isRamping ? Math.floor(sinceMs / RAMP_STEP_MS) : 0;
-    const bound = atMostWithoutStore * 2 ** doublings;
+    const bound = Math.min(atMostWithoutStore * 2 ** doublings, Math.max(atMost, atMostWithoutStore));
     if (this.#limit.concurrency !== bound) this.#limit.concurrency = bound;
     return isRamping;
+  }
+
+  /**
+   * Loads of fields are bounded also while all is well: a store that is suddenly empty sends everybody to the database.
+   * What code loads by itself is not, as it may be a part of such a load, which must not wait for its own place.
+   */
+  #loadInTurn<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
+    if (led.some(({ wanted }) => wanted.isPart === true)) return this.#load(led, lead);
+    const { activeCount, pendingCount } = this.#ofFields;
+    const isFull = activeCount + pendingCount >= this.#options.atMost * (1 + QUEUE_FACTOR);
+    if (isFull) return this.#load(led, (loads) => this.#refuse(loads));
+    return this.#load(led, (loads) => this.#ofFields(() => lead(loads)));
   }
 
   #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {

@@ -4,7 +4,7 @@ import type { Lease } from '../store/store.js';
 import type { Claimed, Wanted } from '../tags/entries.js';
 import type { Found } from '../tags/entry-field.js';
 import { createDeferred, type Deferred } from './deferred.js';
-import { Departures, type DeparturesOptions, type Lead, type Led } from './departures.js';
+import { Departures, type Departing, type DeparturesOptions, type Lead, type Led } from './departures.js';
 import { flightKey, type Flights } from './flights.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
@@ -32,9 +32,9 @@ export interface SingleLoadsOptions<T extends { readonly landed: unknown }> exte
 }
 
 /** What a reader, or a refresh that no reader waits for, wants loaded. */
-export interface WantedLoad extends Wanted {
-  /** True for a refresh: it is left alone where somebody else already loads. */
-  readonly isRefresh?: boolean;
+export interface WantedLoad extends Departing {
+  /** For a refresh: what is refreshed. It is left alone where somebody else already loads, or has loaded since. */
+  readonly refreshes?: Found | undefined;
 }
 
 interface Waiting<W, T> {
@@ -77,7 +77,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     const arrivals = wanted.map((item, index): Arrival<T> => {
       const { claim, found } = claimed?.[index] ?? {};
       const lease = claim?.takeLease();
-      if (found?.staleForMs === 0) {
+      if (found?.staleForMs === 0 && found.loadedAtMs !== item.refreshes?.loadedAtMs) {
         if (lease !== undefined) unused.push(lease);
         return arriving('WAITED', Promise.resolve(loadedOf(found)));
       }
@@ -87,7 +87,8 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       if (joinable !== undefined) return arriving('JOINED', joinable);
       const isOurs = lease !== undefined || claimed === undefined;
       // Another process refreshes it already, and this reader has his answer.
-      if (!isOurs && item.isRefresh === true) return arriving('JOINED', Promise.resolve(loadedOf(found)));
+      if (!isOurs && item.refreshes !== undefined)
+        return arriving('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
       const flight = createDeferred<T>();
       this.#announce(item, generations, flight);
       if (isOurs) {
@@ -119,7 +120,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
-  async #waitForOthers<W extends Wanted>(all: readonly Waiting<W, T>[], lead: Lead<W, T>): Promise<void> {
+  async #waitForOthers<W extends Departing>(all: readonly Waiting<W, T>[], lead: Lead<W, T>): Promise<void> {
     const { clock, entries, wakeUps, waitAtMostMs } = this.#options;
     const untilMs = clock.nowMs() + waitAtMostMs;
     let waiting = all;
@@ -145,7 +146,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** Ends the waits that have an end, and answers with those that have not. */
-  #settle<W extends Wanted>(
+  #settle<W extends Departing>(
     waiting: readonly Waiting<W, T>[],
     outcome: { claimed: readonly Claimed[] | undefined; isOverdue: boolean; lead: Lead<W, T> },
   ): readonly Waiting<W, T>[] {

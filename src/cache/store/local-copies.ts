@@ -11,6 +11,7 @@ export interface LocalCopy {
 /** A copy as its readers find it, the same object each time. */
 interface KeptCopy extends LocalCopy {
   readonly staleForMs: 0;
+  readonly isDue: false;
   readonly tier: 'local';
   readonly tags: readonly string[];
 }
@@ -56,7 +57,8 @@ export class LocalCopies {
     { value: content, loadedAtMs, loadMs }: LocalCopy,
     size: { valueBytes: number; untilMs: number },
   ): void {
-    const value: KeptCopy = { value: content, loadedAtMs, loadMs, staleForMs: 0, tier: 'local', tags };
+    const found = { value: content, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
+    const value: KeptCopy = { ...found, tier: 'local', tags };
     if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);

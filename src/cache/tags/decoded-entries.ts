@@ -46,7 +46,7 @@ export class DecodedEntries {
 
   /** An entry as its readers find it while it is fresh. */
   freshly(header: EntryHeader, value: unknown, payloadBytes: number): Decoded {
-    return { ...header, value, payloadBytes, staleForMs: 0, tier: this.#options.tier };
+    return { ...header, value, payloadBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
   }
 
   /** Remembers what these bytes mean, as the one who encoded them knows it. */

@@ -6,7 +6,7 @@ import type { LocalCopies } from '../store/local-copies.js';
 import { createNonces } from '../store/nonces.js';
 import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
-import { DecodedEntries } from './decoded-entries.js';
+import { DecodedEntries, type Decoded } from './decoded-entries.js';
 import type { EntryField, Found } from './entry-field.js';
 import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
@@ -35,12 +35,20 @@ export interface EntriesOptions {
   /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
   readonly freeze: boolean;
   readonly random: () => number;
+  /** Decides which reads of a fresh entry have it refreshed. */
+  readonly early: EarlyDecision;
   /** Milliseconds a lease is held without being renewed. */
   readonly leaseMs: number;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of tags whose invalidation was applied. */
   readonly onInvalidated: (tags: readonly string[]) => void;
+}
+
+/** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
+export interface EarlyDecision {
+  isDue(entry: Decoded, nowMs: number): boolean;
+  drawsFromMs(entry: Decoded): number;
 }
 
 /** A write that takes longer than this stores nothing; it only invalidates. */
@@ -67,6 +75,7 @@ export class Entries {
       store,
       local: options.copies,
       proven: options.provenCopies,
+      copiesEndAtMs: (entry) => options.early.drawsFromMs(entry),
       onStoreTrouble: options.onStoreTrouble,
     });
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
@@ -210,6 +219,15 @@ export class Entries {
     }
   }
 
+  /** Ends an announced write that stores nothing. Never rejects: what is not ended expires. */
+  async abandon({ address: { key }, token }: Announced): Promise<void> {
+    try {
+      await this.#options.store.abandon([{ key, token }]);
+    } catch (error) {
+      this.#options.onStoreTrouble('abandon', error);
+    }
+  }
+
   /** Stores the row that an announced write has committed: see `Fills`. True where it is there now. */
   put(field: EntryField, write: CommittedWrite): Promise<boolean> {
     return this.#fills.put(field, write);
@@ -260,12 +278,15 @@ export class Entries {
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
+    const { value, loadedAtMs, loadMs, tier } = entry;
     if (staleForMs <= 0) {
+      if (this.#options.early.isDue(entry, at.nowMs))
+        return { value, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
       this.#copies.keep(field, address, { entry, ...at });
       return entry;
     }
-    const { value, loadedAtMs, loadMs, tier } = entry;
-    return staleForMs > field.lifetime.staleMs ? undefined : { value, loadedAtMs, loadMs, staleForMs, tier };
+    if (staleForMs > field.lifetime.staleMs) return undefined;
+    return { value, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
   }
 
   #findOneAmong(

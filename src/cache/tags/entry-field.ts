@@ -25,5 +25,7 @@ export interface Found {
   readonly loadMs: number;
   /** 0 while the entry is fresh. */
   readonly staleForMs: number;
+  /** True where it is fresh, and this read should have it refreshed. */
+  readonly isDue: boolean;
   readonly tier: string;
 }

@@ -6,7 +6,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { EntryAddress, Fill, FillOutcome, Lease } from '../store/store.js';
 import type { DecodedEntries } from './decoded-entries.js';
 import type { EntriesOptions } from './entries.js';
-import type { EntryField } from './entry-field.js';
+import type { EntryField, Found } from './entry-field.js';
 
 /** A loaded value on its way into the store. */
 export interface EntryFill {
@@ -17,6 +17,8 @@ export interface EntryFill {
   readonly loadMs: number;
   /** Given back together with the fill. */
   readonly lease: Lease | undefined;
+  /** What was there before and is not invalidated; undefined where nothing was, or nobody knows. */
+  readonly refreshes?: Found | undefined;
 }
 
 /** A write that the store knows to be under way. */
@@ -72,6 +74,7 @@ export class Fills {
     const encoded = this.#encode(field, fill.value);
     if (encoded.payload === undefined) return encoded;
     const { value } = encoded;
+    if (fill.refreshes !== undefined) this.#compare(field.counters, encoded.payload, fill.refreshes);
     if (fill.generations === undefined) return { value, outcome: 'failed' };
     const { address, generations, loadMs, lease } = fill;
     const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs });
@@ -98,6 +101,12 @@ export class Fills {
       this.#options.onStoreTrouble('put', error);
       return false;
     }
+  }
+
+  /** Counts a refresh, and whether it was of any use. */
+  #compare(counters: FieldCounters, payload: Buffer, before: Found): void {
+    counters.refreshes += 1;
+    if (!payload.equals(this.#options.codec.encode(before.value))) counters.changes += 1;
   }
 
   #encode(

@@ -12,6 +12,8 @@ export interface ProcessCopiesOptions {
   readonly local: LocalCopies;
   /** For what all viewers share: proven unchanged before they answer. Undefined where there shall be none. */
   readonly proven: LocalCopies | undefined;
+  /** When a copy of a fresh entry must end. */
+  readonly copiesEndAtMs: (entry: Decoded) => number;
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
 }
 
@@ -25,9 +27,11 @@ export interface Mark {
 export class ProcessCopies {
   readonly #local: LocalCopies;
   readonly #proven: ProvenCopies | undefined;
+  readonly #copiesEndAtMs: ProcessCopiesOptions['copiesEndAtMs'];
 
-  constructor({ store, local, proven, onStoreTrouble }: ProcessCopiesOptions) {
+  constructor({ store, local, proven, copiesEndAtMs, onStoreTrouble }: ProcessCopiesOptions) {
     this.#local = local;
+    this.#copiesEndAtMs = copiesEndAtMs;
     if (proven === undefined || store.readLog === undefined) return;
     this.#proven = new ProvenCopies({ copies: proven, readLog: store.readLog.bind(store), onStoreTrouble });
   }
@@ -73,17 +77,19 @@ export class ProcessCopies {
     address: EntryAddress,
     { entry, mark, nowMs }: { entry: Decoded; mark: Mark; nowMs: number },
   ): void {
-    const freshUntilMs = entry.loadedAtMs + entry.freshForMs;
+    // From then on reads decide whether the entry is refreshed.
+    const keptUntilMs = this.#copiesEndAtMs(entry);
+    if (keptUntilMs <= nowMs) return;
     const valueBytes = entry.payloadBytes;
     if (lifetime.localMs > 0) {
-      const untilMs = Math.min(nowMs + lifetime.localMs, freshUntilMs);
+      const untilMs = Math.min(nowMs + lifetime.localMs, keptUntilMs);
       if (this.#local.isUntouchedSince(mark.local, address)) {
         this.#local.keep(address, entry, { valueBytes, untilMs });
       }
     } else if (isShared === true && this.#proven?.isFollowing === true) {
       const { copies } = this.#proven;
       if (copies.isUntouchedSince(mark.proven, address)) {
-        copies.keep(address, entry, { valueBytes, untilMs: freshUntilMs });
+        copies.keep(address, entry, { valueBytes, untilMs: keptUntilMs });
       }
     }
   }

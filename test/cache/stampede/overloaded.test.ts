@@ -1,28 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createCache, memoryStore, type Store } from '../../../src/cache/index.js';
+import { createCache, memoryStore } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
+import { losable } from '../../support/losable-store.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
 
 const AT_MOST = 2;
 const IN_ALL = AT_MOST + 10 * AT_MOST;
-
-/** A store that can be away, like one whose connection is lost. */
-function losable(inner: Store) {
-  const state = { isAway: false };
-  const unlessAway = <T>(work: () => T): T => {
-    if (state.isAway) throw new Error('the store is away');
-    return work();
-  };
-  const store: Store = {
-    ...inner,
-    isAway: () => state.isAway,
-    read: (addresses) => unlessAway(() => inner.read(addresses)),
-    acquire: (requests) => unlessAway(() => inner.acquire(requests)),
-  };
-  return { store, state };
-}
 
 async function ticks(): Promise<void> {
   for (let tick = 0; tick < 20; tick += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -99,6 +84,9 @@ describe('loads that wait for their turn', () => {
     expect(await fetchOld(() => 'new')).toBe('old');
     gate.open();
     await Promise.all(all);
+    // What failed is not tried again at once.
+    expect(await fetchOld(() => 'new')).toBe('old');
+    clock.advance(250);
     expect(await fetchOld(() => 'new')).toBe('new');
     await cache.close();
   });

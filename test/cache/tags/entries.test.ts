@@ -8,6 +8,7 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
 import { LocalCopies } from '../../../src/cache/store/local-copies.js';
 import type { EntryField, Found, Lifetime } from '../../../src/cache/tags/entry-field.js';
+import { earlyRefresh } from '../../../src/cache/stampede/early-refresh.js';
 import { Entries } from '../../../src/cache/tags/entries.js';
 import { generationsFor } from '../../support/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
@@ -28,6 +29,7 @@ function entriesOver(store: Store) {
     freeze: true,
     random: () => 0,
     onInvalidated: () => undefined,
+    early: earlyRefresh({ random: () => 0, beta: 1 }),
     leaseMs: 1500,
     onStoreTrouble: (operation) => troubles.push(operation),
   });

@@ -1,0 +1,56 @@
+import type { Clock } from '../clock.js';
+
+export interface BackOffOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+interface Failed {
+  readonly times: number;
+  readonly untilMs: number;
+}
+
+const FIRST_MS = 250;
+/** An origin that is back is noticed within this time. */
+const LONGEST_MS = 4000;
+/** The share of a pause that is left to chance, so that processes do not try in step. */
+const JITTER = 0.2;
+/** What is forgotten only tries once more. */
+const MAX_KEYS = 10_000;
+
+/**
+ * Pauses between the loads of an entry that fail, for those who have a stale value to go on with: 250 ms, then twice as
+ * long each time, at most 4 s. Whoever has none always tries.
+ */
+export class BackOff {
+  readonly #options: BackOffOptions;
+  readonly #failed = new Map<string, Failed>();
+
+  constructor(options: BackOffOptions) {
+    this.#options = options;
+  }
+
+  /** True while the entry's load is better left alone. */
+  isOn(key: string): boolean {
+    const failed = this.#failed.get(key);
+    return failed !== undefined && this.#options.clock.nowMs() < failed.untilMs;
+  }
+
+  /** A load failed. All who joined it may say so: it counts once. */
+  failed(key: string): void {
+    if (this.isOn(key)) return;
+    const { clock, random } = this.#options;
+    const times = (this.#failed.get(key)?.times ?? 0) + 1;
+    const pauseMs = Math.min(FIRST_MS * 2 ** (times - 1), LONGEST_MS) * (1 - JITTER * random());
+    // The latest last: what is dropped first has been left alone longest.
+    this.#failed.delete(key);
+    this.#failed.set(key, { times, untilMs: clock.nowMs() + pauseMs });
+    if (this.#failed.size <= MAX_KEYS) return;
+    const [oldest] = this.#failed.keys();
+    if (oldest !== undefined) this.#failed.delete(oldest);
+  }
+
+  succeeded(key: string): void {
+    if (this.#failed.size > 0) this.#failed.delete(key);
+  }
+}
