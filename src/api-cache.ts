@@ -9,6 +9,7 @@ import {
 import type { Config } from './config.js';
 import type { ApiContext } from './context.js';
 import type { Database } from './database/database.js';
+import { warmLists } from './films/warm-lists.js';
 import { Prisma } from './generated/prisma/client.js';
 import { movieOrigin } from './origins/movie.js';
 import { playbackOrigin } from './origins/playback.js';
@@ -25,6 +26,9 @@ const decimalType = {
   decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
 };
 
+/** What a load may take that has a stale value to fall back on. */
+const SOFT_TIMEOUT_MS = 2000;
+
 type CacheConfig = Pick<Config, 'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix'>;
 
 interface ApiCacheParts {
@@ -33,12 +37,14 @@ interface ApiCacheParts {
   readonly store: Store | undefined;
   /** What accepted writes are flushed into, once it is open. */
   readonly database: Promise<Pick<Database, 'pool'>>;
+  /** Makes contexts of nobody, once there is what they need. */
+  readonly contextOfNobody: () => Promise<ApiContext>;
 }
 
 /** The cache of the API: its store, its origins, and how it learns who is asking. */
 export function createApiCache(
   config: CacheConfig,
-  { log, clock, store, database }: ApiCacheParts,
+  { log, clock, store, database, contextOfNobody }: ApiCacheParts,
 ): Cache<ApiContext> {
   const time = clock === undefined ? {} : { clock };
   return createCache<ApiContext>({
@@ -51,6 +57,10 @@ export function createApiCache(
       RatingSummary: ratingSummaryOrigin,
       Playback: playbackOrigin(database),
     },
+    warm: warmLists,
+    warmContext: contextOfNobody,
+    prefetch: config.cache.prefetch ? {} : false,
+    loads: { softTimeoutMs: SOFT_TIMEOUT_MS },
     types: [decimalType],
     environment: config.environment,
     onStoreLoss: config.cache.onStoreLoss,

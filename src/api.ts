@@ -50,8 +50,12 @@ export async function startApi(
   { log, openDatabase, clock, store, typeDefs }: ApiParts,
 ): Promise<Api> {
   const opened = promised<Database>();
-  const cache = createApiCache(config, { log, clock, store, database: opened.promise });
-  const closers: Closer[] = [() => cache.close(), () => Promise.resolve(opened.giveUp())];
+  const served = promised<ApiServices>();
+  const contextOfNobody = async (): Promise<ApiContext> =>
+    createContext({ services: await served.promise, ...nobody, log });
+  const cache = createApiCache(config, { log, clock, store, contextOfNobody, database: opened.promise });
+  // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
+  const closers: Closer[] = [served.giveUp, () => cache.close(), opened.giveUp];
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache, typeDefs);
@@ -73,7 +77,8 @@ export async function startApi(
       filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
       deadLetters: deadLettersOf(cache),
     };
-    if (config.cache.probe) cache.probe({ context: () => createContext({ services, ...nobody, log }) });
+    served.fulfil(services);
+    if (config.cache.probe) cache.probe({ context: contextOfNobody });
     const app = await serve({ config, log, cache, schema, services, closers });
     return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
   } catch (error) {
@@ -83,7 +88,7 @@ export async function startApi(
 }
 
 /** What is known to come, or not to come at all. */
-function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveUp: () => void } {
+function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveUp: () => Promise<void> } {
   let fulfil: (value: T) => void = () => undefined;
   let reject: (error: Error) => void = () => undefined;
   const promise = new Promise<T>((resolve, refuse) => {
@@ -92,7 +97,8 @@ function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveU
   });
   // Whoever waits for it is told; where nobody does, that is no error.
   promise.catch(() => undefined);
-  return { promise, fulfil, giveUp: () => reject(new Error('the API did not start')) };
+  const giveUp = (): Promise<void> => Promise.resolve(reject(new Error('the API did not start')));
+  return { promise, fulfil, giveUp };
 }
 
 function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
@@ -111,7 +117,7 @@ function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
 }
 
 /** Who asks on behalf of nobody. */
-const nobody = { authorization: undefined, requestId: 'prober' };
+const nobody = { authorization: undefined, requestId: 'none' };
 
 interface Served {
   readonly config: Config;

@@ -41,6 +41,8 @@ export interface Config {
     readonly strictCopies: boolean;
     /** What goes past the cache: all, or the fields of these coordinates. */
     readonly disabled: 'all' | readonly string[];
+    /** Whether this process keeps entries warm, or leaves that to others. */
+    readonly prefetch: boolean;
     /** Whether some writes are followed, and what the cache answers is compared with the database. */
     readonly probe: boolean;
   };
@@ -71,6 +73,7 @@ const variables = z.object({
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
   CACHE_DISABLED: z.string().default(''),
+  CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
 });
 
@@ -112,6 +115,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       onStoreLoss: data.CACHE_ON_STORE_LOSS,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
       disabled: switchedOff(data.CACHE_DISABLED),
+      prefetch: data.CACHE_PREFETCH === 'on',
       probe: data.CACHE_PROBE === 'on',
     }),
   });

@@ -128,7 +128,7 @@ describe('the architecture', () => {
       .flatMap(importsOf)
       .filter(({ specifier }) => packageOf(specifier) === 'ioredis')
       .map(({ file }) => relative(root, file).replaceAll(sep, '/'));
-    expect(knowing).toEqual(['src/redis/create-redis-store.ts']);
+    expect(knowing).toEqual(['src/redis/create-redis-client.ts']);
   });
 
   it('lets nobody import the composition root, and keeps the cache away from resolvers and origins', async () => {

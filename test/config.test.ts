@@ -24,6 +24,7 @@ describe('the configuration', () => {
         eviction: 'lru',
         onStoreLoss: 'degrade',
         strictCopies: false,
+        prefetch: true,
         probe: true,
         disabled: [],
       },

@@ -25,6 +25,7 @@ describe('the examples in the docs', () => {
   it('are found on every page of a pattern', () => {
     const patterns = [
       'cache-aside.md',
+      'prefetch.md',
       'read-through.md',
       'write-through.md',
       'hybrid.md',

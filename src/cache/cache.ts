@@ -26,10 +26,12 @@ import type { ProbeCounters } from './metrics/probe-counters.js';
 import { OriginLoads } from './patterns/origin-loads.js';
 import { checkedProbe, type ProbeOptions } from './patterns/probe-options.js';
 import { Prober } from './patterns/prober.js';
+import type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 import type { ReadPolicy } from './patterns/read-policy.js';
 import type { LoadingOrigin, Origin } from './patterns/origin.js';
-import { checkedLoads, createServices, type LoadBounds } from './patterns/create-services.js';
+import { checkedLoads, createKeepWarm, createServices, type LoadBounds } from './patterns/create-services.js';
 import type { ViewerId } from './patterns/viewer-guard.js';
+import { checkWarm } from './policy/check-warm.js';
 import { switchOff, type SwitchedOff } from './policy/switch-off.js';
 import type { Bounds } from './store/bounded-map.js';
 import type { Store } from './store/store.js';
@@ -81,9 +83,30 @@ export interface CacheOptions<Context> {
    * store in memory; a shared store needs one that is shared too. The cache closes it.
    */
   readonly journal?: Journal;
+  /**
+   * PREFETCH: the argument sets that are kept warm, by coordinate, as a client would write them. Called anew from time to
+   * time; may ask the database. A list that throws, or names what the field does not take, is logged and does no harm.
+   */
+  readonly warm?: Readonly<Record<string, (context: Context) => WarmSetsGiven | Promise<WarmSetsGiven>>>;
+  /** Makes the context of loads that nobody asked for, without a viewer. Default: an empty object. */
+  readonly warmContext?: () => Context | Promise<Context>;
+  /** How much is kept warm, and how fast; `false` leaves it to other processes. */
+  readonly prefetch?: Partial<PrefetchBounds> | false;
   /** Spreads expiries; default Math.random. */
   readonly random?: () => number;
 }
+
+/** What a directive says of a field that is read. */
+export interface CachedField {
+  readonly coordinate: string;
+  readonly pattern: string;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly swr: number;
+}
+
+/** Argument sets, such as `[{ decade: 1990 }, {}]`. */
+export type WarmSetsGiven = readonly Readonly<Record<string, unknown>>[];
 
 /** A cache: one schema, one store, the origins. */
 export interface Cache<Context> {
@@ -91,6 +114,13 @@ export interface Cache<Context> {
   apply(schema: GraphQLSchema): GraphQLSchema;
   /** Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns. */
   fetch<T>(key: string, options: FetchOptions, load: () => Promise<T> | T): Promise<T>;
+  /**
+   * Resolves when what PREFETCH keeps warm is loaded for the first time, or takes too long: from then on the process is as
+   * fast as it can be. At once where nothing is kept warm.
+   */
+  warmedUp(): Promise<void>;
+  /** True once that is so. */
+  isWarm(): boolean;
   /** Invalidates these tags; resolves once it is applied. @throws CacheError when the store could not. */
   invalidate(tags: readonly string[]): Promise<void>;
   /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
@@ -102,6 +132,8 @@ export interface Cache<Context> {
    * before its invalidation was known to be applied. The Apollo plugin tells it by itself.
    */
   consistencyOf(context: object): Consistency;
+  /** The cached fields that are read, as their directives say. */
+  fields(): readonly CachedField[];
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
   /** What this process has applied of the outbox since the start. */
@@ -139,7 +171,10 @@ export interface Cache<Context> {
   replayDeadLetter(key: string): Promise<void>;
   /** What this process has flushed since the start, and what waits; `undefined` while the journal is away. */
   journal(): Promise<{ readonly flushed: Readonly<FlushCounters>; readonly size: JournalSize | undefined }>;
-  /** Flushes accepted writes, waits for background work, then closes the journal and the store. */
+  /**
+   * Flushes accepted writes, waits for background work, then closes the journal and the store. @throws CacheError, once
+   * all is closed, where accepted writes were in the memory of this process only and could not be flushed.
+   */
   close(): Promise<void>;
 }
 
@@ -173,9 +208,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       origins,
       relay: () => relay,
       countersOf: (coordinate) => counters.of(coordinate),
-      onInvalidated: (tags) => prober?.wrote(tags),
+      onInvalidated: (tags) => {
+        prober?.wrote(tags);
+        keepWarm.wereInvalidated(tags);
+      },
     },
   );
+  const keepWarm = createKeepWarm(options, services);
   const { invalidate, acceptedWrites } = services;
   const storeIsAway = (): boolean => options.store.isAway?.() ?? false;
   const originLoads = new Map(
@@ -199,6 +238,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       caughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) ?? 'unknown',
     });
     if (writesBehind) await acceptedWrites.start();
+    keepWarm.start();
   };
 
   return {
@@ -217,6 +257,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         ),
         hasJournal: options.journal !== undefined || options.store.isLocal,
         knowsViewer: options.viewer !== undefined,
+        softTimeoutMs: loads.softTimeoutMs,
         countersOf: (coordinate) => counters.of(coordinate),
         onUnnamed: (coordinate, tag) =>
           log.error(
@@ -224,14 +265,15 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
             'a tag could not be named from the result, so it was not invalidated',
           ),
       });
-      const { reads, isOff, faults } = switchOff(plan, options.disabled ?? []);
+      const { reads, isOff, faults: switchFaults } = switchOff(plan, options.disabled ?? []);
+      const faults = [...switchFaults, ...checkWarm(plan.reads, Object.keys(options.warm ?? {}))];
       // Of what could not be compiled nobody can say whether it is cached.
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       if (faults.length > 0) throw configurationError(faults);
       digest = schemaDigest(schema, plan);
       policies = [...plan.reads.values()];
       writesBehind = [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND');
-      return wrapSchema(schema, { plan: { ...plan, reads }, services, originLoads, isOff });
+      return wrapSchema(schema, { plan: { ...plan, reads }, services, keepWarm, originLoads, isOff });
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
@@ -264,9 +306,12 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     trace: (context) => services.traces.start(context),
     consistencyOf: (context) => (services.boundedWrites.has(context) ? 'bounded' : 'strict'),
+    fields: () => policies.map(describePolicy),
     counters: () => counters.snapshot(),
     relayed: () => ({ ...relayed }),
     storeIsAway,
+    warmedUp: () => keepWarm.warmedUp(),
+    isWarm: () => keepWarm.isWarm,
     namespaces: () => new Set(policies.flatMap((policy) => policy.namespaces)),
     probe: (probe) => {
       requireOpen();
@@ -314,12 +359,19 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (closed) return;
       closed = true;
       prober?.stop();
+      keepWarm.stop();
       // First: what it flushes is invalidated, which the relay and the store take part in.
-      await acceptedWrites.close();
+      const isKept = await acceptedWrites.close();
       await relay?.close();
       services.loads.stop();
       await services.background.drain();
       await options.store.close();
+      // Last, as everything else is closed all the same.
+      if (isKept) return;
+      throw new CacheError(
+        'CACHE_WRITES_LOST',
+        'cache.close: accepted writes in the memory of this process could not be flushed and are lost; the log says how many',
+      );
     },
   };
 }
@@ -331,6 +383,10 @@ function forAnyContext<Context>(origin: Origin<Context>): Origin {
     ...(flush && { flush: (writes) => flush.call(origin, writes) }),
     ...(isPermanent && { isPermanent: (error) => isPermanent.call(origin, error) }),
   };
+}
+
+function describePolicy({ coordinate, pattern, lifetime, swrMs }: ReadPolicy): CachedField {
+  return { coordinate, pattern, ttl: lifetime.ttlMs / 1000, swr: swrMs / 1000 };
 }
 
 function canLoad(origin: Origin): origin is LoadingOrigin {

@@ -13,10 +13,11 @@ export const errorCodes = {
   CACHE_STORE_REFUSED:
     'The store answers, but cannot be used: a password, rights or a newer version are missing. Thrown by start().',
   CACHE_JOURNAL_REFUSED:
-    'The journal of accepted writes keeps less than what is declared, or may evict it. Thrown by start().',
+    'The journal of accepted writes keeps less than what is declared, may evict it, or lacks rights. Thrown by start().',
   CACHE_DEAD_LETTER: 'cache.replayDeadLetter was given a key that has no dead letter, or a newer write.',
-  CACHE_OVERLOADED:
-    'The store is away or was until just now, and too many loads wait for their turn already.',
+  CACHE_OVERLOADED: 'Too many loads wait for their turn already; fewer may wait while the store is away.',
+  CACHE_WRITES_LOST:
+    'Accepted writes in the memory of the process could not be flushed in time. Thrown by close().',
   CACHE_CLOSED: 'The cache was used after close().',
 } as const;
 

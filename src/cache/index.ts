@@ -1,6 +1,6 @@
 export type { Consistency } from './tags/acknowledgement.js';
 export type { Outbox, OutboxRow, Relayed } from './tags/outbox.js';
-export { createCache, type Cache, type CacheOptions } from './cache.js';
+export { createCache, type Cache, type CachedField, type CacheOptions, type WarmSetsGiven } from './cache.js';
 export { cacheTypeDefs } from './directives/type-defs.js';
 export type { ApolloPluginOptions, CachePlugin, PluginRequest } from './directives/apollo-plugin.js';
 export { asksForEvidence } from './directives/apollo-plugin.js';
@@ -23,6 +23,7 @@ export type {
 export { memoryJournal, type MemoryJournalOptions } from './journal/memory-journal.js';
 export type { Durability } from './journal/redis/durability.js';
 export { redisJournal, type RedisJournalOptions } from './journal/redis/redis-journal.js';
+export { adviseOn, type Advice, type FieldFigures } from './metrics/advice.js';
 export type { FieldCounters } from './metrics/field-counters.js';
 export type { FlushCounters } from './metrics/flush-counters.js';
 export type { ProbeCounters } from './metrics/probe-counters.js';
@@ -30,12 +31,14 @@ export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.j
 export type { LoadBounds } from './patterns/create-services.js';
 export type { FetchOptions } from './patterns/fetch.js';
 export type { Origin } from './patterns/origin.js';
+export type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 export type { ProbeOptions } from './patterns/probe-options.js';
 export { keyComponent } from './keys/component.js';
 export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js';
 export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export type { Bounds } from './store/bounded-map.js';
 export type { Eviction } from './store/eviction.js';
+export type { Asked } from './store/asked.js';
 export type {
   Acquired,
   EntryAddress,

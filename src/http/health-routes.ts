@@ -7,18 +7,19 @@ const PING_MS = 2_000;
 
 export interface Health {
   readonly database: Pick<Database, 'ping'>;
-  readonly cache: Pick<Cache<ApiContext>, 'storeIsAway'>;
+  readonly cache: Pick<Cache<ApiContext>, 'isWarm' | 'storeIsAway'>;
 }
 
 /**
- * /healthz: the process runs. /readyz: it can also answer, which it cannot without its database. Without its store it
- * can, at the database's speed: taking it out of service then would leave fewer processes for the same load.
+ * /healthz: the process runs. /readyz: it can also answer, which it cannot without its database, and what it keeps warm
+ * is, so that nobody waits for the first report. Without its store it can, at the database's speed: taking it out of service then would leave fewer processes for the same load.
  */
 export function addHealthRoutes(app: FastifyInstance, { database, cache }: Health): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (request, reply) => {
     try {
       await withinMs(PING_MS, database.ping());
+      if (!cache.isWarm()) return await reply.code(503).send({ status: 'starting', cache: 'warming up' });
       return { status: 'ready', database: 'ok', cache: cache.storeIsAway() ? 'degraded' : 'ok' };
     } catch (error) {
       request.log.warn({ reason: String(error) }, 'the database does not answer');

@@ -515,6 +515,7 @@ async function announced(store: Store, address: EntryAddress, options: Partial<I
   return {
     isAnnounced: intended?.token !== undefined,
     stamped: [generation, ...(intended?.generations ?? [])],
+    abandon: async () => store.abandon([{ key: address.key, token: intended?.token ?? 'none' }]),
     put: async (text: string, version: number): Promise<PutOutcome | undefined> => {
       const token = intended?.token ?? 'none';
       const row = { ...address, token, version, generation, bytes: bytesOf(text), keepForMs: KEEP_MS };
@@ -568,6 +569,15 @@ const writeChecks: readonly StoreCheck[] = [
     expect((await readOne(store, ONE)).bytes).toBeUndefined();
     expect(await (await announced(store, ONE)).put('newer', 3)).toBe('stored');
   }),
+  check('an announcement that was abandoned lets no row in, and others go on', async ({ store }) => {
+    const [one, other] = [await announced(store, ONE), await announced(store, ONE)];
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
+    await one.abandon();
+    expect(await one.put('one', 3)).toBe('refused');
+    expect(await other.put('older', 1)).toBe('refused');
+    await other.abandon();
+    expect(await (await announced(store, ONE)).put('new', 1)).toBe('stored');
+  }),
   check('a write that asks for a hot entry is announced where there is one', async ({ store }) => {
     expect((await announced(store, ONE, { onlyHot: true })).isAnnounced).toBe(false);
     await put(store, ONE, 'one');
@@ -584,6 +594,52 @@ const writeChecks: readonly StoreCheck[] = [
   ),
 ];
 
+/** What is promised about counting what is asked for. It only chooses what is kept warm. */
+const askedChecks: readonly StoreCheck[] = [
+  check(
+    'argument sets are counted together, and come back as they were, the most asked for first',
+    async ({ store }) => {
+      const binary = Uint8Array.from([0, 255, 128, 10]);
+      await store.countAsked?.('Query.chart', [
+        { argumentSet: bytesOf('once'), times: 1 },
+        { argumentSet: binary, times: 3 },
+      ]);
+      await store.countAsked?.('Query.chart', [{ argumentSet: bytesOf('once'), times: 4 }]);
+      const most = (await store.mostAsked?.('Query.chart', 10)) ?? [];
+      expect(most.map(({ argumentSet, times }) => [Buffer.from(argumentSet), times])).toEqual([
+        [Buffer.from('once'), 5],
+        [Buffer.from(binary), 3],
+      ]);
+      expect(await store.mostAsked?.('Query.chart', 1)).toHaveLength(1);
+      expect(await store.mostAsked?.('Query.other', 10)).toEqual([]);
+    },
+  ),
+  check('only so many argument sets of a field are kept: those most asked for', async ({ store }) => {
+    const asked = Array.from({ length: 700 }, (_, number) => ({
+      argumentSet: bytesOf(`set ${number}`),
+      times: number + 1,
+    }));
+    await store.countAsked?.('Query.chart', asked);
+    const most = (await store.mostAsked?.('Query.chart', 1000)) ?? [];
+    expect([most.length, most[0]?.times, most.at(-1)?.times]).toEqual([500, 700, 201]);
+  }),
+];
+
+/** The same, where time passes. */
+const askedTimeChecks: readonly StoreCheck[] = [
+  check('counts fade by half in ten minutes', async ({ store, pass }) => {
+    await store.countAsked?.('Query.chart', [{ argumentSet: bytesOf('old'), times: 8 }]);
+    await pass?.(10 * 60_000);
+    await store.countAsked?.('Query.chart', []);
+    await store.countAsked?.('Query.chart', [{ argumentSet: bytesOf('new'), times: 3 }]);
+    const most = (await store.mostAsked?.('Query.chart', 10)) ?? [];
+    expect(most.map(({ argumentSet, times }) => [textOf(argumentSet), times])).toEqual([
+      ['old', 4],
+      ['new', 3],
+    ]);
+  }),
+];
+
 const writeTimeChecks: readonly StoreCheck[] = [
   check('a write that takes too long stores nothing', async ({ store, pass }) => {
     const write = await announced(store, ONE, { endsWithinMs: 10_000 });
@@ -594,8 +650,9 @@ const writeTimeChecks: readonly StoreCheck[] = [
 
 /** Every check that a store with these capabilities must pass. */
 export function storeChecks({ time }: Pick<StoreHarness['capabilities'], 'time'>): readonly StoreCheck[] {
-  const always = [...entryChecks, ...invalidationChecks, ...leaseChecks, ...writeChecks, ...batchChecks];
-  return time ? [...always, ...timeChecks, ...leaseTimeChecks, ...writeTimeChecks] : always;
+  const always = [...entryChecks, ...invalidationChecks, ...leaseChecks, ...writeChecks, ...askedChecks];
+  const all = [...always, ...batchChecks];
+  return time ? [...all, ...timeChecks, ...leaseTimeChecks, ...writeTimeChecks, ...askedTimeChecks] : all;
 }
 
 const KEYS = ['a', 'b', 'c'] as const;

@@ -107,6 +107,17 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
           }),
         ),
       ),
+    abandon: (announced) =>
+      far(() =>
+        command(() => {
+          for (const { key, token } of announced) {
+            const under = writes.get(key);
+            const tokens = new Set([...(under?.tokens ?? [])].filter((one) => one !== token));
+            if (under !== undefined && tokens.size > 0) writes.set(key, { ...under, tokens });
+            else writes.delete(key);
+          }
+        }),
+      ),
     intend: (intentions) =>
       far(() =>
         command(() =>

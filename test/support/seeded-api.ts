@@ -36,6 +36,7 @@ export function apiOver(
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
     CACHE_PROBE: 'off',
+    CACHE_PREFETCH: 'off',
     ...settings,
   });
   const shared: Database = { ...database, close: () => Promise.resolve() };

@@ -46,6 +46,9 @@ export interface TestApiOptions {
   readonly openDatabase?: () => Promise<Database>;
 }
 
+/** The prober, and what is kept warm, would ask the database when nobody expects it. */
+export const quiet = { CACHE_PROBE: 'off', CACHE_PREFETCH: 'off' };
+
 /** The whole API in this process, on a port of its own and a database in memory. */
 export async function testApi({
   config,
@@ -62,8 +65,7 @@ export async function testApi({
     },
   });
   const api = await startApi(
-    // The prober would ask the database when nobody expects it.
-    { ...readConfig({ NODE_ENV: 'test', PORT: '0', CACHE_PROBE: 'off', ...settings }), ...config },
+    { ...readConfig({ NODE_ENV: 'test', PORT: '0', ...quiet, ...settings }), ...config },
     {
       log: pino({ level: 'debug' }, lines),
       openDatabase: openDatabase ?? fixtureDatabase,

@@ -40,6 +40,8 @@ export const cacheTypeDefs = /* GraphQL */ `
     swr: Int! = 0
     "Seconds past ttl in which a stale value is served when the load fails."
     staleIfError: Int! = 0
+    "Milliseconds a reader waits for a load where a stale value within staleIfError could answer; default: its end."
+    softTimeoutMs: Int
     "Seconds a null is kept; default max(1, ttl / 10)."
     negativeTtl: Int
     "PREFETCH: seconds between background refreshes; default ttl * 0.8."

@@ -2,6 +2,7 @@ import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import {
   defaultFieldResolver,
   GraphQLError,
+  isObjectType,
   type GraphQLFieldConfig,
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
@@ -12,16 +13,20 @@ import type { FieldCall, Resolve } from '../patterns/field-call.js';
 import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
+import { prefetch } from '../patterns/prefetch.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
+import type { KeepWarm } from '../patterns/warm/keep-warm.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
+import { argumentsOf, signatureOf, warmCall } from './warm-call.js';
 
 export interface WrapOptions {
   readonly plan: SchemaPlan;
   readonly services: Services;
+  readonly keepWarm: KeepWarm;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
   /** What is switched off. */
   readonly isOff: (coordinate: string) => boolean;
@@ -38,7 +43,7 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
   return mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
-      const read = cachedRead(coordinate, config, options);
+      const read = cachedRead(schema, coordinate, options);
       if (read !== undefined) return { ...config, resolve: foreseeing(read, config, lookAhead) };
       const write = cachedWrite(coordinate, config, options);
       if (write === undefined) return config;
@@ -54,15 +59,26 @@ type Config = GraphQLFieldConfig<unknown, unknown>;
 type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
 
 function cachedRead(
+  schema: GraphQLSchema,
   coordinate: string,
-  config: Config,
-  { plan, services, originLoads }: WrapOptions,
+  { plan, services, originLoads, keepWarm }: WrapOptions,
 ): Wrapped | undefined {
   const policy = plan.reads.get(coordinate);
   if (policy === undefined) return undefined;
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   if (policy.pattern === 'READ_THROUGH' && loads !== undefined) return readThrough(services, policy, loads);
-  return cacheAside(services, policy, resolverOf(config));
+  const [typeName = '', fieldName = ''] = coordinate.split('.');
+  const parentType = schema.getType(typeName);
+  const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
+  if (!isObjectType(parentType) || field === undefined) return undefined;
+  const resolve = resolverOf(field);
+  if (policy.pattern !== 'PREFETCH') return cacheAside(services, { policy, resolve });
+  return prefetch(services, {
+    ...{ policy, resolve, keepWarm },
+    signature: signatureOf(parentType, field),
+    argumentsOf: (given) => argumentsOf(field, given),
+    callOf: (args, context) => warmCall({ schema, parentType, field }, args, context),
+  });
 }
 
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */
@@ -84,11 +100,17 @@ function cachedWrite(
   const options = { services, policy, isRefusal, unavailable };
   const write = plan.writes.get(coordinate);
   if (write?.pattern === 'WRITE_BEHIND') {
-    const behind = { services, policy: write, invalidation: policy, isOff: isOff(coordinate), busy };
-    return writeBehind(behind, resolverOf(config));
+    // A reader that goes past the cache goes past the journal too: he must find in the database what was written.
+    const isSeen = Array.from(plan.reads.values()).every(
+      ({ coordinate: reader, isWrittenBehind, namespaces }) =>
+        !isOff(reader) || !isWrittenBehind || !namespaces.includes(write.namespace),
+    );
+    const behind = { services, policy: write, invalidation: policy, busy, unavailable };
+    return writeBehind({ ...behind, isOff: isOff(coordinate) || !isSeen }, resolverOf(config));
   }
-  if (write?.pattern === 'WRITE_THROUGH') return writeThrough(options, write, resolverOf(config));
-  if (write?.pattern === 'HYBRID') return hybrid(options, write, resolverOf(config));
+  const storing = { ...options, isOff: isOff(coordinate) };
+  if (write?.pattern === 'WRITE_THROUGH') return writeThrough(storing, write, resolverOf(config));
+  if (write?.pattern === 'HYBRID') return hybrid(storing, write, resolverOf(config));
   return invalidates(options, resolverOf(config));
 }
 
@@ -105,15 +127,17 @@ function unavailable(coordinate: string): GraphQLError {
   );
 }
 
-/** Nothing was accepted; the client may try again. */
-function busy(coordinate: string): GraphQLError {
+/** Nobody is known to have the write; the client may try again. */
+function busy(coordinate: string, mayBeWritten: boolean): GraphQLError {
   return new GraphQLError(
-    `${coordinate} was refused and nothing was changed, because it cannot be written down now; try again in a moment.`,
+    mayBeWritten
+      ? `${coordinate} could not be written down in time, and it may still be written; try again in a moment, the later one stays.`
+      : `${coordinate} was refused and nothing was changed, because it cannot be written down now; try again in a moment.`,
     { extensions: { code: 'WRITE_BEHIND_BUSY', retryAfterMs: BUSY_RETRY_AFTER_MS } },
   );
 }
 
-function resolverOf(config: Config): Resolve<GraphQLResolveInfo> {
+function resolverOf(config: Pick<Config, 'resolve'>): Resolve<GraphQLResolveInfo> {
   const resolve = config.resolve ?? defaultFieldResolver;
   return ({ parent, args, info }, context): unknown => resolve(parent, args, context, info);
 }

@@ -7,8 +7,9 @@ import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Found } from '../tags/entry-field.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
-import { loadOnce, type Load } from './load-once.js';
+import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
+import { resolverLoads } from './resolver-load.js';
 import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 
@@ -19,33 +20,24 @@ type Answer<Info extends CallInfo> = (
   trace: Trace | undefined,
 ) => unknown;
 
+export interface CacheAsideOptions<Info extends CallInfo> {
+  readonly policy: ReadPolicy;
+  /** The field's own resolver. */
+  readonly resolve: Resolve<Info>;
+  /** Told of every read, before it is answered. */
+  readonly onRead?: (key: string, args: FieldCall<Info>['args']) => void;
+}
+
 /** Binds a policy and the field's resolver into the cached resolver. */
 export function cacheAside<Info extends CallInfo>(
   services: Services,
-  policy: ReadPolicy,
-  resolve: Resolve<Info>,
+  { policy, resolve, onRead }: CacheAsideOptions<Info>,
 ): (call: FieldCall<Info>) => unknown {
-  const beginLoad = (call: FieldCall<Info>): Load => {
-    const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
-    return { run: () => resolve(call, context), touched };
-  };
-  /** Of what is written behind, the latest is in the journal until the database has it. */
-  const beginPendingLoad = (call: FieldCall<Info>, { key }: Located): Load => {
-    const load = beginLoad(call);
-    let isPending = false;
-    const run = async (): Promise<unknown> => {
-      const [pending] = await services.acceptedWrites.pendingOf([key]);
-      isPending = pending !== undefined;
-      return pending === undefined ? load.run() : pending.state;
-    };
-    return { run, touched: load.touched, isPending: () => isPending };
-  };
-  const begin = (call: FieldCall<Info>, place: Located): Load =>
-    policy.isWrittenBehind ? beginPendingLoad(call, place) : beginLoad(call);
+  const loads = resolverLoads(services, policy, resolve);
   const answer: Answer<Info> = (call, place, found, trace) => {
     if (isPlainHit(policy.counters, found, trace)) return found.value;
-    const load: LoadFor = (isRefresh) =>
-      loadOnce(services, { field: policy, place, trace, isRefresh, begin: () => begin(call, place) });
+    const load: LoadFor = (refreshes) =>
+      loadOnce(services, { field: policy, place, trace, refreshes, begin: () => loads.begin(call, place) });
     return serve(services, { policy, path: call.info.path, key: place.key, trace }, found, load);
   };
   return (call) => {
@@ -58,8 +50,9 @@ export function cacheAside<Info extends CallInfo>(
       bypassed({ policy, path, key: undefined, trace }, place.reason);
       policy.counters.loads += 1;
       if (trace !== undefined) trace.loads += 1;
-      return beginLoad(call).run();
+      return loads.beginAlone(call).run();
     }
+    onRead?.(place.key, call.args);
     const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     return isPromise(found)
       ? found.then((entry) => answer(call, place, entry, trace))

@@ -10,7 +10,9 @@ import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { BoundedWrites } from '../metrics/bounded-writes.js';
 import { Traces } from '../metrics/trace.js';
+import { BackOff } from '../stampede/back-off.js';
 import { Background } from '../stampede/background.js';
+import { earlyRefresh } from '../stampede/early-refresh.js';
 import { Flights } from '../stampede/flights.js';
 import { LeaseKeeper } from '../stampede/lease-keeper.js';
 import { SingleLoads } from '../stampede/single-loads.js';
@@ -26,6 +28,8 @@ import type { Relay } from '../tags/relay.js';
 import { createLoadContext } from './load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
+import { KeepWarm } from './warm/keep-warm.js';
+import { checkedPrefetch, type PrefetchBounds } from './warm/warm-bounds.js';
 import { createViewerGuard, type ViewerId } from './viewer-guard.js';
 
 /** Bounds of loads. Waiting and leases only save work: what is served is right whatever they are. */
@@ -36,8 +40,20 @@ export interface LoadBounds {
   readonly deadlineMs: number;
   /** Milliseconds a process waits for another one's load before it loads as well; default 10,000. */
   readonly waitAtMostMs: number;
+  /**
+   * Most loads of fields at the same time in this process; a call of an origin is one, whatever it is for. Ten times as many
+   * wait for their turn, further ones fail with CACHE_OVERLOADED, or serve a stale value within `staleIfError`; default 64.
+   */
+  readonly atMost: number;
   /** Most loads at the same time while the store is away; ten times as many wait for their turn; default 32. */
   readonly atMostWithoutStore: number;
+  /**
+   * Milliseconds a reader waits for a load where a stale value within `staleIfError` could answer; `softTimeoutMs` of
+   * `@cached` goes before it. Default: until the load ends.
+   */
+  readonly softTimeoutMs: number | undefined;
+  /** How early fresh entries are refreshed, see docs/staying-warm.md: 1 is the default, 0 turns it off. */
+  readonly earlyRefreshBeta: number;
 }
 
 export interface ServicesOptions<Context> {
@@ -58,7 +74,10 @@ const loadDefaults: LoadBounds = {
   leaseMs: 1500,
   deadlineMs: 30_000,
   waitAtMostMs: 10_000,
+  atMost: 64,
   atMostWithoutStore: 32,
+  softTimeoutMs: undefined,
+  earlyRefreshBeta: 1,
 };
 
 /** Where invalidations of flushed writes are counted. */
@@ -67,9 +86,13 @@ const FLUSH_SITE = 'cache.flush';
 /** @throws CacheError naming every bound that cannot be. */
 export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
   const loads = { ...loadDefaults, ...given };
-  const faults = Object.entries(loads)
-    .filter(([, bound]) => !Number.isSafeInteger(bound) || bound <= 0)
+  const { earlyRefreshBeta, ...bounds } = loads;
+  const faults = Object.entries(bounds)
+    .filter(([, bound]) => bound !== undefined && (!Number.isSafeInteger(bound) || bound <= 0))
     .map(([name, bound]) => `loads.${name} must be a positive whole number, but got ${bound}`);
+  if (!(earlyRefreshBeta >= 0 && earlyRefreshBeta < Infinity)) {
+    faults.push(`loads.earlyRefreshBeta must be 0 or a positive number, but got ${earlyRefreshBeta}`);
+  }
   if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `createCache: ${faults.join('; ')}`);
   return loads;
 }
@@ -104,21 +127,24 @@ export function createServices<Context>(
     clock,
     freeze: !isProduction,
     random,
+    early: earlyRefresh({ random, beta: loads.earlyRefreshBeta }),
     leaseMs: loads.leaseMs,
     onStoreTrouble,
     onInvalidated,
   });
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
+  const acknowledge = createAcknowledge({ invalidate, relay });
   return {
     invalidate,
     codec,
-    acknowledge: createAcknowledge({ invalidate, relay }),
+    acknowledge,
     boundedWrites: new BoundedWrites(),
     acceptedWrites: new AcceptedWrites({
       journal: options.journal ?? memoryJournal({ clock }),
       targets: flushTargets(origins),
       flushSite: () => ({ coordinate: FLUSH_SITE, counters: countersOf(FLUSH_SITE) }),
+      acknowledge: async (tags, site) => (await acknowledge(tags, site)).consistency === 'strict',
       ...{ codec, clock, random, log, invalidate },
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
@@ -144,12 +170,36 @@ export function createServices<Context>(
       onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
     }),
     background,
+    backOff: new BackOff({ clock, random }),
     traces: new Traces(clock),
     clock,
+    softTimeoutMs: loads.softTimeoutMs,
     log,
     viewerOf,
     contextOfLoad: createLoadContext(createViewerGuard({ viewerOf, throws: !isProduction })),
   };
+}
+
+/** What PREFETCH needs; see the options of the cache. */
+export interface KeepWarmGiven<Context> {
+  readonly store: Store;
+  readonly warm?: Readonly<Record<string, (context: Context) => unknown>>;
+  readonly warmContext?: () => Context | Promise<Context>;
+  readonly prefetch?: Partial<PrefetchBounds> | false;
+}
+
+/** Makes what keeps entries warm. No timer starts. @throws CacheError for bounds that cannot be. */
+export function createKeepWarm<Context>(
+  { store, warm = {}, warmContext, prefetch }: KeepWarmGiven<Context>,
+  services: Services & { readonly codec: ValueCodec },
+): KeepWarm {
+  return new KeepWarm({
+    ...checkedPrefetch(prefetch === false ? {} : prefetch),
+    ...{ store, services, codec: services.codec, isEnabled: prefetch !== false },
+    // What `warmContext` makes is handed on to those lists as it is.
+    lists: warm as Readonly<Record<string, (context: unknown) => unknown>>,
+    context: warmContext ?? (() => ({})),
+  });
 }
 
 /** Those of the origins that flush. */

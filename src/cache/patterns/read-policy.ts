@@ -3,7 +3,7 @@ import type { EntryAddress } from '../store/store.js';
 import type { EntryField } from '../tags/entry-field.js';
 
 export type CacheScope = 'PUBLIC' | 'PRIVATE';
-export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH';
+export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH' | 'PREFETCH';
 
 /** Where a read's entry is, and the id under which an origin knows it. */
 export interface Located extends EntryAddress {
@@ -24,6 +24,10 @@ export interface ReadPolicy extends EntryField {
   readonly scope: CacheScope;
   readonly swrMs: number;
   readonly staleIfErrorMs: number;
+  /** How long a reader who could have a stale value waits for a load; undefined where it is for its end. */
+  readonly softTimeoutMs: number | undefined;
+  /** PREFETCH: how old an entry may get before it is refreshed. */
+  readonly refreshEveryMs: number | undefined;
   /** The key's template as it was written; empty for default keys. */
   readonly keyText: string;
   /** The namespace of the key, under which an origin is registered; undefined for default keys. */

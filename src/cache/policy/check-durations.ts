@@ -3,7 +3,8 @@ import type { CachedArguments } from './field-site.js';
 
 /** Faults of the numbers of one `@cached`, each as the end of a sentence. */
 export function checkDurations(cached: CachedArguments): string[] {
-  const { ttl, swr, staleIfError, negativeTtl, refreshEvery, local, maxBytes, pattern } = cached;
+  const { ttl, swr, staleIfError, softTimeoutMs, negativeTtl, refreshEvery, local, maxBytes, pattern } =
+    cached;
   const faults: string[] = [];
   if (ttl <= 0) faults.push(`ttl must be a positive whole number of seconds, but got ${ttl}`);
   for (const [name, seconds] of Object.entries({ swr, staleIfError, local })) {
@@ -20,6 +21,13 @@ export function checkDurations(cached: CachedArguments): string[] {
       faults.push(`${name} must be at most 45 days (${MAX_TTL_SECONDS} seconds), but got ${seconds}`);
   }
   if (maxBytes <= 0) faults.push(`maxBytes must be a positive whole number of bytes, but got ${maxBytes}`);
+  if (typeof softTimeoutMs === 'number' && softTimeoutMs <= 0) {
+    faults.push(`softTimeoutMs must be a positive whole number of milliseconds, but got ${softTimeoutMs}`);
+  } else if (typeof softTimeoutMs === 'number' && staleIfError <= 0) {
+    faults.push(
+      'softTimeoutMs serves a stale value instead of a slow load, so it needs staleIfError: how old that may be',
+    );
+  }
   if (ttl > 0 && local > ttl)
     faults.push(`local must not be longer than ttl, but got local: ${local} and ttl: ${ttl}`);
   if (ttl > 0 && typeof negativeTtl === 'number' && negativeTtl > ttl) {

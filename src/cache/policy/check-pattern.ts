@@ -12,20 +12,18 @@ const KIND_NAMES: Readonly<Record<FieldSite['kind'], string>> = {
 /** Faults of a pattern on this kind of field, each as the end of a sentence. */
 export function checkPattern(site: FieldSite, { pattern, scope }: CachedArguments): string[] {
   const faults: string[] = [];
-  const { standsOn, available } = patternTable[pattern];
+  const { standsOn } = patternTable[pattern];
   if (!standsOn.includes(site.kind)) {
     const where = standsOn.map((kind) => KIND_NAMES[kind]).join(' and ');
     faults.push(`pattern ${pattern} stands on ${where} only; ${mendFor(site)}`);
-  } else if (!available) {
-    const instead = site.kind === 'mutation' ? '@invalidates' : 'CACHE_ASIDE';
-    faults.push(`pattern ${pattern} is not part of this version; use ${instead}`);
   }
   if (pattern === 'PREFETCH' && scope === 'PRIVATE') {
     faults.push('pattern PREFETCH loads before anyone asks, so it needs scope: PUBLIC');
   }
-  if (pattern === 'CACHE_ASIDE' && standsOn.includes(site.kind) && !site.hasResolver) {
+  const needsResolver = pattern === 'CACHE_ASIDE' || pattern === 'PREFETCH';
+  if (needsResolver && standsOn.includes(site.kind) && !site.hasResolver) {
     faults.push(
-      'pattern CACHE_ASIDE needs a resolver that loads; write one, or use READ_THROUGH with an origin',
+      `pattern ${pattern} needs a resolver that loads; write one, or use READ_THROUGH with an origin`,
     );
   }
   return faults;

@@ -11,6 +11,9 @@ import { compileLocate } from './locate-entry.js';
 import { firstPart } from './namespace.js';
 import { isReadPattern } from './pattern-table.js';
 
+/** Of its ttl, after which a kept warm entry is refreshed unless its field says it. */
+const REFRESH_SHARE = 0.8;
+
 export interface CompileOptions {
   /** Namespaces with a registered origin that loads. */
   readonly origins: ReadonlySet<string>;
@@ -20,6 +23,8 @@ export interface CompileOptions {
   readonly hasJournal: boolean;
   /** True where the cache was told how to find the viewer. */
   readonly knowsViewer: boolean;
+  /** For fields that do not say it themselves. */
+  readonly softTimeoutMs?: number | undefined;
   readonly countersOf: (coordinate: string) => FieldCounters;
 }
 
@@ -42,7 +47,7 @@ export function compileReadPolicy(
   faults.push(...checkScope(cached, { key, tags, knowsViewer: options.knowsViewer }));
   const elementAt = key === undefined ? undefined : elementPlaceholder(site, key);
   if (cached.pattern === 'READ_THROUGH') faults.push(...checkReadThrough(site, key, cached, options));
-  else if (cached.pattern === 'CACHE_ASIDE' && elementAt !== undefined) {
+  else if (elementAt !== undefined) {
     faults.push(`key "${cached.key}" has a list placeholder, one entry per element; that needs READ_THROUGH`);
   }
   const typeText = elementAt === undefined ? site.typeText : (site.elementText ?? site.typeText);
@@ -50,7 +55,9 @@ export function compileReadPolicy(
   const { pattern } = cached;
   if (faults.length > 0 || !isReadPattern(pattern)) return { policy: undefined, keyUse, faults };
   const counters = options.countersOf(site.coordinate);
-  return { policy: policyOf({ site, cached, pattern, key, tags, elementAt, counters }), keyUse, faults };
+  const softTimeoutMs = cached.softTimeoutMs ?? options.softTimeoutMs;
+  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs };
+  return { policy: policyOf(parts), keyUse, faults };
 }
 
 interface Checked {
@@ -61,9 +68,11 @@ interface Checked {
   readonly tags: readonly Template[];
   readonly elementAt: number | undefined;
   readonly counters: FieldCounters;
+  readonly softTimeoutMs: number | undefined;
 }
 
-function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Checked): ReadPolicy {
+function policyOf(checked: Checked): ReadPolicy {
+  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs } = checked;
   const listPlaceholder = elementAt === undefined ? undefined : key?.placeholders[elementAt];
   const isPrivate = cached.scope === 'PRIVATE';
   const ttlMs = cached.ttl * 1000;
@@ -83,6 +92,9 @@ function policyOf({ site, cached, pattern, key, tags, elementAt, counters }: Che
     counters,
     swrMs,
     staleIfErrorMs,
+    softTimeoutMs,
+    refreshEveryMs:
+      pattern === 'PREFETCH' ? (cached.refreshEvery ?? cached.ttl * REFRESH_SHARE) * 1000 : undefined,
     keyText: key?.source ?? '',
     namespace: key === undefined ? undefined : namespaceOf(key),
     namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),

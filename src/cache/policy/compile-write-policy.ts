@@ -109,8 +109,14 @@ function checkKey(site: FieldSite, cached: CachedArguments, faults: string[]): T
 }
 
 /** What only means something where an entry is read. */
-function readOnlyArguments({ swr, staleIfError, local, negativeTtl }: CachedArguments): string[] {
-  const given = Object.entries({ swr, staleIfError, local, negativeTtl });
+function readOnlyArguments({
+  swr,
+  staleIfError,
+  softTimeoutMs,
+  local,
+  negativeTtl,
+}: CachedArguments): string[] {
+  const given = Object.entries({ swr, staleIfError, softTimeoutMs, local, negativeTtl });
   return given.flatMap(([name, seconds]) =>
     typeof seconds !== 'number' || seconds === 0
       ? []

@@ -28,6 +28,7 @@ export interface CachedArguments {
   readonly tags: readonly string[];
   readonly swr: number;
   readonly staleIfError: number;
+  readonly softTimeoutMs?: number | null | undefined;
   readonly negativeTtl?: number | null | undefined;
   readonly refreshEvery?: number | null | undefined;
   readonly local: number;

@@ -4,14 +4,14 @@ import type { CachePattern, FieldSite } from './field-site.js';
 
 /** Which patterns stand on which fields. */
 export const patternTable: Readonly<
-  Record<CachePattern, { readonly standsOn: readonly FieldSite['kind'][]; readonly available: boolean }>
+  Record<CachePattern, { readonly standsOn: readonly FieldSite['kind'][] }>
 > = {
-  CACHE_ASIDE: { standsOn: ['query', 'object'], available: true },
-  READ_THROUGH: { standsOn: ['query', 'object'], available: true },
-  PREFETCH: { standsOn: ['query'], available: false },
-  WRITE_THROUGH: { standsOn: ['mutation'], available: true },
-  HYBRID: { standsOn: ['mutation'], available: true },
-  WRITE_BEHIND: { standsOn: ['mutation'], available: true },
+  CACHE_ASIDE: { standsOn: ['query', 'object'] },
+  READ_THROUGH: { standsOn: ['query', 'object'] },
+  PREFETCH: { standsOn: ['query'] },
+  WRITE_THROUGH: { standsOn: ['mutation'] },
+  HYBRID: { standsOn: ['mutation'] },
+  WRITE_BEHIND: { standsOn: ['mutation'] },
 };
 
 /** What a mutation may do to a namespace: a write pattern, or naming one of its keys in `@invalidates`. */
@@ -52,7 +52,7 @@ export const pairTable: Readonly<Record<CachePattern, Readonly<Record<WriteKind,
 
 /** True for the patterns of reads this version runs. */
 export function isReadPattern(pattern: CachePattern): pattern is ReadPattern {
-  return pattern === 'CACHE_ASIDE' || pattern === 'READ_THROUGH';
+  return pattern === 'CACHE_ASIDE' || pattern === 'READ_THROUGH' || pattern === 'PREFETCH';
 }
 
 /** True for the patterns that stand on mutations. */

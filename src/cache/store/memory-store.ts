@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../clock.js';
 import { BoundedMap, type Bounds } from './bounded-map.js';
+import { MemoryAsked } from './memory-asked.js';
 import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
 import { MemoryWrites } from './memory-writes.js';
@@ -45,6 +46,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   });
   const leases = new MemoryLeases(clock);
   const writes = new MemoryWrites(clock);
+  const asked = new MemoryAsked(clock);
   const nextNonce = createNonces();
 
   function generationOf(tag: string): string | undefined {
@@ -110,6 +112,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     renew: (given) => given.map((lease) => leases.renew(lease)),
     intend: (intentions) => intentions.map(intend),
     put: (puts) => puts.map(put),
+    abandon: (announced) => announced.forEach(({ key, token }) => writes.abandon(key, token)),
     invalidate: (tags, versions) => {
       for (const tag of tags) {
         writes.saw(tag, versions?.get(tag));
@@ -124,8 +127,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       leases.clear();
       writes.clear();
     },
+    countAsked: (field, counted) => asked.count(field, counted),
+    mostAsked: (field, atMost) => asked.most(field, atMost),
     watch: (onSettled) => leases.watch(onSettled),
     close: () => {
+      asked.clear();
       entries.clear();
       generations.clear();
       leases.clear();

@@ -43,6 +43,12 @@ export class MemoryWrites {
     return isLatest && endsAtMs > this.#clock.nowMs();
   }
 
+  /** Ends a write that stores nothing. */
+  abandon(key: string, token: string): void {
+    const writes = this.#byKey.get(key);
+    if (writes?.endsAtMs.delete(token) === true && writes.endsAtMs.size === 0) this.#byKey.delete(key);
+  }
+
   clear(): void {
     this.#byKey.clear();
   }

@@ -1,5 +1,6 @@
 import type { CacheLog } from '../log.js';
 import type { MaybePromise } from '../maybe-promise.js';
+import type { Asked } from './asked.js';
 
 /** Names an entry and the tags it depends on; the key itself is always a tag and is not repeated in `tags`. */
 export interface EntryAddress {
@@ -148,6 +149,8 @@ export interface Store {
   intend(intentions: readonly Intention[]): MaybePromise<readonly Intended[]>;
   /** Stores rows that announced writes have committed, unless a later version was seen; ends the announcements. */
   put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
+  /** Ends announcements of writes that will store nothing; what nobody ends expires. */
+  abandon(announced: readonly { readonly key: string; readonly token: string }[]): MaybePromise<void>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
   /**
@@ -155,6 +158,13 @@ export interface Store {
    * `invalidate` resolves. Absent where copies in front of the store would gain nothing.
    */
   readLog?(after: string | undefined): MaybePromise<LogReading>;
+  /**
+   * Adds to how often argument sets of a field were asked for, by all processes; old counts fade, and only the most asked
+   * for are kept. Absent where nobody counts.
+   */
+  countAsked?(field: string, asked: readonly Asked[]): MaybePromise<void>;
+  /** Those that were asked for most lately, at most so many, with their faded counts. */
+  mostAsked?(field: string, atMost: number): MaybePromise<readonly Asked[]>;
   /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
   watch?(onSettled: (key: string) => void): void;
   /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */

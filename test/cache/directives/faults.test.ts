@@ -44,7 +44,7 @@ function faultsFrom(apply: () => unknown): string[] {
 const FILM = 'type Film { id: ID! title: String! }';
 
 describe('a schema with ten planted faults', () => {
-  it('does not start, and lists all ten together, each with its field and the mend', () => {
+  it('does not start, and lists them all together, each with its field and the mend', () => {
     const faults = faultsOf(`
       type Film { id: ID! title: String! }
       type Person { name: String! }
@@ -69,7 +69,6 @@ describe('a schema with ten planted faults', () => {
       '@cached on Query.behind: pattern WRITE_BEHIND stands on Mutation fields only; on this field use CACHE_ASIDE, READ_THROUGH or PREFETCH',
       '@cached on Query.homeless: no origin is registered for "Person"; pass origins: { Person: { load } } to createCache',
       '@cached on Query.long: local must not be longer than ttl, but got local: 6 and ttl: 5',
-      '@cached on Query.warm: pattern PREFETCH is not part of this version; use CACHE_ASIDE',
       '@cached on Query.warm: pattern PREFETCH loads before anyone asks, so it needs scope: PUBLIC',
       '@cached on Query.leaky: key "Leaky:{args.id}" of a PRIVATE field must contain {viewer.id}, so that viewers never share an entry',
       '@invalidates on Mutation.write: tag "Film:{result.slug}" has the unknown placeholder {result.slug}; Film has no such field',
@@ -88,7 +87,7 @@ describe('a directive is refused', () => {
     [
       'with an argument that it does not have',
       'type Query { a: String @cached(ttl: 5, time: 3) }',
-      '@cached on Query.a: has no argument "time"; it takes ttl, pattern, scope, key, tags, swr, staleIfError, negativeTtl, refreshEvery, local, maxBytes',
+      '@cached on Query.a: has no argument "time"; it takes ttl, pattern, scope, key, tags, swr, staleIfError, softTimeoutMs, negativeTtl, refreshEvery, local, maxBytes',
     ],
     [
       'without a ttl',
@@ -184,6 +183,16 @@ describe('a directive is refused', () => {
       'with refreshEvery outside of PREFETCH',
       'type Query { a: String @cached(ttl: 5, refreshEvery: 3) }',
       '@cached on Query.a: refreshEvery is for pattern PREFETCH only; remove it, or use swr with CACHE_ASIDE',
+    ],
+    [
+      'with a PREFETCH field that has no resolver',
+      'schema { query: Bare } type Bare { a: String @cached(ttl: 5, pattern: PREFETCH) }',
+      '@cached on Bare.a: pattern PREFETCH needs a resolver that loads; write one, or use READ_THROUGH with an origin',
+    ],
+    [
+      'with a softTimeoutMs that has nothing to serve instead',
+      'type Query { a: String @cached(ttl: 5, softTimeoutMs: 100) }',
+      '@cached on Query.a: softTimeoutMs serves a stale value instead of a slow load, so it needs staleIfError: how old that may be',
     ],
     [
       'with a ttl of more than 45 days',

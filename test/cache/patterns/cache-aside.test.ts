@@ -77,6 +77,7 @@ describe('CACHE_ASIDE', () => {
       typeDefs: 'type Query { a: Int @cached(ttl: 10) }',
       resolvers: { Query: { a: () => 1 } },
       random: () => 1,
+      loads: { earlyRefreshBeta: 0 },
     });
     await early.query('{ a }');
     early.clock.advance(8_999);
@@ -200,6 +201,7 @@ describe('CACHE_ASIDE', () => {
       return { id, title: 'new' };
     });
     await Promise.all(Array.from({ length: 50 }, () => query('{ swift(id: 1) { title } }')));
+    await gate.arrived();
     gate.open();
     expect(calls).toHaveLength(2);
   });

@@ -54,7 +54,10 @@ function later(store: Store): Store {
     renew: (leases) => turn(() => store.renew(leases)),
     intend: (intentions) => turn(() => store.intend(intentions)),
     put: (puts) => turn(() => store.put(puts)),
+    abandon: (announced) => turn(() => store.abandon(announced)),
     invalidate: (tags, versions) => turn(() => store.invalidate(tags, versions)),
+    countAsked: (field, asked) => turn(() => store.countAsked?.(field, asked)),
+    mostAsked: (field, atMost) => turn(() => store.mostAsked?.(field, atMost) ?? []),
     forget: () => turn(() => store.forget()),
     close: () => turn(() => store.close()),
   };

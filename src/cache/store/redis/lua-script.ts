@@ -19,8 +19,10 @@ function readScript(name: string): LuaScript {
 }
 
 export const scripts = {
+  abandon: readScript('abandon'),
   acquire: readScript('acquire'),
   announce: readScript('announce'),
+  countAsked: readScript('count-asked'),
   fill: readScript('fill'),
   intend: readScript('intend'),
   invalidate: readScript('invalidate'),

@@ -7,6 +7,9 @@ export interface RedisNames {
   generation(tag: string): string;
   /** Writes under way that will store their row, and the latest version seen since. */
   writes(key: string): string;
+  /** How often the argument sets of a field were asked for, and what is there until these counts fade next. */
+  asked(field: string): string;
+  askedFaded(field: string): string;
   /** The generation that every entry depends on. */
   readonly epoch: string;
   /** The run of the server in which the epoch was created. */
@@ -32,6 +35,8 @@ export function redisNames(prefix: string, digest: string): RedisNames {
     lease: (key) => `${leases}${key}}`,
     generation: (tag) => `${generations}${tag}}`,
     writes: (key) => `${writes}${key}}`,
+    asked: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:a:{${field}}`,
+    askedFaded: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:f:{${field}}`,
     epoch: `${prefix}:epoch`,
     run: `${prefix}:run`,
     log: `${prefix}:log`,

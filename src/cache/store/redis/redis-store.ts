@@ -11,6 +11,7 @@ import type {
   PutOutcome,
   Store,
 } from '../store.js';
+import { countAsked, mostAsked } from './asked-in-redis.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
 import { announce, readLog } from './invalidation-log.js';
@@ -122,6 +123,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         await announce(commands, names.log, 'all');
       }),
     readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
+    countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
+    mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
     confirm: () => link.run(async (commands) => void (await commands.get(names.epoch))),
     intend: (intentions) =>
       link.run((commands) => intend(commands, { names, nextNonce, requests: intentions })),
@@ -136,6 +139,11 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         }));
         const replies = await runScript(commands, scripts.put, calls);
         return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
+      }),
+    abandon: (announced) =>
+      link.run(async (commands) => {
+        const calls = announced.map(({ key, token }) => ({ keys: [names.writes(key)], args: [token] }));
+        await runScript(commands, scripts.abandon, calls);
       }),
     invalidate: (tags, versions) =>
       link.runOrForget(async (commands) => {

@@ -1,6 +1,6 @@
 import { CacheError } from '../../errors.js';
 
-const KINDS: readonly [RegExp, (where: string, words: string) => string][] = [
+const KINDS: readonly [RegExp, (where: string, words: string, page: string) => string][] = [
   [
     /NOAUTH|client already authenticated/,
     (where) => `${where} asks for a password; put it into the URL, redis://user:password@host:port`,
@@ -11,9 +11,9 @@ const KINDS: readonly [RegExp, (where: string, words: string) => string][] = [
   ],
   [
     /NOPERM|ACL failure|No permissions|user executing the script/i,
-    (where, words) =>
+    (where, words, page) =>
       `${where} does not let this user do what the cache needs (${words}); grant it the commands and the key and ` +
-      'channel patterns that docs/several-processes.md lists',
+      `channel patterns that ${page} lists`,
   ],
   [
     /DB index|SELECT is not allowed/,
@@ -44,11 +44,15 @@ export function refusalOf(error: unknown, where: string): CacheError | undefined
   return sentence === undefined ? undefined : refused(sentence.text, new Error(sentence.words));
 }
 
-/** The same as a sentence, and the server's own words. */
-export function refusalSentence(error: unknown, where: string): { text: string; words: string } | undefined {
+/** The same as a sentence, and the server's own words; `page` lists the rights. */
+export function refusalSentence(
+  error: unknown,
+  where: string,
+  page = 'docs/several-processes.md',
+): { text: string; words: string } | undefined {
   const words = error instanceof Error ? error.message : String(error);
   const sentence = KINDS.find(([pattern]) => pattern.test(words))?.[1];
-  return sentence && { text: sentence(where, quotable(words)), words: quotable(words) };
+  return sentence && { text: sentence(where, quotable(words), page), words: quotable(words) };
 }
 
 export function refused(sentence: string, cause?: unknown): CacheError {
@@ -56,6 +60,6 @@ export function refused(sentence: string, cause?: unknown): CacheError {
 }
 
 /** The server's words up to the first thing that may be long or private. */
-function quotable(words: string): string {
+export function quotable(words: string): string {
   return words.split(/, with args|\n| script: /)[0]?.slice(0, 120) ?? '';
 }

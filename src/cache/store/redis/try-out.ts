@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { countAsked, mostAsked } from './asked-in-redis.js';
 import { announce, readLog } from './invalidation-log.js';
 import { runScript, scripts, type ScriptCall } from './lua-script.js';
 import { readTexts } from './read-entries.js';
@@ -32,6 +33,7 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const [read] = await readTexts(redis, [entry]);
   const intend = { keys: [writes, entry], args: [randomUUID(), KEPT_MS, 1] };
   const tokens = [await once('intend', intend), await once('intend', intend)].map(String);
+  await once('abandon', { keys: [writes], args: [key] });
   const invalidated = [generation, entry, lease, writes];
   await once('invalidate', { keys: invalidated, args: [names.channel, key, 1] });
   const stored: unknown[] = [];
@@ -40,6 +42,10 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
     stored.push(await once('put', { keys: [entry, generation, lease, writes], args: row }));
   }
   await once('invalidate', { keys: invalidated, args: [names.channel, key, ''] });
+  const asked = { field: key, asked: [{ argumentSet: Buffer.from('tried'), times: 1 }] };
+  await countAsked(redis, names, asked);
+  await mostAsked(redis, names, { field: key, atMost: 1 });
+  await redis.del(names.asked(key), names.askedFaded(key));
   await announce(redis, names.log, [key]);
   await readLog(redis, names.log, undefined);
   await redis.xrange(names.log, '-', '+', 'COUNT', 1);

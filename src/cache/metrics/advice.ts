@@ -1,0 +1,152 @@
+/** What was measured at one field, of one process or of many together. */
+export interface FieldFigures {
+  readonly coordinate: string;
+  readonly pattern: string;
+  /** Seconds, as its directive says. */
+  readonly ttl: number;
+  readonly swr: number;
+  /** Reads that were answered from an entry. */
+  readonly hits: number;
+  /** Reads that waited for a load. */
+  readonly misses: number;
+  readonly bypassed: number;
+  readonly loads: number;
+  readonly loadMs: number;
+  readonly savedMs: number;
+  /** Entries that were stored. */
+  readonly stored: number;
+  /** Values loaded again while the one before was known, and how many of them were another one. */
+  readonly refreshes: number;
+  readonly changes: number;
+  readonly tooLarge: number;
+  readonly viewerTouched: number;
+}
+
+/** One sentence about one field, with the figures that it rests on. */
+export interface Advice {
+  readonly coordinate: string;
+  readonly sentence: string;
+}
+
+/** Fewer reads, refreshes or loads than these prove nothing. */
+const ENOUGH_READS = 100;
+const ENOUGH_REFRESHES = 20;
+const ENOUGH_LOADS = 20;
+const SLOW_MS = 20;
+const DAY_SECONDS = 86_400;
+/** A ttl is not advised to grow more than this at once. */
+const MOST_GROWTH = 12;
+/** Times that people write, in seconds. */
+const ROUND_TTLS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+];
+
+type Rule = (figures: FieldFigures) => string | undefined;
+
+const rules: readonly Rule[] = [
+  seldomChanges,
+  changesEachTime,
+  seldomRead,
+  warmForNobody,
+  waitsForSlowLoads,
+  ({ tooLarge }) =>
+    tooLarge === 0
+      ? undefined
+      : `${values(tooLarge)} larger than maxBytes and not stored: raise maxBytes, or return less`,
+  ({ viewerTouched }) =>
+    viewerTouched === 0
+      ? undefined
+      : `${count(viewerTouched, 'load')} touched the viewer, so nothing was stored: give it scope: PRIVATE`,
+];
+
+/** Turns figures into sentences, those of the busiest fields first. Fields of which too little is known are silent. */
+export function adviseOn(fields: readonly FieldFigures[]): readonly Advice[] {
+  const readsOf = ({ hits, misses }: FieldFigures): number => hits + misses;
+  return [...fields]
+    .sort((one, other) => readsOf(other) - readsOf(one))
+    .flatMap((figures) => {
+      const found = rules.flatMap((rule) => rule(figures) ?? []);
+      const said = found.length > 0 ? found : [worthIt(figures) ?? []].flat();
+      return said.map((what) => ({
+        coordinate: figures.coordinate,
+        sentence: `${figures.coordinate}: ${what}.`,
+      }));
+    });
+}
+
+function seldomChanges({ refreshes, changes, ttl }: FieldFigures): string | undefined {
+  if (refreshes < ENOUGH_REFRESHES || changes * 10 > refreshes) return undefined;
+  const longer = roundTtl(
+    Math.min(ttl * Math.min(refreshes / Math.max(1, changes), MOST_GROWTH), DAY_SECONDS),
+  );
+  if (longer <= ttl) return undefined;
+  return `${count(refreshes, 'refresh', 'refreshes')}, ${count(changes, 'change')}: ttl ${ttl} could be ${longer}`;
+}
+
+function changesEachTime({ refreshes, changes, ttl }: FieldFigures): string | undefined {
+  if (refreshes < ENOUGH_REFRESHES || changes * 10 < refreshes * 9) return undefined;
+  const shorter = roundTtl(Math.max(1, ttl / 2));
+  if (shorter >= ttl) return undefined;
+  return (
+    `${count(refreshes, 'refresh', 'refreshes')}, ${count(changes, 'change')}: what is served may be old; ` +
+    `name what it depends on in tags, or make ttl ${ttl} shorter, such as ${shorter}`
+  );
+}
+
+function seldomRead({ hits, misses, stored, ttl, pattern }: FieldFigures): string | undefined {
+  const reads = hits + misses;
+  if (reads < ENOUGH_READS || hits * 4 > reads || pattern === 'PREFETCH') return undefined;
+  const each = stored === 0 ? '' : `, an entry is read ${round(hits / stored)} times in its life`;
+  return `${percent(hits, reads)} hits in ${count(reads, 'read')}${each}: a ttl longer than ${ttl} could help, or no cache at all`;
+}
+
+function warmForNobody({ pattern, hits, misses, loads }: FieldFigures): string | undefined {
+  if (pattern !== 'PREFETCH' || loads < ENOUGH_LOADS || hits + misses > loads) return undefined;
+  return (
+    `${count(loads, 'load')} to keep it warm, ${count(hits + misses, 'read')}: ` +
+    'a shorter warm list or a longer refreshEvery would do'
+  );
+}
+
+function waitsForSlowLoads({
+  misses,
+  loads,
+  loadMs,
+  stored,
+  swr,
+  pattern,
+}: FieldFigures): string | undefined {
+  // A call of an origin is one load and brings many values, each of which took its time.
+  const each = loadMs / Math.max(1, loads, stored);
+  if (misses < ENOUGH_LOADS || loads < ENOUGH_LOADS || each < SLOW_MS || pattern === 'PREFETCH')
+    return undefined;
+  const mend =
+    swr > 0 ? 'PREFETCH would load it before anybody asks' : 'swr would answer those that come again';
+  return `${count(misses, 'read')} waited for loads that take ${round(each)} ms: ${mend}`;
+}
+
+function worthIt({ hits, misses, savedMs }: FieldFigures): string | undefined {
+  const reads = hits + misses;
+  if (reads < ENOUGH_READS || hits * 10 < reads * 9 || savedMs < 1000) return undefined;
+  return `${percent(hits, reads)} hits in ${count(reads, 'read')} saved ${round(savedMs / 1000)} s of loads: leave it as it is`;
+}
+
+function roundTtl(seconds: number): number {
+  return ROUND_TTLS.findLast((ttl) => ttl <= seconds) ?? 1;
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
+
+function values(number: number): string {
+  return `${count(number, 'value')} ${number === 1 ? 'was' : 'were'}`;
+}
+
+function percent(part: number, whole: number): string {
+  return `${Math.round((100 * part) / whole)} %`;
+}
+
+function round(number: number): string {
+  return number.toLocaleString('en', { maximumFractionDigits: number < 10 ? 1 : 0 });
+}

@@ -1,0 +1,45 @@
+// On hit:               the entry's value, at once; it was loaded before anybody asked, and is refreshed before it expires.
+// On miss:              as CACHE_ASIDE: the field's resolver runs, once per key and generations.
+// When the store fails: as CACHE_ASIDE; nothing is kept warm until the store is back.
+// What is guaranteed:   as CACHE_ASIDE, and no request waits for a scheduled refresh; one process refreshes, the others do
+//                       not; what is kept warm is loaded again at once when one of its tags is invalidated.
+
+import { cacheAside } from './cache-aside.js';
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import { loadOnce } from './load-once.js';
+import type { ReadPolicy } from './read-policy.js';
+import { resolverLoads } from './resolver-load.js';
+import type { Services } from './services.js';
+import type { KeepWarm } from './warm/keep-warm.js';
+import type { WarmArguments } from './warm/warm-field.js';
+
+export interface PrefetchOptions<Info extends CallInfo> {
+  readonly policy: ReadPolicy;
+  /** The field's own resolver. */
+  readonly resolve: Resolve<Info>;
+  readonly keepWarm: KeepWarm;
+  /** Names the field and the types of its arguments: argument sets that were counted under another name are not for it. */
+  readonly signature: string;
+  /** The arguments as a resolver gets them, made of what a client could write. */
+  readonly argumentsOf: (given: unknown) => WarmArguments;
+  /** A call of the field as GraphQL would make it. */
+  readonly callOf: (args: FieldCall['args'], context: unknown) => FieldCall<Info>;
+}
+
+/** Binds a policy and the field's resolver into the cached resolver, and hands its entries over to be kept warm. */
+export function prefetch<Info extends CallInfo>(
+  services: Services,
+  { policy, resolve, keepWarm, signature, argumentsOf, callOf }: PrefetchOptions<Info>,
+): (call: FieldCall<Info>) => unknown {
+  const loads = resolverLoads(services, policy, resolve);
+  const { noteRead } = keepWarm.add({
+    policy,
+    signature,
+    argumentsOf,
+    load: ({ args, place, found, context }) => {
+      const begin = () => loads.begin(callOf(args, context), place);
+      return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, begin });
+    },
+  });
+  return cacheAside(services, { policy, resolve, onRead: noteRead });
+}

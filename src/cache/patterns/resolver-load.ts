@@ -1,0 +1,45 @@
+import type { PendingState } from '../journal/accepted-writes.js';
+import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import type { Load } from './load-once.js';
+import type { Located, ReadPolicy } from './read-policy.js';
+import type { Services } from './services.js';
+
+/** Makes the loads of a field whose resolver knows what its entries hold. */
+export interface ResolverLoads<Info extends CallInfo> {
+  /** A load whose value may be stored. */
+  begin(call: FieldCall<Info>, place: Located): Load;
+  /** A load for one reader alone. */
+  beginAlone(call: FieldCall<Info>): Load;
+}
+
+/** Binds a policy and the field's resolver. */
+export function resolverLoads<Info extends CallInfo>(
+  services: Services,
+  policy: ReadPolicy,
+  resolve: Resolve<Info>,
+): ResolverLoads<Info> {
+  const beginAlone = (call: FieldCall<Info>): Load => {
+    const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
+    return { run: () => resolve(call, context), touched };
+  };
+  /** Of what is written behind, the latest is in the journal until the database has it. */
+  const beginPending = (call: FieldCall<Info>, { key }: Located): Load => {
+    const load = beginAlone(call);
+    let found: PendingState['outcome'] = 'none';
+    const run = async (): Promise<unknown> => {
+      const [pending] = await services.acceptedWrites.pendingOf([key]);
+      found = pending?.outcome ?? 'unknown';
+      return pending?.outcome === 'pending' ? pending.state : load.run();
+    };
+    return {
+      run,
+      touched: load.touched,
+      isPending: () => found === 'pending',
+      isUnsure: () => found === 'unknown',
+    };
+  };
+  return {
+    begin: (call, place) => (policy.isWrittenBehind ? beginPending(call, place) : beginAlone(call)),
+    beginAlone,
+  };
+}

@@ -1,0 +1,299 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { memoryStore, type CacheOptions, type Store } from '../../../src/cache/index.js';
+import { createGate } from '../../support/gate.js';
+import { losable } from '../../support/losable-store.js';
+import { testCache, type TestContext } from '../../support/test-cache.js';
+import { virtualClock } from '../../support/virtual-clock.js';
+
+const typeDefs = `
+  type Query {
+    chart(decade: Int, first: Int! = 10): [String!] @cached(ttl: 100, pattern: PREFETCH, tags: ["Film"])
+  }
+  type Mutation { rate: Int @invalidates(tags: ["Film"]) }
+`;
+
+interface Asked {
+  readonly decade?: number;
+  readonly first: number;
+}
+
+interface WarmedOptions extends Partial<CacheOptions<TestContext>> {
+  readonly store?: Store;
+  readonly fails?: () => boolean;
+}
+
+/** A cache whose charts are kept warm, on a clock that the test owns; every load is written down. */
+function warmed({ fails = () => false, ...options }: WarmedOptions = {}) {
+  const clock = virtualClock();
+  const loads: string[] = [];
+  const tested = testCache({
+    typeDefs,
+    resolvers: {
+      Query: {
+        chart: (_root, { decade, first }: Asked) => {
+          loads.push(`${decade ?? 'all'} ${first}`);
+          if (fails()) throw new Error('the database is away');
+          return [`Best of ${decade ?? 'all'}`];
+        },
+      },
+      Mutation: { rate: () => 1 },
+    },
+    store: memoryStore({ clock }),
+    clock,
+    warm: { 'Query.chart': () => [{}, { decade: 1990 }] },
+    ...options,
+  });
+  onTestFinished(async () => {
+    await Promise.all([tested.cache.close(), clock.pass(60_000)]);
+  });
+  const took = (): string[] => loads.splice(0);
+  return { ...tested, clock, took };
+}
+
+describe('PREFETCH', () => {
+  it('loads its warm list before anybody asks, and the first read is a hit', async () => {
+    const { cache, clock, took, query } = warmed();
+    await cache.start();
+    expect(cache.isWarm()).toBe(false);
+    await clock.pass(1000);
+    await cache.warmedUp();
+    expect(cache.isWarm()).toBe(true);
+    expect(took()).toEqual(['all 10', '1990 10']);
+    expect((await query('{ chart(decade: 1990) }')).outcomes).toEqual(['Query.chart HIT']);
+    expect((await query('{ chart }')).data).toEqual({ chart: ['Best of all'] });
+    expect(took()).toEqual([]);
+  });
+
+  it('behaves as CACHE_ASIDE where an argument set is cold', async () => {
+    const { cache, clock, took, query } = warmed({ warm: {} });
+    await cache.start();
+    await clock.pass(1000);
+    expect((await query('{ chart(decade: 2000) }')).outcomes).toEqual(['Query.chart MISS']);
+    expect((await query('{ chart(decade: 2000, first: 10) }')).outcomes).toEqual(['Query.chart HIT']);
+    expect(took()).toEqual(['2000 10']);
+  });
+
+  it('refreshes before the entry expires, and no read waits for it', async () => {
+    const { cache, clock, took, query } = warmed();
+    await cache.start();
+    await clock.pass(1000);
+    took();
+    await clock.pass(75_000);
+    expect(took()).toEqual([]);
+    await clock.pass(10_000);
+    expect(took()).toEqual(['all 10', '1990 10']);
+    await clock.pass(30_000);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
+  });
+
+  it('loads again at once what a mutation invalidated, once for many mutations', async () => {
+    const { cache, clock, took, query } = warmed();
+    await cache.start();
+    await clock.pass(1000);
+    took();
+    for (let write = 0; write < 5; write += 1) await query('mutation { rate }');
+    await clock.pass(400);
+    expect(took()).toEqual(['all 10', '1990 10']);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
+  });
+
+  it('leaves pauses between refreshes while writes go on without end', async () => {
+    const { cache, clock, took, query } = warmed();
+    await cache.start();
+    await clock.pass(1000);
+    took();
+    for (let second = 0; second < 10; second += 0.1) {
+      await query('mutation { rate }');
+      await clock.pass(100);
+    }
+    const refreshes = took().length / 2;
+    expect(refreshes).toBeGreaterThanOrEqual(4);
+    expect(refreshes).toBeLessThanOrEqual(11);
+  });
+
+  it('keeps warm what is asked for most lately, and forgets it when nobody asks any more', async () => {
+    const { cache, clock, took, query } = warmed({ warm: {} });
+    await cache.start();
+    await clock.pass(1000);
+    for (let read = 0; read < 3; read += 1) await query('{ chart(decade: 1970) }');
+    await query('{ chart(decade: 1890) }');
+    took();
+    await clock.pass(85_000);
+    expect(took()).toEqual(['1970 10']);
+    await clock.pass(3_600_000);
+    took();
+    await clock.pass(200_000);
+    expect(took()).toEqual([]);
+  });
+
+  it('has one leader for each field: two processes refresh once, and either goes on when the other stops', async () => {
+    const clock = virtualClock();
+    const shared = { ...memoryStore({ clock }), close: () => undefined };
+    const loads: string[] = [];
+    const one = (name: string) => {
+      const tested = testCache({
+        typeDefs,
+        resolvers: { Query: { chart: () => [String(loads.push(name))] }, Mutation: { rate: () => 1 } },
+        store: shared,
+        clock,
+        warm: { 'Query.chart': () => [{}] },
+      });
+      onTestFinished(async () => {
+        await Promise.all([tested.cache.close(), clock.pass(60_000)]);
+      });
+      return tested;
+    };
+    const [first, second] = [one('first'), one('second')];
+    await first.cache.start();
+    await clock.pass(1000);
+    await second.cache.start();
+    await clock.pass(1000);
+    expect(loads.splice(0)).toEqual(['first']);
+    await clock.pass(200_000);
+    expect(loads.splice(0)).toEqual(['first', 'first']);
+    await Promise.all([first.cache.close(), clock.pass(5000)]);
+    await clock.pass(160_000);
+    expect(loads).toEqual(['second', 'second']);
+  });
+
+  it('never loads with the rights of a viewer', async () => {
+    const clock = virtualClock();
+    const tested = testCache({
+      typeDefs,
+      resolvers: {
+        Query: { chart: (_root, _args, context) => [String(context.viewer?.id)] },
+        Mutation: { rate: () => 1 },
+      },
+      store: memoryStore({ clock }),
+      clock,
+      warm: { 'Query.chart': () => [{}] },
+    });
+    onTestFinished(async () => {
+      await Promise.all([tested.cache.close(), clock.pass(60_000)]);
+    });
+    await tested.cache.start();
+    await clock.pass(1000);
+    expect(tested.logged.join('\n')).toContain('its load read context.viewer');
+    expect(tested.logged.join('\n')).toContain('an entry could not be kept warm');
+  });
+
+  it('loads nothing while the store is away, and goes on when it is back', async () => {
+    const clock = virtualClock();
+    const { store, state } = losable(memoryStore({ clock }));
+    state.isAway = true;
+    const loads: number[] = [];
+    const { cache } = testCache({
+      typeDefs,
+      resolvers: { Query: { chart: () => [String(loads.push(1))] }, Mutation: { rate: () => 1 } },
+      ...{ store, clock, warm: { 'Query.chart': () => [{}] } },
+    });
+    onTestFinished(async () => {
+      await Promise.all([cache.close(), clock.pass(60_000)]);
+    });
+    await cache.start();
+    await clock.pass(20_000);
+    expect([loads, cache.isWarm()]).toEqual([[], true]);
+    state.isAway = false;
+    await clock.pass(2000);
+    expect(loads).toEqual([1]);
+  });
+
+  it('backs off from loads that fail, says so once, and serves what it has', async () => {
+    let isFailing = false;
+    const { cache, clock, took, logged, query } = warmed({
+      warm: { 'Query.chart': () => [{}] },
+      fails: () => isFailing,
+    });
+    await cache.start();
+    await clock.pass(1000);
+    took();
+    isFailing = true;
+    await clock.pass(88_000);
+    const tries = took().length;
+    expect(tries).toBeGreaterThanOrEqual(2);
+    expect(tries).toBeLessThanOrEqual(8);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
+    expect(logged.filter((line) => line.includes('could not be kept warm'))).toHaveLength(1);
+    isFailing = false;
+    await clock.pass(5000);
+    expect(took()).toEqual(['all 10']);
+  });
+
+  it('is not held up by a warm-up that takes too long', async () => {
+    const gate = createGate();
+    const clock = virtualClock();
+    const { cache } = testCache({
+      typeDefs,
+      resolvers: {
+        Query: { chart: () => gate.wait().then(() => ['late']) },
+        Mutation: { rate: () => 1 },
+      },
+      ...{ store: memoryStore({ clock }), clock, warm: { 'Query.chart': () => [{}] } },
+    });
+    onTestFinished(async () => {
+      gate.open();
+      await Promise.all([cache.close(), clock.pass(60_000)]);
+    });
+    await cache.start();
+    await clock.pass(9000);
+    expect(cache.isWarm()).toBe(false);
+    await clock.pass(2000);
+    expect(cache.isWarm()).toBe(true);
+  });
+
+  it('leaves the work to other processes where it is switched off', async () => {
+    const { cache, clock, took, query } = warmed({ prefetch: false });
+    await cache.start();
+    await clock.pass(200_000);
+    expect([took(), cache.isWarm()]).toEqual([[], true]);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart MISS']);
+  });
+});
+
+describe('a warm list', () => {
+  const lists: readonly [title: string, list: () => unknown, loads: readonly string[], says: string][] = [
+    [
+      'that throws',
+      () => {
+        throw new Error('no such table');
+      },
+      [],
+      'could not be made',
+    ],
+    ['that is none', () => 'everything', [], 'must be a list of argument sets'],
+    [
+      'with wrong arguments among right ones',
+      () => [{ decade: 'x' }, { first: null }, { genre: 'Drama' }, 7, { first: 3 }],
+      ['all 3'],
+      'an argument set that the field does not take',
+    ],
+    [
+      'with 100,000 argument sets',
+      () => Array.from({ length: 100_000 }, (_, first) => ({ first })),
+      Array.from({ length: 5 }, (_, first) => `all ${first}`),
+      'only the first 5',
+    ],
+  ];
+
+  it.each(lists)('%s is told of once and does no harm', async (_title, list, loads, says) => {
+    const { cache, clock, took, logged, query } = warmed({
+      // What a person writes there is checked at run time.
+      warm: { 'Query.chart': list as () => [] },
+      prefetch: { warmSets: 5 },
+    });
+    await cache.start();
+    await clock.pass(1000);
+    expect(took()).toEqual(loads);
+    await clock.pass(300_000);
+    const told = logged.filter((line) => line.includes(says));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('Query.chart');
+    expect((await query('{ chart(decade: 1980) }')).outcomes).toEqual(['Query.chart MISS']);
+  });
+
+  it('for a field that is not kept warm is refused at start', () => {
+    expect(() => warmed({ warm: { 'Query.charts': () => [] } })).toThrow(
+      'warm: Query.charts is not cached; give it @cached(pattern: PREFETCH), or remove its list from the options',
+    );
+  });
+});
