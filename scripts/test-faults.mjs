@@ -26,6 +26,9 @@ const suites = {
   F11: 'test/races/one-load.test.ts',
   F12: 'test/races/lost-wakeups.test.ts',
   F13: 'test/races/expiry.test.ts',
+  F14: 'test/races/flushed-store.test.ts',
+  F15: 'test/api/written-behind.test.ts',
+  F17: 'test/api/written-behind.test.ts',
 };
 /** What belongs to the faults of the store as a whole. */
 const always = ['test/races/outage.test.ts', 'test/races/outage-cycles.test.ts', 'test/races/soak.test.ts'];

@@ -3,7 +3,10 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Cache } from '../cache/index.js';
 import type { ApiContext } from '../context.js';
 
-type Counted = Pick<Cache<ApiContext>, 'counters' | 'journal' | 'probed' | 'relayed' | 'storeIsAway'>;
+type Counted = Pick<
+  Cache<ApiContext>,
+  'counters' | 'fields' | 'journal' | 'probed' | 'relayed' | 'storeIsAway'
+>;
 
 /** The counters of the engine, and the outcomes that they count. */
 const outcomes = [
@@ -17,7 +20,7 @@ const outcomes = [
 ] as const;
 
 /**
- * GET /metrics, in the text format of Prometheus. Everything is read from the engine's counters when somebody asks, so
+ * GET /metrics, in the text format of Prometheus; as JSON for those who accept nothing else. Everything is read from the engine's counters when somebody asks, so
  * counting costs a request nothing; labels are coordinates and namespaces, never keys or values.
  */
 export function addMetricsRoute(app: FastifyInstance, cache: Counted): void {
@@ -26,13 +29,14 @@ export function addMetricsRoute(app: FastifyInstance, cache: Counted): void {
   addFieldMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
   addJournalMetrics(registry, cache);
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    if (request.headers.accept === 'application/json') return registry.getMetricsAsJSON();
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);
   });
 }
 
-function addFieldMetrics(registry: Registry, { counters }: Counted): void {
+function addFieldMetrics(registry: Registry, { counters, fields }: Counted): void {
   const registers = [registry];
   new Counter({
     name: 'cache_reads_total',
@@ -48,10 +52,32 @@ function addFieldMetrics(registry: Registry, { counters }: Counted): void {
       }
     },
   });
+  for (const [name, help, part] of [
+    ['cache_field_ttl_seconds', 'How long entries of a field are fresh.', 'ttl'],
+    ['cache_field_swr_seconds', 'How long past that a stale value is served while it is refreshed.', 'swr'],
+  ] as const) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['coordinate', 'pattern'],
+      registers,
+      collect() {
+        for (const { coordinate, pattern, ...field } of fields())
+          this.set({ coordinate, pattern }, field[part]);
+      },
+    });
+  }
   const perField = [
     ['cache_loads_total', 'Values asked of an origin or a resolver.', 'loads', 1],
     ['cache_load_seconds_total', 'Seconds spent in loads.', 'loadMs', 1 / 1000],
+    ['cache_saved_seconds_total', 'Seconds of loads that hits made unnecessary.', 'savedMs', 1 / 1000],
     ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads', 1],
+    ['cache_slow_loads_total', 'Loads that a stale value was served instead of.', 'slowLoads', 1],
+    ['cache_stored_entries_total', 'Entries that were stored.', 'stored', 1],
+    ['cache_refreshes_total', 'Values loaded again while the ones before were known.', 'refreshes', 1],
+    ['cache_refresh_changes_total', 'Refreshes that brought another value.', 'changes', 1],
+    ['cache_too_large_total', 'Values that were too large to be stored.', 'tooLarge', 1],
+    ['cache_viewer_touched_total', 'PUBLIC loads that touched the viewer.', 'viewerTouched', 1],
     ['cache_invalidations_total', 'Invalidations that were applied.', 'invalidations', 1],
     [
       'cache_failed_invalidations_total',
@@ -161,8 +187,10 @@ function addJournalMetrics(registry: Registry, cache: Counted): void {
       help,
       registers,
       async collect() {
+        const counted = (await cache.journal()).flushed[counter];
+        // In one go: two who ask at the same time must not add up.
         this.reset();
-        this.inc((await cache.journal()).flushed[counter]);
+        this.inc(counted);
       },
     });
   }

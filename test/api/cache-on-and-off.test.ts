@@ -96,6 +96,7 @@ describe('three viewers with random queries and writes', () => {
         clock: undefined,
         store: undefined,
         database: new Promise(() => undefined),
+        contextOfNobody: () => new Promise(() => undefined),
       }),
     );
     tokens = await signInAll(await started());

@@ -9,6 +9,7 @@ import { type StartedApi, startedApi } from '../support/started-api.js';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const evidence = { 'x-cache-debug': '1' };
+const charts = '{ topCharts(decade: 1990) { rank movie { title } } }';
 const film = '{ movie(id: 1) { title version } }';
 const me = '{ me { email } }';
 
@@ -33,11 +34,14 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
       expect(program.printed()).toContain(
         `Redis at 127.0.0.1:${redis.port} (database 1), shared by all processes\n`,
       );
-      const ready = await fetch(`${url}/readyz`);
-      expect([ready.status, await ready.json()]).toEqual([
-        200,
-        { status: 'ready', database: 'ok', cache: 'ok' },
-      ]);
+      const readiness = async (): Promise<unknown> => {
+        const answer = await fetch(`${url}/readyz`);
+        return [answer.status, await answer.json()];
+      };
+      // Once the reports are warm.
+      const ready = [200, { status: 'ready', database: 'ok', cache: 'ok' }];
+      await expect.poll(readiness, { timeout: 20_000, interval: 100 }).toEqual(ready);
+      expect(await post({ url }, charts, { headers: evidence })).toContain('"outcome":"HIT"');
     }
   });
 

@@ -138,6 +138,6 @@ describe('the program does not start, and says in one sentence what to change,',
     expect(second.stderr).toBe(
       `The data directory .data is in use by process ${first.child.pid}; stop it or set DATABASE_URL to a PostgreSQL server.\n`,
     );
-    expect((await fetch(url.replace('graphql', 'readyz'))).status).toBe(200);
+    expect((await fetch(url.replace('graphql', 'healthz'))).status).toBe(200);
   });
 });
