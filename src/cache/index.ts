@@ -1,6 +1,7 @@
 export type { Consistency } from './tags/acknowledgement.js';
 export type { Outbox, OutboxRow, Relayed } from './tags/outbox.js';
-export { createCache, type Cache, type CachedField, type CacheOptions, type WarmSetsGiven } from './cache.js';
+export { createCache, type Cache, type CachedField } from './cache.js';
+export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
 export { cacheTypeDefs } from './directives/type-defs.js';
 export type { ApolloPluginOptions, CachePlugin, PluginRequest } from './directives/apollo-plugin.js';
 export { asksForEvidence } from './directives/apollo-plugin.js';

@@ -1,0 +1,72 @@
+import type { Clock } from './clock.js';
+import type { ValueType } from './codec/value-type.js';
+import type { Journal } from './journal/journal.js';
+import type { CacheLog } from './log.js';
+import type { LoadBounds } from './patterns/create-services.js';
+import type { Origin } from './patterns/origin.js';
+import type { ViewerId } from './patterns/viewer-guard.js';
+import type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
+import type { SwitchedOff } from './policy/switch-off.js';
+import type { Bounds } from './store/bounded-map.js';
+import type { Store } from './store/store.js';
+
+/** Argument sets, such as `[{ decade: 1990 }, {}]`. */
+export type WarmSetsGiven = readonly Readonly<Record<string, unknown>>[];
+
+/** What `createCache` is told. */
+export interface CacheOptions<Context> {
+  /** Where entries rest. The cache closes it. */
+  readonly store: Store;
+  /**
+   * Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context. Nobody:
+   * undefined, null, "" or NaN.
+   */
+  readonly viewer?: (context: Context) => ViewerId | null;
+  /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
+  readonly origins?: Readonly<Record<string, Origin<Context>>>;
+  /** Kinds of values that should come back as what they were, such as Decimal. */
+  readonly types?: readonly ValueType[];
+  /**
+   * Keeps copies of what all viewers share in this process, and proves them unchanged, once for each request, before they
+   * answer: the promise of the store at the speed of a local copy. Needs a shared store. Default false.
+   */
+  readonly strictCopies?: boolean;
+  /** Bounds of the local copies of this process; default 10,000 entries, 64 MiB, lru. */
+  readonly localCopies?: Partial<Bounds>;
+  /**
+   * In `production` a PUBLIC load that touches the viewer is answered and not stored; otherwise it throws, and
+   * cached values are frozen. Default: NODE_ENV, and development without it.
+   */
+  readonly environment?: 'development' | 'test' | 'production';
+  /** Default: Node's process warnings. Pino fits as it is. */
+  readonly log?: CacheLog;
+  readonly clock?: Clock;
+  /** How loads of one entry are kept to one over all processes, and bounded while the store is away. */
+  readonly loads?: Partial<LoadBounds>;
+  /**
+   * What becomes of a mutation with a cache directive while the store cannot be reached. `degrade`, the default: it
+   * commits, and its answer says that older data may still be served for a while. `fail`: it is refused before it runs.
+   */
+  readonly onStoreLoss?: 'fail' | 'degrade';
+  /**
+   * The kill switch: `all`, or the coordinates of fields (`Query.movie`) that go past the cache. `all` stands for
+   * `fetch` as well. Invalidations stay on. Default: nothing.
+   */
+  readonly disabled?: SwitchedOff;
+  /**
+   * Where accepted writes of WRITE_BEHIND rest until the database has them. Default: the memory of this process, for a
+   * store in memory; a shared store needs one that is shared too. The cache closes it.
+   */
+  readonly journal?: Journal;
+  /**
+   * PREFETCH: the argument sets that are kept warm, by coordinate, as a client would write them. Called anew from time to
+   * time; may ask the database. A list that throws, or names what the field does not take, is logged and does no harm.
+   */
+  readonly warm?: Readonly<Record<string, (context: Context) => WarmSetsGiven | Promise<WarmSetsGiven>>>;
+  /** Makes the context of loads that nobody asked for, without a viewer. Default: an empty object. */
+  readonly warmContext?: () => Context | Promise<Context>;
+  /** How much is kept warm, and how fast; `false` leaves it to other processes. */
+  readonly prefetch?: Partial<PrefetchBounds> | false;
+  /** Spreads expiries; default Math.random. */
+  readonly random?: () => number;
+}
