@@ -1,7 +1,4 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { onTestFinished } from 'vitest';
+import { answeringProcess } from './answering-process.js';
 import type { RowField } from './row-cache.js';
 
 export interface RowProcessSettings {
@@ -41,31 +38,8 @@ export interface RowProcess {
   kill(): Promise<void>;
 }
 
-type Reply = { readonly number: number } & { readonly result?: unknown; readonly error?: string };
-
 export async function rowProcess(settings: RowProcessSettings): Promise<RowProcess> {
-  const program = path.join(import.meta.dirname, 'row-process-program.ts');
-  const child = fork(program, [JSON.stringify(settings)], { execArgv: ['--import', 'tsx'] });
-  const exited = once(child, 'exit');
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  onTestFinished(kill);
-  const replies = new Map<number, (reply: Reply) => void>();
-  const replyTo = (number: number): Promise<Reply> =>
-    new Promise((resolve) => void replies.set(number, resolve));
-  child.on('message', (reply: Reply) => replies.get(reply.number)?.(reply));
-  let asked = 0;
-  const ask = async (request: { read: RowReads } | { write: string }): Promise<unknown> => {
-    const number = (asked += 1);
-    const replied = replyTo(number);
-    child.send({ number, ...request });
-    const { result, error } = await replied;
-    if (error !== undefined) throw new Error(error);
-    return result;
-  };
-  await Promise.race([replyTo(0), exited.then(() => Promise.reject(new Error('the process ended')))]);
+  const { child, ask, kill } = await answeringProcess('row-process-program.ts', settings);
   return {
     read: async (reads) => (await ask({ read: reads })) as RowAnswers,
     write: async (id) => (await ask({ write: id })) as number,

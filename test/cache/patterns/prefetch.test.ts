@@ -291,6 +291,15 @@ describe('a warm list', () => {
     expect((await query('{ chart(decade: 1980) }')).outcomes).toEqual(['Query.chart MISS']);
   });
 
+  it('is kept within bounds that can be, all of which are checked at once', () => {
+    expect(() => warmed({ prefetch: { atOnce: 0, mostAsked: -1, loadsPerSecond: 0.5 } })).toThrow(
+      'createCache: prefetch.mostAsked must be a positive whole number, but got -1; ' +
+        'prefetch.loadsPerSecond must be a positive whole number, but got 0.5; ' +
+        'prefetch.atOnce must be a positive whole number, but got 0',
+    );
+    expect(() => warmed({ prefetch: { mostAsked: 0 } })).not.toThrow();
+  });
+
   it('for a field that is not kept warm is refused at start', () => {
     expect(() => warmed({ warm: { 'Query.charts': () => [] } })).toThrow(
       'warm: Query.charts is not cached; give it @cached(pattern: PREFETCH), or remove its list from the options',
