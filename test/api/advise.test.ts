@@ -14,7 +14,7 @@ import { shortLived } from '../support/short-lived.js';
 import { testApi } from '../support/test-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const run = promisify(execFile);
 
@@ -56,7 +56,7 @@ describe('npm run advise', () => {
   });
 
   it('says after the realistic mix what its figures are, and at least three things that are true', async () => {
-    const { errors } = await realisticMix(api, { requests: 1200, atOnce: 8 });
+    const { errors } = await realisticMix(api, { requests: 900, atOnce: 8 });
     expect(errors).toBe(0);
     const { code, stdout } = await advise(api.url);
     process.stdout.write(stdout);
