@@ -6,11 +6,12 @@ import { parseArgs } from 'node:util';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-const help = `Usage: npm run test:faults [-- options] [F1 F2 ...]
+const help = `Usage: npm run test:faults [-- options] [F1 F2 ... processes]
 
 Injects faults between processes, Redis and PostgreSQL while rows are read and written, and prints for each what was
 read, how much of it was stale, and whether its mutant (a planted mistake) was noticed. Needs redis-server and PostgreSQL.
-The faults are in test/faults/faults.ts; those with a suite of their own run after them.
+The faults are in test/faults/faults.ts; those with a suite of their own run after them. "processes" names those of three
+processes of the API: they are killed, paused and cut off, and so is Redis (test/faults/api-faults.ts).
 
 Options
   --long      a minute for each fault, 20 outages of three seconds, 40,000 reads for each soak (about half an hour)

@@ -13,6 +13,8 @@ export async function openServerPool(databaseUrl: string): Promise<pg.Pool> {
     connectionTimeoutMillis: 5_000,
     application_name: 'corral',
   });
+  // Whoever uses a connection that is ended is told by the statement that fails. Without a listener its process would end.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     await checkVersion(pool);
     return pool;

@@ -12,6 +12,10 @@ export interface PostgresOutboxOptions {
   readonly listen: (onRows: () => void) => () => Promise<void>;
 }
 
+/** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
+const HELD_AT_MOST_MS = 300;
+const beginSql = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${HELD_AT_MOST_MS}`;
+
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 100;
 /** Done rows are of use to whoever looks into what was invalidated lately; then they go. So do stores without processes. */
@@ -83,7 +87,7 @@ async function relayBatch(pool: Pool, store: string, apply: Apply): Promise<Rela
   if (!waits) return { done: [], elsewhere: [], isKnown: known };
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
+    await client.query(beginSql);
     const relayed = await takeAndApply(client, store, apply);
     await client.query('COMMIT');
     client.release();

@@ -10,6 +10,10 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where it runs, and looks for its .env file. */
   readonly folder: string;
+  /** The program itself; default src/server.ts. */
+  readonly file?: string;
+  /** Told how to end it; by default it ends with the test at the latest. */
+  readonly atEnd?: (end: () => Promise<void>) => void;
 }
 
 export interface Program {
@@ -22,10 +26,17 @@ export interface Program {
   ended(): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
+const server = path.join(packageRoot, 'src', 'server.ts');
+
 /** Runs src/server.ts as a process of its own, which ends with the test at the latest. */
-export function startProgram({ parameters = [], environment = {}, folder }: ProgramOptions): Program {
-  const server = path.join(packageRoot, 'src', 'server.ts');
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), server, ...parameters], {
+export function startProgram({
+  parameters = [],
+  environment = {},
+  folder,
+  file = server,
+  atEnd = onTestFinished,
+}: ProgramOptions): Program {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...parameters], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +46,7 @@ export function startProgram({ parameters = [], environment = {}, folder }: Prog
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const closed = once(child, 'close');
-  onTestFinished(async () => {
+  atEnd(async () => {
     child.kill('SIGKILL');
     await closed;
   });
@@ -47,7 +58,8 @@ export function startProgram({ parameters = [], environment = {}, folder }: Prog
       for (;;) {
         const match = pattern.exec(printed());
         if (match !== null) return match;
-        if (child.exitCode !== null) throw new Error(`The program ended without ${pattern}:\n${printed()}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`The program ended without ${pattern}:\n${printed()}`);
         await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), closed]);
       }
     },

@@ -22,12 +22,18 @@ export interface TcpProxy {
   reset(): void;
   /** How many pieces were sent once more. */
   readonly ghosts: number;
+  /** How many clients are connected. */
+  readonly clients: number;
   close(): Promise<void>;
 }
 
-/** Starts a proxy to a port on loopback; it ends with the test at the latest. */
-export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Starts a proxy to a port on loopback; by default it ends with the test at the latest. */
+export async function tcpProxy(
+  targetPort: number,
+  atEnd: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   let faults: ProxyFaults = {};
   let ghosts = 0;
 
@@ -68,7 +74,8 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   };
 
   const server: Server = createServer((client) => {
-    keep(client);
+    clients.add(keep(client));
+    client.on('close', () => clients.delete(client));
     const upstream = keep(connect(targetPort, '127.0.0.1'));
     forward(client, upstream, 'requests');
     forward(upstream, client, 'answers');
@@ -78,7 +85,7 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
-  onTestFinished(close);
+  atEnd(close);
   return {
     port: portOf(server.address()),
     set: (next) => {
@@ -89,6 +96,9 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     get ghosts() {
       return ghosts;
+    },
+    get clients() {
+      return clients.size;
     },
     close,
   };
