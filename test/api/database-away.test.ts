@@ -48,7 +48,16 @@ describe.skipIf(!needsPostgres())('fields with staleIfError while PostgreSQL is 
       for (const outcome of seen) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       return seen;
     };
+    // What the fixture wrote is relayed, and after that everything is stored again.
+    const waiting = async (): Promise<number> => {
+      const { rows } = await api.database.pool.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM "CacheOutbox" WHERE "doneAt" IS NULL',
+      );
+      return rows[0]?.count ?? 0;
+    };
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
     await readAll();
+    await expect.poll(readAll, { timeout: 10_000 }).toEqual(['HIT', 'HIT', 'HIT']);
     const loads = (coordinate: string): number => api.cache.counters()[coordinate]?.loads ?? 0;
 
     await postgres.halt();
