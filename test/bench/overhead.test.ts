@@ -3,7 +3,13 @@ import { entriesReadIn } from '../../bench/overhead/redis-usage.js';
 import { median, resultsOf, type Slice } from '../../bench/overhead/slices.js';
 import { tableOf, verdictsOf } from '../../bench/overhead/table.js';
 import { createWorkloads, zipf } from '../../bench/overhead/workloads.js';
+import { withLocalCopies } from '../../bench/servers/api.js';
 import { readRows } from '../../bench/servers/films.js';
+import { createApiCache } from '../../src/api-cache.js';
+import { readConfig } from '../../src/config.js';
+import { buildSchema } from '../../src/schema/build-schema.js';
+import { readTypeDefs } from '../../src/schema/read-type-defs.js';
+import { cacheLog } from '../support/cache-log.js';
 
 const slice = (round: number, server: Slice['server'], requestsPerSecond: number, cpuUs: number): Slice => ({
   round,
@@ -17,6 +23,20 @@ const slice = (round: number, server: Slice['server'], requestsPerSecond: number
 });
 
 describe('the bench of the overhead', () => {
+  it('measures the schema of the API, with copies of films and people where it wants them', () => {
+    const sdl = readTypeDefs();
+    const changed = sdl.map((text) => withLocalCopies(text, 7));
+    expect(changed.join('\n').match(/local: 7/g)).toHaveLength(6);
+    const cache = createApiCache(readConfig({ NODE_ENV: 'test' }), {
+      log: cacheLog(),
+      clock: undefined,
+      store: undefined,
+      database: new Promise(() => undefined),
+      contextOfNobody: () => new Promise(() => undefined),
+    });
+    expect(() => buildSchema(cache, changed)).not.toThrow();
+  });
+
   it('takes ratios within a round, and leaves the first round out', () => {
     const results = resultsOf(
       [
