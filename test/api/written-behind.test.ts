@@ -125,7 +125,9 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     const where = (index: number): Api => apis[index % 2 === 0 ? 0 : 1];
     const tally = newTally();
     let lost = 0;
-    for (let kill = 0; kill < kills; kill += 1) {
+    const isEnough = (): boolean => durability === 'memory' && lost > 0;
+    let killed = 0;
+    for (; killed < kills && !isEnough(); killed += 1) {
       let goesOn = true;
       const watching = watchWhile({ goesOn: () => goesOn, where }, watchers, tally);
       await passes(400);
@@ -138,7 +140,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     }
     const { invented, steppedBack } = await comparedWithDatabase(databaseUrl, watchers);
     const outcome = { lost, invented, steppedBack };
-    report(`${kills} kills of Redis, durability ${durability}`, { ...tally, ...outcome });
+    report(`${killed} kills of Redis, durability ${durability}`, { ...tally, ...outcome });
     expect(tally.others).toEqual([]);
     return outcome;
   }
@@ -148,7 +150,8 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it('do not survive them without one, which this test would tell', async () => {
-    expect((await killsOfRedis('memory', 1)).lost).toBeGreaterThan(0);
+    // A kill may come when everything is flushed.
+    expect((await killsOfRedis('memory', 8)).lost).toBeGreaterThan(0);
   });
 
   it('wait for a database that is away: answers go on, and the journal stays within its bound', async () => {
