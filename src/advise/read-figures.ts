@@ -65,7 +65,6 @@ export function figuresOf(processes: readonly Metrics[]): readonly FieldFigures[
     swr: setting('cache_field_swr_seconds', coordinate),
     hits: sum('cache_reads_total', coordinate, HIT_OUTCOMES),
     misses: sum('cache_reads_total', coordinate, MISS_OUTCOMES),
-    bypassed: sum('cache_reads_total', coordinate, ['BYPASS']),
     loads: sum('cache_loads_total', coordinate),
     loadMs: sum('cache_load_seconds_total', coordinate) * 1000,
     savedMs: sum('cache_saved_seconds_total', coordinate) * 1000,

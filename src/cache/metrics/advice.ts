@@ -9,7 +9,6 @@ export interface FieldFigures {
   readonly hits: number;
   /** Reads that waited for a load. */
   readonly misses: number;
-  readonly bypassed: number;
   readonly loads: number;
   readonly loadMs: number;
   readonly savedMs: number;

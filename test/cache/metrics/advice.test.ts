@@ -8,7 +8,6 @@ const quiet: FieldFigures = {
   swr: 0,
   hits: 0,
   misses: 0,
-  bypassed: 0,
   loads: 0,
   loadMs: 0,
   savedMs: 0,
