@@ -6,6 +6,22 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
+/**
+ * How far in the future something may lie that another clock has written, milliseconds: processes are never quite in step.
+ * Beyond it the clock was set back, and what was written before must not count until the present has caught up.
+ */
+export const CLOCK_LEAD_MS = 2000;
+
+/** True where a moment lies further ahead than the clocks of two processes can be apart. */
+export function isFromTheFuture(atMs: number, nowMs: number): boolean {
+  return atMs - nowMs > CLOCK_LEAD_MS;
+}
+
+/** True once a moment has come that was at most `spanMs` away, or the clock was set back since. */
+export function hasCome(atMs: number, nowMs: number, spanMs: number): boolean {
+  return nowMs >= atMs || isFromTheFuture(atMs - spanMs, nowMs);
+}
+
 /** The machine's clock. Its timers never keep a process alive. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

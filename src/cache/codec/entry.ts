@@ -4,23 +4,34 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
  * The version of the stored bytes. A change to anything below raises it and adds a golden file.
  *
  *   0      format version
- *   1      flags: 1 = payload is deflated
+ *   1      flags: 1 = payload is deflated, 2 = a hint for caches of answers stands before the payload
  *   2..9   loaded at, milliseconds since the epoch (float64)
  *   10..13 fresh for, milliseconds
  *   14..17 the load took, milliseconds
  *   18     number of generations
  *   19..20 length of the key's echo in bytes
- *   21..   generations, each one byte of length and ASCII text; the key's echo (UTF-8); the payload
+ *   21..   generations, each one byte of length and ASCII text; the key's echo (UTF-8);
+ *          with a hint its scope (0 none, 1 PUBLIC, 2 PRIVATE) and its seconds (float64, NaN = none); the payload
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 const HEADER_BYTES = 21;
 const DEFLATED = 1;
+const HINTED = 2;
+const HINT_BYTES = 9;
+const HINT_SCOPES = [undefined, 'PUBLIC', 'PRIVATE'] as const;
 /** Payloads above this many bytes are deflated when that makes them smaller. */
 export const DEFLATE_ABOVE_BYTES = 4096;
 /** The longest an entry can be fresh, 45 days: the header counts milliseconds in 32 bits. */
 export const MAX_TTL_SECONDS = 45 * 24 * 60 * 60;
 /** Most tags of one entry. */
 export const MAX_TAGS = 32;
+
+/** What the load said to caches of whole answers, as Apollo Server's cache-control plugin takes it. */
+export interface AnswerHint {
+  /** Seconds from the load on. */
+  readonly maxAge?: number | undefined;
+  readonly scope?: 'PUBLIC' | 'PRIVATE' | undefined;
+}
 
 /** What an entry says about itself. */
 export interface EntryHeader {
@@ -30,6 +41,7 @@ export interface EntryHeader {
   readonly loadedAtMs: number;
   readonly freshForMs: number;
   readonly loadMs: number;
+  readonly hint?: AnswerHint | undefined;
 }
 
 export interface Entry extends EntryHeader {
@@ -43,9 +55,10 @@ export function encodeEntry(entry: Entry): Buffer {
   const payload = smaller ? deflated : entry.payload;
   const key = Buffer.from(entry.key, 'utf8');
   const generationBytes = entry.generations.reduce((sum, generation) => sum + 1 + generation.length, 0);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + generationBytes + key.length + payload.length);
+  const hintBytes = entry.hint === undefined ? 0 : HINT_BYTES;
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + generationBytes + key.length + hintBytes + payload.length);
   bytes[0] = FORMAT_VERSION;
-  bytes[1] = smaller ? DEFLATED : 0;
+  bytes[1] = (smaller ? DEFLATED : 0) | (entry.hint === undefined ? 0 : HINTED);
   bytes.writeDoubleBE(entry.loadedAtMs, 2);
   bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.freshForMs)), 10);
   bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.loadMs)), 14);
@@ -57,6 +70,10 @@ export function encodeEntry(entry: Entry): Buffer {
     offset += 1 + bytes.write(generation, offset + 1, 'latin1');
   }
   offset += key.copy(bytes, offset);
+  if (entry.hint !== undefined) {
+    bytes[offset] = HINT_SCOPES.indexOf(entry.hint.scope);
+    offset = bytes.writeDoubleBE(entry.hint.maxAge ?? NaN, offset + 1);
+  }
   bytes.set(payload, offset);
   return bytes;
 }
@@ -78,7 +95,11 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
   }
   const keyEnd = offset + bytes.readUInt16BE(19);
   if (keyEnd > bytes.length || bytes.toString('utf8', offset, keyEnd) !== key) return undefined;
-  const payload = inflate(bytes.subarray(keyEnd), bytes.readUInt8(1), maxBytes);
+  const flags = bytes.readUInt8(1);
+  const isHinted = (flags & HINTED) !== 0;
+  const payloadAt = keyEnd + (isHinted ? HINT_BYTES : 0);
+  if (payloadAt > bytes.length) return undefined;
+  const payload = inflate(bytes.subarray(payloadAt), flags & ~HINTED, maxBytes);
   const loadedAtMs = bytes.readDoubleBE(2);
   if (payload === undefined || !Number.isFinite(loadedAtMs)) return undefined;
   return {
@@ -87,8 +108,15 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
     loadedAtMs,
     freshForMs: bytes.readUInt32BE(10),
     loadMs: bytes.readUInt32BE(14),
+    ...(isHinted && { hint: hintAt(bytes, keyEnd) }),
     payload,
   };
+}
+
+function hintAt(bytes: Buffer, offset: number): AnswerHint {
+  const maxAge = bytes.readDoubleBE(offset + 1);
+  const scope = HINT_SCOPES[bytes.readUInt8(offset)];
+  return { ...(Number.isNaN(maxAge) ? {} : { maxAge }), ...(scope && { scope }) };
 }
 
 function inflate(payload: Buffer, flags: number, maxBytes: number): Buffer | undefined {

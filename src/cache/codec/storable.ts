@@ -49,13 +49,19 @@ export function storable(value: unknown, types: readonly ValueType[], path = '',
     case 'object':
       break;
   }
-  if (value === null || value instanceof Date || Buffer.isBuffer(value)) return value;
+  if (value === null) return value;
   if (depth >= MAX_DEPTH)
     throw new UnstorableValue(`a structure deeper than ${MAX_DEPTH} (or a cycle)`, path);
-  if (Array.isArray(value)) return storableArray(value, types, path, depth);
+  // By its prototype: an instance of a class that extends Array or Date would come back without its class.
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return storableObject(value, types, path, depth);
-  if (value instanceof Uint8Array) return new TypedValue(BYTES, value);
+  if (prototype === Array.prototype && Array.isArray(value)) return storableArray(value, types, path, depth);
+  if (prototype === Buffer.prototype) return value;
+  if (prototype === Uint8Array.prototype && value instanceof Uint8Array) return new TypedValue(BYTES, value);
+  if (prototype === Date.prototype) {
+    if (Reflect.ownKeys(value).length > 0) throw new UnstorableValue('a Date with fields of its own', path);
+    return value;
+  }
   for (const type of types) {
     if (type.is(value)) return new TypedValue(type.name, type.encode(value));
   }
@@ -68,6 +74,9 @@ function storableArray(
   path: string,
   depth: number,
 ): unknown[] {
+  // The length is one; a hole in the list has none.
+  if (Reflect.ownKeys(value).length !== value.length + 1)
+    throw new UnstorableValue('a list with holes or with fields of its own', path);
   let copy: unknown[] | undefined;
   for (let index = 0; index < value.length; index += 1) {
     const item = value[index];
@@ -79,7 +88,10 @@ function storableArray(
 
 function storableObject(value: object, types: readonly ValueType[], path: string, depth: number): object {
   let copy: Record<string, unknown> | undefined;
-  for (const [name, item] of Object.entries(value)) {
+  const fields = Object.entries(value);
+  if (Reflect.ownKeys(value).length !== fields.length)
+    throw new UnstorableValue('an object with a field that is named by a symbol or not enumerable', path);
+  for (const [name, item] of fields) {
     if (UNSTORABLE_NAMES.has(name) || !name.isWellFormed())
       throw new UnstorableValue('such a field name', `${path}.${name}`);
     const stored = storable(item, types, `${path}.${name}`, depth + 1);
@@ -99,8 +111,9 @@ function classNameOf(prototype: unknown): string {
  * @throws UnstorableValue
  */
 export function requireStorable(value: unknown, types: readonly ValueType[]): void {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return;
+  if (typeof value !== 'object' || value === null) return;
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Date.prototype) return;
   if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
     for (const [name, item] of Object.entries(value)) {
       if (UNSTORABLE_NAMES.has(name)) throw new UnstorableValue('such a field name', name);

@@ -8,6 +8,8 @@ import {
   storable,
   TypedValue,
 } from './storable.js';
+import { copierOf, type CopyValue } from './copy-value.js';
+import { requireFaithful } from './require-faithful.js';
 import type { ValueType } from './value-type.js';
 
 /** Turns values into bytes and back, with Dates, BigInts, Bytes and registered types intact. */
@@ -16,6 +18,12 @@ export interface ValueCodec {
   encode(value: unknown): Buffer;
   /** @throws Error when the bytes are not what `encode` writes; the caller treats that as a miss. */
   decode(bytes: Uint8Array): unknown;
+  /** Compares a value with what came back of it. @throws UnstorableValue where they differ. */
+  requireFaithful(given: unknown, decoded: unknown): void;
+  /** How each reader of a decoded value gets one of his own; undefined where nobody can change it. */
+  copierOf(value: unknown): CopyValue | undefined;
+  /** From now on values that hold one of these very objects are unstorable: a copy of it would not be it. */
+  distinguish(objects: Iterable<object>): void;
 }
 
 const EXTENSION_TYPE = 0x54;
@@ -58,7 +66,18 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   if (byName.size !== types.length || types.some((type) => builtInNames.has(type.name))) {
     throw new Error('types: every value type needs a name of its own');
   }
+  const distinct = new Set<object>();
+  const faithfulness = { types, distinct };
+  const copyInstance: CopyValue = (value) => {
+    const type = types.find((candidate) => candidate.is(value));
+    return type === undefined || type.isImmutable === true ? value : type.decode(type.encode(value));
+  };
   return {
+    requireFaithful: (given, decoded) => requireFaithful(given, decoded, faithfulness),
+    copierOf: (value) => copierOf(value, copyInstance),
+    distinguish: (objects) => {
+      for (const object of objects) distinct.add(object);
+    },
     encode: (value) => packr.pack(storable(value, types)),
     decode: (bytes) => {
       decodingTypes = byName;

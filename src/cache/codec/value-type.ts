@@ -8,4 +8,6 @@ export interface ValueType<T = unknown> {
   is(value: unknown): value is T;
   encode(value: T): string;
   decode(text: string): T;
+  /** True where no reader can change an instance: all readers share one. Otherwise each gets one decoded anew. */
+  readonly isImmutable?: boolean;
 }

@@ -1,11 +1,13 @@
 import {
   defaultFieldResolver,
+  getNamedType,
   getNullableType,
   isInputObjectType,
   isInterfaceType,
   isLeafType,
   isListType,
   isObjectType,
+  isSpecifiedScalarType,
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInterfaceType,
@@ -29,7 +31,12 @@ export function describeField(
     elementText: isListType(type) ? getNullableType(type.ofType).toString() : undefined,
     hasResolver: field.resolve !== undefined && field.resolve !== defaultFieldResolver,
     parentHasId: 'id' in parent.getFields(),
-    argumentAt: (path) => argumentAt(field.args, path),
+    argumentAt: (path) => reached(argumentTypeAt(field.args, path)),
+    takesSeveralTypes: (path) => {
+      const type = argumentTypeAt(field.args, path);
+      const named = type && getNamedType(type);
+      return isLeafType(named) && !isSpecifiedScalarType(named);
+    },
     parentAt: (path) => outputAt(parent, path),
     resultAt: (path) => outputAt(type, path),
   };
@@ -42,16 +49,16 @@ function kindOf(schema: GraphQLSchema, parent: GraphQLObjectType | GraphQLInterf
   return parent === schema.getSubscriptionType() ? 'subscription' : 'object';
 }
 
-function argumentAt(
+function argumentTypeAt(
   args: readonly GraphQLArgument[],
   [name, ...rest]: readonly string[],
-): Reached | undefined {
+): GraphQLType | undefined {
   let type: GraphQLType | undefined = args.find((argument) => argument.name === name)?.type;
   for (const step of rest) {
     const object: GraphQLType | undefined = type && getNullableType(type);
     type = isInputObjectType(object) ? object.getFields()[step]?.type : undefined;
   }
-  return reached(type);
+  return type;
 }
 
 function outputAt(start: GraphQLType, path: readonly string[]): Reached | undefined {

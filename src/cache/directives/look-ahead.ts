@@ -1,9 +1,8 @@
 import { collectSubFields } from '@graphql-tools/utils';
 import {
   getArgumentValues,
-  getNamedType,
+  getNullableType,
   isListType,
-  isNonNullType,
   isObjectType,
   visit,
   type FieldNode,
@@ -38,7 +37,8 @@ const NO_ARGUMENTS: Arguments = Object.freeze({});
 export class LookAhead {
   readonly #services: Services;
   readonly #policies: ReadonlyMap<string, ReadPolicy>;
-  readonly #children = new WeakMap<FieldNode, readonly Child[]>();
+  // A document is parsed once for many requests, and one field of it can return lists of different types.
+  readonly #children = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Child[]>>();
   // By the path object of the list, which belongs to one place in one execution: nobody else can find it.
   readonly #reads = new WeakMap<ResponsePath, ReadsOfList>();
 
@@ -49,18 +49,20 @@ export class LookAhead {
 
   /** True where a field of this type returns a list whose elements have cached fields. */
   isForeseeable(type: GraphQLOutputType): boolean {
-    const list = isNonNullType(type) ? type.ofType : type;
-    const element = getNamedType(type);
-    if (!isListType(list) || !isObjectType(element)) return false;
+    const element = elementTypeOf(type);
+    if (element === undefined) return false;
     return Object.keys(element.getFields()).some((name) => this.#policyOf(element, name) !== undefined);
   }
 
-  /** What was read ahead for this call of a child's field. */
-  of({ path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
+  /** What was read ahead for this call of a child's field; what was read for another policy is refused. */
+  of(policy: ReadPolicy, { path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
     const list = path.prev?.prev;
     const index = path.prev?.key;
     if (list === undefined || node === undefined || typeof index !== 'number') return undefined;
-    return this.#reads.get(list)?.get(node)?.[index];
+    const read = this.#reads.get(list)?.get(node)?.[index];
+    if (read === undefined || read.policy === policy) return read;
+    this.#services.refuse(policy, `what was read ahead for ${read.policy.coordinate} reached it`);
+    return undefined;
   }
 
   /** Hands on the list once the reads of its children are there. */
@@ -105,7 +107,7 @@ export class LookAhead {
     const found = entries.find(policy, wanted, traces.of(list.context), list.info.variableValues);
     const keep = (all: Awaited<typeof found>): void => {
       let next = 0;
-      const reads = places.map((place) => place && { place, found: all[next++] });
+      const reads = places.map((place) => place && { policy, place, found: all[next++] });
       list.reads.set(node, reads);
     };
     return isPromise(found) ? found.then(keep) : keep(found);
@@ -121,21 +123,25 @@ export class LookAhead {
     return place !== undefined && this.#services.entries.hasCopy(policy, place, request);
   }
 
-  /** The cached fields selected on the elements. They are the same each time, unless directives decide. */
+  /** The cached fields selected on the elements. For one type they are the same each time, unless directives decide. */
   #childrenOf(info: GraphQLResolveInfo): readonly Child[] {
     const [node] = info.fieldNodes;
-    const known = node && this.#children.get(node);
+    const type = elementTypeOf(info.returnType);
+    if (node === undefined || type === undefined) return [];
+    const ofNode = this.#children.get(node);
+    const known = ofNode?.get(type);
     if (known !== undefined) return known;
-    const children = this.#findChildren(info);
-    if (node !== undefined && info.fieldNodes.length === 1 && !isConditional(info)) {
-      this.#children.set(node, children);
-    }
+    const children = this.#findChildren(type, info);
+    if (info.fieldNodes.length > 1 || isConditional(info)) return children;
+    if (ofNode === undefined) this.#children.set(node, new Map([[type, children]]));
+    else ofNode.set(type, children);
     return children;
   }
 
-  #findChildren({ schema, fragments, variableValues, returnType, fieldNodes }: GraphQLResolveInfo): Child[] {
-    const type = getNamedType(returnType);
-    if (!isObjectType(type)) return [];
+  #findChildren(
+    type: GraphQLObjectType,
+    { schema, fragments, variableValues, fieldNodes }: GraphQLResolveInfo,
+  ): Child[] {
     const variables = { coerced: variableValues, sources: {} };
     const { fields } = collectSubFields(schema, fragments, variables, type, [...fieldNodes]);
     return Array.from(fields.values()).flatMap(([node]) => {
@@ -149,6 +155,13 @@ export class LookAhead {
   #policyOf({ name }: GraphQLObjectType, field: string): ReadPolicy | undefined {
     return this.#policies.get(`${name}.${field}`);
   }
+}
+
+/** The type of the elements where they are objects of one type; undefined for anything else, lists of lists too. */
+function elementTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
+  const list = getNullableType(type);
+  const element = isListType(list) ? getNullableType(list.ofType) : undefined;
+  return isObjectType(element) ? element : undefined;
 }
 
 function isObject(value: unknown): boolean {

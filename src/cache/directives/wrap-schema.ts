@@ -14,11 +14,13 @@ import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
 import { prefetch } from '../patterns/prefetch.js';
+import type { CacheScope, ReadPolicy } from '../patterns/read-policy.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
 import type { KeepWarm } from '../patterns/warm/keep-warm.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
+import { cacheControlOf, giveHint, notingHints } from './answer-hints.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 import { argumentsOf, signatureOf, warmCall } from './warm-call.js';
@@ -34,6 +36,8 @@ export interface WrapOptions {
 
 /** What a client that was refused is told to wait. */
 const BUSY_RETRY_AFTER_MS = 1000;
+
+const PRIVATE = Object.freeze({ scope: 'PRIVATE' } as const);
 
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
@@ -58,20 +62,33 @@ type Arguments = Readonly<Record<string, unknown>>;
 type Config = GraphQLFieldConfig<unknown, unknown>;
 type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
 
+interface WrappedRead {
+  readonly policy: ReadPolicy;
+  readonly read: Wrapped;
+}
+
 function cachedRead(
   schema: GraphQLSchema,
   coordinate: string,
-  { plan, services, originLoads, keepWarm }: WrapOptions,
+  options: WrapOptions,
+): WrappedRead | undefined {
+  const policy = options.plan.reads.get(coordinate);
+  const read = policy && readOf(schema, policy, options);
+  return read && { policy, read };
+}
+
+function readOf(
+  schema: GraphQLSchema,
+  policy: ReadPolicy,
+  { services, originLoads, keepWarm }: WrapOptions,
 ): Wrapped | undefined {
-  const policy = plan.reads.get(coordinate);
-  if (policy === undefined) return undefined;
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   if (policy.pattern === 'READ_THROUGH' && loads !== undefined) return readThrough(services, policy, loads);
-  const [typeName = '', fieldName = ''] = coordinate.split('.');
+  const [typeName = '', fieldName = ''] = policy.coordinate.split('.');
   const parentType = schema.getType(typeName);
   const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
   if (!isObjectType(parentType) || field === undefined) return undefined;
-  const resolve = resolverOf(field);
+  const resolve = resolverOf(field, policy.scope);
   if (policy.pattern !== 'PREFETCH') return cacheAside(services, { policy, resolve });
   return prefetch(services, {
     ...{ policy, resolve, keepWarm },
@@ -82,9 +99,14 @@ function cachedRead(
 }
 
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */
-function foreseeing(read: Wrapped, { type }: Config, lookAhead: LookAhead): Resolver {
-  const resolve: Resolver = (parent, args: Arguments, context, info) =>
-    read({ parent, args, context, info, ahead: lookAhead.of(info) });
+function foreseeing({ policy, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
+  const isPrivate = policy.scope === 'PRIVATE';
+  const resolve: Resolver = (parent, args: Arguments, context, info) => {
+    const control = cacheControlOf(info);
+    if (isPrivate) control?.cacheHint.restrict(PRIVATE);
+    const onHint: FieldCall['onHint'] = control && ((hint, ageMs) => giveHint(control, hint, ageMs));
+    return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint });
+  };
   if (!lookAhead.isForeseeable(type)) return resolve;
   return (parent, args: Arguments, context, info) =>
     lookAhead.handOn(resolve(parent, args, context, info), context, info);
@@ -137,7 +159,11 @@ function busy(coordinate: string, mayBeWritten: boolean): GraphQLError {
   );
 }
 
-function resolverOf(config: Pick<Config, 'resolve'>): Resolve<GraphQLResolveInfo> {
+function resolverOf(
+  config: Pick<Config, 'resolve'>,
+  scope: CacheScope = 'PUBLIC',
+): Resolve<GraphQLResolveInfo> {
   const resolve = config.resolve ?? defaultFieldResolver;
-  return ({ parent, args, info }, context): unknown => resolve(parent, args, context, info);
+  return ({ parent, args, info }, context, notes): unknown =>
+    resolve(parent, args, context, notes === undefined ? info : notingHints(info, notes, scope));
 }

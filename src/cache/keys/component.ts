@@ -15,6 +15,15 @@ export function escapeComponent(text: string): string {
 }
 
 /**
+ * The text of one placeholder whose values can be of several types: `1` and `"1"`, `true` and `"true"` differ.
+ * @throws UnkeyableValue when the value has no canonical text.
+ */
+export function typedComponent(value: unknown): string {
+  if (typeof value === 'string') return escapeComponent(value);
+  return value === undefined ? '~absent' : `~${escapeComponent(canonical(value))}`;
+}
+
+/**
  * The text of one placeholder. A number and the same digits as a string are one id (`1` from a row, `"1"` from an
  * ID argument); everything that is not a scalar is marked with `~`, which no string can forge.
  */

@@ -2,6 +2,11 @@ import { canonicalFields } from './canonical.js';
 import { keyComponent } from './component.js';
 import { shortenKey } from './shorten-key.js';
 
+/** The viewer as it stands in a default key. */
+export function viewerInKey(viewerId: string | number): string {
+  return shortenKey(keyComponent(viewerId));
+}
+
 export interface DefaultKeyParts {
   readonly coordinate: string;
   /** The parent's id, where the parent type is not a root type. */
@@ -18,6 +23,7 @@ export interface DefaultKeyParts {
  */
 export function defaultKey({ coordinate, parentId, args, viewerId }: DefaultKeyParts): string {
   const parent = parentId === undefined ? '' : `:${keyComponent(parentId)}`;
-  const viewer = viewerId === undefined ? '' : `@${keyComponent(viewerId)}`;
-  return shortenKey(`${coordinate}${parent}(${canonicalFields(args)})${viewer}`);
+  const viewer = viewerId === undefined ? '' : `@${viewerInKey(viewerId)}`;
+  // The viewer stays readable however long the arguments are: see `endsInViewer`.
+  return shortenKey(`${coordinate}${parent}(${canonicalFields(args)})`) + viewer;
 }

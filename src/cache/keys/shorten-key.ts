@@ -3,6 +3,13 @@ import { createHash } from 'node:crypto';
 /** Longer keys are cut and end in a SHA-256 of the whole. */
 export const MAX_KEY_LENGTH = 240;
 const KEPT_LENGTH = 120;
+/** Of a SHA-256 in base64url. */
+const DIGEST_LENGTH = 43;
+
+/** True for a key that was cut. */
+export function isShortened(key: string): boolean {
+  return key.length === KEPT_LENGTH + 1 + DIGEST_LENGTH && key[KEPT_LENGTH] === '~';
+}
 
 /** A key as it is, or its beginning and its SHA-256: still unique, still readable, bounded in length. */
 export function shortenKey(key: string): string {

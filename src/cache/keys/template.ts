@@ -1,4 +1,4 @@
-import { keyComponent } from './component.js';
+import { keyComponent, typedComponent } from './component.js';
 import { shortenKey } from './shorten-key.js';
 
 /** Where a placeholder takes its value from. */
@@ -98,13 +98,30 @@ export function valueOf(placeholder: Placeholder, inputs: TemplateInputs): unkno
 }
 
 /**
- * Joins a template with the values of its placeholders, in order.
+ * Joins a template with the values of its placeholders, in order, bounded in length.
  * @throws UnkeyableValue when a value has no canonical text.
  */
 export function fillTemplate(template: Template, values: readonly unknown[]): string {
+  return shortenKey(joinTemplate(template, values));
+}
+
+/**
+ * The same, however long it gets. `typed` says at which of them values of several types
+ * can stand, which then differ.
+ * @throws UnkeyableValue when a value has no canonical text.
+ */
+export function joinTemplate(
+  template: Template,
+  values: readonly unknown[],
+  typed: readonly boolean[] = NONE_TYPED,
+): string {
   let text = template.literals[0] ?? '';
   for (let index = 0; index < values.length; index += 1) {
-    text += keyComponent(values[index]) + (template.literals[index + 1] ?? '');
+    const value = values[index];
+    text += typed[index] === true ? typedComponent(value) : keyComponent(value);
+    text += template.literals[index + 1] ?? '';
   }
-  return shortenKey(text);
+  return text;
 }
+
+const NONE_TYPED: readonly boolean[] = Object.freeze([]);

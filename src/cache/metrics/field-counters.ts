@@ -34,6 +34,8 @@ export interface FieldCounters {
   undecodable: number;
   /** PUBLIC loads that touched the viewer: answered in production, never stored. */
   viewerTouched: number;
+  /** Entries that another field or another viewer had, and that were refused: anything but 0 is a bug of the engine. */
+  refused: number;
   invalidations: number;
   failedInvalidations: number;
   /** Writes whose row was stored before they were acknowledged. */
@@ -73,6 +75,7 @@ export function createFieldCounters(): FieldCounters {
     lastUnstorable: undefined,
     undecodable: 0,
     viewerTouched: 0,
+    refused: 0,
     invalidations: 0,
     failedInvalidations: 0,
     written: 0,

@@ -5,7 +5,7 @@
 
 import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entry-field.js';
+import { valueOf, type Found } from '../tags/entry-field.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
@@ -35,10 +35,11 @@ export function cacheAside<Info extends CallInfo>(
 ): (call: FieldCall<Info>) => unknown {
   const loads = resolverLoads(services, policy, resolve);
   const answer: Answer<Info> = (call, place, found, trace) => {
-    if (isPlainHit(policy.counters, found, trace)) return found.value;
+    if (isPlainHit(policy.counters, found, trace)) return valueOf(found);
     const load: LoadFor = (refreshes) =>
       loadOnce(services, { field: policy, place, trace, refreshes, begin: () => loads.begin(call, place) });
-    return serve(services, { policy, path: call.info.path, key: place.key, trace }, found, load);
+    const { info, onHint } = call;
+    return serve(services, { policy, path: info.path, key: place.key, trace, onHint }, found, load);
   };
   return (call) => {
     const { path } = call.info;

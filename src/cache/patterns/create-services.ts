@@ -117,6 +117,7 @@ export function createServices<Context>(
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const onStoreTrouble = troubleLog(store.name, { log, clock });
   const background = new Background();
+  const refuse = refuser({ log, isProduction });
   const codec = createValueCodec(options.types);
   const bounds = { ...localCopiesDefaults, ...options.localCopies };
   const entries = new Entries({
@@ -125,12 +126,12 @@ export function createServices<Context>(
     provenCopies: options.strictCopies === true ? new LocalCopies(bounds) : undefined,
     codec,
     clock,
-    freeze: !isProduction,
     random,
     early: earlyRefresh({ random, beta: loads.earlyRefreshBeta }),
     leaseMs: loads.leaseMs,
     onStoreTrouble,
     onInvalidated,
+    refuse,
   });
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
@@ -162,6 +163,9 @@ export function createServices<Context>(
       ...loads,
       loadedOf: (found) => ({
         value: found?.value,
+        copy: found?.copy,
+        hint: found?.hint,
+        ageMs: found === undefined ? 0 : Math.max(0, clock.nowMs() - found.loadedAtMs),
         loadMs: found?.loadMs ?? 0,
         isPending: false,
         sharable: true,
@@ -175,6 +179,7 @@ export function createServices<Context>(
     clock,
     softTimeoutMs: loads.softTimeoutMs,
     log,
+    refuse,
     viewerOf,
     contextOfLoad: createLoadContext(createViewerGuard({ viewerOf, throws: !isProduction })),
   };
@@ -211,6 +216,17 @@ function flushTargets(origins: ReadonlyMap<string, Origin>): ReadonlyMap<string,
       return [[namespace, { flush, isPermanent: (error) => origin.isPermanent?.(error) }]];
     }),
   );
+}
+
+/** What must never happen is aloud where somebody develops; in production the reader is answered by a load of its own. */
+function refuser({ log, isProduction }: Pick<ServicesParts, 'log' | 'isProduction'>): Services['refuse'] {
+  return ({ coordinate = 'a field', counters }, reason) => {
+    counters.refused += 1;
+    if (!isProduction) {
+      throw new CacheError('CACHE_FOREIGN_ENTRY', `${coordinate}: an entry was refused, because ${reason}`);
+    }
+    if (counters.refused === 1) log.error({ coordinate, reason }, 'an entry was refused; please report this');
+  };
 }
 
 function viewerFinder<Context>(viewer: ServicesOptions<Context>['viewer']): Services['viewerOf'] {

@@ -1,6 +1,7 @@
 import type { ResponsePath } from '../metrics/trace.js';
 import type { Found } from '../tags/entry-field.js';
-import type { Located } from './read-policy.js';
+import type { AnswerHint } from '../codec/entry.js';
+import type { Located, ReadPolicy } from './read-policy.js';
 
 /** What the engine reads of GraphQL's `info`; the rest is passed on untouched. */
 export interface CallInfo {
@@ -11,6 +12,8 @@ export interface CallInfo {
 
 /** A read of a child's entry that was made together with those of all its siblings. */
 export interface AheadRead {
+  /** The policy that located it: what was read for one is never accepted by another. */
+  readonly policy: ReadPolicy;
   readonly place: Located;
   readonly found: Found | undefined;
 }
@@ -23,7 +26,18 @@ export interface FieldCall<Info extends CallInfo = CallInfo> {
   readonly info: Info;
   /** What was read ahead, where this field's parent is an element of a list. */
   readonly ahead?: AheadRead | undefined;
+  /** Told what the load of the answer said to caches of whole answers; absent where nobody listens. */
+  readonly onHint?: ((hint: AnswerHint, ageMs: number) => void) | undefined;
+}
+
+/** What a resolver says besides its value, while it runs. */
+export interface ResolverNotes {
+  hint?: AnswerHint;
 }
 
 /** Runs the field's own resolver with a context that may be guarded. */
-export type Resolve<Info extends CallInfo> = (call: FieldCall<Info>, context: unknown) => unknown;
+export type Resolve<Info extends CallInfo> = (
+  call: FieldCall<Info>,
+  context: unknown,
+  notes?: ResolverNotes,
+) => unknown;

@@ -1,10 +1,11 @@
-import type { EntryAddress, Lease } from '../store/store.js';
-import type { EntryField, Found } from '../tags/entry-field.js';
+import type { AnswerHint } from '../codec/entry.js';
+import type { Lease } from '../store/store.js';
+import type { EntryField, FieldAddress, Found } from '../tags/entry-field.js';
 import type { Loaded, Services } from './services.js';
 
 /** A value that the origin has just given. */
 export interface Landing {
-  readonly place: EntryAddress;
+  readonly place: FieldAddress;
   /** As they were before the load began; undefined while the store is in trouble. */
   readonly generations: readonly string[] | undefined;
   /** Given back with the fill. */
@@ -19,13 +20,15 @@ export interface Landing {
   readonly isPending: boolean;
   /** Whether a later write may be pending, of which the journal could not tell: then the value is not stored. */
   readonly isUnsure: boolean;
+  /** What the load said to caches of whole answers. */
+  readonly hint?: AnswerHint | undefined;
 }
 
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
 export function land(
   { entries, log }: Services,
   field: EntryField & { readonly coordinate: string },
-  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure }: Landing,
+  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure, hint }: Landing,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
@@ -42,9 +45,11 @@ export function land(
     value,
     refreshes,
     loadMs,
+    hint,
   });
   if (filled.outcome !== 'unstorable') {
-    return { value: filled.value, loadMs, isPending, sharable: true, landed: filled.outcome };
+    const { value: shared, copy, outcome: landed } = filled;
+    return { value: shared, copy, hint, loadMs, isPending, sharable: true, landed };
   }
   if (counters.unstorable === 1) {
     log.warn(

@@ -1,8 +1,8 @@
+import type { AnswerHint } from '../codec/entry.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
-import type { EntryAddress } from '../store/store.js';
-import type { EntryField, Found } from '../tags/entry-field.js';
+import type { EntryField, FieldAddress, Found } from '../tags/entry-field.js';
 import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -15,11 +15,13 @@ export interface Load {
   isPending?(): boolean;
   /** Whether a later write may be pending, of which the journal could not tell. */
   isUnsure?(): boolean;
+  /** What it said to caches of whole answers. */
+  hint?(): AnswerHint | undefined;
 }
 
 export interface OneLoad {
   readonly field: EntryField & { readonly coordinate: string };
-  readonly place: EntryAddress;
+  readonly place: FieldAddress;
   readonly trace: Trace | undefined;
   /** What is refreshed, where the reader has his answer already. */
   readonly refreshes: Found | undefined;
@@ -70,7 +72,19 @@ async function loadAndFill(
       load.isPending?.() ?? false,
       load.isUnsure?.() ?? false,
     ];
-    const landing = { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure };
+    const hint = load.hint?.();
+    const landing = {
+      place,
+      generations,
+      lease,
+      value,
+      refreshes,
+      loadMs,
+      touched,
+      isPending,
+      isUnsure,
+      hint,
+    };
     flight.resolve(land(services, field, landing));
   } catch (error) {
     counters.failedLoads += 1;

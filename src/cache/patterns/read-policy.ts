@@ -1,12 +1,11 @@
 import type { TemplateInputs } from '../keys/template.js';
-import type { EntryAddress } from '../store/store.js';
-import type { EntryField } from '../tags/entry-field.js';
+import type { EntryField, FieldAddress } from '../tags/entry-field.js';
 
 export type CacheScope = 'PUBLIC' | 'PRIVATE';
 export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH' | 'PREFETCH';
 
 /** Where a read's entry is, and the id under which an origin knows it. */
-export interface Located extends EntryAddress {
+export interface Located extends FieldAddress {
   readonly id: string;
   readonly reason?: undefined;
 }

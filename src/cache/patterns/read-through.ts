@@ -7,7 +7,7 @@
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entry-field.js';
+import { valueOf, type Found } from '../tags/entry-field.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
@@ -25,7 +25,7 @@ export function readThrough(
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
-      if (isPlainHit(counters, found, trace)) return found.value;
+      if (isPlainHit(counters, found, trace)) return valueOf(found);
       return answer({ services, policy, loads, call, trace }, place, found);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
@@ -35,7 +35,7 @@ export function readThrough(
     if (place.reason !== undefined) return withoutEntry({ services, policy, loads, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     // Nothing is allocated for a hit of which nobody wants evidence.
-    if (!isPromise(found) && isPlainHit(counters, found, trace)) return found.value;
+    if (!isPromise(found) && isPlainHit(counters, found, trace)) return valueOf(found);
     const reading = { services, policy, loads, call, trace };
     return isPromise(found)
       ? found.then((entry) => answer(reading, place, entry))
@@ -54,7 +54,7 @@ interface Reading {
 
 function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
   const { services, policy, loads, call, trace } = reading;
-  if (isPlainHit(policy.counters, found, trace)) return found.value;
+  if (isPlainHit(policy.counters, found, trace)) return valueOf(found);
   const read = { policy, path: call.info.path, key: place.key, trace, element };
   const load: LoadFor = (refreshes) =>
     loads.load({ field: policy, address: place, trace, refreshes }, call.context);

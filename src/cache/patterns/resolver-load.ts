@@ -1,5 +1,5 @@
 import type { PendingState } from '../journal/accepted-writes.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import type { CallInfo, FieldCall, Resolve, ResolverNotes } from './field-call.js';
 import type { Load } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import type { Services } from './services.js';
@@ -20,7 +20,8 @@ export function resolverLoads<Info extends CallInfo>(
 ): ResolverLoads<Info> {
   const beginAlone = (call: FieldCall<Info>): Load => {
     const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
-    return { run: () => resolve(call, context), touched };
+    const notes: ResolverNotes = {};
+    return { run: () => resolve(call, context, notes), touched, hint: () => notes.hint };
   };
   /** Of what is written behind, the latest is in the journal until the database has it. */
   const beginPending = (call: FieldCall<Info>, { key }: Located): Load => {
@@ -32,8 +33,8 @@ export function resolverLoads<Info extends CallInfo>(
       return pending?.outcome === 'pending' ? pending.state : load.run();
     };
     return {
+      ...load,
       run,
-      touched: load.touched,
       isPending: () => found === 'pending',
       isUnsure: () => found === 'unknown',
     };

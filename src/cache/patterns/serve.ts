@@ -1,7 +1,8 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
 import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
-import type { Found } from '../tags/entry-field.js';
+import { valueOf, type Found } from '../tags/entry-field.js';
+import type { FieldCall } from './field-call.js';
 import type { ReadPolicy } from './read-policy.js';
 import type { Loaded, Services } from './services.js';
 
@@ -16,6 +17,8 @@ export interface Read {
   readonly trace: Trace | undefined;
   /** The place in the list, where the field is a list of entries. */
   readonly element?: number | undefined;
+  /** Told what the load of the answer said to caches of whole answers. */
+  readonly onHint?: FieldCall['onHint'];
 }
 
 /** A load for one reader, and how he came to it. */
@@ -27,8 +30,8 @@ export interface LoadedRead extends Loaded {
 export type LoadFor = (refreshes?: Found) => Promise<LoadedRead>;
 
 /**
- * Counts a fresh hit of which nobody wants evidence, and says that there was one: the hot path, which allocates
- * nothing. Everything else is for `serve`.
+ * Counts a fresh hit of which nobody wants evidence, and says that there was one: the hot path, which allocates nothing
+ * but the reader's own value. Everything else is for `serve`.
  */
 export function isPlainHit(
   counters: FieldCounters,
@@ -36,6 +39,7 @@ export function isPlainHit(
   trace: Trace | undefined,
 ): found is Found {
   if (found === undefined || found.staleForMs !== 0 || found.isDue || trace !== undefined) return false;
+  if (found.hint !== undefined) return false;
   counters.hits += 1;
   counters.savedMs += found.loadMs;
   return true;
@@ -50,7 +54,7 @@ export function serve(services: Services, read: Read, found: Found | undefined, 
   if (found === undefined || found.staleForMs > read.policy.swrMs)
     return loadOrStale(services, read, { found, load });
   if (found.isDue || found.staleForMs > 0) refresh(services, read, () => load(found));
-  return hit(read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');
+  return hit(services, read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');
 }
 
 function refresh({ background, backOff, log }: Services, read: Read, load: () => Promise<unknown>): void {
@@ -73,7 +77,7 @@ async function loadOrStale(
   if (usable === undefined) return loaded(read, await load());
   const { backOff } = services;
   const { key = '' } = read;
-  if (backOff.isOn(key)) return hit(read, usable, 'STALE_ON_ERROR');
+  if (backOff.isOn(key)) return hit(services, read, usable, 'STALE_ON_ERROR');
   const loading = load().then(
     (value) => {
       backOff.succeeded(key);
@@ -86,10 +90,10 @@ async function loadOrStale(
   );
   try {
     const inTime = await withinSoftTimeout(services, read, loading);
-    return inTime === undefined ? hit(read, usable, 'STALE') : loaded(read, inTime);
+    return inTime === undefined ? hit(services, read, usable, 'STALE') : loaded(read, inTime);
   } catch {
     // It has been counted where it failed, and this reader has an answer.
-    return hit(read, usable, 'STALE_ON_ERROR');
+    return hit(services, read, usable, 'STALE_ON_ERROR');
   }
 }
 
@@ -108,8 +112,9 @@ async function withinSoftTimeout(
   return undefined;
 }
 
-function loaded(read: Read, { outcome, isPending, loadMs, value }: LoadedRead): unknown {
+function loaded(read: Read, { outcome, isPending, loadMs, ...result }: LoadedRead): unknown {
   const { counters } = read.policy;
+  if (result.hint !== undefined) read.onHint?.(result.hint, result.ageMs ?? 0);
   if (isPending) counters.pending += 1;
   if (outcome === 'JOINED') counters.joined += 1;
   else if (outcome === 'WAITED') counters.waited += 1;
@@ -118,10 +123,16 @@ function loaded(read: Read, { outcome, isPending, loadMs, value }: LoadedRead): 
     const tier = isPending ? 'journal' : 'origin';
     note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs });
   }
-  return value;
+  return valueOf(result);
 }
 
-function hit(read: Read, found: Found, outcome: 'HIT' | 'STALE' | 'STALE_ON_ERROR'): unknown {
+function hit(
+  { clock }: Services,
+  read: Read,
+  found: Found,
+  outcome: 'HIT' | 'STALE' | 'STALE_ON_ERROR',
+): unknown {
+  if (found.hint !== undefined) read.onHint?.(found.hint, Math.max(0, clock.nowMs() - found.loadedAtMs));
   const { counters } = read.policy;
   if (outcome === 'HIT') counters.hits += 1;
   else if (outcome === 'STALE') counters.stale += 1;
@@ -132,7 +143,7 @@ function hit(read: Read, found: Found, outcome: 'HIT' | 'STALE' | 'STALE_ON_ERRO
     const ageMs = read.trace.ageOf(loadedAtMs);
     note(read, outcome, { tier, ageMs, loadMs, savedMs: loadMs });
   }
-  return found.value;
+  return valueOf(found);
 }
 
 /** Counts and notes a read that goes past the cache. */

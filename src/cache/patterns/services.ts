@@ -1,3 +1,5 @@
+import type { AnswerHint } from '../codec/entry.js';
+import type { CopyValue } from '../codec/copy-value.js';
 import type { Clock } from '../clock.js';
 import type { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { CacheLog } from '../log.js';
@@ -8,12 +10,18 @@ import type { Background } from '../stampede/background.js';
 import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
+import type { EntryField } from '../tags/entry-field.js';
 import type { LoadContext } from './load-context.js';
 import type { ViewerOf } from './viewer-guard.js';
 
 /** What a load brought. */
 export interface Loaded {
   readonly value: unknown;
+  /** Makes a value of one reader's own; undefined where nobody else has it, or nobody can change it. */
+  readonly copy?: CopyValue | undefined;
+  readonly hint?: AnswerHint | undefined;
+  /** How long ago it was loaded, milliseconds. */
+  readonly ageMs?: number;
   readonly loadMs: number;
   /** False where the load touched the viewer: whoever joined must load for himself. */
   readonly sharable: boolean;
@@ -35,6 +43,8 @@ export interface Services {
   /** How long readers wait for a load who could have a stale value, unless their field says it. */
   readonly softTimeoutMs: number | undefined;
   readonly log: CacheLog;
+  /** Told of an entry that is not for this field or this reader: throws, in production it is logged and counted. */
+  readonly refuse: (field: EntryField, reason: string) => void;
   readonly viewerOf: ViewerOf;
   readonly contextOfLoad: LoadContext;
   /** Waits until a write may be acknowledged. */

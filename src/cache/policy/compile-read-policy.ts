@@ -1,3 +1,4 @@
+import { endsInViewer, holdsViewerAt } from '../keys/holds-viewer.js';
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ReadPattern, ReadPolicy } from '../patterns/read-policy.js';
@@ -8,6 +9,7 @@ import { checkTemplate, reachedBy } from './check-template.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
+import { typedPlaceholders } from './typed-placeholders.js';
 import { firstPart } from './namespace.js';
 import { isReadPattern } from './pattern-table.js';
 
@@ -100,12 +102,14 @@ function policyOf(checked: Checked): ReadPolicy {
     namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),
     usesViewer: isPrivate,
     isShared: !isPrivate,
+    holdsViewer: !isPrivate ? undefined : key === undefined ? endsInViewer : holdsViewerAt(key),
     isWrittenBehind: false,
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
     locate: compileLocate({
       coordinate: site.coordinate,
       key,
+      typed: typedPlaceholders(site, key, pattern),
       elementAt,
       tags,
       isPrivate,

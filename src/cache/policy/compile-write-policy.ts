@@ -1,3 +1,4 @@
+import { holdsViewerAt } from '../keys/holds-viewer.js';
 import type { Template } from '../keys/template.js';
 import type { WritePattern, WritePolicy } from '../patterns/write-policy.js';
 import { checkDurations } from './check-durations.js';
@@ -9,6 +10,7 @@ import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
 import { firstPart } from './namespace.js';
+import { typedPlaceholders } from './typed-placeholders.js';
 
 export interface CompiledWrite {
   readonly policy: WritePolicy | undefined;
@@ -60,6 +62,7 @@ export function compileWritePolicy(
     scope: cached.scope,
     namespace: firstPart(key),
     usesViewer,
+    holdsViewer: namesViewer(key) ? holdsViewerAt(key) : undefined,
     counters: options.countersOf(coordinate),
     lifetime: Object.freeze({
       ttlMs: cached.ttl * 1000,
@@ -71,6 +74,7 @@ export function compileWritePolicy(
     locate: compileLocate({
       coordinate,
       key,
+      typed: options.origins.has(firstPart(key)) ? [] : typedPlaceholders(site, key),
       elementAt: undefined,
       tags,
       isPrivate: usesViewer,

@@ -13,6 +13,8 @@ export interface FieldSite {
   readonly parentHasId: boolean;
   /** Where a path of the field's arguments leads; undefined where there is no such argument. */
   argumentAt(path: readonly string[]): Reached | undefined;
+  /** Whether values of several types can stand there, such as those of a custom scalar: `1` and `"1"` both. */
+  takesSeveralTypes(path: readonly string[]): boolean;
   /** The same for fields of the parent type. */
   parentAt(path: readonly string[]): Reached | undefined;
   /** The same for fields of the returned type. */

@@ -1,8 +1,12 @@
 import { MAX_TAGS } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
-import { defaultKey } from '../keys/default-key.js';
+import { keyComponent } from '../keys/component.js';
+import { defaultKey, viewerInKey } from '../keys/default-key.js';
+import { holdsViewerAt } from '../keys/holds-viewer.js';
+import { meetingTag } from '../keys/meeting-tag.js';
+import { isShortened, shortenKey } from '../keys/shorten-key.js';
 import {
-  fillTemplate,
+  joinTemplate,
   valueOf,
   type Placeholder,
   type Template,
@@ -10,7 +14,7 @@ import {
 } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
-import { renderTag } from './render-tags.js';
+import { renderTag, tagOf } from './render-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
@@ -18,6 +22,8 @@ export interface LocateOptions {
   readonly coordinate: string;
   /** Undefined for the default key. */
   readonly key: Template | undefined;
+  /** At which placeholders of `key` values of several types can stand, which name different entries. */
+  readonly typed: readonly boolean[];
   /** The placeholder of `key` that holds the list, where each element is an entry. */
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
@@ -31,17 +37,25 @@ export interface LocateOptions {
 export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
   const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
   const tagsOf = compileTags(options.tags);
+  const isCutOff = compileIsCutOff(options);
   const locate: ReadPolicy['locate'] = (inputs, element) => {
-    if (options.isPrivate && inputs.viewerId === undefined) {
+    const viewer = options.isPrivate ? viewerText(options, inputs.viewerId) : undefined;
+    if (options.isPrivate && viewer === undefined) {
       return unlocated('no viewer', idOf(options, inputs, element));
     }
     try {
       const named = keyOf(inputs, element);
-      if (typeof named !== 'string') return named;
-      const tags = tagsOf(inputs);
+      if ('reason' in named) return named;
+      const { key, meeting } = named;
+      if (viewer !== undefined && isCutOff(key, viewer)) {
+        return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
+      }
+      const own = tagsOf(inputs);
+      const tags = meeting === key || own.includes(meeting) ? own : [...own, meeting];
       if (tags.length > MAX_TAGS)
         return unlocated(`more than ${MAX_TAGS} tags`, idOf(options, inputs, element));
-      const located: Located = { key: named, tags, id: idOf(options, inputs, element) ?? '' };
+      const id = idOf(options, inputs, element) ?? '';
+      const located: Located = viewer === undefined ? { key, tags, id } : { key, tags, id, viewer };
       return located;
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
@@ -80,14 +94,37 @@ function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): R
   };
 }
 
-type KeyOf = (inputs: TemplateInputs, element: unknown) => string | Unlocated;
+/** A key, and the tag under which it meets those who spell it otherwise; mostly the same text. */
+interface Named {
+  readonly key: string;
+  readonly meeting: string;
+}
+
+type KeyOf = (inputs: TemplateInputs, element: unknown) => Named | Unlocated;
+
+/** As it stands in keys: in a template's as it is, so that writes can name the same; in default keys bounded in length. */
+function viewerText({ key }: LocateOptions, viewerId: TemplateInputs['viewerId']): string | undefined {
+  if (viewerId === undefined) return undefined;
+  return key === undefined ? viewerInKey(viewerId) : keyComponent(viewerId);
+}
+
+/** Whether a key was cut before its viewer: then nobody could see whose it is. */
+function compileIsCutOff({
+  key: template,
+  isPrivate,
+}: LocateOptions): (key: string, viewer: string) => boolean {
+  if (template === undefined || !isPrivate) return () => false;
+  const holdsViewer = holdsViewerAt(template);
+  return (key, viewer) => isShortened(key) && !holdsViewer(key, viewer);
+}
 
 function compileDefaultKey({ coordinate, hasParent, isPrivate }: LocateOptions): KeyOf {
   return ({ args, parent, viewerId }) => {
     const parentId = hasParent ? idFieldOf(parent) : undefined;
     if (hasParent && (parentId === undefined || parentId === null))
       return unlocated('the parent has no id', undefined);
-    return defaultKey({ coordinate, parentId, args, viewerId: isPrivate ? viewerId : undefined });
+    const key = defaultKey({ coordinate, parentId, args, viewerId: isPrivate ? viewerId : undefined });
+    return { key, meeting: key };
   };
 }
 
@@ -95,7 +132,7 @@ function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
 }
 
-function compileKey({ coordinate, elementAt, needsId }: LocateOptions, key: Template): KeyOf {
+function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, key: Template): KeyOf {
   return (inputs, element) => {
     const values = key.placeholders.map((placeholder, index) =>
       index === elementAt ? element : valueOf(placeholder, inputs),
@@ -109,7 +146,8 @@ function compileKey({ coordinate, elementAt, needsId }: LocateOptions, key: Temp
       }
       if (needsId && (value === undefined || value === null)) return unlocated('no id', undefined);
     }
-    return fillTemplate(key, values);
+    const text = joinTemplate(key, values, typed);
+    return { key: shortenKey(text), meeting: shortenKey(meetingTag(text)) };
   };
 }
 
@@ -124,7 +162,7 @@ function parentLacks(coordinate: string, { text, path }: Placeholder): CacheErro
 function compileTags(templates: readonly Template[]): (inputs: TemplateInputs) => readonly string[] {
   if (templates.length === 0) return () => NO_TAGS;
   if (templates.every(({ placeholders }) => placeholders.length === 0)) {
-    const fixed = Object.freeze(templates.map((template) => fillTemplate(template, [])));
+    const fixed = Object.freeze(templates.map((template) => tagOf(template, [])));
     return () => fixed;
   }
   return (inputs) => templates.flatMap((template) => renderTag(template, inputs));

@@ -5,6 +5,7 @@ import type { Lease } from '../store/store.js';
 import type { Entries, Wanted } from '../tags/entries.js';
 import type { Background } from './background.js';
 import type { Deferred } from './deferred.js';
+import { nameOf } from './flights.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { Overloaded } from './overloaded.js';
 import type { UnclaimedFlights } from './unclaimed-flights.js';
@@ -75,7 +76,7 @@ export class Departures<T> {
     const free: Led<W, T>[] = [];
     for (const item of led) {
       if (item.lease !== undefined) continue;
-      const before = this.#options.unclaimed.underWay(item.wanted.address.key);
+      const before = this.#options.unclaimed.underWay(nameOf(item.wanted.address));
       if (before === undefined) free.push(item);
       else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
     }
@@ -110,7 +111,7 @@ export class Departures<T> {
   #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
     const begin: Lead<W, T> = (loads) => {
       for (const { wanted, generations, flight } of loads) {
-        if (generations === undefined) this.#options.unclaimed.begin(wanted.address.key, flight.promise);
+        if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
       }
       return lead(loads);
     };
@@ -131,7 +132,7 @@ export class Departures<T> {
     for (const { wanted, generations, flight } of led) {
       flight.reject(error);
       // A flight that nobody can join any more: the next reader of the key tries again.
-      if (generations === undefined) this.#options.unclaimed.begin(wanted.address.key, flight.promise);
+      if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
     }
     this.#options.onOverload(error);
     return Promise.resolve();

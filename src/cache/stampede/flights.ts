@@ -1,3 +1,5 @@
+import type { FieldAddress } from '../tags/entry-field.js';
+
 /** Loads under way that others may join, one per key and generations. */
 export class Flights<T extends { readonly landed: unknown }> {
   readonly #flights = new Map<string, Promise<T>>();
@@ -23,6 +25,11 @@ export class Flights<T extends { readonly landed: unknown }> {
     // Whoever waits for the flight sees its failure; here it only ends.
     void flight.then(({ landed }) => landed).then(remove, remove);
   }
+}
+
+/** Names what is loaded: the key, and for PRIVATE entries the viewer, so that nobody joins the load of another one. */
+export function nameOf({ key, viewer }: FieldAddress): string {
+  return viewer === undefined ? key : `${key}\n@${viewer}`;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Claimed, Wanted } from '../tags/entries.js';
 import type { Found } from '../tags/entry-field.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { Departures, type Departing, type DeparturesOptions, type Lead, type Led } from './departures.js';
-import { flightKey, type Flights } from './flights.js';
+import { flightKey, nameOf, type Flights } from './flights.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
@@ -173,21 +173,16 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     return still;
   }
 
-  #joinable(
-    { address: { key } }: Wanted,
-    generations: readonly string[] | undefined,
-  ): Promise<T> | undefined {
-    if (generations === undefined) return this.#unclaimed.get(key);
-    return this.#options.flights.get(flightKey(key, generations));
+  #joinable({ address }: Wanted, generations: readonly string[] | undefined): Promise<T> | undefined {
+    const name = nameOf(address);
+    if (generations === undefined) return this.#unclaimed.get(name);
+    return this.#options.flights.get(flightKey(name, generations));
   }
 
-  #announce(
-    { address: { key } }: Wanted,
-    generations: readonly string[] | undefined,
-    { promise }: Deferred<T>,
-  ): void {
-    if (generations === undefined) this.#unclaimed.announce(key, promise);
-    else this.#options.flights.announce(flightKey(key, generations), promise);
+  #announce({ address }: Wanted, generations: readonly string[] | undefined, { promise }: Deferred<T>): void {
+    const name = nameOf(address);
+    if (generations === undefined) this.#unclaimed.announce(name, promise);
+    else this.#options.flights.announce(flightKey(name, generations), promise);
   }
 
   #jittered(ms: number): number {

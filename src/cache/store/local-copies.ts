@@ -1,9 +1,14 @@
 import { BoundedMap, type Bounds } from './bounded-map.js';
+import type { AnswerHint } from '../codec/entry.js';
+import type { CopyValue } from '../codec/copy-value.js';
+import { isFromTheFuture } from '../clock.js';
 import type { EntryAddress } from './store.js';
 
 /** A decoded value that this process may answer from without asking the store, for a while. */
 export interface LocalCopy {
   readonly value: unknown;
+  readonly copy?: CopyValue | undefined;
+  readonly hint?: AnswerHint | undefined;
   readonly loadedAtMs: number;
   readonly loadMs: number;
 }
@@ -49,15 +54,17 @@ export class LocalCopies {
   }
 
   get(key: string, nowMs: number): KeptCopy | undefined {
-    return this.#copies.get(key, nowMs);
+    const copy = this.#copies.get(key, nowMs);
+    // Made before the clock was set back, so that nobody knows how old it is.
+    return copy !== undefined && isFromTheFuture(copy.loadedAtMs, nowMs) ? undefined : copy;
   }
 
   keep(
     { key, tags }: EntryAddress,
-    { value: content, loadedAtMs, loadMs }: LocalCopy,
+    { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
     size: { valueBytes: number; untilMs: number },
   ): void {
-    const found = { value: content, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
+    const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
     const value: KeptCopy = { ...found, tier: 'local', tags };
     if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
     for (const tag of tags) {

@@ -1,5 +1,4 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
-import { deepFreeze } from '../codec/deep-freeze.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { EntryField, Found } from './entry-field.js';
 
@@ -18,8 +17,6 @@ export interface DecodedEntriesOptions {
   /** What answers when such an entry is found. */
   readonly tier: string;
   readonly codec: ValueCodec;
-  /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
-  readonly freeze: boolean;
   /** True where a store hands out new bytes with every read: the last ones are kept beside what they meant. */
   readonly keepBytes: boolean;
 }
@@ -46,7 +43,8 @@ export class DecodedEntries {
 
   /** An entry as its readers find it while it is fresh. */
   freshly(header: EntryHeader, value: unknown, payloadBytes: number): Decoded {
-    return { ...header, value, payloadBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
+    const copy = this.#options.codec.copierOf(value);
+    return { ...header, value, copy, payloadBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
   }
 
   /** Remembers what these bytes mean, as the one who encoded them knows it. */
@@ -62,7 +60,6 @@ export class DecodedEntries {
       const entry = decodeEntry(bytes, key, lifetime.maxBytes);
       if (entry !== undefined) {
         const value = this.#options.codec.decode(entry.payload);
-        if (this.#options.freeze) deepFreeze(value);
         const { payload, ...header } = entry;
         return this.#keep(bytes, this.freshly(header, value, payload.length));
       }

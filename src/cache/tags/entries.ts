@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.js';
+import { isFromTheFuture, type Clock } from '../clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
+import { meetingTag } from '../keys/meeting-tag.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
@@ -7,7 +8,7 @@ import { createNonces } from '../store/nonces.js';
 import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
-import type { EntryField, Found } from './entry-field.js';
+import type { EntryField, FieldAddress, Found } from './entry-field.js';
 import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
@@ -16,7 +17,7 @@ import { ProcessCopies, type Mark } from './process-copies.js';
 /** What somebody is about to load. */
 export interface Wanted {
   readonly field: EntryField;
-  readonly address: EntryAddress;
+  readonly address: FieldAddress;
 }
 
 /** What there is before a load, as one of those sees it who share it. */
@@ -32,8 +33,6 @@ export interface EntriesOptions {
   readonly provenCopies?: LocalCopies | undefined;
   readonly codec: ValueCodec;
   readonly clock: Clock;
-  /** Freezes decoded values, so that a resolver that mutates its parent fails at once instead of corrupting others. */
-  readonly freeze: boolean;
   readonly random: () => number;
   /** Decides which reads of a fresh entry have it refreshed. */
   readonly early: EarlyDecision;
@@ -43,6 +42,8 @@ export interface EntriesOptions {
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of tags whose invalidation was applied. */
   readonly onInvalidated: (tags: readonly string[]) => void;
+  /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
+  readonly refuse: (field: EntryField, reason: string) => void;
 }
 
 /** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
@@ -67,8 +68,8 @@ export class Entries {
 
   constructor(options: EntriesOptions) {
     this.#options = options;
-    const { store, codec, freeze } = options;
-    this.#decoded = new DecodedEntries({ codec, freeze, tier: store.name, keepBytes: !store.isLocal });
+    const { store, codec } = options;
+    this.#decoded = new DecodedEntries({ codec, tier: store.name, keepBytes: !store.isLocal });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
     this.#copies = new ProcessCopies({
@@ -84,10 +85,11 @@ export class Entries {
   /** Finds many entries in one store read; synchronous where copies of this process or a local store can answer. */
   find(
     field: EntryField,
-    addresses: readonly EntryAddress[],
+    addresses: readonly FieldAddress[],
     trace?: Trace,
     request?: object,
   ): MaybePromise<readonly (Found | undefined)[]> {
+    if (!addresses.every((address) => this.#isAllowed(field, address))) return addresses.map(() => undefined);
     const copies = this.#copies.for(field, request, trace);
     if (copies === undefined) return this.#findInStore(field, addresses, trace);
     if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
@@ -101,10 +103,11 @@ export class Entries {
   /** Finds one entry; as `find`, without its arrays where a copy answers: this is the hot path. */
   findOne(
     field: EntryField,
-    address: EntryAddress,
+    address: FieldAddress,
     trace?: Trace,
     request?: object,
   ): MaybePromise<Found | undefined> {
+    if (!this.#isAllowed(field, address)) return undefined;
     const copies = this.#copies.for(field, request, trace);
     if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
     return this.#findOneAmong(copies, field, address, trace);
@@ -131,6 +134,7 @@ export class Entries {
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
     const { store, clock } = this.#options;
+    if (!wanted.every(({ field, address }) => this.#isAllowed(field, address))) return undefined;
     const mark = this.#copies.mark();
     try {
       const claims = store.isLocal
@@ -151,7 +155,8 @@ export class Entries {
 
   /** Stores a loaded value: see `Fills`. */
   fill(field: EntryField, fill: EntryFill): Filled {
-    return this.#fills.fill(field, fill);
+    const isAllowed = this.#isAllowed(field, fill.address);
+    return this.#fills.fill(field, isAllowed ? fill : { ...fill, generations: undefined });
   }
 
   /** Gives back those of these leases that no fill gave back. A failure costs those who wait no more than the lease's end. */
@@ -203,10 +208,12 @@ export class Entries {
   }
 
   /** Announces a write before it begins; undefined when nothing was announced, or the store is in trouble. */
-  async intend(field: EntryField, address: EntryAddress, onlyHot: boolean): Promise<Announced | undefined> {
+  async intend(field: EntryField, address: FieldAddress, onlyHot: boolean): Promise<Announced | undefined> {
+    if (!this.#isAllowed(field, address)) return undefined;
     const { ttlMs, staleMs } = field.lifetime;
+    const { key, tags } = address;
     const request = {
-      ...address,
+      ...{ key, tags },
       ...{ endsWithinMs: WRITE_ENDS_WITHIN_MS, keepForMs: ttlMs + staleMs, onlyHot },
     };
     try {
@@ -234,7 +241,8 @@ export class Entries {
   }
 
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
-  async invalidate(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
+  async invalidate(named: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
+    const tags = withMeetingTags(named);
     try {
       const applied = this.#options.store.invalidate(tags, versions);
       if (isPromise(applied)) await applied;
@@ -242,6 +250,14 @@ export class Entries {
     } finally {
       this.#copies.forget(tags);
     }
+  }
+
+  /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, whoever made it. */
+  #isAllowed(field: EntryField, { key, viewer }: FieldAddress): boolean {
+    if (field.holdsViewer === undefined) return true;
+    if (viewer !== undefined && field.holdsViewer(key, viewer)) return true;
+    this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
+    return false;
   }
 
   #findInStore(
@@ -277,16 +293,18 @@ export class Entries {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
+    // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
+    if (isFromTheFuture(entry.loadedAtMs, at.nowMs)) return undefined;
     const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
-    const { value, loadedAtMs, loadMs, tier } = entry;
+    const { value, copy, hint, loadedAtMs, loadMs, tier } = entry;
     if (staleForMs <= 0) {
       if (this.#options.early.isDue(entry, at.nowMs))
-        return { value, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
+        return { value, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
       this.#copies.keep(field, address, { entry, ...at });
       return entry;
     }
     if (staleForMs > field.lifetime.staleMs) return undefined;
-    return { value, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
+    return { value, copy, hint, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
   }
 
   #findOneAmong(
@@ -318,4 +336,10 @@ export class Entries {
     const fromStore = this.#findInStore(field, asked, trace);
     return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
   }
+}
+
+/** Entries under other spellings of the same key carry its meeting tag. */
+function withMeetingTags(tags: readonly string[]): readonly string[] {
+  const meeting = tags.map(meetingTag);
+  return meeting.every((tag, index) => tag === tags[index]) ? tags : [...new Set([...tags, ...meeting])];
 }

@@ -1,3 +1,6 @@
+import type { AnswerHint } from '../codec/entry.js';
+import type { CopyValue } from '../codec/copy-value.js';
+import type { EntryAddress } from '../store/store.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 
 /** How long one field's entries live; milliseconds throughout. */
@@ -12,15 +15,30 @@ export interface Lifetime {
 
 /** The field that reads or fills: how long its entries may live, and where what happens is counted. */
 export interface EntryField {
+  /** For what is told of it. */
+  readonly coordinate?: string;
   readonly lifetime: Lifetime;
   readonly counters: FieldCounters;
   /** True where all viewers share the entries: then a process may keep copies that it proves unchanged. */
   readonly isShared?: boolean;
+  /** PRIVATE fields: whether a key holds this viewer, where it should. Other keys are refused, whoever made them. */
+  readonly holdsViewer?: ((key: string, viewer: string) => boolean) | undefined;
+}
+
+/** Where an entry of a field is. */
+export interface FieldAddress extends EntryAddress {
+  /** PRIVATE fields: whose entry it is, as text in the key. */
+  readonly viewer?: string | undefined;
 }
 
 /** An entry found under present generations. Fresh ones share one object for all their hits. */
 export interface Found {
+  /** All readers of the entry share it; what a reader is given is `valueOf(found)`. */
   readonly value: unknown;
+  /** Makes a value of the reader's own; undefined where nobody can change it. */
+  readonly copy?: CopyValue | undefined;
+  /** What the load said to caches of whole answers. */
+  readonly hint?: AnswerHint | undefined;
   readonly loadedAtMs: number;
   readonly loadMs: number;
   /** 0 while the entry is fresh. */
@@ -28,4 +46,9 @@ export interface Found {
   /** True where it is fresh, and this read should have it refreshed. */
   readonly isDue: boolean;
   readonly tier: string;
+}
+
+/** The value as one reader gets it: what he does to it, nobody else sees. */
+export function valueOf({ value, copy }: Pick<Found, 'value' | 'copy'>): unknown {
+  return copy === undefined ? value : copy(value);
 }

@@ -1,16 +1,16 @@
-import { deepFreeze } from '../codec/deep-freeze.js';
-import { encodeEntry } from '../codec/entry.js';
+import type { CopyValue } from '../codec/copy-value.js';
+import { encodeEntry, type AnswerHint, type EntryHeader } from '../codec/entry.js';
 import { UnstorableValue } from '../codec/storable.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { EntryAddress, Fill, FillOutcome, Lease } from '../store/store.js';
+import type { Fill, FillOutcome, Lease } from '../store/store.js';
 import type { DecodedEntries } from './decoded-entries.js';
 import type { EntriesOptions } from './entries.js';
-import type { EntryField, Found } from './entry-field.js';
+import type { EntryField, FieldAddress, Found } from './entry-field.js';
 
 /** A loaded value on its way into the store. */
 export interface EntryFill {
-  readonly address: EntryAddress;
+  readonly address: FieldAddress;
   /** As acquired before the load; without them the value only goes through the codec. */
   readonly generations: readonly string[] | undefined;
   readonly value: unknown;
@@ -19,11 +19,13 @@ export interface EntryFill {
   readonly lease: Lease | undefined;
   /** What was there before and is not invalidated; undefined where nothing was, or nobody knows. */
   readonly refreshes?: Found | undefined;
+  /** What the load said to caches of whole answers. */
+  readonly hint?: AnswerHint | undefined;
 }
 
 /** A write that the store knows to be under way. */
 export interface Announced {
-  readonly address: EntryAddress;
+  readonly address: FieldAddress;
   readonly token: string;
   /** What its row will be stamped with; the key's own generation, which is new, comes first. */
   readonly generations: readonly string[];
@@ -38,12 +40,15 @@ export interface CommittedWrite {
 
 /** A value as every reader will see it, and the fill that is under way (or why there is none). */
 export interface Filled {
+  /** All who share the load share it; see `valueOf`. */
   readonly value: unknown;
+  readonly copy?: CopyValue | undefined;
   readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
 }
 
 interface Encoded {
   readonly value: unknown;
+  readonly copy: CopyValue | undefined;
   readonly payload: Buffer;
 }
 
@@ -73,15 +78,21 @@ export class Fills {
   fill(field: EntryField, fill: EntryFill): Filled {
     const encoded = this.#encode(field, fill.value);
     if (encoded.payload === undefined) return encoded;
-    const { value } = encoded;
+    const { value, copy } = encoded;
     if (fill.refreshes !== undefined) this.#compare(field.counters, encoded.payload, fill.refreshes);
-    if (fill.generations === undefined) return { value, outcome: 'failed' };
-    const { address, generations, loadMs, lease } = fill;
-    const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs });
+    if (fill.generations === undefined) return { value, copy, outcome: 'failed' };
+    const { address, generations, loadMs, hint, lease } = fill;
+    const stamped = this.#stamp(field, encoded, {
+      key: address.key,
+      generations,
+      loadMs,
+      ...(hint && { hint }),
+    });
     const token = lease?.token;
     if (lease !== undefined) this.#givenBack.add(lease);
-    const sent: Fill = { ...address, ...stamped, generations, token };
-    return { value, outcome: this.#send(field.counters, sent) };
+    const { key, tags } = address;
+    const sent: Fill = { key, tags, ...stamped, generations, token };
+    return { value, copy, outcome: this.#send(field.counters, sent) };
   }
 
   /** Stores what an announced write has committed; true where that is there now. */
@@ -92,7 +103,8 @@ export class Fills {
     if (encoded.payload === undefined || generation === undefined) return false;
     const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs: 0 });
     try {
-      const row = { ...address, ...stamped, token, version, generation };
+      const { key, tags } = address;
+      const row = { key, tags, ...stamped, token, version, generation };
       const [outcome] = await this.#options.store.put([row]);
       if (outcome === 'stored') field.counters.stored += 1;
       else field.counters.refusedFills += 1;
@@ -113,29 +125,30 @@ export class Fills {
     { lifetime, counters }: EntryField,
     given: unknown,
   ): Encoded | (Filled & { readonly payload?: undefined }) {
-    const { codec, freeze } = this.#options;
+    const { codec } = this.#options;
     let payload: Buffer;
     let value: unknown;
     try {
       payload = codec.encode(given);
       value = codec.decode(payload);
+      codec.requireFaithful(given, value);
     } catch (error) {
       counters.unstorable += 1;
       if (!(error instanceof UnstorableValue)) this.#options.onStoreTrouble('encode', error);
       else counters.lastUnstorable = error.message;
       return { value: given, outcome: 'unstorable' };
     }
-    if (freeze) deepFreeze(value);
-    if (payload.length <= lifetime.maxBytes) return { value, payload };
+    const copy = codec.copierOf(value);
+    if (payload.length <= lifetime.maxBytes) return { value, copy, payload };
     counters.tooLarge += 1;
-    return { value, outcome: 'too-large' };
+    return { value, copy, outcome: 'too-large' };
   }
 
   /** An entry, and how long it is kept. */
   #stamp(
     { lifetime }: EntryField,
     { value, payload }: Encoded,
-    origin: { readonly key: string; readonly generations: readonly string[]; readonly loadMs: number },
+    origin: Pick<EntryHeader, 'key' | 'generations' | 'loadMs' | 'hint'>,
   ): { readonly bytes: Uint8Array; readonly keepForMs: number } {
     const { clock, random } = this.#options;
     const ttlMs = value === null || value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;

@@ -176,12 +176,16 @@ describe('golden files', () => {
   const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, 'golden', name));
 
   it.each([
-    ['entry-v1.bin', goldenValue],
-    ['entry-v1-deflated.bin', goldenLongValue],
+    ['entry-v2.bin', goldenValue],
+    ['entry-v2-deflated.bin', goldenLongValue],
   ])('hold what they held when they were written: %s', (name, value) => {
     const { payload, ...header } = decodeEntry(golden(name), goldenHeader.key, MAX_BYTES) ?? {};
     expect(header).toStrictEqual(goldenHeader);
     expect(isDeepStrictEqual(codec.decode(payload ?? Buffer.alloc(0)), value)).toBe(true);
+  });
+
+  it.each(['entry-v1.bin', 'entry-v1-deflated.bin'])('of an earlier version are a miss: %s', (name) => {
+    expect(decodeEntry(golden(name), goldenHeader.key, MAX_BYTES)).toBeUndefined();
   });
 
   it('are what is written today: other bytes need a higher FORMAT_VERSION and a golden file of their own', () => {
@@ -190,7 +194,7 @@ describe('golden files', () => {
   });
 
   it('would notice another byte anywhere', () => {
-    const bytes = golden('entry-v1.bin');
+    const bytes = golden('entry-v2.bin');
     for (let at = 0; at < bytes.length; at += 1) {
       const copy = Buffer.from(bytes);
       flipBits(copy, at, 1);

@@ -63,9 +63,9 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
     await store.invalidate(['Other']);
     const keys = await redis.keys('mortal:*');
     expect(keys.sort()).toEqual([
-      'mortal:1:d1:e:{Movie:1}',
-      'mortal:1:d1:l:{Movie:1}',
-      'mortal:1:d1:l:{Movie:2}',
+      'mortal:2:d1:e:{Movie:1}',
+      'mortal:2:d1:l:{Movie:1}',
+      'mortal:2:d1:l:{Movie:2}',
       'mortal:epoch',
       'mortal:g:{Movie:1}',
       'mortal:g:{Movie:2}',
