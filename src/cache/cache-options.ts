@@ -4,7 +4,7 @@ import type { Journal } from './journal/journal.js';
 import type { CacheLog } from './log.js';
 import type { LoadBounds } from './patterns/create-services.js';
 import type { Origin } from './patterns/origin.js';
-import type { ViewerId } from './patterns/viewer-guard.js';
+import type { ViewerId } from './patterns/viewer-id.js';
 import type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 import type { SwitchedOff } from './policy/switch-off.js';
 import type { Bounds } from './store/bounded-map.js';
@@ -18,10 +18,10 @@ export interface CacheOptions<Context> {
   /** Where entries rest. The cache closes it. */
   readonly store: Store;
   /**
-   * Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context. Nobody:
-   * undefined, null, "" or NaN.
+   * Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context, and answer at
+   * once. Nobody: undefined, null, "" or NaN.
    */
-  readonly viewer?: (context: Context) => ViewerId | null;
+  readonly viewer?: (context: Context) => ViewerId | bigint | null;
   /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
   /** Kinds of values that should come back as what they were, such as Decimal. */
@@ -34,8 +34,8 @@ export interface CacheOptions<Context> {
   /** Bounds of the local copies of this process; default 10,000 entries, 64 MiB, lru. */
   readonly localCopies?: Partial<Bounds>;
   /**
-   * In `production` a PUBLIC load that touches the viewer is answered and not stored; otherwise it throws, and
-   * cached values are frozen. Default: NODE_ENV, and development without it.
+   * In `production` a PUBLIC load that touches the viewer is answered and not stored; otherwise it throws. Default:
+   * NODE_ENV, and development without it.
    */
   readonly environment?: 'development' | 'test' | 'production';
   /** Default: Node's process warnings. Pino fits as it is. */

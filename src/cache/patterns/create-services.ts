@@ -30,7 +30,7 @@ import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
 import { KeepWarm } from './warm/keep-warm.js';
 import { checkedPrefetch, type PrefetchBounds } from './warm/warm-bounds.js';
-import { createViewerGuard, type ViewerId } from './viewer-guard.js';
+import { checkedViewer, type ViewerId } from './viewer-id.js';
 
 /** Bounds of loads. Waiting and leases only save work: what is served is right whatever they are. */
 export interface LoadBounds {
@@ -58,7 +58,7 @@ export interface LoadBounds {
 
 export interface ServicesOptions<Context> {
   readonly store: Store;
-  readonly viewer?: (context: Context) => ViewerId | null;
+  readonly viewer?: (context: Context) => ViewerId | bigint | null;
   readonly types?: readonly ValueType[];
   readonly localCopies?: Partial<Bounds>;
   readonly clock?: Clock;
@@ -181,7 +181,7 @@ export function createServices<Context>(
     log,
     refuse,
     viewerOf,
-    contextOfLoad: createLoadContext(createViewerGuard({ viewerOf, throws: !isProduction })),
+    contextOfLoad: createLoadContext({ viewerOf, throws: !isProduction }),
   };
 }
 
@@ -231,9 +231,5 @@ function refuser({ log, isProduction }: Pick<ServicesParts, 'log' | 'isProductio
 
 function viewerFinder<Context>(viewer: ServicesOptions<Context>['viewer']): Services['viewerOf'] {
   // The schema's context is what its owner says it is; the engine only hands it on.
-  return (context) => {
-    const id = viewer?.(context as Context);
-    // An id that says nothing would be shared by all guests.
-    return id === null || id === '' || Number.isNaN(id) ? undefined : id;
-  };
+  return (context) => checkedViewer(() => viewer?.(context as Context));
 }

@@ -1,88 +1,76 @@
+import { propertiesOf } from './watched-object.js';
+
 /** What is used of a DataLoader; whatever has these methods is treated as one. */
 interface Loader {
   load(key: unknown): unknown;
   loadMany(keys: readonly unknown[]): unknown;
-  clear(key: unknown): unknown;
+  clearAll(): unknown;
 }
+
+/** What one load has emptied already: what it memoises itself is as new as the load. */
+export type Emptied = WeakSet<object>;
 
 /**
- * The same context for one load, in which DataLoaders forget each key before they load it for the first time: what a
+ * Has the DataLoaders of a context forget what they memoised, before a load begins whose value may be stored: what a
  * request memoised before the generations were read could otherwise be stored as newer than it is. Loaders are found in
- * a plain context and in the plain objects it holds (`context.loaders.movie`), not behind instances of classes.
+ * the context, in the Map that it is, and in the plain objects that it holds (`context.loaders.movie`). Getters are left
+ * alone, and what they return is emptied when the load reads it.
  */
-export function withFreshLoaders(context: unknown): unknown {
-  return isPlain(context) ? freshObject(context, new Map(), 1) : context;
+export function emptyLoaders(context: unknown, emptied: Emptied): void {
+  if (typeof context !== 'object' || context === null) return;
+  if (context instanceof Map) for (const value of context.values()) emptyFound(value, emptied);
+  for (const value of ownValues(context)) emptyFound(value, emptied);
 }
 
-function freshObject(object: object, fresh: Map<object, object>, depth: 0 | 1): object {
-  // A proxy may not answer for a frozen object with anything else than what is there.
-  const target = Object.isFrozen(object) ? { ...object } : object;
-  return new Proxy(target, {
-    get(_, property) {
-      const value: unknown = Reflect.get(target, property);
-      if (typeof value !== 'object' || value === null) return value;
-      const known = fresh.get(value);
-      if (known !== undefined) return known;
-      const made = freshValue(value, fresh, depth);
-      if (made !== value) fresh.set(value, made);
-      return made;
-    },
-  });
+/** The same for what stands in a context: a loader, or a plain object of loaders. */
+export function emptyFound(value: unknown, emptied: Emptied): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (isLoader(value)) empty(value, emptied);
+  else if (isPlain(value)) for (const item of ownValues(value)) if (isLoader(item)) empty(item, emptied);
 }
 
-function freshValue(value: object, fresh: Map<object, object>, depth: 0 | 1): object {
-  if (isLoader(value)) return freshLoader(value);
-  return depth === 1 && isPlain(value) && holdsLoaders(value) ? freshObject(value, fresh, 0) : value;
+function empty(loader: Loader, emptied: Emptied): void {
+  if (emptied.has(loader)) return;
+  emptied.add(loader);
+  loader.clearAll();
 }
 
-function freshLoader(loader: Loader): object {
-  const loaded = new Set<unknown>();
-  const forget = (key: unknown): void => {
-    if (loaded.has(key)) return;
-    loaded.add(key);
-    loader.clear(key);
-  };
-  const methods: Readonly<Record<PropertyKey, unknown>> = {
-    load: (key: unknown) => {
-      forget(key);
-      return loader.load(key);
-    },
-    loadMany: (keys: readonly unknown[]) => {
-      keys.forEach(forget);
-      return loader.loadMany(keys);
-    },
-  };
-  return new Proxy(loader, {
-    get(target, property) {
-      if (Object.hasOwn(methods, property)) return methods[property];
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+function ownValues(object: object): unknown[] {
+  return Array.from(propertiesOf(object).values(), ({ value }): unknown => value);
 }
 
-/** Asked of every plain object that a load looks at, so the answer is remembered. */
-const holding = new WeakMap<object, boolean>();
-
-function holdsLoaders(object: object): boolean {
-  const known = holding.get(object);
-  if (known === true) return true;
-  // A loader may be added later, so a no is asked again; getters are left alone, and may make one.
-  const holds = Object.values(Object.getOwnPropertyDescriptors(object)).some(
-    ({ get, value }) => get !== undefined || isLoader(value),
+/** Where getters stand, in a context and in the plain objects that it holds: only a read reveals what they return. */
+export function gettersOf(context: object): [object, PropertyKey[]][] {
+  const nested = ownValues(context).filter(
+    (value) => typeof value === 'object' && value !== null && isPlain(value),
   );
-  if (holds) holding.set(object, true);
-  return holds;
+  const owners: unknown[] = [context, ...nested];
+  return owners.filter(isOwner).flatMap((owner): [object, PropertyKey[]][] => {
+    const names = getterNames(owner);
+    return names.length === 0 ? [] : [[owner, names]];
+  });
+}
+
+function getterNames(object: object): PropertyKey[] {
+  const names = new Set<PropertyKey>();
+  for (let owner: unknown = object; isOwner(owner); owner = Object.getPrototypeOf(owner)) {
+    for (const [name, { get }] of propertiesOf(owner)) if (get !== undefined) names.add(name);
+  }
+  return [...names];
+}
+
+/** What everything inherits, or is a Map's, is no place for loaders. */
+function isOwner(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && value !== Object.prototype && value !== Map.prototype;
 }
 
 function isLoader(value: unknown): value is Loader {
   if (typeof value !== 'object' || value === null) return false;
-  const { load, loadMany, clear } = value as Partial<Loader>;
-  return typeof load === 'function' && typeof loadMany === 'function' && typeof clear === 'function';
+  const { load, loadMany, clearAll } = value as Partial<Loader>;
+  return typeof load === 'function' && typeof loadMany === 'function' && typeof clearAll === 'function';
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
+function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

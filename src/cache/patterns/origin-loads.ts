@@ -97,7 +97,10 @@ export class OriginLoads {
       const ids = led
         .map(({ wanted }) => wanted.address.id)
         .filter((id) => pending.get(id)?.outcome !== 'pending');
-      const values = ids.length === 0 ? NO_VALUES : await this.#valuesOf([...new Set(ids)], guarded.context);
+      const values =
+        ids.length === 0
+          ? NO_VALUES
+          : await guarded.run(() => this.#valuesOf([...new Set(ids)], guarded.context));
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
       for (const item of led) {

@@ -19,9 +19,13 @@ export function resolverLoads<Info extends CallInfo>(
   resolve: Resolve<Info>,
 ): ResolverLoads<Info> {
   const beginAlone = (call: FieldCall<Info>): Load => {
-    const { context, touched } = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
+    const load = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
     const notes: ResolverNotes = {};
-    return { run: () => resolve(call, context, notes), touched, hint: () => notes.hint };
+    return {
+      run: () => load.run(() => resolve(call, load.context, notes)),
+      touched: load.touched,
+      hint: () => notes.hint,
+    };
   };
   /** Of what is written behind, the latest is in the journal until the database has it. */
   const beginPending = (call: FieldCall<Info>, { key }: Located): Load => {

@@ -12,7 +12,7 @@ import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
 import type { EntryField } from '../tags/entry-field.js';
 import type { LoadContext } from './load-context.js';
-import type { ViewerOf } from './viewer-guard.js';
+import type { ViewerOf } from './viewer-id.js';
 
 /** What a load brought. */
 export interface Loaded {

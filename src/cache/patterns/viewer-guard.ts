@@ -1,12 +1,9 @@
 import { CacheError } from '../errors.js';
-
-export type ViewerId = string | number | undefined;
-
-/** How the engine learns who is asking. Reads one property of the context, such as `context.viewer?.id`. */
-export type ViewerOf = (context: unknown) => ViewerId;
+import { outsideLoads } from './load-scope.js';
+import type { ViewerOf } from './viewer-id.js';
 
 /** Properties by which contexts usually give the viewer away, besides those that `viewer` itself reads. */
-const REVEALING: ReadonlySet<PropertyKey> = new Set([
+const REVEALING: readonly PropertyKey[] = [
   'viewer',
   'user',
   'currentUser',
@@ -21,70 +18,58 @@ const REVEALING: ReadonlySet<PropertyKey> = new Set([
   'reply',
   'res',
   'response',
-]);
+];
 
-export interface GuardedContext {
-  readonly context: unknown;
-  /** True once the load has touched the viewer: its value belongs to that viewer alone. */
-  touched(): boolean;
-}
-
-export interface ViewerGuardOptions {
-  readonly viewerOf: ViewerOf;
-  /** True in development and test: touching the viewer throws. In production it is only noted. */
-  readonly throws: boolean;
-}
-
-/** Makes contexts that refuse to reveal the viewer, for the loads of PUBLIC fields. */
-export type ViewerGuard = (context: unknown, coordinates: string) => GuardedContext;
-
-export function createViewerGuard({ viewerOf, throws }: ViewerGuardOptions): ViewerGuard {
-  return (context, coordinates) => {
-    if (typeof context !== 'object' || context === null) return { context, touched: () => false };
-    const guarded = propertiesReadBy(viewerOf, context);
-    let touched = false;
-    // Whether there is a viewer is an answer too: a guest's load that looks for one is no load for everybody.
-    const check = (property: PropertyKey): void => {
-      if (!guarded.has(property) && !REVEALING.has(property)) return;
-      touched = true;
-      if (throws) throw viewerTouched(coordinates, property);
-    };
-    const proxy: unknown = new Proxy(context, {
-      get(target, property) {
-        check(property);
-        const value: unknown = Reflect.get(target, property);
-        return value;
-      },
-      has(target, property) {
-        check(property);
-        return Reflect.has(target, property);
-      },
-      getOwnPropertyDescriptor(target, property) {
-        check(property);
-        return Reflect.getOwnPropertyDescriptor(target, property);
-      },
-    });
-    return { context: proxy, touched: () => touched };
+/**
+ * Finds the properties of contexts (of a Map: its keys) by which they bear the viewer: those that are known to, and those
+ * that `viewer` reads, of this context or of others of its class. Each context is watched once.
+ */
+export function createBearerNames(viewerOf: ViewerOf): (context: object) => ReadonlySet<unknown> {
+  const byClass = new WeakMap<object, Set<unknown>>();
+  const seen = new WeakSet<object>();
+  return (context) => {
+    const prototype: unknown = Object.getPrototypeOf(context);
+    const kind = typeof prototype === 'object' && prototype !== null ? prototype : Object.prototype;
+    let names = byClass.get(kind);
+    if (names === undefined) {
+      names = new Set<unknown>(REVEALING);
+      byClass.set(kind, names);
+    }
+    if (!seen.has(context)) {
+      seen.add(context);
+      const recorder = recording(context, names);
+      // What the engine itself asks is no part of the load that is about to begin, nor of one around it.
+      outsideLoads(() => viewerOf(recorder));
+    }
+    return names;
   };
 }
 
-function viewerTouched(coordinates: string, property: PropertyKey): CacheError {
-  return new CacheError(
-    'CACHE_VIEWER_IN_PUBLIC_LOAD',
-    `${coordinates} is cached for everybody (scope: PUBLIC), but its load read context.${String(property)}; ` +
-      'give the field scope: PRIVATE, or do not look at the viewer',
-  );
-}
-
-function propertiesReadBy(viewerOf: ViewerOf, context: object): ReadonlySet<PropertyKey> {
-  const names = new Set<PropertyKey>();
-  const recorder: unknown = new Proxy(context, {
+/** Reads go to the object itself, so that its private fields work; their names are noted. */
+function recording(context: object, names: Set<unknown>): unknown {
+  return new Proxy(context, {
     get(target, property) {
-      names.add(property);
       const value: unknown = Reflect.get(target, property);
-      return value;
+      if (target instanceof Map && (property === 'get' || property === 'has')) {
+        return (key: unknown): unknown => {
+          names.add(key);
+          return property === 'get' ? target.get(key) : target.has(key);
+        };
+      }
+      names.add(property);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+    has(target, property) {
+      names.add(property);
+      return Reflect.has(target, property);
     },
   });
-  viewerOf(recorder);
-  return names;
+}
+
+export function viewerTouched(coordinates: string, name: unknown): CacheError {
+  return new CacheError(
+    'CACHE_VIEWER_IN_PUBLIC_LOAD',
+    `${coordinates} is cached for everybody (scope: PUBLIC), but its load read context.${String(name)}; ` +
+      'give the field scope: PRIVATE, or do not look at the viewer',
+  );
 }

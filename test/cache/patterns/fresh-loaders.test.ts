@@ -6,7 +6,7 @@ import { cacheTypeDefs, createCache, memoryStore } from '../../../src/cache/inde
 import * as freshLoaders from '../../../src/cache/patterns/fresh-loaders.js';
 
 vi.mock(import('../../../src/cache/patterns/fresh-loaders.js'), { spy: true });
-afterEach(() => vi.mocked(freshLoaders.withFreshLoaders).mockReset());
+afterEach(() => vi.mocked(freshLoaders.emptyLoaders).mockReset());
 
 interface Row {
   readonly id: string;
@@ -86,7 +86,7 @@ describe('a DataLoader that memoised a row before the generations were read', ()
   });
 
   it.each(['aside', 'through', 'mine'])('would have its row stored by %s if it were not', async (field) => {
-    vi.mocked(freshLoaders.withFreshLoaders).mockImplementation((context) => context);
+    vi.mocked(freshLoaders.emptyLoaders).mockImplementation(() => undefined);
     expect(await rows().afterALateLoad(field)).toEqual({ [field]: { version: 1 } });
   });
 });
@@ -98,7 +98,7 @@ describe('DataLoaders of a load', () => {
     expect(batches).toEqual([['1', '2']]);
   });
 
-  it('memoise within one load, and keep what else they can do', async () => {
+  it('memoise within one load, and are emptied once for it', async () => {
     const calls: string[] = [];
     const loader = new DataLoader<string, string>((ids) => {
       calls.push(...ids);
@@ -106,13 +106,84 @@ describe('DataLoaders of a load', () => {
     });
     const context = { loaders: { named: loader }, loader };
     await loader.load('a');
-    const fresh = freshLoaders.withFreshLoaders(context) as typeof context;
-    expect(await fresh.loader.load('a')).toBe('A');
-    expect(await fresh.loaders.named.loadMany(['a', 'b'])).toEqual(['A', 'B']);
-    expect(await fresh.loader.load('b')).toBe('B');
+    const emptied: freshLoaders.Emptied = new WeakSet();
+    freshLoaders.emptyLoaders(context, emptied);
+    expect(await loader.load('a')).toBe('A');
+    freshLoaders.emptyFound(context.loaders, emptied);
+    expect(await loader.loadMany(['a', 'b'])).toEqual(['A', 'B']);
     expect(calls).toEqual(['a', 'a', 'b']);
-    fresh.loader.clearAll().prime('c', 'primed');
-    expect(await loader.load('c')).toBe('primed');
-    expect(fresh.loader).toBe(fresh.loaders.named);
+  });
+});
+
+describe('a DataLoader behind a getter, in a class, in a Map', () => {
+  interface Loaders {
+    readonly row: DataLoader<string, Row>;
+  }
+  const setUp = (makeContext: (loaders: Loaders) => object, loadersOf: (context: object) => Loaders) => {
+    let version = 1;
+    const cache = createCache({ store: memoryStore(), environment: 'test', viewer: () => 'ann' });
+    const load = (_: unknown, { id }: { id: string }, context: object) => loadersOf(context).row.load(id);
+    const schema = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, typeDefs.replace(/ through.*/, '')],
+        resolvers: { Query: { memoised: load, aside: load, mine: load } },
+      }),
+    );
+    const newContext = (): object =>
+      makeContext({
+        row: new DataLoader((ids) => Promise.resolve(ids.map((id) => ({ id, version })))),
+      });
+    const read = async (source: string, contextValue: object): Promise<unknown> => {
+      const { data, errors } = await graphql({ schema, source, contextValue });
+      expect(errors).toBeUndefined();
+      return JSON.parse(JSON.stringify(data)) as unknown;
+    };
+    return async (field: string): Promise<unknown> => {
+      const early = newContext();
+      await read('{ memoised(id: 1) { version } }', early);
+      version = 2;
+      await cache.invalidate(['Row:1']);
+      await read(`{ ${field}(id: 1) { version } }`, early);
+      return read(`{ ${field}(id: 1) { version } }`, newContext());
+    };
+  };
+
+  class Holder {
+    readonly #loaders: Loaders;
+    constructor(loaders: Loaders) {
+      this.#loaders = loaders;
+    }
+    get loaders(): Loaders {
+      return this.#loaders;
+    }
+  }
+  const inContext = (context: object): Loaders => Reflect.get(context, 'loaders') as Loaders;
+
+  it.each<[string, (loaders: Loaders) => object, (context: object) => Loaders]>([
+    ['a getter of a class', (loaders) => new Holder(loaders), inContext],
+    [
+      'a getter of its own',
+      (loaders) => Object.defineProperty({}, 'loaders', { get: () => loaders }),
+      inContext,
+    ],
+    [
+      'a read-only property',
+      (loaders) => Object.defineProperty(new (class Context {})(), 'loaders', { value: loaders }),
+      inContext,
+    ],
+    [
+      'a getter of an object that the context holds',
+      ({ row }) => ({ loaders: Object.defineProperty({}, 'row', { get: () => row }) }),
+      inContext,
+    ],
+    [
+      'a Map',
+      (loaders) => new Map([['loaders', loaders]]),
+      (context) => (context as Map<string, Loaders>).get('loaders') as Loaders,
+    ],
+  ])('loads anew what it memoised before the generations were read: %s', async (_name, make, loadersOf) => {
+    for (const field of ['aside', 'mine']) {
+      expect(await setUp(make, loadersOf)(field)).toEqual({ [field]: { version: 2 } });
+    }
   });
 });

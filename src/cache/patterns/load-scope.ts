@@ -1,0 +1,44 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** One load under way, as the properties of its context see it. */
+export interface RunningLoad {
+  /** Told of each property that the load reads of a watched object; answers with what the load gets. May throw. */
+  onRead(owner: object, name: PropertyKey, value: unknown): unknown;
+}
+
+interface Scope {
+  readonly load: RunningLoad;
+  /** The load that this one is a part of. */
+  readonly outer: Scope | undefined;
+}
+
+// One for the process: an object that two caches watch must tell both of them, and asking costs the same.
+const running = new AsyncLocalStorage<Scope | undefined>();
+let loads = 0;
+
+/** Runs a load so that what it reads, then and later, is told to it and to those that it is a part of. */
+export function runLoad<T>(load: RunningLoad, work: () => T): T {
+  loads += 1;
+  return running.run({ load, outer: running.getStore() }, work);
+}
+
+/** Ends what `runLoad` began, once the load has ended. */
+export function endLoad(): void {
+  loads -= 1;
+  // What tells loads apart slows every promise of the process down, for as long as it is on.
+  if (loads === 0) running.disable();
+}
+
+/** What a reader gets who reads a property: told to the running loads that the read is a part of, the innermost first. */
+export function tellRead(owner: object, name: PropertyKey, value: unknown): unknown {
+  let given = value;
+  for (let scope = running.getStore(); scope !== undefined; scope = scope.outer) {
+    given = scope.load.onRead(owner, name, given);
+  }
+  return given;
+}
+
+/** Runs what is no part of any load. */
+export function outsideLoads<T>(work: () => T): T {
+  return loads === 0 ? work() : running.exit(work);
+}
