@@ -8,6 +8,7 @@ import {
   type PluginRequest,
 } from './directives/apollo-plugin.js';
 import { planSchema } from './directives/plan-schema.js';
+import { internalObjects } from './directives/internal-objects.js';
 import { schemaDigest } from './directives/schema-digest.js';
 import { wrapSchema } from './directives/wrap-schema.js';
 import { CacheError } from './errors.js';
@@ -206,6 +207,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       if (faults.length > 0) throw configurationError(faults);
       digest = schemaDigest(schema, plan);
+      services.codec.distinguish(internalObjects(schema));
       policies = [...plan.reads.values()];
       writesBehind = [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND');
       return wrapSchema(schema, { plan: { ...plan, reads }, services, keepWarm, originLoads, isOff });

@@ -8,6 +8,8 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
 } from 'graphql';
+import { canonical } from '../keys/canonical.js';
+import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import type { SchemaPlan } from './plan-schema.js';
 
 /** Short enough to read in a key, long enough never to meet another: 48 bits. */
@@ -41,13 +43,23 @@ function reach(schema: GraphQLSchema, type: GraphQLNamedType, reached: Set<Graph
   for (const field of Object.values(type.getFields())) reach(schema, getNamedType(field.type), reached);
 }
 
+/** Internal values can be anything; what has no text of its own is told apart by what kind of thing it is. */
+function internalText(value: unknown): string {
+  try {
+    return canonical(value);
+  } catch (error) {
+    if (!(error instanceof UnkeyableValue)) throw error;
+    return typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value;
+  }
+}
+
 function shapeOf(type: GraphQLNamedType): string {
   if (isObjectType(type) || isInterfaceType(type)) {
     const fields = Object.values(type.getFields()).map(({ name, type: of }) => `${name}: ${String(of)}`);
     return `${type.name} { ${fields.sort().join(', ')} }`;
   }
   if (isEnumType(type)) {
-    const values = type.getValues().map(({ name, value }) => `${name} = ${JSON.stringify(value)}`);
+    const values = type.getValues().map(({ name, value }) => `${name} = ${internalText(value)}`);
     return `${type.name} { ${values.sort().join(', ')} }`;
   }
   if (isUnionType(type)) return `${type.name} = ${type.getTypes().map(String).sort().join(' | ')}`;

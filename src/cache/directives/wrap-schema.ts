@@ -21,6 +21,7 @@ import type { KeepWarm } from '../patterns/warm/keep-warm.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
 import { cacheControlOf, giveHint, notingHints } from './answer-hints.js';
+import { keepExtras } from './keep-extras.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 import { argumentsOf, signatureOf, warmCall } from './warm-call.js';
@@ -44,7 +45,7 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 /** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
 export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
   const lookAhead = new LookAhead(options.services, options.plan.reads);
-  return mapSchema(schema, {
+  const wrapped = mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
       const read = cachedRead(schema, coordinate, options);
@@ -56,6 +57,7 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       return { ...config, resolve };
     },
   });
+  return keepExtras(schema, wrapped);
 }
 
 type Arguments = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import type { ClaimedWrite, Journal } from './journal.js';
@@ -84,20 +84,21 @@ export class Flusher {
     this.#isStopping = true;
     this.#wake();
     const [upTo, untilMs] = [journal.laterSeq(), clock.nowMs() + withinMs];
+    const isTooLate = (): boolean => hasCome(untilMs, clock.nowMs(), withinMs);
     let isOver = false;
     // An origin that hangs must not hold up the end.
     const late = async (): Promise<boolean> => {
-      while (!isOver && clock.nowMs() < untilMs) await clock.sleep(LOOK_EVERY_MS);
+      while (!isOver && !isTooLate()) await clock.sleep(LOOK_EVERY_MS);
       return this.#isEmpty();
     };
     try {
-      return await Promise.race([this.#drained(upTo, untilMs), late()]);
+      return await Promise.race([this.#drained(upTo, isTooLate), late()]);
     } finally {
       isOver = true;
     }
   }
 
-  async #drained(upTo: number, untilMs: number): Promise<boolean> {
+  async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
     const { journal, clock } = this.#options;
     await this.#loop;
     let pauseMs = 1;
@@ -107,7 +108,7 @@ export class Flusher {
       const claimed = await this.#round(true);
       // What others go on accepting is theirs to flush.
       if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
-      if (clock.nowMs() >= untilMs) return this.#isEmpty();
+      if (isTooLate()) return this.#isEmpty();
       await clock.sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 2, FIRST_BACKOFF_MS);
     }
@@ -240,7 +241,7 @@ export class Flusher {
 
   #complain(error: unknown, message: string): void {
     const { clock, log } = this.#options;
-    if (clock.nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
     this.#complainedAtMs = clock.nowMs();
     log.warn({ error: String(error) }, message);
   }

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../clock.js';
+import { hasCome, systemClock, type Clock } from '../clock.js';
 import { CacheError } from '../errors.js';
 import { MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 
@@ -13,6 +13,8 @@ interface Dirty {
   readonly record: Uint8Array;
   readonly attempts: number;
   readonly dueAtMs: number;
+  /** How long it was to wait when that was decided. */
+  readonly waitsMs: number;
 }
 
 /** A journal in this process: what was accepted and not flushed is lost when the process dies. */
@@ -39,7 +41,7 @@ export function memoryJournal({
   function change({ key, seq }: WriteName, to: (write: Dirty) => Dirty | undefined): void {
     const write = dirty.get(key);
     if (write === undefined) return;
-    const changed = write.seq === seq ? to(write) : { ...write, dueAtMs: clock.nowMs() };
+    const changed = write.seq === seq ? to(write) : { ...write, dueAtMs: clock.nowMs(), waitsMs: 0 };
     if (changed === undefined) dirty.delete(key);
     else dirty.set(key, changed);
   }
@@ -57,8 +59,8 @@ export function memoryJournal({
       const seq = nextSeq();
       const before = dirty.get(key);
       if (before === undefined && dirty.size >= maxPending) return { outcome: 'full', seq };
-      const dueAtMs = before?.dueAtMs ?? clock.nowMs() + delayMs;
-      dirty.set(key, { seq, record, attempts: 0, dueAtMs });
+      const { dueAtMs, waitsMs } = before ?? { dueAtMs: clock.nowMs() + delayMs, waitsMs: delayMs };
+      dirty.set(key, { seq, record, attempts: 0, dueAtMs, waitsMs });
       dead.delete(key);
       return { outcome: 'accepted', seq };
     },
@@ -69,10 +71,10 @@ export function memoryJournal({
       }),
     claim: ({ limit, forMs, all = false }) => {
       const nowMs = clock.nowMs();
-      const due = [...dirty].filter(([, { dueAtMs }]) => all || dueAtMs <= nowMs);
+      const due = [...dirty].filter(([, { dueAtMs, waitsMs }]) => all || hasCome(dueAtMs, nowMs, waitsMs));
       due.sort(([, one], [, other]) => one.dueAtMs - other.dueAtMs);
       return due.slice(0, limit).map(([key, write]) => {
-        dirty.set(key, { ...write, dueAtMs: nowMs + forMs });
+        dirty.set(key, { ...write, dueAtMs: nowMs + forMs, waitsMs: forMs });
         return { key, seq: write.seq, record: write.record, attempts: write.attempts };
       });
     },
@@ -86,7 +88,7 @@ export function memoryJournal({
     retry: (writes, afterMs) => {
       const dueAtMs = clock.nowMs() + afterMs;
       for (const name of writes) {
-        change(name, (write) => ({ ...write, attempts: write.attempts + 1, dueAtMs }));
+        change(name, (write) => ({ ...write, attempts: write.attempts + 1, dueAtMs, waitsMs: afterMs }));
       }
     },
     bury: (write) => {
@@ -100,7 +102,13 @@ export function memoryJournal({
       if (letter === undefined) return 'unknown';
       dead.delete(key);
       if ((dirty.get(key)?.seq ?? 0) > letter.seq) return 'overtaken';
-      dirty.set(key, { seq: letter.seq, record: letter.record, attempts: 0, dueAtMs: clock.nowMs() });
+      dirty.set(key, {
+        seq: letter.seq,
+        record: letter.record,
+        attempts: 0,
+        dueAtMs: clock.nowMs(),
+        waitsMs: 0,
+      });
       return 'replayed';
     },
     size: () => {

@@ -15,6 +15,8 @@ export interface FieldCounters {
   /** Values asked of the origin or the resolver. */
   loads: number;
   failedLoads: number;
+  /** Loads that failed since their caller was gone; those who had joined them led them on. */
+  abandonedLoads: number;
   /** Loads that took so long that a stale value was served instead. */
   slowLoads: number;
   /** Values that were loaded again while the ones before were still known, and not invalidated. */
@@ -63,6 +65,7 @@ export function createFieldCounters(): FieldCounters {
     bypassed: 0,
     loads: 0,
     failedLoads: 0,
+    abandonedLoads: 0,
     slowLoads: 0,
     refreshes: 0,
     changes: 0,

@@ -6,6 +6,7 @@
 import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import { valueOf, type Found } from '../tags/entry-field.js';
+import { callerOf } from './abandoned-load.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
@@ -37,7 +38,10 @@ export function cacheAside<Info extends CallInfo>(
   const answer: Answer<Info> = (call, place, found, trace) => {
     if (isPlainHit(policy.counters, found, trace)) return valueOf(found);
     const load: LoadFor = (refreshes) =>
-      loadOnce(services, { field: policy, place, trace, refreshes, begin: () => loads.begin(call, place) });
+      loadOnce(services, {
+        ...{ field: policy, place, trace, refreshes, caller: callerOf(call.context) },
+        begin: () => loads.begin(call, place),
+      });
     const { info, onHint } = call;
     return serve(services, { policy, path: info.path, key: place.key, trace, onHint }, found, load);
   };

@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly softTimeoutMs?: number;
   /** Seconds a process may answer from its own copy; default 0. */
   readonly local?: number;
+  /** The caller's: a load that fails after it has fired is led on by one of those who have joined it. */
+  readonly signal?: AbortSignal | undefined;
   /** Larger values are returned, counted and not stored; default 102,400. */
   readonly maxBytes?: number;
 }
@@ -61,8 +63,9 @@ export async function fetchEntry(
   };
   const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
   const begin = () => ({ run: load, touched: () => false });
+  const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshes) =>
-    loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, begin });
+    loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, caller, begin });
   const found = await services.entries.findOne(policy, place);
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
 }

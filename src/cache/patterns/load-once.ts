@@ -3,6 +3,7 @@ import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryField, FieldAddress, Found } from '../tags/entry-field.js';
+import { failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -27,6 +28,7 @@ export interface OneLoad {
   readonly refreshes: Found | undefined;
   /** True where it may be made within another load. */
   readonly isPart?: boolean;
+  readonly caller: Caller;
   /** Made only when this reader becomes the one who loads. */
   readonly begin: () => Load;
 }
@@ -34,6 +36,7 @@ export interface OneLoad {
 /**
  * Loads one entry: generations first, then the flight that exists for them, or a load of its own and its fill. Never
  * the other way round: a load that began before its generations were read could be stored as newer than it is.
+ * @throws AbandonedLoad where it failed since its caller is gone.
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
   const { field, place, trace, refreshes, isPart = false } = load;
@@ -41,7 +44,9 @@ export async function loadOnce(services: Services, load: OneLoad): Promise<Loade
     for (const flight of led) await loadAndFill(services, load, flight);
   };
   const wanted = { field, address: place, refreshes, isPart };
-  const read = await theOne(await services.loads.begin([wanted], lead, trace));
+  const read = await leadOn(load.caller, wanted, async () =>
+    theOne(await services.loads.begin([wanted], lead, trace)),
+  );
   return read.sharable || read.outcome === 'MISS' ? read : theOne(services.loads.alone([wanted], lead));
 }
 
@@ -54,8 +59,8 @@ async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead
 /** Never rejects: what goes wrong goes to the flight. */
 async function loadAndFill(
   services: Services,
-  { field, place, trace, refreshes, begin }: OneLoad,
-  { generations, lease, flight }: Led<WantedLoad, Loaded>,
+  { field, place, trace, refreshes, caller, begin }: OneLoad,
+  { wanted, generations, lease, flight }: Led<WantedLoad, Loaded>,
 ): Promise<void> {
   const { counters } = field;
   const { clock } = services;
@@ -87,7 +92,9 @@ async function loadAndFill(
     };
     flight.resolve(land(services, field, landing));
   } catch (error) {
-    counters.failedLoads += 1;
-    flight.reject(error);
+    const failure = failureOf(error, caller, wanted);
+    if (failure === error) counters.failedLoads += 1;
+    else counters.abandonedLoads += 1;
+    flight.reject(failure);
   }
 }

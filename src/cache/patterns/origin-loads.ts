@@ -4,6 +4,7 @@ import type { PendingState } from '../journal/accepted-writes.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
+import { callerOf, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land, type Landing } from './land.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
@@ -38,10 +39,12 @@ export class OriginLoads {
     this.#origin = origin;
   }
 
-  /** Loads one id together with what else this tick is missing. */
+  /** Loads one id together with what else this tick is missing. @throws AbandonedLoad */
   async load(wanted: WantedId, context: unknown): Promise<LoadedRead> {
-    const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
-    const { outcome, loaded } = await arrives;
+    const { outcome, loaded } = await leadOn(callerOf(context), wanted, async () => {
+      const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
+      return arrives;
+    });
     if (loaded.sharable || outcome === 'MISS') return { ...loaded, outcome };
     return this.loadAlone(wanted, context);
   }
@@ -88,6 +91,7 @@ export class OriginLoads {
   /** Never rejects: what goes wrong goes to the flights. */
   async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
     const { clock, contextOfLoad } = this.#services;
+    const caller = callerOf(context);
     const coordinates = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
     const guarded = contextOfLoad(scope, context, coordinates);
     countCall(led);
@@ -108,12 +112,12 @@ export class OriginLoads {
         const found = pending.get(id);
         const isPending = found?.outcome === 'pending';
         const value = isPending ? found.state : values.get(id);
-        this.#land(item, { value, loadMs, touched, isPending, isUnsure: found?.outcome === 'unknown' });
+        if (value instanceof Error) fail(value, caller, item);
+        else this.#land(item, { value, loadMs, touched, isPending, isUnsure: found?.outcome === 'unknown' });
       }
     } catch (error) {
       for (const { wanted, flight } of led) {
-        wanted.field.counters.failedLoads += 1;
-        flight.reject(error);
+        fail(error, caller, { wanted, flight });
       }
     }
   }
@@ -148,15 +152,17 @@ export class OriginLoads {
   ): void {
     const { field, address } = wanted;
     field.counters.loadMs += loaded.loadMs;
-    if (loaded.value instanceof Error) {
-      field.counters.failedLoads += 1;
-      flight.reject(loaded.value);
-    } else {
-      const { refreshes } = wanted;
-      const landing = { place: address, generations, lease, refreshes, ...loaded };
-      flight.resolve(land(this.#services, field, landing));
-    }
+    const { refreshes } = wanted;
+    const landing = { place: address, generations, lease, refreshes, ...loaded };
+    flight.resolve(land(this.#services, field, landing));
   }
+}
+
+function fail(error: unknown, caller: Caller, { wanted, flight }: Pick<LedId, 'wanted' | 'flight'>): void {
+  const failure = failureOf(error, caller, wanted);
+  if (failure === error) wanted.field.counters.failedLoads += 1;
+  else wanted.field.counters.abandonedLoads += 1;
+  flight.reject(failure);
 }
 
 /** One call of an origin is one load, however many ids it is for. */

@@ -4,6 +4,7 @@
 // What is guaranteed:   as CACHE_ASIDE, and no request waits for a scheduled refresh; one process refreshes, the others do
 //                       not; what is kept warm is loaded again at once when one of its tags is invalidated.
 
+import { callerOf } from './abandoned-load.js';
 import { cacheAside } from './cache-aside.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
@@ -38,7 +39,8 @@ export function prefetch<Info extends CallInfo>(
     argumentsOf,
     load: ({ args, place, found, context }) => {
       const begin = () => loads.begin(callOf(args, context), place);
-      return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, begin });
+      const caller = callerOf(context);
+      return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, caller, begin });
     },
   });
   return cacheAside(services, { policy, resolve, onRead: noteRead });

@@ -8,6 +8,7 @@ import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
 import { valueOf, type Found } from '../tags/entry-field.js';
+import { causeOf } from './abandoned-load.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
@@ -94,7 +95,12 @@ function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: num
   bypassed({ policy, path: call.info.path, key: undefined, trace, element }, reason);
   if (id === undefined) return null;
   const wanted = { field: policy, address: { key: '', tags: [], id }, trace };
-  return loads.loadAlone(wanted, call.context).then(({ value }) => value);
+  return loads.loadAlone(wanted, call.context).then(
+    ({ value }) => value,
+    (error: unknown) => {
+      throw causeOf(error);
+    },
+  );
 }
 
 /** GraphQL reports an Error inside a list at the place of its element; a rejection would void the whole list. */

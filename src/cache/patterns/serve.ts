@@ -2,6 +2,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
 import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
 import { valueOf, type Found } from '../tags/entry-field.js';
+import { AbandonedLoad, causeOf } from './abandoned-load.js';
 import type { FieldCall } from './field-call.js';
 import type { ReadPolicy } from './read-policy.js';
 import type { Loaded, Services } from './services.js';
@@ -62,6 +63,8 @@ function refresh({ background, backOff, log }: Services, read: Read, load: () =>
   if (backOff.isOn(key)) return;
   const refreshed = (): Promise<void> => load().then(() => backOff.succeeded(key));
   background.runOnce(`refresh ${key}`, refreshed, (error) => {
+    // Its caller has got an answer and is gone; the next reader refreshes.
+    if (error instanceof AbandonedLoad) return;
     backOff.failed(key);
     log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
   });
@@ -74,7 +77,7 @@ async function loadOrStale(
 ): Promise<unknown> {
   const { staleIfErrorMs } = read.policy;
   const usable = found !== undefined && found.staleForMs <= staleIfErrorMs ? found : undefined;
-  if (usable === undefined) return loaded(read, await load());
+  if (usable === undefined) return loaded(read, await unlessAbandoned(load()));
   const { backOff } = services;
   const { key = '' } = read;
   if (backOff.isOn(key)) return hit(services, read, usable, 'STALE_ON_ERROR');
@@ -84,7 +87,7 @@ async function loadOrStale(
       return value;
     },
     (error: unknown) => {
-      backOff.failed(key);
+      if (!(error instanceof AbandonedLoad)) backOff.failed(key);
       throw error;
     },
   );
@@ -95,6 +98,13 @@ async function loadOrStale(
     // It has been counted where it failed, and this reader has an answer.
     return hit(services, read, usable, 'STALE_ON_ERROR');
   }
+}
+
+/** The caller of an abandoned load is told why it failed. */
+function unlessAbandoned(loading: Promise<LoadedRead>): Promise<LoadedRead> {
+  return loading.catch((error: unknown) => {
+    throw causeOf(error);
+  });
 }
 
 /** What was loaded; undefined where that takes longer than readers shall wait who could have a stale value. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 
 export interface BackOffOptions {
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export class BackOff {
   /** True while the entry's load is better left alone. */
   isOn(key: string): boolean {
     const failed = this.#failed.get(key);
-    return failed !== undefined && this.#options.clock.nowMs() < failed.untilMs;
+    return failed !== undefined && !hasCome(failed.untilMs, this.#options.clock.nowMs(), LONGEST_MS);
   }
 
   /** A load failed. All who joined it may say so: it counts once. */

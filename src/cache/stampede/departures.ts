@@ -88,6 +88,8 @@ export class Departures<T> {
     const { storeIsAway, clock, atMost, atMostWithoutStore } = this.#options;
     const nowMs = clock.nowMs();
     if (storeIsAway()) this.#awayAtMs = nowMs;
+    // In the future: the clock was set back, and nobody knows how long ago it was.
+    if (this.#awayAtMs > nowMs) this.#awayAtMs = -Infinity;
     const sinceMs = nowMs - this.#awayAtMs;
     const isRamping = sinceMs < RAMP_MS;
     const doublings = isRamping ? Math.floor(sinceMs / RAMP_STEP_MS) : 0;

@@ -15,7 +15,7 @@ export class Flights<T extends { readonly landed: unknown }> {
 
   /**
    * Announces a flight. It can be joined until its value is known and its fill (`landed`) has ended; afterwards the
-   * store answers. Only this very flight is removed, never a successor under the same key.
+   * store answers; one that fails can be joined no more at once. Only this very flight is removed, never a successor under the same key.
    */
   announce(key: string, flight: Promise<T>): void {
     this.#flights.set(key, flight);
@@ -23,7 +23,7 @@ export class Flights<T extends { readonly landed: unknown }> {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     // Whoever waits for the flight sees its failure; here it only ends.
-    void flight.then(({ landed }) => landed).then(remove, remove);
+    flight.then(({ landed }) => void Promise.resolve(landed).then(remove, remove), remove);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import type { Lease } from '../store/store.js';
 
 export interface LeaseKeeperOptions {
@@ -35,13 +35,15 @@ export class LeaseKeeper {
   }
 
   async #renewWhileHeld(): Promise<void> {
-    const { clock, leaseMs, renew } = this.#options;
+    const { clock, leaseMs, deadlineMs, renew } = this.#options;
     this.#isRenewing = true;
     try {
       while (this.#untilMs.size > 0) {
         await clock.sleep(leaseMs / 3);
         const nowMs = clock.nowMs();
-        for (const [lease, untilMs] of this.#untilMs) if (untilMs <= nowMs) this.#untilMs.delete(lease);
+        for (const [lease, untilMs] of this.#untilMs) {
+          if (hasCome(untilMs, nowMs, deadlineMs)) this.#untilMs.delete(lease);
+        }
         const leases = [...this.#untilMs.keys()];
         if (leases.length === 0) continue;
         const renewed = await renew(leases);

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Lease } from '../store/store.js';
 import type { Claimed, Wanted } from '../tags/entries.js';
@@ -136,7 +136,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
         const claimed = await entries.claim(waiting.map(({ wanted }) => wanted));
         waiting = this.#settle(waiting, {
           claimed,
-          isOverdue: this.#isStopping || clock.nowMs() >= untilMs,
+          isOverdue: this.#isStopping || hasCome(untilMs, clock.nowMs(), waitAtMostMs),
           lead,
         });
       }

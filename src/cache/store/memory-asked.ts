@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import { ASKED_HALF_LIFE_MS, MOST_COUNTED, type Asked } from './asked.js';
 
 interface Counted {
@@ -52,7 +52,7 @@ export class MemoryAsked {
       this.#fields.set(field, fresh);
       return fresh;
     }
-    if (nowMs >= known.fadesAtMs) {
+    if (hasCome(known.fadesAtMs, nowMs, ASKED_HALF_LIFE_MS)) {
       for (const counted of known.counts.values()) counted.weight /= 2;
       known.fadesAtMs = nowMs + ASKED_HALF_LIFE_MS;
     }

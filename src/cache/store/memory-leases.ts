@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { isFromTheFuture, type Clock } from '../clock.js';
 import { BoundedMap } from './bounded-map.js';
 import type { Lease } from './store.js';
 
@@ -6,6 +6,7 @@ interface Held {
   readonly token: string;
   /** The generations that the lease was given under: under others it is no obstacle. */
   readonly generations: string;
+  readonly takenAtMs: number;
   waited: boolean;
 }
 
@@ -32,7 +33,7 @@ export class MemoryLeases {
 
   take(wanted: Lease & { readonly leaseMs: number; readonly generations: string }): boolean {
     const { key, token, generations, leaseMs } = wanted;
-    const held = this.#held.get(key, this.#clock.nowMs());
+    const held = this.#heldOf(key);
     if (held !== undefined && held.generations === generations && held.token !== token) {
       held.waited = true;
       return false;
@@ -42,19 +43,19 @@ export class MemoryLeases {
   }
 
   renew({ key, token, leaseMs }: Lease & { readonly leaseMs: number }): boolean {
-    const held = this.#held.get(key, this.#clock.nowMs());
+    const held = this.#heldOf(key);
     if (held?.token !== token) return false;
     this.#keep(key, held, leaseMs);
     return true;
   }
 
   release({ key, token }: Lease): void {
-    if (this.#held.get(key, this.#clock.nowMs())?.token === token) this.drop(key);
+    if (this.#heldOf(key)?.token === token) this.drop(key);
   }
 
   /** Ends a lease, whoever holds it. */
   drop(key: string): void {
-    const held = this.#held.get(key, this.#clock.nowMs());
+    const held = this.#heldOf(key);
     if (held === undefined) return;
     this.#held.delete(key);
     if (held.waited) for (const onSettled of this.#watchers) onSettled(key);
@@ -64,7 +65,16 @@ export class MemoryLeases {
     this.#held.clear();
   }
 
-  #keep(key: string, held: Held, leaseMs: number): void {
-    this.#held.set(key, { value: held, valueBytes: 0, expiresAtMs: this.#clock.nowMs() + leaseMs });
+  /** A lease that was taken before the clock was set back would be held for as long as that. */
+  #heldOf(key: string): Held | undefined {
+    const nowMs = this.#clock.nowMs();
+    const held = this.#held.get(key, nowMs);
+    return held !== undefined && isFromTheFuture(held.takenAtMs, nowMs) ? undefined : held;
+  }
+
+  #keep(key: string, held: Omit<Held, 'takenAtMs'>, leaseMs: number): void {
+    const takenAtMs = this.#clock.nowMs();
+    const value = { ...held, takenAtMs };
+    this.#held.set(key, { value, valueBytes: 0, expiresAtMs: takenAtMs + leaseMs });
   }
 }

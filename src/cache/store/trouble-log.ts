@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import { StoreAway } from './store-away.js';
 
@@ -17,7 +17,7 @@ export function troubleLog(
     if (error instanceof StoreAway) return;
     const nowMs = clock.nowMs();
     const last = told.get(operation);
-    if (last !== undefined && nowMs - last.atMs < QUIET_MS) {
+    if (last !== undefined && !hasCome(last.atMs + QUIET_MS, nowMs, QUIET_MS)) {
       last.failures += 1;
       return;
     }

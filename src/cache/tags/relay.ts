@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { hasCome, type Clock } from '../clock.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { CacheLog } from '../log.js';
 import type { Outbox, OutboxRow, Relayed } from './outbox.js';
@@ -78,14 +78,14 @@ export class Relay {
     const untilMs = clock.nowMs() + withinMs;
     let waiting: ReadonlySet<string> | undefined;
     for (;;) {
-      const leftMs = untilMs - clock.nowMs();
+      const leftMs = Math.min(withinMs, untilMs - clock.nowMs());
       const seen = await this.#lookWithin(leftMs);
       if (seen !== undefined) {
         waiting = new Set(seen.elsewhere.filter((id) => waiting?.has(id) ?? true));
         if (waiting.size === 0) return true;
       }
       const pauseMs = storeIsAway() ? PAUSE_WHILE_AWAY_MS : PAUSE_MS;
-      if (this.#closed || clock.nowMs() + pauseMs >= untilMs) return false;
+      if (this.#closed || hasCome(untilMs - pauseMs, clock.nowMs(), withinMs)) return false;
       await clock.sleep(pauseMs);
     }
   }
@@ -182,7 +182,8 @@ export class Relay {
   #complain(error: unknown): void {
     const { clock, log, storeIsAway } = this.#options;
     // That the store is away has been said.
-    if (this.#closed || storeIsAway() || clock.nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    if (this.#closed || storeIsAway()) return;
+    if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
     this.#complainedAtMs = clock.nowMs();
     log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
   }

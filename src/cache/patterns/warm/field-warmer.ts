@@ -1,3 +1,4 @@
+import { hasCome } from '../../clock.js';
 import type { Found } from '../../tags/entry-field.js';
 import type { Services } from '../services.js';
 import { AskedSets } from './asked-sets.js';
@@ -43,6 +44,7 @@ export class FieldWarmer {
   /** When the first invalidation came that is not made up for. */
   #invalidatedAtMs: number | undefined;
   #pausesUntilMs = -Infinity;
+  #pauseMs = 0;
   #isFailing = false;
 
   constructor(options: FieldWarmerOptions) {
@@ -76,14 +78,15 @@ export class FieldWarmer {
       const isLeader = await leadership.hold();
       // Whoever applied an invalidation makes up for it: the leader may not have heard of it yet.
       const invalidatedAtMs = this.#invalidatedAtMs;
-      const isSettled = invalidatedAtMs !== undefined && nowMs - invalidatedAtMs >= SETTLE_MS;
-      const seesMissing = (isLeader || isSettled) && nowMs >= this.#pausesUntilMs;
+      const isSettled =
+        invalidatedAtMs !== undefined && hasCome(invalidatedAtMs + SETTLE_MS, nowMs, SETTLE_MS);
+      const seesMissing = (isLeader || isSettled) && hasCome(this.#pausesUntilMs, nowMs, this.#pauseMs);
       if (seesMissing) this.#invalidatedAtMs = undefined;
       if (!isLeader && !seesMissing) return;
       const missing = await this.#look({ isLeader, seesMissing });
       const endedAtMs = services.clock.nowMs();
       const pauseMs = Math.max(SHORTEST_PAUSE_MS, PAUSE_FACTOR * (endedAtMs - nowMs));
-      if (missing > 0) this.#pausesUntilMs = endedAtMs + pauseMs;
+      if (missing > 0) [this.#pauseMs, this.#pausesUntilMs] = [pauseMs, endedAtMs + pauseMs];
     } catch {
       // The store is in trouble, which it has said itself; the next tick tries again.
     }
@@ -99,7 +102,7 @@ export class FieldWarmer {
   }
 
   async #handOnAsked(nowMs: number): Promise<void> {
-    if (nowMs - this.#handedOnAtMs < HAND_ON_EVERY_MS) return;
+    if (!hasCome(this.#handedOnAtMs + HAND_ON_EVERY_MS, nowMs, HAND_ON_EVERY_MS)) return;
     this.#handedOnAtMs = nowMs;
     // Also where nobody has asked: counts must fade.
     await this.#options.handOn(this.#asked.take());
@@ -131,7 +134,7 @@ export class FieldWarmer {
     const { sets, services, context } = this.#options;
     const nowMs = services.clock.nowMs();
     const keptMs = Math.min(SETS_KEPT_MS, this.field.policy.refreshEveryMs ?? SETS_KEPT_MS);
-    if (nowMs - this.#setsAtMs < keptMs) return this.#sets;
+    if (!hasCome(this.#setsAtMs + keptMs, nowMs, keptMs)) return this.#sets;
     this.#sets = await sets.present(context);
     this.#setsAtMs = nowMs;
     this.#tags = new Set(this.#sets.flatMap(({ place }) => [place.key, ...place.tags]));
