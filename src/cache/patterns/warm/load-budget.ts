@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import { isFromTheFuture, type Clock } from '../../clock.js';
 
 /** What is saved up at most while nothing is loaded. */
 const BURST_MS = 1000;
@@ -8,6 +8,7 @@ export class LoadBudget {
   readonly #clock: Clock;
   readonly #everyMs: number;
   #nextAtMs = -Infinity;
+  #lastAtMs = -Infinity;
 
   constructor({ clock, perSecond }: { readonly clock: Clock; readonly perSecond: number }) {
     this.#clock = clock;
@@ -17,6 +18,9 @@ export class LoadBudget {
   /** Resolves when the next load may begin. */
   async take(): Promise<void> {
     const nowMs = this.#clock.nowMs();
+    // The clock was set back, and nobody shall wait for the length of the jump.
+    if (isFromTheFuture(this.#lastAtMs, nowMs)) this.#nextAtMs = -Infinity;
+    this.#lastAtMs = nowMs;
     const atMs = Math.max(this.#nextAtMs, nowMs - BURST_MS);
     this.#nextAtMs = atMs + this.#everyMs;
     if (atMs > nowMs) await this.#clock.sleep(atMs - nowMs);
