@@ -1,0 +1,35 @@
+import { print } from 'graphql';
+import type { RequestPlan } from './generate-steps.js';
+import { documentOf } from './run-steps.js';
+import type { Shrunk } from './shrink-case.js';
+
+/** All that is needed to understand a difference, and to see it again. */
+export function describeDifference({ generated, steps, difference }: Shrunk, environment: string): string {
+  const { request, cached, uncached } = difference;
+  const documents = new Set(steps.flat().map((one) => print(documentOf(generated, one).parsed)));
+  const numbered = [...documents];
+  const told = (one: RequestPlan): string => {
+    const { kind, operation, variables, viewer, context } = one;
+    const number = numbered.indexOf(print(documentOf(generated, one).parsed)) + 1;
+    return `document ${number}, ${kind} ${operation}, variables ${JSON.stringify(variables)}, viewer ${viewer ?? 'nobody'}, context ${context}`;
+  };
+  return [
+    `seed ${generated.seed}, environment ${environment}`,
+    namedIn(generated.plan.sdl, numbered.join('\n')),
+    ...numbered.map((text, index) => `# document ${index + 1}\n${text}`),
+    steps.map((step) => step.map(told).join('\n  together with ')).join('\n'),
+    `differs: ${told(request)}`,
+    `with the cache:    ${typeof cached === 'string' ? cached : JSON.stringify(cached)}`,
+    `without the cache: ${JSON.stringify(uncached)}`,
+    `to see it again, before it was shrunk: SEED=${generated.seed} CASES=1`,
+  ].join('\n\n');
+}
+
+/** The SDL without the fields that no document names. */
+function namedIn(sdl: string, documents: string): string {
+  const words = new Set(documents.match(/\w+/g));
+  return sdl
+    .split('\n')
+    .filter((line) => !line.startsWith('  ') || words.has(/\w+/.exec(line)?.[0] ?? ''))
+    .join('\n');
+}

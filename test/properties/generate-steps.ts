@@ -1,0 +1,119 @@
+import {
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isRequiredInputField,
+  type GraphQLInputType,
+} from 'graphql';
+import type { Features } from './features.js';
+import type { DocumentPlan, OperationPlan } from './generate-document.js';
+import type { Viewer } from './request-context.js';
+import type { Random } from './seeded-random.js';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** One execution of an operation. */
+export interface RequestPlan {
+  readonly kind: 'query' | 'mutation';
+  /** Which document of its kind. */
+  readonly document: number;
+  readonly operation: string;
+  readonly variables: Variables;
+  readonly viewer: Viewer;
+  readonly context: 'plain' | 'class';
+}
+
+/** Requests that are made at the same time; a mutation is made alone. */
+export type Step = readonly RequestPlan[];
+
+export interface StepOptions {
+  readonly random: Random;
+  readonly features: Features;
+  readonly queries: readonly DocumentPlan[];
+  readonly mutations: readonly DocumentPlan[];
+  /** How many requests all steps make together. */
+  readonly executions: number;
+}
+
+const VIEWERS: readonly Viewer[] = ['ann', 'bob', 7, undefined];
+/** Sets of variables for each operation: few, so that requests repeat each other. */
+const VARIABLE_SETS = 3;
+
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  ID: ['1', '2', 3, '4'],
+  Int: [0, 1, 2],
+  String: ['', 'a', '1'],
+  Boolean: [true, false],
+  Date: ['2001-01-01T00:00:00.000Z', '2002-02-02T02:02:02.000Z'],
+  JSON: [1, '1', true, 'true', [], {}, [1], ['1'], { a: 1, b: [2] }, { b: [2], a: 1 }],
+};
+
+/** Draws who asks what, in which order, and who asks at the same time. */
+export function generateSteps({
+  random,
+  features,
+  queries,
+  mutations,
+  executions,
+}: StepOptions): readonly Step[] {
+  const drawFrom = (kind: RequestPlan['kind'], documents: readonly DocumentPlan[]): (() => RequestPlan) => {
+    const drawn = documents.map(({ operations }, document) =>
+      operations.flatMap((operation) =>
+        Array.from({ length: VARIABLE_SETS }, () => {
+          const variables = variablesFor(random, operation);
+          return { kind, document, operation: operation.name, variables };
+        }),
+      ),
+    );
+    return () => ({
+      ...random.pick(random.pick(drawn)),
+      viewer: random.pick(VIEWERS),
+      context: random.chance(0.7) ? 'plain' : 'class',
+    });
+  };
+  const drawQuery = drawFrom('query', queries);
+  const drawMutation = drawFrom('mutation', mutations);
+  const steps: Step[] = [];
+  for (let left = executions; left > 0; left -= steps.at(-1)?.length ?? 1) {
+    if (mutations.length > 0 && random.chance(0.08)) steps.push([drawMutation()]);
+    else if (!features.parallel || random.chance(0.5)) steps.push([drawQuery()]);
+    else steps.push(together(random, drawQuery));
+  }
+  return steps;
+}
+
+/** Several requests, often the same one by several viewers. */
+function together(random: Random, draw: () => RequestPlan): Step {
+  const first = draw();
+  const others = Array.from({ length: 1 + random.below(3) }, () =>
+    random.chance(0.6) ? { ...first, viewer: random.pick(VIEWERS) } : draw(),
+  );
+  return [first, ...others];
+}
+
+function variablesFor(random: Random, { variables }: OperationPlan): Variables {
+  const given = variables.filter(
+    ({ type, hasDefault }) => !(hasDefault || !isNonNullType(type)) || random.chance(0.7),
+  );
+  return Object.fromEntries(given.map(({ name, type }) => [name, inputValue(random, type)]));
+}
+
+function inputValue(random: Random, type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return presentValue(random, type.ofType);
+  return random.chance(0.1) ? null : presentValue(random, type);
+}
+
+function presentValue(random: Random, type: GraphQLInputType): unknown {
+  if (isListType(type)) {
+    const element: GraphQLInputType = type.ofType;
+    return Array.from({ length: random.below(4) }, () => inputValue(random, element));
+  }
+  if (isEnumType(type)) return random.pick(type.getValues()).name;
+  if (isNonNullType(type)) return presentValue(random, type.ofType);
+  if (!isInputObjectType(type)) return random.pick(VALUES[type.name] ?? [null]);
+  const fields = Object.values(type.getFields()).filter(
+    (field) => isRequiredInputField(field) || random.chance(0.4),
+  );
+  return Object.fromEntries(fields.map((field) => [field.name, inputValue(random, field.type)]));
+}

@@ -1,0 +1,56 @@
+import { isObjectType, type GraphQLSchema } from 'graphql';
+import type { Origin } from '../../src/cache/index.js';
+import { makeRow } from './make-value.js';
+import type { RequestContext } from './request-context.js';
+import type { SchemaPlan } from './schema-plan.js';
+import { roll, type World } from './world.js';
+
+/** Where an origin finds its rows. */
+export interface OriginAsked {
+  readonly plan: SchemaPlan;
+  readonly schema: GraphQLSchema;
+  readonly namespace: string;
+  readonly world: World;
+}
+
+/** The origins of a plan, as the engine asks them. */
+export function makeOrigins(
+  plan: SchemaPlan,
+  schemaOf: () => GraphQLSchema,
+): Record<string, Origin<RequestContext>> {
+  const origins: Record<string, Origin<RequestContext>> = {};
+  for (const namespace of plan.namespaces.keys()) {
+    origins[namespace] = {
+      load: async (ids, { world }) =>
+        ids.map((id) => askOrigin({ plan, schema: schemaOf(), namespace, world }, id)),
+    };
+  }
+  return origins;
+}
+
+/** The row of an id: null where there is none yet, and an Error for those of which the world has no good version. */
+export function askOrigin(asked: OriginAsked, id: unknown): unknown {
+  if (id === undefined || id === null) return null;
+  const text = `${asked.namespace} ${String(id)}`;
+  const version = asked.world.versionOf(subjectOf(asked.namespace, id));
+  if (version === 0 && roll(`${text} exists`, 6) === 0) return null;
+  if (asked.plan.originsThrow && roll(`${text} ${version} throws`, 10) === 0) {
+    return new Error(`the origin has no good ${text} ${version}`);
+  }
+  return originRow(asked, String(id));
+}
+
+/** The row as it is now; its version is the number of writes. */
+export function originRow({ plan, schema, namespace, world }: OriginAsked, id: string): unknown {
+  const known = plan.namespaces.get(namespace);
+  const type = schema.getType(known?.type ?? namespace);
+  if (!isObjectType(type)) throw new Error(`${namespace} is no namespace of rows`);
+  const version = world.versionOf(subjectOf(namespace, id));
+  const versions = [version, ...(known?.tags ?? []).map((tag) => world.versionOf(tag))];
+  const text = `${namespace} ${id} row|${versions.join(',')}`;
+  return { ...makeRow(type, { schema, plan, text }, known?.isPrivate === true ? undefined : id), version };
+}
+
+function subjectOf(namespace: string, id: unknown): string {
+  return `${namespace}:${String(id)}`;
+}

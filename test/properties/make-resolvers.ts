@@ -1,0 +1,85 @@
+import { GraphQLError, type GraphQLFieldResolver } from 'graphql';
+import { makeValue } from './make-value.js';
+import { mutating } from './mutating-resolver.js';
+import { askOrigin, originRow } from './make-origins.js';
+import type { Features } from './features.js';
+import type { RequestContext } from './request-context.js';
+import type { FieldPlan, FromOrigin, Resolved, SchemaPlan, Written } from './schema-plan.js';
+import { inputAt, inputText, roll, subjectsOf, viewerOf, type CallInputs } from './world.js';
+
+export type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
+type Resolvers = Record<string, Record<string, Resolver>>;
+
+/** Resolvers that answer as the plan says; those of origins ask the origin, as a server without a cache would. */
+export function makeResolvers(plan: SchemaPlan, { mutatingResolvers }: Features): Resolvers {
+  const resolvers: Resolvers = {};
+  for (const field of plan.fields.values()) {
+    const [owner = '', name = ''] = field.coordinate.split('.');
+    const resolve = resolverOf(plan, field, mutatingResolvers);
+    if (resolve !== undefined) (resolvers[owner] ??= {})[name] = resolve;
+  }
+  return resolvers;
+}
+
+function resolverOf(
+  plan: SchemaPlan,
+  { name, answer }: FieldPlan,
+  mutates: Features['mutatingResolvers'],
+): Resolver | undefined {
+  switch (answer.by) {
+    case 'property':
+      return answer.mutates ? mutating(name, mutates) : undefined;
+    case 'resolver':
+      return resolved(plan, answer);
+    case 'origin':
+      return fromOrigin(plan, answer);
+    case 'write':
+      return written(plan, answer);
+  }
+}
+
+function resolved(plan: SchemaPlan, answer: Resolved): Resolver {
+  const { identity, inputs, subjects, throws, isAsync } = answer;
+  const looksAtViewer = inputs.includes('viewer.id');
+  return (parent, args: CallInputs['args'], context, { returnType, schema }) => {
+    const given = { parent, args, viewerId: looksAtViewer ? viewerOf(context) : undefined };
+    const known = inputs.map((input) => inputText(input, given));
+    const versions = subjects
+      .flatMap((subject) => subjectsOf(subject, given))
+      .map((one) => context.world.versionOf(one));
+    const who = looksAtViewer ? ` for ${given.viewerId ?? 'guest'}` : '';
+    const text = `${identity}${who}|${known.join('|')}|${versions.join(',')}`;
+    if (throws && roll(`${text} throws`, 4) === 0) throw new Error(`the world has no ${text}`);
+    const value = makeValue(returnType, { schema, plan, text });
+    return isAsync ? Promise.resolve(value) : value;
+  };
+}
+
+function fromOrigin(plan: SchemaPlan, { namespace, id }: FromOrigin): Resolver {
+  const isPrivate = id === 'viewer.id';
+  return async (parent, args: CallInputs['args'], context, { schema }) => {
+    const viewerId = isPrivate ? viewerOf(context) : undefined;
+    // As the engine does: without a viewer there is no id to ask for.
+    if (isPrivate && viewerId === undefined) return null;
+    const given = inputAt(id, { parent, args, viewerId });
+    const ask = { plan, schema, namespace, world: context.world };
+    if (Array.isArray(given)) return given.map((one: unknown) => askOrigin(ask, one));
+    const answer = askOrigin(ask, given);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+}
+
+function written(plan: SchemaPlan, { touches, namespace, throws }: Written): Resolver {
+  return (_, args: CallInputs['args'], context, { schema, fieldName }) => {
+    const { world } = context;
+    const subjects = touches.flatMap((touch) => subjectsOf(touch, { args, viewerId: viewerOf(context) }));
+    const state = subjects.map((subject) => `${subject} ${world.versionOf(subject)}`).join(', ');
+    if (throws && roll(`${state} refuses`, 4) === 0)
+      throw new GraphQLError(`${fieldName} is refused at ${state}`);
+    for (const subject of subjects) world.touch(subject);
+    if (throws && roll(`${state} fails`, 4) === 0) throw new Error(`${fieldName} fails after ${state}`);
+    if (namespace === undefined) return subjects.length;
+    return originRow({ plan, schema, namespace, world }, String(args['id']));
+  };
+}
