@@ -41,7 +41,7 @@ export function askOrigin(asked: OriginAsked, id: unknown): unknown {
 }
 
 /** The row as it is now; its version is the number of writes. */
-export function originRow({ plan, schema, namespace, world }: OriginAsked, id: string): unknown {
+function originRow({ plan, schema, namespace, world }: OriginAsked, id: string): unknown {
   const known = plan.namespaces.get(namespace);
   const type = schema.getType(known?.type ?? namespace);
   if (!isObjectType(type)) throw new Error(`${namespace} is no namespace of rows`);

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFieldResolver } from 'graphql';
 import { makeValue } from './make-value.js';
 import { mutating } from './mutating-resolver.js';
-import { askOrigin, originRow } from './make-origins.js';
+import { askOrigin } from './make-origins.js';
 import type { Features } from './features.js';
 import type { RequestContext } from './request-context.js';
 import type { FieldPlan, FromOrigin, Resolved, SchemaPlan, Written } from './schema-plan.js';
@@ -70,7 +70,7 @@ function fromOrigin(plan: SchemaPlan, { namespace, id }: FromOrigin): Resolver {
   };
 }
 
-function written(plan: SchemaPlan, { touches, namespace, throws }: Written): Resolver {
+function written(plan: SchemaPlan, { touches, namespace, needsResult, throws }: Written): Resolver {
   return (_, args: CallInputs['args'], context, { schema, fieldName }) => {
     const { world } = context;
     const subjects = touches.flatMap((touch) => subjectsOf(touch, { args, viewerId: viewerOf(context) }));
@@ -78,8 +78,14 @@ function written(plan: SchemaPlan, { touches, namespace, throws }: Written): Res
     if (throws && roll(`${state} refuses`, 4) === 0)
       throw new GraphQLError(`${fieldName} is refused at ${state}`);
     for (const subject of subjects) world.touch(subject);
-    if (throws && roll(`${state} fails`, 4) === 0) throw new Error(`${fieldName} fails after ${state}`);
+    if (throws && !needsResult && roll(`${state} fails`, 4) === 0)
+      throw new Error(`${fieldName} fails after ${state}`);
     if (namespace === undefined) return subjects.length;
-    return originRow({ plan, schema, namespace, world }, String(args['id']));
+    const ask = (): unknown => askOrigin({ plan, schema, namespace, world }, args['id']);
+    // What is invalidated by the result cannot be where there is none: the engine promises nothing for it.
+    while (needsResult && ask() instanceof Error) subjects.forEach((subject) => world.touch(subject));
+    const row = ask();
+    if (row instanceof Error) throw row;
+    return row;
   };
 }

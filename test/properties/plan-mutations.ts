@@ -24,6 +24,7 @@ export function planMutations(draft: SchemaDraft, types: readonly string[]): rea
         by: 'write',
         touches,
         namespace,
+        needsResult: plan.directives?.includes('{result.') === true,
         throws: features.throwing && random.chance(0.3),
       },
     });

@@ -37,6 +37,8 @@ export interface Written {
   readonly touches: readonly string[];
   /** Returns the row of this namespace with the id of `args.id`. */
   readonly namespace: string | undefined;
+  /** True where what it invalidates is named by what it returns. */
+  readonly needsResult: boolean;
   readonly throws: boolean;
 }
 

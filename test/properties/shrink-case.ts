@@ -1,4 +1,4 @@
-import { Kind, parse, print, validate, visit, type DocumentNode } from 'graphql';
+import { Kind, validate, visit, type DocumentNode, type SelectionNode, type SelectionSetNode } from 'graphql';
 import type { GeneratedCase, ParsedDocument } from './generate-case.js';
 import type { Step } from './generate-steps.js';
 import type { Difference } from './run-steps.js';
@@ -14,7 +14,9 @@ export interface Shrunk {
 export type Rerun = (generated: GeneratedCase, steps: readonly Step[]) => Promise<Difference | undefined>;
 
 /** Runs of one shrinking, at most: it is a help, and must not take longer than the search. */
-const MAX_RERUNS = 600;
+const MAX_RERUNS = 2000;
+
+const KIND_OF = { queries: 'query', mutations: 'mutation' } as const;
 
 /** Leaves out requests and selections as long as an answer still differs. */
 export async function shrinkCase(found: Shrunk, rerun: Rerun): Promise<Shrunk> {
@@ -39,13 +41,19 @@ export async function shrinkCase(found: Shrunk, rerun: Rerun): Promise<Shrunk> {
     }
   }
   for (const kind of ['queries', 'mutations'] as const) {
-    for (let document = 0; document < best.generated[kind].length; document += 1) {
-      for (let selection = 0; ;) {
-        const smaller = without(best.generated, { kind, document, selection });
-        if (smaller === undefined || reruns > MAX_RERUNS) break;
-        const isValid =
-          validate(best.generated.schema, smaller.parsed, undefined, { maxErrors: 1 }).length === 0;
-        const next = { ...best.generated, [kind]: best.generated[kind].with(document, smaller) };
+    const used = new Set(
+      best.steps
+        .flat()
+        .filter((one) => one.kind === KIND_OF[kind])
+        .map((one) => one.document),
+    );
+    for (const document of used) {
+      for (let selection = 0; reruns <= MAX_RERUNS;) {
+        const { schema } = best.generated;
+        const pruned = without(best.generated[kind][document], selection);
+        if (pruned === 'no such selection') break;
+        const isValid = validate(schema, pruned.parsed, undefined, { maxErrors: 1 }).length === 0;
+        const next = { ...best.generated, [kind]: best.generated[kind].with(document, pruned) };
         if (!isValid || !(await keepsDiffering(next, best.steps))) selection += 1;
       }
     }
@@ -53,47 +61,43 @@ export async function shrinkCase(found: Shrunk, rerun: Rerun): Promise<Shrunk> {
   return best;
 }
 
-/** The document with one selection less; undefined where there are no more. */
+/** The document with one selection less, or with `__typename` in place of the last one. */
 function without(
-  generated: GeneratedCase,
-  at: { readonly kind: 'queries' | 'mutations'; readonly document: number; readonly selection: number },
-): ParsedDocument | undefined {
-  const document = generated[at.kind][at.document];
-  if (document === undefined) return undefined;
+  document: ParsedDocument | undefined,
+  selection: number,
+): ParsedDocument | 'no such selection' {
+  if (document === undefined) return 'no such selection';
   let seen = -1;
   let isFound = false;
-  const drop = (): null | undefined => {
+  const drop = (node: SelectionNode): null | undefined => {
+    if (node.kind === Kind.FIELD && node.name.value === TYPE_NAME) return undefined;
     seen += 1;
-    if (seen !== at.selection) return undefined;
+    if (seen !== selection) return undefined;
     isFound = true;
     return null;
   };
-  const pruned = visit(document.parsed, { Field: drop, InlineFragment: drop, FragmentSpread: drop });
-  if (!isFound) return undefined;
-  const parsed = withoutUnused(pruned);
-  return parsed && { ...document, parsed };
+  const parsed = visit(document.parsed, { Field: drop, InlineFragment: drop, FragmentSpread: drop });
+  return isFound ? { ...document, parsed: withoutUnused(parsed) } : 'no such selection';
 }
 
-/** Without the fragments and variables that nothing uses; undefined where a selection is empty. */
-function withoutUnused(document: DocumentNode): DocumentNode | undefined {
-  let isEmpty = false;
+/** Without the fragments and variables that nothing uses any more. */
+function withoutUnused(document: DocumentNode): DocumentNode {
+  const spread = new Set<string>();
+  const used = new Set<string>();
   visit(document, {
-    SelectionSet: ({ selections }) => {
-      isEmpty ||= selections.length === 0;
-    },
+    FragmentSpread: ({ name }) => void spread.add(name.value),
+    Argument: (node) => visit(node, { Variable: ({ name }) => void used.add(name.value) }),
   });
-  if (isEmpty) return undefined;
-  const text = print(document);
-  const isSpread = (name: string): boolean => text.includes(`...${name}\n`) || text.includes(`...${name} @`);
-  const used = visit(document, {
-    FragmentDefinition: ({ name }) => (isSpread(name.value) ? undefined : null),
+  return visit(document, {
+    FragmentDefinition: ({ name }) => (spread.has(name.value) ? undefined : null),
+    VariableDefinition: ({ variable }) => (used.has(variable.name.value) ? undefined : null),
+    SelectionSet: (node) => (node.selections.length > 0 ? undefined : ONLY_TYPE_NAME),
   });
-  const usedText = print(used);
-  const isNamedTwice = (name: string): boolean => usedText.split(`$${name}`).length > 2;
-  const pruned = visit(used, {
-    VariableDefinition: ({ variable }) => (isNamedTwice(variable.name.value) ? undefined : null),
-  });
-  return pruned.definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION)
-    ? parse(print(pruned))
-    : undefined;
 }
+
+const TYPE_NAME = '__typename';
+
+const ONLY_TYPE_NAME: SelectionSetNode = {
+  kind: Kind.SELECTION_SET,
+  selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: TYPE_NAME } }],
+};
