@@ -1,0 +1,75 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { redisStore } from '../../src/cache/index.js';
+import { needsRedis } from '../support/needs.js';
+import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
+import { countLookAhead } from './count-look-ahead.js';
+import { fromEnvironment } from './from-environment.js';
+
+/** SEED=… makes the same schemas again, CASES=… compares fewer or more; a run says which seed it took. */
+const seed = fromEnvironment('SEED', Date.now() % 1_000_000_000);
+const cases = fromEnvironment('CASES', 10_000);
+const casesInRedis = Math.min(cases, 1000);
+/** Below it, too few of the schemas were seen for a count to mean anything. */
+const ENOUGH_CASES = 1000;
+
+function say(
+  where: string,
+  { schemas, cases: compared, reads, hits, privateHits }: Report,
+  aheadHits: number,
+): void {
+  process.stderr.write(
+    `\n${where}, seed ${seed}: ${schemas} schemas, ${compared} executions compared, ${reads} cached reads, ` +
+      `${hits} hits, of them ${privateHits} of PRIVATE fields and ${aheadHits} read ahead\n`,
+  );
+}
+
+/** A cache that keeps nothing would give the same answers: it must have been used. */
+function expectHits({ cases: compared, reads, hits, privateHits }: Report, aheadHits: number): void {
+  if (compared < ENOUGH_CASES) return;
+  expect(hits / reads).toBeGreaterThan(0.3);
+  expect(privateHits).toBeGreaterThan(compared / 10);
+  expect(aheadHits).toBeGreaterThan(compared / 10);
+}
+
+describe('documents over generated schemas', () => {
+  it('are answered with the cache in memory as without it', async () => {
+    process.stderr.write(`\ngenerated schemas: SEED=${seed} CASES=${cases}\n`);
+    const ahead = countLookAhead();
+    const report = await checkGeneratedSchemas({ seed, cases }).finally(ahead.restore);
+    say('in memory', report, ahead.hits());
+    if (report.difference !== undefined) expect.fail(report.difference);
+    expectHits(report, ahead.hits());
+  }, 180_000);
+
+  describe.skipIf(!needsRedis())('with a Redis that processes share', () => {
+    let server: PrivateRedis;
+
+    beforeAll(async () => {
+      server = await privateRedis();
+    });
+
+    afterAll(() => server.stop());
+
+    it.each([true, false])(
+      'are answered as without it, with strict copies: %s',
+      async (strictCopies) => {
+        const ahead = countLookAhead();
+        const report = await checkGeneratedSchemas({
+          ...{ seed, cases: casesInRedis, strictCopies },
+          store: (schema) => {
+            const prefix = `schema-${schema}-${strictCopies ? 'strict' : 'plain'}`;
+            return redisStore(new Redis(server.url, { lazyConnect: true }), { prefix });
+          },
+          // Each run of a smaller case would find what the one before has stored.
+          shrinks: false,
+        }).finally(ahead.restore);
+        say(`in Redis, ${strictCopies ? 'with' : 'without'} strict copies`, report, ahead.hits());
+        if (report.difference !== undefined) expect.fail(report.difference);
+        expectHits(report, ahead.hits());
+      },
+      120_000,
+    );
+  });
+});
