@@ -10,21 +10,20 @@ import {
   type GraphQLInputType,
 } from 'graphql';
 import type { VariablePlan } from './generate-document.js';
+import { literalOf, SAMPLES } from './input-samples.js';
 import type { Random } from './seeded-random.js';
 
 interface Declared extends VariablePlan {
   readonly declaration: string;
 }
 
-/** Few literals of each scalar, so that fields meet each other's entries. */
-const LITERALS: Readonly<Record<string, readonly string[]>> = {
-  ID: ['1', '"1"', '"2"', '3', '"4"'],
-  Int: ['0', '1', '2'],
-  String: ['""', '"a"', '"1"'],
-  Boolean: ['true', 'false'],
-  Date: ['"2001-01-01T00:00:00.000Z"', '"2002-02-02T02:02:02.000Z"'],
-  JSON: ['1', '"1"', 'true', '"true"', '[]', '{}', '[1]', '{ a: 1, b: [2] }', '{ b: [2], a: 1 }', 'null'],
-};
+/** Those of the samples that a document can hold. */
+const LITERALS = new Map(
+  Object.entries(SAMPLES).map(([type, values]) => [
+    type,
+    values.map(literalOf).filter((text) => text !== undefined),
+  ]),
+);
 
 /** Writes arguments into a document, and declares the variables that they use. */
 export class ArgumentWriter {
@@ -78,7 +77,7 @@ export class ArgumentWriter {
       return `[${elements.join(', ')}]`;
     }
     if (isEnumType(type)) return random.pick(type.getValues()).name;
-    if (!isInputObjectType(type)) return random.pick(LITERALS[type.name] ?? ['null']);
+    if (!isInputObjectType(type)) return random.pick(LITERALS.get(type.name) ?? ['null']);
     const fields = Object.values(type.getFields()).filter(
       (field) => isRequiredInputField(field) || random.chance(0.4),
     );

@@ -1,4 +1,4 @@
-import { memoryStore, type Store } from '../../src/cache/index.js';
+import { memoryStore, type FieldCounters, type Store } from '../../src/cache/index.js';
 import { allFeatures, type Features } from './features.js';
 import { generateCase, type GeneratedCase } from './generate-case.js';
 import { runSteps, type StepsReport } from './run-steps.js';
@@ -13,8 +13,10 @@ export interface CheckOptions {
   readonly cases: number;
   /** Default: the one and the other, by the seed of the schema. */
   readonly environment?: 'test' | 'production' | 'both';
-  /** Makes the store of one cache; default: in memory. */
-  readonly store?: (seed: number) => Store;
+  /** Called for each run: makes what makes the store of each process. Default: one in memory. */
+  readonly stores?: () => () => Store;
+  /** Caches that share the store; default 1. */
+  readonly processes?: number;
   readonly strictCopies?: boolean;
   readonly features?: Partial<Features>;
   /** Makes a case that differs smaller before it is told. Default true. */
@@ -47,8 +49,9 @@ export async function checkGeneratedSchemas(options: CheckOptions): Promise<Repo
     const run = (generated: GeneratedCase, steps: readonly Step[]): Promise<StepsReport> =>
       runSteps(generated, steps, {
         environment,
-        store: () => options.store?.(seed) ?? memoryStore(),
+        store: options.stores?.() ?? (() => memoryStore(generated.bounds)),
         strictCopies: options.strictCopies ?? false,
+        processes: options.processes ?? 1,
       });
     const generated = generateCase(seed, features, EXECUTIONS_PER_SCHEMA);
     const report = await run(generated, generated.steps);
@@ -78,7 +81,9 @@ function addCounts(
   { plan }: GeneratedCase,
   { counters }: StepsReport,
 ): void {
-  for (const [coordinate, { hits, stale, misses, joined, waited }] of Object.entries(counters)) {
+  for (const [coordinate, { hits, stale, misses, joined, waited }] of counters.flatMap(
+    Object.entries<FieldCounters>,
+  )) {
     total.hits += hits;
     total.reads += hits + stale + misses + joined + waited;
     if (plan.fields.get(coordinate)?.isPrivate === true) total.privateHits += hits;

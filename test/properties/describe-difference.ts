@@ -1,6 +1,6 @@
 import { print } from 'graphql';
 import type { RequestPlan } from './generate-steps.js';
-import { documentOf } from './run-steps.js';
+import { documentOf } from './cached-process.js';
 import type { Shrunk } from './shrink-case.js';
 
 /** All that is needed to understand a difference, and to see it again. */
@@ -9,12 +9,13 @@ export function describeDifference({ generated, steps, difference }: Shrunk, env
   const documents = new Set(steps.flat().map((one) => print(documentOf(generated, one).parsed)));
   const numbered = [...documents];
   const told = (one: RequestPlan): string => {
-    const { kind, operation, variables, viewer, context } = one;
+    const { kind, operation, variables, viewer, isTraced, process } = one;
     const number = numbered.indexOf(print(documentOf(generated, one).parsed)) + 1;
+    const context = `${one.context}${isTraced ? ', traced' : ''}, process ${process}`;
     return `document ${number}, ${kind} ${operation}, variables ${JSON.stringify(variables)}, viewer ${viewer ?? 'nobody'}, context ${context}`;
   };
   return [
-    `seed ${generated.seed}, environment ${environment}`,
+    `seed ${generated.seed}, environment ${environment}, switched off: ${generated.disabled.join(' ') || 'nothing'}`,
     namedIn(generated.plan.sdl, numbered.join('\n')),
     ...numbered.map((text, index) => `# document ${index + 1}\n${text}`),
     steps.map((step) => step.map(told).join('\n  together with ')).join('\n'),

@@ -18,6 +18,10 @@ export interface Features {
   readonly fragments: boolean;
   /** `@skip` and `@include`. */
   readonly conditions: boolean;
+  /** Contexts whose methods use private fields of their class. */
+  readonly contextMethods: boolean;
+  /** Fields that are switched off, and stores that evict most of what they get. */
+  readonly settings: boolean;
   /** Copies for some seconds that are not proven. */
   readonly local: boolean;
 }
@@ -34,5 +38,7 @@ export const allFeatures: Features = Object.freeze({
   parallel: true,
   fragments: true,
   conditions: true,
+  contextMethods: true,
+  settings: true,
   local: true,
 });

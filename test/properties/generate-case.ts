@@ -1,6 +1,6 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLScalarType, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { cacheTypeDefs } from '../../src/cache/index.js';
+import { cacheTypeDefs, type MemoryStoreOptions } from '../../src/cache/index.js';
 import type { Features } from './features.js';
 import { generateMutation, generateQuery, type DocumentPlan } from './generate-document.js';
 import { generateSchema } from './generate-schema.js';
@@ -23,6 +23,10 @@ export interface GeneratedCase {
   readonly queries: readonly ParsedDocument[];
   readonly mutations: readonly ParsedDocument[];
   readonly steps: readonly Step[];
+  /** Coordinates that go past the cache. */
+  readonly disabled: readonly string[];
+  /** Of the store in memory. */
+  readonly bounds: MemoryStoreOptions;
 }
 
 const QUERIES = 8;
@@ -36,7 +40,11 @@ export function generateCase(seed: number, features: Features, executions: numbe
   const queries = validDocuments(schema, QUERIES, () => generateQuery(options));
   const mutations = features.writes ? validDocuments(schema, MUTATIONS, () => generateMutation(options)) : [];
   const steps = generateSteps({ random, features, queries, mutations, executions });
-  return { seed, plan, schema, queries, mutations, steps };
+  const cached = [...plan.fields.values()].filter(({ directives }) => directives.includes('@cached'));
+  const switchable = cached.map(({ coordinate }) => coordinate);
+  const disabled = features.settings && random.chance(0.2) ? random.some(switchable, 0.1) : [];
+  const bounds = features.settings && random.chance(0.1) ? { maxEntries: 40 } : {};
+  return { seed, plan, schema, queries, mutations, steps, disabled, bounds };
 }
 
 function executable(plan: SchemaPlan, features: Features): GraphQLSchema {

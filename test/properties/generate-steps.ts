@@ -8,7 +8,8 @@ import {
 } from 'graphql';
 import type { Features } from './features.js';
 import type { DocumentPlan, OperationPlan } from './generate-document.js';
-import type { Viewer } from './request-context.js';
+import { SAMPLES } from './input-samples.js';
+import type { ContextKind, Viewer } from './request-context.js';
 import type { Random } from './seeded-random.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -21,7 +22,11 @@ export interface RequestPlan {
   readonly operation: string;
   readonly variables: Variables;
   readonly viewer: Viewer;
-  readonly context: 'plain' | 'class';
+  readonly context: ContextKind;
+  /** Whether the evidence of the request is collected. */
+  readonly isTraced: boolean;
+  /** Which of several processes is asked, where there are several. */
+  readonly process: number;
 }
 
 /** Requests that are made at the same time; a mutation is made alone. */
@@ -37,17 +42,10 @@ export interface StepOptions {
 }
 
 const VIEWERS: readonly Viewer[] = ['ann', 'bob', 7, undefined];
+/** Ids that are easily lost or taken apart. */
+const ODD_VIEWERS: readonly Viewer[] = [0, 'ann/1', '7@bob', undefined];
 /** Sets of variables for each operation: few, so that requests repeat each other. */
 const VARIABLE_SETS = 3;
-
-const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  ID: ['1', '2', 3, '4'],
-  Int: [0, 1, 2],
-  String: ['', 'a', '1'],
-  Boolean: [true, false],
-  Date: ['2001-01-01T00:00:00.000Z', '2002-02-02T02:02:02.000Z'],
-  JSON: [1, '1', true, 'true', [], {}, [1], ['1'], { a: 1, b: [2] }, { b: [2], a: 1 }],
-};
 
 /** Draws who asks what, in which order, and who asks at the same time. */
 export function generateSteps({
@@ -57,6 +55,10 @@ export function generateSteps({
   mutations,
   executions,
 }: StepOptions): readonly Step[] {
+  const viewers = random.chance(0.75) ? VIEWERS : ODD_VIEWERS;
+  const contexts: readonly ContextKind[] = features.contextMethods
+    ? ['plain', 'plain', 'class', 'class with methods']
+    : ['plain', 'plain', 'class'];
   const drawFrom = (kind: RequestPlan['kind'], documents: readonly DocumentPlan[]): (() => RequestPlan) => {
     const drawn = documents.map(({ operations }, document) =>
       operations.flatMap((operation) =>
@@ -68,8 +70,10 @@ export function generateSteps({
     );
     return () => ({
       ...random.pick(random.pick(drawn)),
-      viewer: random.pick(VIEWERS),
-      context: random.chance(0.7) ? 'plain' : 'class',
+      viewer: random.pick(viewers),
+      context: random.pick(contexts),
+      isTraced: random.chance(0.15),
+      process: random.below(2),
     });
   };
   const drawQuery = drawFrom('query', queries);
@@ -78,16 +82,16 @@ export function generateSteps({
   for (let left = executions; left > 0; left -= steps.at(-1)?.length ?? 1) {
     if (mutations.length > 0 && random.chance(0.08)) steps.push([drawMutation()]);
     else if (!features.parallel || random.chance(0.5)) steps.push([drawQuery()]);
-    else steps.push(together(random, drawQuery));
+    else steps.push(together(random, viewers, drawQuery));
   }
   return steps;
 }
 
 /** Several requests, often the same one by several viewers. */
-function together(random: Random, draw: () => RequestPlan): Step {
+function together(random: Random, viewers: readonly Viewer[], draw: () => RequestPlan): Step {
   const first = draw();
   const others = Array.from({ length: 1 + random.below(3) }, () =>
-    random.chance(0.6) ? { ...first, viewer: random.pick(VIEWERS) } : draw(),
+    random.chance(0.6) ? { ...first, viewer: random.pick(viewers), process: random.below(2) } : draw(),
   );
   return [first, ...others];
 }
@@ -111,7 +115,7 @@ function presentValue(random: Random, type: GraphQLInputType): unknown {
   }
   if (isEnumType(type)) return random.pick(type.getValues()).name;
   if (isNonNullType(type)) return presentValue(random, type.ofType);
-  if (!isInputObjectType(type)) return random.pick(VALUES[type.name] ?? [null]);
+  if (!isInputObjectType(type)) return random.pick(SAMPLES[type.name] ?? [null]);
   const fields = Object.values(type.getFields()).filter(
     (field) => isRequiredInputField(field) || random.chance(0.4),
   );

@@ -39,20 +39,30 @@ function resolverOf(
 }
 
 function resolved(plan: SchemaPlan, answer: Resolved): Resolver {
-  const { identity, inputs, subjects, throws, isAsync } = answer;
+  const { identity, inputs, subjects, throws, waits } = answer;
   const looksAtViewer = inputs.includes('viewer.id');
   return (parent, args: CallInputs['args'], context, { returnType, schema }) => {
     const given = { parent, args, viewerId: looksAtViewer ? viewerOf(context) : undefined };
     const known = inputs.map((input) => inputText(input, given));
     const versions = subjects
       .flatMap((subject) => subjectsOf(subject, given))
-      .map((one) => context.world.versionOf(one));
+      .map((one) => context.versionOf(one));
     const who = looksAtViewer ? ` for ${given.viewerId ?? 'guest'}` : '';
     const text = `${identity}${who}|${known.join('|')}|${versions.join(',')}`;
-    if (throws && roll(`${text} throws`, 4) === 0) throw new Error(`the world has no ${text}`);
+    if (throws && roll(`${text} throws`, 4) === 0) throw missing(text);
     const value = makeValue(returnType, { schema, plan, text });
-    return isAsync ? Promise.resolve(value) : value;
+    if (waits === 'not') return value;
+    if (waits === 'for all' || !Array.isArray(value)) return Promise.resolve(value);
+    return value.map((element: unknown) => Promise.resolve(element));
   };
+}
+
+/** Some errors are made for clients, with a code that they must get. */
+function missing(text: string): Error {
+  const message = `the world has no ${text}`;
+  return roll(text, 2) === 0
+    ? new Error(message)
+    : new GraphQLError(message, { extensions: { code: 'NONE' } });
 }
 
 function fromOrigin(plan: SchemaPlan, { namespace, id }: FromOrigin): Resolver {

@@ -47,7 +47,7 @@ function uncached({ random, features }: SchemaDraft, shape: FieldShape): Resolve
     inputs: [...parentOf(shape), 'args', ...(mixesViewer ? ['viewer.id'] : [])],
     subjects: random.some(STATIC_SUBJECTS, 0.3),
     throws: mayThrow(features.throwing && random.chance(0.15), shape),
-    isAsync: random.chance(0.3),
+    waits: random.pick(['not', 'not', 'for all', 'for elements']),
   };
 }
 
@@ -70,6 +70,7 @@ function cached(
     ...tagsText(tags),
     ...(random.chance(0.2) ? ['swr: 60'] : []),
     ...(features.local && random.chance(0.15) ? ['local: 60'] : []),
+    ...(random.chance(0.05) ? ['maxBytes: 40'] : []),
     ...prefetching(draft, shape, isPrivate),
   ];
   const answer: Resolved = {
@@ -78,7 +79,7 @@ function cached(
     inputs,
     subjects: key !== undefined && isTouchable ? [...tags, key] : tags,
     throws: mayThrow(features.throwing && random.chance(0.1), shape),
-    isAsync: random.chance(0.4),
+    waits: random.chance(0.4) ? 'for all' : random.chance(0.06) ? 'for elements' : 'not',
   };
   if (namespace !== undefined && isTouchable) share(draft, { namespace, shape, tags, answer });
   return { directives: ` @cached(${settings.join(', ')})`, answer, isPrivate };

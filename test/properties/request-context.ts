@@ -1,29 +1,58 @@
 import type { World } from './world.js';
 
 export type Viewer = string | number | undefined;
+export type ContextKind = 'plain' | 'class' | 'class with methods';
 
 /** What resolvers are given; a new one for each request. */
 export interface RequestContext {
   readonly world: World;
   readonly viewer?: { readonly id: string | number } | undefined;
+  versionOf(subject: string): number;
 }
 
-/** A context as frameworks make them, with methods and a prototype. */
+/** A context as frameworks make them, with getters over what nobody else can see. */
 class ContextOfClass implements RequestContext {
   readonly world: World;
-  readonly #viewerId: Viewer;
+  readonly #viewer: RequestContext['viewer'];
+  readonly versionOf: RequestContext['versionOf'];
 
-  constructor(world: World, viewerId: Viewer) {
+  constructor({ world, viewer, versionOf }: RequestContext) {
     this.world = world;
-    this.#viewerId = viewerId;
+    this.#viewer = viewer;
+    this.versionOf = versionOf;
   }
 
-  get viewer(): { readonly id: string | number } | undefined {
-    return this.#viewerId === undefined ? undefined : { id: this.#viewerId };
+  get viewer(): RequestContext['viewer'] {
+    return this.#viewer;
   }
 }
 
-export function requestContext(world: World, viewer: Viewer, kind: 'plain' | 'class'): RequestContext {
-  if (kind === 'class') return new ContextOfClass(world, viewer);
-  return viewer === undefined ? { world } : { world, viewer: { id: viewer } };
+/** One whose methods need it to be itself. */
+class ContextWithMethods implements RequestContext {
+  readonly #world: World;
+  readonly #viewer: RequestContext['viewer'];
+
+  constructor({ world, viewer }: RequestContext) {
+    this.#world = world;
+    this.#viewer = viewer;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get viewer(): RequestContext['viewer'] {
+    return this.#viewer;
+  }
+
+  versionOf(subject: string): number {
+    return this.#world.versionOf(subject);
+  }
+}
+
+export function requestContext(world: World, viewer: Viewer, kind: ContextKind): RequestContext {
+  const versionOf = (subject: string): number => world.versionOf(subject);
+  const plain = viewer === undefined ? { world, versionOf } : { world, versionOf, viewer: { id: viewer } };
+  if (kind === 'plain') return plain;
+  return kind === 'class' ? new ContextOfClass(plain) : new ContextWithMethods(plain);
 }

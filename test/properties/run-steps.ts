@@ -1,20 +1,22 @@
-import { execute, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { createCache, type Cache, type Store } from '../../src/cache/index.js';
+import type { Cache, Store } from '../../src/cache/index.js';
 import { cacheLog } from '../support/cache-log.js';
-import type { GeneratedCase, ParsedDocument } from './generate-case.js';
+import { answerTo, cachedProcess, type Place } from './cached-process.js';
+import type { GeneratedCase } from './generate-case.js';
 import type { RequestPlan, Step } from './generate-steps.js';
-import { makeOrigins } from './make-origins.js';
-import { requestContext, type RequestContext } from './request-context.js';
-import { isSameAnswer, plainAnswer, type PlainAnswer } from './same-answer.js';
-import { viewerOf, World } from './world.js';
+import type { RequestContext } from './request-context.js';
+import { isSameAnswer, type PlainAnswer } from './same-answer.js';
+import { World } from './world.js';
 
 export interface RunOptions {
   readonly environment: 'test' | 'production';
+  /** The store of one process; all of them shall see the same entries. */
   readonly store: () => Store;
   readonly strictCopies: boolean;
+  /** Caches that share the store and the world, as processes do. */
+  readonly processes: number;
 }
 
-/** The first answer that was not the same, or an error that the cache logged. */
+/** The first answer that was not the same, or what was logged as an error. */
 export interface Difference {
   /** Its place among the steps. */
   readonly step: number;
@@ -27,7 +29,8 @@ export interface StepsReport {
   readonly difference: Difference | undefined;
   /** Executions that were compared. */
   readonly cases: number;
-  readonly counters: ReturnType<Cache<RequestContext>['counters']>;
+  /** Of each process. */
+  readonly counters: readonly ReturnType<Cache<RequestContext>['counters']>[];
   readonly warnings: readonly string[];
 }
 
@@ -37,74 +40,58 @@ export async function runSteps(
   steps: readonly Step[],
   options: RunOptions,
 ): Promise<StepsReport> {
-  const [cachedWorld, plainWorld] = [new World(), new World()];
+  const world = new World();
   const log = cacheLog();
-  const cache = cacheFor(generated, { ...options, log, world: cachedWorld });
-  const cachedSchema = cache.apply(generated.schema);
+  const processes: Awaited<ReturnType<typeof cachedProcess>>[] = [];
+  const uncached: Place = { schema: generated.schema, world: new World(), cache: undefined };
   let cases = 0;
   let difference: Difference | undefined;
-  const complaint = (): string | undefined => log.lines.find((line) => line.startsWith('error'));
-  await cache.start();
   try {
+    while (processes.length < options.processes) {
+      processes.push(await cachedProcess(generated, { ...options, store: options.store(), log, world }));
+    }
+    const inTurn: Turn = { generated, processes, uncached };
     for (let step = 0; step < steps.length && difference === undefined; step += 1) {
       const requests = steps[step] ?? [];
-      const answers = await Promise.all(
-        requests.map((request) => answerTo(request, { generated, schema: cachedSchema, world: cachedWorld })),
-      );
-      for (const [index, request] of requests.entries()) {
-        const uncached = await answerTo(request, { generated, schema: generated.schema, world: plainWorld });
-        const cached = complaint() ?? answers[index] ?? 'no answer';
-        cases += 1;
-        if (typeof cached === 'string' || !isSameAnswer(cached, uncached)) {
-          difference ??= { step, request, cached, uncached };
-        }
+      const found = await compare(requests, inTurn);
+      cases += requests.length;
+      const complaint = log.lines.find((line) => line.startsWith('error'));
+      if (found !== undefined) difference = { step, ...found, cached: complaint ?? found.cached };
+      else if (complaint !== undefined && requests[0] !== undefined) {
+        difference = { step, request: requests[0], cached: complaint, uncached: { data: null, errors: [] } };
       }
     }
   } finally {
-    await cache.close();
+    await Promise.all(processes.map(({ cache }) => cache.close()));
   }
-  const warnings = log.lines.filter((line) => line.startsWith('warn'));
-  return { difference, cases, counters: cache.counters(), warnings };
+  const counters = processes.map(({ cache }) => cache.counters());
+  return { difference, cases, counters, warnings: log.lines.filter((line) => line.startsWith('warn')) };
 }
 
-function cacheFor(
-  { plan, schema }: GeneratedCase,
-  options: RunOptions & { readonly log: ReturnType<typeof cacheLog>; readonly world: World },
-): Cache<RequestContext> {
-  const { environment, strictCopies, log, world } = options;
-  const warmed = [...plan.fields.values()].filter(
-    ({ directives, args }) =>
-      directives.includes('PREFETCH') && args.every(({ type }) => !type.endsWith('!')),
-  );
-  return createCache<RequestContext>({
-    ...{ environment, strictCopies, log },
-    store: options.store(),
-    viewer: viewerOf,
-    origins: makeOrigins(plan, () => schema),
-    warm: Object.fromEntries(warmed.map(({ coordinate }) => [coordinate, () => [{}]])),
-    warmContext: () => ({ world }),
-  });
-}
-
-interface Executed {
+interface Turn {
   readonly generated: GeneratedCase;
-  readonly schema: GraphQLSchema;
-  readonly world: World;
+  readonly processes: readonly Place[];
+  readonly uncached: Place;
 }
 
-async function answerTo(request: RequestPlan, { generated, schema, world }: Executed): Promise<PlainAnswer> {
-  const result: ExecutionResult = await execute({
-    schema,
-    document: documentOf(generated, request).parsed,
-    operationName: request.operation,
-    variableValues: request.variables,
-    contextValue: requestContext(world, request.viewer, request.context),
-  });
-  return plainAnswer(result);
-}
-
-export function documentOf({ queries, mutations }: GeneratedCase, request: RequestPlan): ParsedDocument {
-  const document = (request.kind === 'query' ? queries : mutations)[request.document];
-  if (document === undefined) throw new Error('there is no such document');
-  return document;
+/** Makes requests at the same time with the cache, and one after the other without it. */
+async function compare(
+  requests: Step,
+  { generated, processes, uncached }: Turn,
+): Promise<Omit<Difference, 'step'> | undefined> {
+  const answers = await Promise.all(
+    requests.map(async (request) => {
+      const place = processes[request.process % processes.length];
+      if (place === undefined) return 'there is no process';
+      return answerTo(request, generated, place).catch((error: unknown) => `thrown: ${String(error)}`);
+    }),
+  );
+  for (const [index, request] of requests.entries()) {
+    const expected = await answerTo(request, generated, uncached);
+    const cached = answers[index] ?? 'no answer';
+    if (typeof cached === 'string' || !isSameAnswer(cached, expected)) {
+      return { request, cached, uncached: expected };
+    }
+  }
+  return undefined;
 }

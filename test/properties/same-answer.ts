@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 interface ErrorOfAnswer {
   readonly message: string;
   readonly path: readonly (string | number)[];
+  readonly code: unknown;
 }
 
 /** An answer as a client sees it: its data as JSON, its errors with their paths, sorted. */
@@ -12,7 +13,11 @@ export interface PlainAnswer {
 }
 
 export function plainAnswer({ data, errors = [] }: ExecutionResult): PlainAnswer {
-  const told = errors.map(({ message, path = [] }) => ({ message, path }));
+  const told = errors.map(({ message, path = [], extensions }) => ({
+    message,
+    path,
+    code: extensions['code'],
+  }));
   told.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
   const plain: unknown = JSON.parse(JSON.stringify(data ?? null));
   return { data: plain, errors: told };
@@ -27,9 +32,9 @@ export function isSameAnswer(one: PlainAnswer, other: PlainAnswer): boolean {
 }
 
 function comparable({ data, errors }: PlainAnswer): unknown {
-  const told = errors.map(({ message, path }) => {
+  const told = errors.map(({ message, path, code }) => {
     const voided = voidedPlace(data, path);
-    return voided.length === path.length ? { message, path } : { voided };
+    return voided.length === path.length ? { message, path, code } : { voided };
   });
   return { data, errors: [...new Set(told.map((error) => JSON.stringify(error)))].sort() };
 }

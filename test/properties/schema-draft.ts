@@ -46,6 +46,7 @@ export const LEAF_FIELDS: Readonly<Record<string, string>> = {
 const ARGUMENTS: Readonly<Record<string, { readonly type: string; readonly defaults: readonly string[] }>> = {
   id: { type: 'ID', defaults: ['"1"', '2'] },
   n: { type: 'Int', defaults: ['0', '2'] },
+  size: { type: 'Float', defaults: ['1.0'] },
   text: { type: 'String', defaults: ['""', '"a"', 'null'] },
   mood: { type: 'Mood', defaults: ['CALM', 'WILD'] },
   filter: { type: 'Filter', defaults: ['{}', '{ min: 2 }'] },

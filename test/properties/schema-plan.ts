@@ -21,7 +21,8 @@ export interface Resolved {
   /** Templates of what changes the answer once a mutation has touched it. */
   readonly subjects: readonly string[];
   readonly throws: boolean;
-  readonly isAsync: boolean;
+  /** Whether it returns a promise, or a list of promises. */
+  readonly waits: 'not' | 'for all' | 'for elements';
 }
 
 /** The origin of a namespace knows it under one id, or under each of a list of ids. */

@@ -1,0 +1,70 @@
+import { execute, type GraphQLSchema } from 'graphql';
+import { createCache, type Cache, type CacheLog, type Store } from '../../src/cache/index.js';
+import type { GeneratedCase, ParsedDocument } from './generate-case.js';
+import type { RequestPlan } from './generate-steps.js';
+import { makeOrigins } from './make-origins.js';
+import { requestContext, type RequestContext } from './request-context.js';
+import { plainAnswer, type PlainAnswer } from './same-answer.js';
+import { viewerOf, type World } from './world.js';
+
+export interface ProcessOptions {
+  readonly environment: 'test' | 'production';
+  readonly store: Store;
+  readonly strictCopies: boolean;
+  readonly log: CacheLog;
+  readonly world: World;
+}
+
+/** Where a request can be executed. */
+export interface Place {
+  readonly schema: GraphQLSchema;
+  readonly world: World;
+  /** Undefined where nothing is cached. */
+  readonly cache: Cache<RequestContext> | undefined;
+}
+
+/** A cache as one process has it, over the schema of a case. */
+export async function cachedProcess(
+  { plan, schema, disabled }: GeneratedCase,
+  options: ProcessOptions,
+): Promise<Place & { readonly cache: Cache<RequestContext> }> {
+  const { world, ...given } = options;
+  const warmed = [...plan.fields.values()].filter(
+    ({ directives, args }) =>
+      directives.includes('PREFETCH') && args.every(({ type }) => !type.endsWith('!')),
+  );
+  const cache = createCache<RequestContext>({
+    ...given,
+    viewer: viewerOf,
+    origins: makeOrigins(plan, () => schema),
+    disabled,
+    warm: Object.fromEntries(warmed.map(({ coordinate }) => [coordinate, () => [{}]])),
+    warmContext: () => requestContext(world, undefined, 'plain'),
+  });
+  const cachedSchema = cache.apply(schema);
+  await cache.start();
+  return { schema: cachedSchema, world, cache };
+}
+
+/** Executes one request with a context of its own. */
+export async function answerTo(
+  request: RequestPlan,
+  generated: GeneratedCase,
+  { schema, world, cache }: Place,
+): Promise<PlainAnswer> {
+  const contextValue = requestContext(world, request.viewer, request.context);
+  if (request.isTraced) cache?.trace(contextValue);
+  const result = await execute({
+    ...{ schema, contextValue },
+    document: documentOf(generated, request).parsed,
+    operationName: request.operation,
+    variableValues: request.variables,
+  });
+  return plainAnswer(result);
+}
+
+export function documentOf({ queries, mutations }: GeneratedCase, request: RequestPlan): ParsedDocument {
+  const document = (request.kind === 'query' ? queries : mutations)[request.document];
+  if (document === undefined) throw new Error('there is no such document');
+  return document;
+}
