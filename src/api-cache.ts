@@ -74,5 +74,6 @@ export function createApiCache(
 /** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
 function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
   if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
-  return memoryStore({ ...cache, ...time });
+  const { maxEntries, maxBytes, eviction } = cache;
+  return memoryStore({ maxEntries, maxBytes, eviction, ...time });
 }

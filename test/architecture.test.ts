@@ -21,15 +21,24 @@ const ROOMS = [
   'metrics',
 ];
 /** Files beside the rooms that everybody may use: they import nothing of the engine. */
-const LEAVES = ['clock.ts', 'errors.ts', 'log.ts', 'maybe-promise.ts'];
+const LEAVES = [
+  'clock.ts',
+  'errors.ts',
+  'log.ts',
+  'maybe-promise.ts',
+  'nearest-name.ts',
+  'unknown-options.ts',
+  'with-defaults.ts',
+];
 /** Files that may import every room. */
-const DOORS = ['index.ts', 'cache.ts', 'cache-options.ts'];
+const DOORS = ['index.ts', 'cache.ts', 'cache-options.ts', 'check-cache-options.ts'];
 
 /** Packages each room may know. What is not listed is known to nobody. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   graphql: ['directives', 'cache.ts'],
   '@graphql-tools/utils': ['directives'],
   dataloader: ['patterns'],
+  'fastest-levenshtein': ['nearest-name.ts'],
   ioredis: ['store', 'journal'],
   msgpackr: ['codec'],
   'p-limit': ['stampede'],

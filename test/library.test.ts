@@ -13,6 +13,7 @@ const PACKAGES = [
   'msgpackr',
   'ioredis',
   'p-limit',
+  'fastest-levenshtein',
   '@graphql-tools/utils',
   '@graphql-tools/schema',
   '@types/node',

@@ -24,6 +24,8 @@ export interface CacheOptions<Context> {
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
   /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
+  /** Namespaces of keys and tags that only `cache.fetch` uses, such as `Session`; `@invalidates` may name them. */
+  readonly fetches?: readonly string[];
   /** Kinds of values that should come back as what they were, such as Decimal. */
   readonly types?: readonly ValueType[];
   /**

@@ -1,7 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
 import type { CacheOptions } from './cache-options.js';
+import { checkCacheOptions } from './check-cache-options.js';
 import {
   asksForEvidence,
+  checkApolloPlugin,
   createApolloPlugin,
   type ApolloPluginOptions,
   type CachePlugin,
@@ -118,8 +120,9 @@ const INVALIDATE_SITE = 'cache.invalidate';
 /** Longer than a database takes that answers at all; a store waits no longer before it is used again. */
 const CAUGHT_UP_WITHIN_MS = 1000;
 
-/** Assembles a cache. Nothing connects and no timer starts before `start()`. */
+/** Assembles a cache. Nothing connects and no timer starts before `start()`. @throws CacheError naming every option that cannot be. */
 export function createCache<Context = unknown>(options: CacheOptions<Context>): Cache<Context> {
+  checkCacheOptions(options);
   const log = options.log ?? warningLog;
   const isProduction = (options.environment ?? process.env['NODE_ENV']) === 'production';
   const counters = new Counters();
@@ -233,6 +236,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       );
     },
     apolloPlugin: (plugin = {}) => {
+      checkApolloPlugin(plugin);
       const byDefault = (request: PluginRequest<Context>): boolean =>
         !isProduction && asksForEvidence(request);
       return createApolloPlugin({

@@ -1,4 +1,5 @@
 import type { Trace } from '../metrics/trace.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
@@ -34,6 +35,19 @@ export interface ApolloPluginOptions<Context> {
    * production.
    */
   readonly evidence?: (request: PluginRequest<Context>) => boolean;
+}
+
+const apolloPluginOptions = {
+  evidence: true,
+} satisfies Record<keyof ApolloPluginOptions<unknown>, true>;
+
+/** @throws CacheError naming every option that does not exist or cannot be. */
+export function checkApolloPlugin<Context>(options: ApolloPluginOptions<Context>): void {
+  const faults = unknownOptions(options, apolloPluginOptions);
+  const { evidence } = options;
+  if (evidence !== undefined && typeof evidence !== 'function')
+    faults.push('evidence must be a function of the request');
+  refuseFaults('cache.apolloPlugin', faults);
 }
 
 /** True for requests with the header `x-cache-debug: 1`. */

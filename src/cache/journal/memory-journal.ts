@@ -1,5 +1,5 @@
 import { hasCome, systemClock, type Clock } from '../clock.js';
-import { CacheError } from '../errors.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 
 export interface MemoryJournalOptions {
@@ -17,17 +17,22 @@ interface Dirty {
   readonly waitsMs: number;
 }
 
-/** A journal in this process: what was accepted and not flushed is lost when the process dies. */
-export function memoryJournal({
-  clock = systemClock,
-  maxPending = MAX_PENDING,
-}: MemoryJournalOptions = {}): Journal {
+const memoryJournalOptions = {
+  clock: true,
+  maxPending: true,
+} satisfies Record<keyof MemoryJournalOptions, true>;
+
+/**
+ * A journal in this process: what was accepted and not flushed is lost when the process dies.
+ * @throws CacheError for options that cannot be.
+ */
+export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
+  const { clock = systemClock, maxPending = MAX_PENDING } = options;
+  const faults = unknownOptions(options, memoryJournalOptions);
   if (!Number.isSafeInteger(maxPending) || maxPending <= 0) {
-    throw new CacheError(
-      'CACHE_CONFIGURATION',
-      `memoryJournal: maxPending must be a positive whole number, but got ${maxPending}`,
-    );
+    faults.push(`maxPending must be a positive whole number, but got ${maxPending}`);
   }
+  refuseFaults('memoryJournal', faults);
   const dirty = new Map<string, Dirty>();
   const dead = new Map<string, BuriedWrite>();
   let lastSeq = 0;

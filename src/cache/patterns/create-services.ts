@@ -1,7 +1,6 @@
 import { systemClock, type Clock } from '../clock.js';
 import { createValueCodec, type ValueCodec } from '../codec/value-codec.js';
 import type { ValueType } from '../codec/value-type.js';
-import { CacheError } from '../errors.js';
 import { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { FlushTarget } from '../journal/flusher.js';
 import type { Journal } from '../journal/journal.js';
@@ -25,6 +24,8 @@ import { createAcknowledge } from '../tags/acknowledgement.js';
 import { Entries } from '../tags/entries.js';
 import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
+import { refuseFaults } from '../unknown-options.js';
+import { withDefaults } from '../with-defaults.js';
 import { createLoadContext } from './load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
@@ -56,6 +57,17 @@ export interface LoadBounds {
   readonly earlyRefreshBeta: number;
 }
 
+/** The names of all bounds of loads. */
+export const loadOptions = {
+  leaseMs: true,
+  deadlineMs: true,
+  waitAtMostMs: true,
+  atMost: true,
+  atMostWithoutStore: true,
+  softTimeoutMs: true,
+  earlyRefreshBeta: true,
+} satisfies Record<keyof LoadBounds, true>;
+
 export interface ServicesOptions<Context> {
   readonly store: Store;
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
@@ -85,7 +97,7 @@ const FLUSH_SITE = 'cache.flush';
 
 /** @throws CacheError naming every bound that cannot be. */
 export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
-  const loads = { ...loadDefaults, ...given };
+  const loads = withDefaults(loadDefaults, given);
   const { earlyRefreshBeta, ...bounds } = loads;
   const faults = Object.entries(bounds)
     .filter(([, bound]) => bound !== undefined && (!Number.isSafeInteger(bound) || bound <= 0))
@@ -93,7 +105,7 @@ export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
   if (!(earlyRefreshBeta >= 0 && earlyRefreshBeta < Infinity)) {
     faults.push(`loads.earlyRefreshBeta must be 0 or a positive number, but got ${earlyRefreshBeta}`);
   }
-  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `createCache: ${faults.join('; ')}`);
+  refuseFaults('createCache', faults);
   return loads;
 }
 
@@ -119,7 +131,7 @@ export function createServices<Context>(
   const background = new Background();
   const refuse = refuser({ log, isProduction });
   const codec = createValueCodec(options.types);
-  const bounds = { ...localCopiesDefaults, ...options.localCopies };
+  const bounds = withDefaults(localCopiesDefaults, options.localCopies);
   const entries = new Entries({
     store,
     copies: new LocalCopies(bounds),

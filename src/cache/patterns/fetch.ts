@@ -3,10 +3,10 @@
 // When the store fails: the function loads, still once per key; nothing is stored.
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
-import { CacheError } from '../errors.js';
 import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { loadOnce } from './load-once.js';
 import { serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
@@ -32,6 +32,17 @@ export interface FetchOptions {
   /** Larger values are returned, counted and not stored; default 102,400. */
   readonly maxBytes?: number;
 }
+
+const fetchOptions = {
+  ttl: true,
+  tags: true,
+  negativeTtl: true,
+  swr: true,
+  staleIfError: true,
+  softTimeoutMs: true,
+  local: true,
+  maxBytes: true,
+} satisfies Record<keyof FetchOptions, true>;
 
 const DEFAULT_MAX_BYTES = 102_400;
 const FETCH_PATH = Object.freeze({ prev: undefined, key: 'cache.fetch' });
@@ -71,7 +82,7 @@ export async function fetchEntry(
 }
 
 function checkFetch(key: string, options: FetchOptions): void {
-  const faults: string[] = [];
+  const faults = unknownOptions(options, fetchOptions);
   if (key === '') faults.push('the key must not be empty');
   if (!key.isWellFormed()) faults.push('the key must be well-formed text, without lone surrogates');
   const tags = options.tags?.length ?? 0;
@@ -89,5 +100,5 @@ function checkFetch(key: string, options: FetchOptions): void {
   if (softTimeoutMs !== undefined && !(softTimeoutMs > 0))
     faults.push(`softTimeoutMs must be a positive number of milliseconds, but got ${softTimeoutMs}`);
   if ((options.local ?? 0) > options.ttl) faults.push('local must not be longer than ttl');
-  if (faults.length > 0) throw new CacheError('CACHE_FETCH_OPTIONS', `cache.fetch: ${faults.join('; ')}`);
+  refuseFaults('cache.fetch', faults, 'CACHE_FETCH_OPTIONS');
 }

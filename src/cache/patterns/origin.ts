@@ -25,6 +25,13 @@ export interface Origin<Context = unknown> {
   isPermanent?(error: unknown): boolean | undefined;
 }
 
+/** The names of what an origin may have. */
+export const originMembers = {
+  load: true,
+  flush: true,
+  isPermanent: true,
+} satisfies Record<keyof Origin, true>;
+
 /** An origin that loads. */
 export type LoadingOrigin = Origin & Required<Pick<Origin, 'load'>>;
 

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
 
 /** How writes are sampled. */
 export interface ProbeOptions<Context> {
@@ -10,14 +10,21 @@ export interface ProbeOptions<Context> {
   readonly afterMs?: readonly number[];
 }
 
+const probeOptions = {
+  context: true,
+  everyMs: true,
+  afterMs: true,
+} satisfies Record<keyof ProbeOptions<unknown>, true>;
+
 /** @throws CacheError naming every option that cannot be. */
 export function checkedProbe<Context>(given: ProbeOptions<Context>): Required<ProbeOptions<Context>> {
   const { everyMs = 1000, afterMs = [0, 1000, 5000] } = given;
-  const faults: string[] = [];
+  const faults = unknownOptions(given, probeOptions);
+  if (typeof given.context !== 'function') faults.push('context must be a function that makes a context');
   if (!Number.isSafeInteger(everyMs) || everyMs <= 0)
     faults.push(`everyMs must be a positive whole number, but got ${everyMs}`);
   if (afterMs.length === 0 || !afterMs.every((ms, index) => ms >= (afterMs[index - 1] ?? 0)))
     faults.push(`afterMs must be milliseconds in rising order, but got [${afterMs.join(', ')}]`);
-  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `cache.probe: ${faults.join('; ')}`);
+  refuseFaults('cache.probe', faults);
   return { context: () => given.context(), everyMs, afterMs };
 }

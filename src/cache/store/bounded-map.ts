@@ -1,4 +1,4 @@
-import { createEvictionOrder, type Eviction, type EvictionOrder } from './eviction.js';
+import { createEvictionOrder, evictions, type Eviction, type EvictionOrder } from './eviction.js';
 
 export interface Bounds {
   /** Most entries kept; > 0. */
@@ -6,6 +6,26 @@ export interface Bounds {
   /** Most bytes kept, keys included; > 0. */
   readonly maxBytes: number;
   readonly eviction: Eviction;
+}
+
+/** The names of all bounds. */
+export const boundsOptions = {
+  maxEntries: true,
+  maxBytes: true,
+  eviction: true,
+} satisfies Record<keyof Bounds, true>;
+
+/** What is wrong with bounds, each as a sentence; what is not given is not looked at. */
+export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>, group?: string): string[] {
+  const full = (name: string): string => (group === undefined ? name : `${group}.${name}`);
+  const faults = Object.entries({ maxEntries, maxBytes }).flatMap(([name, bound]) =>
+    bound === undefined || (Number.isSafeInteger(bound) && bound > 0)
+      ? []
+      : [`${full(name)} must be a positive whole number, but got ${bound}`],
+  );
+  if (eviction === undefined || evictions.includes(eviction)) return faults;
+  const words = evictions.join(', ');
+  return [...faults, `${full('eviction')} must be one of ${words}, but got ${JSON.stringify(eviction)}`];
 }
 
 interface Slot<T> {

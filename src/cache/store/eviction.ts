@@ -1,7 +1,9 @@
 import { IndexedHeap } from './indexed-heap.js';
 
+export const evictions = ['lru', 'lfu', 'ttl'] as const;
+
 /** `lru`: least recently used, `lfu`: least often used (with ageing), `ttl`: soonest to expire. */
-export type Eviction = 'lru' | 'lfu' | 'ttl';
+export type Eviction = (typeof evictions)[number];
 
 /** Chooses what goes first when room is needed. */
 export interface EvictionOrder {

@@ -1,5 +1,7 @@
 import { systemClock, type Clock } from '../clock.js';
-import { BoundedMap, type Bounds } from './bounded-map.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import { withDefaults } from '../with-defaults.js';
+import { BoundedMap, boundsFaults, boundsOptions, type Bounds } from './bounded-map.js';
 import { MemoryAsked } from './memory-asked.js';
 import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
@@ -22,6 +24,11 @@ export interface MemoryStoreOptions extends Partial<Bounds> {
   readonly clock?: Clock;
 }
 
+const memoryStoreOptions = {
+  ...boundsOptions,
+  clock: true,
+} satisfies Record<keyof MemoryStoreOptions, true>;
+
 /** Defaults: 100,000 entries, 256 MiB, least recently used goes first. */
 export const memoryStoreDefaults: Bounds = Object.freeze({
   maxEntries: 100_000,
@@ -34,10 +41,13 @@ const GENERATION_BYTES = 64;
 /** Generations kept per entry that may be kept: its own, and some tags'. */
 const GENERATIONS_PER_ENTRY = 4;
 
-/** A store in this process, bounded by entries and bytes. Every operation is synchronous, hence atomic. */
+/**
+ * A store in this process, bounded by entries and bytes. Every operation is synchronous, hence atomic.
+ * @throws CacheError for options that cannot be.
+ */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const clock = options.clock ?? systemClock;
-  const bounds = checkedBounds({ ...memoryStoreDefaults, ...options });
+  const bounds = checkedBounds(options);
   const entries = new BoundedMap<Uint8Array>(bounds);
   const generations = new BoundedMap<string>({
     maxEntries: bounds.maxEntries * GENERATIONS_PER_ENTRY,
@@ -140,11 +150,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   };
 }
 
-function checkedBounds(bounds: Bounds): Bounds {
-  for (const name of ['maxEntries', 'maxBytes'] as const) {
-    if (!Number.isSafeInteger(bounds[name]) || bounds[name] <= 0) {
-      throw new RangeError(`memoryStore: ${name} must be a positive whole number, but got ${bounds[name]}`);
-    }
-  }
+/** @throws CacheError naming every option that does not exist or cannot be. */
+function checkedBounds(options: MemoryStoreOptions): Bounds {
+  const { maxEntries, maxBytes, eviction } = options;
+  const bounds = withDefaults(memoryStoreDefaults, { maxEntries, maxBytes, eviction });
+  refuseFaults('memoryStore', [...unknownOptions(options, memoryStoreOptions), ...boundsFaults(bounds)]);
   return bounds;
 }

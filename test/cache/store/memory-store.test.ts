@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type Eviction, type MemoryStoreOptions, type Store } from '../../../src/cache/index.js';
+import {
+  CacheError,
+  memoryStore,
+  type Eviction,
+  type MemoryStoreOptions,
+  type Store,
+} from '../../../src/cache/index.js';
 import {
   modelProperty,
   storeChecks,
@@ -293,7 +299,7 @@ describe('the memory store', () => {
     ['maxBytes', { maxBytes: -1 }, 'memoryStore: maxBytes must be a positive whole number, but got -1'],
     ['maxBytes', { maxBytes: 0.5 }, 'memoryStore: maxBytes must be a positive whole number, but got 0.5'],
   ])('refuses a %s that bounds nothing', (_name, options, message) => {
-    expect(() => memoryStore(options)).toThrow(new RangeError(message));
+    expect(() => memoryStore(options)).toThrow(new CacheError('CACHE_CONFIGURATION', message));
   });
 
   it('holds nothing after it was closed', async () => {

@@ -1,8 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { CacheError } from '../../errors.js';
 import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
 import { redisNames } from '../../store/redis/redis-names.js';
+import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { MAX_PENDING, type ClaimedWrite, type Journal, type WriteName } from '../journal.js';
 import { confirmationOf, Confirmations } from './confirmation.js';
 import { DURABILITIES, survivesOf, type Declared, type Durability } from './durability.js';
@@ -26,6 +26,15 @@ export interface RedisJournalOptions {
   /** The prefix of a redisStore in the same Redis and database: then its entry and the journal change in one step. */
   readonly storePrefix?: string;
 }
+
+const redisJournalOptions = {
+  prefix: true,
+  durability: true,
+  replicas: true,
+  maxPending: true,
+  commandTimeoutMs: true,
+  storePrefix: true,
+} satisfies Record<keyof RedisJournalOptions, true>;
 
 /** In the place of a time after which writes are due again. */
 const SETTLED = -1;
@@ -201,7 +210,7 @@ type Settings = Required<Omit<RedisJournalOptions, 'storePrefix'>> &
 function checkedSettings(options: RedisJournalOptions): Settings {
   const { prefix = 'corral', durability = 'memory', replicas = 0, storePrefix } = options;
   const { maxPending = MAX_PENDING, commandTimeoutMs = 1000 } = options;
-  const faults: string[] = [];
+  const faults = unknownOptions(options, redisJournalOptions);
   for (const [name, text] of Object.entries({ prefix, storePrefix })) {
     if (text !== undefined && !/^[A-Za-z0-9_.-]+$/.test(text)) {
       faults.push(`${name} must be letters, digits and _ . -, but got ${JSON.stringify(text)}`);
@@ -220,7 +229,7 @@ function checkedSettings(options: RedisJournalOptions): Settings {
       faults.push(`${name} must be a positive whole number, but got ${number}`);
     }
   }
-  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `redisJournal: ${faults.join('; ')}`);
+  refuseFaults('redisJournal', faults);
   const settings = { prefix, durability, replicas, maxPending, commandTimeoutMs };
   return storePrefix === undefined ? settings : { ...settings, storePrefix };
 }

@@ -1,4 +1,5 @@
-import { CacheError } from '../../errors.js';
+import { refuseFaults } from '../../unknown-options.js';
+import { withDefaults } from '../../with-defaults.js';
 
 /** Bounds of what PREFETCH does before anybody asks. */
 export interface PrefetchBounds {
@@ -14,6 +15,15 @@ export interface PrefetchBounds {
   readonly warmUpWithinMs: number;
 }
 
+/** The names of all bounds of PREFETCH. */
+export const prefetchOptions = {
+  warmSets: true,
+  mostAsked: true,
+  loadsPerSecond: true,
+  atOnce: true,
+  warmUpWithinMs: true,
+} satisfies Record<keyof PrefetchBounds, true>;
+
 const defaults: PrefetchBounds = {
   warmSets: 100,
   mostAsked: 20,
@@ -24,10 +34,10 @@ const defaults: PrefetchBounds = {
 
 /** @throws CacheError naming every bound that cannot be. */
 export function checkedPrefetch(given: Partial<PrefetchBounds> = {}): PrefetchBounds {
-  const bounds = { ...defaults, ...given };
+  const bounds = withDefaults(defaults, given);
   const faults = Object.entries(bounds)
     .filter(([name, bound]) => !Number.isSafeInteger(bound) || bound < (name === 'mostAsked' ? 0 : 1))
     .map(([name, bound]) => `prefetch.${name} must be a positive whole number, but got ${bound}`);
-  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `createCache: ${faults.join('; ')}`);
+  refuseFaults('createCache', faults);
   return bounds;
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { CacheError } from '../../errors.js';
+import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { createNonces } from '../nonces.js';
 import type {
   Acquired,
@@ -28,6 +28,12 @@ export interface RedisStoreOptions {
   /** Milliseconds after which a connection attempt has failed; default 500. */
   readonly connectTimeoutMs?: number;
 }
+
+const redisStoreOptions = {
+  prefix: true,
+  commandTimeoutMs: true,
+  connectTimeoutMs: true,
+} satisfies Record<keyof RedisStoreOptions, true>;
 
 /** A generation is kept at least this long after it was last used, and twice as long as what is stored under it. */
 const GENERATION_KEPT_MS = 60 * 60 * 1000;
@@ -242,13 +248,13 @@ function wholeMs(ms: number): number {
 
 function checkedSettings(options: RedisStoreOptions): Required<RedisStoreOptions> {
   const { prefix = 'corral', commandTimeoutMs = 100, connectTimeoutMs = 500 } = options;
-  const faults: string[] = [];
+  const faults = unknownOptions(options, redisStoreOptions);
   if (!/^[A-Za-z0-9_.-]+$/.test(prefix)) {
     faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
   }
   for (const [name, ms] of Object.entries({ commandTimeoutMs, connectTimeoutMs })) {
     if (!(ms > 0)) faults.push(`${name} must be a positive number of milliseconds, but got ${ms}`);
   }
-  if (faults.length > 0) throw new CacheError('CACHE_CONFIGURATION', `redisStore: ${faults.join('; ')}`);
+  refuseFaults('redisStore', faults);
   return { prefix, commandTimeoutMs, connectTimeoutMs };
 }

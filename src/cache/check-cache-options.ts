@@ -1,0 +1,173 @@
+import type { CacheOptions } from './cache-options.js';
+import { nearestName } from './nearest-name.js';
+import { loadOptions } from './patterns/create-services.js';
+import { originMembers } from './patterns/origin.js';
+import { prefetchOptions } from './patterns/warm/warm-bounds.js';
+import { boundsFaults, boundsOptions } from './store/bounded-map.js';
+import { refuseFaults, unknownOptions } from './unknown-options.js';
+
+const cacheOptions = {
+  store: true,
+  viewer: true,
+  origins: true,
+  fetches: true,
+  types: true,
+  strictCopies: true,
+  localCopies: true,
+  environment: true,
+  log: true,
+  clock: true,
+  loads: true,
+  onStoreLoss: true,
+  disabled: true,
+  journal: true,
+  warm: true,
+  warmContext: true,
+  prefetch: true,
+  random: true,
+} satisfies Record<keyof CacheOptions<unknown>, true>;
+
+/** Whether a value is of a kind, and the end of the sentence that says so. */
+interface Kind {
+  readonly mustBe: string;
+  fits(value: unknown): boolean;
+}
+
+const aFunction: Kind = { mustBe: 'a function', fits: (value) => typeof value === 'function' };
+const anObject: Kind = { mustBe: 'an object', fits: isObject };
+
+/** What each option must be, as far as that is seen at once; `store` and `origins` have more to say. */
+const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
+  viewer: aFunction,
+  origins: anObject,
+  fetches: listOf('namespaces such as "Session"', (item) => typeof item === 'string'),
+  types: listOf('objects with name, is, encode and decode', (item) =>
+    hasFunctions(item, ['is', 'encode', 'decode']),
+  ),
+  strictCopies: { mustBe: 'true or false', fits: (value) => typeof value === 'boolean' },
+  localCopies: anObject,
+  environment: oneOf(['development', 'test', 'production']),
+  log: withFunctions(['warn', 'error']),
+  clock: withFunctions(['nowMs', 'sleep']),
+  loads: anObject,
+  onStoreLoss: oneOf(['fail', 'degrade']),
+  disabled: {
+    mustBe: '"all" or a list of coordinates such as "Query.movie"',
+    fits: (value) => value === 'all' || isListOf(value, (item) => typeof item === 'string'),
+  },
+  journal: {
+    mustBe: 'a journal, such as memoryJournal() or redisJournal(client)',
+    fits: (value) => hasFunctions(value, ['accept', 'claim', 'settle']),
+  },
+  warm: {
+    mustBe: 'an object with a function for each coordinate',
+    fits: (value) => isObject(value) && Object.values(value).every(aFunction.fits),
+  },
+  warmContext: aFunction,
+  prefetch: { mustBe: 'an object or false', fits: (value) => value === false || isObject(value) },
+  random: aFunction,
+};
+
+/** @throws CacheError naming every option of `createCache` that does not exist, or is of the wrong kind. */
+export function checkCacheOptions<Context>(options: CacheOptions<Context>): void {
+  // JavaScript may hand over anything, or nothing.
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const { store, origins, fetches, loads, localCopies, prefetch } = given;
+  refuseFaults('createCache', [
+    ...unknownOptions(given, cacheOptions),
+    ...unknownOptions(loads, loadOptions, 'loads'),
+    ...unknownOptions(localCopies, boundsOptions, 'localCopies'),
+    ...unknownOptions(prefetch, prefetchOptions, 'prefetch'),
+    ...storeFaults(store),
+    ...Object.entries(kinds).flatMap(([name, kind]) => kindFaults(name, given[name], kind)),
+    ...(isObject(origins) ? Object.entries(origins).flatMap(originFaults) : []),
+    ...(Array.isArray(fetches) ? fetches.flatMap(fetchesFaults) : []),
+    ...(isObject(localCopies) ? boundsFaults(localCopies, 'localCopies') : []),
+    ...strictCopiesFaults(given),
+  ]);
+}
+
+function storeFaults(store: unknown): string[] {
+  const fix = 'memoryStore() or redisStore(client)';
+  if (store === undefined) return [`store is missing; pass store: ${fix}`];
+  return hasFunctions(store, ['read']) ? [] : [`store must be a store, such as ${fix}, but has no read`];
+}
+
+function strictCopiesFaults({ store, strictCopies }: Readonly<Record<string, unknown>>): string[] {
+  if (strictCopies !== true || !hasFunctions(store, ['read']) || hasFunctions(store, ['readLog'])) return [];
+  return [
+    'strictCopies needs a store with a log of invalidations, which processes share; pass store: redisStore(client), or remove strictCopies',
+  ];
+}
+
+function kindFaults(name: string, value: unknown, { mustBe, fits }: Kind): string[] {
+  if (value === undefined || fits(value)) return [];
+  return [`${name} must be ${mustBe}, but got ${written(value)}`];
+}
+
+function originFaults([namespace, origin]: [string, unknown]): string[] {
+  const name = `origins.${namespace}`;
+  if (!isObject(origin)) return [`${name} must be an object with load or flush, but got ${written(origin)}`];
+  const wrong = Object.keys(originMembers).flatMap((member) =>
+    kindFaults(`${name}.${member}`, Reflect.get(origin, member), aFunction),
+  );
+  const misspelt = misspeltMembers(origin).map(([member, meant]) => `"${meant}" instead of "${member}"`);
+  const hint = misspelt.length === 0 ? '' : ` (did you mean ${misspelt.join(', ')}?)`;
+  if (!('load' in origin) && !('flush' in origin))
+    return [`${name} has neither load nor flush${hint}`, ...wrong];
+  return hint === '' ? wrong : [`${name} has a member that origins do not have${hint}`, ...wrong];
+}
+
+/** Those of its own functions that are called nearly as one that it lacks; it may have others, which are not looked at. */
+function misspeltMembers(origin: object): [member: string, meant: string][] {
+  const missing = Object.keys(originMembers).filter((member) => !(member in origin));
+  return Object.entries(origin).flatMap(([member, value]): [string, string][] => {
+    if (member in originMembers || typeof value !== 'function') return [];
+    const meant = nearestName(member, missing);
+    return meant === undefined ? [] : [[member, meant]];
+  });
+}
+
+const NAMESPACE = /^[A-Za-z0-9_.-]+$/;
+
+function fetchesFaults(namespace: unknown): string[] {
+  if (typeof namespace !== 'string' || NAMESPACE.test(namespace)) return [];
+  return [
+    `fetches must name namespaces, the part of a key before its first colon, but got ${written(namespace)}`,
+  ];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasFunctions(value: unknown, names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+function withFunctions(names: readonly string[]): Kind {
+  return { mustBe: `an object with ${names.join(' and ')}`, fits: (value) => hasFunctions(value, names) };
+}
+
+function isListOf(value: unknown, fits: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(fits);
+}
+
+function listOf(items: string, fits: (item: unknown) => boolean): Kind {
+  return { mustBe: `a list of ${items}`, fits: (value) => isListOf(value, fits) };
+}
+
+function oneOf(words: readonly string[]): Kind {
+  return {
+    mustBe: `one of ${words.join(', ')}`,
+    fits: (value) => words.some((word) => word === value),
+  };
+}
+
+/** A value as a message shows it: what it is, and of objects no more than that. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
