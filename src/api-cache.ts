@@ -29,6 +29,9 @@ const decimalType = {
 /** What a load may take that has a stale value to fall back on. */
 const SOFT_TIMEOUT_MS = 2000;
 
+/** The namespaces of what the API keeps with `cache.fetch`; no field of the schema uses them. */
+export const fetchedNamespaces = ['FilmLength', 'Session', 'Viewer'] as const;
+
 type CacheConfig = Pick<Config, 'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix'>;
 
 interface ApiCacheParts {
@@ -57,6 +60,7 @@ export function createApiCache(
       RatingSummary: ratingSummaryOrigin,
       Playback: playbackOrigin(database),
     },
+    fetches: fetchedNamespaces,
     warm: warmLists,
     warmContext: contextOfNobody,
     prefetch: config.cache.prefetch ? {} : false,

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { createPasswords } from './accounts/passwords.js';
 import { createSessions } from './accounts/sessions.js';
-import { createApiCache } from './api-cache.js';
+import { createApiCache, fetchedNamespaces } from './api-cache.js';
 import { CacheError, type Cache, type Clock, type Store } from './cache/index.js';
 import { closeAll, type Closer } from './close-all.js';
 import type { Config } from './config.js';
@@ -67,7 +67,9 @@ export async function startApi(
     await prepareDatabase(database, { log, environment: config.environment });
     // Before the database, which its relay and its background work use.
     closers.push(() => cache.close());
-    await cache.relay(await openOutbox({ database, log, namespaces: cache.namespaces(), ...config }));
+    const namespaces = cache.namespaces();
+    const used = new Set([...namespaces, ...fetchedNamespaces]);
+    await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }));
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
     const services: ApiServices = {

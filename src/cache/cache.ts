@@ -196,6 +196,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         ),
         hasJournal: options.journal !== undefined || options.store.isLocal,
         knowsViewer: options.viewer !== undefined,
+        fetches: options.fetches,
         softTimeoutMs: loads.softTimeoutMs,
         countersOf: (coordinate) => counters.of(coordinate),
         onUnnamed: (coordinate, tag) =>

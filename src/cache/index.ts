@@ -35,6 +35,7 @@ export type { Origin } from './patterns/origin.js';
 export type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 export type { ProbeOptions } from './patterns/probe-options.js';
 export { keyComponent } from './keys/component.js';
+export { nearestName } from './nearest-name.js';
 export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js';
 export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export type { Bounds } from './store/bounded-map.js';

@@ -14,6 +14,8 @@ export interface OpenOutboxOptions {
   readonly log: DatabaseLog;
   /** The namespaces of the schema's keys and tags. */
   readonly namespaces: ReadonlySet<string>;
+  /** They, and those that only `cache.fetch` uses: a tag of any other namespace is a fault. Default: none is. */
+  readonly used?: ReadonlySet<string>;
   /** Undefined for the embedded database: it has no second connection, and nobody else writes to it. */
   readonly databaseUrl: string | undefined;
   /** Undefined for the store in the memory of this process. */
@@ -28,9 +30,9 @@ export interface OpenOutboxOptions {
  * @throws ConfigurationError when the declarations do not fit the tables, or the rights are missing.
  */
 export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
-  const { database, log, namespaces, databaseUrl, declared = tagsOfRows } = options;
+  const { database, log, namespaces, used, databaseUrl, declared = tagsOfRows } = options;
   const { pool } = database;
-  await syncTriggers({ pool, log, declared, namespaces });
+  await syncTriggers({ pool, log, declared, namespaces, used });
   return postgresOutbox({
     pool,
     ...storeName(options),

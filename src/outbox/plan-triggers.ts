@@ -1,3 +1,4 @@
+import { nearestName } from '../cache/index.js';
 import { ConfigurationError } from '../database/configuration-error.js';
 import type { Table } from './read-tables.js';
 import { parseRowTag, type RowTag } from './row-tag.js';
@@ -14,6 +15,8 @@ export interface TriggerPlan {
   readonly declared: TagsOfRows;
   /** The namespaces of the schema's keys and tags. */
   readonly namespaces: ReadonlySet<string>;
+  /** All namespaces that entries use; undefined where that is not known. */
+  readonly used?: ReadonlySet<string> | undefined;
 }
 
 /** Types whose text in SQL is what the cache writes into a key. */
@@ -29,13 +32,14 @@ const TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** Which tables need triggers, and for which tags. @throws ConfigurationError naming every fault of the declarations. */
-export function planTriggers({ tables, declared, namespaces }: TriggerPlan): readonly WatchedTable[] {
+export function planTriggers({ tables, declared, namespaces, used }: TriggerPlan): readonly WatchedTable[] {
   const faults: string[] = [];
   for (const name of Object.keys(declared)) {
     if (!tables.has(name)) {
       faults.push(`tags are declared for the table "${name}", which the database does not have`);
     }
   }
+  if (used !== undefined) faults.push(...unusedTags(declared, used));
   const watched = Array.from(tables.values(), (table): WatchedTable => {
     const implied = namespaces.has(table.name) ? impliedTags(table, faults) : [];
     const written = (declared[table.name] ?? []).flatMap((source) => writtenTag(table, source, faults));
@@ -52,6 +56,19 @@ export function planTriggers({ tables, declared, namespaces }: TriggerPlan): rea
     );
   }
   return watched;
+}
+
+/** Faults of tags that no entry can have: a changed row would mean nothing, and its entries would stay stale. */
+function unusedTags(declared: TagsOfRows, used: ReadonlySet<string>): string[] {
+  return Object.entries(declared).flatMap(([table, sources]) =>
+    sources.flatMap((source) => {
+      const [namespace = ''] = source.split(/[:{]/);
+      if (namespace === '' || used.has(namespace)) return [];
+      const nearest = nearestName(namespace, used);
+      const hint = nearest === undefined ? 'correct it' : `did you mean "${nearest}"?`;
+      return [`the tag "${source}" of the table "${table}" is of no namespace that entries use; ${hint}`];
+    }),
+  );
 }
 
 /** A namespace that bears the name of a table needs no declaration. */

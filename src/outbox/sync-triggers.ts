@@ -11,6 +11,7 @@ export interface SyncOptions {
   readonly log: DatabaseLog;
   readonly declared: TagsOfRows;
   readonly namespaces: ReadonlySet<string>;
+  readonly used?: ReadonlySet<string> | undefined;
 }
 
 /** Processes that start together make the triggers one after the other. */
@@ -29,13 +30,13 @@ interface Present {
  * Makes the triggers of the database those that the declarations ask for; what is there already is left alone.
  * @throws ConfigurationError when a declaration does not fit the tables, or the rights are missing.
  */
-export async function syncTriggers({ pool, log, declared, namespaces }: SyncOptions): Promise<void> {
+export async function syncTriggers({ pool, log, declared, namespaces, used }: SyncOptions): Promise<void> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-    const watched = planTriggers({ tables: await readTables(client), declared, namespaces });
+    const watched = planTriggers({ tables: await readTables(client), declared, namespaces, used });
     const schema = await currentSchema(client);
     const wanted = watched.map((table) => tableTriggers(schema, table));
     const changed = await bringUpToDate(client, schema, wanted);

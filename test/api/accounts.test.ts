@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fetchedNamespaces } from '../../src/api-cache.js';
 import { hashToken } from '../../src/accounts/session-token.js';
 import { fixturePassword } from '../support/film-fixture.js';
 import { type ManualClock, manualClock } from '../support/manual-clock.js';
@@ -24,6 +25,15 @@ async function nameOf(token: string): Promise<unknown> {
   const { data, errors } = await api.ask('{ me { displayName } }', { token });
   return errors[0]?.extensions['code'] ?? data;
 }
+
+it('declares to the cache each namespace that is used outside of the schema, and no other', async () => {
+  await api.ask('{ me { displayName } }', { token: await api.signIn('member@example.com') });
+  await api.ask('mutation { recordPlayback(movieId: 1, positionSeconds: 5) { movieId } }', {
+    token: await api.signIn('member@example.com'),
+  });
+  const fetched = Object.keys(api.cache.counters()).filter((name) => name.startsWith('cache.fetch '));
+  expect(fetched.map((name) => name.replace('cache.fetch ', '')).sort()).toEqual([...fetchedNamespaces]);
+});
 
 describe('signing up', () => {
   it('makes a member who is signed in, with an e-mail address in lower case', async () => {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyComponent } from '../../src/cache/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
+import { ConfigurationError } from '../../src/database/configuration-error.js';
 import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { syncTriggers } from '../../src/outbox/sync-triggers.js';
 import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';
@@ -142,6 +143,22 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
         '  - the tag "x {id}" of the table "Movie" has the text "x ", but beside {column} only letters, digits and _ . : / - can stand',
         '  - the tag "" of the table "Movie" is empty',
       ].join('\n'),
+    );
+  });
+
+  it('refuses tags of namespaces that no entry uses, where it is told which ones do', async () => {
+    const declared = { Movie: ['Fim:{id}', 'Film', 'x{id}'], User: ['Session:{id}', 'Somebody:{id}'] };
+    const used = new Set([...NAMESPACES, 'Film', 'Session']);
+    const refused = syncTriggers({ pool, log: testLog(), declared, namespaces: NAMESPACES, used });
+    await expect(refused).rejects.toThrow(
+      new ConfigurationError(
+        [
+          'The tags of rows cannot be used:',
+          '  - the tag "Fim:{id}" of the table "Movie" is of no namespace that entries use; did you mean "Film"?',
+          '  - the tag "x{id}" of the table "Movie" is of no namespace that entries use; correct it',
+          '  - the tag "Somebody:{id}" of the table "User" is of no namespace that entries use; correct it',
+        ].join('\n'),
+      ),
     );
   });
 

@@ -2,6 +2,7 @@ import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema 
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import type { ReadPolicy } from '../patterns/read-policy.js';
 import type { WritePolicy } from '../patterns/write-policy.js';
+import { checkMetTags, type NamedTag, type TagsToMeet } from '../policy/check-met-tags.js';
 import { checkPairs, type InvalidationUse, type PatternUse } from '../policy/check-pairs.js';
 import { checkSharedKeys, type KeyUse } from '../policy/check-shared-keys.js';
 import {
@@ -29,7 +30,10 @@ export interface SchemaPlan {
 }
 
 /** Compiles all directives of a schema. Nothing is thrown: faults are collected, so that they are reported together. */
-export function planSchema(schema: GraphQLSchema, options: CompileOptions & InvalidationOptions): SchemaPlan {
+export function planSchema(
+  schema: GraphQLSchema,
+  options: CompileOptions & InvalidationOptions & Pick<TagsToMeet, 'fetches'>,
+): SchemaPlan {
   const reads = new Map<string, ReadPolicy>();
   const writes = new Map<string, WritePolicy>();
   const invalidations = new Map<string, InvalidationPolicy>();
@@ -37,6 +41,8 @@ export function planSchema(schema: GraphQLSchema, options: CompileOptions & Inva
   const keyUses: KeyUse[] = [];
   const uses: PatternUse[] = [];
   const invalidationUses: InvalidationUse[] = [];
+  const allCached: CachedArguments[] = [];
+  const namedTags: NamedTag[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
     for (const field of Object.values(type.getFields())) {
@@ -47,6 +53,7 @@ export function planSchema(schema: GraphQLSchema, options: CompileOptions & Inva
       const { cached } = directives;
       if (cached !== undefined) {
         const { pattern, local } = cached;
+        allCached.push(cached);
         const compiled = compileCached(site, cached, options);
         faults.push(...compiled.faults.map((fault) => `@cached on ${coordinate}: ${fault}`));
         if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
@@ -61,12 +68,19 @@ export function planSchema(schema: GraphQLSchema, options: CompileOptions & Inva
         faults.push(...compiled.faults.map((fault) => `@invalidates on ${coordinate}: ${fault}`));
         if (compiled.policy !== undefined) invalidations.set(coordinate, compiled.policy);
         invalidationUses.push(...compiled.namespaces.map((namespace) => ({ coordinate, namespace })));
+        // Elsewhere the directive is to be moved, with all of its tags.
+        if (site.kind === 'mutation')
+          namedTags.push(...compiled.templates.map((template) => ({ coordinate, template })));
       } else if (site.kind === 'mutation') {
         invalidations.set(coordinate, undeclaredInvalidation(coordinate, options));
       }
     }
   }
-  faults.push(...checkSharedKeys(keyUses), ...checkPairs(uses, invalidationUses));
+  faults.push(
+    ...checkSharedKeys(keyUses),
+    ...checkPairs(uses, invalidationUses),
+    ...checkMetTags(namedTags, { cached: allCached, fetches: options.fetches }),
+  );
   return { reads: withPending(reads, writes), writes, invalidations, faults };
 }
 

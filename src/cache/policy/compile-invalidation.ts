@@ -12,6 +12,8 @@ export interface CompiledInvalidation {
   readonly faults: readonly string[];
   /** Those in which it names single keys. */
   readonly namespaces: readonly string[];
+  /** Of its tags, those without a fault. */
+  readonly templates: readonly Template[];
 }
 
 export interface InvalidationOptions {
@@ -42,7 +44,7 @@ export function compileInvalidation(
   const namespaces = [
     ...new Set(templates.filter(({ placeholders }) => placeholders.length > 0).map(firstPart)),
   ];
-  if (faults.length > 0) return { policy: undefined, faults, namespaces };
+  if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;
   const tagsOf = (inputs: TemplateInputs): readonly string[] =>
     templates.flatMap((template) =>
@@ -58,6 +60,7 @@ export function compileInvalidation(
     }),
     faults,
     namespaces,
+    templates,
   };
 }
 

@@ -262,6 +262,75 @@ describe('a directive is refused', () => {
   });
 });
 
+describe('a tag of @invalidates that no entry can have is refused', () => {
+  const film = 'type Film { id: ID! title: String! }';
+  const query = `type Query {
+    film(id: ID!): Film @cached(ttl: 5, key: "Film:{args.id}", tags: ["Films"])
+    top: Film @cached(ttl: 5, tags: ["Charts:{viewer.id}:films"], scope: PRIVATE)
+  }`;
+  const tagFaults = (mutation: string, options?: Partial<CacheOptions<unknown>>): string[] =>
+    faultsOf(`${film} ${query} type Mutation { ${mutation} }`, options);
+
+  it.each<[title: string, tag: string, fault: string]>([
+    [
+      'with the nearest namespace',
+      'Flim:{args.id}',
+      '(did you mean "Film"?); correct it, or pass fetches: ["Flim"] to createCache where only cache.fetch uses it',
+    ],
+    [
+      'with all namespaces where none is near',
+      'Session:{args.id}',
+      '(there are Charts, Film and Films); correct it, or pass fetches: ["Session"] to createCache where only cache.fetch uses it',
+    ],
+    [
+      'with the forms of its namespace where its own is none of them',
+      'Film:{args.id}:title',
+      '; those of "Film" are "Film:{args.id}"; correct it, or pass fetches: ["Film"] to createCache where only cache.fetch uses it',
+    ],
+    [
+      'also without a placeholder',
+      'Film',
+      '; those of "Film" are "Film:{args.id}"; correct it, or pass fetches: ["Film"] to createCache where only cache.fetch uses it',
+    ],
+    ['also without a namespace', '{args.id}:{args.id}:{args.id}:x', '; correct it'],
+  ])('%s', (_title, tag, fault) => {
+    expect(tagFaults(`write(id: ID!): Film @invalidates(tags: ["${tag}"])`)).toEqual([
+      `@invalidates on Mutation.write: tag "${tag}" cannot be a key or a tag of any @cached field, so it invalidates nothing` +
+        (fault.startsWith(';') ? fault : ` ${fault}`),
+    ]);
+  });
+
+  it('once for each tag, together with all other faults', () => {
+    const mutation =
+      'write(id: ID!): Film @cached(ttl: 0, pattern: WRITE_THROUGH, key: "Film:{args.id}") @invalidates(tags: ["Flims"]) ' +
+      'drop(id: ID!): Film @invalidates(tags: ["Films", "Film:{result.id}", "Flims"]) @invalidates(tags: ["Chart:1:films"])';
+    const fault = (coordinate: string, tag: string, meant: string): string =>
+      `@invalidates on ${coordinate}: tag "${tag}" cannot be a key or a tag of any @cached field, so it invalidates nothing ` +
+      `(did you mean "${meant}"?); correct it, or pass fetches: ["${tag.split(':')[0]}"] to createCache where only cache.fetch uses it`;
+    expect(tagFaults(mutation).filter((line) => !line.includes('shares the key'))).toEqual([
+      '@cached on Mutation.write: ttl must be a positive whole number of seconds, but got 0',
+      fault('Mutation.write', 'Flims', 'Films'),
+      fault('Mutation.drop', 'Flims', 'Films'),
+      fault('Mutation.drop', 'Chart:1:films', 'Charts'),
+    ]);
+  });
+
+  it('but not one that fields which write have, nor one that cache.fetch is declared to use', () => {
+    const mutation =
+      'add(id: ID!): Film @cached(ttl: 5, pattern: WRITE_THROUGH, key: "Added:{args.id}", tags: ["Latest"]) ' +
+      'end(id: ID!): Film @invalidates(tags: ["Session:{args.id}", "Sessions", "Added:{args.id}", "Latest", "Charts:1:films"])';
+    expect(tagFaults(mutation, { fetches: ['Session', 'Sessions'] })).toEqual([]);
+  });
+
+  it('but not beside a key that cannot be read, which is a fault of its own', () => {
+    const typeDefs = `${film} type Query { film(id: ID!): Film @cached(ttl: 5, key: "Film:{args.id") }
+      type Mutation { write(id: ID!): Film @invalidates(tags: ["Film:{args.id}"]) }`;
+    expect(faultsOf(typeDefs)).toEqual([
+      '@cached on Query.film: key "Film:{args.id" has a "{" without a "}"',
+    ]);
+  });
+});
+
 describe('a code-first schema', () => {
   const codeFirst = (cached: Record<string, unknown>): GraphQLSchema =>
     new GraphQLSchema({
