@@ -17,6 +17,7 @@ import { firstPart } from '../policy/namespace.js';
 import { isWritePattern } from '../policy/pattern-table.js';
 import { describeField } from './describe-field.js';
 import { readDirectives } from './read-directives.js';
+import { directivesOnType } from './stray-directives.js';
 
 /** Every policy of a schema, by coordinate, or every fault. */
 export interface SchemaPlan {
@@ -43,14 +44,17 @@ export function planSchema(
   const invalidationUses: InvalidationUse[] = [];
   const allCached: CachedArguments[] = [];
   const namedTags: NamedTag[] = [];
+  let isAllRead = true;
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
+    faults.push(...directivesOnType(type));
     for (const field of Object.values(type.getFields())) {
       const site = describeField(schema, type, field);
       const { coordinate } = site;
       const directives = readDirectives(schema, field, coordinate);
       faults.push(...directives.faults);
       const { cached } = directives;
+      if (cached === undefined && directives.faults.length > 0) isAllRead = false;
       if (cached !== undefined) {
         const { pattern, local } = cached;
         allCached.push(cached);
@@ -79,7 +83,8 @@ export function planSchema(
   faults.push(
     ...checkSharedKeys(keyUses),
     ...checkPairs(uses, invalidationUses),
-    ...checkMetTags(namedTags, { cached: allCached, fetches: options.fetches }),
+    // The keys and tags of a directive that could not be read are not known.
+    ...(isAllRead ? checkMetTags(namedTags, { cached: allCached, fetches: options.fetches }) : []),
   );
   return { reads: withPending(reads, writes), writes, invalidations, faults };
 }

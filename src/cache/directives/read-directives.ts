@@ -1,4 +1,5 @@
 import {
+  coerceInputValue,
   getArgumentValues,
   GraphQLError,
   type ConstDirectiveNode,
@@ -7,6 +8,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { CachedArguments } from '../policy/field-site.js';
+import { extensionUses, isObject } from './extension-directives.js';
+import { strayDirectives } from './stray-directives.js';
 
 /** The engine's directives on one field, with their arguments checked and their defaults filled in. */
 export interface FieldDirectives {
@@ -29,13 +32,21 @@ export function readDirectives(
 ): FieldDirectives {
   const cached = usesOf(schema, field, 'cached', coordinate);
   const invalidating = usesOf(schema, field, 'invalidates', coordinate);
-  if (cached === undefined && invalidating === undefined) return NONE;
-  const faults = [...(cached?.faults ?? []), ...(invalidating?.faults ?? [])];
+  const strays = strayDirectives(schema, field, coordinate);
+  if (cached === undefined && invalidating === undefined && strays.length === 0) return NONE;
+  const faults = [...(cached?.faults ?? []), ...(invalidating?.faults ?? []), ...strays];
   const [first, ...more] = cached?.uses ?? [];
   if (more.length > 0) faults.push(`@cached on ${coordinate}: stands there more than once; keep one`);
+  if (first !== undefined && !isCachedArguments(first)) {
+    faults.push(
+      `@cached on ${coordinate}: is not defined as in cacheTypeDefs; use that definition, and no other`,
+    );
+  }
   return {
     cached: first === undefined || !isCachedArguments(first) ? undefined : first,
-    invalidates: invalidating?.uses.flatMap(({ tags }) => (isStringList(tags) ? tags : [])),
+    invalidates: isRead(invalidating)
+      ? invalidating.uses.flatMap(({ tags }) => (isStringList(tags) ? tags : []))
+      : undefined,
     faults,
   };
 }
@@ -43,6 +54,11 @@ export function readDirectives(
 interface Uses {
   readonly uses: readonly Arguments[];
   readonly faults: readonly string[];
+}
+
+/** Of what could not be read at all, that fault is enough. */
+function isRead(found: Uses | undefined): found is Uses {
+  return found !== undefined && (found.uses.length > 0 || found.faults.length === 0);
 }
 
 function usesOf(
@@ -53,16 +69,16 @@ function usesOf(
 ): Uses | undefined {
   const directive = schema.getDirective(name);
   const nodes = field.astNode?.directives?.filter((node) => node.name.value === name) ?? [];
+  const extension = extensionUses(field.extensions['directives'], name);
+  if (nodes.length === 0 && extension.length === 0) return undefined;
   if (directive === null || directive === undefined) {
-    if (nodes.length === 0) return undefined;
     return {
       uses: [],
       faults: [`@${name} on ${coordinate}: is not defined; add cacheTypeDefs to the type definitions`],
     };
   }
   if (nodes.length > 0) return usesInSdl(directive, nodes, coordinate);
-  const extension = extensionUses(field.extensions['directives'], name);
-  return extension.length === 0 ? undefined : usesInExtensions(directive, extension, coordinate);
+  return usesInExtensions(directive, extension, coordinate);
 }
 
 function usesInSdl(
@@ -85,25 +101,37 @@ function usesInSdl(
   return { uses, faults };
 }
 
-function usesInExtensions(
-  directive: GraphQLDirective,
-  given: readonly Arguments[],
-  coordinate: string,
-): Uses {
+/** Of a code-first schema nobody else has checked the arguments: each must be what the definition says. */
+function usesInExtensions(directive: GraphQLDirective, given: readonly unknown[], coordinate: string): Uses {
   const faults: string[] = [];
   const uses = given.flatMap((values) => {
-    const wrong = unknownArguments(directive, Object.keys(values));
-    for (const { name, defaultValue, type } of directive.args) {
-      const required = defaultValue === undefined && type.toString().endsWith('!');
-      if (required && values[name] === undefined) {
-        wrong.push(`Argument "${name}" of required type "${type.toString()}" was not provided.`);
-      }
-    }
+    const wrong = isObject(values)
+      ? [...unknownArguments(directive, Object.keys(values)), ...invalidArguments(directive, values)]
+      : [`extensions.directives.${directive.name} must be an object with the arguments, but is none`];
     faults.push(...wrong.map((fault) => `@${directive.name} on ${coordinate}: ${fault}`));
     const defaults = directive.args.map(({ name, defaultValue }) => [name, defaultValue] as const);
-    return wrong.length > 0 ? [] : [{ ...Object.fromEntries(defaults), ...values }];
+    return wrong.length > 0 || !isObject(values)
+      ? []
+      : [{ ...Object.fromEntries(defaults), ...withoutUndefined(values) }];
   });
   return { uses, faults };
+}
+
+function invalidArguments(directive: GraphQLDirective, values: Arguments): string[] {
+  return directive.args.flatMap(({ name, defaultValue, type }) => {
+    const value = values[name];
+    if (value === undefined) {
+      const isRequired = defaultValue === undefined && type.toString().endsWith('!');
+      return isRequired ? [`Argument "${name}" of required type "${type.toString()}" was not provided.`] : [];
+    }
+    let isValid = true;
+    coerceInputValue(value, type, () => (isValid = false));
+    return isValid ? [] : [`Argument "${name}" has invalid value ${JSON.stringify(value)}.`];
+  });
+}
+
+function withoutUndefined(values: Arguments): Arguments {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function unknownArguments(directive: GraphQLDirective, given: readonly string[]): string[] {
@@ -111,13 +139,6 @@ function unknownArguments(directive: GraphQLDirective, given: readonly string[])
   return given
     .filter((name) => !known.has(name))
     .map((name) => `has no argument "${name}"; it takes ${[...known].join(', ')}`);
-}
-
-function extensionUses(extension: unknown, name: string): readonly Arguments[] {
-  if (typeof extension !== 'object' || extension === null || !(name in extension)) return [];
-  const uses: unknown = Reflect.get(extension, name);
-  const list: readonly unknown[] = Array.isArray(uses) ? uses : [uses];
-  return list.filter((use): use is Arguments => typeof use === 'object' && use !== null);
 }
 
 function isStringList(value: unknown): value is readonly string[] {

@@ -332,33 +332,166 @@ describe('a tag of @invalidates that no entry can have is refused', () => {
 });
 
 describe('a code-first schema', () => {
-  const codeFirst = (cached: Record<string, unknown>): GraphQLSchema =>
+  const engineDirectives = makeExecutableSchema({
+    typeDefs: [cacheTypeDefs, 'type Query { a: Int }'],
+  }).getDirectives();
+
+  const withExtensions = (extensions: object, definitions = engineDirectives): GraphQLSchema =>
     new GraphQLSchema({
       query: new GraphQLObjectType({
         name: 'Query',
-        fields: {
-          a: { type: GraphQLString, resolve: () => 'x', extensions: { directives: { cached } } },
-        },
+        fields: { a: { type: GraphQLString, resolve: () => 'x', extensions: { ...extensions } } },
       }),
-      directives: makeExecutableSchema({
-        typeDefs: [cacheTypeDefs, 'type Query { a: Int }'],
-      }).getDirectives(),
+      mutation: new GraphQLObjectType({
+        name: 'Mutation',
+        fields: { b: { type: GraphQLString, resolve: () => 'x', extensions: { ...extensions } } },
+      }),
+      directives: definitions,
     });
+  const codeFirst = (cached: unknown): GraphQLSchema =>
+    new GraphQLSchema({
+      query: new GraphQLObjectType({
+        name: 'Query',
+        fields: { a: { type: GraphQLString, resolve: () => 'x', extensions: { directives: { cached } } } },
+      }),
+      directives: engineDirectives,
+    });
+  const check = (schema: GraphQLSchema): string[] =>
+    faultsFrom(() => createCache({ store: memoryStore() }).apply(schema));
 
   it('carries its directives in extensions', () => {
     const cache = createCache({ store: memoryStore() });
-    expect(faultsFrom(() => cache.apply(codeFirst({ ttl: 5 })))).toEqual([]);
+    expect(faultsFrom(() => cache.apply(codeFirst({ ttl: 5, swr: undefined })))).toEqual([]);
+    expect(Object.keys(cache.counters())).toEqual(['Query.a']);
+    expect(cache.fields()).toEqual([{ coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0 }]);
+  });
+
+  it('may carry them as a list of names and arguments', () => {
+    const cache = createCache({ store: memoryStore() });
+    const schema = new GraphQLSchema({
+      query: new GraphQLObjectType({
+        name: 'Query',
+        fields: {
+          a: {
+            type: GraphQLString,
+            resolve: () => 'x',
+            extensions: { directives: [{ name: 'cached', args: { ttl: 5 } }, { name: 'other' }] },
+          },
+        },
+      }),
+      directives: engineDirectives,
+    });
+    expect(faultsFrom(() => cache.apply(schema))).toEqual([]);
     expect(Object.keys(cache.counters())).toEqual(['Query.a']);
   });
 
-  it('is checked like any other', () => {
-    const check = (cached: Record<string, unknown>): string[] =>
-      faultsFrom(() => createCache({ store: memoryStore() }).apply(codeFirst(cached)));
-    expect(check({ ttl: 0 })).toEqual([
-      '@cached on Query.a: ttl must be a positive whole number of seconds, but got 0',
+  it.each<[title: string, cached: unknown, fault: string]>([
+    ['a ttl of 0', { ttl: 0 }, 'ttl must be a positive whole number of seconds, but got 0'],
+    ['no ttl', { pattern: 'CACHE_ASIDE' }, 'Argument "ttl" of required type "Int!" was not provided.'],
+    ['a ttl that is a text', { ttl: '5' }, 'Argument "ttl" has invalid value "5".'],
+    [
+      'a scope that does not exist',
+      { ttl: 5, scope: 'PRIVAT' },
+      'Argument "scope" has invalid value "PRIVAT".',
+    ],
+    [
+      'a pattern that does not exist',
+      { ttl: 5, pattern: 'ASIDE' },
+      'Argument "pattern" has invalid value "ASIDE".',
+    ],
+    ['a tag that is no text', { ttl: 5, tags: [5] }, 'Argument "tags" has invalid value [5].'],
+    [
+      'no arguments at all',
+      true,
+      'extensions.directives.cached must be an object with the arguments, but is none',
+    ],
+  ])('is checked like any other: %s', (_title, cached, fault) => {
+    expect(check(codeFirst(cached))).toEqual([`@cached on Query.a: ${fault}`]);
+  });
+
+  it('is refused where it lacks the definitions', () => {
+    const cached = { directives: { cached: { ttl: 5 }, invalidates: { tags: ['A'] } } };
+    const sentence = (directive: string, coordinate: string): string =>
+      `@${directive} on ${coordinate}: is not defined; add cacheTypeDefs to the type definitions`;
+    expect(check(withExtensions(cached, []))).toEqual([
+      sentence('cached', 'Query.a'),
+      sentence('invalidates', 'Query.a'),
+      sentence('cached', 'Mutation.b'),
+      sentence('invalidates', 'Mutation.b'),
     ]);
-    expect(check({ pattern: 'CACHE_ASIDE' })).toEqual([
-      '@cached on Query.a: Argument "ttl" of required type "Int!" was not provided.',
+  });
+
+  it.each<[path: string, extensions: object, directive: string, right: string]>([
+    ['cached', { cached: { ttl: 5 } }, 'cached', '{ cached: { ttl: … } }'],
+    ['invalidates', { invalidates: [{ tags: ['A'] }] }, 'invalidates', '{ invalidates: { tags: … } }'],
+    ['directive.cached', { directive: { cached: { ttl: 5 } } }, 'cached', '{ cached: { ttl: … } }'],
+  ])('is refused where a directive stands in extensions.%s', (path, extensions, directive, right) => {
+    const sentence = (coordinate: string): string =>
+      `@${directive} on ${coordinate}: extensions.${path} is not where directives stand; write extensions: { directives: ${right} }`;
+    expect(check(withExtensions(extensions))).toEqual([sentence('Query.a'), sentence('Mutation.b')]);
+  });
+
+  it.each<[name: string, use: object, meant: string]>([
+    ['cachd', { ttl: 5 }, 'cached'],
+    ['Cached', { ttl: 5 }, 'cached'],
+    ['invalidate', { tags: ['A'] }, 'invalidates'],
+  ])('is refused where a directive is called %s', (name, use, meant) => {
+    const sentence = (coordinate: string): string =>
+      `@${name} on ${coordinate}: is not defined; did you mean @${meant}?`;
+    expect(check(withExtensions({ directives: { [name]: use } }))).toEqual([
+      sentence('Query.a'),
+      sentence('Mutation.b'),
+    ]);
+  });
+
+  it('is left alone with what others write into extensions', () => {
+    const extensions = {
+      cached: true,
+      cacheControl: { maxAge: 5 },
+      directives: { cacheControl: { maxAge: 5 }, cache: { maxAge: 5 }, deprecated: {}, cached: null },
+    };
+    expect(check(withExtensions(extensions))).toEqual([]);
+  });
+
+  it('is refused where a directive stands on a type', () => {
+    const onType = (extensions: object): string[] =>
+      check(
+        new GraphQLSchema({
+          query: new GraphQLObjectType({
+            name: 'Query',
+            fields: { a: { type: GraphQLString } },
+            extensions: { ...extensions },
+          }),
+          directives: engineDirectives,
+        }),
+      );
+    const sentence = '@cached on Query: stands on fields only; move it to the fields of Query';
+    expect(onType({ directives: { cached: { ttl: 5 } } })).toEqual([sentence]);
+    expect(onType({ cached: { ttl: 5 } })).toEqual([sentence]);
+    expect(onType({ cached: true })).toEqual([]);
+  });
+});
+
+describe('a schema that was not validated', () => {
+  const unvalidated = (typeDefs: string): string[] => {
+    const resolvers = { Query: { a: () => 'x' } };
+    const schema = makeExecutableSchema({ typeDefs, resolvers, assumeValidSDL: true });
+    return faultsFrom(() => createCache({ store: memoryStore() }).apply(schema));
+  };
+
+  it('is refused where a directive stands on a type, or has nearly the right name', () => {
+    const typeDefs = 'type Query @cached(ttl: 5) { a: String @cache(ttl: 5) }';
+    expect(unvalidated(cacheTypeDefs + typeDefs)).toEqual([
+      '@cached on Query: stands on fields only; move it to the fields of Query',
+      '@cache on Query.a: is not defined; did you mean @cached?',
+    ]);
+  });
+
+  it('is refused where @cached is defined otherwise', () => {
+    const typeDefs =
+      'directive @cached(ttl: Int!) on FIELD_DEFINITION type Query { a: String @cached(ttl: 5) }';
+    expect(unvalidated(typeDefs)).toEqual([
+      '@cached on Query.a: is not defined as in cacheTypeDefs; use that definition, and no other',
     ]);
   });
 });

@@ -1,0 +1,84 @@
+import type { GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { nearestName } from '../nearest-name.js';
+import { extensionUses, isObject, namedUses } from './extension-directives.js';
+
+/** The engine's directives, each with an argument that it cannot be without, which tells it from those of others. */
+const OWN = { cached: 'ttl', invalidates: 'tags' } as const;
+
+type Extensions = Readonly<Record<string, unknown>>;
+
+/** Faults of what was meant as a directive of the engine, and stands where no reader looks: the field would not be cached. */
+export function strayDirectives(
+  schema: GraphQLSchema,
+  field: GraphQLField<unknown, unknown>,
+  coordinate: string,
+): string[] {
+  return [...misplaced(field.extensions, coordinate), ...misspelt(schema, field, coordinate)];
+}
+
+/** Faults of directives that stand on a whole type. */
+export function directivesOnType(type: GraphQLObjectType | GraphQLInterfaceType): string[] {
+  const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
+  const { [EXTENSION]: extension, ...others } = type.extensions;
+  return Object.entries(OWN).flatMap(([name, argument]) => {
+    const isThere =
+      nodes.some((node) => node.name.value === name) ||
+      extensionUses(extension, name).length > 0 ||
+      isUse(others[name], argument);
+    return isThere
+      ? [`@${name} on ${type.name}: stands on fields only; move it to the fields of ${type.name}`]
+      : [];
+  });
+}
+
+const EXTENSION = 'directives';
+
+/** `extensions.cached`, one level too high, and `extensions.directive.cached`. */
+function misplaced(extensions: Extensions, coordinate: string): string[] {
+  return Object.entries(OWN).flatMap(([name, argument]) =>
+    Object.entries(extensions).flatMap(([place, value]) => {
+      const isTooHigh = place === name && listOf(value).some((use) => isUse(use, argument));
+      const isBeside =
+        place !== EXTENSION &&
+        nearestName(place, [EXTENSION]) !== undefined &&
+        extensionUses(value, name).some((use) => isUse(use, argument));
+      const path = isTooHigh ? name : `${place}.${name}`;
+      if (!isTooHigh && !isBeside) return [];
+      const right = `extensions: { ${EXTENSION}: { ${name}: { ${argument}: … } } }`;
+      return [`@${name} on ${coordinate}: extensions.${path} is not where directives stand; write ${right}`];
+    }),
+  );
+}
+
+/** A name that is nearly one of the engine's, and that no other directive of the schema has. */
+function misspelt(
+  schema: GraphQLSchema,
+  field: GraphQLField<unknown, unknown>,
+  coordinate: string,
+): string[] {
+  const inSdl = (field.astNode?.directives ?? []).map(({ name, arguments: given = [] }) => ({
+    name: name.value,
+    names: given.map((argument) => argument.name.value),
+  }));
+  const inExtensions = namedUses(field.extensions[EXTENSION]).map(([name, use]) => ({
+    name,
+    names: isObject(use) ? Object.keys(use) : [],
+  }));
+  return [...inSdl, ...inExtensions].flatMap(({ name, names }) => {
+    if (Object.hasOwn(OWN, name) || (schema.getDirective(name) ?? undefined) !== undefined) return [];
+    const meant = Object.entries(OWN).find(
+      ([own, argument]) => names.includes(argument) && nearestName(name, [own]) !== undefined,
+    );
+    return meant === undefined
+      ? []
+      : [`@${name} on ${coordinate}: is not defined; did you mean @${meant[0]}?`];
+  });
+}
+
+function isUse(value: unknown, argument: string): boolean {
+  return isObject(value) && argument in value;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
