@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ConfigurationError } from './database/configuration-error.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseRedisUrl } from './redis/parse-redis-url.js';
+import { unknownVariables } from './unknown-variables.js';
 
 export type Environment = 'development' | 'test' | 'production';
 
@@ -85,14 +86,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   // An empty variable is an unset one: that is what a line such as `REDIS_URL=` in .env means.
   const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
   const read = variables.safeParse(Object.fromEntries(given));
-  if (!read.success) throw new ConfigurationError(read.error.issues.map(sentence).join('\n'));
-  const { data } = read;
-  const journalUrl = data.JOURNAL_REDIS_URL ?? data.REDIS_URL;
-  if (journalUrl === undefined && (data.JOURNAL_DURABILITY !== 'memory' || data.JOURNAL_REPLICAS > 0)) {
-    throw new ConfigurationError(
-      'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.',
-    );
+  const unknown = unknownVariables(
+    given.map(([name]) => name),
+    variableNames,
+  );
+  const faults = read.success ? faultsTogether(read.data) : read.error.issues.map(sentence);
+  if (!read.success || faults.length > 0 || unknown.length > 0) {
+    throw new ConfigurationError([...faults, ...unknown].join('\n'));
   }
+  const { data } = read;
   return Object.freeze({
     environment: data.NODE_ENV,
     host: data.HOST ?? (data.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
@@ -119,6 +121,23 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       probe: data.CACHE_PROBE === 'on',
     }),
   });
+}
+
+/** Faults of variables that each are right, but not together. */
+function faultsTogether(data: z.output<typeof variables>): string[] {
+  const faults: string[] = [];
+  const journalUrl = data.JOURNAL_REDIS_URL ?? data.REDIS_URL;
+  if (journalUrl === undefined && (data.JOURNAL_DURABILITY !== 'memory' || data.JOURNAL_REPLICAS > 0)) {
+    faults.push(
+      'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.',
+    );
+  }
+  if (data.REDIS_URL === undefined && data.CACHE_STRICT_COPIES === 'on') {
+    faults.push(
+      'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.',
+    );
+  }
+  return faults;
 }
 
 /** `all`, or coordinates with commas between them. */

@@ -102,6 +102,88 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses strict copies without a Redis', () => {
+    const sentence =
+      'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.';
+    expect(() => readConfig({ CACHE_STRICT_COPIES: 'on' })).toThrow(new ConfigurationError(sentence));
+    const journal = { JOURNAL_REDIS_URL: 'redis://cache' };
+    expect(() => readConfig({ CACHE_STRICT_COPIES: 'on', ...journal })).toThrow(
+      new ConfigurationError(sentence),
+    );
+    expect(readConfig({ CACHE_STRICT_COPIES: 'on', REDIS_URL: 'redis://cache' }).cache.strictCopies).toBe(
+      true,
+    );
+    expect(() => readConfig({ CACHE_STRICT_COPIES: 'on', JOURNAL_REPLICAS: '1' })).toThrow(
+      new ConfigurationError(
+        'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.\n' +
+          sentence,
+      ),
+    );
+  });
+
+  it.each<[name: string, sentence: string]>([
+    [
+      'JOURNAL_DURABILTY',
+      'JOURNAL_DURABILTY is not a setting; did you mean JOURNAL_DURABILITY? Correct its name, or unset it.',
+    ],
+    [
+      'CACHE_EVICT',
+      'CACHE_EVICT is not a setting; did you mean CACHE_EVICTION? Correct its name, or unset it.',
+    ],
+    [
+      'CACHE_STRICTCOPIES',
+      'CACHE_STRICTCOPIES is not a setting; did you mean CACHE_STRICT_COPIES? Correct its name, or unset it.',
+    ],
+    ['REDIS_URI', 'REDIS_URI is not a setting; did you mean REDIS_URL? Correct its name, or unset it.'],
+    [
+      'JOURNAL_URL',
+      'JOURNAL_URL is not a setting; unset it, or use one of JOURNAL_REDIS_URL, JOURNAL_DURABILITY, JOURNAL_REPLICAS, JOURNAL_MAX_PENDING.',
+    ],
+    ['REDIS_PASSWORD', 'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.'],
+    [
+      'REDIS_PORT_NUMBER',
+      'REDIS_PORT_NUMBER is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.',
+    ],
+    ['REDIS_HOST', 'REDIS_HOST is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.'],
+  ])('refuses the unknown variable %s, and does not repeat its value', (name, sentence) => {
+    expect(() => readConfig({ [name]: 'redis://:secret@cache' })).toThrow(new ConfigurationError(sentence));
+  });
+
+  it('tells unknown variables together with all other faults', () => {
+    expect(() => readConfig({ CACHE_PROBES: 'on', PORT: 'x', REDIS_URLS: 'secret' })).toThrow(
+      new ConfigurationError(
+        [
+          'PORT must be a whole number from 0 to 65535, but is "x".',
+          'CACHE_PROBES is not a setting; did you mean CACHE_PROBE? Correct its name, or unset it.',
+          'REDIS_URLS is not a setting; did you mean REDIS_URL? Correct its name, or unset it.',
+        ].join('\n'),
+      ),
+    );
+  });
+
+  it('lets through unknown variables that are empty, and those of other programs', () => {
+    expect(readConfig({ JOURNAL_DURABILTY: '', REDISCLI_AUTH: 'x', CACHEBOX: 'x' })).toEqual(readConfig({}));
+  });
+
+  it('lets through what Kubernetes injects for services', () => {
+    const names = ['REDIS', 'REDIS_MASTER', 'CACHE', 'CACHE_V2', 'JOURNAL', 'JOURNAL_REDIS'].flatMap(
+      (service) => [
+        `${service}_SERVICE_HOST`,
+        `${service}_SERVICE_PORT`,
+        `${service}_SERVICE_PORT_HTTP`,
+        `${service}_SERVICE_PORT_TCP_REDIS`,
+        `${service}_PORT`,
+        `${service}_PORT_6379_TCP`,
+        `${service}_PORT_6379_TCP_PROTO`,
+        `${service}_PORT_6379_TCP_PORT`,
+        `${service}_PORT_6379_TCP_ADDR`,
+        `${service}_PORT_53_UDP_ADDR`,
+      ],
+    );
+    const environment = Object.fromEntries(names.map((name) => [name, 'tcp://10.0.0.1:6379']));
+    expect(readConfig(environment)).toEqual(readConfig({}));
+  });
+
   it('names every variable in the answer to --help', () => {
     const help = answerCommandLine(['--help']) ?? '';
     expect(variableNames.filter((name) => !help.includes(`\n  ${name}\n`))).toEqual([]);
