@@ -1,5 +1,6 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { clientFaults } from '../../store/redis/client-faults.js';
 import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
 import { redisNames } from '../../store/redis/redis-names.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
@@ -44,10 +45,10 @@ const DEADLINE_SHARE = 0.8;
 /**
  * A journal in Redis, which all processes share: whichever is there flushes. It makes a connection of its own, like the
  * given client but hardened, when the cache starts; the given client stays its owner's to close.
- * @throws CacheError for options that cannot be.
+ * @throws CacheError for a client or options that cannot be.
  */
 export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): Journal {
-  const settings = checkedSettings(options);
+  const settings = checkedSettings(redis, options);
   const { prefix, storePrefix, commandTimeoutMs, replicas } = settings;
   const waitMs = Math.floor(commandTimeoutMs * DEADLINE_SHARE);
   const shards = Array.from({ length: SHARDS }, (_, index) => shardNames(prefix, index));
@@ -207,10 +208,10 @@ type Settings = Required<Omit<RedisJournalOptions, 'storePrefix'>> &
   Pick<RedisJournalOptions, 'storePrefix'> &
   Declared;
 
-function checkedSettings(options: RedisJournalOptions): Settings {
+function checkedSettings(redis: Redis, options: RedisJournalOptions): Settings {
   const { prefix = 'corral', durability = 'memory', replicas = 0, storePrefix } = options;
   const { maxPending = MAX_PENDING, commandTimeoutMs = 1000 } = options;
-  const faults = unknownOptions(options, redisJournalOptions);
+  const faults = [...clientFaults(redis), ...unknownOptions(options, redisJournalOptions)];
   for (const [name, text] of Object.entries({ prefix, storePrefix })) {
     if (text !== undefined && !/^[A-Za-z0-9_.-]+$/.test(text)) {
       faults.push(`${name} must be letters, digits and _ . -, but got ${JSON.stringify(text)}`);

@@ -38,6 +38,8 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
     enableAutoPipelining: false,
     keyPrefix: '',
     protocol: 2,
+    // The other mapping needs the other protocol.
+    replyMapping: 'legacy',
     retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), LONGEST_RECONNECT_MS),
   };
   const commands = redis.duplicate(hardened);

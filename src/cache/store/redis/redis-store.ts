@@ -12,6 +12,7 @@ import type {
   Store,
 } from '../store.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
+import { clientFaults } from './client-faults.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
 import { announce, readLog } from './invalidation-log.js';
@@ -44,10 +45,10 @@ const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
  * Entries in Redis 6.2 or later (or Valkey), shared by all processes. A read is one MGET of entries and generations,
  * compared in the process; scripts are for what writes. The store makes connections of its own, like the given one
  * but hardened, when the cache starts; the given client is not used otherwise, and stays its owner's to close.
- * @throws CacheError for options that cannot be.
+ * @throws CacheError for a client or options that cannot be.
  */
 export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
-  const settings = checkedSettings(options);
+  const settings = checkedSettings(redis, options);
   const link = new RedisLink(redis, settings);
   const nextNonce = createNonces();
   const watchers: ((key: string) => void)[] = [];
@@ -246,9 +247,9 @@ function wholeMs(ms: number): number {
   return Math.max(1, Math.round(ms));
 }
 
-function checkedSettings(options: RedisStoreOptions): Required<RedisStoreOptions> {
+function checkedSettings(redis: Redis, options: RedisStoreOptions): Required<RedisStoreOptions> {
   const { prefix = 'corral', commandTimeoutMs = 100, connectTimeoutMs = 500 } = options;
-  const faults = unknownOptions(options, redisStoreOptions);
+  const faults = [...clientFaults(redis), ...unknownOptions(options, redisStoreOptions)];
   if (!/^[A-Za-z0-9_.-]+$/.test(prefix)) {
     faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
   }

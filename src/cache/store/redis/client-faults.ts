@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * What is wrong with the client that a store or a journal is to make its connections like, each as a sentence: what would
+ * otherwise show as an error of the server, or not at all. JavaScript may hand over anything.
+ */
+export function clientFaults(client: Redis | undefined): string[] {
+  const given: unknown = client;
+  if (!isObject(given)) return [NO_CLIENT];
+  // Not by its class: a project may have two versions of ioredis.
+  if (given['isCluster'] === true) return [unusable('is a Cluster', 'of a single primary')];
+  const { options } = given;
+  const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
+  if (!isClient || !isObject(options)) return [NO_CLIENT];
+  const faults: string[] = [];
+  if (isSet(options['sentinels'])) {
+    faults.push(unusable('finds its server through Sentinel', 'with the host and port of the primary'));
+  }
+  if (isSet(options['path'])) {
+    faults.push(unusable('connects through a unix socket', 'with a host and a port'));
+  }
+  if (options['stringNumbers'] === true) {
+    faults.push(
+      'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out',
+    );
+  }
+  return faults;
+}
+
+const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
+
+function unusable(what: string, fix: string): string {
+  return `the client ${what}, which this version cannot use; pass new Redis(url) ${fix}`;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
