@@ -17,6 +17,59 @@ const form = 'redis://user:password@host:6379/0';
 const encode = 'percent-encode special characters of the password';
 const DEFAULT_PORT = 6379;
 
+/** Forms of other programs, each with what to do about it, as the end of the sentence. The first that fits is told. */
+const OTHER_FORMS: readonly { readonly is: (text: string) => boolean; readonly rest: string }[] = [
+  { is: begins(['valkey']), rest: sameAsRedis('valkey', 'redis') },
+  { is: begins(['valkeys']), rest: sameAsRedis('valkeys', 'rediss') },
+  {
+    is: begins(['sentinel', 'redis+sentinel', 'rediss+sentinel', 'redis-sentinel', 'rediss-sentinel']),
+    rest: `asks for Sentinel, which is not supported yet; name the host and port of the primary, like ${form}`,
+  },
+  {
+    is: (text) =>
+      begins(['redis+cluster', 'rediss+cluster', 'redis-cluster'])(text) ||
+      /[?&]cluster=(?!false|0|no|off)/i.test(text),
+    rest: `asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like ${form}`,
+  },
+  {
+    is: (text) =>
+      begins(['unix', 'redis+unix', 'rediss+unix', 'redis+socket', 'redis-socket'])(text) || isPath(text),
+    rest: `names a unix socket, which is not supported yet; have Redis listen on a port too, and name its host and port, like ${form}`,
+  },
+  {
+    is: namesSeveral,
+    rest: `names several hosts, which is not supported yet; name one, which is the primary, like ${form}`,
+  },
+];
+
+function begins(schemes: readonly string[]): (text: string) => boolean {
+  return (text) => schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}:`));
+}
+
+function sameAsRedis(scheme: string, redis: string): string {
+  return (
+    `must begin with ${redis}://, not with ${scheme}://; Valkey speaks the same protocol, so write ${redis}:// and leave the ` +
+    'rest as it is'
+  );
+}
+
+/** `/run/redis.sock`, and the same as the host or the path of a URL. A password may hold slashes too, but has an @ after it. */
+function isPath(text: string): boolean {
+  return /^\.{0,2}\//.test(text) || /^rediss?:\/\/(\/[^@]*[^@\d/]|[^@]*%2F)[^@]*$/i.test(text);
+}
+
+/** A comma in the host: after the last @, as a password may hold commas as well. */
+function namesSeveral(text: string): boolean {
+  if (/,\s*rediss?:\/\//i.test(text)) return true;
+  const [hosts = ''] =
+    text
+      .replace(/^\w+:\/\//, '')
+      .split('@')
+      .at(-1)
+      ?.split(/[/?#]/) ?? [];
+  return hosts.includes(',');
+}
+
 /**
  * Reads what can be read without a connection. No message repeats a part of the text: a password with a character
  * that should have been encoded can end up in any of them.
@@ -24,6 +77,8 @@ const DEFAULT_PORT = 6379;
 export function parseRedisUrl(redisUrl: string, name = 'REDIS_URL'): RedisServer {
   const fault = (rest: string): ConfigurationError => new ConfigurationError(`${name} ${rest}.`);
   const text = redisUrl.trim();
+  const otherForm = OTHER_FORMS.find(({ is }) => is(text));
+  if (otherForm !== undefined) throw fault(otherForm.rest);
   if (!/^rediss?:\/\//i.test(text)) {
     throw fault(`must begin with redis://, or with rediss:// for an encrypted connection, like ${form}`);
   }

@@ -75,6 +75,57 @@ describe('REDIS_URL', () => {
     expect(sentence).not.toContain('secret');
   });
 
+  const sentinel =
+    'asks for Sentinel, which is not supported yet; name the host and port of the primary, like redis://user:password@host:6379/0.';
+  const inCluster =
+    'asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like redis://user:password@host:6379/0.';
+  const several =
+    'names several hosts, which is not supported yet; name one, which is the primary, like redis://user:password@host:6379/0.';
+  const socket =
+    'names a unix socket, which is not supported yet; have Redis listen on a port too, and name its host and port, like redis://user:password@host:6379/0.';
+
+  it.each<[url: string, rest: string]>([
+    [
+      'valkey://films:secret@cache',
+      'must begin with redis://, not with valkey://; Valkey speaks the same protocol, so write redis:// and leave the rest as it is.',
+    ],
+    [
+      'Valkeys://films:secret@cache',
+      'must begin with rediss://, not with valkeys://; Valkey speaks the same protocol, so write rediss:// and leave the rest as it is.',
+    ],
+    ['redis+sentinel://:secret@cache:26379/films', sentinel],
+    ['sentinel://:secret@cache:26379,cache2:26379', sentinel],
+    ['redis-sentinel://:secret@cache:26379', sentinel],
+    ['redis://films:secret@cache?cluster=true', inCluster],
+    ['rediss://films:secret@cache:6379/0?timeout=5&cluster=true', inCluster],
+    ['redis+cluster://films:secret@cache', inCluster],
+    ['redis://films:secret@cache:6379,cache2:6379/0', several],
+    ['redis://cache,cache2', several],
+    ['redis://:secret@cache:6379,redis://:secret@cache2:6379', several],
+    ['cache:6379,cache2:6379', several],
+    ['unix:///var/run/secret.sock', socket],
+    ['redis+unix://:secret@/var/run/redis.sock', socket],
+    ['redis+socket:///var/run/secret.sock', socket],
+    ['/var/run/secret.sock', socket],
+    ['./secret.sock', socket],
+    ['redis:///var/run/secret.sock', socket],
+    ['redis://%2Fvar%2Frun%2Fsecret.sock', socket],
+  ])('%s is not supported yet, which is said of both variables', (url, rest) => {
+    expect(() => parseRedisUrl(url)).toThrow(new ConfigurationError(`REDIS_URL ${rest}`));
+    expect(() => parseRedisUrl(url, 'JOURNAL_REDIS_URL')).toThrow(
+      new ConfigurationError(`JOURNAL_REDIS_URL ${rest}`),
+    );
+    expect(rest).not.toContain('secret');
+  });
+
+  it('may have commas and slashes in its password', () => {
+    expect(parseRedisUrl('redis://films:a,b%2F@cache')).toEqual({
+      ...plain,
+      user: 'films',
+      password: 'a,b/',
+    });
+  });
+
   it('is told to people by host and port, without what is secret', () => {
     expect(redisAddress(parseRedisUrl('redis://films:secret@cache/1'))).toBe('cache:6379');
     expect(redisAddress(parseRedisUrl('redis://[::1]:6380'))).toBe('[::1]:6380');
