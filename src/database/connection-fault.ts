@@ -5,8 +5,13 @@ export function connectionFault(cause: unknown, url: URL): ConfigurationError {
   return new ConfigurationError(sentence(cause, url), { cause });
 }
 
+/** The server, as a person would write it; without user and password. */
+export function serverName(url: URL): string {
+  return `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}`;
+}
+
 function sentence(cause: unknown, url: URL): string {
-  const server = `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}`;
+  const server = serverName(url);
   const user = url.username === '' ? 'the default user' : `user ${decodeURIComponent(url.username)}`;
   const database = decodeURIComponent(url.pathname.slice(1));
   const message = cause instanceof Error ? cause.message : String(cause);

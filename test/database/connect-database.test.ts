@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { ConfigurationError } from '../../src/database/configuration-error.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { connectionFault } from '../../src/database/connection-fault.js';
+import { parseDatabaseUrl } from '../../src/database/parse-database-url.js';
 import { requireVersion } from '../../src/database/require-version.js';
 import { freePort } from '../support/free-port.js';
 import { needsPostgres } from '../support/needs.js';
@@ -40,6 +41,81 @@ describe('a DATABASE_URL that cannot work is refused with what to change', () =>
       'DATABASE_URL asks for the schema "corral", but Corral\'s tables live in the schema "public"; ' +
         'give it a database of its own.',
     );
+  });
+
+  const otherSchema = 'but Corral\'s tables live in the schema "public"; give it a database of its own.';
+  const noTriggers =
+    'sets session_replication_role in its options, with which no trigger writes down what changes; leave it out.';
+  const form = 'postgresql://user:password@host:5432/database';
+
+  it.each<[url: string, rest: string]>([
+    ['secret@h/films?options=-c%20search_path%3Dfilms', `sets search_path in its options, ${otherSchema}`],
+    ['secret@h/films?options=-csearch_path=films,public', `sets search_path in its options, ${otherSchema}`],
+    ['secret@h/films?options=--search-path=secret', `sets search_path in its options, ${otherSchema}`],
+    [
+      'secret@h/films?options=-c+work_mem=64MB+-c+SEARCH_PATH+=+x',
+      `sets search_path in its options, ${otherSchema}`,
+    ],
+    ['secret@h/films?search_path=films', `asks for the schema "films", ${otherSchema}`],
+    ['secret@h/films?currentSchema=films', `asks for the schema "films", ${otherSchema}`],
+    ['secret@h/films?schema=public&schema=films', `asks for the schema "films", ${otherSchema}`],
+    ['secret@h/films?options=-c%20session_replication_role%3Dreplica', noTriggers],
+    [
+      'secret@h?dbname=films',
+      `names the database by dbname=, which the driver ignores; write it behind the host, like ${form}.`,
+    ],
+    [
+      'secret@h/films?pgbouncer=true',
+      'says pgbouncer=true, but the migrations lock and the relay listens, which needs connections that stay; ' +
+        'name the server itself, or a pooler that keeps one for each session, and leave pgbouncer= out.',
+    ],
+    [
+      'secret@h/films?replication=database',
+      'has replication= in it, with which no statement of Corral works; leave it out.',
+    ],
+    [
+      'secret@h/films?binary=true',
+      'has binary= in it, with which no statement of Corral works; leave it out.',
+    ],
+    [
+      'secret@h/films?client_encoding=LATIN1',
+      'asks for another client_encoding than UTF8, which is all that the driver reads; leave it out.',
+    ],
+    [
+      'secret@h1:5432,h2:5432/films',
+      `names several hosts, of which the driver knows nothing; name one, which is the primary, like ${form}.`,
+    ],
+    [
+      '12#secret@h/films',
+      'has a # in it, which ends a URL; percent-encode special characters of the password, # as %23.',
+    ],
+    [
+      '12/secret@h/films',
+      'has a / before its @, where the host ends; percent-encode special characters of the password, / as %2F.',
+    ],
+    [
+      '12?secret@h/films',
+      'has a ? before its @, where the options begin; percent-encode special characters of the password, ? as %3F.',
+    ],
+    [
+      '12?schema=secret@h/films',
+      'has a ? before its @, where the options begin; percent-encode special characters of the password, ? as %3F.',
+    ],
+  ])('when it is postgresql://a:%s', async (rest, sentence) => {
+    expect(await refusal(`postgresql://a:${rest}`)).toBe(`DATABASE_URL ${sentence}`);
+    expect(sentence).not.toContain('secret');
+  });
+
+  it.each([
+    'schema=public',
+    'options=-c%20search_path%3Dpublic',
+    'options=-c%20statement_timeout%3D5s%20-c%20session_replication_role%3Dorigin',
+    'options=project%3Dfilms',
+    'sslmode=require&channel_binding=require',
+    'pgbouncer=false&client_encoding=utf8&connection_limit=5',
+    'host=/run/postgresql',
+  ])('and not for ?%s', (parameters) => {
+    expect(parseDatabaseUrl(`postgresql://a:b,c%2F@h/films?${parameters}`).hostname).toBe('h');
   });
 
   it('when nobody listens', async () => {
@@ -103,6 +179,31 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
       `PostgreSQL at ${address()} has no database "films"; ` +
         'create it with `createdb films` or correct DATABASE_URL.',
     );
+  });
+
+  it('that sets another search path for the user, or switches triggers off, says so', async () => {
+    const owner = await connect(server.url);
+    onTestFinished(() => owner.close());
+    await owner.pool.query(`CREATE ROLE elsewhere LOGIN SUPERUSER PASSWORD 'secret'`);
+    onTestFinished(
+      async () => void (await owner.pool.query('DROP SCHEMA IF EXISTS elsewhere; DROP ROLE elsewhere')),
+    );
+    const url = at((one) => ([one.username, one.password] = ['elsewhere', 'secret']));
+    const rest = `but Corral's tables live in the schema "public"; set the search_path of this user to public.`;
+    // The default search path begins with the schema that bears the name of the user.
+    await owner.pool.query('CREATE SCHEMA elsewhere');
+    expect(await refusal(url)).toBe(
+      `PostgreSQL at ${address()} finds tables in the schema "elsewhere" first, ${rest}`,
+    );
+    await owner.pool.query('ALTER ROLE elsewhere SET search_path TO nowhere');
+    expect(await refusal(url)).toBe(`PostgreSQL at ${address()} finds no schema at all, ${rest}`);
+    await owner.pool.query('ALTER ROLE elsewhere SET search_path TO public');
+    await owner.pool.query('ALTER ROLE elsewhere SET session_replication_role TO replica');
+    expect(await refusal(url)).toBe(
+      `PostgreSQL at ${address()} has session_replication_role = replica for this user, with which no trigger writes down what changes; reset it.`,
+    );
+    await owner.pool.query('ALTER ROLE elsewhere RESET session_replication_role');
+    await (await connect(url)).close();
   });
 
   it('answers Prisma and SQL over one pool that carries our name', async () => {
