@@ -28,14 +28,18 @@ export async function cachedProcess(
   { plan, schema, disabled }: GeneratedCase,
   options: ProcessOptions,
 ): Promise<Place & { readonly cache: Cache<RequestContext> }> {
-  const { world, ...given } = options;
+  const { world, store, environment, log, strictCopies } = options;
   const warmed = [...plan.fields.values()].filter(
     ({ directives, args }) =>
       directives.includes('PREFETCH') && args.every(({ type }) => !type.endsWith('!')),
   );
   const cache = createCache<RequestContext>({
-    ...given,
+    ...{ store, environment, log, strictCopies },
     viewer: viewerOf,
+    // Mutations touch more than the fields of one schema depend on.
+    fetches: [...plan.fields.values()].flatMap(({ answer }) =>
+      answer.by === 'write' ? answer.touches.map(namespaceOf) : [],
+    ),
     origins: makeOrigins(plan, () => schema),
     disabled,
     warm: Object.fromEntries(warmed.map(({ coordinate }) => [coordinate, () => [{}]])),
@@ -67,4 +71,8 @@ export function documentOf({ queries, mutations }: GeneratedCase, request: Reque
   const document = (request.kind === 'query' ? queries : mutations)[request.document];
   if (document === undefined) throw new Error('there is no such document');
   return document;
+}
+
+function namespaceOf(tag: string): string {
+  return tag.split(':')[0] ?? '';
 }

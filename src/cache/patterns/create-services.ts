@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../clock.js';
 import { createValueCodec, type ValueCodec } from '../codec/value-codec.js';
 import type { ValueType } from '../codec/value-type.js';
+import { CacheError } from '../errors.js';
 import { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { FlushTarget } from '../journal/flusher.js';
 import type { Journal } from '../journal/journal.js';

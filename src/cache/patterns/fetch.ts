@@ -42,6 +42,7 @@ const fetchOptions = {
   softTimeoutMs: true,
   local: true,
   maxBytes: true,
+  signal: true,
 } satisfies Record<keyof FetchOptions, true>;
 
 const DEFAULT_MAX_BYTES = 102_400;

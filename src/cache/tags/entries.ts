@@ -155,7 +155,8 @@ export class Entries {
 
   /** Stores a loaded value: see `Fills`. */
   fill(field: EntryField, fill: EntryFill): Filled {
-    const isAllowed = this.#isAllowed(field, fill.address);
+    // Without generations nothing is stored, whatever the key is.
+    const isAllowed = fill.generations === undefined || this.#isAllowed(field, fill.address);
     return this.#fills.fill(field, isAllowed ? fill : { ...fill, generations: undefined });
   }
 
