@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { memoryJournal, memoryStore } from '../../../src/cache/index.js';
+import { hasCome, isFromTheFuture } from '../../../src/cache/clock.js';
+import { BackOff } from '../../../src/cache/stampede/back-off.js';
+import { manualClock } from '../../support/manual-clock.js';
+import { testCache } from '../../support/test-cache.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const typeDefs = /* GraphQL */ `
+  type Query {
+    aside: Int @cached(ttl: 60)
+    local: Int @cached(ttl: 60, local: 60)
+    stale: Int @cached(ttl: 60, swr: 600, staleIfError: 600)
+  }
+`;
+
+describe('after the clock of a process was set back by a day', () => {
+  it.each(['aside', 'local', 'stale'])(
+    'an entry from before is loaded anew, and then fresh for its ttl: %s',
+    async (field) => {
+      let version = 0;
+      const load = (): number => (version += 1);
+      const { query, clock } = testCache({
+        typeDefs,
+        resolvers: { Query: { aside: load, local: load, stale: load } },
+      });
+      const read = async (): Promise<unknown> => (await query(`{ ${field} }`)).data;
+      expect(await read()).toEqual({ [field]: 1 });
+      clock.advance(-DAY_MS);
+      expect(await read()).toEqual({ [field]: 2 });
+      clock.advance(30_000);
+      expect(await read()).toEqual({ [field]: 2 });
+      clock.advance(31_000);
+      if (field === 'stale') await query('{ stale }');
+      else expect(await read()).toEqual({ [field]: 3 });
+    },
+  );
+
+  it('an entry of a process whose clock is ahead by a little is served', async () => {
+    const store = memoryStore();
+    const [here, ahead] = [manualClock(), manualClock()];
+    ahead.advance(1500);
+    const resolvers = { Query: { aside: () => 1, local: () => 1, stale: () => 1 } };
+    await testCache({ typeDefs, store, clock: ahead, resolvers }).query('{ aside }');
+    const { outcomes } = await testCache({ typeDefs, store, clock: here, resolvers }).query('{ aside }');
+    expect(outcomes).toEqual(['Query.aside HIT']);
+  });
+
+  it('the lease of a load that never ended is held for its time and no longer', async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const request = { key: 'A:1', tags: [], leaseMs: 1500, keepForMs: 1000 };
+    const take = async (token: string): Promise<boolean | undefined> => {
+      const [acquired] = await store.acquire([{ ...request, token }]);
+      return acquired?.leased;
+    };
+    expect(await take('one')).toBe(true);
+    expect(await take('other')).toBe(false);
+    clock.advance(-DAY_MS);
+    expect(await take('other')).toBe(true);
+  });
+
+  it('a failing load is tried again within seconds', () => {
+    const clock = manualClock();
+    const backOff = new BackOff({ clock, random: () => 0 });
+    backOff.failed('A:1');
+    expect(backOff.isOn('A:1')).toBe(true);
+    clock.advance(-DAY_MS);
+    expect(backOff.isOn('A:1')).toBe(false);
+  });
+
+  it('an accepted write is due, and so is one whose flusher has died', async () => {
+    const clock = manualClock();
+    const journal = memoryJournal({ clock });
+    await journal.accept({ key: 'P:1', record: Buffer.from('x'), delayMs: 250 });
+    const claim = async (): Promise<number> => (await journal.claim({ limit: 10, forMs: 5000 })).length;
+    expect(await claim()).toBe(0);
+    clock.advance(-DAY_MS);
+    expect(await claim()).toBe(1);
+    expect(await claim()).toBe(0);
+    clock.advance(-DAY_MS);
+    expect(await claim()).toBe(1);
+  });
+});
+
+describe('a moment', () => {
+  it('is from the future when no clock that is nearly in step could have written it', () => {
+    expect(isFromTheFuture(10_000, 9_000)).toBe(false);
+    expect(isFromTheFuture(10_000, 7_000)).toBe(true);
+  });
+
+  it('has come when it is past, or further away than it ever was', () => {
+    expect(hasCome(10_000, 10_000, 500)).toBe(true);
+    expect(hasCome(10_000, 9_600, 500)).toBe(false);
+    expect(hasCome(10_000, 5_000, 500)).toBe(true);
+    expect(hasCome(-Infinity, 0, 500)).toBe(true);
+  });
+});
