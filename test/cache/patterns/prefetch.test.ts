@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type CacheOptions, type Store } from '../../../src/cache/index.js';
-import { createGate } from '../../support/gate.js';
+import { createGate, type Gate } from '../../support/gate.js';
 import { losable } from '../../support/losable-store.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
 import { virtualClock } from '../../support/virtual-clock.js';
@@ -20,18 +20,21 @@ interface Asked {
 interface WarmedOptions extends Partial<CacheOptions<TestContext>> {
   readonly store?: Store;
   readonly fails?: () => boolean;
+  /** Where loads wait. */
+  readonly waitsIn?: Gate;
 }
 
 /** A cache whose charts are kept warm, on a clock that the test owns; every load is written down. */
-function warmed({ fails = () => false, ...options }: WarmedOptions = {}) {
+function warmed({ fails = () => false, waitsIn, ...options }: WarmedOptions = {}) {
   const clock = virtualClock();
   const loads: string[] = [];
   const tested = testCache({
     typeDefs,
     resolvers: {
       Query: {
-        chart: (_root, { decade, first }: Asked) => {
+        chart: async (_root, { decade, first }: Asked) => {
           loads.push(`${decade ?? 'all'} ${first}`);
+          await waitsIn?.wait();
           if (fails()) throw new Error('the database is away');
           return [`Best of ${decade ?? 'all'}`];
         },
@@ -51,6 +54,42 @@ function warmed({ fails = () => false, ...options }: WarmedOptions = {}) {
 }
 
 describe('PREFETCH', () => {
+  it('says nothing of what fails once the cache is being closed: a context, a list, a load', async () => {
+    const context = createGate();
+    const list = createGate();
+    const load = createGate();
+    const away = async (gate: Gate): Promise<never> => {
+      await gate.wait();
+      throw new Error('the database was closed');
+    };
+    const gates: [Gate, Partial<WarmedOptions>][] = [
+      [context, { warmContext: () => away(context) }],
+      [list, { warm: { 'Query.chart': () => away(list) } }],
+      [load, { waitsIn: load }],
+    ];
+    for (const [gate, options] of gates) {
+      const { cache, clock, logged } = warmed({ fails: () => true, ...options });
+      await cache.start();
+      await gate.arrived();
+      const closing = cache.close();
+      gate.open();
+      await Promise.all([closing, clock.pass(60_000)]);
+      expect(logged).toEqual([]);
+    }
+  });
+
+  it('says what fails before that', async () => {
+    const { cache, clock, logged } = warmed({
+      warm: { 'Query.chart': () => Promise.reject(new Error('no films')) },
+    });
+    await cache.start();
+    await clock.pass(1000);
+    await cache.close();
+    expect(logged).toEqual([
+      'warn the warm list could not be made: Error: no films {"coordinate":"Query.chart"}',
+    ]);
+  });
+
   it('loads its warm list before anybody asks, and the first read is a hit', async () => {
     const { cache, clock, took, query } = warmed();
     await cache.start();

@@ -163,6 +163,8 @@ export class FieldWarmer {
       this.#isFailing = false;
     } catch (error) {
       backOff.failed(key);
+      // What is taken away while the cache is being closed is no trouble.
+      if (isOver()) return;
       const { coordinate } = this.field.policy;
       if (!this.#isFailing) log.warn({ coordinate, error: String(error) }, 'an entry could not be kept warm');
       this.#isFailing = true;

@@ -57,6 +57,7 @@ export class KeepWarm {
       sets: new WarmSets({
         ...{ field, store, codec, warmSets, mostAsked, log: services.log },
         list: lists[coordinate],
+        isOver: () => this.#waits.isOver,
       }),
       leadership: new Leadership({
         store,
@@ -126,6 +127,7 @@ export class KeepWarm {
     } catch {
       // Whoever makes contexts has failed, and says so; the first load will say so again.
     }
+    if (this.#waits.isOver) return;
     const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
     await Promise.race([warmingUp, services.clock.sleep(warmUpWithinMs)]);
   }

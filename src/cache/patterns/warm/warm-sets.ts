@@ -16,6 +16,8 @@ export interface WarmSetsOptions {
   /** Most of the list, and of those asked for most. */
   readonly warmSets: number;
   readonly mostAsked: number;
+  /** True once the cache is being closed: what fails then was taken away, and is no fault to tell. */
+  readonly isOver: () => boolean;
 }
 
 /** Whoever asks once does not ask often. */
@@ -60,6 +62,7 @@ export class WarmSets {
         return args === undefined ? [] : [args];
       });
     } catch (error) {
+      if (this.#options.isOver()) return;
       this.#tell(`could not be made: ${String(error)}`);
     }
   }
