@@ -55,7 +55,12 @@ export async function startApi(
     createContext({ services: await served.promise, ...nobody, log });
   const cache = createApiCache(config, { log, clock, store, contextOfNobody, database: opened.promise });
   // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
-  const closers: Closer[] = [served.giveUp, () => cache.close(), opened.giveUp];
+  const cacheCloser: Closer = { what: 'the cache', close: () => cache.close() };
+  const closers: Closer[] = [
+    { what: 'the services', close: served.giveUp },
+    cacheCloser,
+    { what: 'the database', close: opened.giveUp },
+  ];
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache, typeDefs);
@@ -63,10 +68,10 @@ export async function startApi(
     await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
     opened.fulfil(database);
-    closers.push(() => database.close());
+    closers.push({ what: 'the database', close: () => database.close() });
     await prepareDatabase(database, { log, environment: config.environment });
     // Before the database, which its relay and its background work use.
-    closers.push(() => cache.close());
+    closers.push(cacheCloser);
     const namespaces = cache.namespaces();
     const used = new Set([...namespaces, ...fetchedNamespaces]);
     await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }));
@@ -84,7 +89,11 @@ export async function startApi(
     const app = await serve({ config, log, cache, schema, services, closers });
     return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
   } catch (error) {
-    await closeAll(closers);
+    // Why it did not start is what a person must know; what could not be closed ends with the process.
+    await closeAll(closers).catch((failure: unknown) => {
+      const what = failure instanceof Error ? failure.message : String(failure);
+      log.warn(`A start that was refused left something open: ${what}`);
+    });
     throw error;
   }
 }
@@ -137,7 +146,7 @@ async function serve({ config, log, cache, schema, services, closers }: Served):
   const apollo = createApolloServer({ schema, environment, app, cache });
   await apollo.start();
   // Drains the HTTP server as well.
-  closers.push(() => apollo.stop());
+  closers.push({ what: 'the server', close: () => apollo.stop() });
   if (environment !== 'production') await addExplorers(app);
   addHealthRoutes(app, { database: services.database, cache });
   addMetricsRoute(app, cache);

@@ -6,7 +6,7 @@ const STOP_WITHIN_MS = 10_000;
 const ONE_WISH_MS = 1_000;
 
 /** SIGINT and SIGTERM end the process: with 0 once everything is closed, with 1 when that takes too long or fails. */
-export function stopOnSignals(api: Api, log: ApiLog): void {
+export function stopOnSignals(api: Pick<Api, 'close'>, log: Pick<ApiLog, 'info' | 'error'>): void {
   let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingSinceMs !== undefined) {
@@ -24,7 +24,7 @@ export function stopOnSignals(api: Api, log: ApiLog): void {
     api.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        log.error({ error: String(error) }, 'Stopped, but not everything could be closed.');
+        log.error({}, `Stopped. ${error instanceof Error ? error.message : String(error)}`);
         process.exit(1);
       },
     );

@@ -19,7 +19,7 @@ const IN_MEMORY: FilmDatabase = { url: undefined, title: 'PGlite in the memory o
 export async function openFilmDatabase(isNeeded: boolean, closers: Closer[]): Promise<FilmDatabase> {
   const server = isNeeded ? await startPostgres() : undefined;
   if (server === undefined) return isNeeded ? IN_MEMORY : { url: undefined, title: 'no API' };
-  closers.push(() => server.stop());
+  closers.push({ what: 'PostgreSQL', close: () => server.stop() });
   const url = await server.createDatabase();
   const log = testLog();
   const database = await connectDatabase({ databaseUrl: url, dataDirectory: '', log });

@@ -32,7 +32,7 @@ export async function overhead(options: OverheadOptions): Promise<void> {
   const closers: Closer[] = [];
   try {
     const folder = await mkdtemp(path.join(tmpdir(), 'corral-bench-'));
-    closers.push(() => rm(folder, { recursive: true, force: true }));
+    closers.push({ what: 'the folder', close: () => rm(folder, { recursive: true, force: true }) });
     const { servers, redis, database } = await startAll(options, closers);
     const all = createWorkloads((await readRows()).films.size);
     const workloads = all.filter(({ name }) => options.workloads.includes(name));
@@ -54,10 +54,10 @@ interface Running {
 async function startAll(options: OverheadOptions, closers: Closer[]): Promise<Running> {
   const { signal } = options;
   const { url: redisUrl, stop } = await privateRedis('--io-threads', '1');
-  closers.push(stop);
+  closers.push({ what: 'Redis', close: stop });
   // One that is gone is an error at once: it is ours, and nobody will start it again.
   const redis = new Redis(redisUrl, { retryStrategy: () => null });
-  closers.push(() => Promise.resolve(redis.disconnect()));
+  closers.push({ what: 'the Redis client', close: () => Promise.resolve(redis.disconnect()) });
   const needsFilms = options.servers.some((name) => name.startsWith('api'));
   const database = await openFilmDatabase(needsFilms, closers);
   const profiles =
@@ -69,7 +69,7 @@ async function startAll(options: OverheadOptions, closers: Closer[]): Promise<Ru
     console.error(`starting ${name}`);
     const profileFolder = name === options.profile ? profiles : undefined;
     const server = await startServer(name, { redisUrl, databaseUrl: database.url, profileFolder, signal });
-    closers.push(() => server.stop());
+    closers.push({ what: 'a measured server', close: () => server.stop() });
     servers.push(server);
   }
   return { servers, redis, database: database.title };
