@@ -17,7 +17,7 @@ import { addExplorers } from './http/explorers.js';
 import { addGraphqlRoute } from './http/graphql-route.js';
 import { addHealthRoutes } from './http/health-routes.js';
 import { addMetricsRoute } from './http/metrics-route.js';
-import { listen } from './http/listen.js';
+import { listen, tryAddress } from './http/listen.js';
 import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
 import { buildSchema } from './schema/build-schema.js';
@@ -64,6 +64,8 @@ export async function startApi(
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache, typeDefs);
+    // Before the store and the database, as the demo data alone may take ten seconds.
+    await tryAddress(config);
     // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();

@@ -1,20 +1,46 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ConfigurationError } from '../database/configuration-error.js';
 
+export interface Address {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/**
+ * Takes the address and lets it go again, so that one that cannot be had is told before anything is opened or prepared.
+ * @throws ConfigurationError when it cannot be had.
+ */
+export async function tryAddress({ host, port }: Address): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port }), 'listening');
+  } catch (cause) {
+    throw refusalOf(cause, { host, port });
+  }
+  server.close();
+  await once(server, 'close');
+}
+
 /** Starts listening and returns the URL. @throws ConfigurationError when the address cannot be had. */
-export async function listen(
-  app: FastifyInstance,
-  { host, port }: { host: string; port: number },
-): Promise<string> {
+export async function listen(app: FastifyInstance, { host, port }: Address): Promise<string> {
   try {
     return await app.listen({ host, port, listenTextResolver: (address) => `Listening on ${address}.` });
   } catch (cause) {
-    const sentence = listenFault(cause, host, port);
-    throw sentence === undefined ? cause : new ConfigurationError(sentence, { cause });
+    throw refusalOf(cause, { host, port });
   }
 }
 
-function listenFault(cause: unknown, host: string, port: number): string | undefined {
+/** The error in a sentence where a person can do something about it. */
+function refusalOf(cause: unknown, address: Address): unknown {
+  const sentence = listenFault(cause, address);
+  return sentence === undefined ? cause : new ConfigurationError(sentence, { cause });
+}
+
+function listenFault(cause: unknown, { host, port }: Address): string | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   switch (code) {
     case 'EADDRINUSE':

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/package-root.js';
 import { freePort } from '../support/free-port.js';
+import { needsRedis } from '../support/needs.js';
+import { privateRedis } from '../support/private-redis.js';
 import { startProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -109,24 +112,54 @@ describe('the program does not start, and says in one sentence what to change,',
     const port = await freePort();
     const environment = { ...quick, DATABASE_URL: `postgresql://corral:secret@127.0.0.1:${port}/films` };
     const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
-    expect(ended.code).toBe(1);
-    expect(ended.stderr).toBe(
-      `PostgreSQL at 127.0.0.1:${port} refuses connections; start it, correct DATABASE_URL, or unset it to use the embedded database.\n`,
-    );
+    expect(ended).toEqual({
+      code: 1,
+      // In particular nothing of what is kept warm, which had begun and could not go on.
+      stdout: '',
+      stderr: `PostgreSQL at 127.0.0.1:${port} refuses connections; start it, correct DATABASE_URL, or unset it to use the embedded database.\n`,
+    });
   });
 
-  it('where the port is taken', async () => {
+  it.skipIf(!needsRedis())('where Redis asks for a password', async () => {
+    const redis = await privateRedis('--requirepass', 'secret');
+    onTestFinished(() => redis.stop());
+    const ended = await startProgram({
+      folder: await temporaryFolder(),
+      environment: { ...quick, REDIS_URL: redis.url },
+    }).ended();
+    expect(ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `redisStore: Redis at 127.0.0.1:${redis.port} asks for a password; put it into the URL, redis://user:password@host:port\n`,
+    });
+  });
+
+  it('with variables that are no settings, whose values are not shown', async () => {
+    const environment = { ...quick, JOURNAL_DURABILTY: 'always', REDIS_PASSWORD: 'secret' };
+    const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
+    expect(ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'JOURNAL_DURABILTY is not a setting; did you mean JOURNAL_DURABILITY? Correct its name, or unset it.\n' +
+        'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.\n',
+    });
+  });
+
+  it('where the port is taken, before anything is opened', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const environment = { ...quick, PORT: String(port) };
-    const ended = await startProgram({ folder: await temporaryFolder(), environment }).ended();
-    expect(ended.code).toBe(1);
-    expect(ended.stderr).toBe(
-      `Port ${port} of 127.0.0.1 is taken by another program; stop it, or set PORT to a free one.\n`,
-    );
+    const folder = await temporaryFolder();
+    const ended = await startProgram({ folder, environment: { ...quick, PORT: String(port) } }).ended();
+    expect(ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Port ${port} of 127.0.0.1 is taken by another program; stop it, or set PORT to a free one.\n`,
+    });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('where another process uses the data, which goes on as before', async () => {
