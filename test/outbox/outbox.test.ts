@@ -147,7 +147,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   });
 
   it('refuses tags of namespaces that no entry uses, where it is told which ones do', async () => {
-    const declared = { Movie: ['Fim:{id}', 'Film', 'x{id}'], User: ['Session:{id}', 'Somebody:{id}'] };
+    const declared = { Movie: ['Fim:{id}', 'Film', 'x{id}'], User: ['Session:{id}', 'Stranger:{id}'] };
     const used = new Set([...NAMESPACES, 'Film', 'Session']);
     const refused = syncTriggers({ pool, log: testLog(), declared, namespaces: NAMESPACES, used });
     await expect(refused).rejects.toThrow(
@@ -156,7 +156,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
           'The tags of rows cannot be used:',
           '  - the tag "Fim:{id}" of the table "Movie" is of no namespace that entries use; did you mean "Film"?',
           '  - the tag "x{id}" of the table "Movie" is of no namespace that entries use; correct it',
-          '  - the tag "Somebody:{id}" of the table "User" is of no namespace that entries use; correct it',
+          '  - the tag "Stranger:{id}" of the table "User" is of no namespace that entries use; correct it',
         ].join('\n'),
       ),
     );

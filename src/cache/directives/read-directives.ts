@@ -101,7 +101,7 @@ function usesInSdl(
   return { uses, faults };
 }
 
-/** Of a code-first schema nobody else has checked the arguments: each must be what the definition says. */
+/** GraphQL does not check the arguments of a code-first schema: each must be what the definition says. */
 function usesInExtensions(directive: GraphQLDirective, given: readonly unknown[], coordinate: string): Uses {
   const faults: string[] = [];
   const uses = given.flatMap((values) => {
