@@ -20,6 +20,8 @@ export interface Features {
   readonly conditions: boolean;
   /** Contexts whose methods use private fields of their class. */
   readonly contextMethods: boolean;
+  /** PUBLIC fields that look at the viewer all the same; in production only, where it is answered and not stored. */
+  readonly forgetfulFields: boolean;
   /** Fields that are switched off, and stores that evict most of what they get. */
   readonly settings: boolean;
   /** Copies for some seconds that are not proven. */
@@ -39,6 +41,7 @@ export const allFeatures: Features = Object.freeze({
   fragments: true,
   conditions: true,
   contextMethods: true,
+  forgetfulFields: true,
   settings: true,
   local: true,
 });

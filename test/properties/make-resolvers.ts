@@ -40,21 +40,28 @@ function resolverOf(
 
 function resolved(plan: SchemaPlan, answer: Resolved): Resolver {
   const { identity, inputs, subjects, throws, waits } = answer;
-  const looksAtViewer = inputs.includes('viewer.id');
   return (parent, args: CallInputs['args'], context, { returnType, schema }) => {
-    const given = { parent, args, viewerId: looksAtViewer ? viewerOf(context) : undefined };
-    const known = inputs.map((input) => inputText(input, given));
+    const viewerId = inputs.includes('viewer.id') ? viewerOf(context) : undefined;
+    const given = { parent, args, viewerId };
+    const known = inputs.map((input) => inputText(input, given)).join('|');
     const versions = subjects
       .flatMap((subject) => subjectsOf(subject, given))
       .map((one) => context.versionOf(one));
-    const who = looksAtViewer ? ` for ${given.viewerId ?? 'guest'}` : '';
-    const text = `${identity}${who}|${known.join('|')}|${versions.join(',')}`;
+    const state = `${known}|${versions.join(',')}`;
+    const who = looks(answer, state) ? context.whoAsks() : viewerId;
+    const isAnybody = inputs.includes('viewer.id') || looks(answer, state);
+    const text = `${identity}${isAnybody ? ` for ${who ?? 'guest'}` : ''}|${state}`;
     if (throws && roll(`${text} throws`, 4) === 0) throw missing(text);
     const value = makeValue(returnType, { schema, plan, text });
     if (waits === 'not') return value;
     if (waits === 'for all' || !Array.isArray(value)) return Promise.resolve(value);
     return value.map((element: unknown) => Promise.resolve(element));
   };
+}
+
+/** Whether a PUBLIC field forgets that it must not look at the viewer. */
+function looks({ looksAtViewer }: Resolved, state: string): boolean {
+  return looksAtViewer === 'always' || (looksAtViewer === 'sometimes' && roll(`${state} looks`, 2) === 0);
 }
 
 /** Some errors are made for clients, with a code that they must get. */

@@ -64,7 +64,7 @@ function makeScalar(name: string, text: string): unknown {
     case 'JSON':
       return jsonValue(text, hash);
     default:
-      return isSmall ? TEXTS[hash % TEXTS.length] : `${text.split('|')[0] ?? ''}#${hash.toString(36)}`;
+      return isSmall ? TEXTS[(hash / 6) % TEXTS.length] : `${text.split('|')[0] ?? ''}#${hash.toString(36)}`;
   }
 }
 

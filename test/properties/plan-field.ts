@@ -47,6 +47,7 @@ function uncached({ random, features }: SchemaDraft, shape: FieldShape): Resolve
     inputs: [...parentOf(shape), 'args', ...(mixesViewer ? ['viewer.id'] : [])],
     subjects: random.some(STATIC_SUBJECTS, 0.3),
     throws: mayThrow(features.throwing && random.chance(0.15), shape),
+    looksAtViewer: 'never',
     waits: random.pick(['not', 'not', 'for all', 'for elements']),
   };
 }
@@ -57,6 +58,7 @@ function cached(
 ): Pick<FieldPlan, 'directives' | 'answer' | 'isPrivate'> {
   const { random, features } = draft;
   const isPrivate = features.privateFields && random.chance(0.35);
+  const isForgetful = features.forgetfulFields && !isPrivate && random.chance(0.08);
   const isExplicit = shape.parentId === 'parent.code' || random.chance(0.3);
   const namespace = isExplicit ? `K${(draft.nextKey += 1)}` : undefined;
   const inputs = isExplicit ? explicitInputs(draft, shape, isPrivate) : defaultInputs(shape, isPrivate);
@@ -79,6 +81,7 @@ function cached(
     inputs,
     subjects: key !== undefined && isTouchable ? [...tags, key] : tags,
     throws: mayThrow(features.throwing && random.chance(0.1), shape),
+    looksAtViewer: isForgetful ? random.pick(['sometimes', 'always']) : 'never',
     waits: random.chance(0.4) ? 'for all' : random.chance(0.06) ? 'for elements' : 'not',
   };
   if (namespace !== undefined && isTouchable) share(draft, { namespace, shape, tags, answer });

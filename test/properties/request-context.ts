@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly world: World;
   readonly viewer?: { readonly id: string | number } | undefined;
   versionOf(subject: string): number;
+  /** Looks at `viewer`, which the context of a PUBLIC load does not reveal. */
+  whoAsks(): Viewer;
 }
 
 /** A context as frameworks make them, with getters over what nobody else can see. */
@@ -24,6 +26,10 @@ class ContextOfClass implements RequestContext {
 
   get viewer(): RequestContext['viewer'] {
     return this.#viewer;
+  }
+
+  whoAsks(): Viewer {
+    return this.viewer?.id;
   }
 }
 
@@ -45,14 +51,24 @@ class ContextWithMethods implements RequestContext {
     return this.#viewer;
   }
 
+  whoAsks(): Viewer {
+    return this.viewer?.id;
+  }
+
   versionOf(subject: string): number {
     return this.#world.versionOf(subject);
   }
 }
 
 export function requestContext(world: World, viewer: Viewer, kind: ContextKind): RequestContext {
-  const versionOf = (subject: string): number => world.versionOf(subject);
-  const plain = viewer === undefined ? { world, versionOf } : { world, versionOf, viewer: { id: viewer } };
+  const plain: RequestContext = {
+    world,
+    versionOf: (subject) => world.versionOf(subject),
+    whoAsks() {
+      return this.viewer?.id;
+    },
+    ...(viewer === undefined ? {} : { viewer: { id: viewer } }),
+  };
   if (kind === 'plain') return plain;
   return kind === 'class' ? new ContextOfClass(plain) : new ContextWithMethods(plain);
 }

@@ -21,6 +21,8 @@ export interface Resolved {
   /** Templates of what changes the answer once a mutation has touched it. */
   readonly subjects: readonly string[];
   readonly throws: boolean;
+  /** Whether a PUBLIC field looks at the viewer, which it must not. */
+  readonly looksAtViewer: 'never' | 'sometimes' | 'always';
   /** Whether it returns a promise, or a list of promises. */
   readonly waits: 'not' | 'for all' | 'for elements';
 }
