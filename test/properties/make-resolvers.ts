@@ -79,7 +79,7 @@ function fromOrigin(plan: SchemaPlan, { namespace, id }: FromOrigin): Resolver {
     // As the engine does: without a viewer there is no id to ask for.
     if (isPrivate && viewerId === undefined) return null;
     const given = inputAt(id, { parent, args, viewerId });
-    const ask = { plan, schema, namespace, world: context.world };
+    const ask = { plan, schema, namespace, context };
     if (Array.isArray(given)) return given.map((one: unknown) => askOrigin(ask, one));
     const answer = askOrigin(ask, given);
     if (answer instanceof Error) throw answer;
@@ -98,7 +98,7 @@ function written(plan: SchemaPlan, { touches, namespace, needsResult, throws }: 
     if (throws && !needsResult && roll(`${state} fails`, 4) === 0)
       throw new Error(`${fieldName} fails after ${state}`);
     if (namespace === undefined) return subjects.length;
-    const ask = (): unknown => askOrigin({ plan, schema, namespace, world }, args['id']);
+    const ask = (): unknown => askOrigin({ plan, schema, namespace, context }, args['id']);
     // What is invalidated by the result cannot be where there is none: the engine promises nothing for it.
     while (needsResult && ask() instanceof Error) subjects.forEach((subject) => world.touch(subject));
     const row = ask();

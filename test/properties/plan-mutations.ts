@@ -36,7 +36,7 @@ export function planMutations(draft: SchemaDraft, types: readonly string[]): rea
   }
   add('touchMine', [VIEWER_SUBJECT]);
   for (const key of draft.touchableKeys) add(`touch${key}`, [`${key}:{args.id}`], { args: [ID] });
-  const known = types.filter((type) => draft.namespaces.has(type));
+  const known = types.filter((type) => draft.namespaces.get(type)?.looksAtViewer === false);
   for (const type of known) {
     const touches = [`${type}:{args.id}`, ...random.some(STATIC_SUBJECTS, 0.2)];
     const tags = draft.namespaces.get(type)?.tags ?? [];

@@ -7,14 +7,21 @@ export function planOrigins(draft: SchemaDraft, types: readonly string[]): void 
   if (!features.readThrough) return;
   for (const type of types.filter(() => random.chance(0.7))) {
     const tags = random.some(STATIC_SUBJECTS, 0.15);
-    const namespace = { namespace: type, type, isPrivate: false, tags };
+    const looksAtViewer = features.forgetfulFields && random.chance(0.1);
+    const namespace = { namespace: type, type, isPrivate: false, tags, looksAtViewer };
     draft.namespaces.set(type, namespace);
     const one = random.chance(0.75) ? 'READ_THROUGH' : 'CACHE_ASIDE';
     add(draft, namespace, { owner: 'Query', name: `one${type}`, id: 'args.id', pattern: one });
     add(draft, namespace, { owner: 'Query', name: `many${type}`, id: 'args.ids', pattern: 'READ_THROUGH' });
   }
   if (features.privateFields) {
-    const mine = { namespace: 'Mine', type: random.pick(types), isPrivate: true, tags: [] };
+    const mine = {
+      namespace: 'Mine',
+      type: random.pick(types),
+      isPrivate: true,
+      tags: [],
+      looksAtViewer: false,
+    };
     draft.namespaces.set('Mine', mine);
     add(draft, mine, { owner: 'Query', name: 'mine', id: 'viewer.id', pattern: 'READ_THROUGH' });
   }

@@ -5,6 +5,7 @@ import type { GeneratedCase } from './generate-case.js';
 import type { RequestPlan, Step } from './generate-steps.js';
 import type { RequestContext } from './request-context.js';
 import { isSameAnswer, type PlainAnswer } from './same-answer.js';
+import type { SchemaPlan } from './schema-plan.js';
 import { World } from './world.js';
 
 export interface RunOptions {
@@ -72,12 +73,13 @@ export async function runSteps(
 function isComplaint(line: string, { plan }: GeneratedCase): boolean {
   if (!line.startsWith('error')) return false;
   const coordinate = /"coordinate":"([^"]+)"/.exec(line)?.[1] ?? '';
-  const answer = plan.fields.get(coordinate)?.answer;
-  return !(
-    line.includes('touched the viewer') &&
-    answer?.by === 'resolver' &&
-    answer.looksAtViewer !== 'never'
-  );
+  return !(line.includes('touched the viewer') && looksAtViewer(plan, coordinate));
+}
+
+function looksAtViewer({ fields, namespaces }: SchemaPlan, coordinate: string): boolean {
+  const answer = fields.get(coordinate)?.answer;
+  if (answer?.by === 'resolver') return answer.looksAtViewer !== 'never';
+  return answer?.by === 'origin' && namespaces.get(answer.namespace)?.looksAtViewer === true;
 }
 
 interface Turn {

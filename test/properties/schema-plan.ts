@@ -63,6 +63,8 @@ export interface NamespacePlan {
   readonly isPrivate: boolean;
   /** Static tags that all readers and writers declare. */
   readonly tags: readonly string[];
+  /** Whether its origin looks at the viewer although it is PUBLIC; nothing writes such rows. */
+  readonly looksAtViewer: boolean;
 }
 
 /** A generated schema: its SDL, and how each of its fields answers. */
