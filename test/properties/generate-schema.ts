@@ -43,10 +43,13 @@ function draftOf(random: Random, features: Features): SchemaDraft {
 function typeNames({ random, features }: SchemaDraft): TypeNames {
   const types = ['A', 'B', 'C', 'D', 'E'].slice(0, 3 + random.below(3));
   const folders = types.slice(0, 2 + random.below(2));
-  const elementOf = (): string => (features.covariantLists ? random.pick(types) : 'Item');
+  // One after the other from a random one on, so that they differ.
+  const first = random.below(types.length);
+  const elementOf = (folder: number): string =>
+    (features.covariantLists ? types[(first + folder) % types.length] : undefined) ?? 'Item';
   return {
     types,
-    elements: new Map(folders.map((folder) => [folder, elementOf()])),
+    elements: new Map(folders.map((folder, index) => [folder, elementOf(index)])),
     scored: random.some(types, 0.6),
     shared: ['title', ...random.some(Object.keys(LEAF_FIELDS).slice(1), 0.35)],
     scores: random.some(Object.keys(LEAF_FIELDS), 0.2),

@@ -31,7 +31,7 @@ vi.mock('../../src/cache/directives/look-ahead.js', async (importOriginal) => {
 });
 
 const SEEDS = [1, 1001, 2001];
-const CASES = 4000;
+const CASES = 3000;
 /** What finds other faults than the planted ones is switched off, so that a difference is theirs. */
 const features = {
   mutatingResolvers: 'none',

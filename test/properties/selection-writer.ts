@@ -15,6 +15,9 @@ import type { ArgumentWriter } from './argument-writer.js';
 import type { Features } from './features.js';
 import { hashOf, type Random } from './seeded-random.js';
 
+/** Lists that hold another type on each type of their parents, and the way to them. */
+const LISTS_THAT_VARY: ReadonlySet<string> = new Set(['items', 'folders', 'folder']);
+
 interface Fragment {
   readonly name: string;
   readonly type: GraphQLCompositeType;
@@ -95,7 +98,14 @@ export class SelectionWriter {
     if (fields.length === 0) return undefined;
     // Where there is depth left, most of what is asked for leads on.
     const leading = fields.filter((field) => isCompositeType(getNamedType(field.type)));
-    const field = random.pick(leading.length > 0 && random.chance(0.5) ? leading : fields);
+    const toLists = leading.filter(({ name }) => LISTS_THAT_VARY.has(name));
+    const field = random.pick(
+      toLists.length > 0 && random.chance(0.35)
+        ? toLists
+        : leading.length > 0 && random.chance(0.5)
+          ? leading
+          : fields,
+    );
     const given = args.argumentsOf(field);
     // The alias tells the arguments, so that no two fields of one name are in each other's way.
     const marks = given === '' ? '' : hashOf(given).toString(36);
@@ -123,7 +133,9 @@ export class SelectionWriter {
 
   #typesOverlapping(schema: GraphQLSchema, type: GraphQLCompositeType): readonly GraphQLCompositeType[] {
     if (isObjectType(type)) return [type, ...type.getInterfaces()];
-    return [type, ...schema.getPossibleTypes(type), ...schema.getPossibleTypes(type)];
+    const interfaces = Object.values(schema.getTypeMap()).filter(isInterfaceType);
+    const overlapping = interfaces.filter((one) => doTypesOverlap(schema, one, type));
+    return [type, ...schema.getPossibleTypes(type), ...overlapping];
   }
 
   #condition(): string {
