@@ -11,11 +11,15 @@ const FAMILIES = ['CACHE_', 'JOURNAL_', 'REDIS_'] as const;
 const OF_KUBERNETES =
   /^[A-Z][A-Z0-9_]*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
+/** What systemd gives to every service whose output it keeps, or whose folder it makes, and what Docker's links set. */
+const OF_OTHERS = /^(JOURNAL_STREAM|CACHE_DIRECTORY|REDIS_NAME|REDIS_ENV_[A-Z0-9_]+)$/;
+
 /** A sentence for each variable that looks like a setting and is none. Values are not shown: they may be passwords. */
 export function unknownVariables(given: readonly string[], known: readonly string[]): string[] {
   return given.flatMap((name) => {
     const family = FAMILIES.find((prefix) => name.startsWith(prefix));
-    if (family === undefined || known.includes(name) || OF_KUBERNETES.test(name)) return [];
+    if (family === undefined || known.includes(name) || OF_KUBERNETES.test(name) || OF_OTHERS.test(name))
+      return [];
     return [`${name} is not a setting; ${fixOf(name, family, known)}.`];
   });
 }

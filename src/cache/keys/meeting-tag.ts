@@ -1,5 +1,5 @@
 /** Text in which a part may be a value under another of its spellings; most texts are not, and cost this look only. */
-const CANDIDATE = /[:/](?:~[-\dtf]|%|[-+.0]|\d+[.eExX]|[\da-fA-F]{8}-?[\da-fA-F]{4})/;
+const CANDIDATE = /[:/](?:~[-\dtf]|%|[-+.0]|\d+[.eExX]|(?:[\da-fA-F]{4}-?){2}[\da-fA-F]{4})/;
 const TYPED = /^~(-?\d[\d.]*(?:e[+-]?\d+)?|true|false)n?$/;
 const WHOLE = /^[+-]?\d+$/;
 const UUID = /^\{?([\da-f]{4}-?){7}[\da-f]{4}\}?$/i;
@@ -21,10 +21,16 @@ export function meetingTag(text: string): string {
 function asRowsWrite(part: string): string {
   const [, typed] = TYPED.exec(part) ?? [];
   const value = (typed ?? unescaped(part)).trim();
-  if (WHOLE.test(value)) return String(BigInt(value.replace(/^\+/, '')));
+  if (WHOLE.test(value)) return withoutZeros(value);
   if (UUID.test(value)) return hyphenated(value.replace(/[{}-]/g, '').toLowerCase());
   const number = value === '' ? NaN : Number(value);
   return Number.isFinite(number) ? String(number) : (typed ?? part);
+}
+
+/** As text, since a client may send a number of any length. */
+function withoutZeros(digits: string): string {
+  const bare = digits.replace(/^[+-]?0*(?=\d)/, '');
+  return digits.startsWith('-') && bare !== '0' ? `-${bare}` : bare;
 }
 
 function unescaped(part: string): string {

@@ -1,3 +1,5 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+import { outsideLoads } from './load-scope.js';
 import { propertiesOf } from './watched-object.js';
 
 /** Who waits for a load. */
@@ -7,20 +9,25 @@ export interface Caller {
 }
 
 /**
- * A load that failed since the caller who began it is gone. The caller gets the cause; those who have joined it lead the
- * load on, as it belongs to none of them.
+ * Why a failure is its caller's alone. `gone`: a signal of the caller has fired; `maybe-gone`: the error says so and nobody
+ * else; `viewer`: a PUBLIC load looked at the viewer, so that the error may be about that viewer.
+ */
+type Reason = 'gone' | 'maybe-gone' | 'viewer';
+
+/**
+ * A load that failed because of the caller who began it. The caller gets the cause; those who have joined it lead the load
+ * on, as it belongs to none of them, or load by themselves where it was about a viewer.
  */
 export class AbandonedLoad extends Error {
   /** What its caller wanted; everybody else wants another object. */
   readonly wanted: object;
-  /** True where the caller is known to be gone, and not only guessed from the error. */
-  readonly isKnown: boolean;
+  readonly reason: Reason;
 
-  constructor(wanted: object, { cause, isKnown }: { cause: unknown; isKnown: boolean }) {
+  constructor(wanted: object, { cause, reason }: { cause: unknown; reason: Reason }) {
     super(String(cause), { cause });
     this.name = 'AbandonedLoad';
     this.wanted = wanted;
-    this.isKnown = isKnown;
+    this.reason = reason;
   }
 }
 
@@ -28,22 +35,41 @@ export class AbandonedLoad extends Error {
 const GUESSES = 3;
 
 /** What a failed load is told to those who wait for it: the error itself, unless it failed because of its caller. */
-export function failureOf(error: unknown, caller: Caller, wanted: object): unknown {
-  const isKnown = caller.isGone();
-  return isKnown || isAbort(error) ? new AbandonedLoad(wanted, { cause: error, isKnown }) : error;
+export function failureOf(
+  error: unknown,
+  { caller, wanted, touched }: { caller: Caller; wanted: object; touched: boolean },
+): unknown {
+  const reason = touched ? 'viewer' : caller.isGone() ? 'gone' : isAbort(error) ? 'maybe-gone' : undefined;
+  return reason === undefined ? error : new AbandonedLoad(wanted, { cause: error, reason });
 }
 
-/** Makes a load, and once more where the one that was joined was abandoned. */
-export async function leadOn<T>(caller: Caller, wanted: object, load: () => Promise<T>): Promise<T> {
-  for (let guesses = 0; ;) {
+/** Makes a load, and once more where the one that was joined was abandoned; `alone` makes it for this caller only. */
+export async function leadOn<T>(
+  { caller, wanted, alone }: { caller: Caller; wanted: object; alone: () => Promise<T> },
+  load: () => Promise<T>,
+): Promise<T> {
+  let guesses = 0;
+  for (;;) {
     try {
       return await load();
     } catch (error) {
-      if (!(error instanceof AbandonedLoad)) throw error;
-      if (!error.isKnown) guesses += 1;
-      if (error.wanted === wanted || guesses > GUESSES || caller.isGone()) throw error;
+      if (!(error instanceof AbandonedLoad) || error.wanted === wanted) throw error;
+      if (error.reason === 'viewer') return alone();
+      if (error.reason === 'maybe-gone') guesses += 1;
+      if (guesses > GUESSES || caller.isGone()) throw error;
     }
   }
+}
+
+/** True where the load failed since its caller is known to be gone: that says nothing about the origin. */
+export function isOfItsCaller(failure: unknown): boolean {
+  return failure instanceof AbandonedLoad && failure.reason === 'gone';
+}
+
+/** Counts a load that failed. */
+export function countFailure(counters: FieldCounters, failure: unknown): void {
+  if (isOfItsCaller(failure)) counters.abandonedLoads += 1;
+  else counters.failedLoads += 1;
 }
 
 /** What the caller is told. */
@@ -53,7 +79,8 @@ export function causeOf(error: unknown): unknown {
 
 /** The caller of a request: its context, or the request that the context holds, has a signal where servers have one. */
 export function callerOf(context: unknown): Caller {
-  return { isGone: () => isObject(context) && holdersOf(context).some(hasFired) };
+  // What the engine itself asks is no part of a load.
+  return { isGone: () => isObject(context) && outsideLoads(() => holdersOf(context).some(hasFired)) };
 }
 
 const HOLDERS = ['request', 'req'];

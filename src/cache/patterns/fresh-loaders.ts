@@ -1,3 +1,4 @@
+import type { CacheScope } from './read-policy.js';
 import { propertiesOf } from './watched-object.js';
 
 /** What is used of a DataLoader; whatever has these methods is treated as one. */
@@ -8,7 +9,27 @@ interface Loader {
 }
 
 /** What one load has emptied already: what it memoises itself is as new as the load. */
-export type Emptied = WeakSet<object>;
+export interface Emptied {
+  readonly scope: CacheScope;
+  readonly loaders: Set<object>;
+}
+
+// Which loads have begun a batch: those of one scope may share it, and what others began is theirs.
+const batchScopes = new WeakMap<object, CacheScope>();
+
+/** Remembers the batches that a load has begun, so that other loads of its scope join them. */
+export function noteBatches({ scope, loaders }: Emptied): void {
+  for (const loader of loaders) {
+    const batch = batchOf(loader);
+    if (batch !== undefined && !batchScopes.has(batch)) batchScopes.set(batch, scope);
+  }
+}
+
+/** The batch of a DataLoader that waits for its turn. */
+function batchOf(loader: object): object | undefined {
+  const batch: unknown = '_batch' in loader ? loader._batch : undefined;
+  return typeof batch === 'object' && batch !== null ? batch : undefined;
+}
 
 /**
  * Has the DataLoaders of a context forget what they memoised, before a load begins whose value may be stored: what a
@@ -30,9 +51,12 @@ export function emptyFound(value: unknown, emptied: Emptied): void {
 }
 
 function empty(loader: Loader, emptied: Emptied): void {
-  if (emptied.has(loader)) return;
-  emptied.add(loader);
+  if (emptied.loaders.has(loader)) return;
+  emptied.loaders.add(loader);
   loader.clearAll();
+  // A batch that others began may look at the viewer, and its reads are no part of this load, which begins its own.
+  const batch = batchOf(loader);
+  if (batch !== undefined && batchScopes.get(batch) !== emptied.scope) Reflect.set(loader, '_batch', null);
 }
 
 function ownValues(object: object): unknown[] {

@@ -1,5 +1,5 @@
 import { isPromise } from '../maybe-promise.js';
-import { emptyFound, emptyLoaders, gettersOf, type Emptied } from './fresh-loaders.js';
+import { emptyFound, emptyLoaders, gettersOf, noteBatches, type Emptied } from './fresh-loaders.js';
 import { frozenContext } from './frozen-context.js';
 import { endLoad, outsideLoads, runLoad, type RunningLoad } from './load-scope.js';
 import type { CacheScope } from './read-policy.js';
@@ -38,9 +38,14 @@ const MAP_METHODS: readonly PropertyKey[] = [...WHOLE, ...BY_KEY];
 export function createLoadContext({ viewerOf, throws }: LoadContextOptions): LoadContext {
   const bearerNames = createBearerNames(viewerOf);
   return (scope, context, coordinates) => {
-    const emptied: Emptied = new WeakSet();
+    const emptied: Emptied = { scope, loaders: new Set() };
     emptyLoaders(context, emptied);
     if (typeof context !== 'object' || context === null) return unguarded(context);
+    const begin = <T>(work: () => T): T => {
+      const result = work();
+      noteBatches(emptied);
+      return result;
+    };
     const bearing = scope === 'PUBLIC' ? bearerNames(context) : undefined;
     let touched = false;
     // Whether there is a viewer is an answer too: a guest's load that looks for one is no load for everybody.
@@ -71,7 +76,7 @@ export function createLoadContext({ viewerOf, throws }: LoadContextOptions): Loa
     return {
       context: isFrozen && bearing !== undefined ? frozenContext(context, bearing, touch) : context,
       touched: () => touched,
-      run: (work) => (watched.length === 0 ? work() : runWatched(load, watched, work)),
+      run: (work) => (watched.length === 0 ? begin(work) : runWatched(load, watched, () => begin(work))),
     };
   };
 }

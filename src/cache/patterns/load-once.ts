@@ -3,7 +3,7 @@ import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryField, FieldAddress, Found } from '../tags/entry-field.js';
-import { failureOf, leadOn, type Caller } from './abandoned-load.js';
+import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land } from './land.js';
 import type { LoadedRead } from './serve.js';
 import type { Loaded, Services } from './services.js';
@@ -44,10 +44,11 @@ export async function loadOnce(services: Services, load: OneLoad): Promise<Loade
     for (const flight of led) await loadAndFill(services, load, flight);
   };
   const wanted = { field, address: place, refreshes, isPart };
-  const read = await leadOn(load.caller, wanted, async () =>
+  const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], lead));
+  const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
     theOne(await services.loads.begin([wanted], lead, trace)),
   );
-  return read.sharable || read.outcome === 'MISS' ? read : theOne(services.loads.alone([wanted], lead));
+  return read.sharable || read.outcome === 'MISS' ? read : alone();
 }
 
 async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead> {
@@ -66,8 +67,9 @@ async function loadAndFill(
   const { clock } = services;
   counters.loads += 1;
   if (trace !== undefined) trace.loads += 1;
+  let load: Load | undefined;
   try {
-    const load = begin();
+    load = begin();
     const startedAtMs = clock.nowMs();
     const value = (await load.run()) ?? null;
     const loadMs = clock.nowMs() - startedAtMs;
@@ -92,9 +94,8 @@ async function loadAndFill(
     };
     flight.resolve(land(services, field, landing));
   } catch (error) {
-    const failure = failureOf(error, caller, wanted);
-    if (failure === error) counters.failedLoads += 1;
-    else counters.abandonedLoads += 1;
+    const failure = failureOf(error, { caller, wanted, touched: load?.touched() ?? false });
+    countFailure(counters, failure);
     flight.reject(failure);
   }
 }

@@ -4,7 +4,7 @@ import type { PendingState } from '../journal/accepted-writes.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
-import { callerOf, failureOf, leadOn, type Caller } from './abandoned-load.js';
+import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land, type Landing } from './land.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
@@ -41,12 +41,13 @@ export class OriginLoads {
 
   /** Loads one id together with what else this tick is missing. @throws AbandonedLoad */
   async load(wanted: WantedId, context: unknown): Promise<LoadedRead> {
-    const { outcome, loaded } = await leadOn(callerOf(context), wanted, async () => {
+    const alone = (): Promise<LoadedRead> => this.loadAlone(wanted, context);
+    const read = await leadOn({ caller: callerOf(context), wanted, alone }, async () => {
       const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
-      return arrives;
+      const { outcome, loaded } = await arrives;
+      return { ...loaded, outcome };
     });
-    if (loaded.sharable || outcome === 'MISS') return { ...loaded, outcome };
-    return this.loadAlone(wanted, context);
+    return read.sharable || read.outcome === 'MISS' ? read : alone();
   }
 
   /** The same for this request alone: nothing is joined and nothing is stored. */
@@ -112,12 +113,12 @@ export class OriginLoads {
         const found = pending.get(id);
         const isPending = found?.outcome === 'pending';
         const value = isPending ? found.state : values.get(id);
-        if (value instanceof Error) fail(value, caller, item);
+        if (value instanceof Error) fail(value, { ...item, caller, touched });
         else this.#land(item, { value, loadMs, touched, isPending, isUnsure: found?.outcome === 'unknown' });
       }
     } catch (error) {
       for (const { wanted, flight } of led) {
-        fail(error, caller, { wanted, flight });
+        fail(error, { wanted, flight, caller, touched: guarded.touched() });
       }
     }
   }
@@ -158,10 +159,12 @@ export class OriginLoads {
   }
 }
 
-function fail(error: unknown, caller: Caller, { wanted, flight }: Pick<LedId, 'wanted' | 'flight'>): void {
-  const failure = failureOf(error, caller, wanted);
-  if (failure === error) wanted.field.counters.failedLoads += 1;
-  else wanted.field.counters.abandonedLoads += 1;
+function fail(
+  error: unknown,
+  { wanted, flight, ...of }: Pick<LedId, 'wanted' | 'flight'> & { caller: Caller; touched: boolean },
+): void {
+  const failure = failureOf(error, { ...of, wanted });
+  countFailure(wanted.field.counters, failure);
   flight.reject(failure);
 }
 

@@ -2,7 +2,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
 import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
 import { valueOf, type Found } from '../tags/entry-field.js';
-import { AbandonedLoad, causeOf } from './abandoned-load.js';
+import { causeOf, isOfItsCaller } from './abandoned-load.js';
 import type { FieldCall } from './field-call.js';
 import type { ReadPolicy } from './read-policy.js';
 import type { Loaded, Services } from './services.js';
@@ -64,9 +64,9 @@ function refresh({ background, backOff, log }: Services, read: Read, load: () =>
   const refreshed = (): Promise<void> => load().then(() => backOff.succeeded(key));
   background.runOnce(`refresh ${key}`, refreshed, (error) => {
     // Its caller has got an answer and is gone; the next reader refreshes.
-    if (error instanceof AbandonedLoad) return;
+    if (isOfItsCaller(error)) return;
     backOff.failed(key);
-    log.warn({ coordinate: read.policy.coordinate, error: String(error) }, 'a refresh failed');
+    log.warn({ coordinate: read.policy.coordinate, error: String(causeOf(error)) }, 'a refresh failed');
   });
 }
 
@@ -87,7 +87,7 @@ async function loadOrStale(
       return value;
     },
     (error: unknown) => {
-      if (!(error instanceof AbandonedLoad)) backOff.failed(key);
+      if (!isOfItsCaller(error)) backOff.failed(key);
       throw error;
     },
   );

@@ -52,6 +52,8 @@ export function propertiesOf(object: object): Map<PropertyKey, PropertyDescripto
 }
 
 function restore(object: object, { own }: Watched): void {
+  // Frozen meanwhile: the accessors stay, and go on answering with what was there.
+  if (![...own.keys()].every((name) => canWatch(object, name))) return;
   watchedObjects.delete(object);
   for (const [name, before] of own) {
     // What was removed or defined anew meanwhile is left as it is.
@@ -89,8 +91,8 @@ function valueFor(reader: object, name: PropertyKey): unknown {
   const owner = ownerOf(reader);
   const own = watchedObjects.get(owner)?.own.get(name);
   if (own !== undefined) return own.get === undefined ? own.value : own.get.call(reader);
-  const prototype: unknown = Object.getPrototypeOf(owner);
-  return isObject(prototype) ? Reflect.get(prototype, name, reader) : undefined;
+  const inherited = inheritedProperty(owner, name);
+  return inherited?.get === undefined ? inherited?.value : inherited.get.call(reader);
 }
 
 /** As assigning would do without an accessor in between; what is written stays when the watch ends. */
@@ -115,7 +117,9 @@ function inheritedProperty(object: object, name: PropertyKey): PropertyDescripto
     isObject(owner);
     owner = Object.getPrototypeOf(owner)
   ) {
-    const found = Object.getOwnPropertyDescriptor(owner, name);
+    // One that is watched as well is asked for what is there, and not through its accessor.
+    const own = watchedObjects.get(owner)?.own;
+    const found = own?.has(name) === true ? own.get(name) : Object.getOwnPropertyDescriptor(owner, name);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 import { describe, expect, it } from 'vitest';
@@ -345,5 +346,74 @@ describe('viewer(context)', () => {
 
   it('may return a bigint, as databases number rows', async () => {
     expect(await read(() => 7n)).toBeUndefined();
+  });
+});
+
+describe('a DataLoader that looks at the viewer', () => {
+  it('has a batch of its own for a PUBLIC load: what an uncached field began is never stored', async () => {
+    interface Asking {
+      viewer: { id: string };
+      loader?: DataLoader<string, string>;
+    }
+    const cache = createCache<Asking>({
+      store: memoryStore(),
+      environment: 'production',
+      log: cacheLog(),
+      viewer: ({ viewer }) => viewer.id,
+    });
+    const load = (_: unknown, { id }: { id: string }, { loader }: Asking) => loader?.load(id);
+    const schema = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          cacheTypeDefs,
+          'type Query { plain(id: ID!): String shared(id: ID!): String @cached(ttl: 60) }',
+        ],
+        resolvers: { Query: { plain: load, shared: load } },
+      }),
+    );
+    const read = async (source: string, id: string): Promise<unknown> => {
+      const contextValue: Asking = { viewer: { id } };
+      contextValue.loader = new DataLoader(async (ids) => {
+        await Promise.resolve();
+        return ids.map(() => `for ${contextValue.viewer.id}`);
+      });
+      const { data } = await graphql({ schema, source, contextValue });
+      return JSON.parse(JSON.stringify(data));
+    };
+    expect(await read('{ plain(id: 1) shared(id: 2) }', 'ann')).toEqual({
+      plain: 'for ann',
+      shared: 'for ann',
+    });
+    expect(await read('{ shared(id: 2) }', 'bob')).toEqual({ shared: 'for bob' });
+    expect(cache.counters()['Query.shared']).toMatchObject({ stored: 0 });
+  });
+});
+
+describe('a context that another one is derived from', () => {
+  it('can be watched together with it, and is read and written by others as it is', async () => {
+    const gate = createGate();
+    const { query } = setUp(byProperty, 'test', { wait: () => gate.wait() });
+    const base = { service: 'service', viewer: 'ann' };
+    const derived = Object.create(base) as typeof base;
+    const loading = [query('{ aside }', base), query('{ warm }', derived)];
+    await gate.arrived();
+    expect(derived.viewer).toBe('ann');
+    derived.viewer = 'bob';
+    expect([base.viewer, derived.viewer]).toEqual(['ann', 'bob']);
+    gate.open();
+    for (const { messages } of await Promise.all(loading)) expect(messages).toEqual([]);
+    expect([base.viewer, derived.viewer]).toEqual(['ann', 'bob']);
+  });
+
+  it('that is frozen while a load runs keeps what it has', async () => {
+    const gate = createGate();
+    const { query } = setUp(byProperty, 'test', { wait: () => gate.wait() });
+    const context = { service: 'service', viewer: 'ann' };
+    const loading = query('{ aside }', context);
+    await gate.arrived();
+    Object.freeze(context);
+    gate.open();
+    expect((await loading).messages).toEqual([]);
+    expect(context.viewer).toBe('ann');
   });
 });

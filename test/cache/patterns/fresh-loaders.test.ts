@@ -106,7 +106,7 @@ describe('DataLoaders of a load', () => {
     });
     const context = { loaders: { named: loader }, loader };
     await loader.load('a');
-    const emptied: freshLoaders.Emptied = new WeakSet();
+    const emptied: freshLoaders.Emptied = { scope: 'PUBLIC', loaders: new Set() };
     freshLoaders.emptyLoaders(context, emptied);
     expect(await loader.load('a')).toBe('A');
     freshLoaders.emptyFound(context.loaders, emptied);

@@ -147,3 +147,47 @@ describe('a PRIVATE field', () => {
     expect(privateLoads()).toBe(2);
   });
 });
+
+describe('a PUBLIC load that touches the viewer and fails', () => {
+  it.each([
+    ['leak', '{ leak }'],
+    ['film', '{ film(id: 1) { owner } }'],
+    ['a film of several', '{ film(id: 2) { owner } }'],
+  ])('in production never tells its error to a viewer who joined it: %s', async (_name, source) => {
+    const opened = createGate();
+    const fail = async (context: TestContext): Promise<never> => {
+      const id = context.viewer?.id ?? 'nobody';
+      await opened.wait();
+      throw new Error(`forbidden for ${id}`);
+    };
+    const { query } = testCache({
+      typeDefs,
+      environment: 'production',
+      resolvers: {
+        Query: {
+          leak: (_, __, c) => fail(c),
+          spread: () => '',
+          maybe: () => '',
+          mine: () => '',
+          named: () => '',
+        },
+      },
+      origins: {
+        Film: {
+          load: (ids, context) =>
+            ids[0] === '1'
+              ? fail(context)
+              : fail(context).catch((error: unknown) =>
+                  ids.map(() => (error instanceof Error ? error : null)),
+                ),
+        },
+      },
+    });
+    const messageOf = async (asked: ReturnType<typeof query>) => (await asked).result.errors?.[0]?.message;
+    const [leader, joiner] = [query(source, ann), query(source, ben)];
+    await opened.arrived();
+    opened.open();
+    expect(await messageOf(leader)).toBe('forbidden for ann');
+    expect(await messageOf(joiner)).toBe('forbidden for ben');
+  });
+});
