@@ -34,7 +34,8 @@ function expectHits({ cases: compared, reads, hits, privateHits }: Report, ahead
   if (compared < ENOUGH_CASES) return;
   expect(hits / reads).toBeGreaterThan(0.3);
   expect(privateHits).toBeGreaterThan(compared / 10);
-  expect(aheadHits).toBeGreaterThan(compared / 10);
+  // Strict copies answer before anything needs to be read ahead, so there are fewer.
+  expect(aheadHits).toBeGreaterThan(compared / 50);
 }
 
 describe('documents over generated schemas', () => {
