@@ -89,7 +89,9 @@ export class Entries {
     trace?: Trace,
     request?: object,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    if (!addresses.every((address) => this.#isAllowed(field, address))) return addresses.map(() => undefined);
+    // Asked of PRIVATE fields only: lists of what everybody shares must not pay for it.
+    if (field.holdsViewer !== undefined && !addresses.every((address) => this.#isAllowed(field, address)))
+      return addresses.map(() => undefined);
     const copies = this.#copies.for(field, request, trace);
     if (copies === undefined) return this.#findInStore(field, addresses, trace);
     if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
