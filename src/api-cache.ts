@@ -53,6 +53,7 @@ export function createApiCache(
   return createCache<ApiContext>({
     store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
+    neutral: ['database', 'filmLengths', 'log'],
     journal: createJournal(config, time),
     origins: {
       Movie: movieOrigin,

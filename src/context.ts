@@ -23,8 +23,8 @@ export interface ApiServices {
 }
 
 /**
- * What resolvers and origins are given. All that belongs to one viewer stands under `viewer` and `session`, which the
- * cache hides from loads that are shared by everybody: add nothing of that kind elsewhere.
+ * What resolvers and origins are given. All that belongs to one viewer stands under `viewer` and `session`. In development
+ * loads that everybody shares may read only what `neutral` of the cache names.
  */
 export interface ApiContext extends ApiServices {
   readonly requestId: string;

@@ -22,6 +22,12 @@ export interface CacheOptions<Context> {
    * once. Nobody: undefined, null, "" or NaN.
    */
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
+  /**
+   * What of the context is the same for every reader, such as `['prisma', 'loaders', 'log']`. Once it is given, loads of
+   * PUBLIC fields may read nothing else in development and test: a name that is not declared is an error that says how to
+   * declare it. Without it such names are told once, as a warning. Default: not given.
+   */
+  readonly neutral?: readonly PropertyKey[];
   /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
   /** Namespaces of keys and tags that only `cache.fetch` uses, such as `Session`; `@invalidates` may name them. */

@@ -9,6 +9,7 @@ import { refuseFaults, unknownOptions } from './unknown-options.js';
 const cacheOptions = {
   store: true,
   viewer: true,
+  neutral: true,
   origins: true,
   fetches: true,
   types: true,
@@ -39,6 +40,9 @@ const anObject: Kind = { mustBe: 'an object', fits: isObject };
 /** What each option must be, as far as that is seen at once; `store` and `origins` have more to say. */
 const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   viewer: aFunction,
+  neutral: listOf('names of the context such as "prisma"', (item) =>
+    ['string', 'symbol'].includes(typeof item),
+  ),
   origins: anObject,
   fetches: listOf('namespaces such as "Session"', (item) => typeof item === 'string'),
   types: listOf('objects with name, is, encode and decode', (item) =>

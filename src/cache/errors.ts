@@ -5,6 +5,8 @@
 export const errorCodes = {
   CACHE_CONFIGURATION: 'Directives or options are wrong; the message lists every fault with its mend.',
   CACHE_VIEWER_IN_PUBLIC_LOAD: 'A PUBLIC field touched the viewer while it was loading.',
+  CACHE_UNDECLARED_READ:
+    'In development, a PUBLIC field read what its entries are not told apart by, or what nothing is declared about.',
   CACHE_VIEWER: 'The function viewer of createCache threw, or returned something that is no id.',
   CACHE_FOREIGN_ENTRY:
     'A field was about to be given the entry of another field or viewer; refused, and a bug of the engine. Not in production, where it is counted.',

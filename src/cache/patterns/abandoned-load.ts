@@ -1,6 +1,6 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
-import { outsideLoads } from './load-scope.js';
-import { propertiesOf } from './watched-object.js';
+import { outsideLoads } from './guard/load-scope.js';
+import { propertiesOf } from './guard/watched-object.js';
 
 /** Who waits for a load. */
 export interface Caller {

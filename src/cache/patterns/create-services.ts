@@ -27,7 +27,7 @@ import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
 import { refuseFaults } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
-import { createLoadContext } from './load-context.js';
+import { createLoadContext } from './guard/load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
 import { KeepWarm } from './warm/keep-warm.js';
@@ -72,6 +72,7 @@ export const loadOptions = {
 export interface ServicesOptions<Context> {
   readonly store: Store;
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
+  readonly neutral?: readonly PropertyKey[];
   readonly types?: readonly ValueType[];
   readonly localCopies?: Partial<Bounds>;
   readonly clock?: Clock;
@@ -194,7 +195,7 @@ export function createServices<Context>(
     log,
     refuse,
     viewerOf,
-    contextOfLoad: createLoadContext({ viewerOf, throws: !isProduction }),
+    contextOfLoad: createLoadContext({ viewerOf, neutral: options.neutral, throws: !isProduction, log }),
   };
 }
 

@@ -93,8 +93,8 @@ export class OriginLoads {
   async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
     const { clock, contextOfLoad } = this.#services;
     const caller = callerOf(context);
-    const coordinates = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
-    const guarded = contextOfLoad(scope, context, coordinates);
+    const coordinate = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
+    const guarded = contextOfLoad({ scope, coordinate }, context);
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {

@@ -19,7 +19,7 @@ export function resolverLoads<Info extends CallInfo>(
   resolve: Resolve<Info>,
 ): ResolverLoads<Info> {
   const beginAlone = (call: FieldCall<Info>): Load => {
-    const load = services.contextOfLoad(policy.scope, call.context, policy.coordinate);
+    const load = services.contextOfLoad(policy, call.context);
     const notes: ResolverNotes = {};
     return {
       run: () => load.run(() => resolve(call, load.context, notes)),

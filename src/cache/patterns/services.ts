@@ -11,7 +11,7 @@ import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
 import type { EntryField } from '../tags/entry-field.js';
-import type { LoadContext } from './load-context.js';
+import type { LoadContext } from './guard/load-context.js';
 import type { ViewerOf } from './viewer-id.js';
 
 /** What a load brought. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createGate } from '../../support/gate.js';
-import { testCache, type TestContext } from '../../support/test-cache.js';
-import type { CacheOptions } from '../../../src/cache/index.js';
+import { createGate } from '../../../support/gate.js';
+import { testCache, type TestContext } from '../../../support/test-cache.js';
+import type { CacheOptions } from '../../../../src/cache/index.js';
 
 const typeDefs = `
   type Film { id: ID! owner: String }

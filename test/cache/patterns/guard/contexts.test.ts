@@ -2,9 +2,9 @@ import DataLoader from 'dataloader';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore, type Cache } from '../../../src/cache/index.js';
-import { cacheLog } from '../../support/cache-log.js';
-import { createGate } from '../../support/gate.js';
+import { cacheTypeDefs, createCache, memoryStore, type Cache } from '../../../../src/cache/index.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { createGate } from '../../../support/gate.js';
 
 /** What every context of these tests can be asked, however it is made. */
 interface Access {

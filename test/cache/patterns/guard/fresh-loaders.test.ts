@@ -2,11 +2,14 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import DataLoader from 'dataloader';
 import { graphql } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore } from '../../../src/cache/index.js';
-import * as freshLoaders from '../../../src/cache/patterns/fresh-loaders.js';
+import { cacheTypeDefs, createCache, memoryStore } from '../../../../src/cache/index.js';
+import * as freshLoaders from '../../../../src/cache/patterns/guard/fresh-loaders.js';
 
-vi.mock(import('../../../src/cache/patterns/fresh-loaders.js'), { spy: true });
-afterEach(() => vi.mocked(freshLoaders.emptyLoaders).mockReset());
+vi.mock(import('../../../../src/cache/patterns/guard/fresh-loaders.js'), { spy: true });
+afterEach(() => {
+  vi.mocked(freshLoaders.emptyLoaders).mockReset();
+  vi.mocked(freshLoaders.emptyFound).mockReset();
+});
 
 interface Row {
   readonly id: string;
@@ -87,6 +90,7 @@ describe('a DataLoader that memoised a row before the generations were read', ()
 
   it.each(['aside', 'through', 'mine'])('would have its row stored by %s if it were not', async (field) => {
     vi.mocked(freshLoaders.emptyLoaders).mockImplementation(() => undefined);
+    vi.mocked(freshLoaders.emptyFound).mockImplementation(() => undefined);
     expect(await rows().afterALateLoad(field)).toEqual({ [field]: { version: 1 } });
   });
 });
@@ -106,7 +110,7 @@ describe('DataLoaders of a load', () => {
     });
     const context = { loaders: { named: loader }, loader };
     await loader.load('a');
-    const emptied: freshLoaders.Emptied = { scope: 'PUBLIC', loaders: new Set() };
+    const emptied: freshLoaders.Emptied = { sharedBy: 'PUBLIC', loaders: new Set() };
     freshLoaders.emptyLoaders(context, emptied);
     expect(await loader.load('a')).toBe('A');
     freshLoaders.emptyFound(context.loaders, emptied);

@@ -1,4 +1,3 @@
-import type { CacheScope } from './read-policy.js';
 import { propertiesOf } from './watched-object.js';
 
 /** What is used of a DataLoader; whatever has these methods is treated as one. */
@@ -10,18 +9,19 @@ interface Loader {
 
 /** What one load has emptied already: what it memoises itself is as new as the load. */
 export interface Emptied {
-  readonly scope: CacheScope;
+  /** Loads of one kind may share a batch: those of one scope that vary by the same. */
+  readonly sharedBy: string;
   readonly loaders: Set<object>;
 }
 
-// Which loads have begun a batch: those of one scope may share it, and what others began is theirs.
-const batchScopes = new WeakMap<object, CacheScope>();
+// Which loads have begun a batch: those of one kind may share it, and what others began is theirs.
+const batchKinds = new WeakMap<object, string>();
 
-/** Remembers the batches that a load has begun, so that other loads of its scope join them. */
-export function noteBatches({ scope, loaders }: Emptied): void {
+/** Remembers the batches that a load has begun, so that other loads of its kind join them. */
+export function noteBatches({ sharedBy, loaders }: Emptied): void {
   for (const loader of loaders) {
     const batch = batchOf(loader);
-    if (batch !== undefined && !batchScopes.has(batch)) batchScopes.set(batch, scope);
+    if (batch !== undefined && !batchKinds.has(batch)) batchKinds.set(batch, sharedBy);
   }
 }
 
@@ -56,7 +56,7 @@ function empty(loader: Loader, emptied: Emptied): void {
   loader.clearAll();
   // A batch that others began may look at the viewer, and its reads are no part of this load, which begins its own.
   const batch = batchOf(loader);
-  if (batch !== undefined && batchScopes.get(batch) !== emptied.scope) Reflect.set(loader, '_batch', null);
+  if (batch !== undefined && batchKinds.get(batch) !== emptied.sharedBy) Reflect.set(loader, '_batch', null);
 }
 
 function ownValues(object: object): unknown[] {

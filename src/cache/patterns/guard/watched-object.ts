@@ -106,6 +106,8 @@ function assign(reader: object, name: PropertyKey, value: unknown): void {
     throw new TypeError(`Cannot assign to read only property '${String(name)}' of the context`);
   } else if (reader === owner) {
     properties?.set(name, { ...(own ?? NEW_PROPERTY), value });
+    // It is there from now on, for those as well who list or copy what there is.
+    if (own === undefined) Object.defineProperty(owner, name, { enumerable: true });
   } else Object.defineProperty(reader, name, { ...NEW_PROPERTY, value });
 }
 

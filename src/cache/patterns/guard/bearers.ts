@@ -1,0 +1,125 @@
+import { namesOf } from './context-shape.js';
+import { recordReads, type Reads } from './recorded-reads.js';
+import type { ViewerOf } from '../viewer-id.js';
+
+/** Properties by which contexts usually give the viewer away, besides those that `viewer` itself reads. */
+const REVEALING: readonly PropertyKey[] = [
+  'viewer',
+  'user',
+  'currentUser',
+  'session',
+  'token',
+  'auth',
+  'cookies',
+  'headers',
+  'req',
+  'request',
+  // Where a request hangs from its answer: `reply.request`, `res.req`.
+  'reply',
+  'res',
+  'response',
+];
+
+/** What a property of contexts (of a Map: a key) tells about its reader. */
+export interface Bearer {
+  /** Who the viewer is. */
+  viewer: boolean;
+  /** The values of `vary` that are made of it. */
+  readonly vary: Set<string>;
+  /** True where a function was seen reading it, which also those contexts must not answer that lack it. */
+  isRead: boolean;
+}
+
+/** What contexts of one class bear. */
+export interface Bearers {
+  readonly byName: ReadonlyMap<unknown, Bearer>;
+  /** What any context of the class was seen to have. */
+  readonly present: ReadonlySet<unknown>;
+}
+
+export interface BearersOptions {
+  readonly viewerOf: ViewerOf;
+  readonly vary: ReadonlyMap<string, (context: unknown) => unknown>;
+  /** Names that are declared to be the same for every reader. */
+  readonly neutral: ReadonlySet<PropertyKey>;
+  /** Told of names that cannot be neutral, since `viewer` or a function of `vary` reads them. May throw. */
+  readonly onConflict: (name: unknown, reader: string) => void;
+  /** Told that `viewer` failed; may throw. */
+  readonly onViewerFault: (error: unknown) => void;
+}
+
+interface Known extends Bearers {
+  readonly byName: Map<unknown, Bearer>;
+  readonly present: Set<unknown>;
+}
+
+/**
+ * Finds the properties of contexts by which they bear the viewer or a value that varies: those that are known to, and
+ * those that these functions read, of this context or of others of its class. Each context is watched once.
+ */
+export function createBearers(options: BearersOptions): (context: object) => Bearers {
+  const byClass = new WeakMap<object, Known>();
+  const seen = new WeakSet<object>();
+  return (context) => {
+    const prototype: unknown = Object.getPrototypeOf(context);
+    const kind = typeof prototype === 'object' && prototype !== null ? prototype : Object.prototype;
+    let known = byClass.get(kind);
+    if (known === undefined) {
+      known = { byName: guessed(options.neutral), present: new Set() };
+      byClass.set(kind, known);
+    }
+    if (!seen.has(context)) {
+      for (const name of namesOf(context)) known.present.add(name);
+      record(context, known.byName, options);
+      seen.add(context);
+    }
+    return known;
+  };
+}
+
+function guessed(neutral: ReadonlySet<PropertyKey>): Map<unknown, Bearer> {
+  const names = REVEALING.filter((name) => !neutral.has(name));
+  return new Map(names.map((name) => [name, { viewer: true, vary: new Set(), isRead: false }]));
+}
+
+function record(context: object, bearers: Map<unknown, Bearer>, options: BearersOptions): void {
+  const note = ({ direct, all }: Reads, reader: string, mark: (bearer: Bearer) => void): void => {
+    for (const name of all) {
+      if (isPropertyKey(name) && options.neutral.has(name)) {
+        // What a getter happens to use on its way, such as a memo, may be declared neutral.
+        if (!direct.has(name)) continue;
+        options.onConflict(name, reader);
+      }
+      const bearer = bearers.get(name) ?? { viewer: false, vary: new Set(), isRead: true };
+      bearers.set(name, bearer);
+      bearer.isRead = true;
+      mark(bearer);
+    }
+  };
+  note(readsOf(context, options.viewerOf, options.onViewerFault), 'viewer(context)', (bearer) => {
+    bearer.viewer = true;
+  });
+  for (const [name, valueOf] of options.vary) {
+    // One that fails is a sentence of the fields that vary by it.
+    const reads = readsOf(context, valueOf, () => undefined);
+    note(reads, `vary.${name}`, ({ vary }) => vary.add(name));
+  }
+}
+
+function readsOf(
+  context: object,
+  ask: (context: unknown) => unknown,
+  onFault: (error: unknown) => void,
+): Reads {
+  const reads: Reads = { direct: new Set(), all: new Set() };
+  try {
+    recordReads(context, ask, reads);
+  } catch (error) {
+    onFault(error);
+  }
+  return reads;
+}
+
+function isPropertyKey(value: unknown): value is PropertyKey {
+  return typeof value === 'string' || typeof value === 'symbol';
+}

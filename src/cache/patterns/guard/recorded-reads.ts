@@ -1,0 +1,124 @@
+import { isVirtual, layersOf, namesOf, watchable } from './context-shape.js';
+import { endLoad, outsideLoads, runLoad } from './load-scope.js';
+import { watch } from './watched-object.js';
+
+/** What a function reads of a context; of a Map, the keys. */
+export interface Reads {
+  /** What it reads itself. */
+  readonly direct: Set<unknown>;
+  /** The same, and what the getters and methods of the context read on its behalf. */
+  readonly all: Set<unknown>;
+}
+
+/** Runs a function on a context, and notes what it reads, by whatever getters and methods. @throws what it throws */
+export function recordReads(
+  context: object,
+  ask: (context: unknown) => unknown,
+  { direct, all }: Reads,
+): void {
+  const note = (name: unknown): void => {
+    direct.add(name);
+    all.add(name);
+  };
+  const recorder = createRecorder(context, note);
+  // What the engine itself asks is no part of the load that is about to begin, nor of one around it.
+  outsideLoads(() => ask(recorder.proxy));
+  if (recorder.runsCode()) outsideLoads(() => recordInner(context, ask, all));
+}
+
+/** Notes what is read of the object itself, which serves, so that its private fields work. */
+function createRecorder(
+  context: object,
+  note: (name: unknown) => void,
+): { proxy: unknown; runsCode: () => boolean } {
+  let runsCode = false;
+  const proxy = new Proxy(context, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (target instanceof Map && isByKey(name)) return askingByKey(target, value, note);
+      note(name);
+      runsCode ||= typeof value === 'function' || isGetter(target, name);
+      // A proxy may not answer with anything else than what is there for good.
+      const isFixed = Object.getOwnPropertyDescriptor(target, name)?.configurable === false;
+      return typeof value === 'function' && !isFixed ? (value.bind(target) as unknown) : value;
+    },
+    has(target, name) {
+      note(name);
+      return Reflect.has(target, name);
+    },
+  });
+  return { proxy, runsCode: () => runsCode };
+}
+
+/** Notes what the context's own code reads. It has answered already, so that it may fail here. */
+function recordInner(context: object, ask: (context: unknown) => unknown, names: Set<unknown>): void {
+  const all = namesOf(context);
+  const watched = isVirtual(context) ? [] : watchable(context, all);
+  try {
+    // Private fields are reached by the object itself only, so that it is watched where it can be.
+    if (watched.length < all.size || isVirtual(context)) ask(standIn(context, names));
+    else askWatched(context, watched, { ask, names });
+  } catch {
+    // What it has read until then is noted.
+  }
+}
+
+function askWatched(
+  context: object,
+  own: readonly PropertyKey[],
+  { ask, names }: { ask: (context: unknown) => unknown; names: Set<unknown> },
+): void {
+  const inherited = layersOf(context).slice(1);
+  const unwatches = [
+    watch(context, own),
+    ...inherited.map((layer) => watch(layer, watchable(layer, Reflect.ownKeys(layer)))),
+  ];
+  const onRead = (_: object, name: PropertyKey, value: unknown): unknown => {
+    names.add(name);
+    return value;
+  };
+  try {
+    runLoad({ onRead }, () => ask(context));
+  } finally {
+    endLoad();
+    for (const unwatch of unwatches) unwatch();
+  }
+}
+
+/** Its getters and methods are run on the stand-in, so that their reads are noted. */
+function standIn(context: object, names: Set<unknown>): unknown {
+  const proxy: unknown = new Proxy(context, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, proxy);
+      if (target instanceof Map && isByKey(name)) return askingByKey(target, value, (key) => names.add(key));
+      names.add(name);
+      return value;
+    },
+    has(target, name) {
+      names.add(name);
+      return Reflect.has(target, name);
+    },
+  });
+  return proxy;
+}
+
+function isByKey(name: PropertyKey): boolean {
+  return name === 'get' || name === 'has';
+}
+
+function askingByKey(map: Map<unknown, unknown>, method: unknown, note: (name: unknown) => void): unknown {
+  if (typeof method !== 'function') return method;
+  return (key: unknown): unknown => {
+    note(key);
+    return method.call(map, key) as unknown;
+  };
+}
+
+function isGetter(object: object, name: PropertyKey): boolean {
+  for (let owner: unknown = object; typeof owner === 'object' && owner !== null;) {
+    const property = Object.getOwnPropertyDescriptor(owner, name);
+    if (property !== undefined) return property.get !== undefined;
+    owner = Object.getPrototypeOf(owner);
+  }
+  return false;
+}

@@ -1,0 +1,36 @@
+/** Told of each read, with what is there; may throw. */
+export type Look = (name: PropertyKey, value: unknown) => void;
+
+/**
+ * Stands before a context that cannot be watched in place, since it is frozen or stands for others itself. What the
+ * methods of a frozen class instance read cannot be seen, so that taking one counts as a look at the viewer, unless it is
+ * declared neutral.
+ */
+export function standIn(
+  context: object,
+  { look, onMethod }: { look: Look; onMethod: (name: PropertyKey) => void },
+): unknown {
+  const prototype: unknown = Object.getPrototypeOf(context);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const valueOf = (name: PropertyKey): unknown => Reflect.get(context, name);
+  return new Proxy(context, {
+    get(_, name) {
+      const value = valueOf(name);
+      look(name, value);
+      const isMethod = !isPlain && typeof value === 'function' && name !== 'constructor';
+      if (!isMethod || Object.hasOwn(context, name)) return value;
+      onMethod(name);
+      return value.bind(context) as unknown;
+    },
+    set: (_, name, value) => Reflect.set(context, name, value),
+    has(target, name) {
+      look(name, undefined);
+      return Reflect.has(target, name);
+    },
+    getOwnPropertyDescriptor(target, name) {
+      const property = Reflect.getOwnPropertyDescriptor(target, name);
+      look(name, property?.value);
+      return property;
+    },
+  });
+}
