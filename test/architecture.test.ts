@@ -29,6 +29,7 @@ const LEAVES = [
   'nearest-name.ts',
   'unknown-options.ts',
   'with-defaults.ts',
+  'written.ts',
 ];
 /** Files that may import every room. */
 const DOORS = ['index.ts', 'cache.ts', 'cache-options.ts', 'check-cache-options.ts'];

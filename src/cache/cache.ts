@@ -23,6 +23,7 @@ import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import type { Trace } from './metrics/trace.js';
+import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
 import { OriginLoads } from './patterns/origin-loads.js';
@@ -50,7 +51,10 @@ export interface CachedField {
 export interface Cache<Context> {
   /** A new schema whose fields are cached as their directives say. @throws CacheError with every fault together. */
   apply(schema: GraphQLSchema): GraphQLSchema;
-  /** Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns. */
+  /**
+   * Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns.
+   * @throws CacheError naming every option that does not exist or cannot be.
+   */
   fetch<T>(key: string, options: FetchOptions, load: () => Promise<T> | T): Promise<T>;
   /**
    * Resolves when what PREFETCH keeps warm is loaded for the first time, or takes too long: from then on the process is as
@@ -218,6 +222,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
+      checkFetch(key, fetchOptions, load);
       const coordinate = `cache.fetch ${namespaceOf(key)}`;
       const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
       if (options.disabled === 'all') {
@@ -229,6 +234,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     invalidate: async (tags) => {
       requireOpen();
+      checkInvalidate(tags);
       const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
       if (await invalidate(tags.map(shortenKey), site)) return;
       throw new CacheError(

@@ -5,6 +5,7 @@ import { originMembers } from './patterns/origin.js';
 import { prefetchOptions } from './patterns/warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
+import { written } from './written.js';
 
 const cacheOptions = {
   store: true,
@@ -166,12 +167,4 @@ function oneOf(words: readonly string[]): Kind {
     mustBe: `one of ${words.join(', ')}`,
     fits: (value) => words.some((word) => word === value),
   };
-}
-
-/** A value as a message shows it: what it is, and of objects no more than that. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

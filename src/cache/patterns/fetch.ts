@@ -3,10 +3,8 @@
 // When the store fails: the function loads, still once per key; nothing is stored.
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
-import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { loadOnce } from './load-once.js';
 import { serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
@@ -33,29 +31,16 @@ export interface FetchOptions {
   readonly maxBytes?: number;
 }
 
-const fetchOptions = {
-  ttl: true,
-  tags: true,
-  negativeTtl: true,
-  swr: true,
-  staleIfError: true,
-  softTimeoutMs: true,
-  local: true,
-  maxBytes: true,
-  signal: true,
-} satisfies Record<keyof FetchOptions, true>;
-
 const DEFAULT_MAX_BYTES = 102_400;
 const FETCH_PATH = Object.freeze({ prev: undefined, key: 'cache.fetch' });
 
-/** Caching outside of GraphQL: reads `key`, or loads and stores it. @throws CacheError for options that cannot be. */
+/** Caching outside of GraphQL: reads `key`, or loads and stores it. `checkFetch` has checked what is asked. */
 export async function fetchEntry(
   services: Services,
   request: { key: string; options: FetchOptions; counters: FieldCounters; coordinate: string },
   load: () => unknown,
 ): Promise<unknown> {
   const { key, options, counters, coordinate } = request;
-  checkFetch(key, options);
   const swrMs = (options.swr ?? 0) * 1000;
   const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
   const policy = {
@@ -80,26 +65,4 @@ export async function fetchEntry(
     loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, caller, begin });
   const found = await services.entries.findOne(policy, place);
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
-}
-
-function checkFetch(key: string, options: FetchOptions): void {
-  const faults = unknownOptions(options, fetchOptions);
-  if (key === '') faults.push('the key must not be empty');
-  if (!key.isWellFormed()) faults.push('the key must be well-formed text, without lone surrogates');
-  const tags = options.tags?.length ?? 0;
-  if (tags > MAX_TAGS) faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags}`);
-  if (!(options.ttl > 0)) faults.push(`ttl must be a positive number of seconds, but got ${options.ttl}`);
-  for (const name of ['ttl', 'swr', 'staleIfError'] as const) {
-    const seconds = options[name] ?? 0;
-    if (seconds > MAX_TTL_SECONDS) faults.push(`${name} must be at most 45 days, but got ${seconds} seconds`);
-  }
-  for (const name of ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const) {
-    const value = options[name];
-    if (value !== undefined && !(value >= 0)) faults.push(`${name} must not be negative, but got ${value}`);
-  }
-  const { softTimeoutMs } = options;
-  if (softTimeoutMs !== undefined && !(softTimeoutMs > 0))
-    faults.push(`softTimeoutMs must be a positive number of milliseconds, but got ${softTimeoutMs}`);
-  if ((options.local ?? 0) > options.ttl) faults.push('local must not be longer than ttl');
-  refuseFaults('cache.fetch', faults, 'CACHE_FETCH_OPTIONS');
 }

@@ -17,3 +17,65 @@ describe('cache.fetch with more than an entry can carry', () => {
     else expect(outcome).toMatchObject({ error: { code: 'CACHE_FETCH_OPTIONS' } });
   });
 });
+
+describe('a call of cache.fetch or cache.invalidate that JavaScript lets pass', () => {
+  const options = { ttl: 60 };
+  const load = (): number => 1;
+
+  it.each<[string, unknown[], string]>([
+    ['a key that is no text', [42, options, load], 'the key must be a text such as "A:1", but got 42'],
+    [
+      'no options and no load',
+      ['A:1'],
+      'ttl must be a positive number of seconds, but got undefined; ' +
+        'the third argument must be a function that loads, but got undefined',
+    ],
+    [
+      'a promise in the place of the load',
+      ['A:1', options, Promise.resolve(1)],
+      'the third argument must be a function that loads, but got an object',
+    ],
+    ['null for options', ['A:1', null, load], 'ttl must be a positive number of seconds, but got undefined'],
+    [
+      'times that are texts',
+      ['A:1', { ttl: '60', swr: '5' }, load],
+      'ttl must be a positive number of seconds, but got "60"; swr must be a number, but got "5"',
+    ],
+    [
+      'tags that are a text',
+      ['A:1', { ttl: 60, tags: 'Session' }, load],
+      'tags must be a list of texts such as ["Movie:42"], but got "Session"',
+    ],
+    [
+      'a tag that is no text',
+      ['A:1', { ttl: 60, tags: ['A', 7] }, load],
+      'tags must be a list of texts such as ["Movie:42"], but tags[1] is 7',
+    ],
+    [
+      'a signal that is none',
+      ['A:1', { ttl: 60, signal: 'now' }, load],
+      'signal must be an AbortSignal, but got "now"',
+    ],
+  ])('is refused with a sentence, and nothing loads: %s', async (_what, given, sentence) => {
+    const { cache } = testCache({ typeDefs });
+    const fetched: Promise<unknown> = Reflect.apply(cache.fetch, cache, given);
+    await expect(fetched).rejects.toMatchObject({
+      code: 'CACHE_FETCH_OPTIONS',
+      message: `cache.fetch: ${sentence}`,
+    });
+    expect(cache.counters()).toEqual({});
+  });
+
+  it.each<[string, unknown[], string]>([
+    ['a text', ['Session:42'], 'but got "Session:42"'],
+    ['nothing', [], 'but got undefined'],
+    ['an id', [[42]], 'but tags[0] is 42'],
+  ])('tells of tags to invalidate that are no list of texts: %s', async (_what, given, end) => {
+    const { cache } = testCache({ typeDefs });
+    const invalidated: Promise<unknown> = Reflect.apply(cache.invalidate, cache, given);
+    await expect(invalidated).rejects.toMatchObject({
+      code: 'CACHE_FETCH_OPTIONS',
+      message: `cache.invalidate: tags must be a list of texts such as ["Movie:42"], ${end}`,
+    });
+  });
+});

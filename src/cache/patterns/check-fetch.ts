@@ -1,0 +1,79 @@
+import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import { written } from '../written.js';
+import type { FetchOptions } from './fetch.js';
+
+const fetchOptions = {
+  ttl: true,
+  tags: true,
+  negativeTtl: true,
+  swr: true,
+  staleIfError: true,
+  softTimeoutMs: true,
+  local: true,
+  maxBytes: true,
+  signal: true,
+} satisfies Record<keyof FetchOptions, true>;
+
+const NONE = Object.freeze({});
+const LONG = ['ttl', 'swr', 'staleIfError'] as const;
+const NOT_NEGATIVE = ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const;
+
+/** @throws CacheError naming everything that is wrong with a call of `cache.fetch`; JavaScript may hand over anything. */
+export function checkFetch(key: unknown, options: unknown, load: unknown): void {
+  const given: Readonly<Record<string, unknown>> = isObject(options) ? options : NONE;
+  const { ttl, tags, softTimeoutMs, local = 0, signal } = given;
+  const faults = unknownOptions(given, fetchOptions);
+  if (typeof key !== 'string') faults.push(`the key must be a text such as "A:1", but got ${written(key)}`);
+  else if (key === '') faults.push('the key must not be empty');
+  else if (!key.isWellFormed()) faults.push('the key must be well-formed text, without lone surrogates');
+  if (tags !== undefined) addTagFaults(faults, tags);
+  if (Array.isArray(tags) && tags.length > MAX_TAGS)
+    faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags.length}`);
+  if (!isPositive(ttl)) faults.push(`ttl must be a positive number of seconds, but got ${written(ttl)}`);
+  for (const name of LONG) {
+    const seconds = given[name];
+    if (typeof seconds === 'number' && seconds > MAX_TTL_SECONDS)
+      faults.push(`${name} must be at most 45 days, but got ${seconds} seconds`);
+  }
+  for (const name of NOT_NEGATIVE) {
+    const value = given[name];
+    if (value === undefined || (typeof value === 'number' && value >= 0)) continue;
+    const mustBe = typeof value === 'number' ? 'not be negative' : 'be a number';
+    faults.push(`${name} must ${mustBe}, but got ${written(value)}`);
+  }
+  if (softTimeoutMs !== undefined && !isPositive(softTimeoutMs))
+    faults.push(`softTimeoutMs must be a positive number of milliseconds, but got ${written(softTimeoutMs)}`);
+  if (typeof local === 'number' && typeof ttl === 'number' && local > ttl)
+    faults.push('local must not be longer than ttl');
+  if (signal !== undefined && !(isObject(signal) && 'aborted' in signal))
+    faults.push(`signal must be an AbortSignal, but got ${written(signal)}`);
+  if (typeof load !== 'function')
+    faults.push(`the third argument must be a function that loads, but got ${written(load)}`);
+  refuseFaults('cache.fetch', faults, 'CACHE_FETCH_OPTIONS');
+}
+
+/** @throws CacheError where the tags of `cache.invalidate` are no list of texts. */
+export function checkInvalidate(tags: unknown): void {
+  const faults: string[] = [];
+  addTagFaults(faults, tags);
+  refuseFaults('cache.invalidate', faults, 'CACHE_FETCH_OPTIONS');
+}
+
+function addTagFaults(faults: string[], tags: unknown): void {
+  const mustBe = 'tags must be a list of texts such as ["Movie:42"]';
+  if (!Array.isArray(tags)) {
+    faults.push(`${mustBe}, but got ${written(tags)}`);
+    return;
+  }
+  const at = tags.findIndex((tag) => typeof tag !== 'string');
+  if (at >= 0) faults.push(`${mustBe}, but tags[${at}] is ${written(tags[at])}`);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
