@@ -1,12 +1,16 @@
 import {
   coerceInputValue,
   getArgumentValues,
+  getNamedType,
   GraphQLError,
+  isEnumType,
   type ConstDirectiveNode,
   type GraphQLDirective,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql';
+import { nearestName } from '../nearest-name.js';
 import type { CachedArguments } from '../policy/field-site.js';
 import { extensionUses, isObject } from './extension-directives.js';
 import { strayDirectives } from './stray-directives.js';
@@ -95,7 +99,9 @@ function usesInSdl(
       uses.push(getArgumentValues(directive, node));
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      faults.push(`@${directive.name} on ${coordinate}: ${error.message}`);
+      faults.push(
+        `@${directive.name} on ${coordinate}: ${error.message}${mendInSdl(directive, node, error)}`,
+      );
     }
   }
   return { uses, faults };
@@ -126,8 +132,27 @@ function invalidArguments(directive: GraphQLDirective, values: Arguments): strin
     }
     let isValid = true;
     coerceInputValue(value, type, () => (isValid = false));
-    return isValid ? [] : [`Argument "${name}" has invalid value ${JSON.stringify(value)}.`];
+    return isValid
+      ? []
+      : [`Argument "${name}" has invalid value ${JSON.stringify(value)}.${mendOf(type, value)}`];
   });
+}
+
+/** GraphQL says which value is wrong, and not what could stand in its place. */
+function mendInSdl(directive: GraphQLDirective, node: ConstDirectiveNode, { nodes }: GraphQLError): string {
+  const wrong = node.arguments?.find(({ value }) => nodes?.includes(value) === true);
+  const type = directive.args.find(({ name }) => name === wrong?.name.value)?.type;
+  if (wrong === undefined || type === undefined) return '';
+  return mendOf(type, 'value' in wrong.value ? wrong.value.value : undefined);
+}
+
+function mendOf(type: GraphQLInputType, value: unknown): string {
+  const named = getNamedType(type);
+  if (!isEnumType(named)) return ` It must be of type ${type.toString()}.`;
+  const names = named.getValues().map(({ name }) => name);
+  const nearest = typeof value === 'string' ? nearestName(value, names) : undefined;
+  if (nearest !== undefined && nearest === value) return ' Write it without quotes.';
+  return ` It must be one of ${names.join(', ')}${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}.`;
 }
 
 function withoutUndefined(values: Arguments): Arguments {

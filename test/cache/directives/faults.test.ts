@@ -97,7 +97,23 @@ describe('a directive is refused', () => {
     [
       'with a ttl that is no number',
       'type Query { a: String @cached(ttl: "5") }',
-      '@cached on Query.a: Argument "ttl" has invalid value "5".',
+      '@cached on Query.a: Argument "ttl" has invalid value "5". It must be of type Int!.',
+    ],
+    [
+      'with a pattern that is misspelt',
+      'type Query { a: String @cached(ttl: 5, pattern: READTHROUGH) }',
+      '@cached on Query.a: Argument "pattern" has invalid value READTHROUGH. It must be one of CACHE_ASIDE, ' +
+        'READ_THROUGH, WRITE_THROUGH, WRITE_BEHIND, PREFETCH, HYBRID (did you mean READ_THROUGH?).',
+    ],
+    [
+      'with a scope that is a list',
+      'type Query { a: String @cached(ttl: 5, scope: [PUBLIC]) }',
+      '@cached on Query.a: Argument "scope" has invalid value [PUBLIC]. It must be one of PUBLIC, PRIVATE.',
+    ],
+    [
+      'with a scope in quotes',
+      'type Query { a: String @cached(ttl: 5, scope: "PRIVATE") }',
+      '@cached on Query.a: Argument "scope" has invalid value "PRIVATE". Write it without quotes.',
     ],
     [
       'with a broken template',
@@ -388,18 +404,23 @@ describe('a code-first schema', () => {
   it.each<[title: string, cached: unknown, fault: string]>([
     ['a ttl of 0', { ttl: 0 }, 'ttl must be a positive whole number of seconds, but got 0'],
     ['no ttl', { pattern: 'CACHE_ASIDE' }, 'Argument "ttl" of required type "Int!" was not provided.'],
-    ['a ttl that is a text', { ttl: '5' }, 'Argument "ttl" has invalid value "5".'],
+    ['a ttl that is a text', { ttl: '5' }, 'Argument "ttl" has invalid value "5". It must be of type Int!.'],
     [
       'a scope that does not exist',
       { ttl: 5, scope: 'PRIVAT' },
-      'Argument "scope" has invalid value "PRIVAT".',
+      'Argument "scope" has invalid value "PRIVAT". It must be one of PUBLIC, PRIVATE (did you mean PRIVATE?).',
     ],
     [
       'a pattern that does not exist',
       { ttl: 5, pattern: 'ASIDE' },
-      'Argument "pattern" has invalid value "ASIDE".',
+      'Argument "pattern" has invalid value "ASIDE". It must be one of CACHE_ASIDE, READ_THROUGH, ' +
+        'WRITE_THROUGH, WRITE_BEHIND, PREFETCH, HYBRID.',
     ],
-    ['a tag that is no text', { ttl: 5, tags: [5] }, 'Argument "tags" has invalid value [5].'],
+    [
+      'a tag that is no text',
+      { ttl: 5, tags: [5] },
+      'Argument "tags" has invalid value [5]. It must be of type [String!]!.',
+    ],
     [
       'no arguments at all',
       true,
