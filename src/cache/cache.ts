@@ -223,7 +223,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
       checkFetch(key, fetchOptions, load);
-      const coordinate = `cache.fetch ${namespaceOf(key)}`;
+      const coordinate = fetchCoordinate(key);
       const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
       if (options.disabled === 'all') {
         request.counters.bypassed += 1;
@@ -347,8 +347,8 @@ function configurationError(faults: readonly string[]): CacheError {
   return new CacheError('CACHE_CONFIGURATION', `The schema's cache directives have ${count}:\n${list}`);
 }
 
-/** The part of a key before its first colon, for counters: few, and without ids. */
-function namespaceOf(key: string): string {
+/** What the counters call a key: by its part before the first colon, without ids. One that has no colon may be all id. */
+function fetchCoordinate(key: string): string {
   const colon = key.indexOf(':');
-  return colon < 0 ? key : key.slice(0, colon);
+  return colon < 0 ? 'cache.fetch' : `cache.fetch ${key.slice(0, colon)}`;
 }

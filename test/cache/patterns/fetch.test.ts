@@ -50,6 +50,12 @@ describe('cache.fetch', () => {
     expect(Object.keys(cache.counters())).toEqual(['cache.fetch Session']);
   });
 
+  it('counts keys without a namespace together, and shows none of them', async () => {
+    const { cache, load } = plainCache();
+    for (const key of ['secret-1', 'secret-2']) await cache.fetch(key, { ttl: 10 }, load);
+    expect(Object.keys(cache.counters())).toEqual(['cache.fetch']);
+  });
+
   it('refuses options that cannot be, all together', async () => {
     const { cache, load } = plainCache();
     await expect(cache.fetch('', { ttl: 0, swr: -1 }, load)).rejects.toThrow(
