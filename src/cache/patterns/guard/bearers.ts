@@ -35,6 +35,8 @@ export interface Bearers {
   readonly byName: ReadonlyMap<unknown, Bearer>;
   /** What any context of the class was seen to have. */
   readonly present: ReadonlySet<unknown>;
+  /** False until `viewer` has answered for one of them: what bears the viewer is then not known. */
+  readonly isKnown: boolean;
 }
 
 export interface BearersOptions {
@@ -51,6 +53,7 @@ export interface BearersOptions {
 interface Known extends Bearers {
   readonly byName: Map<unknown, Bearer>;
   readonly present: Set<unknown>;
+  isKnown: boolean;
 }
 
 /**
@@ -65,12 +68,12 @@ export function createBearers(options: BearersOptions): (context: object) => Bea
     const kind = typeof prototype === 'object' && prototype !== null ? prototype : Object.prototype;
     let known = byClass.get(kind);
     if (known === undefined) {
-      known = { byName: guessed(options.neutral), present: new Set() };
+      known = { byName: guessed(options.neutral), present: new Set(), isKnown: false };
       byClass.set(kind, known);
     }
     if (!seen.has(context)) {
       for (const name of namesOf(context)) known.present.add(name);
-      record(context, known.byName, options);
+      record(context, known, options);
       seen.add(context);
     }
     return known;
@@ -82,7 +85,7 @@ function guessed(neutral: ReadonlySet<PropertyKey>): Map<unknown, Bearer> {
   return new Map(names.map((name) => [name, { viewer: true, vary: new Set(), isRead: false }]));
 }
 
-function record(context: object, bearers: Map<unknown, Bearer>, options: BearersOptions): void {
+function record(context: object, known: Known, options: BearersOptions): void {
   const note = ({ direct, all }: Reads, reader: string, mark: (bearer: Bearer) => void): void => {
     for (const name of all) {
       if (isPropertyKey(name) && options.neutral.has(name)) {
@@ -90,15 +93,21 @@ function record(context: object, bearers: Map<unknown, Bearer>, options: Bearers
         if (!direct.has(name)) continue;
         options.onConflict(name, reader);
       }
-      const bearer = bearers.get(name) ?? { viewer: false, vary: new Set(), isRead: true };
-      bearers.set(name, bearer);
+      const bearer = known.byName.get(name) ?? { viewer: false, vary: new Set(), isRead: true };
+      known.byName.set(name, bearer);
       bearer.isRead = true;
       mark(bearer);
     }
   };
-  note(readsOf(context, options.viewerOf, options.onViewerFault), 'viewer(context)', (bearer) => {
+  let hasFailed = false;
+  const onFault = (error: unknown): void => {
+    hasFailed = true;
+    options.onViewerFault(error);
+  };
+  note(readsOf(context, options.viewerOf, onFault), 'viewer(context)', (bearer) => {
     bearer.viewer = true;
   });
+  known.isKnown ||= !hasFailed;
   for (const [name, valueOf] of options.vary) {
     // One that fails is a sentence of the fields that vary by it.
     const reads = readsOf(context, valueOf, () => undefined);

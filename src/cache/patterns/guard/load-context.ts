@@ -117,7 +117,10 @@ function rulesOf(options: LoadContextOptions): Rules {
       // What everybody shares needs no viewer; fields that do say so themselves.
       if (told.has(viewerOf)) return;
       told.add(viewerOf);
-      log.error({ error: String(error) }, 'viewer(context) failed; what is PUBLIC is answered without it');
+      log.error(
+        { error: String(error) },
+        'viewer(context) failed; PUBLIC fields are answered without it, and not stored before it has answered once',
+      );
     },
   });
   return { options, neutral: new Set(neutral), bearersOf, told };
@@ -144,7 +147,7 @@ function guardOf(rules: Rules, field: GuardedField, context: object): Guard {
     return [layer, [...methods, ...own].filter((name) => canWatch(layer, name))];
   });
   const needsStandIn = virtual || !names.every((name) => canWatch(context, name));
-  let touched = false;
+  let touched = !bearers.isKnown;
   const refuse = (error: Error): void => {
     touched = true;
     if (rules.options.throws) throw error;
