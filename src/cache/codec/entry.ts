@@ -33,6 +33,12 @@ export interface AnswerHint {
   readonly scope?: 'PUBLIC' | 'PRIVATE' | undefined;
 }
 
+/**
+ * Of a value that no resolver of a read has loaded: a row that a write stored, a write that is pending, what an origin
+ * brought. What such a resolver would have said of it is not known.
+ */
+export const UNKNOWN_HINT: AnswerHint = Object.freeze({});
+
 /** What an entry says about itself. */
 export interface EntryHeader {
   readonly key: string;

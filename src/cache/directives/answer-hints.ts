@@ -1,16 +1,18 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { AnswerHint } from '../codec/entry.js';
+import { UNKNOWN_HINT, type AnswerHint } from '../codec/entry.js';
 import type { ResolverNotes } from '../patterns/field-call.js';
 import type { CacheScope } from '../patterns/read-policy.js';
 
 /** What a resolver finds in `info.cacheControl` where Apollo Server's cache-control plugin is on. */
-interface CacheControl {
+export interface CacheControl {
   setCacheHint(hint: AnswerHint): void;
-  readonly cacheHint: {
+  readonly cacheHint: AnswerHint & {
     restrict(hint: AnswerHint): void;
     replace(hint: AnswerHint): void;
   };
 }
+
+const NOT_KEPT: AnswerHint = Object.freeze({ maxAge: 0 });
 
 /** Undefined where the plugin is off, or the server is another one. */
 export function cacheControlOf(info: GraphQLResolveInfo): CacheControl | undefined {
@@ -19,55 +21,73 @@ export function cacheControlOf(info: GraphQLResolveInfo): CacheControl | undefin
   return isCacheControl(cacheControl) ? cacheControl : undefined;
 }
 
-/** Says of an answer what its load said, less the seconds that have passed since. */
-export function giveHint({ cacheHint }: CacheControl, { maxAge, ...hint }: AnswerHint, ageMs: number): void {
-  const isKnown = maxAge !== undefined;
-  cacheHint.replace(isKnown ? { ...hint, maxAge: Math.max(0, Math.floor(maxAge - ageMs / 1000)) } : hint);
-}
-
 /**
- * The same `info`, whose hints are noted while they are given: they are kept with the entry. What is for one viewer only
- * must not rest in a cache that everybody asks, whatever the resolver says.
+ * What the resolver of one field tells caches of whole answers. What it said is noted with the entry and given with each
+ * answer of it. Of a value that it did not load nothing is known; once the field is known to set hints, such a value is told
+ * to be kept by no such cache, since what it would have said may be `PRIVATE`.
  */
-export function notingHints(
-  info: GraphQLResolveInfo,
-  notes: ResolverNotes,
-  scope: CacheScope,
-): GraphQLResolveInfo {
-  const control = cacheControlOf(info);
-  if (control === undefined) return info;
-  const { cacheHint } = control;
-  const scoped = (hint: AnswerHint): AnswerHint => (scope === 'PRIVATE' ? { ...hint, scope } : hint);
-  const note = (hint: AnswerHint): AnswerHint => {
-    notes.hint = { ...notes.hint, ...known(scoped(hint)) };
-    return scoped(hint);
-  };
-  const restricted = (hint: AnswerHint): AnswerHint => {
-    const { maxAge, scope: before } = notes.hint ?? {};
-    const stricter = known(hint);
-    return {
-      ...stricter,
-      ...(maxAge !== undefined && { maxAge: Math.min(maxAge, stricter.maxAge ?? maxAge) }),
-      ...(before === 'PRIVATE' && { scope: before }),
+export class FieldHints {
+  readonly #scope: CacheScope;
+  #isKnownToHint = false;
+
+  constructor(scope: CacheScope) {
+    this.#scope = scope;
+  }
+
+  /** Says of an answer what its load said, less the seconds that have passed since. */
+  give({ cacheHint }: CacheControl, hint: AnswerHint, ageMs: number): void {
+    const { maxAge, scope } = hint;
+    if (maxAge === undefined && scope === undefined) {
+      if (this.#isKnownToHint) cacheHint.restrict(NOT_KEPT);
+      return;
+    }
+    this.#isKnownToHint = true;
+    const isKnown = maxAge !== undefined;
+    cacheHint.replace(isKnown ? { ...hint, maxAge: Math.max(0, Math.floor(maxAge - ageMs / 1000)) } : hint);
+  }
+
+  /**
+   * The same `info`, whose hints are noted while they are given: they are kept with the entry. What is for one viewer only
+   * must not rest in a cache that everybody asks, whatever the resolver says.
+   */
+  noting(info: GraphQLResolveInfo, notes: ResolverNotes): GraphQLResolveInfo {
+    const control = cacheControlOf(info);
+    if (control === undefined) {
+      // There is no plugin to tell; a later hit may have one.
+      if (this.#isKnownToHint) notes.hint = UNKNOWN_HINT;
+      return info;
+    }
+    const { cacheHint } = control;
+    const scoped = (hint: AnswerHint): AnswerHint =>
+      this.#scope === 'PRIVATE' ? { ...hint, scope: this.#scope } : hint;
+    const note = (hint: AnswerHint): void => {
+      const said = known(hint);
+      if (said.maxAge === undefined && said.scope === undefined) return;
+      this.#isKnownToHint = true;
+      notes.hint = { ...notes.hint, ...said };
     };
-  };
-  const noting = {
-    ...control,
-    setCacheHint: (hint: AnswerHint) => {
-      control.setCacheHint(note(hint));
-    },
-    // Its properties change while it is used, so it stays the same object below.
-    cacheHint: Object.assign(Object.create(cacheHint), {
-      replace: (hint: AnswerHint) => {
-        cacheHint.replace(note(hint));
-      },
-      restrict: (hint: AnswerHint) => {
-        note(restricted(hint));
-        cacheHint.restrict(scoped(hint));
-      },
-    }),
-  };
-  return Object.assign(Object.create(Object.getPrototypeOf(info)), info, { cacheControl: noting });
+    const replace = (hint: AnswerHint): void => {
+      note(scoped(hint));
+      control.setCacheHint(scoped(hint));
+    };
+    const noting = {
+      ...control,
+      setCacheHint: replace,
+      // Its properties change while it is used, so it stays the same object below.
+      cacheHint: Object.assign(Object.create(cacheHint), {
+        replace,
+        restrict: (hint: AnswerHint) => {
+          cacheHint.restrict(scoped(hint));
+          // As it is now, which may be stricter by the directive: a hit replaces that.
+          note({
+            maxAge: hint.maxAge === undefined ? undefined : cacheHint.maxAge,
+            scope: scoped(hint).scope === undefined ? undefined : cacheHint.scope,
+          });
+        },
+      }),
+    };
+    return Object.assign(Object.create(Object.getPrototypeOf(info)), info, { cacheControl: noting });
+  }
 }
 
 function known({ maxAge, scope }: AnswerHint): AnswerHint {

@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import type { FieldCall } from '../patterns/field-call.js';
 import type { Arguments, WarmArguments } from '../patterns/warm/warm-field.js';
+import { warmCacheControl } from './warm-cache-control.js';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -81,6 +82,8 @@ export function warmCall(
     operation,
     variableValues: {},
   };
+  // Resolvers may tell hints that are kept with the entry, and those of Apollo Server expect to find it.
+  Object.assign(info, { cacheControl: warmCacheControl(schema, field) });
   return { parent: undefined, args, context, info };
 }
 

@@ -14,13 +14,13 @@ import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../patterns/origin-loads.js';
 import { prefetch } from '../patterns/prefetch.js';
-import type { CacheScope, ReadPolicy } from '../patterns/read-policy.js';
+import type { ReadPolicy } from '../patterns/read-policy.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../patterns/services.js';
 import type { KeepWarm } from '../patterns/warm/keep-warm.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
-import { cacheControlOf, giveHint, notingHints } from './answer-hints.js';
+import { cacheControlOf, FieldHints } from './answer-hints.js';
 import { keepExtras } from './keep-extras.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
@@ -66,6 +66,7 @@ type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
 
 interface WrappedRead {
   readonly policy: ReadPolicy;
+  readonly hints: FieldHints;
   readonly read: Wrapped;
 }
 
@@ -75,13 +76,15 @@ function cachedRead(
   options: WrapOptions,
 ): WrappedRead | undefined {
   const policy = options.plan.reads.get(coordinate);
-  const read = policy && readOf(schema, policy, options);
-  return read && { policy, read };
+  if (policy === undefined) return undefined;
+  const hints = new FieldHints(policy.scope);
+  const read = readOf(schema, { policy, hints }, options);
+  return read && { policy, hints, read };
 }
 
 function readOf(
   schema: GraphQLSchema,
-  policy: ReadPolicy,
+  { policy, hints }: Pick<WrappedRead, 'policy' | 'hints'>,
   { services, originLoads, keepWarm }: WrapOptions,
 ): Wrapped | undefined {
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
@@ -90,7 +93,7 @@ function readOf(
   const parentType = schema.getType(typeName);
   const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
   if (!isObjectType(parentType) || field === undefined) return undefined;
-  const resolve = resolverOf(field, policy.scope);
+  const resolve = resolverOf(field, hints);
   if (policy.pattern !== 'PREFETCH') return cacheAside(services, { policy, resolve });
   return prefetch(services, {
     ...{ policy, resolve, keepWarm },
@@ -101,12 +104,12 @@ function readOf(
 }
 
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */
-function foreseeing({ policy, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
+function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
   const isPrivate = policy.scope === 'PRIVATE';
   const resolve: Resolver = (parent, args: Arguments, context, info) => {
     const control = cacheControlOf(info);
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
-    const onHint: FieldCall['onHint'] = control && ((hint, ageMs) => giveHint(control, hint, ageMs));
+    const onHint: FieldCall['onHint'] = control && ((hint, ageMs) => hints.give(control, hint, ageMs));
     return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint });
   };
   if (!lookAhead.isForeseeable(type)) return resolve;
@@ -161,11 +164,8 @@ function busy(coordinate: string, mayBeWritten: boolean): GraphQLError {
   );
 }
 
-function resolverOf(
-  config: Pick<Config, 'resolve'>,
-  scope: CacheScope = 'PUBLIC',
-): Resolve<GraphQLResolveInfo> {
+function resolverOf(config: Pick<Config, 'resolve'>, hints?: FieldHints): Resolve<GraphQLResolveInfo> {
   const resolve = config.resolve ?? defaultFieldResolver;
   return ({ parent, args, info }, context, notes): unknown =>
-    resolve(parent, args, context, notes === undefined ? info : notingHints(info, notes, scope));
+    resolve(parent, args, context, (notes && hints?.noting(info, notes)) ?? info);
 }

@@ -36,7 +36,7 @@ export function cacheAside<Info extends CallInfo>(
 ): (call: FieldCall<Info>) => unknown {
   const loads = resolverLoads(services, policy, resolve);
   const answer: Answer<Info> = (call, place, found, trace) => {
-    if (isPlainHit(policy.counters, found, trace)) return valueOf(found);
+    if (isPlainHit(policy.counters, found, trace, call.onHint)) return valueOf(found);
     const load: LoadFor = (refreshes) =>
       loadOnce(services, {
         ...{ field: policy, place, trace, refreshes, caller: callerOf(call.context) },

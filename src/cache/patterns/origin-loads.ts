@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { UNKNOWN_HINT } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import type { Trace } from '../metrics/trace.js';
@@ -154,7 +155,8 @@ export class OriginLoads {
     const { field, address } = wanted;
     field.counters.loadMs += loaded.loadMs;
     const { refreshes } = wanted;
-    const landing = { place: address, generations, lease, refreshes, ...loaded };
+    // A field with a resolver may have the same key.
+    const landing = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
     flight.resolve(land(this.#services, field, landing));
   }
 }

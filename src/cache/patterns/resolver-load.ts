@@ -1,3 +1,4 @@
+import { UNKNOWN_HINT } from '../codec/entry.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import type { CallInfo, FieldCall, Resolve, ResolverNotes } from './field-call.js';
 import type { Load } from './load-once.js';
@@ -12,13 +13,15 @@ export interface ResolverLoads<Info extends CallInfo> {
   beginAlone(call: FieldCall<Info>): Load;
 }
 
+type ResolverLoad = Load & Required<Pick<Load, 'hint'>>;
+
 /** Binds a policy and the field's resolver. */
 export function resolverLoads<Info extends CallInfo>(
   services: Services,
   policy: ReadPolicy,
   resolve: Resolve<Info>,
 ): ResolverLoads<Info> {
-  const beginAlone = (call: FieldCall<Info>): Load => {
+  const beginAlone = (call: FieldCall<Info>): ResolverLoad => {
     const load = services.contextOfLoad(policy, call.context);
     const notes: ResolverNotes = {};
     return {
@@ -41,6 +44,7 @@ export function resolverLoads<Info extends CallInfo>(
       run,
       isPending: () => found === 'pending',
       isUnsure: () => found === 'unknown',
+      hint: () => (found === 'pending' ? UNKNOWN_HINT : load.hint()),
     };
   };
   return {

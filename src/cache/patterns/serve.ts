@@ -31,16 +31,17 @@ export interface LoadedRead extends Loaded {
 export type LoadFor = (refreshes?: Found) => Promise<LoadedRead>;
 
 /**
- * Counts a fresh hit of which nobody wants evidence, and says that there was one: the hot path, which allocates nothing
+ * Counts a fresh hit of which neither evidence nor a hint is wanted, and says that there was one: the hot path, which allocates nothing
  * but the reader's own value. Everything else is for `serve`.
  */
 export function isPlainHit(
   counters: FieldCounters,
   found: Found | undefined,
   trace: Trace | undefined,
+  onHint?: FieldCall['onHint'],
 ): found is Found {
   if (found === undefined || found.staleForMs !== 0 || found.isDue || trace !== undefined) return false;
-  if (found.hint !== undefined) return false;
+  if (found.hint !== undefined && onHint !== undefined) return false;
   counters.hits += 1;
   counters.savedMs += found.loadMs;
   return true;

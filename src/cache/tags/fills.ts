@@ -1,5 +1,5 @@
 import type { CopyValue } from '../codec/copy-value.js';
-import { encodeEntry, type AnswerHint, type EntryHeader } from '../codec/entry.js';
+import { encodeEntry, UNKNOWN_HINT, type AnswerHint, type EntryHeader } from '../codec/entry.js';
 import { UnstorableValue } from '../codec/storable.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
@@ -101,7 +101,8 @@ export class Fills {
     const encoded = this.#encode(field, value);
     const [generation] = generations;
     if (encoded.payload === undefined || generation === undefined) return false;
-    const stamped = this.#stamp(field, encoded, { key: address.key, generations, loadMs: 0 });
+    const origin = { key: address.key, generations, loadMs: 0, hint: UNKNOWN_HINT };
+    const stamped = this.#stamp(field, encoded, origin);
     try {
       const { key, tags } = address;
       const row = { key, tags, ...stamped, token, version, generation };
