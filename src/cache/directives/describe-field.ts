@@ -32,13 +32,12 @@ export function describeField(
     hasResolver: field.resolve !== undefined && field.resolve !== defaultFieldResolver,
     parentHasId: 'id' in parent.getFields(),
     argumentAt: (path) => reached(argumentTypeAt(field.args, path)),
-    takesSeveralTypes: (path) => {
-      const type = argumentTypeAt(field.args, path);
-      const named = type && getNamedType(type);
-      return isLeafType(named) && !isSpecifiedScalarType(named);
+    parentAt: (path) => reached(outputTypeAt(parent, path)),
+    resultAt: (path) => reached(outputTypeAt(type, path)),
+    takesSeveralTypes: (root, path) => {
+      if (root === 'args') return hasSeveralTypes(argumentTypeAt(field.args, path));
+      return root === 'parent' && hasSeveralTypes(outputTypeAt(parent, path));
     },
-    parentAt: (path) => outputAt(parent, path),
-    resultAt: (path) => outputAt(type, path),
   };
 }
 
@@ -61,13 +60,19 @@ function argumentTypeAt(
   return type;
 }
 
-function outputAt(start: GraphQLType, path: readonly string[]): Reached | undefined {
+function outputTypeAt(start: GraphQLType, path: readonly string[]): GraphQLType | undefined {
   let type: GraphQLType | undefined = start;
   for (const step of path) {
     const object: GraphQLType | undefined = type && getNullableType(type);
     type = isObjectType(object) || isInterfaceType(object) ? object.getFields()[step]?.type : undefined;
   }
-  return reached(type);
+  return type;
+}
+
+/** The scalars of GraphQL itself have one type each, and an ID is its text. */
+function hasSeveralTypes(type: GraphQLType | undefined): boolean {
+  const named = type && getNamedType(type);
+  return isLeafType(named) && !isSpecifiedScalarType(named);
 }
 
 function reached(type: GraphQLType | undefined): Reached | undefined {

@@ -29,8 +29,9 @@ export function typedComponent(value: unknown): string {
  */
 export function keyComponent(value: unknown): string {
   if (typeof value === 'string') return escapeComponent(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
-    return String(value);
+  // A resolver can tell -0 from 0: 1 / -0 is another number.
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (value === undefined) return '~absent';
   return `~${escapeComponent(canonical(value))}`;
 }

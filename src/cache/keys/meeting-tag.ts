@@ -1,7 +1,9 @@
+import { numberText } from './number-text.js';
+
 /** Text in which a part may be a value under another of its spellings; most texts are not, and cost this look only. */
-const CANDIDATE = /[:/](?:~[-\dtf]|%|[-+.0]|\d+[.eExX]|(?:[\da-fA-F]{4}-?){2}[\da-fA-F]{4})/;
+const CANDIDATE =
+  /[:/](?:~[-\dtf]|[-+.0%{\s]|[^\0-\x7f]|\d+(?:[._eE%\s]|[^\0-\x7f])|(?:[\da-fA-F]{4}-?){2}[\da-fA-F]{4})/;
 const TYPED = /^~(-?\d[\d.]*(?:e[+-]?\d+)?|true|false)n?$/;
-const WHOLE = /^[+-]?\d+$/;
 const UUID = /^\{?([\da-f]{4}-?){7}[\da-f]{4}\}?$/i;
 
 /**
@@ -20,23 +22,18 @@ export function meetingTag(text: string): string {
 
 function asRowsWrite(part: string): string {
   const [, typed] = TYPED.exec(part) ?? [];
-  const value = (typed ?? unescaped(part)).trim();
-  if (WHOLE.test(value)) return withoutZeros(value);
-  if (UUID.test(value)) return hyphenated(value.replace(/[{}-]/g, '').toLowerCase());
-  const number = value === '' ? NaN : Number(value);
-  return Number.isFinite(number) ? String(number) : (typed ?? part);
-}
-
-/** As text, since a client may send a number of any length. */
-function withoutZeros(digits: string): string {
-  const bare = digits.replace(/^[+-]?0*(?=\d)/, '');
-  return digits.startsWith('-') && bare !== '0' ? `-${bare}` : bare;
+  const value = typed ?? unescaped(part);
+  const trimmed = value.trim();
+  // A uuid may look like a number, `0e1…`, and a number of 32 digits like a uuid: all of these meet as uuids.
+  const read = UUID.test(trimmed) ? trimmed : (numberText(trimmed) ?? typed ?? part);
+  return UUID.test(read) ? hyphenated(read) : read;
 }
 
 function unescaped(part: string): string {
   return part.replace(/%([\da-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
 
-function hyphenated(digits: string): string {
+function hyphenated(uuid: string): string {
+  const digits = uuid.replace(/[{}-]/g, '').toLowerCase();
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

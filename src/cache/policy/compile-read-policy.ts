@@ -110,6 +110,7 @@ function policyOf(checked: Checked): ReadPolicy {
       coordinate: site.coordinate,
       key,
       typed: typedPlaceholders(site, key, pattern),
+      isParentIdTyped: site.takesSeveralTypes('parent', ['id']),
       elementAt,
       tags,
       isPrivate,

@@ -75,6 +75,7 @@ export function compileWritePolicy(
       coordinate,
       key,
       typed: options.origins.has(firstPart(key)) ? [] : typedPlaceholders(site, key),
+      isParentIdTyped: false,
       elementAt: undefined,
       tags,
       isPrivate: usesViewer,

@@ -1,3 +1,5 @@
+import type { PlaceholderRoot } from '../keys/template.js';
+
 /** Whether a path of argument, parent or result fields leads to a leaf, to an object with fields, or to a list. */
 export type Reached = 'value' | 'object' | 'list';
 
@@ -13,12 +15,15 @@ export interface FieldSite {
   readonly parentHasId: boolean;
   /** Where a path of the field's arguments leads; undefined where there is no such argument. */
   argumentAt(path: readonly string[]): Reached | undefined;
-  /** Whether values of several types can stand there, such as those of a custom scalar: `1` and `"1"` both. */
-  takesSeveralTypes(path: readonly string[]): boolean;
   /** The same for fields of the parent type. */
   parentAt(path: readonly string[]): Reached | undefined;
   /** The same for fields of the returned type. */
   resultAt(path: readonly string[]): Reached | undefined;
+  /**
+   * Whether values of several types can stand in a placeholder of a key, such as those of a custom scalar: `1` and `"1"`
+   * both. Those of the viewer are one.
+   */
+  takesSeveralTypes(root: PlaceholderRoot, path: readonly string[]): boolean;
 }
 
 /** The arguments of one `@cached`, in the units of the SDL (seconds). */

@@ -24,6 +24,8 @@ export interface LocateOptions {
   readonly key: Template | undefined;
   /** At which placeholders of `key` values of several types can stand, which name different entries. */
   readonly typed: readonly boolean[];
+  /** Default keys: whether ids of the parent can be of several types, and name different entries. */
+  readonly isParentIdTyped: boolean;
   /** The placeholder of `key` that holds the list, where each element is an entry. */
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
@@ -82,7 +84,10 @@ function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): R
   let places = new Map<string | number, Located>();
   return (inputs, element) => {
     const id = elementAt === 0 ? element : valueOf(placeholder, inputs);
-    const isPlain = typeof id === 'number' || (typeof id === 'string' && id.length <= REMEMBERED_LENGTH);
+    // A Map takes -0 for 0, which keys do not.
+    const isPlain =
+      (typeof id === 'number' && !Object.is(id, -0)) ||
+      (typeof id === 'string' && id.length <= REMEMBERED_LENGTH);
     if (!isPlain) return locate(inputs, element);
     const known = places.get(id);
     if (known !== undefined) return known;
@@ -118,12 +123,15 @@ function compileIsCutOff({
   return (key, viewer) => isShortened(key) && !holdsViewer(key, viewer);
 }
 
-function compileDefaultKey({ coordinate, hasParent, isPrivate }: LocateOptions): KeyOf {
+function compileDefaultKey({ coordinate, hasParent, isPrivate, isParentIdTyped }: LocateOptions): KeyOf {
   return ({ args, parent, viewerId }) => {
     const parentId = hasParent ? idFieldOf(parent) : undefined;
     if (hasParent && (parentId === undefined || parentId === null))
       return unlocated('the parent has no id', undefined);
-    const key = defaultKey({ coordinate, parentId, args, viewerId: isPrivate ? viewerId : undefined });
+    const key = defaultKey({
+      ...{ coordinate, parentId, args },
+      ...{ isParentIdTyped, viewerId: isPrivate ? viewerId : undefined },
+    });
     return { key, meeting: key };
   };
 }

@@ -11,5 +11,5 @@ export function typedPlaceholders(
   pattern?: string,
 ): readonly boolean[] {
   if (key === undefined || pattern === 'READ_THROUGH') return [];
-  return key.placeholders.map(({ root, path }) => root === 'args' && site.takesSeveralTypes(path));
+  return key.placeholders.map(({ root, path }) => site.takesSeveralTypes(root, path));
 }

@@ -57,9 +57,10 @@ describe('escapeComponent', () => {
 });
 
 const isId = (value: unknown): boolean => ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+const idText = (value: unknown): string => (Object.is(value, -0) ? '-0' : String(value));
 /** An id is its text; everything else is what it is. */
 const sameComponent = (a: unknown, b: unknown): boolean =>
-  isId(a) && isId(b) ? String(a) === String(b) : isDeepStrictEqual(a, b);
+  isId(a) && isId(b) ? idText(a) === idText(b) : isDeepStrictEqual(a, b);
 
 const anyComponents = nearlyEqualArguments.map(
   ([a, b]) => [Object.values(a)[0], Object.values(b)[0]] as const,

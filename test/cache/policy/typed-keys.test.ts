@@ -37,8 +37,12 @@ const PAIRS: [unknown, unknown][] = [
   ['~absent', null],
 ];
 
+const describeValue = (of: unknown): string => `${typeof of} ${JSON.stringify(of)}`;
+
+const describeParent = (name: string) => (parent: unknown) =>
+  describeValue(new Map(Object.entries(Object(parent))).get(name));
+
 function kinds() {
-  const describeValue = (of: unknown): string => `${typeof of} ${JSON.stringify(of)}`;
   return testCache({
     typeDefs,
     resolvers: {
@@ -85,6 +89,108 @@ describe('a key with an argument of a scalar that takes values of several types'
   });
 });
 
+describe('a key with a field of the parent that takes values of several types', () => {
+  const boxes = () =>
+    testCache({
+      typeDefs: /* GraphQL */ `
+        scalar JSON
+        type Box {
+          of: JSON
+          named: String @cached(ttl: 60, key: "Box:{parent.of}")
+          tagged: String @cached(ttl: 60, key: "Tagged:{parent.of}", tags: ["Any:{parent.of}"])
+        }
+        type Crate {
+          id: JSON
+          kind: String @cached(ttl: 60)
+        }
+        type Query {
+          box(of: JSON): Box
+          crate(of: JSON): Crate
+        }
+        type Mutation {
+          touch(of: ID!): Boolean @invalidates(tags: ["Box:{args.of}", "Any:{args.of}"])
+        }
+      `,
+      resolvers: {
+        JSON: json as never,
+        Box: { named: describeParent('of'), tagged: describeParent('of') },
+        Crate: { kind: describeParent('id') },
+        Query: {
+          box: (_, { of }: { of: unknown }) => ({ of }),
+          crate: (_, { of }: { of: unknown }) => ({ id: of }),
+        },
+        Mutation: { touch: () => true },
+      },
+    });
+  const withValues = PAIRS.filter((pair) => !pair.includes(null));
+
+  it.each(withValues)('tells %j from %j, in a template and in a default key', async (one, other) => {
+    const { query } = boxes();
+    for (const outcome of ['MISS', 'HIT']) {
+      for (const of of [one, other]) {
+        const text = describeValue(of);
+        const inBox = await query(`{ box(of: ${literal(of)}) { it: named } }`);
+        expect(inBox).toMatchObject({ data: { box: { it: text } }, outcomes: [`Box.named ${outcome}`] });
+        const inCrate = await query(`{ crate(of: ${literal(of)}) { it: kind } }`);
+        expect(inCrate).toMatchObject({ data: { crate: { it: text } }, outcomes: [`Crate.kind ${outcome}`] });
+      }
+    }
+  });
+
+  it.each([1, '1', '01'])('meets the tag of its row, however it is written: %j', async (of) => {
+    const { query } = boxes();
+    const source = `{ box(of: ${literal(of)}) { named tagged } }`;
+    await query(source);
+    await query('mutation { touch(of: 1) }');
+    expect((await query(source)).outcomes).toEqual(['Box.named MISS', 'Box.tagged MISS']);
+  });
+
+  it('is by the text for READ_THROUGH, as its origin is', async () => {
+    const { query } = testCache({
+      typeDefs: /* GraphQL */ `
+        scalar JSON
+        type Box {
+          of: JSON
+          row: String @cached(ttl: 60, pattern: READ_THROUGH, key: "Row:{parent.of}")
+        }
+        type Query {
+          box(of: JSON): Box
+        }
+      `,
+      resolvers: { JSON: json as never, Query: { box: (_, { of }: { of: unknown }) => ({ of }) } },
+      origins: { Row: { load: (ids) => Promise.resolve(ids) } },
+    });
+    await query('{ box(of: 1) { row } }');
+    expect((await query('{ box(of: "1") { row } }')).outcomes).toEqual(['Box.row HIT']);
+  });
+});
+
+describe('a key with a number', () => {
+  it.each(['Float', 'Int'])('tells -0 from 0 of a %s, by default and in a template', async (type) => {
+    const sign = (_: unknown, { of }: { of: number }) => String(1 / of);
+    const { query } = testCache({
+      typeDefs: /* GraphQL */ `
+        type Query {
+          plain(of: ${type}): String @cached(ttl: 60)
+          templated(of: ${type}): String @cached(ttl: 60, key: "Sign:{args.of}")
+        }
+        type Mutation {
+          touch(of: ${type}): Boolean @invalidates(tags: ["Sign:{args.of}"])
+        }
+      `,
+      resolvers: { Query: { plain: sign, templated: sign }, Mutation: { touch: () => true } },
+    });
+    const read = (of: string) => query(`{ plain(of: ${of}) templated(of: ${of}) }`);
+    for (let times = 0; times < 2; times += 1) {
+      expect((await read('0')).data).toEqual({ plain: 'Infinity', templated: 'Infinity' });
+      expect((await read('-0')).data).toEqual({ plain: '-Infinity', templated: '-Infinity' });
+    }
+    // For a row they are one id.
+    await query('mutation { touch(of: 0) }');
+    expect((await read('-0')).outcomes).toEqual(['Query.plain HIT', 'Query.templated MISS']);
+  });
+});
+
 function literal(value: unknown): string {
   return JSON.stringify(value).replace(/"([a-z]+)":/g, '$1:');
 }
@@ -98,6 +204,12 @@ describe('an id of a database that has several spellings', () => {
     ['7', '007'],
     ['7', '+7'],
     ['7', ' 7'],
+    ['7', '7 '],
+    ['7', '\t7\n'],
+    ['7', '\u00a07'],
+    ['7', '7\u00a0'],
+    ['70', '7_0'],
+    ['-7', '-0x7'],
     ['7', '7.0'],
     ['7', '0x7'],
     ['7', '7e0'],
