@@ -34,6 +34,7 @@ import type { LoadingOrigin, Origin } from './patterns/origin.js';
 import { checkedLoads, createKeepWarm, createServices } from './patterns/create-services.js';
 import { checkWarm } from './policy/check-warm.js';
 import { switchOff } from './policy/switch-off.js';
+import { UnreadTags } from './policy/unread-tags.js';
 import type { Consistency } from './tags/acknowledgement.js';
 import type { Outbox } from './tags/outbox.js';
 import { Relay } from './tags/relay.js';
@@ -63,7 +64,10 @@ export interface Cache<Context> {
   warmedUp(): Promise<void>;
   /** True once that is so. */
   isWarm(): boolean;
-  /** Invalidates these tags; resolves once it is applied. @throws CacheError when the store could not. */
+  /**
+   * Invalidates these tags; resolves once it is applied. Of a namespace that nothing reads the log warns once.
+   * @throws CacheError when the store could not.
+   */
   invalidate(tags: readonly string[]): Promise<void>;
   /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
   apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
@@ -163,6 +167,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const originLoads = new Map(
     Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
+  const unreadTags = new UnreadTags(log, [...origins.keys(), ...(options.fetches ?? [])]);
   let writesBehind = false;
   let digest: string | undefined;
   let started: Promise<void> | undefined;
@@ -216,6 +221,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (faults.length > 0) throw configurationError(faults);
       digest = schemaDigest(schema, plan);
       services.codec.distinguish(internalObjects(schema));
+      // Where nothing is cached, nothing is known of what `cache.fetch` uses either.
+      if (options.disabled !== 'all') unreadTags.applied(plan.namespaces);
       policies = [...plan.reads.values()];
       writesBehind = [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND');
       return wrapSchema(schema, { plan: { ...plan, reads }, services, keepWarm, originLoads, isOff });
@@ -230,12 +237,17 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         return load();
       }
       // What is stored under a key is what its `load` returned: the caller who names both says that it is a T.
-      return (await fetchEntry(services, request, load)) as T;
+      return (await fetchEntry(
+        services,
+        { ...request, onTags: (tags) => unreadTags.fetched(tags) },
+        load,
+      )) as T;
     },
     invalidate: async (tags) => {
       requireOpen();
       checkInvalidate(tags);
       const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
+      unreadTags.warnOf(tags);
       if (await invalidate(tags.map(shortenKey), site)) return;
       throw new CacheError(
         'CACHE_INVALIDATION_FAILED',

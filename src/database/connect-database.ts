@@ -20,6 +20,6 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     const embedded = await openEmbeddedPostgres(dataDirectory);
     return createDatabase({ ...embedded, kind: 'embedded', log, onStatement });
   }
-  const pool = await openServerPool(databaseUrl);
+  const pool = await openServerPool(databaseUrl, log);
   return createDatabase({ pool, kind: 'postgresql', close: () => pool.end(), log, onStatement });
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { ConfigurationError } from './configuration-error.js';
-import { highestLock, readHolder } from './lock-files.js';
+import { highestLock, isFileFault, readHolder } from './lock-files.js';
 import { isRunning, type RunningProcess, thisProcess } from './running-process.js';
 import { type DataLock, takeLock } from './take-lock.js';
 
@@ -14,7 +14,7 @@ const attempts = 100;
  * so two processes that find the same stale lock cannot both win, which "delete it and create mine" would allow.
  */
 export async function lockDataDirectory(directory: string): Promise<DataLock> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const highest = await highestLock(directory);
     const holder = await readHolder(directory, highest);
@@ -25,6 +25,19 @@ export async function lockDataDirectory(directory: string): Promise<DataLock> {
     if (lock !== undefined) return lock;
   }
   throw new ConfigurationError(`The data directory ${directory} could not be locked; try again.`);
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    const isFile = isFileFault(cause, 'EEXIST') || isFileFault(cause, 'ENOTDIR');
+    const reason = isFile ? 'is a file, or lies in one' : `cannot be made (${String(cause)})`;
+    throw new ConfigurationError(
+      `The data directory ${directory} ${reason}; name a folder in DATA_DIRECTORY, or set DATABASE_URL to a PostgreSQL server.`,
+      { cause },
+    );
+  }
 }
 
 function inUse(directory: string, { host, pid }: RunningProcess): ConfigurationError {

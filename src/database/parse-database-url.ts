@@ -61,6 +61,10 @@ function parameterFault(name: string, value: string): string | undefined {
   switch (name) {
     case 'options':
       return optionsFault(value);
+    case 'connection_limit':
+      return /^[1-9]\d{0,3}$/.test(value)
+        ? undefined
+        : `asks for connection_limit=${value}, which must be a whole number from 1 to 9999`;
     case 'dbname':
     case 'database':
       return `names the database by ${name}=, which the driver ignores; write it behind the host, like ${form}`;

@@ -1,15 +1,19 @@
 import pg from 'pg';
 import { ConfigurationError } from './configuration-error.js';
 import { connectionFault, serverName } from './connection-fault.js';
+import type { DatabaseLog } from './database-log.js';
 import { parseDatabaseUrl } from './parse-database-url.js';
+import { poolParameters } from './pool-parameters.js';
 import { requireVersion } from './require-version.js';
 
 /** A pool of connections to a PostgreSQL server that was seen to answer, and to be new enough. */
-export async function openServerPool(databaseUrl: string): Promise<pg.Pool> {
+export async function openServerPool(databaseUrl: string, log: DatabaseLog): Promise<pg.Pool> {
   const url = parseDatabaseUrl(databaseUrl);
+  const { max, ignored } = poolParameters(url);
+  if (ignored !== undefined) log.warn(ignored);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
-    max: 10,
+    max,
     connectionTimeoutMillis: 5_000,
     application_name: 'corral',
   });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { ConfigurationError } from '../../src/database/configuration-error.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { connectionFault } from '../../src/database/connection-fault.js';
@@ -80,6 +81,10 @@ describe('a DATABASE_URL that cannot work is refused with what to change', () =>
     [
       'secret@h/films?client_encoding=LATIN1',
       'asks for another client_encoding than UTF8, which is all that the driver reads; leave it out.',
+    ],
+    [
+      'secret@h/films?connection_limit=0',
+      'asks for connection_limit=0, which must be a whole number from 1 to 9999.',
     ],
     [
       'secret@h1:5432,h2:5432/films',
@@ -216,6 +221,25 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
     await database.close();
     await database.close();
     await expect(database.ping()).rejects.toThrow();
+  });
+
+  it('is given no more connections than connection_limit says, and what is ignored is told', async () => {
+    const log = testLog();
+    const databaseUrl = `${server.url}?connection_limit=2&pool_timeout=3&connect_timeout=4`;
+    const database = await connectDatabase({ databaseUrl, dataDirectory: '/nowhere', log });
+    onTestFinished(() => database.close());
+    await Promise.all(Array.from({ length: 8 }, () => database.pool.query('SELECT 1')));
+    expect(database.pool.totalCount).toBe(2);
+    expect(log.lines).toEqual([
+      'warn DATABASE_URL has pool_timeout and connect_timeout in it, which are ignored: a connection is waited for up to 5 seconds; leave them out.',
+    ]);
+  });
+
+  it('applies its migrations over a single connection', async () => {
+    const database = await connect(`${server.url}?connection_limit=1`);
+    onTestFinished(() => database.close());
+    await applyMigrations({ pool: database.pool, log: testLog() });
+    expect(await database.prisma.movie.count()).toBe(0);
   });
 
   it('has its first statements counted too', async () => {

@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../src/database/configuration-error.js';
 import { lockDataDirectory } from '../../src/database/data-lock.js';
 import { thisProcess } from '../../src/database/running-process.js';
 import { takeLock } from '../../src/database/take-lock.js';
@@ -16,6 +17,17 @@ describe('the lock of the data directory', () => {
     const directory = `${await temporaryFolder()}/deep/down`;
     await lockDataDirectory(directory);
     expect(await readdir(directory)).toEqual(['lock-1.json']);
+  });
+
+  it.each(['', '/inside'])('refuses a file in the place of the directory: file%s', async (inside) => {
+    const file = `${await temporaryFolder()}/file`;
+    await writeFile(file, '');
+    await expect(lockDataDirectory(file + inside)).rejects.toThrow(
+      new ConfigurationError(
+        `The data directory ${file}${inside} is a file, or lies in one; ` +
+          'name a folder in DATA_DIRECTORY, or set DATABASE_URL to a PostgreSQL server.',
+      ),
+    );
   });
 
   it('refuses a second process while the first one lives, and is taken over when it was killed', async () => {

@@ -15,6 +15,7 @@ import { compileWritePolicy } from '../policy/compile-write-policy.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
 import { firstPart } from '../policy/namespace.js';
 import { isWritePattern } from '../policy/pattern-table.js';
+import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/read-namespaces.js';
 import { describeField } from './describe-field.js';
 import { readDirectives } from './read-directives.js';
 import { directivesOnType } from './stray-directives.js';
@@ -26,6 +27,8 @@ export interface SchemaPlan {
   readonly writes: ReadonlyMap<string, WritePolicy>;
   /** Of every mutation; those without a directive invalidate nothing by themselves. */
   readonly invalidations: ReadonlyMap<string, InvalidationPolicy>;
+  /** Of all keys and tags that entries can have. */
+  readonly namespaces: ReadNamespaces;
   /** Whole sentences, in the order of the schema. */
   readonly faults: readonly string[];
 }
@@ -42,7 +45,7 @@ export function planSchema(
   const keyUses: KeyUse[] = [];
   const uses: PatternUse[] = [];
   const invalidationUses: InvalidationUse[] = [];
-  const allCached: CachedArguments[] = [];
+  const allCached: CachedAt[] = [];
   const namedTags: NamedTag[] = [];
   let isAllRead = true;
   for (const type of Object.values(schema.getTypeMap())) {
@@ -57,7 +60,7 @@ export function planSchema(
       if (cached === undefined && directives.faults.length > 0) isAllRead = false;
       if (cached !== undefined) {
         const { pattern, local } = cached;
-        allCached.push(cached);
+        allCached.push({ ...cached, coordinate });
         const compiled = compileCached(site, cached, options);
         faults.push(...compiled.faults.map((fault) => `@cached on ${coordinate}: ${fault}`));
         if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
@@ -86,7 +89,8 @@ export function planSchema(
     // The keys and tags of a directive that could not be read are not known.
     ...(isAllRead ? checkMetTags(namedTags, { cached: allCached, fetches: options.fetches }) : []),
   );
-  return { reads: withPending(reads, writes), writes, invalidations, faults };
+  const namespaces = readNamespaces(allCached);
+  return { reads: withPending(reads, writes), writes, invalidations, namespaces, faults };
 }
 
 interface CompiledCached {

@@ -34,10 +34,19 @@ export interface FetchOptions {
 const DEFAULT_MAX_BYTES = 102_400;
 const FETCH_PATH = Object.freeze({ prev: undefined, key: 'cache.fetch' });
 
+export interface FetchRequest {
+  readonly key: string;
+  readonly options: FetchOptions;
+  readonly counters: FieldCounters;
+  readonly coordinate: string;
+  /** Told of the key and the tags by which the entry can be invalidated. */
+  readonly onTags: (tags: readonly string[]) => void;
+}
+
 /** Caching outside of GraphQL: reads `key`, or loads and stores it. `checkFetch` has checked what is asked. */
 export async function fetchEntry(
   services: Services,
-  request: { key: string; options: FetchOptions; counters: FieldCounters; coordinate: string },
+  request: FetchRequest,
   load: () => unknown,
 ): Promise<unknown> {
   const { key, options, counters, coordinate } = request;
@@ -59,6 +68,7 @@ export async function fetchEntry(
     },
   };
   const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
+  request.onTags([place.key, ...place.tags]);
   const begin = () => ({ run: load, touched: () => false });
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshes) =>

@@ -11,6 +11,7 @@ import { rowCache, type Row, type RowCache } from '../../support/row-cache.js';
 
 const MEGABYTE = 1024 * 1024;
 const DEFLATED = 1;
+const HINTED = 2;
 const OTHER_KEY = 'Row:other';
 
 /** What somebody else may leave where an entry was, made from the good one. */
@@ -18,7 +19,8 @@ type Poison = (good: Buffer, entry: Entry) => Buffer;
 
 const withPayload = (good: Buffer, entry: Entry, payload: Buffer, flags = 0): Buffer => {
   const header = Buffer.from(good.subarray(0, good.length - entry.payload.length));
-  header[1] = flags;
+  // A hint stands before the payload, where there is one.
+  header[1] = flags | (header.readUInt8(1) & HINTED);
   return Buffer.concat([header, payload]);
 };
 const packed = (value: unknown): Buffer => Buffer.from(new Packr({ useRecords: false }).pack(value));
@@ -31,7 +33,7 @@ const POISONS: readonly (readonly [string, Poison])[] = [
   ['text', () => Buffer.from('{"id":"1","version":0}')],
   ['the format of tomorrow', (good) => Buffer.concat([Buffer.from([255]), good.subarray(1)])],
   ["another key's entry", (_, entry) => encodeEntry({ ...entry, key: OTHER_KEY })],
-  ['flags of tomorrow', (good, entry) => withPayload(good, entry, Buffer.from(entry.payload), 2)],
+  ['flags of tomorrow', (good, entry) => withPayload(good, entry, Buffer.from(entry.payload), 4)],
   [
     'what only claims to be deflated',
     (good, entry) => withPayload(good, entry, Buffer.from(entry.payload), DEFLATED),

@@ -19,6 +19,13 @@ export function clientFaults(client: Redis | undefined): string[] {
   if (isSet(options['path'])) {
     faults.push(unusable('connects through a unix socket', 'with a host and a port'));
   }
+  if (isSet(options['keyPrefix'])) {
+    const prefix = String(options['keyPrefix']).replace(/[^A-Za-z0-9_.-]/g, '');
+    faults.push(
+      `the client has keyPrefix: ${JSON.stringify(options['keyPrefix'])}, which would not stand before the keys; ` +
+        `leave that option out, and pass prefix: ${JSON.stringify(prefix || 'corral')} as an option here`,
+    );
+  }
   if (options['stringNumbers'] === true) {
     faults.push(
       'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out',

@@ -33,6 +33,11 @@ describe.each([
       'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out',
     ],
     [
+      'a client with a keyPrefix',
+      () => client({ keyPrefix: 'films:' }),
+      'the client has keyPrefix: "films:", which would not stand before the keys; leave that option out, and pass prefix: "films" as an option here',
+    ],
+    [
       'a Cluster',
       cluster,
       'the client is a Cluster, which this version cannot use; pass new Redis(url) of a single primary',
@@ -71,7 +76,7 @@ describe.each([
   });
 
   it('takes any other client', () => {
-    madeOf(client({ host: 'cache', keyPrefix: 'films:', stringNumbers: false }));
+    madeOf(client({ host: 'cache', keyPrefix: '', stringNumbers: false }));
   });
 });
 
