@@ -4,7 +4,7 @@ import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheContr
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql, type GraphQLSchema } from 'graphql';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   cacheTypeDefs,
   createCache,
@@ -240,6 +240,9 @@ describe.each(places)('with the cache-control plugin of Apollo Server and %s', (
   it('a warm load keeps its hints with the entry', async () => {
     const { run, cache, clock, staticHintSeen } = await start(makePlace());
     await cache.warmedUp();
+    for (const field of ['warm', 'warmRestricted']) {
+      await vi.waitFor(() => expect(cache.counters()[`Query.${field}`]).toMatchObject({ stored: 1 }), 5000);
+    }
     expect(await run('{ warm }')).toBe('max-age=5, private');
     clock.advance(2000);
     expect(await run('{ warm }')).toBe('max-age=3, private');
