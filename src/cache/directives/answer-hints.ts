@@ -34,8 +34,13 @@ export class FieldHints {
     this.#scope = scope;
   }
 
+  /** What tells them. A function of its own, so that a read without cache control allocates nothing for it. */
+  to(control: CacheControl): (hint: AnswerHint, ageMs: number) => void {
+    return (hint, ageMs) => this.#give(control, hint, ageMs);
+  }
+
   /** Says of an answer what its load said, less the seconds that have passed since. */
-  give({ cacheHint }: CacheControl, hint: AnswerHint, ageMs: number): void {
+  #give({ cacheHint }: CacheControl, hint: AnswerHint, ageMs: number): void {
     const { maxAge, scope } = hint;
     if (maxAge === undefined && scope === undefined) {
       if (this.#isKnownToHint) cacheHint.restrict(NOT_KEPT);

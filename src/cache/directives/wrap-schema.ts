@@ -109,7 +109,7 @@ function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, look
   const resolve: Resolver = (parent, args: Arguments, context, info) => {
     const control = cacheControlOf(info);
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
-    const onHint: FieldCall['onHint'] = control && ((hint, ageMs) => hints.give(control, hint, ageMs));
+    const onHint = control && hints.to(control);
     return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint });
   };
   if (!lookAhead.isForeseeable(type)) return resolve;

@@ -1,4 +1,10 @@
-import { createEvictionOrder, evictions, type Eviction, type EvictionOrder } from './eviction.js';
+import {
+  createEvictionOrder,
+  evictions,
+  type Evictable,
+  type Eviction,
+  type EvictionOrder,
+} from './eviction.js';
 
 export interface Bounds {
   /** Most entries kept; > 0. */
@@ -28,10 +34,9 @@ export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>
   return [...faults, `${full('eviction')} must be one of ${words}, but got ${JSON.stringify(eviction)}`];
 }
 
-interface Slot<T> {
+interface Slot<T> extends Evictable {
   readonly value: T;
   readonly bytes: number;
-  readonly expiresAtMs: number;
 }
 
 /** What one JavaScript object of bookkeeping costs, roughly; keeps `maxBytes` honest for small values. */
@@ -72,7 +77,7 @@ export class BoundedMap<T> {
       this.delete(key);
       return undefined;
     }
-    this.#order.used(key);
+    this.#order.used(slot);
     return slot.value;
   }
 
@@ -82,8 +87,10 @@ export class BoundedMap<T> {
     const bytes = entry.valueBytes + key.length * 2 + OVERHEAD_BYTES;
     if (bytes > this.#bounds.maxBytes) return false;
     this.#makeRoom(bytes);
-    this.#slots.set(key, { value: entry.value, bytes, expiresAtMs: entry.expiresAtMs });
-    this.#order.added(key, entry.expiresAtMs);
+    const { value, expiresAtMs } = entry;
+    const slot: Slot<T> = { value, bytes, expiresAtMs, key, older: undefined, newer: undefined, movedAt: 0 };
+    this.#slots.set(key, slot);
+    this.#order.added(slot);
     this.#bytes += bytes;
     return true;
   }
@@ -92,7 +99,7 @@ export class BoundedMap<T> {
     const slot = this.#slots.get(key);
     if (slot === undefined) return;
     this.#slots.delete(key);
-    this.#order.removed(key);
+    this.#order.removed(slot);
     this.#bytes -= slot.bytes;
     this.#onRemoved?.(key, slot.value);
   }

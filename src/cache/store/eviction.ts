@@ -1,15 +1,29 @@
 import { IndexedHeap } from './indexed-heap.js';
+import { RecencyOrder } from './recency-order.js';
 
 export const evictions = ['lru', 'lfu', 'ttl'] as const;
 
-/** `lru`: least recently used, `lfu`: least often used (with ageing), `ttl`: soonest to expire. */
+/**
+ * `lru`: least recently used, where the newest eighth count as equally new; `lfu`: least often used (with ageing); `ttl`:
+ * soonest to expire.
+ */
 export type Eviction = (typeof evictions)[number];
 
-/** Chooses what goes first when room is needed. */
+/** What may be evicted. The order keeps its notes in it, so that a use needs no look-up. */
+export interface Evictable {
+  readonly key: string;
+  readonly expiresAtMs: number;
+  /** Its neighbours, and the count of moves when it was last moved: `lru` only. */
+  older: Evictable | undefined;
+  newer: Evictable | undefined;
+  movedAt: number;
+}
+
+/** Chooses what goes first when room is needed. Each object is added once, and removed at most once. */
 export interface EvictionOrder {
-  added(key: string, expiresAtMs: number): void;
-  used(key: string): void;
-  removed(key: string): void;
+  added(entry: Evictable): void;
+  used(entry: Evictable): void;
+  removed(entry: Evictable): void;
   /** The key to evict next, undefined when empty. */
   next(): string | undefined;
 }
@@ -17,7 +31,7 @@ export interface EvictionOrder {
 export function createEvictionOrder(eviction: Eviction): EvictionOrder {
   switch (eviction) {
     case 'lru':
-      return recencyOrder();
+      return new RecencyOrder();
     case 'lfu':
       return frequencyOrder();
     case 'ttl':
@@ -25,28 +39,14 @@ export function createEvictionOrder(eviction: Eviction): EvictionOrder {
   }
 }
 
-function recencyOrder(): EvictionOrder {
-  const keys = new Set<string>();
-  const touch = (key: string): void => {
-    keys.delete(key);
-    keys.add(key);
-  };
-  return {
-    added: touch,
-    used: touch,
-    removed: (key) => void keys.delete(key),
-    next: () => keys.values().next().value,
-  };
-}
-
 /** LFU with dynamic ageing (Arlitt et al., 2000): newcomers start where the last victim stood, so old fame fades. */
 function frequencyOrder(): EvictionOrder {
   const heap = new IndexedHeap();
   let age = 0;
   return {
-    added: (key) => heap.set(key, age + 1),
-    used: (key) => heap.set(key, (heap.priorityOf(key) ?? age) + 1),
-    removed: (key) => heap.delete(key),
+    added: ({ key }) => heap.set(key, age + 1),
+    used: ({ key }) => heap.set(key, (heap.priorityOf(key) ?? age) + 1),
+    removed: ({ key }) => heap.delete(key),
     next: () => {
       const key = heap.smallest();
       if (key !== undefined) age = heap.priorityOf(key) ?? age;
@@ -58,9 +58,9 @@ function frequencyOrder(): EvictionOrder {
 function expiryOrder(): EvictionOrder {
   const heap = new IndexedHeap();
   return {
-    added: (key, expiresAtMs) => heap.set(key, expiresAtMs),
+    added: ({ key, expiresAtMs }) => heap.set(key, expiresAtMs),
     used: () => undefined,
-    removed: (key) => heap.delete(key),
+    removed: ({ key }) => heap.delete(key),
     next: () => heap.smallest(),
   };
 }

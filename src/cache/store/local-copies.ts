@@ -35,6 +35,8 @@ export class LocalCopies {
   #forgotten = 0;
   /** Of what was forgotten before, single tags are not known any more. */
   #knownSince = 0;
+  /** When the youngest of all copies was loaded: none is from the future while this is not. */
+  #youngestMs = 0;
 
   constructor(bounds: Bounds) {
     this.#copies = new BoundedMap(bounds, (key, copy) => this.#unlink(key, copy.tags));
@@ -55,7 +57,8 @@ export class LocalCopies {
 
   get(key: string, nowMs: number): KeptCopy | undefined {
     const copy = this.#copies.get(key, nowMs);
-    // Made before the clock was set back, so that nobody knows how old it is.
+    if (!isFromTheFuture(this.#youngestMs, nowMs)) return copy;
+    // The clock was set back: the age of what was loaded before is not known.
     return copy !== undefined && isFromTheFuture(copy.loadedAtMs, nowMs) ? undefined : copy;
   }
 
@@ -67,6 +70,7 @@ export class LocalCopies {
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
     const value: KeptCopy = { ...found, tier: 'local', tags };
     if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
+    this.#youngestMs = Math.max(this.#youngestMs, loadedAtMs);
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);
       if (keys === undefined) this.#keysByTag.set(tag, new Set([key]));
@@ -88,6 +92,7 @@ export class LocalCopies {
   clear(): void {
     this.#forgotten += 1;
     this.#knownSince = this.#forgotten;
+    this.#youngestMs = 0;
     this.#forgottenAt.clear();
     this.#copies.clear();
   }

@@ -67,6 +67,20 @@ describe('local copies', () => {
     expect(copies.forgotten).toBe(before + 3);
   });
 
+  it('do not answer while the clock is before their load, and answer once it has caught up', () => {
+    const copies = new LocalCopies(BOUNDS);
+    const size = { valueBytes: 10, untilMs: 1_000_000 };
+    copies.keep({ key: 'Movie:0', tags: [] }, { ...copyOf(0), loadedAtMs: 50_000 }, size);
+    copies.keep({ key: 'Movie:1', tags: [] }, { ...copyOf(1), loadedAtMs: 10_000 }, size);
+    const at = (nowMs: number): unknown[] =>
+      [0, 1].map((number) => copies.get(`Movie:${number}`, nowMs)?.value);
+    expect(at(50_000)).toEqual([0, 1]);
+    expect(at(48_000)).toEqual([0, 1]);
+    expect(at(47_999)).toEqual([undefined, 1]);
+    expect(at(7999)).toEqual([undefined, undefined]);
+    expect(at(48_000)).toEqual([0, 1]);
+  });
+
   it('a copy larger than the bounds is not kept, and leaves no tag behind', () => {
     const copies = new LocalCopies({ ...BOUNDS, maxBytes: 1000 });
     copies.keep({ key: 'Movie:1', tags: ['Movies'] }, copyOf(1), { valueBytes: 2000, untilMs: 10 });
