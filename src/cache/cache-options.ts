@@ -28,6 +28,20 @@ export interface CacheOptions<Context> {
    * declare it. Without it such names are told once, as a warning. Default: not given.
    */
   readonly neutral?: readonly PropertyKey[];
+  /**
+   * Asked each time before a cached value is handed out, for every field with `@cached` (not for `cache.fetch`): hits, stale
+   * values, joined loads and what was read ahead come after a `true`. After a `false` the field's own resolver runs for
+   * this reader alone, past the cache, and answers as without a cache; a READ_THROUGH field without a resolver is an error
+   * (CACHE_FORBIDDEN). For fields whose check lies inside the resolver, where a hit skips it: see docs/checks.md. A value
+   * is answered at once; a promise is waited for by every read. Throwing, or any other answer, is an error of the field
+   * (CACHE_AUTHORIZE). Default: nothing is asked, which costs nothing.
+   */
+  readonly authorize?: (
+    coordinate: string,
+    parent: unknown,
+    args: Readonly<Record<string, unknown>>,
+    context: Context,
+  ) => boolean | Promise<boolean>;
   /** Origins by namespace: `Movie` loads the keys `Movie:{…}`. */
   readonly origins?: Readonly<Record<string, Origin<Context>>>;
   /** Namespaces of keys and tags that only `cache.fetch` uses, such as `Session`; `@invalidates` may name them. */

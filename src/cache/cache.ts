@@ -26,6 +26,7 @@ import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
+import { outsideLoads } from './patterns/guard/load-scope.js';
 import { OriginLoads } from './patterns/origin-loads.js';
 import { checkedProbe, type ProbeOptions } from './patterns/probe-options.js';
 import { Prober } from './patterns/prober.js';
@@ -52,6 +53,12 @@ export interface CachedField {
 export interface Cache<Context> {
   /** A new schema whose fields are cached as their directives say. @throws CacheError with every fault together. */
   apply(schema: GraphQLSchema): GraphQLSchema;
+  /**
+   * Runs a check that lies inside the resolver of a PUBLIC field, so that what it reads of the viewer is no part of the
+   * load around it. It must decide no more than whether the load goes on: what it lets through is stored for everybody whom
+   * `authorize` lets through. Without `authorize` it runs the check as it is.
+   */
+  asCheck<T>(check: () => T): T;
   /**
    * Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns.
    * @throws CacheError naming every option that does not exist or cannot be.
@@ -205,6 +212,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         ),
         hasJournal: options.journal !== undefined || options.store.isLocal,
         knowsViewer: options.viewer !== undefined,
+        authorizes: options.authorize !== undefined,
         fetches: options.fetches,
         softTimeoutMs: loads.softTimeoutMs,
         countersOf: (coordinate) => counters.of(coordinate),
@@ -227,6 +235,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       writesBehind = [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND');
       return wrapSchema(schema, { plan: { ...plan, reads }, services, keepWarm, originLoads, isOff });
     },
+    asCheck: (check) => (options.authorize === undefined ? check() : outsideLoads(check)),
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
       checkFetch(key, fetchOptions, load);

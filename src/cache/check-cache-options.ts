@@ -11,6 +11,7 @@ const cacheOptions = {
   store: true,
   viewer: true,
   neutral: true,
+  authorize: true,
   origins: true,
   fetches: true,
   types: true,
@@ -44,6 +45,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   neutral: listOf('names of the context such as "prisma"', (item) =>
     ['string', 'symbol'].includes(typeof item),
   ),
+  authorize: aFunction,
   origins: anObject,
   fetches: listOf('namespaces such as "Session"', (item) => typeof item === 'string'),
   types: listOf('objects with name, is, encode and decode', (item) =>

@@ -8,6 +8,10 @@ export const errorCodes = {
   CACHE_UNDECLARED_READ:
     'In development, a PUBLIC field read what its entries are not told apart by, or what nothing is declared about.',
   CACHE_VIEWER: 'The function viewer of createCache threw, or returned something that is no id.',
+  CACHE_AUTHORIZE:
+    'The function authorize of createCache threw, or returned something other than true or false.',
+  CACHE_FORBIDDEN:
+    'authorize refused the reader of a READ_THROUGH field that has no resolver of its own to ask.',
   CACHE_FOREIGN_ENTRY:
     'A field was about to be given the entry of another field or viewer; refused, and a bug of the engine. Not in production, where it is counted.',
   CACHE_ORIGIN_REPLY: 'An origin answered with something other than one element per id.',

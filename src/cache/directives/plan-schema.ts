@@ -14,9 +14,10 @@ import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-p
 import { compileWritePolicy } from '../policy/compile-write-policy.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
 import { firstPart } from '../policy/namespace.js';
-import { isWritePattern } from '../policy/pattern-table.js';
+import { isReadPattern, isWritePattern } from '../policy/pattern-table.js';
 import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/read-namespaces.js';
 import { describeField } from './describe-field.js';
+import { innerCheckFaults } from './inner-checks.js';
 import { readDirectives } from './read-directives.js';
 import { directivesOnType } from './stray-directives.js';
 
@@ -33,11 +34,13 @@ export interface SchemaPlan {
   readonly faults: readonly string[];
 }
 
+export interface PlanOptions extends CompileOptions, InvalidationOptions, Pick<TagsToMeet, 'fetches'> {
+  /** True where `authorize` is asked before cached values are handed out. */
+  readonly authorizes: boolean;
+}
+
 /** Compiles all directives of a schema. Nothing is thrown: faults are collected, so that they are reported together. */
-export function planSchema(
-  schema: GraphQLSchema,
-  options: CompileOptions & InvalidationOptions & Pick<TagsToMeet, 'fetches'>,
-): SchemaPlan {
+export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaPlan {
   const reads = new Map<string, ReadPolicy>();
   const writes = new Map<string, WritePolicy>();
   const invalidations = new Map<string, InvalidationPolicy>();
@@ -62,7 +65,11 @@ export function planSchema(
         const { pattern, local } = cached;
         allCached.push({ ...cached, coordinate });
         const compiled = compileCached(site, cached, options);
-        faults.push(...compiled.faults.map((fault) => `@cached on ${coordinate}: ${fault}`));
+        const { authorizes } = options;
+        const isRead = isReadPattern(pattern) && isObjectType(type);
+        const skipped = isRead ? innerCheckFaults({ schema, parent: type, field, cached, authorizes }) : [];
+        const all = [...compiled.faults, ...skipped];
+        faults.push(...all.map((fault) => `@cached on ${coordinate}: ${fault}`));
         if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
         if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
         if (compiled.keyUse !== undefined) {

@@ -8,6 +8,7 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
+import { authorized } from '../patterns/authorize.js';
 import { cacheAside } from '../patterns/cache-aside.js';
 import type { FieldCall, Resolve } from '../patterns/field-call.js';
 import { hybrid } from '../patterns/hybrid.js';
@@ -87,20 +88,30 @@ function readOf(
   { policy, hints }: Pick<WrappedRead, 'policy' | 'hints'>,
   { services, originLoads, keepWarm }: WrapOptions,
 ): Wrapped | undefined {
-  const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
-  if (policy.pattern === 'READ_THROUGH' && loads !== undefined) return readThrough(services, policy, loads);
   const [typeName = '', fieldName = ''] = policy.coordinate.split('.');
   const parentType = schema.getType(typeName);
   const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
   if (!isObjectType(parentType) || field === undefined) return undefined;
   const resolve = resolverOf(field, hints);
-  if (policy.pattern !== 'PREFETCH') return cacheAside(services, { policy, resolve });
-  return prefetch(services, {
+  const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
+  if (policy.pattern === 'READ_THROUGH' && loads !== undefined) {
+    const read = readThrough(services, policy, loads);
+    return authorized(services, { policy, read, resolve: hasResolver(field) ? resolve : undefined });
+  }
+  if (policy.pattern !== 'PREFETCH') {
+    return authorized(services, { policy, read: cacheAside(services, { policy, resolve }), resolve });
+  }
+  const read = prefetch(services, {
     ...{ policy, resolve, keepWarm },
     signature: signatureOf(parentType, field),
     argumentsOf: (given) => argumentsOf(field, given),
     callOf: (args, context) => warmCall({ schema, parentType, field }, args, context),
   });
+  return authorized(services, { policy, read, resolve });
+}
+
+function hasResolver({ resolve }: Pick<Config, 'resolve'>): boolean {
+  return resolve !== undefined && resolve !== defaultFieldResolver;
 }
 
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */

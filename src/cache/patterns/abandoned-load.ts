@@ -10,9 +10,10 @@ export interface Caller {
 
 /**
  * Why a failure is its caller's alone. `gone`: a signal of the caller has fired; `maybe-gone`: the error says so and nobody
- * else; `viewer`: a PUBLIC load looked at the viewer, so that the error may be about that viewer.
+ * else; `maybe-refused`: a check of the caller may lie within the load; `viewer`: a PUBLIC load looked at the viewer, so
+ * that the error may be about that viewer.
  */
-type Reason = 'gone' | 'maybe-gone' | 'viewer';
+type Reason = 'gone' | 'maybe-gone' | 'maybe-refused' | 'viewer';
 
 /**
  * A load that failed because of the caller who began it. The caller gets the cause; those who have joined it lead the load
@@ -31,16 +32,27 @@ export class AbandonedLoad extends Error {
   }
 }
 
-/** An abort that nobody owns up to may be the origin's own: it is tried again so often, by one at a time. */
+/** An error that may be its caller's may be the origin's own as well: it is tried again so often, by one at a time. */
 const GUESSES = 3;
 
 /** What a failed load is told to those who wait for it: the error itself, unless it failed because of its caller. */
 export function failureOf(
   error: unknown,
-  { caller, wanted, touched }: { caller: Caller; wanted: object; touched: boolean },
+  of: { caller: Caller; wanted: object; touched: boolean; isChecked?: boolean },
 ): unknown {
-  const reason = touched ? 'viewer' : caller.isGone() ? 'gone' : isAbort(error) ? 'maybe-gone' : undefined;
+  const { wanted } = of;
+  const reason = reasonOf(error, of);
   return reason === undefined ? error : new AbandonedLoad(wanted, { cause: error, reason });
+}
+
+function reasonOf(
+  error: unknown,
+  { caller, touched, isChecked }: { caller: Caller; touched: boolean; isChecked?: boolean },
+): Reason | undefined {
+  if (touched) return 'viewer';
+  if (caller.isGone()) return 'gone';
+  if (isAbort(error)) return 'maybe-gone';
+  return isChecked === true ? 'maybe-refused' : undefined;
 }
 
 /** Makes a load, and once more where the one that was joined was abandoned; `alone` makes it for this caller only. */
@@ -55,7 +67,7 @@ export async function leadOn<T>(
     } catch (error) {
       if (!(error instanceof AbandonedLoad) || error.wanted === wanted) throw error;
       if (error.reason === 'viewer') return alone();
-      if (error.reason === 'maybe-gone') guesses += 1;
+      if (error.reason !== 'gone') guesses += 1;
       if (guesses > GUESSES || caller.isGone()) throw error;
     }
   }

@@ -27,6 +27,7 @@ import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
 import { refuseFaults } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
+import type { Authorize } from './authorize.js';
 import { createLoadContext } from './guard/load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
@@ -73,6 +74,7 @@ export interface ServicesOptions<Context> {
   readonly store: Store;
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
   readonly neutral?: readonly PropertyKey[];
+  readonly authorize?: Authorize<Context>;
   readonly types?: readonly ValueType[];
   readonly localCopies?: Partial<Bounds>;
   readonly clock?: Clock;
@@ -196,6 +198,7 @@ export function createServices<Context>(
     refuse,
     viewerOf,
     contextOfLoad: createLoadContext({ viewerOf, neutral: options.neutral, throws: !isProduction, log }),
+    authorize: authorizer(options.authorize),
   };
 }
 
@@ -241,6 +244,14 @@ function refuser({ log, isProduction }: Pick<ServicesParts, 'log' | 'isProductio
     }
     if (counters.refused === 1) log.error({ coordinate, reason }, 'an entry was refused; please report this');
   };
+}
+
+function authorizer<Context>(authorize: ServicesOptions<Context>['authorize']): Services['authorize'] {
+  // As above: the context is only handed on.
+  return (
+    authorize &&
+    ((coordinate, parent, args, context) => authorize(coordinate, parent, args, context as Context))
+  );
 }
 
 function viewerFinder<Context>(viewer: ServicesOptions<Context>['viewer']): Services['viewerOf'] {

@@ -16,6 +16,8 @@ export interface Load {
   isPending?(): boolean;
   /** Whether a later write may be pending, of which the journal could not tell. */
   isUnsure?(): boolean;
+  /** Whether a check of its caller may lie within it, so that its error may be about that caller. */
+  readonly isChecked?: boolean;
   /** What it said to caches of whole answers. */
   hint?(): AnswerHint | undefined;
 }
@@ -94,7 +96,10 @@ async function loadAndFill(
     };
     flight.resolve(land(services, field, landing));
   } catch (error) {
-    const failure = failureOf(error, { caller, wanted, touched: load?.touched() ?? false });
+    const failure = failureOf(error, {
+      ...{ caller, wanted, touched: load?.touched() ?? false },
+      isChecked: load?.isChecked ?? false,
+    });
     countFailure(counters, failure);
     flight.reject(failure);
   }

@@ -27,6 +27,7 @@ export function resolverLoads<Info extends CallInfo>(
     return {
       run: () => load.run(() => resolve(call, load.context, notes)),
       touched: load.touched,
+      isChecked: services.authorize !== undefined,
       hint: () => notes.hint,
     };
   };

@@ -11,6 +11,7 @@ import type { SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../tags/acknowledgement.js';
 import type { Entries } from '../tags/entries.js';
 import type { EntryField } from '../tags/entry-field.js';
+import type { Authorize } from './authorize.js';
 import type { LoadContext } from './guard/load-context.js';
 import type { ViewerOf } from './viewer-id.js';
 
@@ -46,6 +47,8 @@ export interface Services {
   /** Told of an entry that is not for this field or this reader: throws, in production it is logged and counted. */
   readonly refuse: (field: EntryField, reason: string) => void;
   readonly viewerOf: ViewerOf;
+  /** Asked before a cached value is handed out; undefined where the cache was not told to. */
+  readonly authorize: Authorize | undefined;
   readonly contextOfLoad: LoadContext;
   /** Waits until a write may be acknowledged. */
   readonly acknowledge: Acknowledge;

@@ -23,6 +23,7 @@ function digestOf(typeDefs: string): string {
     flushing: new Set(),
     hasJournal: true,
     knowsViewer: true,
+    authorizes: false,
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,
   });

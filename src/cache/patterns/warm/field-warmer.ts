@@ -1,5 +1,6 @@
 import { hasCome } from '../../clock.js';
 import type { Found } from '../../tags/entry-field.js';
+import { causeOf } from '../abandoned-load.js';
 import type { Services } from '../services.js';
 import { AskedSets } from './asked-sets.js';
 import type { Leadership } from './leadership.js';
@@ -166,7 +167,8 @@ export class FieldWarmer {
       // What is taken away while the cache is being closed is no trouble.
       if (isOver()) return;
       const { coordinate } = this.field.policy;
-      if (!this.#isFailing) log.warn({ coordinate, error: String(error) }, 'an entry could not be kept warm');
+      if (!this.#isFailing)
+        log.warn({ coordinate, error: String(causeOf(error)) }, 'an entry could not be kept warm');
       this.#isFailing = true;
     }
   }
