@@ -4,6 +4,7 @@ import type { Journal } from './journal/journal.js';
 import type { CacheLog } from './log.js';
 import type { LoadBounds } from './patterns/create-services.js';
 import type { Origin } from './patterns/origin.js';
+import type { ShadowOptions } from './patterns/shadow/shadow-options.js';
 import type { ViewerId } from './patterns/viewer-id.js';
 import type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 import type { SwitchedOff } from './policy/switch-off.js';
@@ -89,6 +90,12 @@ export interface CacheOptions<Context> {
   readonly warmContext?: () => Context | Promise<Context>;
   /** How much is kept warm, and how fast; `false` leaves it to other processes. */
   readonly prefetch?: Partial<PrefetchBounds> | false;
-  /** Spreads expiries; default Math.random. */
+  /**
+   * Shadow checks: a share of the fresh hits of fields is loaded anew in the background, with the context of the reader who
+   * had the hit, and compared. What differs and no write explains is counted and logged, see docs/shadow-checking.md.
+   * Each check is one load more, or two. Default: no hit is checked, in any environment.
+   */
+  readonly shadow?: ShadowOptions | undefined;
+  /** Spreads expiries, and draws the hits of shadow checks; default Math.random. */
   readonly random?: () => number;
 }

@@ -22,6 +22,7 @@ import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
+import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
@@ -33,6 +34,7 @@ import { Prober } from './patterns/prober.js';
 import type { ReadPolicy } from './patterns/read-policy.js';
 import type { LoadingOrigin, Origin } from './patterns/origin.js';
 import { checkedLoads, createKeepWarm, createServices } from './patterns/create-services.js';
+import { checkedShadow } from './patterns/shadow/shadow-options.js';
 import { checkWarm } from './policy/check-warm.js';
 import { switchOff } from './policy/switch-off.js';
 import { UnreadTags } from './policy/unread-tags.js';
@@ -113,6 +115,8 @@ export interface Cache<Context> {
   probe(options: ProbeOptions<Context>): void;
   /** What was found by it, by namespace. */
   probed(): Readonly<Record<string, Readonly<ProbeCounters>>>;
+  /** What became of shadow checks since the start, by coordinate; empty without the option `shadow`. */
+  shadowChecks(): Readonly<Record<string, Readonly<ShadowCounters>>>;
   /** What a write survives that was accepted by WRITE_BEHIND and is not in the database yet, as a sentence. */
   readonly survives: string;
   /** What the database refused for good, of the accepted writes. */
@@ -155,12 +159,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     ),
   );
   const services = createServices(
-    { ...options, loads },
+    { ...options, loads, shadow: checkedShadow(options.shadow) },
     {
       log,
       isProduction,
       origins,
       relay: () => relay,
+      isCaughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no',
       countersOf: (coordinate) => counters.of(coordinate),
       onInvalidated: (tags) => {
         prober?.wrote(tags);
@@ -222,11 +227,12 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
             'a tag could not be named from the result, so it was not invalidated',
           ),
       });
-      const { reads, isOff, faults: switchFaults } = switchOff(plan, options.disabled ?? []);
+      const { reads: switched, isOff, faults: switchFaults } = switchOff(plan, options.disabled ?? []);
       const faults = [...switchFaults, ...checkWarm(plan.reads, Object.keys(options.warm ?? {}))];
       // Of what could not be compiled nobody can say whether it is cached.
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       if (faults.length > 0) throw configurationError(faults);
+      const reads = services.shadow?.switchable(switched) ?? switched;
       digest = schemaDigest(schema, plan);
       services.codec.distinguish(internalObjects(schema));
       // Where nothing is cached, nothing is known of what `cache.fetch` uses either.
@@ -290,6 +296,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       prober = new Prober({ ...checkedProbe(probe), origins: loading, policies, ...services });
     },
     probed: () => prober?.counters() ?? {},
+    shadowChecks: () => services.shadow?.counters() ?? {},
     relay: async (outbox) => {
       requireOpen();
       if (relay !== undefined) throw new CacheError('CACHE_CONFIGURATION', 'relay: a cache has one outbox');
@@ -328,6 +335,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       if (closed) return;
       closed = true;
       prober?.stop();
+      services.shadow?.stop();
       keepWarm.stop();
       // First: what it flushes is invalidated, which the relay and the store take part in.
       const isKept = await acceptedWrites.close();

@@ -2,6 +2,7 @@ import type { CacheOptions } from './cache-options.js';
 import { nearestName } from './nearest-name.js';
 import { loadOptions } from './patterns/create-services.js';
 import { originMembers } from './patterns/origin.js';
+import { shadowOptions } from './patterns/shadow/shadow-options.js';
 import { prefetchOptions } from './patterns/warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
@@ -27,6 +28,7 @@ const cacheOptions = {
   warm: true,
   warmContext: true,
   prefetch: true,
+  shadow: true,
   random: true,
 } satisfies Record<keyof CacheOptions<unknown>, true>;
 
@@ -72,6 +74,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   },
   warmContext: aFunction,
   prefetch: { mustBe: 'an object or false', fits: (value) => value === false || isObject(value) },
+  shadow: anObject,
   random: aFunction,
 };
 
@@ -79,12 +82,13 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
 export function checkCacheOptions<Context>(options: CacheOptions<Context>): void {
   // JavaScript may hand over anything, or nothing.
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const { store, origins, fetches, loads, localCopies, prefetch } = given;
+  const { store, origins, fetches, loads, localCopies, prefetch, shadow } = given;
   refuseFaults('createCache', [
     ...unknownOptions(given, cacheOptions),
     ...unknownOptions(loads, loadOptions, 'loads'),
     ...unknownOptions(localCopies, boundsOptions, 'localCopies'),
     ...unknownOptions(prefetch, prefetchOptions, 'prefetch'),
+    ...unknownOptions(shadow, shadowOptions, 'shadow'),
     ...storeFaults(store),
     ...Object.entries(kinds).flatMap(([name, kind]) => kindFaults(name, given[name], kind)),
     ...(isObject(origins) ? Object.entries(origins).flatMap(originFaults) : []),

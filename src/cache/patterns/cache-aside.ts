@@ -5,14 +5,15 @@
 
 import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
-import { valueOf, type Found } from '../tags/entry-field.js';
+import type { Found } from '../tags/entry-field.js';
 import { callerOf } from './abandoned-load.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import { resolverLoads } from './resolver-load.js';
-import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
+import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
+import { hitGiver } from './shadow/give-hit.js';
 
 type Answer<Info extends CallInfo> = (
   call: FieldCall<Info>,
@@ -35,8 +36,11 @@ export function cacheAside<Info extends CallInfo>(
   { policy, resolve, onRead }: CacheAsideOptions<Info>,
 ): (call: FieldCall<Info>) => unknown {
   const loads = resolverLoads(services, policy, resolve);
+  const noteHit = services.shadow?.watch<FieldCall<Info>>(policy, loads.beginAlone);
+  const give = hitGiver(noteHit);
   const answer: Answer<Info> = (call, place, found, trace) => {
-    if (isPlainHit(policy.counters, found, trace, call.onHint)) return valueOf(found);
+    if (isPlainHit(policy.counters, found, trace, call.onHint)) return give(found, place, call);
+    if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
     const load: LoadFor = (refreshes) =>
       loadOnce(services, {
         ...{ field: policy, place, trace, refreshes, caller: callerOf(call.context) },

@@ -31,6 +31,8 @@ import type { Authorize } from './authorize.js';
 import { createLoadContext } from './guard/load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
+import { ShadowChecks } from './shadow/shadow-checks.js';
+import type { ShadowOptions } from './shadow/shadow-options.js';
 import { KeepWarm } from './warm/keep-warm.js';
 import { checkedPrefetch, type PrefetchBounds } from './warm/warm-bounds.js';
 import { checkedViewer, type ViewerId } from './viewer-id.js';
@@ -83,6 +85,7 @@ export interface ServicesOptions<Context> {
   readonly onStoreLoss?: 'fail' | 'degrade';
   readonly strictCopies?: boolean;
   readonly journal?: Journal;
+  readonly shadow: ShadowOptions | undefined;
 }
 
 const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
@@ -119,6 +122,8 @@ export interface ServicesParts {
   readonly isProduction: boolean;
   /** Undefined while nobody relays an outbox. */
   readonly relay: () => Relay | undefined;
+  /** False where a write of the outbox may not be applied yet. */
+  readonly isCaughtUp: () => Promise<boolean>;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly countersOf: (coordinate: string) => FieldCounters;
   /** Told of tags whose invalidation was applied. */
@@ -128,7 +133,7 @@ export interface ServicesParts {
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction, relay, origins, countersOf, onInvalidated }: ServicesParts,
+  { log, isProduction, relay, isCaughtUp, origins, countersOf, onInvalidated }: ServicesParts,
 ): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const onStoreTrouble = troubleLog(store.name, { log, clock });
@@ -152,6 +157,31 @@ export function createServices<Context>(
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
   const acknowledge = createAcknowledge({ invalidate, relay });
+  const storeIsAway = (): boolean => store.isAway?.() ?? false;
+  const singleLoads = new SingleLoads<Loaded>({
+    entries,
+    flights: new Flights(),
+    keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
+    wakeUps: new WakeUps(store),
+    background,
+    clock,
+    random,
+    onOverload: (error) => onStoreTrouble('load', error),
+    storeIsAway,
+    ...loads,
+    loadedOf: (found) => ({
+      value: found?.value,
+      copy: found?.copy,
+      hint: found?.hint,
+      ageMs: found === undefined ? 0 : Math.max(0, clock.nowMs() - found.loadedAtMs),
+      loadMs: found?.loadMs ?? 0,
+      isPending: false,
+      sharable: true,
+      landed: undefined,
+    }),
+    onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
+  });
+  const isBusy = (): boolean => storeIsAway() || singleLoads.isCrowded;
   return {
     invalidate,
     codec,
@@ -166,29 +196,7 @@ export function createServices<Context>(
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
     entries,
-    loads: new SingleLoads<Loaded>({
-      entries,
-      flights: new Flights(),
-      keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
-      wakeUps: new WakeUps(store),
-      background,
-      clock,
-      random,
-      onOverload: (error) => onStoreTrouble('load', error),
-      storeIsAway: () => store.isAway?.() ?? false,
-      ...loads,
-      loadedOf: (found) => ({
-        value: found?.value,
-        copy: found?.copy,
-        hint: found?.hint,
-        ageMs: found === undefined ? 0 : Math.max(0, clock.nowMs() - found.loadedAtMs),
-        loadMs: found?.loadMs ?? 0,
-        isPending: false,
-        sharable: true,
-        landed: undefined,
-      }),
-      onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
-    }),
+    loads: singleLoads,
     background,
     backOff: new BackOff({ clock, random }),
     traces: new Traces(clock),
@@ -199,6 +207,19 @@ export function createServices<Context>(
     viewerOf,
     contextOfLoad: createLoadContext({ viewerOf, neutral: options.neutral, throws: !isProduction, log }),
     authorize: authorizer(options.authorize),
+    shadow:
+      options.shadow &&
+      new ShadowChecks({
+        ...options.shadow,
+        entries,
+        codec,
+        clock,
+        random,
+        log,
+        background,
+        isBusy,
+        isCaughtUp,
+      }),
   };
 }
 

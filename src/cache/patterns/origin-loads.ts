@@ -7,6 +7,7 @@ import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land, type Landing } from './land.js';
+import type { Load } from './load-once.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import type { LoadedRead } from './serve.js';
@@ -56,6 +57,18 @@ export class OriginLoads {
     const { arrives } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
     const { outcome, loaded } = await arrives;
     return { ...loaded, outcome };
+  }
+
+  /** A load of one id that no reader waits for: nothing is joined, stored or counted. */
+  beginApart(field: ReadPolicy, id: string, context: unknown): Load {
+    const guarded = this.#services.contextOfLoad(field, context);
+    const run = async (): Promise<unknown> => {
+      const values = await guarded.run(() => this.#valuesOf([id], guarded.context));
+      const value = values.get(id);
+      if (value instanceof Error) throw value;
+      return value;
+    };
+    return { run, touched: guarded.touched };
   }
 
   #batchOf(context: unknown, scope: ReadPolicy['scope'], sharing: 'shared' | 'alone'): Batch {

@@ -7,13 +7,15 @@
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
-import { valueOf, type Found } from '../tags/entry-field.js';
+import type { Found } from '../tags/entry-field.js';
 import { causeOf } from './abandoned-load.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { bypassed, isPlainHit, serve, type LoadFor } from './serve.js';
+import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
+import { hitGiver, type GiveHit } from './shadow/give-hit.js';
+import type { NoteHit } from './shadow/shadow-checks.js';
 
 /** Binds a policy and its origin into the cached resolver. */
 export function readThrough(
@@ -22,22 +24,27 @@ export function readThrough(
   loads: OriginLoads,
 ): (call: FieldCall) => unknown {
   const { counters, elementsOf } = policy;
+  const noteHit = services.shadow?.watch<FieldCall>(policy, ({ context }, place) =>
+    loads.beginApart(policy, place.id, context),
+  );
+  const give = hitGiver(noteHit);
+  const fixed = { services, policy, loads, noteHit, give };
   return (call) => {
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
-      if (isPlainHit(counters, found, trace)) return valueOf(found);
-      return answer({ services, policy, loads, call, trace }, place, found);
+      if (isPlainHit(counters, found, trace)) return give(found, place, call);
+      return answer({ ...fixed, call, trace }, place, found);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const inputs = { args: call.args, parent: call.parent, viewerId };
-    if (elementsOf !== undefined) return readMany({ services, policy, loads, call, trace }, inputs);
+    if (elementsOf !== undefined) return readMany({ ...fixed, call, trace }, inputs);
     const place = policy.locate(inputs);
-    if (place.reason !== undefined) return withoutEntry({ services, policy, loads, call, trace }, place);
+    if (place.reason !== undefined) return withoutEntry({ ...fixed, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     // Nothing is allocated for a hit of which nobody wants evidence.
-    if (!isPromise(found) && isPlainHit(counters, found, trace)) return valueOf(found);
-    const reading = { services, policy, loads, call, trace };
+    if (!isPromise(found) && isPlainHit(counters, found, trace)) return give(found, place, call);
+    const reading = { ...fixed, call, trace };
     return isPromise(found)
       ? found.then((entry) => answer(reading, place, entry))
       : answer(reading, place, found);
@@ -49,13 +56,16 @@ interface Reading {
   readonly services: Services;
   readonly policy: ReadPolicy;
   readonly loads: OriginLoads;
+  readonly noteHit: NoteHit<FieldCall> | undefined;
+  readonly give: GiveHit<FieldCall>;
   readonly call: FieldCall;
   readonly trace: Trace | undefined;
 }
 
 function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
-  const { services, policy, loads, call, trace } = reading;
-  if (isPlainHit(policy.counters, found, trace)) return valueOf(found);
+  const { services, policy, loads, noteHit, give, call, trace } = reading;
+  if (isPlainHit(policy.counters, found, trace)) return give(found, place, call);
+  if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
   const read = { policy, path: call.info.path, key: place.key, trace, element };
   const load: LoadFor = (refreshes) =>
     loads.load({ field: policy, address: place, trace, refreshes }, call.context);

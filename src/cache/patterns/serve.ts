@@ -47,6 +47,11 @@ export function isPlainHit(
   return true;
 }
 
+/** Whether `serve` answers with it as a HIT. */
+export function isHit(found: Found | undefined): found is Found {
+  return found?.staleForMs === 0;
+}
+
 /**
  * Answers a read from what was found, or loads: fresh at once, and refreshed behind where its end is near; stale within
  * `swr` at once, with one refresh behind; stale within `staleIfError` when the load fails or takes too long. Stale is by

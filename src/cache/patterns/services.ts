@@ -13,6 +13,7 @@ import type { Entries } from '../tags/entries.js';
 import type { EntryField } from '../tags/entry-field.js';
 import type { Authorize } from './authorize.js';
 import type { LoadContext } from './guard/load-context.js';
+import type { ShadowChecks } from './shadow/shadow-checks.js';
 import type { ViewerOf } from './viewer-id.js';
 
 /** What a load brought. */
@@ -50,6 +51,8 @@ export interface Services {
   /** Asked before a cached value is handed out; undefined where the cache was not told to. */
   readonly authorize: Authorize | undefined;
   readonly contextOfLoad: LoadContext;
+  /** Checks a share of the hits; undefined where nothing is checked. */
+  readonly shadow: ShadowChecks | undefined;
   /** Waits until a write may be acknowledged. */
   readonly acknowledge: Acknowledge;
   readonly boundedWrites: BoundedWrites;

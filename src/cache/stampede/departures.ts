@@ -83,6 +83,11 @@ export class Departures<T> {
     if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
   }
 
+  /** True while loads wait for their turn. */
+  get isCrowded(): boolean {
+    return this.#ofFields.pendingCount > 0 || this.#limit.pendingCount > 0;
+  }
+
   /** Sets how many loads may run at once; true while those with a lease count as well. */
   #ramp(): boolean {
     const { storeIsAway, clock, atMost, atMostWithoutStore } = this.#options;

@@ -114,6 +114,11 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     return led.map(({ flight }) => arriving('MISS', flight.promise));
   }
 
+  /** True while loads of this process wait for their turn. */
+  get isCrowded(): boolean {
+    return this.#departures.isCrowded;
+  }
+
   /** From now on nobody waits for other processes: who still does loads by himself. */
   stop(): void {
     this.#isStopping = true;

@@ -3,7 +3,7 @@ import type { ValueCodec } from '../codec/value-codec.js';
 import type { EntryField, Found } from './entry-field.js';
 
 /** An entry whose payload has been decoded. */
-export interface Decoded extends EntryHeader, Found {
+export interface Decoded extends EntryHeader, Omit<Found, 'generations'> {
   /** Bytes of the payload, before it was deflated. */
   readonly payloadBytes: number;
 }

@@ -299,15 +299,15 @@ export class Entries {
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
     if (isFromTheFuture(entry.loadedAtMs, at.nowMs)) return undefined;
     const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
-    const { value, copy, hint, loadedAtMs, loadMs, tier } = entry;
+    const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
     if (staleForMs <= 0) {
       if (this.#options.early.isDue(entry, at.nowMs))
-        return { value, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
+        return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
       this.#copies.keep(field, address, { entry, ...at });
       return entry;
     }
     if (staleForMs > field.lifetime.staleMs) return undefined;
-    return { value, copy, hint, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
+    return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
   }
 
   #findOneAmong(

@@ -39,6 +39,8 @@ export interface Found {
   readonly copy?: CopyValue | undefined;
   /** What the load said to caches of whole answers. */
   readonly hint?: AnswerHint | undefined;
+  /** Under which it was loaded: as long as they are the present ones, nothing that it depends on was invalidated. Copies have none. */
+  readonly generations?: readonly string[] | undefined;
   readonly loadedAtMs: number;
   readonly loadMs: number;
   /** 0 while the entry is fresh. */
