@@ -71,6 +71,7 @@ export function createApiCache(
     onStoreLoss: config.cache.onStoreLoss,
     disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
+    shadow: config.cache.shadow,
     log,
     ...time,
   });

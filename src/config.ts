@@ -46,6 +46,8 @@ export interface Config {
     readonly prefetch: boolean;
     /** Whether some writes are followed, and what the cache answers is compared with the database. */
     readonly probe: boolean;
+    /** Which hits are loaded anew and compared; undefined for none. */
+    readonly shadow: { readonly share: number; readonly switchOffAfter: number | undefined } | undefined;
   };
 }
 
@@ -76,6 +78,8 @@ const variables = z.object({
   CACHE_DISABLED: z.string().default(''),
   CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
+  CACHE_SHADOW_SHARE: share().default(0),
+  CACHE_SHADOW_SWITCH_OFF_AFTER: wholeNumber({ from: 0, to: 1_000_000 }).default(0),
 });
 
 /** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
@@ -119,8 +123,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       disabled: switchedOff(data.CACHE_DISABLED),
       prefetch: data.CACHE_PREFETCH === 'on',
       probe: data.CACHE_PROBE === 'on',
+      shadow: shadowOf(data),
     }),
   });
+}
+
+/** 0 stands for none, and for never. */
+function shadowOf(data: z.output<typeof variables>): Config['cache']['shadow'] {
+  const { CACHE_SHADOW_SHARE: share, CACHE_SHADOW_SWITCH_OFF_AFTER: after } = data;
+  return share === 0 ? undefined : Object.freeze({ share, switchOffAfter: after === 0 ? undefined : after });
 }
 
 /** Faults of variables that each are right, but not together. */
@@ -145,6 +156,15 @@ function switchedOff(text: string): 'all' | readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('all')) return 'all';
   return Object.freeze(names.filter((name) => name !== ''));
+}
+
+function share() {
+  const fault = 'must be a number from 0 to 1, such as 0.001';
+  return z
+    .string()
+    .regex(/^\d(\.\d{1,9})?$/, { error: (issue) => `${fault}, but is ${JSON.stringify(issue.input)}` })
+    .transform(Number)
+    .refine((value) => value <= 1, { error: (issue) => `${fault}, but is ${issue.input}` });
 }
 
 function wholeNumber({ from, to }: { from: number; to: number }) {

@@ -26,6 +26,7 @@ describe('the configuration', () => {
         strictCopies: false,
         prefetch: true,
         probe: true,
+        shadow: undefined,
         disabled: [],
       },
     });
@@ -65,6 +66,16 @@ describe('the configuration', () => {
       '{films}',
       'REDIS_PREFIX must consist of letters, digits, "_", "." and "-" only, but is "{films}".',
     ],
+    [
+      'CACHE_SHADOW_SHARE',
+      'some',
+      'CACHE_SHADOW_SHARE must be a number from 0 to 1, such as 0.001, but is "some".',
+    ],
+    [
+      'CACHE_SHADOW_SHARE',
+      '1.5',
+      'CACHE_SHADOW_SHARE must be a number from 0 to 1, such as 0.001, but is 1.5.',
+    ],
     ['CACHE_EVICTION', 'fifo', 'CACHE_EVICTION must be one of lru, lfu, ttl, but is "fifo".'],
     ['CACHE_MAX_ENTRIES', '0', 'CACHE_MAX_ENTRIES must be a whole number from 1 to 100000000, but is 0.'],
     [
@@ -93,6 +104,14 @@ describe('the configuration', () => {
   it('takes a Redis and a prefix', () => {
     const given = { REDIS_URL: 'redis://cache:6380/1', REDIS_PREFIX: 'films_v2.eu-1' };
     expect(readConfig(given)).toMatchObject({ redisUrl: given.REDIS_URL, redisPrefix: given.REDIS_PREFIX });
+  });
+
+  it('takes a share of hits for shadow checks; 0 is none, and never', () => {
+    const shadowOf = (share: string, after?: string) =>
+      readConfig({ CACHE_SHADOW_SHARE: share, CACHE_SHADOW_SWITCH_OFF_AFTER: after }).cache.shadow;
+    expect(shadowOf('0', '3')).toBeUndefined();
+    expect(shadowOf('0.001', '0')).toEqual({ share: 0.001, switchOffAfter: undefined });
+    expect(shadowOf('1', '3')).toEqual({ share: 1, switchOffAfter: 3 });
   });
 
   it('tells all faults together, one a line', () => {

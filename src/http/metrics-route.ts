@@ -5,7 +5,7 @@ import type { ApiContext } from '../context.js';
 
 type Counted = Pick<
   Cache<ApiContext>,
-  'counters' | 'fields' | 'journal' | 'probed' | 'relayed' | 'storeIsAway'
+  'counters' | 'fields' | 'journal' | 'probed' | 'relayed' | 'shadowChecks' | 'storeIsAway'
 >;
 
 /** The counters of the engine, and the outcomes that they count. */
@@ -148,6 +148,19 @@ function addConsistencyMetrics(registry: Registry, cache: Counted): void {
       },
     });
   }
+  new Counter({
+    name: 'cache_shadow_checks_total',
+    help: 'Hits that were loaded anew and compared, by what became of that.',
+    labelNames: ['coordinate', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [coordinate, counted] of Object.entries(cache.shadowChecks())) {
+        // Those that have not happened too: the first difference must be seen to rise.
+        for (const [outcome, count] of Object.entries(counted)) this.inc({ coordinate, outcome }, count);
+      }
+    },
+  });
   new Counter({
     name: 'cache_relayed_rows_total',
     help: 'Rows of the outbox that this process has applied.',

@@ -68,6 +68,19 @@ describe('/metrics', () => {
     expect(among(await scraped(api), 'cache_inconsistency_total')).toEqual(none('cache_inconsistency_total'));
   });
 
+  it('tells what became of shadow checks, what has not happened as 0, and nothing where they are off', async () => {
+    expect(among(await scraped(api), 'cache_shadow_checks_total')).toEqual({});
+    const checked = await testApi({ settings: { CACHE_SHADOW_SHARE: '1' } });
+    onTestFinished(() => checked.close());
+    for (let times = 0; times < 2; times += 1) await checked.ask('{ movie(id: 1) { title } }');
+    const counted = async (outcome: string): Promise<number | undefined> =>
+      (await scraped(checked)).get(
+        `cache_shadow_checks_total{coordinate="Query.movie",outcome="${outcome}"}`,
+      );
+    await expect.poll(() => counted('same')).toBe(1);
+    expect(await counted('differs')).toBe(0);
+  });
+
   it('names neither keys nor values nor viewers', async () => {
     const text = [...(await scraped(api)).keys()].join('\n');
     expect(text).not.toMatch(/Movie:|Probed|@example\.com/);

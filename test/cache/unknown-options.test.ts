@@ -43,6 +43,7 @@ describe('an option that does not exist is refused', () => {
       loads: { atMst: 3 },
       localCopies: { maxEntrys: 5 },
       prefetch: { warmset: 3, deadline: 4 },
+      shadow: { shares: 0.1 },
     };
     expect(refusal(() => create(given))).toBe(
       'createCache: there is no option "stritCopies" (did you mean "strictCopies"?); ' +
@@ -51,7 +52,8 @@ describe('an option that does not exist is refused', () => {
         'there is no option "loads.atMst" (did you mean "atMost"?); ' +
         'there is no option "localCopies.maxEntrys" (did you mean "maxEntries"?); ' +
         'there is no option "prefetch.warmset" (did you mean "warmSets"?); ' +
-        'there is no option "prefetch.deadline" (there are warmSets, mostAsked, loadsPerSecond, atOnce and warmUpWithinMs)',
+        'there is no option "prefetch.deadline" (there are warmSets, mostAsked, loadsPerSecond, atOnce and warmUpWithinMs); ' +
+        'there is no option "shadow.shares" (did you mean "share"?)',
     );
   });
 
@@ -117,10 +119,37 @@ describe('an option that does not exist is refused', () => {
   });
 });
 
+describe('shadow checks', () => {
+  it.each([
+    [
+      { share: 0 },
+      'createCache: shadow.share must be more than 0 and at most 1, but got 0; leave out shadow to check nothing',
+    ],
+    [
+      { switchOffAfter: 0 },
+      'createCache: shadow.share must be more than 0 and at most 1, but got undefined; leave out shadow to check nothing; ' +
+        'shadow.switchOffAfter must be a positive whole number, but got 0',
+    ],
+    [0.001, 'createCache: shadow must be an object, but got 0.001'],
+  ])('are refused where they cannot be: %j', (shadow, sentence) => {
+    expect(refusal(() => create({ shadow }))).toBe(sentence);
+  });
+});
+
 describe('an option that is undefined has its default', () => {
   it('of createCache and of its parts', () => {
     const names = ['viewer', 'origins', 'fetches', 'types', 'strictCopies', 'environment', 'log', 'clock'];
-    const more = ['onStoreLoss', 'disabled', 'journal', 'warm', 'warmContext', 'random', 'loads', 'prefetch'];
+    const more = [
+      'onStoreLoss',
+      'disabled',
+      'journal',
+      'warm',
+      'warmContext',
+      'random',
+      'loads',
+      'prefetch',
+      'shadow',
+    ];
     const nothing = (of: readonly string[]): object =>
       Object.fromEntries(of.map((name) => [name, undefined]));
     create(nothing([...names, ...more, 'localCopies']));

@@ -18,7 +18,7 @@ export function differs(scope: CacheScope): string {
 export const unstable =
   'two shadow checks for the same reader loaded different values, so the field cannot be judged. ' +
   'Either its value changes by itself, such as a time or a random number: ttl says for how long an old one may be given. ' +
-  'Or it depends on module state that each request sets: pass it as an argument. See docs/shadow-checking.md';
+  'Or it goes on changing without an invalidation: name what it depends on in tags. Or it depends on module state that each request sets: pass it as an argument. See docs/shadow-checking.md';
 
 export const switchedOff =
   'so many shadow checks differed that the field is switched off: its reads go past the cache until this process ends';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ShadowCounters } from '../../../../src/cache/index.js';
 import { createGate } from '../../../support/gate.js';
+import { memoryOutbox } from '../../../support/memory-outbox.js';
 import { DIFFERS, shadowWorld, SWITCHED_OFF, UNSTABLE } from '../../../support/shadow-world.js';
 
 const none: ShadowCounters = { same: 0, differs: 0, unstable: 0, overtaken: 0, failed: 0, skipped: 0 };
@@ -103,6 +104,22 @@ describe('a shadow check', () => {
     expect(loaded()).toBe(before);
   });
 
+  it('nor while a write of the outbox is in the hands of another relay, however long that takes', async () => {
+    const { cache, clock, read, set, counted } = await shadowWorld();
+    const rows = memoryOutbox();
+    await cache.start();
+    await cache.relay(rows.outbox());
+    expect(await read('aside')).toBe('MISS');
+    await clock.pass(3000);
+    rows.commit(['Value'], false);
+    const taken = rows.takeAway();
+    set('two');
+    await read('aside');
+    await clock.pass(60_000);
+    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    taken.end(false);
+  });
+
   it('tells a value that changes by itself in another sentence, once, and gives the field up after three', async () => {
     const { clock, read, count, counted, loaded, logged } = await shadowWorld();
     count();
@@ -117,7 +134,7 @@ describe('a shadow check', () => {
     expect(logged[0]).toContain('{"coordinate":"Query.aside"}');
   });
 
-  it('counts a load that fails, since its reader is gone, and tells nobody', async () => {
+  it('counts a load that fails, since its reader is gone, and logs nothing', async () => {
     const { clock, read, fail, counted, logged } = await shadowWorld();
     for (const how of ['throw', 'reject', 'return'] as const) {
       fail(how);
