@@ -106,7 +106,7 @@ function holdersOf(context: object): object[] {
 
 function hasFired(holder: object): boolean {
   // A signal itself, or the request of Node whose client has hung up.
-  if (Reflect.get(holder, 'aborted') === true) return true;
+  if (valueOf(holder, 'aborted') === true) return true;
   return SIGNALS.some((name) => {
     const signal = valueOf(holder, name);
     return isSignal(signal) && signal.aborted;

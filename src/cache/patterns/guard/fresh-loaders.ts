@@ -11,7 +11,26 @@ interface Loader {
 export interface Emptied {
   /** Loads of one kind may share a batch: those of one scope that vary by the same. */
   readonly sharedBy: string;
-  readonly loaders: Set<object>;
+  /** By each, how often its loads had touched the viewer by then. */
+  readonly loaders: Map<object, number>;
+}
+
+// A batch that several loads share runs as a part of the first one: what it reads is told to that one alone.
+const touches = new WeakMap<object, number>();
+
+/** Remembers that a load has touched the viewer, for those that may share its batches. */
+export function noteTouch({ loaders }: Emptied): void {
+  for (const loader of loaders.keys()) touches.set(loader, touchesOf(loader) + 1);
+}
+
+/** True where a load that may share its batches has touched the viewer since. */
+export function sharesTouch({ loaders }: Emptied): boolean {
+  for (const [loader, before] of loaders) if (touchesOf(loader) !== before) return true;
+  return false;
+}
+
+function touchesOf(loader: object): number {
+  return touches.get(loader) ?? 0;
 }
 
 // Which loads have begun a batch: those of one kind may share it, and what others began is theirs.
@@ -19,7 +38,7 @@ const batchKinds = new WeakMap<object, string>();
 
 /** Remembers the batches that a load has begun, so that other loads of its kind join them. */
 export function noteBatches({ sharedBy, loaders }: Emptied): void {
-  for (const loader of loaders) {
+  for (const loader of loaders.keys()) {
     const batch = batchOf(loader);
     if (batch !== undefined && !batchKinds.has(batch)) batchKinds.set(batch, sharedBy);
   }
@@ -52,7 +71,7 @@ export function emptyFound(value: unknown, emptied: Emptied): void {
 
 function empty(loader: Loader, emptied: Emptied): void {
   if (emptied.loaders.has(loader)) return;
-  emptied.loaders.add(loader);
+  emptied.loaders.set(loader, touchesOf(loader));
   loader.clearAll();
   // A batch that others began may look at the viewer, and its reads are no part of this load, which begins its own.
   const batch = batchOf(loader);

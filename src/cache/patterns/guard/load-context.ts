@@ -1,10 +1,19 @@
+import { CacheError } from '../../errors.js';
 import type { CacheLog } from '../../log.js';
 import { isPromise } from '../../maybe-promise.js';
 import type { CacheScope } from '../read-policy.js';
 import type { ViewerOf } from '../viewer-id.js';
 import { createBearers, type Bearer, type Bearers } from './bearers.js';
 import { isVirtual, layersOf, namesOf } from './context-shape.js';
-import { emptyFound, emptyLoaders, gettersOf, noteBatches, type Emptied } from './fresh-loaders.js';
+import {
+  emptyFound,
+  emptyLoaders,
+  gettersOf,
+  noteBatches,
+  noteTouch,
+  sharesTouch,
+  type Emptied,
+} from './fresh-loaders.js';
 import { neutralConflict, undeclaredRead, variantTouched, viewerTouched } from './guard-errors.js';
 import { endLoad, outsideLoads, runLoad, type RunningLoad } from './load-scope.js';
 import { standIn } from './stand-in.js';
@@ -66,39 +75,50 @@ interface Rules {
 export function createLoadContext(options: LoadContextOptions): LoadContext {
   const rules = rulesOf(options);
   return (field, context) => {
-    const sharedBy = [field.scope, ...(field.vary ?? [])].join();
-    const emptied: Emptied = { sharedBy, loaders: new Set() };
-    emptyLoaders(context, emptied);
-    if (typeof context !== 'object' || context === null) return unguarded(context);
-    const guard = field.scope === 'PUBLIC' ? guardOf(rules, field, context) : undefined;
-    const watched = guard === undefined ? [] : guard.watched;
-    const getters = isVirtual(context) ? [] : gettersOf(context);
-    const withGetters: Names[] = getters.map(([owner, names]) => {
-      // They cannot be watched, so that what they return is emptied now.
-      for (const name of names) if (!canWatch(owner, name)) emptyFound(peekAt(owner, name), emptied);
-      return [owner, names.filter((name) => canWatch(owner, name))];
-    });
-    let hasEnded = false;
-    const load: RunningLoad = {
-      onRead: (owner, name, value) => {
-        // What goes on after a load has ended is no part of its value.
-        if (hasEnded) return value;
-        emptyFound(value, emptied);
-        return guard === undefined ? value : guard.onRead(owner, name, value);
-      },
-    };
-    const run = <T>(work: () => T): T => {
-      const result = work();
-      noteBatches(emptied);
-      return result;
-    };
-    const all = [...watched, ...withGetters];
-    const end = (): void => void (hasEnded = true);
-    return {
-      context: guard === undefined ? context : guard.contextFor(() => hasEnded),
-      touched: () => guard?.touched() ?? false,
-      run: (work) => runWatched({ load, watched: all, end }, () => run(work)),
-    };
+    try {
+      return guardedLoad(rules, field, context);
+    } catch (error) {
+      if (options.throws || error instanceof CacheError) throw error;
+      // A proxy that refuses to be looked at is answered all the same: what its loads read is not known.
+      return { context, touched: () => true, run: (work) => work() };
+    }
+  };
+}
+
+function guardedLoad(rules: Rules, field: GuardedField, context: unknown): GuardedLoad {
+  const sharedBy = [field.scope, ...(field.vary ?? [])].join();
+  const emptied: Emptied = { sharedBy, loaders: new Map() };
+  emptyLoaders(context, emptied);
+  if (typeof context !== 'object' || context === null) return unguarded(rules, field, context);
+  const guard =
+    field.scope === 'PUBLIC' ? guardOf(rules, field, context, () => noteTouch(emptied)) : undefined;
+  const watched = guard === undefined ? [] : guard.watched;
+  const getters = isVirtual(context) ? [] : gettersOf(context);
+  const withGetters: Names[] = getters.map(([owner, names]) => {
+    // They cannot be watched, so that what they return is emptied now.
+    for (const name of names) if (!canWatch(owner, name)) emptyFound(peekAt(owner, name), emptied);
+    return [owner, names.filter((name) => canWatch(owner, name))];
+  });
+  let hasEnded = false;
+  const load: RunningLoad = {
+    onRead: (owner, name, value) => {
+      // What goes on after a load has ended is no part of its value.
+      if (hasEnded) return value;
+      emptyFound(value, emptied);
+      return guard === undefined ? value : guard.onRead(owner, name, value);
+    },
+  };
+  const run = <T>(work: () => T): T => {
+    const result = work();
+    noteBatches(emptied);
+    return result;
+  };
+  const all = [...watched, ...withGetters];
+  const end = (): void => void (hasEnded = true);
+  return {
+    context: guard === undefined ? context : guard.contextFor(() => hasEnded),
+    touched: () => guard !== undefined && (guard.touched() || sharesTouch(emptied)),
+    run: (work) => runWatched({ load, watched: all, end }, () => run(work)),
   };
 }
 
@@ -136,7 +156,7 @@ interface Guard {
 
 type Names = readonly [object: object, names: readonly PropertyKey[]];
 
-function guardOf(rules: Rules, field: GuardedField, context: object): Guard {
+function guardOf(rules: Rules, field: GuardedField, context: object, onTouch: () => void): Guard {
   const bearers = rules.bearersOf(context);
   const names = guardedNames(rules, bearers, context);
   const virtual = isVirtual(context);
@@ -150,6 +170,7 @@ function guardOf(rules: Rules, field: GuardedField, context: object): Guard {
   let touched = !bearers.isKnown;
   const refuse = (error: Error): void => {
     touched = true;
+    onTouch();
     if (rules.options.throws) throw error;
   };
   // Whether there is a viewer is an answer too: a guest's load that looks for one is no load for everybody.
@@ -273,7 +294,10 @@ function begun<T>(result: T): T {
 
 function peekAt(owner: object, name: PropertyKey): unknown {
   try {
-    return outsideLoads((): unknown => Reflect.get(owner, name));
+    const value = outsideLoads((): unknown => Reflect.get(owner, name));
+    // Nobody waits for what was only looked at: its failure would end the process.
+    if (isPromise(value)) value.then(undefined, () => undefined);
+    return value;
   } catch {
     // It may be for others than this load, which is told where it reads it itself.
     return undefined;
@@ -292,8 +316,19 @@ function askingByKey(
   };
 }
 
-function unguarded(context: unknown): GuardedLoad {
-  return { context, touched: () => false, run: (work) => work() };
+/** A text or a function cannot be watched: where it has a viewer, any load may look at it. */
+function unguarded({ options }: Rules, { scope }: GuardedField, context: unknown): GuardedLoad {
+  const mayTouch =
+    scope === 'PUBLIC' && context !== undefined && context !== null && hasViewer(options, context);
+  return { context, touched: () => mayTouch, run: (work) => work() };
+}
+
+function hasViewer({ viewerOf }: LoadContextOptions, context: unknown): boolean {
+  try {
+    return outsideLoads(() => viewerOf(context)) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function isPropertyKey(value: unknown): value is PropertyKey {

@@ -22,7 +22,15 @@ export function recordReads(
   };
   const recorder = createRecorder(context, note);
   // What the engine itself asks is no part of the load that is about to begin, nor of one around it.
-  outsideLoads(() => ask(recorder.proxy));
+  try {
+    outsideLoads(() => ask(recorder.proxy));
+  } catch {
+    // Some answer for the object itself only: it is the key of a WeakMap, or a static method reads its private fields.
+    const names = new Set<unknown>();
+    outsideLoads(() => recordItself(context, ask, names));
+    for (const name of names) note(name);
+    return;
+  }
   if (recorder.runsCode()) outsideLoads(() => recordInner(context, ask, all));
 }
 
@@ -50,6 +58,12 @@ function createRecorder(
   return { proxy, runsCode: () => runsCode };
 }
 
+/** The same by the object itself. @throws what it throws */
+function recordItself(context: object, ask: (context: unknown) => unknown, names: Set<unknown>): void {
+  if (isVirtual(context)) ask(context);
+  else askWatched(context, watchable(context, namesOf(context)), { ask, names });
+}
+
 /** Notes what the context's own code reads. It has answered already, so that it may fail here. */
 function recordInner(context: object, ask: (context: unknown) => unknown, names: Set<unknown>): void {
   const all = namesOf(context);
@@ -69,11 +83,13 @@ function askWatched(
   { ask, names }: { ask: (context: unknown) => unknown; names: Set<unknown> },
 ): void {
   const inherited = layersOf(context).slice(1);
+  const byKey = context instanceof Map ? watchable(context, BY_KEY) : [];
   const unwatches = [
-    watch(context, own),
+    watch(context, [...own, ...byKey]),
     ...inherited.map((layer) => watch(layer, watchable(layer, Reflect.ownKeys(layer)))),
   ];
-  const onRead = (_: object, name: PropertyKey, value: unknown): unknown => {
+  const onRead = (owner: object, name: PropertyKey, value: unknown): unknown => {
+    if (owner instanceof Map && isByKey(name)) return askingByKey(owner, value, (key) => names.add(key));
     names.add(name);
     return value;
   };
@@ -102,8 +118,10 @@ function standIn(context: object, names: Set<unknown>): unknown {
   return proxy;
 }
 
+const BY_KEY: readonly PropertyKey[] = ['get', 'has'];
+
 function isByKey(name: PropertyKey): boolean {
-  return name === 'get' || name === 'has';
+  return BY_KEY.includes(name);
 }
 
 function askingByKey(map: Map<unknown, unknown>, method: unknown, note: (name: unknown) => void): unknown {

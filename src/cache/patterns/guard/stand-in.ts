@@ -1,10 +1,12 @@
+import { CacheError } from '../../errors.js';
+
 /** Told of each read, with what is there; may throw. */
 export type Look = (name: PropertyKey, value: unknown) => void;
 
 /**
- * Stands before a context that cannot be watched in place, since it is frozen or stands for others itself. What the
- * methods of a frozen class instance read cannot be seen, so that taking one counts as a look at the viewer, unless it is
- * declared neutral.
+ * Stands before a context that cannot be watched in place, since it is frozen or stands for others itself. Its getters
+ * run on the stand-in, so that their reads are seen. What the methods of a frozen class instance read cannot be seen, so
+ * that taking one counts as a look at the viewer, unless it is declared neutral.
  */
 export function standIn(
   context: object,
@@ -12,10 +14,9 @@ export function standIn(
 ): unknown {
   const prototype: unknown = Object.getPrototypeOf(context);
   const isPlain = prototype === Object.prototype || prototype === null;
-  const valueOf = (name: PropertyKey): unknown => Reflect.get(context, name);
-  return new Proxy(context, {
+  const proxy: unknown = new Proxy(context, {
     get(_, name) {
-      const value = valueOf(name);
+      const value = valueOf(context, name, proxy);
       look(name, value);
       const isMethod = !isPlain && typeof value === 'function' && name !== 'constructor';
       if (!isMethod || Object.hasOwn(context, name)) return value;
@@ -33,4 +34,15 @@ export function standIn(
       return property;
     },
   });
+  return proxy;
+}
+
+function valueOf(context: object, name: PropertyKey, proxy: unknown): unknown {
+  try {
+    return Reflect.get(context, name, proxy);
+  } catch (error) {
+    // Private fields and the size of a Map are known to the object itself only.
+    if (error instanceof TypeError && !(error instanceof CacheError)) return Reflect.get(context, name);
+    throw error;
+  }
 }

@@ -52,15 +52,18 @@ export function propertiesOf(object: object): Map<PropertyKey, PropertyDescripto
 }
 
 function restore(object: object, { own }: Watched): void {
-  // Frozen meanwhile: the accessors stay, and go on answering with what was there.
-  if (![...own.keys()].every((name) => canWatch(object, name))) return;
-  watchedObjects.delete(object);
   for (const [name, before] of own) {
+    const now = Object.getOwnPropertyDescriptor(object, name);
+    const isOurs = now?.get === accessorOf(name).get;
+    // Frozen meanwhile: the accessor stays, and goes on answering with what was there.
+    if (isOurs && now?.configurable === false) continue;
+    own.delete(name);
     // What was removed or defined anew meanwhile is left as it is.
-    if (Object.getOwnPropertyDescriptor(object, name)?.get !== accessorOf(name).get) continue;
+    if (!isOurs) continue;
     if (before === undefined) Reflect.deleteProperty(object, name);
     else Object.defineProperty(object, name, before);
   }
+  if (own.size === 0) watchedObjects.delete(object);
 }
 
 function accessorOf(name: PropertyKey): Required<Pick<PropertyDescriptor, 'get' | 'set'>> {

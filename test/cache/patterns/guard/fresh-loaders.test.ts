@@ -110,7 +110,7 @@ describe('DataLoaders of a load', () => {
     });
     const context = { loaders: { named: loader }, loader };
     await loader.load('a');
-    const emptied: freshLoaders.Emptied = { sharedBy: 'PUBLIC', loaders: new Set() };
+    const emptied: freshLoaders.Emptied = { sharedBy: 'PUBLIC', loaders: new Map() };
     freshLoaders.emptyLoaders(context, emptied);
     expect(await loader.load('a')).toBe('A');
     freshLoaders.emptyFound(context.loaders, emptied);
