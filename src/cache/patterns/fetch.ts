@@ -5,6 +5,7 @@
 
 import { shortenKey } from '../keys/shorten-key.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
+import { touchOfLoads } from './guard/load-scope.js';
 import { loadOnce } from './load-once.js';
 import { serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
@@ -69,7 +70,8 @@ export async function fetchEntry(
   };
   const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
   request.onTags([place.key, ...place.tags]);
-  const begin = () => ({ run: load, touched: () => false });
+  // What is loaded within a PUBLIC load is no more for everybody than that load itself.
+  const begin = () => ({ run: load, touched: touchOfLoads() });
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshes) =>
     loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, caller, begin });

@@ -100,7 +100,9 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
     return [owner, names.filter((name) => canWatch(owner, name))];
   });
   let hasEnded = false;
+  const touched = (): boolean => guard !== undefined && (guard.touched() || sharesTouch(emptied));
   const load: RunningLoad = {
+    touched,
     onRead: (owner, name, value) => {
       // What goes on after a load has ended is no part of its value.
       if (hasEnded) return value;
@@ -117,7 +119,7 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
   const end = (): void => void (hasEnded = true);
   return {
     context: guard === undefined ? context : guard.contextFor(() => hasEnded),
-    touched: () => guard !== undefined && (guard.touched() || sharesTouch(emptied)),
+    touched,
     run: (work) => runWatched({ load, watched: all, end }, () => run(work)),
   };
 }

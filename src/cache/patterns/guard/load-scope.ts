@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface RunningLoad {
   /** Told of each property that the load reads of a watched object; answers with what the load gets. May throw. */
   onRead(owner: object, name: PropertyKey, value: unknown): unknown;
+  /** True once it has looked at the viewer, where it must not. */
+  touched?(): boolean;
 }
 
 interface Scope {
@@ -36,6 +38,16 @@ export function tellRead(owner: object, name: PropertyKey, value: unknown): unkn
     given = scope.load.onRead(owner, name, given);
   }
   return given;
+}
+
+/** Tells, then and later, whether one of the loads has looked at the viewer that what runs now is a part of. */
+export function touchOfLoads(): () => boolean {
+  const around = loads === 0 ? undefined : running.getStore();
+  return () => {
+    for (let scope = around; scope !== undefined; scope = scope.outer)
+      if (scope.load.touched?.()) return true;
+    return false;
+  };
 }
 
 /** Runs what is no part of any load. */

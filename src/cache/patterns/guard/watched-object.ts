@@ -23,8 +23,9 @@ export function watch(object: object, names: readonly PropertyKey[]): () => void
   watchedObjects.set(object, watched);
   watched.watchers += 1;
   for (const name of names) {
-    if (watched.own.has(name)) continue;
     const own = Object.getOwnPropertyDescriptor(object, name);
+    // Known, unless it was removed or defined anew meanwhile: then nothing stands before it.
+    if (watched.own.has(name) && own?.get === accessorOf(name).get) continue;
     watched.own.set(name, own);
     const enumerable = own?.enumerable ?? false;
     Object.defineProperty(object, name, { ...accessorOf(name), enumerable, configurable: true });
@@ -102,13 +103,18 @@ function valueFor(reader: object, name: PropertyKey): unknown {
 function assign(reader: object, name: PropertyKey, value: unknown): void {
   const owner = ownerOf(reader);
   const properties = watchedObjects.get(owner)?.own;
-  const own = properties?.get(name);
+  // A copy that was made by descriptors while a load ran is nobody's to restore.
+  if (properties === undefined) {
+    Object.defineProperty(reader, name, { ...NEW_PROPERTY, value });
+    return;
+  }
+  const own = properties.get(name);
   const present = own ?? inheritedProperty(owner, name);
   if (present?.set !== undefined) present.set.call(reader, value);
   else if (present !== undefined && (present.get !== undefined || present.writable === false)) {
     throw new TypeError(`Cannot assign to read only property '${String(name)}' of the context`);
   } else if (reader === owner) {
-    properties?.set(name, { ...(own ?? NEW_PROPERTY), value });
+    properties.set(name, { ...(own ?? NEW_PROPERTY), value });
     // It is there from now on, for those as well who list or copy what there is.
     if (own === undefined) Object.defineProperty(owner, name, { enumerable: true });
   } else Object.defineProperty(reader, name, { ...NEW_PROPERTY, value });

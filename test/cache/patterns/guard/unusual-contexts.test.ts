@@ -115,6 +115,48 @@ describe('in production the viewer is given to no other reader by', () => {
   });
 });
 
+describe('in production the viewer is given to no other reader', () => {
+  it.each<[string, (context: object, claims: Claims) => void]>([
+    [
+      'defined anew',
+      (context, claims) =>
+        void Object.defineProperty(context, 'claims', { value: claims, writable: true, enumerable: true }),
+    ],
+    [
+      'removed and set again',
+      (context, claims) => {
+        Reflect.deleteProperty(context, 'claims');
+        Reflect.set(context, 'claims', claims);
+      },
+    ],
+  ])('by what is %s while another load runs', async (_, change) => {
+    const gate = createGate();
+    const { cache, read } = setUp(ofClaims, {
+      first: ofClaims,
+      second: () => gate.wait().then(() => 'second'),
+    });
+    const context = { claims: { sub: 'guest' } };
+    const reading = read(context, '{ second }');
+    await gate.arrived();
+    change(context, { sub: 'ann' });
+    expect(await read(context)).toEqual({ first: 'ann' });
+    gate.open();
+    await reading;
+    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, viewerTouched: 1 });
+    expect(Object.getOwnPropertyDescriptor(context, 'claims')).toMatchObject({ value: { sub: 'ann' } });
+  });
+
+  it('by what a cache.fetch within a PUBLIC load loads', async () => {
+    const { cache, read } = setUp(ofClaims, {
+      first: (context: { claims: Claims }) =>
+        cache.fetch('name:1', { ttl: 60 }, () => Promise.resolve(context.claims.sub)),
+    });
+    expect(await read({ claims: { sub: 'ann' } })).toEqual({ first: 'ann' });
+    expect(await read({ claims: { sub: 'bob' } })).toEqual({ first: 'bob' });
+    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, hits: 0 });
+  });
+});
+
 class WithStatic {
   readonly #id: string;
   readonly shop = 'shop';
@@ -197,6 +239,20 @@ describe('a context', () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(failures).toEqual([]);
+  });
+
+  it('may be copied by its descriptors while a load runs: the copy takes what is written', async () => {
+    const gate = createGate();
+    const { read } = setUp(ofClaims, { first: () => gate.wait().then(() => 'first') });
+    const context = { claims: { sub: 'ann' } };
+    const reading = read(context);
+    await gate.arrived();
+    const copy: { claims?: Claims } = Object.defineProperties({}, Object.getOwnPropertyDescriptors(context));
+    copy.claims = { sub: 'bob' };
+    gate.open();
+    await reading;
+    expect(copy).toEqual({ claims: { sub: 'bob' } });
+    expect(context).toEqual({ claims: { sub: 'ann' } });
   });
 
   it('of which one property was fixed meanwhile has its other ones back', async () => {
