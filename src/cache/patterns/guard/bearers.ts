@@ -42,6 +42,8 @@ export interface Bearers {
 export interface BearersOptions {
   readonly viewerOf: ViewerOf;
   readonly vary: ReadonlyMap<string, (context: unknown) => unknown>;
+  /** True where every name that contexts were seen to have matters, and not only what bears something. */
+  readonly keepsNames: boolean;
   /** Names that are declared to be the same for every reader. */
   readonly neutral: ReadonlySet<PropertyKey>;
   /** Told of names that cannot be neutral, since `viewer` or a function of `vary` reads them. May throw. */
@@ -54,7 +56,14 @@ interface Known extends Bearers {
   readonly byName: Map<unknown, Bearer>;
   readonly present: Set<unknown>;
   isKnown: boolean;
+  /** How many contexts of the class were watched. */
+  contexts: number;
 }
+
+/** So many contexts of a class are watched thoroughly: what their code reads is then known, but for rare branches. */
+const THOROUGH = 64;
+/** Most names that are remembered of one class: contexts may be used as dictionaries. */
+const MAX_NAMES = 1000;
 
 /**
  * Finds the properties of contexts by which they bear the viewer or a value that varies: those that are known to, and
@@ -68,12 +77,14 @@ export function createBearers(options: BearersOptions): (context: object) => Bea
     const kind = typeof prototype === 'object' && prototype !== null ? prototype : Object.prototype;
     let known = byClass.get(kind);
     if (known === undefined) {
-      known = { byName: guessed(options.neutral), present: new Set(), isKnown: false };
+      known = { byName: guessed(options.neutral), present: new Set(), isKnown: false, contexts: 0 };
       byClass.set(kind, known);
     }
     if (!seen.has(context)) {
-      for (const name of namesOf(context)) known.present.add(name);
+      const names = options.keepsNames ? namesOf(context) : REVEALING.filter((name) => name in context);
+      for (const name of names) if (known.present.size < MAX_NAMES) known.present.add(name);
       record(context, known, options);
+      known.contexts += 1;
       seen.add(context);
     }
     return known;
@@ -93,36 +104,38 @@ function record(context: object, known: Known, options: BearersOptions): void {
         if (!direct.has(name)) continue;
         options.onConflict(name, reader);
       }
+      if (known.byName.size >= MAX_NAMES && !known.byName.has(name)) continue;
       const bearer = known.byName.get(name) ?? { viewer: false, vary: new Set(), isRead: true };
       known.byName.set(name, bearer);
       bearer.isRead = true;
       mark(bearer);
     }
   };
+  const thoroughly = known.contexts < THOROUGH;
   let hasFailed = false;
   const onFault = (error: unknown): void => {
     hasFailed = true;
     options.onViewerFault(error);
   };
-  note(readsOf(context, options.viewerOf, onFault), 'viewer(context)', (bearer) => {
+  note(readsOf(context, { ask: options.viewerOf, thoroughly }, onFault), 'viewer(context)', (bearer) => {
     bearer.viewer = true;
   });
   known.isKnown ||= !hasFailed;
   for (const [name, valueOf] of options.vary) {
     // One that fails is a sentence of the fields that vary by it.
-    const reads = readsOf(context, valueOf, () => undefined);
+    const reads = readsOf(context, { ask: valueOf, thoroughly }, () => undefined);
     note(reads, `vary.${name}`, ({ vary }) => vary.add(name));
   }
 }
 
 function readsOf(
   context: object,
-  ask: (context: unknown) => unknown,
+  how: { ask: (context: unknown) => unknown; thoroughly: boolean },
   onFault: (error: unknown) => void,
 ): Reads {
   const reads: Reads = { direct: new Set(), all: new Set() };
   try {
-    recordReads(context, ask, reads);
+    recordReads(context, how, reads);
   } catch (error) {
     onFault(error);
   }

@@ -130,6 +130,7 @@ function rulesOf(options: LoadContextOptions): Rules {
   const bearersOf = createBearers({
     viewerOf,
     vary,
+    keepsNames: throws,
     neutral: new Set(neutral),
     onConflict: (name, reader) => {
       if (throws) throw neutralConflict(name, reader);

@@ -183,6 +183,39 @@ describe.each(Object.entries(kinds))('a PUBLIC load is found out where %s', (_, 
   });
 });
 
+describe('contexts without end', () => {
+  it('that name their properties anew cost no more than the first', async () => {
+    const { cache, read } = setUp(
+      { viewer: (context: object) => claimsOf(context, 'papers'), leak: () => 'value' },
+      { environment: 'production' },
+    );
+    for (let request = 0; request < 2000; request += 1) {
+      await read('{ safe }', {
+        [`of ${request}`]: request,
+        papers: { sub: `viewer ${request}` },
+        shop: 'shop',
+      });
+      await cache.invalidate(['Query.safe']);
+    }
+    expect(cache.counters()['Query.safe']).toMatchObject({ viewerTouched: 0, failedLoads: 0 });
+  });
+
+  it('keep a viewer hidden that a getter reads, also after many of them', async () => {
+    const { cache, read } = setUp(
+      {
+        viewer: ({ viewer }: WithGetter) => viewer?.id,
+        leak: ({ claims }: WithGetter) => claims?.sub,
+      },
+      { environment: 'production' },
+    );
+    for (let request = 0; request < 200; request += 1) {
+      const sub = `viewer ${request}`;
+      expect((await read('{ leak }', new WithGetter({ sub }))).data).toEqual({ leak: sub });
+    }
+    expect(cache.counters()['Query.leak']).toMatchObject({ stored: 0 });
+  });
+});
+
 describe('the context of a PUBLIC load', () => {
   const viewer = (context: object): string | undefined => claimsOf(context, 'papers');
   const leak = (): undefined => undefined;
