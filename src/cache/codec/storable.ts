@@ -94,6 +94,9 @@ function storableObject(value: object, types: readonly ValueType[], path: string
   for (const [name, item] of fields) {
     if (UNSTORABLE_NAMES.has(name) || !name.isWellFormed())
       throw new UnstorableValue('such a field name', `${path}.${name}`);
+    // It may answer each reader something else, and what it reads is read after the load, which nothing watches.
+    if (Object.getOwnPropertyDescriptor(value, name)?.get !== undefined)
+      throw new UnstorableValue('a getter', `${path}.${name}`);
     const stored = storable(item, types, `${path}.${name}`, depth + 1);
     if (stored !== item) (copy ??= { ...value })[name] = stored;
   }

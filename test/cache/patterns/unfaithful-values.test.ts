@@ -17,6 +17,16 @@ const values: [string, () => unknown, string][] = [
     'an object with a field that is named by a symbol or not enumerable at the top',
   ],
   [
+    'a getter, which could tell each reader something else',
+    () => ({
+      id: '1',
+      get __typename() {
+        return 'Film';
+      },
+    }),
+    'a getter at .__typename',
+  ],
+  [
     'a field that a symbol names',
     () => ({ id: '1', __typename: 'Film', [NAME]: 1 }),
     'an object with a field that is named by a symbol or not enumerable at the top',
