@@ -53,6 +53,7 @@ export function createApiCache(
   return createCache<ApiContext>({
     store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
+    vary: { locale: (context) => context.locale },
     neutral: ['database', 'filmLengths', 'log'],
     journal: createJournal(config, time),
     origins: {

@@ -130,7 +130,7 @@ function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
 }
 
 /** Who asks on behalf of nobody. */
-const nobody = { authorization: undefined, requestId: 'none' };
+const nobody = { authorization: undefined, acceptLanguage: undefined, requestId: 'none' };
 
 interface Served {
   readonly config: Config;

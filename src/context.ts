@@ -4,6 +4,7 @@ import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Database } from './database/database.js';
+import { localeOf, type Locale } from './films/locales.js';
 import type { FilmLengths } from './films/film-lengths.js';
 
 /** What the API tells an operator; the log of a request names its request id. */
@@ -32,18 +33,21 @@ export interface ApiContext extends ApiServices {
   /** Undefined where nobody is signed in. */
   readonly viewer: Viewer | undefined;
   readonly session: OpenSession | undefined;
+  /** The language of the reader. */
+  readonly locale: Locale;
 }
 
 export interface ContextOptions {
   readonly services: ApiServices;
   readonly authorization: string | undefined;
+  readonly acceptLanguage: string | undefined;
   readonly requestId: string;
   readonly log: ApiLog;
 }
 
 /** The context of one request. @throws GraphQLError when it brings a token that is not, or not any more, good. */
 export async function createContext(options: ContextOptions): Promise<ApiContext> {
-  const { services, authorization, requestId, log } = options;
+  const { services, authorization, acceptLanguage, requestId, log } = options;
   const signedIn =
     authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
   return {
@@ -52,6 +56,7 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     log,
     viewer: signedIn?.viewer,
     session: signedIn?.session,
+    locale: localeOf(acceptLanguage),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Clock } from './clock.js';
 import type { ValueType } from './codec/value-type.js';
+import type { VaryValue, VaryValues } from './keys/variant.js';
 import type { Journal } from './journal/journal.js';
 import type { CacheLog } from './log.js';
-import type { LoadBounds } from './patterns/create-services.js';
+import type { LoadBounds, WarmVariants } from './patterns/create-services.js';
 import type { Origin } from './patterns/origin.js';
 import type { ShadowOptions } from './patterns/shadow/shadow-options.js';
 import type { ViewerId } from './patterns/viewer-id.js';
@@ -23,6 +24,19 @@ export interface CacheOptions<Context> {
    * once. Nobody: undefined, null, "" or NaN.
    */
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
+  /**
+   * What decides values besides arguments and parents, such as `tenant: (context) => context.tenantId`; fields name it in
+   * `@cached(vary: ["tenant"])` and have one entry for each value. Each function is called once for the keys of a context. Texts of
+   * at most 256 characters, numbers, true, false and null; undefined is a value of its own. See docs/vary.md. Default: nothing.
+   */
+  readonly vary?: Readonly<Record<string, (context: Context) => VaryValue | undefined>>;
+  /** Names of `vary` by which every @cached field varies that does not say `sameFor`. Default: none. */
+  readonly varyAll?: readonly string[];
+  /**
+   * Names of `vary` whose values have rows of their own, as tenants with a database each: a mutation then invalidates the
+   * rows of its own value only. Default: none, and a row is the same for all.
+   */
+  readonly varyTags?: readonly string[];
   /**
    * What of the context is the same for every reader, such as `['prisma', 'loaders', 'log']`. Once it is given, loads of
    * PUBLIC fields may read nothing else in development and test: a name that is not declared is an error that says how to
@@ -86,8 +100,16 @@ export interface CacheOptions<Context> {
    * time; may ask the database. A list that throws, or names what the field does not take, is logged and does no harm.
    */
   readonly warm?: Readonly<Record<string, (context: Context) => WarmSetsGiven | Promise<WarmSetsGiven>>>;
-  /** Makes the context of loads that nobody asked for, without a viewer. Default: an empty object. */
-  readonly warmContext?: () => Context | Promise<Context>;
+  /**
+   * Makes the context of loads that nobody asked for, without a viewer; of these values, where what is loaded varies, and
+   * otherwise of none. Default: an empty object.
+   */
+  readonly warmContext?: (variant: VaryValues) => Context | Promise<Context>;
+  /**
+   * PREFETCH: the variants in which fields that vary are kept warm, such as `[{ locale: 'de' }, { locale: 'fr' }]`, or a function
+   * that names them and is called anew from time to time. Each names all by which such a field varies. Needed where one does.
+   */
+  readonly warmVariants?: WarmVariants;
   /** How much is kept warm, and how fast; `false` leaves it to other processes. */
   readonly prefetch?: Partial<PrefetchBounds> | false;
   /**

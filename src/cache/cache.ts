@@ -17,6 +17,7 @@ import { CacheError } from './errors.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
+import type { VaryValues } from './keys/variant.js';
 import { warningLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
@@ -25,6 +26,7 @@ import { countRelayed, createRelayCounters, type RelayCounters } from './metrics
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
+import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
 import { outsideLoads } from './patterns/guard/load-scope.js';
@@ -35,7 +37,8 @@ import type { ReadPolicy } from './patterns/read-policy.js';
 import type { LoadingOrigin, Origin } from './patterns/origin.js';
 import { checkedLoads, createKeepWarm, createServices } from './patterns/create-services.js';
 import { checkedShadow } from './patterns/shadow/shadow-options.js';
-import { checkWarm } from './policy/check-warm.js';
+import { createVariants } from './patterns/vary-options.js';
+import { checkWarm, checkWarmVariants } from './policy/check-warm.js';
 import { switchOff } from './policy/switch-off.js';
 import { UnreadTags } from './policy/unread-tags.js';
 import type { Consistency } from './tags/acknowledgement.js';
@@ -78,6 +81,13 @@ export interface Cache<Context> {
    * @throws CacheError when the store could not.
    */
   invalidate(tags: readonly string[]): Promise<void>;
+  /**
+   * Clears all entries with one value of one name of `vary`, such as `{ tenant: 'acme' }`, by one tag whatever their number;
+   * resolves once it is applied. @throws CacheError for another name or value, and when the store could not.
+   */
+  clearVariant(variant: VaryValues): Promise<void>;
+  /** Clears all entries of PRIVATE fields of one viewer in the same way. @throws CacheError when the store could not. */
+  clearViewer(viewerId: string | number): Promise<void>;
   /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
   apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
   /** Collects the evidence of one request of any server: call it before execution, `report()` after. */
@@ -158,12 +168,14 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       canLoad(origin) ? [[namespace, origin]] : [],
     ),
   );
+  const variants = createVariants(options, log);
   const services = createServices(
     { ...options, loads, shadow: checkedShadow(options.shadow) },
     {
       log,
       isProduction,
       origins,
+      variants,
       relay: () => relay,
       isCaughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no',
       countersOf: (coordinate) => counters.of(coordinate),
@@ -201,6 +213,16 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     keepWarm.start();
   };
 
+  const applied = async (call: string, tags: readonly string[]): Promise<void> => {
+    requireOpen();
+    const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
+    if (await invalidate(tags, site)) return;
+    throw new CacheError(
+      'CACHE_INVALIDATION_FAILED',
+      `${call}: the store could not apply the invalidation; call it again once the store is back`,
+    );
+  };
+
   return {
     apply: (schema) => {
       requireOpen();
@@ -220,6 +242,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         authorizes: options.authorize !== undefined,
         fetches: options.fetches,
         softTimeoutMs: loads.softTimeoutMs,
+        variants,
+        varyAll: options.varyAll ?? [],
         countersOf: (coordinate) => counters.of(coordinate),
         onUnnamed: (coordinate, tag) =>
           log.error(
@@ -228,7 +252,11 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
           ),
       });
       const { reads: switched, isOff, faults: switchFaults } = switchOff(plan, options.disabled ?? []);
-      const faults = [...switchFaults, ...checkWarm(plan.reads, Object.keys(options.warm ?? {}))];
+      const faults = [
+        ...switchFaults,
+        ...checkWarm(plan.reads, Object.keys(options.warm ?? {})),
+        ...(options.prefetch === false ? [] : checkWarmVariants(plan.reads, options.warmVariants)),
+      ];
       // Of what could not be compiled nobody can say whether it is cached.
       if (plan.faults.length > 0) throw configurationError(plan.faults);
       if (faults.length > 0) throw configurationError(faults);
@@ -244,7 +272,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     asCheck: (check) => (options.authorize === undefined ? check() : outsideLoads(check)),
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
-      checkFetch(key, fetchOptions, load);
+      checkFetch({ key, options: fetchOptions, load, variants });
       const coordinate = fetchCoordinate(key);
       const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
       if (options.disabled === 'all') {
@@ -261,14 +289,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     invalidate: async (tags) => {
       requireOpen();
       checkInvalidate(tags);
-      const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
       unreadTags.warnOf(tags);
-      if (await invalidate(tags.map(shortenKey), site)) return;
-      throw new CacheError(
-        'CACHE_INVALIDATION_FAILED',
-        'cache.invalidate: the store could not apply the invalidation; call it again once the store is back',
-      );
+      // The key of a variant is no tag, but its row is.
+      const rows = tags.flatMap((tag) => variants.rowOfKey(tag) ?? []);
+      await applied('cache.invalidate', [...tags, ...rows].map(shortenKey));
     },
+    clearVariant: async (variant) => applied('cache.clearVariant', [tagOfVariant(variant, variants)]),
+    clearViewer: async (viewerId) => applied('cache.clearViewer', [tagOfViewer(viewerId)]),
     apolloPlugin: (plugin = {}) => {
       checkApolloPlugin(plugin);
       const byDefault = (request: PluginRequest<Context>): boolean =>
@@ -356,7 +383,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
 function forAnyContext<Context>(origin: Origin<Context>): Origin {
   const { load, flush, isPermanent } = origin;
   return {
-    ...(load && { load: (ids, context) => load.call(origin, ids, context as Context) }),
+    ...(load && { load: (ids, context, variant) => load.call(origin, ids, context as Context, variant) }),
     ...(flush && { flush: (writes) => flush.call(origin, writes) }),
     ...(isPermanent && { isPermanent: (error) => isPermanent.call(origin, error) }),
   };

@@ -2,6 +2,7 @@ import type { CacheOptions } from './cache-options.js';
 import { nearestName } from './nearest-name.js';
 import { loadOptions } from './patterns/create-services.js';
 import { originMembers } from './patterns/origin.js';
+import { varyFaults } from './patterns/vary-options.js';
 import { shadowOptions } from './patterns/shadow/shadow-options.js';
 import { prefetchOptions } from './patterns/warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
@@ -11,6 +12,9 @@ import { written } from './written.js';
 const cacheOptions = {
   store: true,
   viewer: true,
+  vary: true,
+  varyAll: true,
+  varyTags: true,
   neutral: true,
   authorize: true,
   origins: true,
@@ -27,6 +31,7 @@ const cacheOptions = {
   journal: true,
   warm: true,
   warmContext: true,
+  warmVariants: true,
   prefetch: true,
   shadow: true,
   random: true,
@@ -44,6 +49,12 @@ const anObject: Kind = { mustBe: 'an object', fits: isObject };
 /** What each option must be, as far as that is seen at once; `store` and `origins` have more to say. */
 const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   viewer: aFunction,
+  vary: {
+    mustBe: 'an object with a function for each name',
+    fits: (value) => isObject(value) && Object.values(value).every(aFunction.fits),
+  },
+  varyAll: listOf('names of vary such as "tenant"', (item) => typeof item === 'string'),
+  varyTags: listOf('names of vary such as "tenant"', (item) => typeof item === 'string'),
   neutral: listOf('names of the context such as "prisma"', (item) =>
     ['string', 'symbol'].includes(typeof item),
   ),
@@ -73,6 +84,10 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     fits: (value) => isObject(value) && Object.values(value).every(aFunction.fits),
   },
   warmContext: aFunction,
+  warmVariants: {
+    mustBe: 'a list of objects such as { locale: "de" }, or a function that makes one',
+    fits: (value) => aFunction.fits(value) || isListOf(value, isObject),
+  },
   prefetch: { mustBe: 'an object or false', fits: (value) => value === false || isObject(value) },
   shadow: anObject,
   random: aFunction,
@@ -94,6 +109,7 @@ export function checkCacheOptions<Context>(options: CacheOptions<Context>): void
     ...(isObject(origins) ? Object.entries(origins).flatMap(originFaults) : []),
     ...(Array.isArray(fetches) ? fetches.flatMap(fetchesFaults) : []),
     ...(isObject(localCopies) ? boundsFaults(localCopies, 'localCopies') : []),
+    ...varyFaults(given),
     ...strictCopiesFaults(given),
   ]);
 }

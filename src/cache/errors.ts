@@ -5,9 +5,11 @@
 export const errorCodes = {
   CACHE_CONFIGURATION: 'Directives or options are wrong; the message lists every fault with its mend.',
   CACHE_VIEWER_IN_PUBLIC_LOAD: 'A PUBLIC field touched the viewer while it was loading.',
+  CACHE_VIEWER:
+    'The function viewer of createCache threw, or returned something that is no id; or cache.clearViewer got none.',
+  CACHE_VARY: 'A function of vary in createCache threw, or a value to vary by cannot be a part of a key.',
   CACHE_UNDECLARED_READ:
     'In development, a PUBLIC field read what its entries are not told apart by, or what nothing is declared about.',
-  CACHE_VIEWER: 'The function viewer of createCache threw, or returned something that is no id.',
   CACHE_AUTHORIZE:
     'The function authorize of createCache threw, or returned something other than true or false.',
   CACHE_FORBIDDEN:

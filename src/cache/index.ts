@@ -35,6 +35,7 @@ export type { FetchOptions } from './patterns/fetch.js';
 export type { Origin } from './patterns/origin.js';
 export type { PrefetchBounds } from './patterns/warm/warm-bounds.js';
 export type { ProbeOptions } from './patterns/probe-options.js';
+export type { VaryValue, VaryValues } from './keys/variant.js';
 export type { ShadowOptions } from './patterns/shadow/shadow-options.js';
 export { keyComponent } from './keys/component.js';
 export { nearestName } from './nearest-name.js';

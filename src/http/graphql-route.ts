@@ -15,9 +15,9 @@ export function addGraphqlRoute(
     async context(request, reply) {
       void reply.header('cache-control', 'no-store');
       const { id: requestId, log } = request;
-      const { authorization } = request.headers;
+      const { authorization, 'accept-language': acceptLanguage } = request.headers;
       try {
-        return await createContext({ services, authorization, requestId, log });
+        return await createContext({ services, authorization, acceptLanguage, requestId, log });
       } catch (error) {
         if (error instanceof GraphQLError) throw error;
         log.error({ error: loggedError(error) }, 'a session could not be read');

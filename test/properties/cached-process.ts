@@ -1,9 +1,11 @@
 import { execute, type GraphQLSchema } from 'graphql';
-import { createCache, type Cache, type CacheLog, type Store } from '../../src/cache/index.js';
+import { createCache, type Cache, type CacheLog, type Store, type VaryValue } from '../../src/cache/index.js';
 import type { GeneratedCase, ParsedDocument } from './generate-case.js';
 import type { RequestPlan } from './generate-steps.js';
 import { makeOrigins } from './make-origins.js';
 import { requestContext, type RequestContext } from './request-context.js';
+import { VARY_NAMES } from './schema-draft.js';
+import type { SchemaPlan } from './schema-plan.js';
 import { plainAnswer, type PlainAnswer } from './same-answer.js';
 import { viewerOf, type World } from './world.js';
 
@@ -43,7 +45,12 @@ export async function cachedProcess(
     origins: makeOrigins(plan, () => schema),
     disabled,
     warm: Object.fromEntries(warmed.map(({ coordinate }) => [coordinate, () => [{}]])),
-    warmContext: () => requestContext(world, undefined, 'plain'),
+    vary: Object.fromEntries(
+      VARY_NAMES.filter((name) => isNamed(plan, name)).map((name) => [name, valueOf(name)]),
+    ),
+    warmVariants: WARM_VARIANTS,
+    warmContext: ({ tenant, locale }) =>
+      requestContext(world, { viewer: undefined, tenant, locale }, 'plain'),
   });
   const cachedSchema = cache.apply(schema);
   await cache.start();
@@ -56,7 +63,7 @@ export async function answerTo(
   generated: GeneratedCase,
   { schema, world, cache }: Place,
 ): Promise<PlainAnswer> {
-  const contextValue = requestContext(world, request.viewer, request.context);
+  const contextValue = requestContext(world, request, request.context);
   if (request.isTraced) cache?.trace(contextValue);
   const result = await execute({
     ...{ schema, contextValue },
@@ -71,6 +78,23 @@ export function documentOf({ queries, mutations }: GeneratedCase, request: Reque
   const document = (request.kind === 'query' ? queries : mutations)[request.document];
   if (document === undefined) throw new Error('there is no such document');
   return document;
+}
+
+const WARM_VARIANTS = [
+  { tenant: 'acme', locale: 'de' },
+  { tenant: 1, locale: null },
+  { tenant: '1', locale: undefined },
+];
+
+function valueOf(name: (typeof VARY_NAMES)[number]): (context: RequestContext) => VaryValue | undefined {
+  return (context) => context[name];
+}
+
+/** A name by which no field varies is refused at the start. */
+function isNamed({ fields }: SchemaPlan, name: string): boolean {
+  return [...fields.values()].some(
+    ({ directives }) => /vary: \[(.*?)\]/.exec(directives)?.[1]?.includes(name) === true,
+  );
 }
 
 function namespaceOf(tag: string): string {

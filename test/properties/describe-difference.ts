@@ -9,10 +9,10 @@ export function describeDifference({ generated, steps, difference }: Shrunk, env
   const documents = new Set(steps.flat().map((one) => print(documentOf(generated, one).parsed)));
   const numbered = [...documents];
   const told = (one: RequestPlan): string => {
-    const { kind, operation, variables, viewer, isTraced, process } = one;
+    const { kind, operation, variables, viewer, tenant, locale, isTraced, process } = one;
     const number = numbered.indexOf(print(documentOf(generated, one).parsed)) + 1;
     const context = `${one.context}${isTraced ? ', traced' : ''}, process ${process}`;
-    return `document ${number}, ${kind} ${operation}, variables ${JSON.stringify(variables)}, viewer ${viewer ?? 'nobody'}, context ${context}`;
+    return `document ${number}, ${kind} ${operation}, variables ${JSON.stringify(variables)}, viewer ${viewer ?? 'nobody'}, tenant ${JSON.stringify(tenant)}, locale ${JSON.stringify(locale)}, context ${context}`;
   };
   return [
     `seed ${generated.seed}, environment ${environment}, switched off: ${generated.disabled.join(' ') || 'nothing'}`,

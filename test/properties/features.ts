@@ -24,6 +24,8 @@ export interface Features {
   readonly forgetfulFields: boolean;
   /** Fields that are switched off, and stores that evict most of what they get. */
   readonly settings: boolean;
+  /** Fields that vary by tenant or locale. */
+  readonly vary: boolean;
   /** Copies for some seconds that are not proven. */
   readonly local: boolean;
 }
@@ -43,5 +45,6 @@ export const allFeatures: Features = Object.freeze({
   contextMethods: true,
   forgetfulFields: true,
   settings: true,
+  vary: true,
   local: true,
 });

@@ -6,6 +6,7 @@ import {
   isRequiredInputField,
   type GraphQLInputType,
 } from 'graphql';
+import type { VaryValue } from '../../src/cache/index.js';
 import type { Features } from './features.js';
 import type { DocumentPlan, OperationPlan } from './generate-document.js';
 import { SAMPLES } from './input-samples.js';
@@ -22,6 +23,8 @@ export interface RequestPlan {
   readonly operation: string;
   readonly variables: Variables;
   readonly viewer: Viewer;
+  readonly tenant: VaryValue | undefined;
+  readonly locale: VaryValue | undefined;
   readonly context: ContextKind;
   /** Whether the evidence of the request is collected. */
   readonly isTraced: boolean;
@@ -71,6 +74,7 @@ export function generateSteps({
     return () => ({
       ...random.pick(random.pick(drawn)),
       viewer: random.pick(viewers),
+      ...drawVaried(random, features),
       context: random.pick(contexts),
       isTraced: random.chance(0.15),
       process: random.below(2),
@@ -82,16 +86,34 @@ export function generateSteps({
   for (let left = executions; left > 0; left -= steps.at(-1)?.length ?? 1) {
     if (mutations.length > 0 && random.chance(0.08)) steps.push([drawMutation()]);
     else if (!features.parallel || random.chance(0.5)) steps.push([drawQuery()]);
-    else steps.push(together(random, viewers, drawQuery));
+    else steps.push(together({ random, viewers, features }, drawQuery));
   }
   return steps;
 }
 
+/** Most requests are alike, so that there are hits; the others are told apart by type only. */
+function drawVaried(random: Random, { vary }: Features): Pick<RequestPlan, 'tenant' | 'locale'> {
+  if (!vary) return { tenant: undefined, locale: undefined };
+  return { tenant: random.pick(TENANTS), locale: random.pick(LOCALES) };
+}
+
+const TENANTS: readonly (VaryValue | undefined)[] = ['acme', 'acme', 1, '1'];
+const LOCALES: readonly (VaryValue | undefined)[] = ['de', 'de', null, undefined];
+
 /** Several requests, often the same one by several viewers. */
-function together(random: Random, viewers: readonly Viewer[], draw: () => RequestPlan): Step {
+function together(
+  {
+    random,
+    viewers,
+    features,
+  }: Pick<StepOptions, 'random' | 'features'> & { readonly viewers: readonly Viewer[] },
+  draw: () => RequestPlan,
+): Step {
   const first = draw();
   const others = Array.from({ length: 1 + random.below(3) }, () =>
-    random.chance(0.6) ? { ...first, viewer: random.pick(viewers), process: random.below(2) } : draw(),
+    random.chance(0.6)
+      ? { ...first, viewer: random.pick(viewers), ...drawVaried(random, features), process: random.below(2) }
+      : draw(),
   );
   return [first, ...others];
 }

@@ -3,7 +3,8 @@ import type { Origin } from '../../src/cache/index.js';
 import { makeRow } from './make-value.js';
 import type { RequestContext } from './request-context.js';
 import type { SchemaPlan } from './schema-plan.js';
-import { roll } from './world.js';
+import { VARY_NAMES } from './schema-draft.js';
+import { roll, stableText } from './world.js';
 
 /** Where an origin finds its rows. */
 export interface OriginAsked {
@@ -48,7 +49,10 @@ function originRow(asked: OriginAsked, id: string): unknown {
   if (!isObjectType(type)) throw new Error(`${namespace} is no namespace of rows`);
   const version = context.versionOf(subjectOf(namespace, id));
   const versions = [version, ...(known?.tags ?? []).map((tag) => context.versionOf(tag))];
-  const text = `${nameOf(asked, id)} row|${versions.join(',')}`;
+  const varied = VARY_NAMES.filter((name) => known?.vary.includes(name)).map((name) =>
+    stableText(context[name]),
+  );
+  const text = `${nameOf(asked, id)} row|${versions.join(',')}${varied.map((value) => `|${value}`).join('')}`;
   return { ...makeRow(type, { schema, plan, text }, known?.isPrivate === true ? undefined : id), version };
 }
 

@@ -4,6 +4,7 @@ import { mutating } from './mutating-resolver.js';
 import { askOrigin } from './make-origins.js';
 import type { Features } from './features.js';
 import type { RequestContext } from './request-context.js';
+import { VARY_NAMES } from './schema-draft.js';
 import type { FieldPlan, FromOrigin, Resolved, SchemaPlan, Written } from './schema-plan.js';
 import { inputAt, inputText, roll, subjectsOf, viewerOf, type CallInputs } from './world.js';
 
@@ -42,7 +43,7 @@ function resolved(plan: SchemaPlan, answer: Resolved): Resolver {
   const { identity, inputs, subjects, throws, waits } = answer;
   return (parent, args: CallInputs['args'], context, { returnType, schema }) => {
     const viewerId = inputs.includes('viewer.id') ? viewerOf(context) : undefined;
-    const given = { parent, args, viewerId };
+    const given = { parent, args, viewerId, vary: varied(inputs, context) };
     const known = inputs.map((input) => inputText(input, given)).join('|');
     const versions = subjects
       .flatMap((subject) => subjectsOf(subject, given))
@@ -57,6 +58,12 @@ function resolved(plan: SchemaPlan, answer: Resolved): Resolver {
     if (waits === 'for all' || !Array.isArray(value)) return Promise.resolve(value);
     return value.map((element: unknown) => Promise.resolve(element));
   };
+}
+
+/** Only what is named, since a load must not look at what its field does not vary by. */
+function varied(inputs: readonly string[], context: RequestContext): Readonly<Record<string, unknown>> {
+  const names = VARY_NAMES.filter((name) => inputs.includes(`vary.${name}`));
+  return Object.fromEntries(names.map((name) => [name, context[name]]));
 }
 
 /** Whether a PUBLIC field forgets that it must not look at the viewer. */

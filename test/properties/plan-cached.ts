@@ -3,6 +3,7 @@ import {
   STATIC_SUBJECTS,
   TTL_SECONDS,
   VIEWER_SUBJECT,
+  drawVary,
   type SchemaDraft,
 } from './schema-draft.js';
 import { mayThrow, parentInputs, type FieldShape } from './field-shape.js';
@@ -19,6 +20,7 @@ export function planCached(
   const isExplicit = shape.parentId === 'parent.code' || random.chance(0.3);
   const namespace = isExplicit ? `K${(draft.nextKey += 1)}` : undefined;
   const inputs = isExplicit ? explicitInputs(draft, shape, isPrivate) : defaultInputs(shape, isPrivate);
+  const vary = isPrivate ? [] : drawVary(draft, 0.3);
   const key = namespace && `${namespace}:${inputs.map((input) => `{${input}}`).join('/') || 'all'}`;
   const tags = tagsFor(draft, shape, { inputs, isPrivate });
   const isTouchable = !isPrivate && inputs.length === 1 && TOUCHABLE.has(inputs[0]);
@@ -26,6 +28,7 @@ export function planCached(
     `ttl: ${TTL_SECONDS}`,
     ...(isPrivate ? ['scope: PRIVATE'] : []),
     ...(key === undefined ? [] : [`key: "${key}"`]),
+    ...varySetting(vary),
     ...tagsText(tags),
     ...(random.chance(0.2) ? ['swr: 60'] : []),
     ...(features.local && random.chance(0.15) ? ['local: 60'] : []),
@@ -35,13 +38,13 @@ export function planCached(
   const answer: Resolved = {
     by: 'resolver',
     identity: namespace ?? `${shape.owner}.${shape.name}`,
-    inputs,
+    inputs: [...inputs, ...vary.map((name) => `vary.${name}`)],
     subjects: key !== undefined && isTouchable ? [...tags, key] : tags,
     throws: mayThrow(features.throwing && random.chance(0.1), shape),
     looksAtViewer: isForgetful ? random.pick(['sometimes', 'always']) : 'never',
     waits: random.chance(0.4) ? 'for all' : random.chance(0.06) ? 'for elements' : 'not',
   };
-  if (namespace !== undefined && isTouchable) share(draft, { namespace, shape, tags, answer });
+  if (namespace !== undefined && isTouchable) share(draft, { namespace, shape, tags, vary, answer });
   return { directives: ` @cached(${settings.join(', ')})`, answer, isPrivate };
 }
 
@@ -55,18 +58,27 @@ function share(
     readonly namespace: string;
     readonly shape: FieldShape;
     readonly tags: readonly string[];
+    readonly vary: readonly string[];
     readonly answer: Resolved;
   },
 ): void {
-  const { namespace, shape, tags, answer } = use;
+  const { namespace, shape, tags, vary, answer } = use;
   draft.touchableKeys.push(namespace);
   if (tags.some((tag) => tag.includes('{'))) return;
   const key = `${namespace}:{args.id}`;
-  const settings = [`ttl: ${TTL_SECONDS}`, `key: "${key}"`, ...tagsText(tags)];
+  const settings = [`ttl: ${TTL_SECONDS}`, `key: "${key}"`, ...varySetting(vary), ...tagsText(tags)];
   draft.sharedKeys.push({
     ...{ namespace, type: shape.type, directives: ` @cached(${settings.join(', ')})` },
-    answer: { ...answer, inputs: ['args.id'], subjects: [...tags, key] },
+    answer: {
+      ...answer,
+      inputs: ['args.id', ...vary.map((name) => `vary.${name}`)],
+      subjects: [...tags, key],
+    },
   });
+}
+
+function varySetting(vary: readonly string[]): readonly string[] {
+  return vary.length === 0 ? [] : [`vary: ${JSON.stringify(vary)}`];
 }
 
 function tagsText(tags: readonly string[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { STATIC_SUBJECTS, type SchemaDraft } from './schema-draft.js';
+import { STATIC_SUBJECTS, VARY_NAMES, type SchemaDraft } from './schema-draft.js';
 import { mayThrow, parentInputs, type FieldShape } from './field-shape.js';
 import { planCached } from './plan-cached.js';
 import type { FieldPlan, Resolved } from './schema-plan.js';
@@ -27,10 +27,16 @@ function planned(draft: SchemaDraft, shape: FieldShape): FieldPlan {
 /** Nothing remembers it, so it may depend on whatever it likes. */
 function uncached({ random, features }: SchemaDraft, shape: FieldShape): Resolved {
   const mixesViewer = features.privateFields && random.chance(0.5);
+  const mixed = features.vary ? random.some(VARY_NAMES, 0.2) : [];
   return {
     by: 'resolver',
     identity: `${shape.owner}.${shape.name}`,
-    inputs: [...parentInputs(shape), 'args', ...(mixesViewer ? ['viewer.id'] : [])],
+    inputs: [
+      ...parentInputs(shape),
+      'args',
+      ...(mixesViewer ? ['viewer.id'] : []),
+      ...mixed.map((name) => `vary.${name}`),
+    ],
     subjects: random.some(STATIC_SUBJECTS, 0.3),
     throws: mayThrow(features.throwing && random.chance(0.15), shape),
     looksAtViewer: 'never',

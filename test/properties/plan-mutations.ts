@@ -3,6 +3,7 @@ import {
   STATIC_SUBJECTS,
   TTL_SECONDS,
   VIEWER_SUBJECT,
+  varyText,
   type SchemaDraft,
 } from './schema-draft.js';
 import type { ArgumentPlan, FieldPlan } from './schema-plan.js';
@@ -40,10 +41,11 @@ export function planMutations(draft: SchemaDraft, types: readonly string[]): rea
   for (const type of known) {
     const touches = [`${type}:{args.id}`, ...random.some(STATIC_SUBJECTS, 0.2)];
     const tags = draft.namespaces.get(type)?.tags ?? [];
+    const vary = draft.namespaces.get(type)?.vary ?? [];
     const pattern = random.pick(['WRITE_THROUGH', 'HYBRID']);
     const cached =
       ` @cached(ttl: ${TTL_SECONDS}, pattern: ${pattern}, key: "${type}:{args.id}"` +
-      `${tags.length === 0 ? '' : `, tags: ${JSON.stringify(tags)}`})`;
+      `${tags.length === 0 ? '' : `, tags: ${JSON.stringify(tags)}`}${varyText(vary)})`;
     const others = touches.slice(1);
     const invalidates = others.length === 0 ? '' : ` @invalidates(tags: ${JSON.stringify(others)})`;
     add(`save${type}`, touches, {

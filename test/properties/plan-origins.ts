@@ -1,4 +1,4 @@
-import { STATIC_SUBJECTS, TTL_SECONDS, type SchemaDraft } from './schema-draft.js';
+import { drawVary, STATIC_SUBJECTS, TTL_SECONDS, varyText, type SchemaDraft } from './schema-draft.js';
 import type { FieldPlan, NamespacePlan } from './schema-plan.js';
 
 /** Registers an origin for each of some types, and plans the root fields that ask it. */
@@ -8,7 +8,8 @@ export function planOrigins(draft: SchemaDraft, types: readonly string[]): void 
   for (const type of types.filter(() => random.chance(0.7))) {
     const tags = random.some(STATIC_SUBJECTS, 0.15);
     const looksAtViewer = features.forgetfulFields && random.chance(0.1);
-    const namespace = { namespace: type, type, isPrivate: false, tags, looksAtViewer };
+    const vary = drawVary(draft, 0.3);
+    const namespace = { namespace: type, type, isPrivate: false, tags, vary, looksAtViewer };
     draft.namespaces.set(type, namespace);
     const one = random.chance(0.75) ? 'READ_THROUGH' : 'CACHE_ASIDE';
     add(draft, namespace, { owner: 'Query', name: `one${type}`, id: 'args.id', pattern: one });
@@ -20,6 +21,7 @@ export function planOrigins(draft: SchemaDraft, types: readonly string[]): void 
       type: random.pick(types),
       isPrivate: true,
       tags: [],
+      vary: [],
       looksAtViewer: false,
     };
     draft.namespaces.set('Mine', mine);
@@ -45,7 +47,7 @@ interface Reader {
 }
 
 function add(draft: SchemaDraft, plan: NamespacePlan, { owner, name, id, pattern }: Reader): FieldPlan {
-  const { namespace, type, isPrivate, tags } = plan;
+  const { namespace, type, isPrivate, tags, vary } = plan;
   const isList = id === 'args.ids';
   const field: FieldPlan = {
     coordinate: `${owner}.${name}`,
@@ -54,7 +56,7 @@ function add(draft: SchemaDraft, plan: NamespacePlan, { owner, name, id, pattern
     args: argumentsOf(id),
     directives:
       ` @cached(ttl: ${TTL_SECONDS}, pattern: ${pattern}, key: "${namespace}:{${id}}"` +
-      `${isPrivate ? ', scope: PRIVATE' : ''}${tags.length === 0 ? '' : `, tags: ${JSON.stringify(tags)}`})`,
+      `${isPrivate ? ', scope: PRIVATE' : ''}${tags.length === 0 ? '' : `, tags: ${JSON.stringify(tags)}`}${varyText(vary)})`,
     answer: { by: 'origin', namespace, id },
     isPrivate,
   };

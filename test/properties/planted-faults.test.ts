@@ -2,15 +2,31 @@ import type { FieldNode, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type * as LookAheads from '../../src/cache/directives/look-ahead.js';
 import type * as DefaultKeys from '../../src/cache/keys/default-key.js';
+import type * as VariantPlaces from '../../src/cache/keys/variant-place.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
 
-const planted = vi.hoisted(() => ({ keysWithoutViewer: false, nodesWithoutType: false }));
+const planted = vi.hoisted(() => ({
+  keysWithoutViewer: false,
+  keysWithoutVariant: false,
+  nodesWithoutType: false,
+}));
 
 vi.mock('../../src/cache/keys/default-key.js', async (importOriginal) => {
   const original = await importOriginal<typeof DefaultKeys>();
   const defaultKey: typeof DefaultKeys.defaultKey = (parts) =>
     original.defaultKey(planted.keysWithoutViewer ? { ...parts, viewerId: undefined } : parts);
   return { ...original, defaultKey };
+});
+
+vi.mock('../../src/cache/keys/variant-place.js', async (importOriginal) => {
+  const original = await importOriginal<typeof VariantPlaces>();
+  /** Drops the variant from default keys, which hold a parenthesis. */
+  const variantPlace: typeof VariantPlaces.variantPlace = (parts) => {
+    const place = original.variantPlace(parts);
+    if (!planted.keysWithoutVariant || !parts.row.includes('(')) return place;
+    return { ...original.variantPlace({ ...parts, variant: undefined }) };
+  };
+  return { ...original, variantPlace };
 });
 
 vi.mock('../../src/cache/directives/look-ahead.js', async (importOriginal) => {
@@ -55,6 +71,7 @@ function say(fault: string, seed: number, { cases, schemas }: Report): void {
 describe('generated schemas find a cache', () => {
   afterEach(() => {
     planted.keysWithoutViewer = false;
+    planted.keysWithoutVariant = false;
     planted.nodesWithoutType = false;
   });
 
@@ -62,6 +79,13 @@ describe('generated schemas find a cache', () => {
     planted.keysWithoutViewer = true;
     const report = await find(seed, { covariantLists: false });
     say('no viewer in default keys', seed, report);
+    expect(report.difference).toMatch(/with the cache/);
+  });
+
+  it.each(SEEDS)('whose default keys do not name what fields vary by, from seed %i', async (seed) => {
+    planted.keysWithoutVariant = true;
+    const report = await find(seed);
+    say('no variant in default keys', seed, report);
     expect(report.difference).toMatch(/with the cache/);
   });
 

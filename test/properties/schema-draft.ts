@@ -27,6 +27,8 @@ export interface SchemaDraft {
 export const STATIC_SUBJECTS: readonly string[] = ['S0', 'S1'];
 export const ID_SUBJECTS: readonly string[] = ['N0', 'N1'];
 export const VIEWER_SUBJECT = 'V0:{viewer.id}';
+/** What fields can vary by; see `Asker`. */
+export const VARY_NAMES = ['tenant', 'locale'] as const;
 export const TTL_SECONDS = 600;
 
 /** Leaf fields: one type for each name, so that selections on several types can be merged. */
@@ -68,4 +70,14 @@ export function argumentsFor(draft: SchemaDraft, name: string): ArgumentPlan[] {
     const defaults = ARGUMENTS[argument.name]?.defaults ?? [];
     return { ...argument, defaultText: random.chance(0.35) ? random.pick(defaults) : undefined };
   });
+}
+
+/** Names by which a field varies; mostly none. */
+export function drawVary({ random, features }: SchemaDraft, share: number): readonly string[] {
+  return features.vary && random.chance(share) ? random.some(VARY_NAMES, 0.6) : [];
+}
+
+/** As an argument of `@cached`, with a comma before it. */
+export function varyText(vary: readonly string[]): string {
+  return vary.length === 0 ? '' : `, vary: ${JSON.stringify(vary)}`;
 }

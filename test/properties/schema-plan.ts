@@ -63,6 +63,8 @@ export interface NamespacePlan {
   readonly isPrivate: boolean;
   /** Static tags that all readers and writers declare. */
   readonly tags: readonly string[];
+  /** What its rows vary by. */
+  readonly vary: readonly string[];
   /** Whether its origin looks at the viewer although it is PUBLIC; nothing writes such rows. */
   readonly looksAtViewer: boolean;
 }

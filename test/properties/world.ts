@@ -6,6 +6,8 @@ export interface CallInputs {
   readonly args: Readonly<Record<string, unknown>>;
   readonly parent?: unknown;
   readonly viewerId: string | number | undefined;
+  /** What fields that vary look at. */
+  readonly vary?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The state behind all resolvers: how often each subject was touched. Everything else follows from it. */

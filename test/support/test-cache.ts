@@ -7,6 +7,7 @@ import {
   type Cache,
   type CacheOptions,
   type TraceReport,
+  type VaryValue,
 } from '../../src/cache/index.js';
 import { cacheLog } from './cache-log.js';
 import { manualClock, type ManualClock } from './manual-clock.js';
@@ -15,6 +16,9 @@ export interface TestContext {
   viewer?: { id: string };
   /** A viewer under a name that no convention knows. */
   whoIsThere?: string;
+  /** What entries vary by in some tests. */
+  tenant?: VaryValue | undefined;
+  locale?: VaryValue | undefined;
 }
 
 type Resolver = GraphQLFieldResolver<unknown, TestContext>;

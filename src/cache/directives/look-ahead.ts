@@ -10,6 +10,8 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
+import type { TemplateInputs } from '../keys/template.js';
+import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { ResponsePath } from '../metrics/trace.js';
 import type { AheadRead } from '../patterns/field-call.js';
@@ -28,6 +30,7 @@ interface Child {
 /** By their place in the list, for each field. */
 type ReadsOfList = Map<FieldNode, readonly (AheadRead | undefined)[]>;
 
+const SAME = Object.freeze({ variant: undefined });
 const NO_ARGUMENTS: Arguments = Object.freeze({});
 
 /**
@@ -97,7 +100,11 @@ export class LookAhead {
     const { entries, traces, viewerOf } = this.#services;
     const args = argumentsFor(list.info);
     const viewerId = policy.usesViewer ? viewerOf(list.context) : undefined;
-    const locate = (parent: unknown): Located | undefined => located(policy, { args, parent, viewerId });
+    const varying = variantFor(policy, list.context);
+    // Each child says by itself what is wrong.
+    if (varying === 'unknown') return undefined;
+    const locate = (parent: unknown): Located | undefined =>
+      located(policy, { args, parent, viewerId, variant: varying.variant });
     // Those that this process has copies of answer with values anyway, and mostly it has all or none.
     if (this.#hasCopyOfFirst(policy, list.parents, { locate, request: list.info.variableValues }))
       return undefined;
@@ -179,11 +186,21 @@ function argumentsOf(type: GraphQLObjectType, node: FieldNode): Child['arguments
   return () => fixed;
 }
 
+/** The variant that all children of a list have in one request. */
+function variantFor(
+  { variantOf }: ReadPolicy,
+  context: unknown,
+): { readonly variant: Variant | undefined } | 'unknown' {
+  if (variantOf === undefined) return SAME;
+  try {
+    return { variant: variantOf(context) };
+  } catch {
+    return 'unknown';
+  }
+}
+
 /** The place of an entry; undefined where the field itself will say why there is none. */
-function located(
-  policy: ReadPolicy,
-  inputs: { args: Arguments; parent: unknown; viewerId: string | number | undefined },
-): Located | undefined {
+function located(policy: ReadPolicy, inputs: TemplateInputs): Located | undefined {
   try {
     const place = policy.locate(inputs);
     return place.reason === undefined ? place : undefined;

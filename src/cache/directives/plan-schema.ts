@@ -1,6 +1,8 @@
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
+import { parseTemplate, type Template } from '../keys/template.js';
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
 import type { ReadPolicy } from '../patterns/read-policy.js';
+import type { Variants } from '../patterns/variants.js';
 import type { WritePolicy } from '../patterns/write-policy.js';
 import { checkMetTags, type NamedTag, type TagsToMeet } from '../policy/check-met-tags.js';
 import { checkPairs, type InvalidationUse, type PatternUse } from '../policy/check-pairs.js';
@@ -13,9 +15,11 @@ import {
 import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-policy.js';
 import { compileWritePolicy } from '../policy/compile-write-policy.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
+import { checkUsedVary } from '../policy/check-vary.js';
 import { firstPart } from '../policy/namespace.js';
 import { isReadPattern, isWritePattern } from '../policy/pattern-table.js';
 import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/read-namespaces.js';
+import { rowNamesOf as rowNamesOfTag, type RowTemplate } from '../policy/row-names.js';
 import { describeField } from './describe-field.js';
 import { innerCheckFaults } from './inner-checks.js';
 import { readDirectives } from './read-directives.js';
@@ -34,7 +38,8 @@ export interface SchemaPlan {
   readonly faults: readonly string[];
 }
 
-export interface PlanOptions extends CompileOptions, InvalidationOptions, Pick<TagsToMeet, 'fetches'> {
+export interface PlanOptions
+  extends CompileOptions, Omit<InvalidationOptions, 'rowNamesOf' | 'variants'>, Pick<TagsToMeet, 'fetches'> {
   /** True where `authorize` is asked before cached values are handed out. */
   readonly authorizes: boolean;
 }
@@ -50,6 +55,10 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   const invalidationUses: InvalidationUse[] = [];
   const allCached: CachedAt[] = [];
   const namedTags: NamedTag[] = [];
+  const rows: RowTemplate[] = [];
+  const varying = new Set<string>();
+  const rowNamesOf = (tag: Template): readonly string[] =>
+    rowNamesOfTag(tag, { rows, fetches: options.fetches ?? [] });
   let isAllRead = true;
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
@@ -72,13 +81,17 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
         faults.push(...all.map((fault) => `@cached on ${coordinate}: ${fault}`));
         if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
         if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
+        for (const name of cached.vary ?? []) varying.add(name);
+        const policy = compiled.read ?? compiled.write;
+        for (const name of policy?.vary ?? []) varying.add(name);
+        if (policy !== undefined) rows.push(...rowTemplates(cached, policy.vary, options.variants));
         if (compiled.keyUse !== undefined) {
           keyUses.push(compiled.keyUse);
           uses.push({ coordinate, pattern, local, namespace: firstPart(compiled.keyUse.key) });
         }
       }
       if (directives.invalidates !== undefined) {
-        const compiled = compileInvalidation(site, directives.invalidates, options);
+        const compiled = compileInvalidation(site, directives.invalidates, { ...options, rowNamesOf });
         faults.push(...compiled.faults.map((fault) => `@invalidates on ${coordinate}: ${fault}`));
         if (compiled.policy !== undefined) invalidations.set(coordinate, compiled.policy);
         invalidationUses.push(...compiled.namespaces.map((namespace) => ({ coordinate, namespace })));
@@ -93,11 +106,15 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   faults.push(
     ...checkSharedKeys(keyUses),
     ...checkPairs(uses, invalidationUses),
+    ...checkUnvaried(reads, writes),
+    // What a field that could not be compiled varies by is not known.
+    ...(faults.length > 0 ? [] : checkUsedVary([...options.variants.functions.keys()], varying)),
     // The keys and tags of a directive that could not be read are not known.
     ...(isAllRead ? checkMetTags(namedTags, { cached: allCached, fetches: options.fetches }) : []),
   );
   const namespaces = readNamespaces(allCached);
-  return { reads: withPending(reads, writes), writes, invalidations, namespaces, faults };
+  const stored = withRows(writes, rowNamesOf);
+  return { reads: withPending(reads, stored), writes: stored, invalidations, namespaces, faults };
 }
 
 interface CompiledCached {
@@ -117,14 +134,61 @@ function compileCached(site: FieldSite, cached: CachedArguments, options: Compil
   return { ...compiled, read: policy };
 }
 
+/** What a tag can mean of the entries of one field, and whose rows these are. */
+function rowTemplates(
+  { key, tags }: CachedArguments,
+  vary: readonly string[],
+  { rowNames }: Variants,
+): readonly RowTemplate[] {
+  const sources = [...(typeof key === 'string' ? [key] : []), ...tags];
+  return sources.flatMap((source) => {
+    const template = parseTemplate(source);
+    if (typeof template === 'string') return [];
+    return [{ template, rowNames: vary.filter((name) => rowNames.has(name)) }];
+  });
+}
+
+/** Writes whose rows are a tenant's own, and whose keys also mean entries that are the same for all, reach those too. */
+function withRows(
+  writes: ReadonlyMap<string, WritePolicy>,
+  rowNamesOf: (tag: Template) => readonly string[],
+): ReadonlyMap<string, WritePolicy> {
+  return new Map(
+    Array.from(writes, ([coordinate, policy]) => {
+      const reachesAll = rowNamesOf(policy.keyTemplate).length === 0;
+      return [coordinate, Object.freeze({ ...policy, reachesAll })];
+    }),
+  );
+}
+
+/** Faults of reads that vary, of what is written behind. */
+function checkUnvaried(
+  reads: ReadonlyMap<string, ReadPolicy>,
+  writes: ReadonlyMap<string, WritePolicy>,
+): string[] {
+  const behind = writtenBehind(writes);
+  return [...reads.values()].flatMap(({ coordinate, keyText, vary }) => {
+    const [namespace = ''] = keyText.split(':');
+    if (vary.length === 0 || !behind.has(namespace)) return [];
+    return [
+      `@cached on ${coordinate}: cannot vary (${vary.join(', ')}), because the namespace "${namespace}" is written behind and a ` +
+        "pending write holds the state of its writer's variant only; remove it from vary, or name it in sameFor",
+    ];
+  });
+}
+
+function writtenBehind(writes: ReadonlyMap<string, WritePolicy>): ReadonlySet<string> {
+  return new Set(
+    [...writes.values()].flatMap(({ pattern, namespace }) => (pattern === 'WRITE_BEHIND' ? [namespace] : [])),
+  );
+}
+
 /** Reads of what is written behind see pending writes: their loads ask the journal, and no process keeps copies. */
 function withPending(
   reads: ReadonlyMap<string, ReadPolicy>,
   writes: ReadonlyMap<string, WritePolicy>,
 ): ReadonlyMap<string, ReadPolicy> {
-  const behind = new Set(
-    [...writes.values()].flatMap(({ pattern, namespace }) => (pattern === 'WRITE_BEHIND' ? [namespace] : [])),
-  );
+  const behind = writtenBehind(writes);
   return new Map(
     Array.from(reads, ([coordinate, policy]) => {
       const [namespace = ''] = policy.keyText.split(':');

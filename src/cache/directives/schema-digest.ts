@@ -21,12 +21,15 @@ const DIGEST_LENGTH = 12;
  */
 export function schemaDigest(schema: GraphQLSchema, plan: SchemaPlan): string {
   const types = new Set<GraphQLNamedType>();
-  const fields = [...plan.reads.values()].map(({ coordinate, pattern, keyText }) => {
+  const fields = [...plan.reads.values()].map(({ coordinate, pattern, keyText, scope, vary }) => {
     const [typeName = '', fieldName = ''] = coordinate.split('.');
     const type = schema.getType(typeName);
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
     if (field !== undefined) reach(schema, getNamedType(field.type), types);
-    return `${coordinate} ${pattern} ${keyText} ${String(field?.type)}`;
+    // Entries of PRIVATE fields carry the tag of their viewer.
+    const whose = scope === 'PRIVATE' ? ' of its viewer' : '';
+    const by = vary.length === 0 ? '' : ` by ${vary.join(' ')}`;
+    return `${coordinate} ${pattern} ${keyText} ${String(field?.type)}${whose}${by}`;
   });
   const shapes = [...types].map(shapeOf);
   const text = [...fields.sort(), ...shapes.sort()].join('\n');

@@ -36,6 +36,10 @@ export const cacheTypeDefs = /* GraphQL */ `
     key: String
     "Tag templates the entry depends on; its own key is always a tag too."
     tags: [String!]! = []
+    "What else decides the value, by names that createCache declares in vary: one entry for each value. Writes reach all of them."
+    vary: [String!]! = []
+    "Names of varyAll in createCache that do not decide the value of this field: all of them share its entries."
+    sameFor: [String!]! = []
     "Seconds past ttl in which a stale value is served while one flight refreshes it."
     swr: Int! = 0
     "Seconds past ttl in which a stale value is served when the load fails."

@@ -1,6 +1,6 @@
 import type { Template } from './template.js';
 
-/** Whether a key holds this viewer, as text, where it must. */
+/** Whether a key without its variant holds this viewer, as text, where it must. */
 export type HoldsViewer = (key: string, viewer: string) => boolean;
 
 /** For default keys, which end in their viewer. */

@@ -14,6 +14,9 @@ const UUID = /^\{?([\da-f]{4}-?){7}[\da-f]{4}\}?$/i;
  */
 export function meetingTag(text: string): string {
   if (!CANDIDATE.test(text)) return text;
+  const bar = text.indexOf('|');
+  // A tag of one tenant's rows: what stands behind the bar is no part of the row's id.
+  if (bar >= 0) return meetingTag(text.slice(0, bar)) + text.slice(bar);
   return text.replace(
     /([:/])([^:/]+)/g,
     (_, separator: string, part: string) => separator + asRowsWrite(part),

@@ -1,5 +1,6 @@
 import { keyComponent, typedComponent } from './component.js';
 import { shortenKey } from './shorten-key.js';
+import type { Variant } from './variant.js';
 
 /** Where a placeholder takes its value from. */
 export type PlaceholderRoot = 'args' | 'parent' | 'viewer' | 'result';
@@ -24,6 +25,8 @@ export interface TemplateInputs {
   readonly parent?: unknown;
   readonly viewerId?: string | number | undefined;
   readonly result?: unknown;
+  /** Which variant of the entry is meant, where the field varies; templates do not read it. */
+  readonly variant?: Variant | undefined;
 }
 
 const ROOTS: ReadonlySet<string> = new Set(['args', 'parent', 'viewer', 'result']);

@@ -54,7 +54,8 @@ export function cacheAside<Info extends CallInfo>(
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) return answer(call, call.ahead.place, call.ahead.found, trace);
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
-    const place = policy.locate({ args: call.args, parent: call.parent, viewerId });
+    const variant = policy.variantOf?.(call.context);
+    const place = policy.locate({ args: call.args, parent: call.parent, viewerId, variant });
     if (place.reason !== undefined) {
       bypassed({ policy, path, key: undefined, trace }, place.reason);
       policy.counters.loads += 1;

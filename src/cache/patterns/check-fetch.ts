@@ -1,11 +1,14 @@
 import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { written } from '../written.js';
+import { varyFault } from './clear.js';
 import type { FetchOptions } from './fetch.js';
+import type { Variants } from './variants.js';
 
 const fetchOptions = {
   ttl: true,
   tags: true,
+  vary: true,
   negativeTtl: true,
   swr: true,
   staleIfError: true,
@@ -19,8 +22,15 @@ const NONE = Object.freeze({});
 const LONG = ['ttl', 'swr', 'staleIfError'] as const;
 const NOT_NEGATIVE = ['negativeTtl', 'swr', 'staleIfError', 'local', 'maxBytes'] as const;
 
+export interface FetchCall {
+  readonly key: unknown;
+  readonly options: unknown;
+  readonly load: unknown;
+  readonly variants: Variants;
+}
+
 /** @throws CacheError naming everything that is wrong with a call of `cache.fetch`; JavaScript may hand over anything. */
-export function checkFetch(key: unknown, options: unknown, load: unknown): void {
+export function checkFetch({ key, options, load, variants }: FetchCall): void {
   const given: Readonly<Record<string, unknown>> = isObject(options) ? options : NONE;
   const { ttl, tags, softTimeoutMs, local = 0, signal } = given;
   const faults = unknownOptions(given, fetchOptions);
@@ -30,6 +40,7 @@ export function checkFetch(key: unknown, options: unknown, load: unknown): void 
   if (tags !== undefined) addTagFaults(faults, tags);
   if (Array.isArray(tags) && tags.length > MAX_TAGS)
     faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags.length}`);
+  faults.push(...varyFaults(given['vary'], variants));
   if (!isPositive(ttl)) faults.push(`ttl must be a positive number of seconds, but got ${written(ttl)}`);
   for (const name of LONG) {
     const seconds = given[name];
@@ -58,6 +69,23 @@ export function checkInvalidate(tags: unknown): void {
   const faults: string[] = [];
   addTagFaults(faults, tags);
   refuseFaults('cache.invalidate', faults, 'CACHE_FETCH_OPTIONS');
+}
+
+function varyFaults(vary: unknown, { functions, rowNames }: Variants): string[] {
+  if (vary !== undefined && (!isObject(vary) || Array.isArray(vary)))
+    return [`vary must be an object such as { tenant: "acme" }, but got ${written(vary)}`];
+  const declared = [...functions.keys()];
+  const faults = Object.entries(vary ?? NONE).flatMap(([name, value]) => {
+    const fault = varyFault(name, value, declared);
+    return fault === undefined ? [] : [`vary: ${fault}`];
+  });
+  for (const name of rowNames) {
+    if (vary !== undefined && name in vary) continue;
+    faults.push(
+      `vary must name ${name}, whose values have rows of their own (varyTags); pass vary: { ${name}: … }`,
+    );
+  }
+  return faults;
 }
 
 function addTagFaults(faults: string[], tags: unknown): void {

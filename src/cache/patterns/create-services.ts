@@ -6,6 +6,7 @@ import { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { FlushTarget } from '../journal/flusher.js';
 import type { Journal } from '../journal/journal.js';
 import { memoryJournal } from '../journal/memory-journal.js';
+import type { VaryValues } from '../keys/variant.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { BoundedWrites } from '../metrics/bounded-writes.js';
@@ -31,6 +32,7 @@ import type { Authorize } from './authorize.js';
 import { createLoadContext } from './guard/load-context.js';
 import type { Origin } from './origin.js';
 import type { Loaded, Services } from './services.js';
+import type { Variants } from './variants.js';
 import { ShadowChecks } from './shadow/shadow-checks.js';
 import type { ShadowOptions } from './shadow/shadow-options.js';
 import { KeepWarm } from './warm/keep-warm.js';
@@ -126,6 +128,7 @@ export interface ServicesParts {
   readonly isCaughtUp: () => Promise<boolean>;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly countersOf: (coordinate: string) => FieldCounters;
+  readonly variants: Variants;
   /** Told of tags whose invalidation was applied. */
   readonly onInvalidated: (tags: readonly string[]) => void;
 }
@@ -133,7 +136,7 @@ export interface ServicesParts {
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction, relay, isCaughtUp, origins, countersOf, onInvalidated }: ServicesParts,
+  { log, isProduction, relay, isCaughtUp, origins, countersOf, variants, onInvalidated }: ServicesParts,
 ): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const onStoreTrouble = troubleLog(store.name, { log, clock });
@@ -205,7 +208,11 @@ export function createServices<Context>(
     log,
     refuse,
     viewerOf,
-    contextOfLoad: createLoadContext({ viewerOf, neutral: options.neutral, throws: !isProduction, log }),
+    variants,
+    contextOfLoad: createLoadContext({
+      ...{ viewerOf, vary: variants.functions, neutral: options.neutral },
+      ...{ throws: !isProduction, log },
+    }),
     authorize: authorizer(options.authorize),
     shadow:
       options.shadow &&
@@ -223,17 +230,22 @@ export function createServices<Context>(
   };
 }
 
+/** The variants in which varied fields are kept warm, or what names them. */
+export type WarmVariants =
+  readonly VaryValues[] | (() => readonly VaryValues[] | Promise<readonly VaryValues[]>);
+
 /** What PREFETCH needs; see the options of the cache. */
 export interface KeepWarmGiven<Context> {
   readonly store: Store;
   readonly warm?: Readonly<Record<string, (context: Context) => unknown>>;
-  readonly warmContext?: () => Context | Promise<Context>;
+  readonly warmContext?: (variant: VaryValues) => Context | Promise<Context>;
+  readonly warmVariants?: WarmVariants;
   readonly prefetch?: Partial<PrefetchBounds> | false;
 }
 
 /** Makes what keeps entries warm. No timer starts. @throws CacheError for bounds that cannot be. */
 export function createKeepWarm<Context>(
-  { store, warm = {}, warmContext, prefetch }: KeepWarmGiven<Context>,
+  { store, warm = {}, warmContext, warmVariants = [], prefetch }: KeepWarmGiven<Context>,
   services: Services & { readonly codec: ValueCodec },
 ): KeepWarm {
   return new KeepWarm({
@@ -242,6 +254,7 @@ export function createKeepWarm<Context>(
     // What `warmContext` makes is handed on to those lists as it is.
     lists: warm as Readonly<Record<string, (context: unknown) => unknown>>,
     context: warmContext ?? (() => ({})),
+    variants: async () => (typeof warmVariants === 'function' ? warmVariants() : warmVariants),
   });
 }
 

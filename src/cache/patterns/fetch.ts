@@ -3,7 +3,9 @@
 // When the store fails: the function loads, still once per key; nothing is stored.
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
+import { fetchPlace } from '../keys/fetch-place.js';
 import { shortenKey } from '../keys/shorten-key.js';
+import type { VaryValues } from '../keys/variant.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { touchOfLoads } from './guard/load-scope.js';
 import { loadOnce } from './load-once.js';
@@ -26,6 +28,11 @@ export interface FetchOptions {
   readonly softTimeoutMs?: number;
   /** Seconds a process may answer from its own copy; default 0. */
   readonly local?: number;
+  /**
+   * Which variant of the entry is meant, by names that createCache declares: `{ tenant: 'acme' }`. Names that are left out do
+   * not decide the value; those of `varyTags` must be named. Default: one entry for all.
+   */
+  readonly vary?: VaryValues;
   /** The caller's: a load that fails after it has fired is led on by one of those who have joined it. */
   readonly signal?: AbortSignal | undefined;
   /** Larger values are returned, counted and not stored; default 102,400. */
@@ -55,6 +62,7 @@ export async function fetchEntry(
   const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
   const policy = {
     coordinate,
+    vary: [],
     pattern: 'CACHE_ASIDE' as const,
     counters,
     swrMs,
@@ -68,8 +76,11 @@ export async function fetchEntry(
       maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     },
   };
-  const place = { key: shortenKey(key), tags: (options.tags ?? []).map(shortenKey) };
-  request.onTags([place.key, ...place.tags]);
+  const { tags = [], vary } = options;
+  const variant =
+    vary === undefined || Object.keys(vary).length === 0 ? undefined : services.variants.given(vary);
+  const place = fetchPlace({ key, tags, variant }, services.variants.looksVaried);
+  request.onTags([key, ...tags].map(shortenKey));
   // What is loaded within a PUBLIC load is no more for everybody than that load itself.
   const begin = () => ({ run: load, touched: touchOfLoads() });
   const caller = { isGone: () => options.signal?.aborted === true };

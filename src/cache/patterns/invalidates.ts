@@ -17,8 +17,10 @@ export interface InvalidationPolicy {
   readonly usesViewer: boolean;
   /** False for mutations without a directive: they only wait for what triggers wrote down. */
   readonly isDeclared: boolean;
+  /** Its tags as evidence shows them. */
+  readonly shown: (tags: string) => string;
   /** The tags of a call that returned `inputs.result`; those that need a result are left out where it is null. */
-  tagsOf(inputs: TemplateInputs): readonly string[];
+  tagsOf(inputs: TemplateInputs, context: unknown): readonly string[];
 }
 
 /** What a write stores besides what it invalidates. */
@@ -31,6 +33,8 @@ export interface Storing<Info extends CallInfo> {
 export interface StoringWrite {
   /** Invalidated with the others, before anything is stored. */
   readonly key: string;
+  /** What the key means besides. */
+  readonly others: readonly string[];
   /** The version of the row that the resolver returned; undefined where it has none. */
   versionOf(result: unknown): number | undefined;
   /** Ends it: once everything is invalidated, or with `isInvalidated` false where it is not. Never rejects. */
@@ -64,9 +68,9 @@ export function invalidates<Info extends CallInfo>(
     result: unknown,
     stored: StoringWrite | undefined,
   ): Promise<boolean> => {
-    const named = policy.tagsOf(inputsOf(call, result));
+    const named = policy.tagsOf(inputsOf(call, result), call.context);
     const version = stored?.versionOf(result);
-    const tags = stored === undefined ? named : [...new Set([stored.key, ...named])];
+    const tags = stored === undefined ? named : [...new Set([stored.key, ...stored.others, ...named])];
     const versions =
       stored === undefined || version === undefined ? undefined : new Map([[stored.key, version]]);
     const { applied, consistency } = await services.acknowledge(tags, policy, versions);
@@ -76,7 +80,7 @@ export function invalidates<Info extends CallInfo>(
       services.traces.of(call.context)?.record(call.info.path, {
         coordinate: policy.coordinate,
         pattern: '@invalidates',
-        key: named.join(' '),
+        key: policy.shown(named.join(' ')),
         outcome: applied ? 'INVALIDATED' : 'BYPASS',
         ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
       });

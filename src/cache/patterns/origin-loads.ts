@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { UNKNOWN_HINT } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
 import type { PendingState } from '../journal/accepted-writes.js';
+import type { VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/departures.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
@@ -20,6 +21,7 @@ interface WantedId extends WantedLoad {
   readonly trace: Trace | undefined;
 }
 
+const NO_VARIANT: VaryValues = Object.freeze({});
 const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
 const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
 
@@ -62,8 +64,9 @@ export class OriginLoads {
   /** A load of one id that no reader waits for: nothing is joined, stored or counted. */
   beginApart(field: ReadPolicy, id: string, context: unknown): Load {
     const guarded = this.#services.contextOfLoad(field, context);
+    const variant = field.variantOf?.(context).values ?? NO_VARIANT;
     const run = async (): Promise<unknown> => {
-      const values = await guarded.run(() => this.#valuesOf([id], guarded.context));
+      const values = await guarded.run(() => this.#valuesOf([id], { context: guarded.context, variant }));
       const value = values.get(id);
       if (value instanceof Error) throw value;
       return value;
@@ -108,10 +111,13 @@ export class OriginLoads {
     const { clock, contextOfLoad } = this.#services;
     const caller = callerOf(context);
     const coordinate = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
-    const guarded = contextOfLoad({ scope, coordinate }, context);
+    // Fields of one namespace vary by the same, and one batch belongs to one request.
+    const { vary, variantOf } = led[0]?.wanted.field ?? {};
+    const guarded = contextOfLoad({ scope, coordinate, vary }, context);
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {
+      const variant = variantOf?.(context).values ?? NO_VARIANT;
       const pending = await this.#pendingOf(led);
       const ids = led
         .map(({ wanted }) => wanted.address.id)
@@ -119,7 +125,7 @@ export class OriginLoads {
       const values =
         ids.length === 0
           ? NO_VALUES
-          : await guarded.run(() => this.#valuesOf([...new Set(ids)], guarded.context));
+          : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
       const loadMs = clock.nowMs() - startedAtMs;
       const touched = guarded.touched();
       for (const item of led) {
@@ -148,8 +154,11 @@ export class OriginLoads {
     );
   }
 
-  async #valuesOf(ids: readonly string[], context: unknown): Promise<ReadonlyMap<string, unknown>> {
-    const values: unknown = await this.#origin.load(ids, context);
+  async #valuesOf(
+    ids: readonly string[],
+    { context, variant }: { context: unknown; variant: VaryValues },
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const values: unknown = await this.#origin.load(ids, context, variant);
     if (!Array.isArray(values) || values.length !== ids.length) {
       const got = Array.isArray(values) ? `${values.length}` : `no list (${typeof values})`;
       throw new CacheError(

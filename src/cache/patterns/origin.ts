@@ -1,4 +1,5 @@
 import type { FlushedWrite } from '../journal/flusher.js';
+import type { VaryValues } from '../keys/variant.js';
 
 /**
  * Where truth lives for one namespace of keys. The engine knows nothing of databases; the application registers
@@ -8,9 +9,10 @@ export interface Origin<Context = unknown> {
   /**
    * Loads many ids at once. The answer has one element per id, in the order of the ids: the value, null where there
    * is none, or an Error for an id that failed by itself. A rejection fails all of them. Ids are never repeated.
-   * `context` is the context of one of the requests that wait; for PUBLIC fields it does not reveal the viewer.
+   * `context` is the context of one of the requests that wait; for PUBLIC fields it does not reveal the viewer. `variant`
+   * holds what the fields vary by, such as `{ locale: 'de' }`: what is loaded is stored for readers with the same values.
    */
-  load?(ids: readonly string[], context: Context): Promise<readonly unknown[]>;
+  load?(ids: readonly string[], context: Context, variant: VaryValues): Promise<readonly unknown[]>;
   /**
    * Writes accepted writes into the database: all of them, or none and rejects. A row whose number is not lower than the
    * write's stays as it is, which is no error: `… ON CONFLICT … DO UPDATE … WHERE row.wb_seq < new.wb_seq`. Called by

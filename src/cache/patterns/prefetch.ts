@@ -4,6 +4,7 @@
 // What is guaranteed:   as CACHE_ASIDE, and no request waits for a scheduled refresh; one process refreshes, the others do
 //                       not; what is kept warm is loaded again at once when one of its tags is invalidated.
 
+import { CacheError } from '../errors.js';
 import { callerOf } from './abandoned-load.js';
 import { cacheAside } from './cache-aside.js';
 import type { CallInfo, FieldCall, Resolve } from './field-call.js';
@@ -27,6 +28,14 @@ export interface PrefetchOptions<Info extends CallInfo> {
   readonly callOf: (args: FieldCall['args'], context: unknown) => FieldCall<Info>;
 }
 
+/** What is loaded for one variant must not be stored for another. */
+function otherVariant(coordinate: string): CacheError {
+  return new CacheError(
+    'CACHE_VARY',
+    `${coordinate}: warmContext made a context of another variant than it was asked for; make it of the values that it is given`,
+  );
+}
+
 /** Binds a policy and the field's resolver into the cached resolver, and hands its entries over to be kept warm. */
 export function prefetch<Info extends CallInfo>(
   services: Services,
@@ -37,7 +46,8 @@ export function prefetch<Info extends CallInfo>(
     policy,
     signature,
     argumentsOf,
-    load: ({ args, place, found, context }) => {
+    load: ({ args, variant, place, found, context }) => {
+      if (policy.variantOf?.(context).text !== variant?.text) throw otherVariant(policy.coordinate);
       const begin = () => loads.begin(callOf(args, context), place);
       const caller = callerOf(context);
       return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, caller, begin });

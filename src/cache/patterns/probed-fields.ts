@@ -30,9 +30,10 @@ export function probedFields(
   return fields;
 }
 
-/** A resolver may store another value under such a key, a viewer his own; what is pending differs; further tags are unknown. */
-function isFromItsOrigin({ pattern, scope, namespaces, isWrittenBehind }: ReadPolicy): boolean {
-  return pattern === 'READ_THROUGH' && scope === 'PUBLIC' && namespaces.length === 1 && !isWrittenBehind;
+/** A resolver may store another value under such a key, a viewer or a variant another; what is pending differs; further tags are unknown. */
+function isFromItsOrigin({ pattern, scope, namespaces, vary, isWrittenBehind }: ReadPolicy): boolean {
+  const isSame = scope === 'PUBLIC' && vary.length === 0;
+  return pattern === 'READ_THROUGH' && isSame && namespaces.length === 1 && !isWrittenBehind;
 }
 
 /** Those of the tags that are keys which can be probed. */

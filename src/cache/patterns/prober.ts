@@ -29,6 +29,8 @@ interface Comparison {
   readonly present: string;
 }
 
+/** What varies is not probed. */
+const NO_VARIANT = Object.freeze({});
 const CONFIRMATIONS = 3;
 const CONFIRM_AFTER_MS = 250;
 const FOLLOWED_AT_ONCE = 8;
@@ -133,7 +135,7 @@ export class Prober {
 
   async #presentText(namespace: string, id: string): Promise<string> {
     const { origins, context, codec } = this.#options;
-    const [row = null] = (await origins.get(namespace)?.load([id], await context())) ?? [];
+    const [row = null] = (await origins.get(namespace)?.load([id], await context(), NO_VARIANT)) ?? [];
     if (row instanceof Error) throw row;
     return valueText(codec, row);
   }

@@ -1,5 +1,6 @@
 import type { TemplateInputs } from '../keys/template.js';
 import type { EntryField, FieldAddress } from '../tags/entry-field.js';
+import type { VariantOf } from './variants.js';
 
 export type CacheScope = 'PUBLIC' | 'PRIVATE';
 export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH' | 'PREFETCH';
@@ -35,6 +36,10 @@ export interface ReadPolicy extends EntryField {
   readonly namespaces: readonly string[];
   /** True where the key, a tag or the scope needs the viewer's id. */
   readonly usesViewer: boolean;
+  /** What its entries vary by, in the order in which they stand in keys. */
+  readonly vary: readonly string[];
+  /** Which variant a context has; undefined where the field does not vary. Calls of `locate` are given the answer. */
+  readonly variantOf: VariantOf | undefined;
   /** True where its entries are written behind: a load asks the journal before the database. */
   readonly isWrittenBehind: boolean;
   /** The list whose elements are entries of their own; undefined where the field is one entry. */

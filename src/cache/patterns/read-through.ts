@@ -37,7 +37,8 @@ export function readThrough(
       return answer({ ...fixed, call, trace }, place, found);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
-    const inputs = { args: call.args, parent: call.parent, viewerId };
+    const variant = policy.variantOf?.(call.context);
+    const inputs = { args: call.args, parent: call.parent, viewerId, variant };
     if (elementsOf !== undefined) return readMany({ ...fixed, call, trace }, inputs);
     const place = policy.locate(inputs);
     if (place.reason !== undefined) return withoutEntry({ ...fixed, call, trace }, place);

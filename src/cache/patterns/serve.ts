@@ -1,3 +1,4 @@
+import { shownKeys } from '../keys/variant-in-text.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
 import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
@@ -11,7 +12,7 @@ import type { Loaded, Services } from './services.js';
 export interface Read {
   readonly policy: Pick<
     ReadPolicy,
-    'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs'
+    'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs' | 'vary'
   >;
   readonly path: ResponsePath;
   readonly key: string | undefined;
@@ -173,6 +174,7 @@ function note(
   outcome: Outcome,
   evidence: { reason?: string; tier?: string; ageMs?: number; loadMs?: number; savedMs?: number },
 ): void {
-  const { coordinate, pattern } = policy;
-  trace?.record(path, { coordinate, pattern, key, outcome, ...evidence }, element);
+  const { coordinate, pattern, vary } = policy;
+  const shown = key === undefined || vary.length === 0 ? key : shownKeys(vary)(key);
+  trace?.record(path, { coordinate, pattern, key: shown, outcome, ...evidence }, element);
 }

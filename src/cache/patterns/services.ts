@@ -14,6 +14,7 @@ import type { EntryField } from '../tags/entry-field.js';
 import type { Authorize } from './authorize.js';
 import type { LoadContext } from './guard/load-context.js';
 import type { ShadowChecks } from './shadow/shadow-checks.js';
+import type { Variants } from './variants.js';
 import type { ViewerOf } from './viewer-id.js';
 
 /** What a load brought. */
@@ -48,6 +49,8 @@ export interface Services {
   /** Told of an entry that is not for this field or this reader: throws, in production it is logged and counted. */
   readonly refuse: (field: EntryField, reason: string) => void;
   readonly viewerOf: ViewerOf;
+  /** What entries can vary by. */
+  readonly variants: Variants;
   /** Asked before a cached value is handed out; undefined where the cache was not told to. */
   readonly authorize: Authorize | undefined;
   readonly contextOfLoad: LoadContext;

@@ -1,7 +1,11 @@
+import { shownKeys } from '../keys/variant-in-text.js';
+import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from './field-call.js';
 import type { Storing, StoringWrite } from './invalidates.js';
 import type { Services } from './services.js';
 import type { WritePolicy } from './write-policy.js';
+
+const NONE: readonly string[] = Object.freeze([]);
 
 /**
  * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
@@ -15,6 +19,7 @@ export function storedWrite<Info extends CallInfo>(
 ): Storing<Info> {
   const { entries, traces, log } = services;
   const { coordinate, pattern, counters } = policy;
+  const shown = shownKeys(policy.vary);
   let hasComplained = false;
   const versionOf = (result: unknown): number | undefined => {
     if (typeof result !== 'object' || result === null) return undefined;
@@ -33,15 +38,18 @@ export function storedWrite<Info extends CallInfo>(
   return {
     begin: async (call: FieldCall<Info>): Promise<StoringWrite | undefined> => {
       const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
-      const place = policy.locate({ args: call.args, viewerId });
+      const variant = policy.variantOf?.(call.context);
+      const place = policy.locate({ args: call.args, viewerId, variant });
       if (place.reason !== undefined) return undefined;
+      const rowText = variant?.rowText ?? '';
       const announced =
         stores === 'never' ? undefined : await entries.intend(policy, place, stores === 'where-hot');
       const abandon = async (): Promise<void> => {
         if (announced !== undefined) await entries.abandon(announced);
       };
       return {
-        key: place.key,
+        key: rowOf(place),
+        others: rowText === '' || !policy.reachesAll ? NONE : [rowOf(place).slice(0, -rowText.length)],
         versionOf,
         abandon,
         end: async (value, isInvalidated) => {
@@ -57,7 +65,7 @@ export function storedWrite<Info extends CallInfo>(
           traces.of(call.context)?.record(call.info.path, {
             coordinate,
             pattern,
-            key: place.key,
+            key: shown(place.key),
             outcome,
             ...(outcome === 'BYPASS' ? { reason: 'the store could not apply the invalidation' } : {}),
           });

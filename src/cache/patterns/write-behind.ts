@@ -47,7 +47,13 @@ export function writeBehind<Info extends CallInfo>(
       );
     }
     const { key } = place;
-    const write = { key, state, tags: invalidation.tagsOf(inputs), viewer: viewerId ?? null, site: policy };
+    const write = {
+      key,
+      state,
+      tags: invalidation.tagsOf(inputs, call.context),
+      viewer: viewerId ?? null,
+      site: policy,
+    };
     try {
       const { outcome, isStrict } = await services.acceptedWrites.accept(write, isOff);
       if (!isStrict) services.boundedWrites.note(call.context);

@@ -1,5 +1,6 @@
-import type { TemplateInputs } from '../keys/template.js';
+import type { Template, TemplateInputs } from '../keys/template.js';
 import type { EntryField } from '../tags/entry-field.js';
+import type { VariantOf } from './variants.js';
 import type { CacheScope, Located, Unlocated } from './read-policy.js';
 
 export type WritePattern = 'WRITE_THROUGH' | 'HYBRID' | 'WRITE_BEHIND';
@@ -11,7 +12,13 @@ export interface WritePolicy extends EntryField {
   readonly scope: CacheScope;
   /** The namespace of its key. */
   readonly namespace: string;
+  readonly keyTemplate: Template;
   readonly usesViewer: boolean;
+  /** As of the fields that read. */
+  readonly vary: readonly string[];
+  readonly variantOf: VariantOf | undefined;
+  /** True where its key means entries as well whose rows belong to no value of `varyTags`. */
+  readonly reachesAll: boolean;
   /** Names the entry of a call, from its arguments and its viewer. */
   locate(inputs: TemplateInputs): Located | Unlocated;
 }

@@ -9,14 +9,19 @@ export interface KeyUse {
   readonly scope: string;
   readonly ttl: number;
   readonly tags: string;
+  readonly vary: string;
 }
 
 /** What fields that share a key must agree on, and what a sentence calls it. */
-const AGREE: readonly { readonly on: 'typeText' | 'scope' | 'ttl' | 'tags'; readonly name: string }[] = [
+const AGREE: readonly {
+  readonly on: 'typeText' | 'scope' | 'ttl' | 'tags' | 'vary';
+  readonly name: string;
+}[] = [
   { on: 'typeText', name: 'type' },
   { on: 'scope', name: 'scope' },
   { on: 'ttl', name: 'ttl' },
   { on: 'tags', name: 'tags' },
+  { on: 'vary', name: 'vary' },
 ];
 
 /** Faults of fields that name the same keys: whoever reads an entry must mean the same by it as whoever stored it. */

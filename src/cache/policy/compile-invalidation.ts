@@ -1,7 +1,9 @@
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
+import { shownKeys } from '../keys/variant-in-text.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { InvalidationPolicy } from '../patterns/invalidates.js';
+import type { VariantOf, Variants } from '../patterns/variants.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
 import { firstPart } from './namespace.js';
@@ -21,6 +23,9 @@ export interface InvalidationOptions {
   readonly countersOf: (coordinate: string) => FieldCounters;
   /** Told when a tag cannot be named from what the call returned. */
   readonly onUnnamed: (coordinate: string, tag: string) => void;
+  readonly variants: Variants;
+  /** The names of `varyTags` whose rows a tag means; asked once all fields are known. */
+  readonly rowNamesOf: (tag: Template) => readonly string[];
 }
 
 /** Turns the `@invalidates` of one field into a policy, or into everything that is wrong with them. */
@@ -46,10 +51,13 @@ export function compileInvalidation(
   ];
   if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;
-  const tagsOf = (inputs: TemplateInputs): readonly string[] =>
-    templates.flatMap((template) =>
-      namedTags(template, inputs, () => options.onUnnamed(coordinate, template.source)),
-    );
+  const rowTextOf = compileRowTexts(coordinate, options);
+  const tagsOf: InvalidationPolicy['tagsOf'] = (inputs, context) =>
+    templates.flatMap((template) => {
+      const tags = namedTags(template, inputs, () => options.onUnnamed(coordinate, template.source));
+      const rowText = rowTextOf(template, context);
+      return rowText === '' ? tags : tags.map((tag) => tag + rowText);
+    });
   return {
     policy: Object.freeze({
       coordinate,
@@ -57,6 +65,7 @@ export function compileInvalidation(
       tagsOf,
       usesViewer,
       isDeclared: true,
+      shown: shownKeys([...options.variants.rowNames]),
     }),
     faults,
     namespaces,
@@ -72,7 +81,31 @@ export function undeclaredInvalidation(
   { countersOf }: Pick<InvalidationOptions, 'countersOf'>,
 ): InvalidationPolicy {
   const counters = countersOf(coordinate);
-  return Object.freeze({ coordinate, counters, tagsOf: () => NO_TAGS, usesViewer: false, isDeclared: false });
+  const shown = (tags: string): string => tags;
+  return Object.freeze({
+    coordinate,
+    counters,
+    tagsOf: () => NO_TAGS,
+    usesViewer: false,
+    isDeclared: false,
+    shown,
+  });
+}
+
+/** Finds what a tag ends in for the rows of the writer's tenant; nothing where it means the rows of all. */
+function compileRowTexts(
+  coordinate: string,
+  { variants, rowNamesOf }: Pick<InvalidationOptions, 'variants' | 'rowNamesOf'>,
+): (template: Template, context: unknown) => string {
+  if (variants.rowNames.size === 0) return () => '';
+  const found = new Map<Template, VariantOf | undefined>();
+  return (template, context) => {
+    if (!found.has(template)) {
+      const names = rowNamesOf(template);
+      found.set(template, names.length === 0 ? undefined : variants.of(names, coordinate));
+    }
+    return found.get(template)?.(context).rowText ?? '';
+  };
 }
 
 function needs(template: Template, root: 'viewer' | 'result'): boolean {

@@ -6,6 +6,7 @@ import { checkDurations } from './check-durations.js';
 import { checkPattern } from './check-pattern.js';
 import type { KeyUse } from './check-shared-keys.js';
 import { checkTemplate, reachedBy } from './check-template.js';
+import { compileVary, type CompiledVary, type VaryOptions } from './compile-vary.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
@@ -16,7 +17,7 @@ import { isReadPattern } from './pattern-table.js';
 /** Of its ttl, after which a kept warm entry is refreshed unless its field says it. */
 const REFRESH_SHARE = 0.8;
 
-export interface CompileOptions {
+export interface CompileOptions extends VaryOptions {
   /** Namespaces with a registered origin that loads. */
   readonly origins: ReadonlySet<string>;
   /** Namespaces with a registered origin that flushes. */
@@ -52,13 +53,14 @@ export function compileReadPolicy(
   else if (elementAt !== undefined) {
     faults.push(`key "${cached.key}" has a list placeholder, one entry per element; that needs READ_THROUGH`);
   }
+  const vary = compileVary(site, cached, { options, faults });
   const typeText = elementAt === undefined ? site.typeText : (site.elementText ?? site.typeText);
-  const keyUse = key && keyUseOf(site, cached, { key, tags, typeText });
+  const keyUse = key && keyUseOf(site, cached, { key, tags, typeText, vary: vary.vary });
   const { pattern } = cached;
   if (faults.length > 0 || !isReadPattern(pattern)) return { policy: undefined, keyUse, faults };
   const counters = options.countersOf(site.coordinate);
   const softTimeoutMs = cached.softTimeoutMs ?? options.softTimeoutMs;
-  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs };
+  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary };
   return { policy: policyOf(parts), keyUse, faults };
 }
 
@@ -71,10 +73,11 @@ interface Checked {
   readonly elementAt: number | undefined;
   readonly counters: FieldCounters;
   readonly softTimeoutMs: number | undefined;
+  readonly vary: CompiledVary;
 }
 
 function policyOf(checked: Checked): ReadPolicy {
-  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs } = checked;
+  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary } = checked;
   const listPlaceholder = elementAt === undefined ? undefined : key?.placeholders[elementAt];
   const isPrivate = cached.scope === 'PRIVATE';
   const ttlMs = cached.ttl * 1000;
@@ -103,6 +106,7 @@ function policyOf(checked: Checked): ReadPolicy {
     usesViewer: isPrivate,
     isShared: !isPrivate,
     holdsViewer: !isPrivate ? undefined : key === undefined ? endsInViewer : holdsViewerAt(key),
+    ...vary,
     isWrittenBehind: false,
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
@@ -114,6 +118,8 @@ function policyOf(checked: Checked): ReadPolicy {
       elementAt,
       tags,
       isPrivate,
+      carriesViewer: isPrivate,
+      varies: vary.variantOf !== undefined,
       hasParent: site.kind === 'object',
       needsId: pattern === 'READ_THROUGH',
     }),

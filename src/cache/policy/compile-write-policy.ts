@@ -6,6 +6,7 @@ import { checkPattern } from './check-pattern.js';
 import type { KeyUse } from './check-shared-keys.js';
 import { checkTemplate, reachedBy } from './check-template.js';
 import type { CompileOptions } from './compile-read-policy.js';
+import { compileVary } from './compile-vary.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
@@ -53,7 +54,8 @@ export function compileWritePolicy(
         'to createCache',
     );
   }
-  const keyUse = key && keyUseOf(site, cached, { key, tags });
+  const vary = compileVary(site, cached, { options, faults });
+  const keyUse = key && keyUseOf(site, cached, { key, tags, vary: vary.vary });
   if (faults.length > 0 || key === undefined) return { policy: undefined, keyUse, faults };
   const { coordinate } = site;
   const policy: WritePolicy = Object.freeze({
@@ -61,8 +63,11 @@ export function compileWritePolicy(
     pattern: cached.pattern,
     scope: cached.scope,
     namespace: firstPart(key),
+    keyTemplate: key,
+    reachesAll: true,
     usesViewer,
     holdsViewer: namesViewer(key) ? holdsViewerAt(key) : undefined,
+    ...vary,
     counters: options.countersOf(coordinate),
     lifetime: Object.freeze({
       ttlMs: cached.ttl * 1000,
@@ -79,6 +84,8 @@ export function compileWritePolicy(
       elementAt: undefined,
       tags,
       isPrivate: usesViewer,
+      carriesViewer: cached.scope === 'PRIVATE',
+      varies: vary.variantOf !== undefined,
       hasParent: false,
       needsId: false,
     }),

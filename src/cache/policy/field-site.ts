@@ -33,6 +33,8 @@ export interface CachedArguments {
   readonly scope: 'PUBLIC' | 'PRIVATE';
   readonly key?: string | null | undefined;
   readonly tags: readonly string[];
+  readonly vary?: readonly string[] | undefined;
+  readonly sameFor?: readonly string[] | undefined;
   readonly swr: number;
   readonly staleIfError: number;
   readonly softTimeoutMs?: number | null | undefined;

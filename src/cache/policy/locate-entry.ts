@@ -13,6 +13,8 @@ import {
   type TemplateInputs,
 } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
+import { viewerTag, type Variant } from '../keys/variant.js';
+import { variantPlace } from '../keys/variant-place.js';
 import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
 import { renderTag, tagOf } from './render-tags.js';
 
@@ -30,6 +32,10 @@ export interface LocateOptions {
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
   readonly isPrivate: boolean;
+  /** True where its entries are their viewer's own, and are cleared with the viewer's tag. */
+  readonly carriesViewer: boolean;
+  /** True where calls come with a variant. */
+  readonly varies: boolean;
   readonly hasParent: boolean;
   /** True where an origin is asked by the id in the key. */
   readonly needsId: boolean;
@@ -40,25 +46,28 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
   const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
   const tagsOf = compileTags(options.tags);
   const isCutOff = compileIsCutOff(options);
+  const ownerOf = compileOwner(options);
   const locate: ReadPolicy['locate'] = (inputs, element) => {
-    const viewer = options.isPrivate ? viewerText(options, inputs.viewerId) : undefined;
-    if (options.isPrivate && viewer === undefined) {
+    const owner = options.isPrivate ? ownerOf(inputs.viewerId) : undefined;
+    if (options.isPrivate && owner === undefined) {
       return unlocated('no viewer', idOf(options, inputs, element));
     }
+    const viewer = owner?.text;
     try {
       const named = keyOf(inputs, element);
       if ('reason' in named) return named;
-      const { key, meeting } = named;
-      if (viewer !== undefined && isCutOff(key, viewer)) {
+      const { key: row, meeting } = named;
+      if (viewer !== undefined && isCutOff(row, viewer)) {
         return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
       }
       const own = tagsOf(inputs);
-      const tags = meeting === key || own.includes(meeting) ? own : [...own, meeting];
-      if (tags.length > MAX_TAGS)
+      const meant = meeting === row || own.includes(meeting) ? own : [...own, meeting];
+      if (meant.length > MAX_TAGS)
         return unlocated(`more than ${MAX_TAGS} tags`, idOf(options, inputs, element));
       const id = idOf(options, inputs, element) ?? '';
-      const located: Located = viewer === undefined ? { key, tags, id } : { key, tags, id, viewer };
-      return located;
+      const owned = options.carriesViewer ? owner?.tags : undefined;
+      const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
+      return { key, row: of, tags, id, viewer };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
@@ -77,11 +86,12 @@ const REMEMBERED_LENGTH = 64;
  * for it, and nothing is hashed again.
  */
 function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): ReadPolicy['locate'] {
-  const { key, tags, elementAt, isPrivate } = options;
+  const { key, tags, elementAt, isPrivate, varies } = options;
   const [placeholder, ...more] = key?.placeholders ?? [];
   const isFixed = tags.every(({ placeholders }) => placeholders.length === 0);
   if (placeholder === undefined || more.length > 0 || isPrivate || !isFixed) return locate;
-  let places = new Map<string | number, Located>();
+  const ids = new RememberedPlaces();
+  const variants = new VariantPlaces();
   return (inputs, element) => {
     const id = elementAt === 0 ? element : valueOf(placeholder, inputs);
     // A Map takes -0 for 0, which keys do not.
@@ -89,14 +99,45 @@ function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): R
       (typeof id === 'number' && !Object.is(id, -0)) ||
       (typeof id === 'string' && id.length <= REMEMBERED_LENGTH);
     if (!isPlain) return locate(inputs, element);
+    const places = varies ? variants.of(inputs.variant) : ids;
     const known = places.get(id);
     if (known !== undefined) return known;
     const place = locate(inputs, element);
-    if (place.reason !== undefined) return place;
-    if (places.size >= REMEMBERED_IDS) places = new Map();
-    places.set(id, place);
+    if (place.reason === undefined) places.set(id, place);
     return place;
   };
+}
+
+/** The places of ids that were seen lately. */
+class RememberedPlaces {
+  #places = new Map<string | number, Located>();
+
+  get(id: string | number): Located | undefined {
+    return this.#places.get(id);
+  }
+
+  set(id: string | number, place: Located): void {
+    if (this.#places.size >= REMEMBERED_IDS) this.#places = new Map();
+    this.#places.set(id, place);
+  }
+}
+
+/** The places of each variant. */
+class VariantPlaces {
+  readonly #places = new WeakMap<Variant, RememberedPlaces>();
+  // Elements of a list come one after the other.
+  #variant: Variant | undefined;
+  #ofVariant = new RememberedPlaces();
+
+  of(variant: Variant | undefined): RememberedPlaces {
+    if (variant === undefined) throw new Error('a field that varies was not told its variant');
+    if (variant === this.#variant) return this.#ofVariant;
+    const known = this.#places.get(variant) ?? new RememberedPlaces();
+    this.#places.set(variant, known);
+    this.#variant = variant;
+    this.#ofVariant = known;
+    return known;
+  }
 }
 
 /** A key, and the tag under which it meets those who spell it otherwise; mostly the same text. */
@@ -107,10 +148,31 @@ interface Named {
 
 type KeyOf = (inputs: TemplateInputs, element: unknown) => Named | Unlocated;
 
-/** As it stands in keys: in a template's as it is, so that writes can name the same; in default keys bounded in length. */
-function viewerText({ key }: LocateOptions, viewerId: TemplateInputs['viewerId']): string | undefined {
-  if (viewerId === undefined) return undefined;
-  return key === undefined ? viewerInKey(viewerId) : keyComponent(viewerId);
+/** Whose entries a PRIVATE field reads. */
+interface Owner {
+  /** As it stands in keys: in a template's as it is, so that writes can name the same; in default keys bounded in length. */
+  readonly text: string;
+  /** The tag that clears everything of the viewer, alone. */
+  readonly tags: readonly string[];
+}
+
+/** Most viewers that are remembered, for each field. */
+const REMEMBERED_VIEWERS = 10_000;
+
+/** A viewer mostly comes again: nothing is built for it. */
+function compileOwner({ key }: LocateOptions): (viewerId: TemplateInputs['viewerId']) => Owner | undefined {
+  let owners = new Map<string | number, Owner>();
+  return (viewerId) => {
+    if (viewerId === undefined) return undefined;
+    const known = owners.get(viewerId);
+    if (known !== undefined) return known;
+    const bounded = viewerInKey(viewerId);
+    const text = key === undefined ? bounded : keyComponent(viewerId);
+    const owner: Owner = { text, tags: Object.freeze([viewerTag(bounded)]) };
+    if (owners.size >= REMEMBERED_VIEWERS) owners = new Map();
+    owners.set(viewerId, owner);
+    return owner;
+  };
 }
 
 /** Whether a key was cut before its viewer: then nobody could see whose it is. */

@@ -2,7 +2,7 @@ import { BoundedMap, type Bounds } from './bounded-map.js';
 import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
 import { isFromTheFuture } from '../clock.js';
-import type { EntryAddress } from './store.js';
+import { rowOf, type EntryAddress } from './store.js';
 
 /** A decoded value that this process may answer from without asking the store, for a while. */
 export interface LocalCopy {
@@ -48,11 +48,11 @@ export class LocalCopies {
   }
 
   /** Whether a copy may be kept of what was read when `forgotten` was this: none of its tags was forgotten since. */
-  isUntouchedSince(forgotten: number, { key, tags }: EntryAddress): boolean {
+  isUntouchedSince(forgotten: number, address: EntryAddress): boolean {
     if (forgotten === this.#forgotten) return true;
     if (forgotten < this.#knownSince) return false;
     const isUntouched = (tag: string): boolean => (this.#forgottenAt.get(tag) ?? 0) <= forgotten;
-    return isUntouched(key) && tags.every(isUntouched);
+    return isUntouched(rowOf(address)) && address.tags.every(isUntouched);
   }
 
   get(key: string, nowMs: number): KeptCopy | undefined {
@@ -63,10 +63,11 @@ export class LocalCopies {
   }
 
   keep(
-    { key, tags }: EntryAddress,
+    { key, row, tags: named }: EntryAddress,
     { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
     size: { valueBytes: number; untilMs: number },
   ): void {
+    const tags = row === undefined ? named : [row, ...named];
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
     const value: KeptCopy = { ...found, tier: 'local', tags };
     if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;

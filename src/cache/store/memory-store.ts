@@ -72,22 +72,26 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return generationOf(tag) ?? setGeneration(tag, nextNonce());
   }
 
-  function read({ key, tags }: EntryAddress): Reading {
-    const own = generationOf(key);
-    return {
-      bytes: entries.get(key, clock.nowMs()),
-      generations: tags.length === 0 ? [own] : [own, ...tags.map(generationOf)],
-    };
+  function read(addresses: readonly EntryAddress[]): Reading[] {
+    let lastTags: readonly string[] = [];
+    let ofTags: readonly (string | undefined)[] = [];
+    return addresses.map(({ key, row = key, tags }) => {
+      const own = generationOf(row);
+      // Entries of one variant, or of one viewer, mostly share the list of their tags.
+      if (tags !== lastTags) [lastTags, ofTags] = [tags, tags.map(generationOf)];
+      const bytes = entries.get(key, clock.nowMs());
+      return { bytes, generations: tags.length === 0 ? [own] : [own, ...ofTags] };
+    });
   }
 
-  function acquire({ key, tags, token, leaseMs }: LeaseRequest): Acquired {
-    const acquired = [key, ...tags].map(present);
+  function acquire({ key, row = key, tags, token, leaseMs }: LeaseRequest): Acquired {
+    const acquired = [row, ...tags].map(present);
     const leased = leases.take({ key, token, leaseMs, generations: acquired.join(' ') });
     return { bytes: entries.get(key, clock.nowMs()), generations: acquired, leased };
   }
 
-  function fill({ key, bytes, generations: [captured], keepForMs, token }: Fill): FillOutcome {
-    const isPresent = captured !== undefined && generationOf(key) === captured;
+  function fill({ key, row = key, bytes, generations: [captured], keepForMs, token }: Fill): FillOutcome {
+    const isPresent = captured !== undefined && generationOf(row) === captured;
     const expiresAtMs = clock.nowMs() + keepForMs;
     const kept = isPresent && entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs });
     if (token !== undefined) leases.release({ key, token });
@@ -95,16 +99,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return kept ? 'stored' : 'no-room';
   }
 
-  function intend({ key, tags, nonce, endsWithinMs, onlyHot }: Intention): Intended {
+  function intend({ key, row = key, tags, nonce, endsWithinMs, onlyHot }: Intention): Intended {
     if (onlyHot && entries.get(key, clock.nowMs()) === undefined)
       return { token: undefined, generations: [] };
-    writes.announce(key, nonce, endsWithinMs);
+    writes.announce(row, nonce, endsWithinMs);
     return { token: nonce, generations: tags.map(present) };
   }
 
-  function put({ key, token, version, generation, bytes, keepForMs }: Put): PutOutcome {
-    if (!writes.end(key, token, version)) return 'refused';
-    setGeneration(key, generation);
+  function put({ key, row = key, token, version, generation, bytes, keepForMs }: Put): PutOutcome {
+    if (!writes.end(row, token, version)) return 'refused';
+    setGeneration(row, generation);
     leases.drop(key);
     const expiresAtMs = clock.nowMs() + keepForMs;
     if (entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs })) return 'stored';
@@ -115,14 +119,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return {
     name: 'memory',
     isLocal: true,
-    read: (addresses) => addresses.map(read),
+    read,
     acquire: (requests) => requests.map(acquire),
     fill: (fills) => fills.map(fill),
     release: (given) => given.forEach((lease) => leases.release(lease)),
     renew: (given) => given.map((lease) => leases.renew(lease)),
     intend: (intentions) => intentions.map(intend),
     put: (puts) => puts.map(put),
-    abandon: (announced) => announced.forEach(({ key, token }) => writes.abandon(key, token)),
+    abandon: (announced) => announced.forEach(({ key, row = key, token }) => writes.abandon(row, token)),
     invalidate: (tags, versions) => {
       for (const tag of tags) {
         writes.saw(tag, versions?.get(tag));

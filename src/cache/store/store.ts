@@ -5,6 +5,11 @@ import type { Asked } from './asked.js';
 /** Names an entry and the tags it depends on; the key itself is always a tag and is not repeated in `tags`. */
 export interface EntryAddress {
   readonly key: string;
+  /**
+   * What the entry is one of several variants of. Its key begins with it, and the generation of the row is the entry's own:
+   * one invalidation ends all variants. Absent where the key itself is the row.
+   */
+  readonly row?: string | undefined;
   readonly tags: readonly string[];
 }
 
@@ -15,6 +20,11 @@ export interface EntryAddress {
 export interface Reading {
   readonly bytes: Uint8Array | undefined;
   readonly generations: readonly (string | undefined)[];
+}
+
+/** The tag that an entry has by itself: its row, or its key. */
+export function rowOf({ key, row }: Pick<EntryAddress, 'key' | 'row'>): string {
+  return row ?? key;
 }
 
 /** Asks for the generations under which a load would begin, and for the lease to make that load. */
@@ -38,6 +48,8 @@ export interface Acquired {
 /** A lease that was given. It saves loads; what is right never depends on it. */
 export interface Lease {
   readonly key: string;
+  /** As in the address of the entry. */
+  readonly row?: string | undefined;
   readonly token: string;
 }
 
@@ -150,7 +162,9 @@ export interface Store {
   /** Stores rows that announced writes have committed, unless a later version was seen; ends the announcements. */
   put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
   /** Ends announcements of writes that will store nothing; what nobody ends expires. */
-  abandon(announced: readonly { readonly key: string; readonly token: string }[]): MaybePromise<void>;
+  abandon(
+    announced: readonly (Pick<EntryAddress, 'key' | 'row'> & { readonly token: string })[],
+  ): MaybePromise<void>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
   /**

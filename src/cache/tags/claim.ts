@@ -20,17 +20,19 @@ export async function claimsOf(
   const indexes = new Map<string, number>();
   const requests: {
     key: string;
+    row: string | undefined;
     tags: readonly string[];
     token: string;
     leaseMs: number;
     keepForMs: number;
   }[] = [];
-  const places = wanted.map(({ field, address: { key, tags } }) => {
+  const places = wanted.map(({ field, address: { key, row, tags } }) => {
     const name = `${key}\n${tags.join('\n')}`;
     const known = indexes.get(name);
     if (known !== undefined) return known;
     const { ttlMs, staleMs } = field.lifetime;
-    const index = requests.push({ key, tags, token: nextToken(), leaseMs, keepForMs: ttlMs + staleMs }) - 1;
+    const index =
+      requests.push({ key, row, tags, token: nextToken(), leaseMs, keepForMs: ttlMs + staleMs }) - 1;
     indexes.set(name, index);
     return index;
   });
@@ -39,7 +41,7 @@ export async function claimsOf(
   return places.map((index) => claims[index] ?? claimOf({ key: '', token: '' }, undefined));
 }
 
-function claimOf({ key, token }: Lease, acquired: Acquired | undefined): Claim {
+function claimOf({ key, row, token }: Lease, acquired: Acquired | undefined): Claim {
   if (acquired === undefined) throw new Error('the store answered with fewer entries than it was asked for');
   let isLeft = acquired.leased;
   return {
@@ -48,7 +50,7 @@ function claimOf({ key, token }: Lease, acquired: Acquired | undefined): Claim {
     takeLease() {
       if (!isLeft) return undefined;
       isLeft = false;
-      return { key, token };
+      return { key, row, token };
     },
   };
 }

@@ -214,9 +214,9 @@ export class Entries {
   async intend(field: EntryField, address: FieldAddress, onlyHot: boolean): Promise<Announced | undefined> {
     if (!this.#isAllowed(field, address)) return undefined;
     const { ttlMs, staleMs } = field.lifetime;
-    const { key, tags } = address;
+    const { key, row, tags } = address;
     const request = {
-      ...{ key, tags },
+      ...{ key, row, tags },
       ...{ endsWithinMs: WRITE_ENDS_WITHIN_MS, keepForMs: ttlMs + staleMs, onlyHot },
     };
     try {
@@ -230,9 +230,9 @@ export class Entries {
   }
 
   /** Ends an announced write that stores nothing. Never rejects: what is not ended expires. */
-  async abandon({ address: { key }, token }: Announced): Promise<void> {
+  async abandon({ address: { key, row }, token }: Announced): Promise<void> {
     try {
-      await this.#options.store.abandon([{ key, token }]);
+      await this.#options.store.abandon([{ key, row, token }]);
     } catch (error) {
       this.#options.onStoreTrouble('abandon', error);
     }
@@ -256,9 +256,9 @@ export class Entries {
   }
 
   /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, whoever made it. */
-  #isAllowed(field: EntryField, { key, viewer }: FieldAddress): boolean {
+  #isAllowed(field: EntryField, { key, row = key, viewer }: FieldAddress): boolean {
     if (field.holdsViewer === undefined) return true;
-    if (viewer !== undefined && field.holdsViewer(key, viewer)) return true;
+    if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
     this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
     return false;
   }

@@ -90,8 +90,8 @@ export class Fills {
     });
     const token = lease?.token;
     if (lease !== undefined) this.#givenBack.add(lease);
-    const { key, tags } = address;
-    const sent: Fill = { key, tags, ...stamped, generations, token };
+    const { key, row, tags } = address;
+    const sent: Fill = { key, row, tags, ...stamped, generations, token };
     return { value, copy, outcome: this.#send(field.counters, sent) };
   }
 
@@ -104,9 +104,9 @@ export class Fills {
     const origin = { key: address.key, generations, loadMs: 0, hint: UNKNOWN_HINT };
     const stamped = this.#stamp(field, encoded, origin);
     try {
-      const { key, tags } = address;
-      const row = { key, tags, ...stamped, token, version, generation };
-      const [outcome] = await this.#options.store.put([row]);
+      const { key, row, tags } = address;
+      const put = { key, row, tags, ...stamped, token, version, generation };
+      const [outcome] = await this.#options.store.put([put]);
       if (outcome === 'stored') field.counters.stored += 1;
       else field.counters.refusedFills += 1;
       return outcome === 'stored';

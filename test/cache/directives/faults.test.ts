@@ -87,7 +87,7 @@ describe('a directive is refused', () => {
     [
       'with an argument that it does not have',
       'type Query { a: String @cached(ttl: 5, time: 3) }',
-      '@cached on Query.a: has no argument "time"; it takes ttl, pattern, scope, key, tags, swr, staleIfError, softTimeoutMs, negativeTtl, refreshEvery, local, maxBytes',
+      '@cached on Query.a: has no argument "time"; it takes ttl, pattern, scope, key, tags, vary, sameFor, swr, staleIfError, softTimeoutMs, negativeTtl, refreshEvery, local, maxBytes',
     ],
     [
       'without a ttl',

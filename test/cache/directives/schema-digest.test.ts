@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cacheTypeDefs } from '../../../src/cache/index.js';
 import { planSchema } from '../../../src/cache/directives/plan-schema.js';
 import { schemaDigest } from '../../../src/cache/directives/schema-digest.js';
+import { createVariants } from '../../../src/cache/patterns/vary-options.js';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
 
 const TYPE_DEFS = `
@@ -23,6 +24,11 @@ function digestOf(typeDefs: string): string {
     flushing: new Set(),
     hasJournal: true,
     knowsViewer: true,
+    variants: createVariants(
+      { vary: typeDefs.includes('vary:') ? { locale: () => 'de' } : {} },
+      { warn: () => undefined, error: () => undefined },
+    ),
+    varyAll: [],
     authorizes: false,
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,
@@ -44,6 +50,7 @@ describe('the digest of a schema', () => {
     ['the values of an enum', 'DRAMA COMEDY', 'DRAMA'],
     ['the key', 'Movie:{args.id}', 'Film:{args.id}'],
     ['the type of the cached field', 'ID!): Movie', 'ID!): [Movie]'],
+    ['what the field varies by', 'ttl: 60', 'ttl: 60, vary: ["locale"]'],
   ])('changes with %s', (_what, from, to) => {
     expect(changed(from, to)).not.toBe(digestOf(TYPE_DEFS));
   });

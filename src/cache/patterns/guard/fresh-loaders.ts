@@ -16,21 +16,24 @@ export interface Emptied {
 }
 
 // A batch that several loads share runs as a part of the first one: what it reads is told to that one alone.
-const touches = new WeakMap<object, number>();
+const touches = new WeakMap<object, Map<string, number>>();
 
 /** Remembers that a load has touched the viewer, for those that may share its batches. */
-export function noteTouch({ loaders }: Emptied): void {
-  for (const loader of loaders.keys()) touches.set(loader, touchesOf(loader) + 1);
+export function noteTouch({ sharedBy, loaders }: Emptied): void {
+  for (const loader of loaders.keys()) {
+    const byKind = touches.get(loader) ?? new Map<string, number>();
+    touches.set(loader, byKind.set(sharedBy, (byKind.get(sharedBy) ?? 0) + 1));
+  }
 }
 
 /** True where a load that may share its batches has touched the viewer since. */
-export function sharesTouch({ loaders }: Emptied): boolean {
-  for (const [loader, before] of loaders) if (touchesOf(loader) !== before) return true;
+export function sharesTouch({ sharedBy, loaders }: Emptied): boolean {
+  for (const [loader, before] of loaders) if (touchesOf(loader, sharedBy) !== before) return true;
   return false;
 }
 
-function touchesOf(loader: object): number {
-  return touches.get(loader) ?? 0;
+function touchesOf(loader: object, sharedBy: string): number {
+  return touches.get(loader)?.get(sharedBy) ?? 0;
 }
 
 // Which loads have begun a batch: those of one kind may share it, and what others began is theirs.
@@ -71,7 +74,7 @@ export function emptyFound(value: unknown, emptied: Emptied): void {
 
 function empty(loader: Loader, emptied: Emptied): void {
   if (emptied.loaders.has(loader)) return;
-  emptied.loaders.set(loader, touchesOf(loader));
+  emptied.loaders.set(loader, touchesOf(loader, emptied.sharedBy));
   loader.clearAll();
   // A batch that others began may look at the viewer, and its reads are no part of this load, which begins its own.
   const batch = batchOf(loader);

@@ -17,7 +17,7 @@ import {
 import { neutralConflict, undeclaredRead, variantTouched, viewerTouched } from './guard-errors.js';
 import { endLoad, outsideLoads, runLoad, type RunningLoad } from './load-scope.js';
 import { standIn } from './stand-in.js';
-import { canWatch, watch } from './watched-object.js';
+import { canWatch, readBy, watch } from './watched-object.js';
 
 /** What the guard must know of a field. */
 export interface GuardedField {
@@ -236,8 +236,9 @@ function checkBearer(
   if (!bearer.viewer && missing === undefined) return;
   // A value that the key holds as it is tells nothing more.
   if (isPrimitive(value) && vary.some((one) => isVariedBy(options.vary?.get(one), context, value))) return;
-  if (bearer.viewer) refuse(viewerTouched(coordinate, name));
-  else if (missing !== undefined) refuse(variantTouched(coordinate, name, { missing, vary }));
+  const property = readBy() ?? name;
+  if (bearer.viewer) refuse(viewerTouched(coordinate, property));
+  else if (missing !== undefined) refuse(variantTouched(coordinate, property, { missing, vary }));
 }
 
 function isVariedBy(
@@ -258,7 +259,8 @@ function tellUndeclared(
   { coordinate }: GuardedField,
   name: unknown,
 ): void {
-  if (!options.throws || neutral.has(name)) return;
+  // What a neutral getter reads on its way is declared with it.
+  if (!options.throws || neutral.has(name) || neutral.has(readBy())) return;
   const error = undeclaredRead(coordinate, name);
   if (options.neutral !== undefined) throw error;
   if (told.has(name)) return;

@@ -72,7 +72,13 @@ function accessorOf(name: PropertyKey): Required<Pick<PropertyDescriptor, 'get' 
   if (accessor === undefined) {
     accessor = {
       get(this: object) {
-        return tellRead(ownerOf(this), name, valueFor(this, name));
+        const before = outermost;
+        outermost ??= name;
+        try {
+          return tellRead(ownerOf(this), name, valueFor(this, name));
+        } finally {
+          outermost = before;
+        }
       },
       set(this: object, value: unknown) {
         assign(this, name, value);
@@ -81,6 +87,14 @@ function accessorOf(name: PropertyKey): Required<Pick<PropertyDescriptor, 'get' 
     accessors.set(name, accessor);
   }
   return accessor;
+}
+
+// While a getter runs, it reads on behalf of the code that reads it.
+let outermost: PropertyKey | undefined;
+
+/** By which property the load itself came to what is told just now: getters read others on their way. */
+export function readBy(): PropertyKey | undefined {
+  return outermost;
 }
 
 /** The object that is watched: the one that is read, or the one that it inherits from. */

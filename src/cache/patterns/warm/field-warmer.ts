@@ -1,4 +1,5 @@
 import { hasCome } from '../../clock.js';
+import { rowOf } from '../../store/store.js';
 import type { Found } from '../../tags/entry-field.js';
 import { causeOf } from '../abandoned-load.js';
 import type { Services } from '../services.js';
@@ -6,7 +7,7 @@ import { AskedSets } from './asked-sets.js';
 import type { Leadership } from './leadership.js';
 import type { LoadBudget } from './load-budget.js';
 import type { Arguments, WarmField, WarmSet } from './warm-field.js';
-import type { WarmSets } from './warm-sets.js';
+import type { WarmContext, WarmSets } from './warm-sets.js';
 
 export interface FieldWarmerOptions {
   readonly field: WarmField;
@@ -21,7 +22,7 @@ export interface FieldWarmerOptions {
   /** True once nothing shall begin any more. */
   readonly isOver: () => boolean;
   /** A context that belongs to nobody. */
-  readonly context: () => Promise<unknown>;
+  readonly context: WarmContext;
 }
 
 /** Argument sets are looked for anew this often, or whenever all are refreshed. */
@@ -138,7 +139,7 @@ export class FieldWarmer {
     if (!hasCome(this.#setsAtMs + keptMs, nowMs, keptMs)) return this.#sets;
     this.#sets = await sets.present(context);
     this.#setsAtMs = nowMs;
-    this.#tags = new Set(this.#sets.flatMap(({ place }) => [place.key, ...place.tags]));
+    this.#tags = new Set(this.#sets.flatMap(({ place }) => [rowOf(place), ...place.tags]));
     return this.#sets;
   }
 
@@ -159,7 +160,7 @@ export class FieldWarmer {
     await budget.take();
     if (isOver()) return;
     try {
-      await this.field.load({ ...one, context: await context() });
+      await this.field.load({ ...one, context: await context(one.variant) });
       backOff.succeeded(key);
       this.#isFailing = false;
     } catch (error) {

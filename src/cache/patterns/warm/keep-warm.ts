@@ -1,26 +1,32 @@
 import { EndableWaits } from '../../stampede/endable-waits.js';
 import type { ValueCodec } from '../../codec/value-codec.js';
+import { CacheError } from '../../errors.js';
+import type { Variant, VaryValues } from '../../keys/variant.js';
 import type { Store } from '../../store/store.js';
 import type { Services } from '../services.js';
 import { FieldWarmer, SETTLE_MS } from './field-warmer.js';
 import { Leadership } from './leadership.js';
 import { LoadBudget } from './load-budget.js';
 import type { PrefetchBounds } from './warm-bounds.js';
+import { warmVariantFault } from './warm-variant-fault.js';
 import type { Arguments, WarmField } from './warm-field.js';
 import { WarmSets, type WarmList } from './warm-sets.js';
 
 export interface KeepWarmOptions extends PrefetchBounds {
   readonly store: Store;
-  readonly services: Pick<Services, 'entries' | 'backOff' | 'clock' | 'log' | 'background'>;
+  readonly services: Pick<Services, 'entries' | 'backOff' | 'clock' | 'log' | 'background' | 'variants'>;
   readonly codec: ValueCodec;
   /** By coordinate. */
   readonly lists: Readonly<Record<string, WarmList>>;
-  /** Makes a context that belongs to nobody. */
-  readonly context: () => unknown;
+  /** Makes a context that belongs to nobody, of these values where what it loads varies. */
+  readonly context: (variant: VaryValues) => unknown;
+  /** Names the variants that are kept warm. */
+  readonly variants: () => Promise<readonly VaryValues[]>;
   /** False where this process leaves the work to others. */
   readonly isEnabled: boolean;
 }
 
+const NO_VARIANT: VaryValues = Object.freeze({});
 /** How often it is looked whether something is due: so many times between two refreshes, within these bounds. */
 const LOOKS_PER_REFRESH = 4;
 const SHORTEST_LOOK_MS = 100;
@@ -57,6 +63,7 @@ export class KeepWarm {
       sets: new WarmSets({
         ...{ field, store, codec, warmSets, mostAsked, log: services.log },
         list: lists[coordinate],
+        variants: () => this.#variantsOf(field),
         isOver: () => this.#waits.isOver,
       }),
       leadership: new Leadership({
@@ -71,7 +78,7 @@ export class KeepWarm {
       },
       storeIsAway: () => store.isAway?.() ?? false,
       isOver: () => this.#waits.isOver,
-      context: async () => this.#options.context(),
+      context: async (variant) => this.#options.context(variant?.values ?? NO_VARIANT),
     });
     this.#warmers.push(warmer);
     return { noteRead: (key, args) => warmer.noteRead(key, args) };
@@ -121,15 +128,28 @@ export class KeepWarm {
 
   /** Never rejects. Its time begins when there is a context: what that takes is not the loads' to account for. */
   async #warmUp(): Promise<void> {
-    const { context, services, warmUpWithinMs } = this.#options;
+    const { context, variants, services, warmUpWithinMs } = this.#options;
     try {
-      await context();
+      const [first = NO_VARIANT] = await variants();
+      await context(first);
     } catch {
       // Whoever makes contexts has failed, and says so; the first load will say so again.
     }
     if (this.#waits.isOver) return;
     const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
     await Promise.race([warmingUp, services.clock.sleep(warmUpWithinMs)]);
+  }
+
+  /** Each once, though others of their names may differ. @throws CacheError where one does not name what the field varies by. */
+  async #variantsOf({ policy: { coordinate, vary } }: WarmField): Promise<readonly Variant[]> {
+    const { services, variants } = this.#options;
+    const given = await variants();
+    const fault = given.map((values) => warmVariantFault(values, { coordinate, vary })).find(Boolean);
+    if (fault !== undefined) throw new CacheError('CACHE_VARY', fault);
+    const found = given.map((values) =>
+      services.variants.given(Object.fromEntries(vary.map((name) => [name, values[name]]))),
+    );
+    return [...new Set(found)];
   }
 
   #nextWake(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Variant } from '../../keys/variant.js';
 import type { Found } from '../../tags/entry-field.js';
 import type { Located, ReadPolicy } from '../read-policy.js';
 
@@ -12,6 +13,8 @@ export type WarmArguments =
 /** An argument set, and where its entry is. */
 export interface WarmSet {
   readonly args: Arguments;
+  /** Undefined where the field does not vary. */
+  readonly variant: Variant | undefined;
   readonly place: Located;
 }
 

@@ -1,4 +1,5 @@
 import type { ValueCodec } from '../../codec/value-codec.js';
+import type { Variant } from '../../keys/variant.js';
 import type { CacheLog } from '../../log.js';
 import type { Store } from '../../store/store.js';
 import type { Arguments, WarmField, WarmSet } from './warm-field.js';
@@ -13,12 +14,19 @@ export interface WarmSetsOptions {
   readonly store: Store;
   readonly codec: ValueCodec;
   readonly log: CacheLog;
+  /** The variants that are kept warm; they hold a value for each name by which the field varies. */
+  readonly variants: () => Promise<readonly Variant[]>;
   /** Most of the list, and of those asked for most. */
   readonly warmSets: number;
   readonly mostAsked: number;
   /** True once the cache is being closed: what fails then was taken away, and is no fault to tell. */
   readonly isOver: () => boolean;
 }
+
+/** Makes a context that belongs to nobody, of one variant where what it loads varies. */
+export type WarmContext = (variant: Variant | undefined) => Promise<unknown>;
+
+const SAME_FOR_ALL = [undefined];
 
 /** Whoever asks once does not ask often. */
 const ASKED_OFTEN = 2;
@@ -27,28 +35,46 @@ const ASKED_OFTEN = 2;
 export class WarmSets {
   readonly #options: WarmSetsOptions;
   readonly #told = new Set<string>();
-  #listed: readonly Arguments[] = [];
+  #named: readonly Variant[] = [];
+  /** By variant. */
+  readonly #listed = new Map<Variant | undefined, readonly Arguments[]>();
 
   constructor(options: WarmSetsOptions) {
     this.#options = options;
   }
 
   /** Never rejects: a list that cannot be made is the one that was made before. */
-  async present(context: () => Promise<unknown>): Promise<readonly WarmSet[]> {
-    await this.#readList(context);
+  async present(context: WarmContext): Promise<readonly WarmSet[]> {
+    const { policy } = this.#options.field;
     const sets = new Map<string, WarmSet>();
-    for (const args of [...this.#listed, ...(await this.#asked())]) {
-      const place = this.#options.field.policy.locate({ args, parent: undefined, viewerId: undefined });
-      if (place.reason === undefined) sets.set(place.key, { args, place });
+    const asked = await this.#asked();
+    for (const variant of policy.variantOf === undefined ? SAME_FOR_ALL : await this.#variants()) {
+      await this.#readList(variant, context);
+      for (const args of [...(this.#listed.get(variant) ?? []), ...asked]) {
+        const place = policy.locate({ args, parent: undefined, viewerId: undefined, variant });
+        if (place.reason === undefined) sets.set(place.key, { args, variant, place });
+      }
     }
     return [...sets.values()];
   }
 
-  async #readList(context: () => Promise<unknown>): Promise<void> {
+  /** Those that were named last, where they cannot be named now. */
+  async #variants(): Promise<readonly Variant[]> {
+    try {
+      this.#named = await this.#options.variants();
+      const present = new Set<Variant | undefined>(this.#named);
+      for (const variant of this.#listed.keys()) if (!present.has(variant)) this.#listed.delete(variant);
+    } catch (error) {
+      if (!this.#options.isOver()) this.#tell(`has no variants: ${String(error)}`);
+    }
+    return this.#named;
+  }
+
+  async #readList(variant: Variant | undefined, context: WarmContext): Promise<void> {
     const { list, field, warmSets } = this.#options;
     if (list === undefined) return;
     try {
-      const given: unknown = await list(await context());
+      const given: unknown = await list(await context(variant));
       if (!Array.isArray(given)) {
         this.#tell('must be a list of argument sets, and is none');
         return;
@@ -56,11 +82,12 @@ export class WarmSets {
       if (given.length > warmSets) {
         this.#tell(`has ${given.length} argument sets; only the first ${warmSets} are kept warm`);
       }
-      this.#listed = given.slice(0, warmSets).flatMap((one: unknown) => {
+      const listed = given.slice(0, warmSets).flatMap((one: unknown) => {
         const { args, fault } = field.argumentsOf(one);
         if (args === undefined) this.#tell(`has an argument set that the field does not take: ${fault}`);
         return args === undefined ? [] : [args];
       });
+      this.#listed.set(variant, listed);
     } catch (error) {
       if (this.#options.isOver()) return;
       this.#tell(`could not be made: ${String(error)}`);

@@ -29,22 +29,31 @@ export async function readEntries(
     return index;
   };
   const entryAt = new Map<string, number>();
-  const placesOf = ({ key, tags }: EntryAddress): Places => {
+  let lastTags: readonly string[] = [];
+  let lastAt: readonly number[] = [];
+  const atAll = (tags: readonly string[]): readonly number[] => {
+    // Entries of one variant, or of one viewer, mostly share the list of their tags.
+    if (tags !== lastTags) [lastTags, lastAt] = [tags, tags.map(at)];
+    return lastAt;
+  };
+  const placesOf = ({ key, row = key, tags }: EntryAddress): Places => {
     let entry = entryAt.get(key);
     if (entry === undefined) {
-      entry = wanted.push(names.entry(key)) - 1;
+      entry = wanted.push(names.entry(key, row)) - 1;
       entryAt.set(key, entry);
     }
-    return { entry, generations: tags.length === 0 ? [at(key)] : [at(key), ...tags.map(at)] };
+    return { entry, generations: tags.length === 0 ? [at(row)] : [at(row), ...atAll(tags)] };
   };
-  // Requests of one tick mostly ask for the same: who names an entry without tags again gets the same reading.
-  const untagged = new Map<string, number>();
+  // Requests of one tick mostly ask for the same: who names an entry with the same list of tags gets the same reading.
+  const asked = new Map<string, { readonly tags: readonly string[]; readonly index: number }>();
   const places: Places[] = [];
   const placeOf = addresses.map((address) => {
-    const known = address.tags.length === 0 ? untagged.get(address.key) : undefined;
-    if (known !== undefined) return known;
+    const { key, tags } = address;
+    const known = asked.get(key);
+    if (known !== undefined && (known.tags === tags || known.tags.length + tags.length === 0))
+      return known.index;
     const index = places.push(placesOf(address)) - 1;
-    if (address.tags.length === 0) untagged.set(address.key, index);
+    asked.set(key, { tags, index });
     return index;
   });
   const values = await readTexts(redis, wanted);

@@ -2,8 +2,8 @@ import { FORMAT_VERSION } from '../../codec/entry.js';
 
 /** What everything of one cache is called in Redis. */
 export interface RedisNames {
-  entry(key: string): string;
-  lease(key: string): string;
+  entry(key: string, row?: string): string;
+  lease(key: string, row?: string): string;
   generation(tag: string): string;
   /** Writes under way that will store their row, and the latest version seen since. */
   writes(key: string): string;
@@ -23,7 +23,8 @@ export interface RedisNames {
 /**
  * `{prefix}:{format version}:{schema digest}:e:{Movie:42}` for entries, `…:l:{Movie:42}` for leases. Generations are
  * `{prefix}:g:{Movie:42}`, and writes under way `{prefix}:w:{Movie:42}`, without version and digest: during a deploy the
- * old and the new version must see each other's invalidations. The braces put all keys of one entry into one hash slot.
+ * old and the new version must see each other's invalidations. The braces put all keys of one entry into one hash slot; a
+ * variant of a row is `…:e:{Movie:42}|locale=de`, so that it lies in the slot of the generation that it depends on.
  */
 export function redisNames(prefix: string, digest: string): RedisNames {
   const entries = `${prefix}:${FORMAT_VERSION}:${digest}:e:{`;
@@ -31,8 +32,8 @@ export function redisNames(prefix: string, digest: string): RedisNames {
   const generations = `${prefix}:g:{`;
   const writes = `${prefix}:w:{`;
   return {
-    entry: (key) => `${entries}${key}}`,
-    lease: (key) => `${leases}${key}}`,
+    entry: (key, row = key) => `${entries}${row}}${key.slice(row.length)}`,
+    lease: (key, row = key) => `${leases}${row}}${key.slice(row.length)}`,
     generation: (tag) => `${generations}${tag}}`,
     writes: (key) => `${writes}${key}}`,
     asked: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:a:{${field}}`,

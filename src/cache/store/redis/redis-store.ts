@@ -94,15 +94,15 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         .catch((error: unknown) => {
           oversized.suspect(
             error,
-            addresses.map(({ key }) => names.entry(key)),
+            addresses.map(({ key, row }) => names.entry(key, row)),
           );
           throw error;
         }),
     acquire: (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests })),
     fill: (fills) =>
       link.run(async (commands) => {
-        const calls = fills.map(({ key, bytes, generations, keepForMs, token }) => ({
-          keys: [names.entry(key), names.generation(key), names.lease(key)],
+        const calls = fills.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
+          keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
           args: [generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
         }));
         const replies = await runScript(commands, scripts.fill, calls);
@@ -110,16 +110,16 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       }),
     release: (leases) =>
       link.run(async (commands) => {
-        const calls = leases.map(({ key, token }) => ({
-          keys: [names.lease(key)],
+        const calls = leases.map(({ key, row, token }) => ({
+          keys: [names.lease(key, row)],
           args: [token, names.channel, key],
         }));
         await runScript(commands, scripts.release, calls);
       }),
     renew: (leases) =>
       link.run(async (commands) => {
-        const calls = leases.map(({ key, token, leaseMs }) => ({
-          keys: [names.lease(key)],
+        const calls = leases.map(({ key, row, token, leaseMs }) => ({
+          keys: [names.lease(key, row)],
           args: [token, wholeMs(leaseMs)],
         }));
         return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
@@ -137,8 +137,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       link.run((commands) => intend(commands, { names, nextNonce, requests: intentions })),
     put: (puts) =>
       link.run(async (commands) => {
-        const calls = puts.map(({ key, token, version, generation, bytes, keepForMs }) => ({
-          keys: [names.entry(key), names.generation(key), names.lease(key), names.writes(key)],
+        const calls = puts.map(({ key, row = key, token, version, generation, bytes, keepForMs }) => ({
+          keys: [names.entry(key, row), names.generation(row), names.lease(key, row), names.writes(row)],
           args: [
             ...[token, version, generation, bytes],
             ...[wholeMs(keepForMs), generationKeptMs(keepForMs), names.channel, key],
@@ -149,7 +149,10 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       }),
     abandon: (announced) =>
       link.run(async (commands) => {
-        const calls = announced.map(({ key, token }) => ({ keys: [names.writes(key)], args: [token] }));
+        const calls = announced.map(({ key, row = key, token }) => ({
+          keys: [names.writes(row)],
+          args: [token],
+        }));
         await runScript(commands, scripts.abandon, calls);
       }),
     invalidate: (tags, versions) =>
@@ -180,8 +183,8 @@ async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<r
   const sharing = sharedGenerations(redis, acquiring);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const before: Generations = isTagged ? await sharing : () => '';
-  const calls = requests.map(({ key, tags, token, leaseMs, keepForMs }): ScriptCall => ({
-    keys: [names.generation(key), names.lease(key), names.entry(key)],
+  const calls = requests.map(({ key, row = key, tags, token, leaseMs, keepForMs }): ScriptCall => ({
+    keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
     args: [nextNonce(), generationKeptMs(keepForMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
   }));
   const [shared, replies] = await Promise.all([sharing, runScript(redis, scripts.acquire, calls)]);
@@ -199,8 +202,8 @@ async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<r
 /** Announces writes; what their entries will depend on besides their own generation is read before any of them begins. */
 async function intend(redis: Redis, asking: Asking<Intention>): Promise<readonly Intended[]> {
   const { names, requests } = asking;
-  const calls = requests.map(({ key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
-    keys: [names.writes(key), names.entry(key)],
+  const calls = requests.map(({ key, row = key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
+    keys: [names.writes(row), names.entry(key, row)],
     args: [nonce, wholeMs(endsWithinMs), onlyHot ? 1 : 0],
   }));
   const [shared, replies] = await Promise.all([

@@ -39,12 +39,13 @@ function setUp(
       },
     }),
   );
-  const query = async (source: string, given: object = {}): Promise<string[]> => {
-    const contextValue = { viewer: 'ann', prisma: 'prisma', ability: 'all', ...given };
+  const raw = async (source: string, contextValue: object): Promise<string[]> => {
     const { errors = [] } = await graphql({ schema, source, contextValue });
     return errors.map(({ message }) => message);
   };
-  return { cache, log, query };
+  const query = (source: string, given: object = {}): Promise<string[]> =>
+    raw(source, { viewer: 'ann', prisma: 'prisma', ability: 'all', ...given });
+  return { cache, log, query, raw };
 }
 
 const undeclared =
@@ -108,6 +109,25 @@ describe('where neutral is given, a PUBLIC load', () => {
   it('is alone in this: other fields read what they like', async () => {
     const { query } = setUp(({ ability, viewer }) => `${ability}${viewer}`, { neutral: [] });
     expect(await query('{ mine plain }')).toEqual([]);
+  });
+
+  it('may read what a neutral getter reads on its way, but for the viewer', async () => {
+    const given = {
+      memo: 'made before',
+      get loaders() {
+        return this.memo;
+      },
+      viewer: 'ann',
+      get mine() {
+        return this.viewer;
+      },
+    };
+    const read = (name: string) => (context: Context) => Reflect.get(context, name) as unknown;
+    const bare = Object.defineProperties({}, Object.getOwnPropertyDescriptors(given));
+    expect(await setUp(read('loaders'), { neutral: ['loaders'] }).raw('{ film }', bare)).toEqual([]);
+    expect(await setUp(read('mine'), { neutral: ['mine'] }).raw('{ film }', bare)).toEqual([
+      expect.stringContaining('(scope: PUBLIC), but its load read context.mine; '),
+    ]);
   });
 
   it('may not read symbols either, which can be declared', async () => {

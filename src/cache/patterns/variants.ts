@@ -1,0 +1,181 @@
+import { variantPart, type Variant, type VaryValue, type VaryValues } from '../keys/variant.js';
+import { rowsOfVariants } from '../keys/variant-in-text.js';
+import type { CacheLog } from '../log.js';
+import { outsideLoads } from './guard/load-scope.js';
+import { ValueCounts } from './value-counts.js';
+import { askedValue } from './vary-value.js';
+
+export type VaryFunction = (context: unknown) => unknown;
+
+/** Which variant a field has for a context. */
+export type VariantOf = (context: unknown) => Variant;
+
+export interface VariantsOptions {
+  /** By name, in the order of their declaration. */
+  readonly functions: ReadonlyMap<string, VaryFunction>;
+  /** Names whose value is a part of the row tags as well. */
+  readonly rowNames: ReadonlySet<string>;
+  readonly log: CacheLog;
+}
+
+/** Values of one name, and variants of one set of names, that are remembered. */
+const REMEMBERED = 10_000;
+
+/**
+ * What entries vary by. A function is called for a context when a field needs it first, and never again for that context:
+ * what the context becomes while the request runs changes none of its keys.
+ */
+export class Variants {
+  /** By name, in the order in which they stand in keys. */
+  readonly functions: ReadonlyMap<string, VaryFunction>;
+  readonly rowNames: ReadonlySet<string>;
+  /** True for a key that could be that of a variant. */
+  readonly looksVaried: (key: string) => boolean;
+  /** The row of what could be the key of a variant; undefined for any other, and for what is a row already. */
+  readonly rowOfKey: (key: string) => string | undefined;
+  readonly #names: ReadonlyMap<string, VaryName>;
+  readonly #sets = new Map<string, VariantSet>();
+  readonly #byContext = new WeakMap<object, OfContext>();
+
+  constructor({ functions, rowNames, log }: VariantsOptions) {
+    // The row of an entry is the beginning of its key, so the names of rows come first.
+    const ordered = [...functions].sort(
+      ([one], [other]) => Number(rowNames.has(other)) - Number(rowNames.has(one)),
+    );
+    this.functions = new Map(ordered);
+    this.rowNames = rowNames;
+    const names = [...this.functions.keys()];
+    const unvaried = rowsOfVariants(names);
+    this.looksVaried = (key) => unvaried(key) !== undefined;
+    this.rowOfKey = rowsOfVariants(names.filter((name) => !rowNames.has(name)));
+    const counts = new ValueCounts(log);
+    this.#names = new Map(
+      ordered.map(([name, find], index) => [name, new VaryName({ name, index, find, counts })]),
+    );
+  }
+
+  /** These names in the order in which they stand in keys, each once. */
+  inOrder(names: Iterable<string>): readonly string[] {
+    const wanted = new Set(names);
+    return [...this.functions.keys()].filter((name) => wanted.has(name));
+  }
+
+  /** Finds the variants of a field that varies by these names. The hot path is one look into a WeakMap. */
+  of(names: readonly string[], coordinate: string): VariantOf {
+    const set = this.#setOf(names);
+    const { index } = set;
+    return (context) => {
+      const known = this.#ofContext(context);
+      return (known.variants[index] ??= set.variantOf(
+        set.names.map((name) => (known.values[name.index] ??= name.valueIn(context, coordinate))),
+      ));
+    };
+  }
+
+  /** The variant with these values, whoever has it. They are looked at before. */
+  given(values: VaryValues): Variant {
+    const set = this.#setOf(this.inOrder(Object.keys(values)));
+    return set.variantOf(set.names.map((name) => name.keyed(values[name.name])));
+  }
+
+  #ofContext(context: unknown): OfContext {
+    if (typeof context !== 'object' || context === null) return { values: [], variants: [] };
+    let known = this.#byContext.get(context);
+    if (known === undefined) {
+      known = { values: [], variants: [] };
+      this.#byContext.set(context, known);
+    }
+    return known;
+  }
+
+  #setOf(names: readonly string[]): VariantSet {
+    const id = names.join(' ');
+    let set = this.#sets.get(id);
+    if (set === undefined) {
+      const known = names.flatMap((name) => this.#names.get(name) ?? []);
+      const inRow = names.filter((name) => this.rowNames.has(name)).length;
+      set = new VariantSet({ names: known, inRow, index: this.#sets.size });
+      this.#sets.set(id, set);
+    }
+    return set;
+  }
+}
+
+/** What is known of one context: the value of each name, and the variant of each set of names. */
+interface OfContext {
+  readonly values: (Keyed | undefined)[];
+  readonly variants: (Variant | undefined)[];
+}
+
+/** A value, and how it stands in keys. */
+interface Keyed {
+  readonly value: VaryValue | undefined;
+  readonly part: string;
+}
+
+/** One declared name. */
+class VaryName {
+  readonly name: string;
+  /** Its place among all names. */
+  readonly index: number;
+  readonly #find: VaryFunction;
+  readonly #counts: ValueCounts;
+  #keyed = new Map<VaryValue | undefined, Keyed>();
+
+  constructor(options: { name: string; index: number; find: VaryFunction; counts: ValueCounts }) {
+    this.name = options.name;
+    this.index = options.index;
+    this.#find = options.find;
+    this.#counts = options.counts;
+  }
+
+  valueIn(context: unknown, coordinate: string): Keyed {
+    // What the engine itself asks is no part of a load.
+    const value = askedValue(this.name, () => outsideLoads(() => this.#find(context)));
+    const known = this.#keyed.get(value);
+    if (known !== undefined) return known;
+    this.#counts.note(this.name, value, coordinate);
+    return this.keyed(value);
+  }
+
+  keyed(value: VaryValue | undefined): Keyed {
+    const known = this.#keyed.get(value);
+    if (known !== undefined) return known;
+    const keyed = { value, part: variantPart(this.name, value) };
+    if (this.#keyed.size >= REMEMBERED) this.#keyed = new Map();
+    this.#keyed.set(value, keyed);
+    return keyed;
+  }
+}
+
+/** The variants of fields that vary by the same names: one object for all contexts with the same values. */
+class VariantSet {
+  readonly names: readonly VaryName[];
+  /** Its place among all sets. */
+  readonly index: number;
+  readonly #inRow: number;
+  #byText = new Map<string, Variant>();
+
+  constructor({ names, inRow, index }: { names: readonly VaryName[]; inRow: number; index: number }) {
+    this.names = names;
+    this.#inRow = inRow;
+    this.index = index;
+  }
+
+  variantOf(values: readonly Keyed[]): Variant {
+    let text = '';
+    for (const { part } of values) text += part;
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    const tags = values.map(({ part }) => part);
+    const variant: Variant = Object.freeze({
+      text,
+      rowText: tags.slice(0, this.#inRow).join(''),
+      tags: Object.freeze(tags),
+      values: Object.freeze(Object.fromEntries(this.names.map(({ name }, at) => [name, values[at]?.value]))),
+    });
+    if (this.#byText.size >= REMEMBERED) this.#byText = new Map();
+    this.#byText.set(text, variant);
+    return variant;
+  }
+}
