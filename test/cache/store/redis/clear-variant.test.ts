@@ -17,7 +17,12 @@ const typeDefs = `
   }
 `;
 const ROWS = 10_000;
-const READ = `{ rows(ids: ${JSON.stringify(Array.from({ length: ROWS }, (_, index) => `${index}`))}) { id } }`;
+const ROWS_AT_ONCE = 500;
+/** In parts, so that no command takes long on a busy machine. */
+const READS = Array.from({ length: ROWS / ROWS_AT_ONCE }, (_, part) => {
+  const ids = Array.from({ length: ROWS_AT_ONCE }, (_id, index) => `${part * ROWS_AT_ONCE + index}`);
+  return `{ rows(ids: ${JSON.stringify(ids)}) { id } }`;
+});
 const acme = { tenant: 'acme' };
 const other = { tenant: 'other' };
 
@@ -67,7 +72,7 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
 
   it('clears ten thousand entries of one tenant with as many commands as one entry, and leaves the others', async () => {
     const { query, cache } = await started('variants');
-    for (const context of [acme, other]) await query(READ, context);
+    for (const context of [acme, other]) for (const read of READS) await query(read, context);
     const entries = await redis.keys('variants:*:e:*');
     expect(entries).toHaveLength(2 * ROWS);
     expect(entries).toContainEqual(expect.stringMatching(/:e:\{Row:1\}\|tenant=acme$/));
@@ -77,7 +82,11 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
     expect(forMany).toEqual(forNone);
     expect(forMany.length).toBeLessThan(20);
 
-    const missesOf = async (context: TestContext) => (await query(READ, context)).evidence.summary.misses;
+    const missesOf = async (context: TestContext) => {
+      let misses = 0;
+      for (const read of READS) misses += (await query(read, context)).evidence.summary.misses;
+      return misses;
+    };
     expect([await missesOf(acme), await missesOf(other)]).toEqual([ROWS, 0]);
   }, 60_000);
 
