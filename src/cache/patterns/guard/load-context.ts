@@ -234,8 +234,10 @@ function checkBearer(
   const { coordinate, vary = [] } = field;
   const missing = [...bearer.vary].find((one) => !vary.includes(one));
   if (!bearer.viewer && missing === undefined) return;
-  // A value that the key holds as it is tells nothing more.
-  if (isPrimitive(value) && vary.some((one) => isVariedBy(options.vary?.get(one), context, value))) return;
+  // What the key holds as it is tells nothing more; that nothing is there may be said of the viewer.
+  const isInKey = (one: string): boolean =>
+    bearer.vary.has(one) && isVariedBy(options.vary?.get(one), context, value);
+  if (isPrimitive(value) && vary.some(isInKey)) return;
   const property = readBy() ?? name;
   if (bearer.viewer) refuse(viewerTouched(coordinate, property));
   else if (missing !== undefined) refuse(variantTouched(coordinate, property, { missing, vary }));
@@ -341,5 +343,5 @@ function isPropertyKey(value: unknown): value is PropertyKey {
 }
 
 function isPrimitive(value: unknown): boolean {
-  return (typeof value !== 'object' && typeof value !== 'function') || value === null;
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }

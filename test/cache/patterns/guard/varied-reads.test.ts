@@ -186,6 +186,29 @@ describe('what viewer and vary both read', () => {
   }
 });
 
+describe('a guest whose variant is as absent as the viewer', () => {
+  it('is a guest all the same: what is loaded for nobody is not stored', async () => {
+    const cache = createCache<{ user?: string; locale?: string }>({
+      store: memoryStore(),
+      log: cacheLog(),
+      environment: 'production',
+      viewer: ({ user }) => user,
+      vary: { locale: ({ locale }) => locale },
+    });
+    const schema = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, 'type Query { hello: String @cached(ttl: 60, vary: ["locale"]) }'],
+        resolvers: { Query: { hello: (_, __, { user }: { user?: string }) => `for ${user ?? 'a guest'}` } },
+      }),
+    );
+    for (const contextValue of [{}, { user: 'ann' }, {}]) {
+      const { data } = await graphql({ schema, source: '{ hello }', contextValue });
+      expect(data?.['hello']).toBe(`for ${'user' in contextValue ? 'ann' : 'a guest'}`);
+    }
+    expect(cache.counters()['Query.hello']).toMatchObject({ stored: 0 });
+  });
+});
+
 describe('what vary reads', () => {
   it('cannot be neutral', async () => {
     const { query } = setUp(({ prisma }) => prisma, { neutral: ['prisma', 'locale'] });
