@@ -27,6 +27,7 @@ const LEAVES = [
   'log.ts',
   'maybe-promise.ts',
   'nearest-name.ts',
+  'once-in-a-while.ts',
   'unknown-options.ts',
   'with-defaults.ts',
   'written.ts',
@@ -42,7 +43,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['nearest-name.ts'],
   ioredis: ['store', 'journal'],
   msgpackr: ['codec'],
-  'p-limit': ['stampede'],
 };
 
 interface Import {

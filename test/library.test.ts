@@ -12,7 +12,6 @@ const PACKAGES = [
   'dataloader',
   'msgpackr',
   'ioredis',
-  'p-limit',
   'fastest-levenshtein',
   '@graphql-tools/utils',
   '@graphql-tools/schema',

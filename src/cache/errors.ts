@@ -27,6 +27,8 @@ export const errorCodes = {
     'The journal of accepted writes keeps less than what is declared, may evict it, or lacks rights. Thrown by start().',
   CACHE_DEAD_LETTER: 'cache.replayDeadLetter was given a key that has no dead letter, or a newer write.',
   CACHE_OVERLOADED: 'Too many loads wait for their turn already; fewer may wait while the store is away.',
+  CACHE_LOAD_OVERDUE:
+    'A load took longer than `loads.deadlineMs`, or so many loads of its field hang that others do not begin.',
   CACHE_WRITES_LOST:
     'Accepted writes in the memory of the process could not be flushed in time. Thrown by close().',
   CACHE_CLOSED: 'The cache was used after close().',

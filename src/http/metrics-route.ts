@@ -72,6 +72,13 @@ function addFieldMetrics(registry: Registry, { counters, fields }: Counted): voi
     ['cache_load_seconds_total', 'Seconds spent in loads.', 'loadMs', 1 / 1000],
     ['cache_saved_seconds_total', 'Seconds of loads that hits made unnecessary.', 'savedMs', 1 / 1000],
     ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads', 1],
+    ['cache_overdue_loads_total', 'Loads that went on past their deadline.', 'overdueLoads', 1],
+    [
+      'cache_held_back_loads_total',
+      'Loads that did not begin, as others of the field hang.',
+      'heldBackLoads',
+      1,
+    ],
     ['cache_abandoned_loads_total', 'Loads that failed since their caller was gone.', 'abandonedLoads', 1],
     ['cache_slow_loads_total', 'Loads that a stale value was served instead of.', 'slowLoads', 1],
     ['cache_stored_entries_total', 'Entries that were stored.', 'stored', 1],

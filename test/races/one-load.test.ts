@@ -86,6 +86,36 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
     expect(await rows.loadsOf(id)).toBe(2);
   });
 
+  it.each<RowField>(['through', 'fetched'])(
+    'wait for one of them that hangs in its load of %s no longer than half a second, once they know the field',
+    async (field) => {
+      const [hanging, healthy] = await twoProcesses();
+      await healthy.read({ field, id: newRow(), times: 1, loadMs: 5 });
+      const id = newRow();
+      void hanging.read({ field, id, times: 1, loadMs: NEVER_ENDS_MS });
+      await loads(id, 1);
+      const { latenciesMs } = await healthy.read({ field, id, times: REQUESTS, loadMs: 5 });
+      const longestMs = Math.max(...latenciesMs);
+      expect(longestMs, 'the longest wait, in milliseconds').toBeGreaterThan(450);
+      expect(longestMs, 'the longest wait, in milliseconds').toBeLessThan(500 + 500);
+      expect(await rows.loadsOf(id)).toBe(2);
+      // What it has loaded is stored: nobody waits again.
+      const again = await healthy.read({ field, id, times: REQUESTS, loadMs: 5 });
+      expect(Math.max(...again.latenciesMs)).toBeLessThan(400);
+      expect(await rows.loadsOf(id)).toBe(2);
+    },
+  );
+
+  it('load a slow report once, the first time and when they know how slow it is', async () => {
+    const processes = await twoProcesses();
+    for (let round = 0; round < 2; round += 1) {
+      const id = newRow();
+      const reads = { field: 'aside' as const, id, times: 10, loadMs: 1200 };
+      await Promise.all(processes.map((one) => one.read(reads)));
+      expect(await rows.loadsOf(id)).toBe(1);
+    }
+  });
+
   it('load it once more while the one that loads is stopped, whose late fill brings nothing old back', async () => {
     const [holder, other] = await twoProcesses();
     const id = newRow();

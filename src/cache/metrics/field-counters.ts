@@ -14,7 +14,12 @@ export interface FieldCounters {
   bypassed: number;
   /** Values asked of the origin or the resolver. */
   loads: number;
+  /** Loads that failed, those that were overdue included. */
   failedLoads: number;
+  /** Loads that went on past their deadline: those who waited got an error or a stale value, and what came later was dropped. */
+  overdueLoads: number;
+  /** Loads that did not begin, since too many of the field hang. */
+  heldBackLoads: number;
   /** Loads that failed since their caller was gone; those who had joined them led them on. */
   abandonedLoads: number;
   /** Loads that took so long that a stale value was served instead. */
@@ -65,6 +70,8 @@ export function createFieldCounters(): FieldCounters {
     bypassed: 0,
     loads: 0,
     failedLoads: 0,
+    overdueLoads: 0,
+    heldBackLoads: 0,
     abandonedLoads: 0,
     slowLoads: 0,
     refreshes: 0,

@@ -16,6 +16,8 @@ import { Background } from '../stampede/background.js';
 import { earlyRefresh } from '../stampede/early-refresh.js';
 import { Flights } from '../stampede/flights.js';
 import { LeaseKeeper } from '../stampede/lease-keeper.js';
+import { LoadTimes } from '../stampede/load-times.js';
+import { OverdueLoads } from '../stampede/overdue-loads.js';
 import { SingleLoads } from '../stampede/single-loads.js';
 import { WakeUps } from '../stampede/wake-ups.js';
 import type { Bounds } from '../store/bounded-map.js';
@@ -43,12 +45,26 @@ import { checkedViewer, type ViewerId } from './viewer-id.js';
 export interface LoadBounds {
   /** Milliseconds a lease is held unless it is renewed, which happens three times in between; default 1,500. */
   readonly leaseMs: number;
-  /** Milliseconds after which the lease of a load that goes on is renewed no more; default 30,000. */
+  /**
+   * Milliseconds from its beginning after which a load is waited for no longer: those who wait get CACHE_LOAD_OVERDUE, or a
+   * stale value within `staleIfError`; its place and its lease are given back, and what it brings later is dropped. Should
+   * be longer than the time limits of your database and services, which end what hangs. Default 30,000.
+   */
   readonly deadlineMs: number;
-  /** Milliseconds a process waits for another one's load before it loads as well; default 10,000. */
+  /**
+   * Loads of one field that may hang past their deadline; default 8. While so many do, its further loads fail at once with
+   * CACHE_LOAD_OVERDUE, but for one at a time, which tries. Other fields load as always.
+   */
+  readonly overdueAtMost: number;
+  /**
+   * Milliseconds a process waits at most for another one's load before it loads as well; default 10,000. It waits for less
+   * where loads of the field usually take less: three times that, at least 500, 4,000 where that is not known yet, and never more than
+   * half of `deadlineMs`.
+   */
   readonly waitAtMostMs: number;
   /**
-   * Most loads of fields at the same time in this process; a call of an origin is one, whatever it is for. Ten times as many
+   * Most loads of fields at the same time in this process; a call of an origin is one, whatever it is for. From 16 on, one
+   * field has at most three times the places that are free, which leaves some to others. Ten times as many
    * wait for their turn, further ones fail with CACHE_OVERLOADED, or serve a stale value within `staleIfError`; default 64.
    */
   readonly atMost: number;
@@ -67,6 +83,7 @@ export interface LoadBounds {
 export const loadOptions = {
   leaseMs: true,
   deadlineMs: true,
+  overdueAtMost: true,
   waitAtMostMs: true,
   atMost: true,
   atMostWithoutStore: true,
@@ -94,6 +111,7 @@ const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 
 const loadDefaults: LoadBounds = {
   leaseMs: 1500,
   deadlineMs: 30_000,
+  overdueAtMost: 8,
   waitAtMostMs: 10_000,
   atMost: 64,
   atMostWithoutStore: 32,
@@ -166,6 +184,8 @@ export function createServices<Context>(
     flights: new Flights(),
     keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
     wakeUps: new WakeUps(store),
+    overdue: new OverdueLoads({ ...loads, clock, log }),
+    loadTimes: new LoadTimes(loads),
     background,
     clock,
     random,

@@ -1,6 +1,6 @@
 import type { AnswerHint } from '../codec/entry.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Led } from '../stampede/departures.js';
+import type { Led } from '../stampede/led.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryField, FieldAddress, Found } from '../tags/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
@@ -74,6 +74,8 @@ async function loadAndFill(
     load = begin();
     const startedAtMs = clock.nowMs();
     const value = (await load.run()) ?? null;
+    // Past its deadline: those who waited were told so, and what is newer may be stored.
+    if (flight.isSettled) return;
     const loadMs = clock.nowMs() - startedAtMs;
     counters.loadMs += loadMs;
     const [touched, isPending, isUnsure] = [
@@ -96,6 +98,7 @@ async function loadAndFill(
     };
     flight.resolve(land(services, field, landing));
   } catch (error) {
+    if (flight.isSettled) return;
     const failure = failureOf(error, {
       ...{ caller, wanted, touched: load?.touched() ?? false },
       isChecked: load?.isChecked ?? false,

@@ -4,7 +4,7 @@ import { CacheError } from '../errors.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import type { VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Led } from '../stampede/departures.js';
+import type { Led } from '../stampede/led.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land, type Landing } from './land.js';
@@ -127,6 +127,8 @@ export class OriginLoads {
           ? NO_VALUES
           : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
       const loadMs = clock.nowMs() - startedAtMs;
+      // Past their deadline: those who waited were told so, and what is newer may be stored.
+      if (led.every(({ flight }) => flight.isSettled)) return;
       const touched = guarded.touched();
       for (const item of led) {
         const { id } = item.wanted.address;
@@ -187,6 +189,8 @@ function fail(
   error: unknown,
   { wanted, flight, ...of }: Pick<LedId, 'wanted' | 'flight'> & { caller: Caller; touched: boolean },
 ): void {
+  // Past its deadline, which was counted.
+  if (flight.isSettled) return;
   const failure = failureOf(error, { ...of, wanted });
   countFailure(wanted.field.counters, failure);
   flight.reject(failure);

@@ -1,23 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.js';
-import type { Lease } from '../store/store.js';
 import type { Entries, Wanted } from '../tags/entries.js';
 import type { Background } from './background.js';
-import type { Deferred } from './deferred.js';
 import { nameOf } from './flights.js';
+import type { LoadTimes } from './load-times.js';
 import type { LeaseKeeper } from './lease-keeper.js';
+import type { Lead, Led } from './led.js';
+import type { OverdueLoads } from './overdue-loads.js';
 import { Overloaded } from './overloaded.js';
+import { Turns } from './turns.js';
 import type { UnclaimedFlights } from './unclaimed-flights.js';
-
-/** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
-export interface Led<W, T> {
-  readonly wanted: W;
-  /** As they were before the load began; undefined while the store is in trouble. */
-  readonly generations: readonly string[] | undefined;
-  readonly lease: Lease | undefined;
-  readonly flight: Deferred<T>;
-}
 
 /** What is about to be loaded. */
 export interface Departing extends Wanted {
@@ -25,17 +17,17 @@ export interface Departing extends Wanted {
   readonly isPart?: boolean;
 }
 
-/** Makes the loads of many led flights, in one call of the origin where it can. Settles every flight. */
-export type Lead<W, T> = (led: readonly Led<W, T>[]) => Promise<void>;
-
 export interface DeparturesOptions<T> {
   readonly entries: Entries;
   readonly keeper: LeaseKeeper;
   readonly background: Background;
   readonly unclaimed: UnclaimedFlights<T>;
+  readonly overdue: OverdueLoads;
+  /** Learns how long loads take, their wait for a turn included. */
+  readonly loadTimes: LoadTimes;
   /** Most loads of fields at the same time; one call of an origin is one, however many entries it is for. */
   readonly atMost: number;
-  /** Most loads at the same time without a lease: while the store is away, and after a wait that was too long. */
+  /** Most loads at the same time while the store is away, and of what code loads after a wait that was too long. */
   readonly atMostWithoutStore: number;
   readonly storeIsAway: () => boolean;
   readonly clock: Clock;
@@ -54,28 +46,34 @@ const QUEUE_FACTOR = 10;
 /** Sets off the loads that fall to this process, detached from the requests that began them. */
 export class Departures<T> {
   readonly #options: DeparturesOptions<T>;
-  readonly #limit: LimitFunction;
-  readonly #ofFields: LimitFunction;
+  readonly #limit: Turns;
+  readonly #ofFields: Turns;
   readonly #inLimit = new AsyncLocalStorage<true>();
-  #bounded = 0;
   #awayAtMs = -Infinity;
 
   constructor(options: DeparturesOptions<T>) {
     this.#options = options;
-    this.#limit = pLimit(options.atMostWithoutStore);
-    this.#ofFields = pLimit(options.atMost);
+    this.#limit = new Turns(options.atMostWithoutStore);
+    this.#ofFields = new Turns(options.atMost);
   }
 
-  /** Those with a lease at once, unless the store has only just come back; those without in their turn. */
-  setOff<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): void {
+  /**
+   * Bounded as loads are while all is well, unless the store is away or has only just come back. Those of a field whose
+   * loads hang fail without a wait.
+   */
+  setOff<W extends Departing>(all: readonly Led<W, T>[], lead: Lead<W, T>): void {
+    const { overdue } = this.#options;
+    const refused = all.filter(({ wanted }) => overdue.holdsBack(wanted.field));
+    if (refused.length > 0) this.#run(() => this.#load(refused, (loads) => this.#holdBack(loads)));
+    const led = refused.length === 0 ? all : all.filter((item) => !refused.includes(item));
     const isRamping = this.#ramp();
-    const leased = led.filter(({ lease }) => lease !== undefined);
-    if (leased.length > 0) {
-      this.#run(() => (isRamping ? this.#loadBounded(leased, lead) : this.#loadInTurn(leased, lead)));
+    const claimed = led.filter(isClaimed);
+    if (claimed.length > 0) {
+      this.#run(() => (isRamping ? this.#loadBounded(claimed, lead) : this.#loadInTurn(claimed, lead)));
     }
     const free: Led<W, T>[] = [];
     for (const item of led) {
-      if (item.lease !== undefined) continue;
+      if (isClaimed(item)) continue;
       const before = this.#options.unclaimed.underWay(nameOf(item.wanted.address));
       if (before === undefined) free.push(item);
       else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
@@ -85,7 +83,7 @@ export class Departures<T> {
 
   /** True while loads wait for their turn. */
   get isCrowded(): boolean {
-    return this.#ofFields.pendingCount > 0 || this.#limit.pendingCount > 0;
+    return this.#ofFields.waiting > 0 || this.#limit.waiting > 0;
   }
 
   /** Sets how many loads may run at once; true while those with a lease count as well. */
@@ -99,8 +97,13 @@ export class Departures<T> {
     const isRamping = sinceMs < RAMP_MS;
     const doublings = isRamping ? Math.floor(sinceMs / RAMP_STEP_MS) : 0;
     const bound = Math.min(atMostWithoutStore * 2 ** doublings, Math.max(atMost, atMostWithoutStore));
-    if (this.#limit.concurrency !== bound) this.#limit.concurrency = bound;
+    if (this.#limit.atMost !== bound) this.#limit.atMost = bound;
     return isRamping;
+  }
+
+  /** True where a load of a field would be refused, since too many wait for their turn. */
+  get isFull(): boolean {
+    return this.#ofFields.size >= this.#options.atMost * (1 + QUEUE_FACTOR);
   }
 
   /**
@@ -108,54 +111,61 @@ export class Departures<T> {
    * What code loads by itself is not, as it may be a part of such a load, which must not wait for its own place.
    */
   #loadInTurn<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    if (led.some(({ wanted }) => wanted.isPart === true)) return this.#load(led, lead);
-    const { activeCount, pendingCount } = this.#ofFields;
-    const isFull = activeCount + pendingCount >= this.#options.atMost * (1 + QUEUE_FACTOR);
-    if (isFull) return this.#load(led, (loads) => this.#refuse(loads));
-    return this.#load(led, (loads) => this.#ofFields(() => lead(loads)));
+    const begin: Lead<W, T> = (loads) => this.#options.overdue.during(loads, lead);
+    if (led.some(({ wanted }) => wanted.isPart === true)) return this.#load(led, begin);
+    if (this.isFull) return this.#load(led, (loads) => this.#refuse(loads));
+    return this.#load(led, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
   }
 
   #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
     const begin: Lead<W, T> = (loads) => {
-      for (const { wanted, generations, flight } of loads) {
-        if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
-      }
-      return lead(loads);
+      this.#closeUnclaimed(loads);
+      return this.#options.overdue.during(loads, lead);
     };
     // A load that makes another one must not wait for a place that it holds itself.
     if (this.#inLimit.getStore() !== undefined) return this.#load(led, begin);
-    if (this.#isFull()) return this.#load(led, (loads) => this.#refuse(loads));
+    if (this.#isBoundedFull()) return this.#load(led, (loads) => this.#refuse(loads));
     // Leases are kept while their loads wait: others would make them as well.
-    return this.#load(led, (loads) => this.#inTurn(() => begin(loads)));
+    return this.#load(led, (loads) => this.#inTurn(ownerOf(loads), () => begin(loads)));
   }
 
-  #isFull(): boolean {
+  #isBoundedFull(): boolean {
     const { atMostWithoutStore } = this.#options;
-    return this.#bounded >= this.#limit.concurrency + QUEUE_FACTOR * atMostWithoutStore;
+    return this.#limit.size >= this.#limit.atMost + QUEUE_FACTOR * atMostWithoutStore;
   }
 
   #refuse<W extends Wanted>(led: readonly Led<W, T>[]): Promise<void> {
     const error = new Overloaded();
-    for (const { wanted, generations, flight } of led) {
-      flight.reject(error);
-      // A flight that nobody can join any more: the next reader of the key tries again.
-      if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
-    }
+    for (const { flight } of led) flight.reject(error);
+    this.#closeUnclaimed(led);
     this.#options.onOverload(error);
     return Promise.resolve();
   }
 
-  #inTurn(load: () => Promise<void>): Promise<void> {
-    this.#bounded += 1;
-    return this.#limit(() => this.#inLimit.run(true, load)).finally(() => {
-      this.#bounded -= 1;
+  #holdBack<W extends Wanted>(led: readonly Led<W, T>[]): Promise<void> {
+    this.#options.overdue.refuse(led);
+    this.#closeUnclaimed(led);
+    return Promise.resolve();
+  }
+
+  /** Flights that nobody can join any more: the next reader of the key tries again. */
+  #closeUnclaimed<W extends Wanted>(led: readonly Led<W, T>[]): void {
+    for (const { wanted, generations, flight } of led) {
+      if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
+    }
+  }
+
+  #inTurn(owner: object, load: () => Promise<void>): Promise<void> {
+    const inLimit = (): Promise<void> => this.#inLimit.run(true, load);
+    return this.#limit.run(owner, inLimit).finally(() => {
       // What tells these loads apart slows every promise of the process down, for as long as it is on.
-      if (this.#bounded === 0) this.#inLimit.disable();
+      if (this.#limit.size === 0) this.#inLimit.disable();
     });
   }
 
   async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
     const leases = led.flatMap(({ lease }) => lease ?? []);
+    this.#time(led);
     try {
       await this.#options.keeper.during(leases, () => lead(led));
     } catch (error) {
@@ -166,7 +176,30 @@ export class Departures<T> {
     }
   }
 
+  #time<W extends Wanted>(led: readonly Led<W, T>[]): void {
+    const { clock, loadTimes } = this.#options;
+    const sinceMs = clock.nowMs();
+    for (const { wanted, flight } of led) {
+      const arrived = (): void => loadTimes.note(wanted.field, clock.nowMs() - sinceMs);
+      // A load that fails says nothing of how long one takes; those who wait for it are told.
+      flight.promise.then(arrived, () => undefined);
+    }
+  }
+
   #run(work: () => Promise<unknown>): void {
     this.#options.background.run(work, this.#options.onBug);
   }
+}
+
+/**
+ * True where nothing is missing of what the store knows. The lease may be: after a wait for another process that was too
+ * long. What code loads then is bounded as while the store is away, since it is not bounded otherwise.
+ */
+function isClaimed({ wanted, generations, lease }: Led<Departing, unknown>): boolean {
+  return lease !== undefined || (generations !== undefined && wanted.isPart !== true);
+}
+
+/** Places are shared between fields; a call of an origin counts for the first field that it is for. */
+function ownerOf(led: readonly { readonly wanted: Wanted }[]): object {
+  return led[0]?.wanted.field.counters ?? led;
 }

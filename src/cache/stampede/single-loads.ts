@@ -4,8 +4,9 @@ import type { Lease } from '../store/store.js';
 import type { Claimed, Wanted } from '../tags/entries.js';
 import type { Found } from '../tags/entry-field.js';
 import { createDeferred, type Deferred } from './deferred.js';
-import { Departures, type Departing, type DeparturesOptions, type Lead, type Led } from './departures.js';
+import { Departures, type Departing, type DeparturesOptions } from './departures.js';
 import { flightKey, nameOf, type Flights } from './flights.js';
+import type { Lead, Led } from './led.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
@@ -27,8 +28,6 @@ export interface SingleLoadsOptions<T extends { readonly landed: unknown }> exte
   readonly random: () => number;
   /** What a flight brings when somebody else's load has stored the entry meanwhile. */
   readonly loadedOf: (found: Found | undefined) => T;
-  /** Milliseconds to wait for the load of another process before loading as well. */
-  readonly waitAtMostMs: number;
 }
 
 /** What a reader, or a refresh that no reader waits for, wants loaded. */
@@ -40,6 +39,7 @@ export interface WantedLoad extends Departing {
 interface Waiting<W, T> {
   readonly wanted: W;
   readonly flight: Deferred<T>;
+  readonly sinceMs: number;
 }
 
 const FIRST_PAUSE_MS = 25;
@@ -69,7 +69,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     lead: Lead<W, T>,
     trace: Trace | undefined,
   ): Promise<readonly Arrival<T>[]> {
-    const { loadedOf } = this.#options;
+    const { loadedOf, clock } = this.#options;
     const claimed = await this.#options.entries.claim(wanted, trace);
     const led: Led<W, T>[] = [];
     const waiting: Waiting<W, T>[] = [];
@@ -95,7 +95,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
         led.push({ wanted: item, generations, lease, flight });
         return arriving('MISS', flight.promise);
       }
-      waiting.push({ wanted: item, flight });
+      waiting.push({ wanted: item, flight, sinceMs: clock.nowMs() });
       return arriving('WAITED', flight.promise);
     });
     this.#departures.setOff(led, lead);
@@ -105,12 +105,12 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** Loads for these readers alone: nothing is joined and nothing is stored. */
-  alone<W>(wanted: readonly W[], lead: Lead<W, T>): readonly Arrival<T>[] {
+  alone<W extends Wanted>(wanted: readonly W[], lead: Lead<W, T>): readonly Arrival<T>[] {
     const led = wanted.map((item): Led<W, T> => {
       const flight = createDeferred<T>();
       return { wanted: item, generations: undefined, lease: undefined, flight };
     });
-    this.#run(() => lead(led));
+    this.#run(() => this.#options.overdue.during(led, lead));
     return led.map(({ flight }) => arriving('MISS', flight.promise));
   }
 
@@ -126,24 +126,19 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
   async #waitForOthers<W extends Departing>(all: readonly Waiting<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const { clock, entries, wakeUps, waitAtMostMs } = this.#options;
-    const untilMs = clock.nowMs() + waitAtMostMs;
+    const { clock, entries, wakeUps } = this.#options;
     let waiting = all;
     let pauseMs = FIRST_PAUSE_MS;
     let listening = wakeUps.listen(keysOf(waiting));
     try {
       while (waiting.length > 0) {
-        await Promise.race([listening.heard, clock.sleep(this.#jittered(pauseMs))]);
+        await Promise.race([listening.heard, clock.sleep(this.#nextLookMs(waiting, pauseMs))]);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
         // First listen, then look, then wait: what ends in between is heard.
         listening.stop();
         listening = wakeUps.listen(keysOf(waiting));
         const claimed = await entries.claim(waiting.map(({ wanted }) => wanted));
-        waiting = this.#settle(waiting, {
-          claimed,
-          isOverdue: this.#isStopping || hasCome(untilMs, clock.nowMs(), waitAtMostMs),
-          lead,
-        });
+        waiting = this.#settle(waiting, claimed, lead);
       }
     } finally {
       listening.stop();
@@ -153,20 +148,26 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   /** Ends the waits that have an end, and answers with those that have not. */
   #settle<W extends Departing>(
     waiting: readonly Waiting<W, T>[],
-    outcome: { claimed: readonly Claimed[] | undefined; isOverdue: boolean; lead: Lead<W, T> },
+    claimed: readonly Claimed[] | undefined,
+    lead: Lead<W, T>,
   ): readonly Waiting<W, T>[] {
-    const { claimed, isOverdue, lead } = outcome;
+    const { clock, loadTimes, loadedOf } = this.#options;
+    const nowMs = clock.nowMs();
     const led: Led<W, T>[] = [];
     const unused: Lease[] = [];
-    const still = waiting.filter(({ wanted, flight }, index) => {
+    const still = waiting.filter(({ wanted, flight, sinceMs }, index) => {
       const { claim, found } = claimed?.[index] ?? {};
       const lease = claim?.takeLease();
       if (found?.staleForMs === 0) {
         if (lease !== undefined) unused.push(lease);
-        flight.resolve(this.#options.loadedOf(found));
+        loadTimes.note(wanted.field, Math.max(found.loadMs, nowMs - sinceMs));
+        flight.resolve(loadedOf(found));
         return false;
       }
-      if (lease === undefined && claim !== undefined && !isOverdue) return true;
+      // Asked anew at each look: loads of the field may have begun to take longer, here as there.
+      const patienceMs = this.#patienceMs(wanted);
+      const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
+      if (lease === undefined && claim !== undefined && !isOver) return true;
       const generations = claim?.generations;
       // Under its present name, so that whoever comes now joins.
       this.#announce(wanted, generations, flight);
@@ -190,8 +191,18 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     else this.#options.flights.announce(flightKey(name, generations), promise);
   }
 
-  #jittered(ms: number): number {
-    return ms * (1 - JITTER * this.#options.random());
+  /** A jittered pause, which ends with the first patience. */
+  #nextLookMs(waiting: readonly Waiting<Wanted, T>[], pauseMs: number): number {
+    const { clock, random } = this.#options;
+    const ends = waiting.map(({ wanted, sinceMs }) => sinceMs + this.#patienceMs(wanted));
+    const untilMs = ends.reduce((first, end) => Math.min(first, end), Infinity);
+    return Math.min(pauseMs * (1 - JITTER * random()), Math.max(untilMs - clock.nowMs(), 1));
+  }
+
+  /** A reader who would be refused here is better off with another process's load, however slow. */
+  #patienceMs({ field }: Wanted): number {
+    const { loadTimes } = this.#options;
+    return this.#departures.isFull ? loadTimes.longestMs : loadTimes.patienceMs(field);
   }
 
   #run(work: () => Promise<unknown>): void {

@@ -1,5 +1,6 @@
-import { hasCome, type Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
+import { OnceInAWhile } from '../once-in-a-while.js';
 import { StoreAway } from './store-away.js';
 
 const QUIET_MS = 1000;
@@ -12,17 +13,11 @@ export function troubleLog(
   store: string,
   { log, clock }: { log: CacheLog; clock: Clock },
 ): (operation: string, error: unknown) => void {
-  const told = new Map<string, { atMs: number; failures: number }>();
+  const told = new OnceInAWhile({ clock, quietMs: QUIET_MS });
   return (operation, error) => {
     if (error instanceof StoreAway) return;
-    const nowMs = clock.nowMs();
-    const last = told.get(operation);
-    if (last !== undefined && !hasCome(last.atMs + QUIET_MS, nowMs, QUIET_MS)) {
-      last.failures += 1;
-      return;
-    }
-    const failures = 1 + (last?.failures ?? 0);
-    told.set(operation, { atMs: nowMs, failures: 0 });
+    const failures = told.happened(operation);
+    if (failures === undefined) return;
     const details = { store, operation, failures, error: String(error) };
     log.warn(details, 'the store failed; the origin answers');
   };

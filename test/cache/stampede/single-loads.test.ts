@@ -106,6 +106,66 @@ describe('a load that several processes want', () => {
     expect(count()).toBe(1);
   });
 
+  it('that hangs is waited for a few times as long as loads of its field usually take, and no longer', async () => {
+    const { first, clock, store } = processes(1);
+    await first.fetch('Report:0', { ttl: 60 }, () => clock.advance(20));
+    const lease = await somebodyElse(store);
+    const { load, count } = countedLoads();
+    const answer = read(first, load);
+    const passes = async (ms: number): Promise<void> => {
+      await store.renew([lease]);
+      clock.advance(ms);
+      for (let look = 0; look < 5; look += 1) await clock.sleep(1);
+    };
+    await passes(0);
+    await passes(490);
+    expect(count()).toBe(0);
+    await passes(20);
+    expect(await answer).toBe('load 1');
+  });
+
+  it('that is slow as always is made once', async () => {
+    const { caches, clock } = processes(2);
+    for (const [index, cache] of caches.entries()) {
+      await cache.fetch(`Report:0/${index}`, { ttl: 60 }, () => clock.advance(2000));
+    }
+    const gate = createGate();
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      await gate.wait();
+      return (loads += 1);
+    };
+    const answers = caches.map((cache) => read(cache, load));
+    await gate.arrived();
+    for (let step = 0; step < 10; step += 1) {
+      clock.advance(400);
+      for (let look = 0; look < 5; look += 1) await clock.sleep(1);
+    }
+    gate.open();
+    expect(await Promise.all(answers)).toEqual([1, 1]);
+  });
+
+  it('is waited for longer where loads of the field begin to take longer, as they wait for their turn', async () => {
+    const { first, clock, store } = processes(1);
+    await first.fetch('Report:0', { ttl: 60 }, () => clock.advance(20));
+    const lease = await somebodyElse(store);
+    const { load, count } = countedLoads();
+    const answer = read(first, load);
+    const looks = async (): Promise<void> => {
+      await store.renew([lease]);
+      for (let look = 0; look < 5; look += 1) await clock.sleep(1);
+    };
+    await looks();
+    await first.fetch('Report:2', { ttl: 60 }, () => clock.advance(490));
+    await looks();
+    clock.advance(100);
+    await looks();
+    expect(count()).toBe(0);
+    clock.advance(600);
+    await looks();
+    expect(await answer).toBe('load 1');
+  });
+
   it('whose value is too large to store is made by each process for itself', async () => {
     const { caches } = processes(3);
     const { load, count } = countedLoads();
@@ -136,7 +196,7 @@ describe('a load that several processes want', () => {
     const startedAtMs = clock.nowMs();
     const cache = createCache({ store, clock, log: cacheLog(), loads: { deadlineMs: 3000 } });
     const gate = createGate();
-    const answer = read(cache, () => gate.wait());
+    const answer = read(cache, () => gate.wait()).catch((error: unknown) => error);
     await gate.arrived();
     for (let round = 0; round < 10; round += 1) {
       const before = renewed.length;
@@ -147,7 +207,7 @@ describe('a load that several processes want', () => {
     expect(Math.max(...renewed) - startedAtMs).toBeLessThan(3000);
     expect((await memory.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
     gate.open();
-    await answer;
+    expect(await answer).toMatchObject({ code: 'CACHE_LOAD_OVERDUE' });
     await cache.close();
   });
 

@@ -1,0 +1,74 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { EntryField } from '../tags/entry-field.js';
+
+export interface LoadTimesOptions {
+  /** Milliseconds that a load of another process is waited for at most. */
+  readonly waitAtMostMs: number;
+  /** Milliseconds after which a load is waited for no longer in its own process. */
+  readonly deadlineMs: number;
+}
+
+interface Usual {
+  meanMs: number;
+  /** How far loads are from the mean, on average. */
+  deviationMs: number;
+}
+
+/** Of a sample, as for the time-outs of TCP (RFC 6298): what was long ago fades. */
+const MEAN_WEIGHT = 1 / 8;
+const DEVIATION_WEIGHT = 1 / 4;
+/** Times what a load usually takes: who waits for longer waits for one that hangs. */
+const PATIENCE = 3;
+/** A process that stands still for a moment is no reason to load twice. */
+const SHORTEST_MS = 500;
+/** Where nothing is known of a field. */
+const UNKNOWN_MS = 4000;
+
+/**
+ * How long the loads of each field usually take, their wait for a turn included, of this process and of others, and how
+ * long to wait for one.
+ */
+export class LoadTimes {
+  readonly #options: LoadTimesOptions;
+  readonly #usual = new WeakMap<FieldCounters, Usual>();
+
+  constructor(options: LoadTimesOptions) {
+    this.#options = options;
+  }
+
+  /** A load of this field has brought a value. */
+  note({ counters }: EntryField, loadMs: number): void {
+    const usual = this.#usual.get(counters);
+    if (usual === undefined) {
+      this.#usual.set(counters, { meanMs: loadMs, deviationMs: loadMs / 2 });
+      return;
+    }
+    usual.deviationMs += DEVIATION_WEIGHT * (Math.abs(loadMs - usual.meanMs) - usual.deviationMs);
+    usual.meanMs += MEAN_WEIGHT * (loadMs - usual.meanMs);
+  }
+
+  /**
+   * Milliseconds to wait for another process's load of this field: a few times what one usually takes, so that a slow
+   * report is loaded once and one that hangs is not waited for. Never more than half of the deadline.
+   */
+  patienceMs({ counters }: EntryField): number {
+    const usualMs = this.#usualMs(counters);
+    const patienceMs = usualMs === undefined ? UNKNOWN_MS : Math.max(SHORTEST_MS, PATIENCE * usualMs);
+    return Math.min(patienceMs, this.longestMs);
+  }
+
+  /** The most that a load of another process is ever waited for. */
+  get longestMs(): number {
+    const { waitAtMostMs, deadlineMs } = this.#options;
+    return Math.min(waitAtMostMs, deadlineMs / 2);
+  }
+
+  #usualMs(counters: FieldCounters): number | undefined {
+    const usual = this.#usual.get(counters);
+    if (usual !== undefined) return usual.meanMs + usual.deviationMs;
+    // What this process has only read says how long the loads of others took.
+    const { hits, stale, staleOnError, savedMs } = counters;
+    const served = hits + stale + staleOnError;
+    return served === 0 ? undefined : (savedMs / served) * 1.5;
+  }
+}

@@ -1,0 +1,104 @@
+/** Bounds below this are too small to be shared: one owner may have all places. */
+const SHARED_FROM = 16;
+/** One owner holds at most so many times the places that are free: of 64 the first gets 48, the second 12, the third 3. */
+const SHARE = 3;
+
+/**
+ * Bounds how much work runs at the same time, and how much of it one owner has: an owner whose work hangs leaves places
+ * to all others. A place that becomes free goes to the waiting owner who holds fewest.
+ */
+export class Turns {
+  readonly #held = new Map<object, number>();
+  readonly #waiting = new Map<object, (() => void)[]>();
+  #atMost: number;
+  #running = 0;
+  #size = 0;
+
+  constructor(atMost: number) {
+    this.#atMost = atMost;
+  }
+
+  /** Works that run or wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Works that wait. */
+  get waiting(): number {
+    return this.#size - this.#running;
+  }
+
+  get atMost(): number {
+    return this.#atMost;
+  }
+
+  set atMost(atMost: number) {
+    this.#atMost = atMost;
+    this.#handOut();
+  }
+
+  /** Runs the work in its turn, which is never at once: what is asked for in the same moment can still join it. */
+  async run<T>(owner: object, work: () => Promise<T>): Promise<T> {
+    this.#size += 1;
+    const turn = this.#turnOf(owner);
+    queueMicrotask(() => this.#handOut());
+    await turn;
+    try {
+      return await work();
+    } finally {
+      this.#size -= 1;
+      this.#giveBack(owner);
+    }
+  }
+
+  #mayBegin(owner: object): boolean {
+    const free = this.#atMost - this.#running;
+    if (free <= 0) return false;
+    return this.#atMost < SHARED_FROM || (this.#held.get(owner) ?? 0) < SHARE * free;
+  }
+
+  /** Resolves once the owner holds a place for it. */
+  #turnOf(owner: object): Promise<void> {
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(owner);
+      if (others === undefined) this.#waiting.set(owner, [resolve]);
+      else others.push(resolve);
+    });
+  }
+
+  #take(owner: object): void {
+    this.#running += 1;
+    this.#held.set(owner, (this.#held.get(owner) ?? 0) + 1);
+  }
+
+  #giveBack(owner: object): void {
+    this.#running -= 1;
+    const held = (this.#held.get(owner) ?? 1) - 1;
+    if (held === 0) this.#held.delete(owner);
+    else this.#held.set(owner, held);
+    this.#handOut();
+  }
+
+  #handOut(): void {
+    for (;;) {
+      const owner = this.#next();
+      const [begin, ...rest] = owner === undefined ? [] : (this.#waiting.get(owner) ?? []);
+      if (owner === undefined || begin === undefined) return;
+      if (rest.length === 0) this.#waiting.delete(owner);
+      else this.#waiting.set(owner, rest);
+      this.#take(owner);
+      begin();
+    }
+  }
+
+  #next(): object | undefined {
+    let next: object | undefined;
+    let fewest = Infinity;
+    for (const owner of this.#waiting.keys()) {
+      const held = this.#held.get(owner) ?? 0;
+      if (held >= fewest || !this.#mayBegin(owner)) continue;
+      [next, fewest] = [owner, held];
+    }
+    return next;
+  }
+}

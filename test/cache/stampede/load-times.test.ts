@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
+import { LoadTimes } from '../../../src/cache/stampede/load-times.js';
+
+const lifetime = { ttlMs: 1, negativeTtlMs: 1, staleMs: 0, localMs: 0, maxBytes: 1 };
+
+function timesOf(deadlineMs = 30_000) {
+  const times = new LoadTimes({ waitAtMostMs: 10_000, deadlineMs });
+  const field = { counters: createFieldCounters(), lifetime };
+  return {
+    counters: field.counters,
+    patience: () => Math.round(times.patienceMs(field)),
+    note: (loadMs: number, count = 1) => {
+      for (let load = 0; load < count; load += 1) times.note(field, loadMs);
+    },
+  };
+}
+
+describe('the load of another process is waited for', () => {
+  it('for half a second where loads of the field take a moment', () => {
+    const { note, patience } = timesOf();
+    note(5);
+    expect(patience()).toBe(500);
+  });
+
+  it('for three times what a slow report takes, and a little longer while there are few of them', () => {
+    const { note, patience } = timesOf();
+    note(2000);
+    expect(patience()).toBe(9000);
+    note(2000, 30);
+    expect(patience()).toBe(6001);
+  });
+
+  it('for longer after loads that took longer, and what was long ago fades', () => {
+    const { note, patience } = timesOf();
+    note(2000, 50);
+    note(20, 100);
+    expect(patience()).toBe(500);
+  });
+
+  it('for four seconds where nothing is known, or as its hits say', () => {
+    const { counters, patience } = timesOf();
+    expect(patience()).toBe(4000);
+    Object.assign(counters, { hits: 10, savedMs: 10_000 });
+    expect(patience()).toBe(4500);
+  });
+
+  it('never for longer than waitAtMostMs, or half of the deadline', () => {
+    const slow = timesOf();
+    slow.note(8000);
+    expect(slow.patience()).toBe(10_000);
+    const short = timesOf(600);
+    short.note(5);
+    expect(short.patience()).toBe(300);
+  });
+});
