@@ -58,8 +58,9 @@ export interface LoadBounds {
   readonly overdueAtMost: number;
   /**
    * Milliseconds a process waits at most for another one's load before it loads as well; default 10,000. It waits for less
-   * where loads of the field usually take less: three times that, at least 500, 4,000 where that is not known yet, and never more than
-   * half of `deadlineMs`.
+   * where loads of the field usually take less, their wait for a turn included: three times that, at least 500 ms, 4,000
+   * where it is not known yet, and never more than half of `deadlineMs`. Where loads of the field wait for their turn in
+   * this process as well, it goes on waiting.
    */
   readonly waitAtMostMs: number;
   /**

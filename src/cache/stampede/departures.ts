@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
 import type { Entries, Wanted } from '../tags/entries.js';
+import type { EntryField } from '../tags/entry-field.js';
 import type { Background } from './background.js';
 import { nameOf } from './flights.js';
 import type { LoadTimes } from './load-times.js';
@@ -101,8 +102,12 @@ export class Departures<T> {
     return isRamping;
   }
 
-  /** True where a load of a field would be refused, since too many wait for their turn. */
-  get isFull(): boolean {
+  /** True where a load of this field would wait for its turn, as others of it do, or be refused. */
+  wouldWait({ counters }: EntryField): boolean {
+    return this.#ofFields.isAwaitedBy(counters) || this.#limit.isAwaitedBy(counters) || this.#isFull();
+  }
+
+  #isFull(): boolean {
     return this.#ofFields.size >= this.#options.atMost * (1 + QUEUE_FACTOR);
   }
 
@@ -113,7 +118,7 @@ export class Departures<T> {
   #loadInTurn<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
     const begin: Lead<W, T> = (loads) => this.#options.overdue.during(loads, lead);
     if (led.some(({ wanted }) => wanted.isPart === true)) return this.#load(led, begin);
-    if (this.isFull) return this.#load(led, (loads) => this.#refuse(loads));
+    if (this.#isFull()) return this.#load(led, (loads) => this.#refuse(loads));
     return this.#load(led, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
   }
 

@@ -199,10 +199,10 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     return Math.min(pauseMs * (1 - JITTER * random()), Math.max(untilMs - clock.nowMs(), 1));
   }
 
-  /** A reader who would be refused here is better off with another process's load, however slow. */
+  /** Where a load would have to wait here, too, another process's load is the better one, however slow it is. */
   #patienceMs({ field }: Wanted): number {
     const { loadTimes } = this.#options;
-    return this.#departures.isFull ? loadTimes.longestMs : loadTimes.patienceMs(field);
+    return this.#departures.wouldWait(field) ? loadTimes.longestMs : loadTimes.patienceMs(field);
   }
 
   #run(work: () => Promise<unknown>): void {

@@ -28,6 +28,11 @@ export class Turns {
     return this.#size - this.#running;
   }
 
+  /** True where work of this owner waits. */
+  isAwaitedBy(owner: object): boolean {
+    return this.#waiting.has(owner);
+  }
+
   get atMost(): number {
     return this.#atMost;
   }

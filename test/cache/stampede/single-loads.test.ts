@@ -11,6 +11,7 @@ import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
 import { generationsFor, leaseRequest } from '../../support/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
+import { testCache } from '../../support/test-cache.js';
 
 const KEY = 'Report:1';
 const ADDRESS = { key: KEY, tags: [] };
@@ -164,6 +165,39 @@ describe('a load that several processes want', () => {
     clock.advance(600);
     await looks();
     expect(await answer).toBe('load 1');
+  });
+
+  it('is waited for as long as it may be where it would have to wait for its turn here as well', async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    /** A process whose loads of the first films take until the gate is open, and that makes one at a time. */
+    const films = (slow: (id: number) => boolean) => {
+      const gate = createGate();
+      const title = (id: number): string | Promise<string> =>
+        slow(id) ? gate.wait().then(() => 'slow') : 'title';
+      const { query } = testCache({
+        typeDefs: 'type Query { film(id: Int!): String @cached(ttl: 60, key: "Film:{args.id}") }',
+        resolvers: { Query: { film: (_root, { id }) => title(Number(id)) } },
+        ...{ store, clock, loads: { atMost: 1 } },
+      });
+      return { gate, film: (id: number) => query(`{ film(id: ${id}) }`) };
+    };
+    const here = films((id) => id < 9);
+    const there = films((id) => id === 9);
+    await here.film(10);
+    const elsewhere = there.film(9);
+    await there.gate.arrived();
+    const waiting = here.film(9);
+    const queued = [here.film(1), here.film(2)];
+    await here.gate.arrived();
+    for (let step = 0; step < 12; step += 1) {
+      clock.advance(400);
+      for (let look = 0; look < 5; look += 1) await clock.sleep(1);
+    }
+    there.gate.open();
+    expect((await waiting).data).toEqual({ film: 'slow' });
+    here.gate.open();
+    await Promise.all([elsewhere, ...queued]);
   });
 
   it('whose value is too large to store is made by each process for itself', async () => {
