@@ -71,7 +71,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         mend: (commands) => oversized.remove(commands),
         caughtUp,
         knowsRun: async (commands, run) => {
-          if ((await commands.get(names.run)) !== run) return false;
+          // What is of another type was not written by us: it is replaced when all is forgotten.
+          if ((await commands.get(names.run).catch(nothingForWrongType)) !== run) return false;
           // A server that only answers, and takes no invalidation, is not back. A full one may take this.
           await commands.pexpire(names.run, EPOCH_KEPT_MS);
           return true;
@@ -132,7 +133,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
-    confirm: () => link.run(async (commands) => void (await commands.get(names.epoch))),
+    confirm: () =>
+      link.run(async (commands) => void (await commands.get(names.epoch).catch(nothingForWrongType))),
     intend: (intentions) =>
       link.run((commands) => intend(commands, { names, nextNonce, requests: intentions })),
     put: (puts) =>
@@ -261,4 +263,9 @@ function checkedSettings(redis: Redis, options: RedisStoreOptions): Required<Red
   }
   refuseFaults('redisStore', faults);
   return { prefix, commandTimeoutMs, connectTimeoutMs };
+}
+
+function nothingForWrongType(error: unknown): undefined {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
+  throw error;
 }

@@ -58,6 +58,17 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
     expect(await read(cache, 'new')).toBe('old');
   });
 
+  it.each(['restarted:run', 'restarted:epoch'])('is used although %s has another type', async (name) => {
+    const server = await privateRedis();
+    onTestFinished(() => server.stop());
+    const client = new Redis(server.url);
+    onTestFinished(() => client.disconnect());
+    await client.rpush(name, 'foreign');
+    const cache = await startedCache(server);
+    expect([await read(cache, 'stored'), await read(cache, 'loaded again')]).toEqual(['stored', 'stored']);
+    expect([cache.storeIsAway(), await client.type(name)]).toEqual([false, 'string']);
+  });
+
   it('keeps what it has for a process that starts while it runs on', async () => {
     const server = await privateRedis();
     onTestFinished(() => server.stop());
