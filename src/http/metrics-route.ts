@@ -202,6 +202,22 @@ function addJournalMetrics(registry: Registry, cache: Counted): void {
     ['cache_flushed_writes_total', 'Accepted writes that the database has.', 'flushed'],
     ['cache_flush_retries_total', 'Accepted writes that were put off after a failure.', 'retries'],
     ['cache_buried_writes_total', 'Accepted writes that went to the dead letters.', 'buried'],
+    ['cache_journal_losses_total', 'Times the journal was found to have lost what it held.', 'losses'],
+    [
+      'cache_restored_writes_total',
+      'Accepted writes written down again after the journal had lost them.',
+      'restored',
+    ],
+    [
+      'cache_rescued_writes_total',
+      'Accepted writes brought to the database while the journal was away.',
+      'rescued',
+    ],
+    [
+      'cache_lost_writes_total',
+      'Accepted writes that the journal lost and this process kept no more.',
+      'lost',
+    ],
   ] as const;
   for (const [name, help, counter] of flushed) {
     new Counter({

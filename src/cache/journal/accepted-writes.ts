@@ -5,9 +5,11 @@ import { isPromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { createFlushCounters, type FlushCounters } from '../metrics/flush-counters.js';
 import { Flusher, type FlushTarget } from './flusher.js';
-import type { BuriedWrite, Journal, JournalSize, PendingWrite } from './journal.js';
+import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
+import { KeptWrites } from './kept-writes.js';
 import { Overtaken } from './overtaken.js';
-import { decodeRecord, encodeRecord, type WriteRecord } from './record.js';
+import { decodeRecord, encodeRecord, restoredRecord, type WriteRecord } from './record.js';
+import { Recovery } from './recovery.js';
 import { WriteBehindBusy } from './write-behind-busy.js';
 
 /** A write that the database refuses for good, as it was accepted. */
@@ -78,6 +80,8 @@ export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
   readonly #flusher: Flusher;
   readonly #overtaken: Overtaken;
+  readonly #kept = new KeptWrites();
+  readonly #recovery: Recovery;
   readonly #counters: FlushCounters = createFlushCounters();
   #isStarted = false;
 
@@ -87,12 +91,24 @@ export class AcceptedWrites {
     const invalidate = (tags: readonly string[]): Promise<boolean> =>
       options.invalidate(tags, options.flushSite());
     this.#overtaken = new Overtaken({ journal, invalidate });
-    this.#flusher = new Flusher({
+    const shared = {
       ...options,
       counters: this.#counters,
-      targetOf: (key) => targets.get(namespaceOf(key)),
-      recordOf: ({ record }) => decodeRecord(codec, record),
+      targetOf: (key: string) => targets.get(namespaceOf(key)),
       invalidate,
+    };
+    this.#recovery = new Recovery({
+      ...shared,
+      kept: this.#kept,
+      recordOf: (record) => decodeRecord(codec, record),
+      restoredRecordOf: (record) => restoredRecord(codec, record),
+      overtaken: this.#overtaken,
+    });
+    this.#flusher = new Flusher({
+      ...shared,
+      recordOf: ({ record }) => decodeRecord(codec, record),
+      recovery: this.#recovery,
+      onSettled: (writes) => writes.forEach((write) => this.#kept.drop(write)),
       catchUp: () => this.#overtaken.catchUp(),
     });
   }
@@ -105,7 +121,11 @@ export class AcceptedWrites {
   /** @throws CacheError where the journal keeps less than what is declared. */
   async start(): Promise<void> {
     const { journal, log } = this.#options;
-    await journal.open?.({ log });
+    const onDoubt = (doubt: Doubt): void => {
+      this.#recovery.doubted(doubt);
+      this.#flusher.look();
+    };
+    await journal.open?.({ log, onDoubt });
     this.#isStarted = true;
     this.#flusher.start();
   }
@@ -126,6 +146,10 @@ export class AcceptedWrites {
         const accepted = await journal.accept({ key, record, delayMs: FLUSH_AFTER_MS });
         if (accepted.outcome === 'accepted') {
           counters.queued += 1;
+          // A journal in this process cannot lose what the process keeps.
+          if (journal.restore !== undefined) {
+            this.#kept.add({ key, seq: accepted.seq, record }, clock.nowMs());
+          }
           return { outcome: 'queued', isStrict: this.#counted(site, await this.#endOf(key, site)) };
         }
         mayBeQueued = accepted.outcome === 'unconfirmed';
@@ -142,9 +166,22 @@ export class AcceptedWrites {
   }
 
   /**
-   * What is pending of each key, of which the database has nothing newer as far as this process knows. Never rejects.
+   * What is pending of each key, of which the database has nothing newer as far as this process knows. Never rejects. While
+   * the journal may have lost something, it waits a moment for it to be saved.
    */
   async pendingOf(keys: readonly string[]): Promise<readonly PendingState[]> {
+    const { clock } = this.#options;
+    const found = await this.#askedFor(keys);
+    const isSure = found?.every(({ outcome }) => outcome !== 'unknown') ?? false;
+    if (found !== undefined && (isSure || !this.#recovery.isInDoubt)) return found;
+    if (found !== undefined) {
+      await Promise.race([this.#recovery.ended(), clock.sleep(PENDING_WITHIN_MS)]);
+    }
+    return (found && (await this.#askedFor(keys))) ?? keys.map(() => UNKNOWN);
+  }
+
+  /** Undefined where it took too long. */
+  async #askedFor(keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
     const { journal, clock } = this.#options;
     if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
@@ -152,7 +189,7 @@ export class AcceptedWrites {
       // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
       const late = (): Promise<undefined> => clock.sleep(PENDING_WITHIN_MS).then(turn);
       const found = isPromise(asked) ? await Promise.race([asked, late()]) : asked;
-      return keys.map((_, index) => (found === undefined ? UNKNOWN : this.#stateOf(found[index])));
+      return found && keys.map((_, index) => this.#stateOf(found[index]));
     } catch {
       // The journal has said by itself that it is away.
       return keys.map(() => UNKNOWN);
@@ -221,6 +258,7 @@ export class AcceptedWrites {
     const aheadMs = journal.passedInMs(seq);
     if (aheadMs > 0) await clock.sleep(aheadMs);
     // Before the invalidation: a load after it must not find what is older in the journal.
+    this.#kept.drop({ key, seq });
     const isOvertaken = await this.#overtaken.by({ key, seq });
     const isInvalidated = await acknowledge([key, ...tags], site);
     return isInvalidated && this.#counted(site, isOvertaken);
@@ -246,9 +284,13 @@ export class AcceptedWrites {
   }
 
   #stateOf(write: PendingWrite | undefined): PendingState {
-    if (write === undefined || this.#overtaken.isOlder(write)) return NONE;
+    if (write === undefined) return this.#recovery.isInDoubt ? UNKNOWN : NONE;
+    if (this.#overtaken.isOlder(write)) return NONE;
+    if (this.#recovery.doubts(write.seq)) return UNKNOWN;
     const record = decodeRecord(this.#options.codec, write.record);
-    return record === undefined ? UNKNOWN : { outcome: 'pending', state: record.state };
+    return record === undefined || record.isRestored === true
+      ? UNKNOWN
+      : { outcome: 'pending', state: record.state };
   }
 
   #readable({ key, seq, error, attempts, buriedAtMs, record }: BuriedWrite): DeadLetter {

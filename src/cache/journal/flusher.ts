@@ -1,7 +1,8 @@
 import { hasCome, type Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
-import type { ClaimedWrite, Journal } from './journal.js';
+import type { ClaimedWrite, Journal, WriteName } from './journal.js';
+import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
 
 /** One accepted write as the database is told of it. */
@@ -30,6 +31,9 @@ export interface FlusherOptions {
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
   /** Called before each look into the journal, while that can be asked. Never rejects. */
   readonly catchUp: () => Promise<void>;
+  readonly recovery: Pick<Recovery, 'isNeeded' | 'step' | 'looked'>;
+  /** These need not be kept any more: the database has them, or the dead letters. */
+  readonly onSettled: (writes: readonly WriteName[]) => void;
   readonly counters: FlushCounters;
   readonly clock: Clock;
   readonly random: () => number;
@@ -43,6 +47,10 @@ const LOOK_EVERY_MS = 100;
 const VISIBLE_AGAIN_MS = 5000;
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5000;
+/** Nothing is put off for longer. */
+const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, LONGEST_BACKOFF_MS);
+/** The pause where somebody wants a look at once. */
+const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
 const JITTER = 0.3;
 /** Where nobody can tell whether a row is refused, it is after so many attempts, while others get through. */
@@ -63,6 +71,7 @@ export class Flusher {
   readonly #options: FlusherOptions;
   #loop: Promise<void> | undefined;
   #isStopping = false;
+  #isWanted = false;
   #wake: () => void = () => undefined;
   #complainedAtMs = -Infinity;
   #succeededAtMs = -Infinity;
@@ -73,6 +82,12 @@ export class Flusher {
 
   start(): void {
     this.#loop ??= this.#run();
+  }
+
+  /** Has it look into the journal at once, or as soon as it has ended what it is at. */
+  look(): void {
+    this.#isWanted = true;
+    this.#wake();
   }
 
   /**
@@ -99,13 +114,14 @@ export class Flusher {
   }
 
   async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
-    const { journal, clock } = this.#options;
+    const { journal, clock, recovery } = this.#options;
     await this.#loop;
     let pauseMs = 1;
     for (;;) {
-      if (journal.isAway()) return false;
-      if (await this.#isEmpty()) return true;
+      // A journal that is empty may have been robbed: that shows when it is looked into.
       const claimed = await this.#round(true);
+      if (journal.isAway()) return false;
+      if (!recovery.isNeeded && (await this.#isEmpty())) return true;
       // What others go on accepting is theirs to flush.
       if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
       if (isTooLate()) return this.#isEmpty();
@@ -124,22 +140,31 @@ export class Flusher {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
-    const stopped = new Promise<void>((resolve) => (this.#wake = resolve));
     while (!this.#isStopping) {
       const claimed = await this.#round(false);
       // A full batch: there is more.
       if (claimed !== undefined && claimed.length >= WRITES_PER_FLUSH / 2) continue;
-      await Promise.race([stopped, clock.sleep(LOOK_EVERY_MS * (1 - JITTER * random()))]);
+      const pauseMs = this.#isWanted ? AT_ONCE_MS : LOOK_EVERY_MS * (1 - JITTER * random());
+      this.#isWanted = false;
+      const wanted = new Promise<void>((resolve) => (this.#wake = resolve));
+      if (!this.#isStopping) await Promise.race([wanted, clock.sleep(pauseMs)]);
     }
   }
 
   /** Never rejects. Undefined where the journal could not be asked. */
   async #round(all: boolean): Promise<readonly ClaimedWrite[] | undefined> {
-    const { journal } = this.#options;
+    const { journal, recovery, counters } = this.#options;
+    const isSweep = await recovery.step();
     if (journal.isAway()) return undefined;
+    const { retries } = counters;
     try {
       await this.#options.catchUp();
-      const claimed = await journal.claim({ limit: WRITES_PER_FLUSH, forMs: VISIBLE_AGAIN_MS, all });
+      const claimed = await journal.claim({
+        limit: WRITES_PER_FLUSH,
+        forMs: VISIBLE_AGAIN_MS,
+        all: all || isSweep,
+        longestMs: LONGEST_WAIT_MS,
+      });
       const readable: Readable[] = [];
       for (const write of claimed) {
         const record = this.#options.recordOf(write);
@@ -147,8 +172,10 @@ export class Flusher {
         else await this.#putOff(write);
       }
       await Promise.all(this.#batches(readable).map(({ target, batch }) => this.#flush(target, batch)));
+      recovery.looked(isSweep && claimed.length < WRITES_PER_FLUSH / 2 && counters.retries === retries);
       return claimed;
     } catch (error) {
+      recovery.looked(false);
       this.#complain(error, 'accepted writes could not be taken from the journal; it is tried again');
       return undefined;
     }
@@ -179,6 +206,7 @@ export class Flusher {
     }
     this.#succeededAtMs = clock.nowMs();
     counters.flushed += batch.length;
+    this.#options.onSettled(batch.map(({ write }) => write));
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
     await journal.settle(batch.map(({ write }) => write));
@@ -230,6 +258,7 @@ export class Flusher {
     await invalidate([write.key]);
     await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;
+    this.#options.onSettled([write]);
     // Not the key, which may name a viewer, nor the state.
     log.error(
       { coordinate: record?.coordinate, attempts, error: String(error) },

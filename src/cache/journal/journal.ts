@@ -42,8 +42,36 @@ export interface JournalSize {
   readonly overdueMs: number;
 }
 
+/**
+ * Why accepted writes may be missing from a journal, or what is in it older than the database. `away`: it cannot be asked any
+ * more. `moved`: another run of its server answers, which may have older data. `robbed`: what was pending is gone.
+ */
+export interface Doubt {
+  readonly why: 'away' | 'moved' | 'robbed';
+  /** Writes with a higher number were accepted since, and are beyond doubt. */
+  readonly sinceSeq: number;
+  /** How many writes were pending when that was last seen; 0 where it is not known. */
+  readonly held: number;
+}
+
 export interface JournalOpenOptions {
   readonly log: CacheLog;
+  /** Called as soon as the journal notices it, and before it can be asked again. */
+  readonly onDoubt?: (doubt: Doubt) => void;
+}
+
+/** What is wanted of a journal's claim. */
+export interface ClaimRequest {
+  readonly limit: number;
+  /** Milliseconds for which nobody else gets them. */
+  readonly forMs: number;
+  /** Whether to take what is not due too. */
+  readonly all?: boolean;
+  /**
+   * The most milliseconds for which anything is put off: what lies further ahead was put off by a clock that has been set
+   * back since, and is due. Missing: not looked at.
+   */
+  readonly longestMs?: number;
 }
 
 /**
@@ -75,7 +103,7 @@ export interface Journal {
   /** What is pending for each key. */
   pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
   /** Takes what is due, oldest first, or with `all` whatever there is; nobody else gets it for `forMs` milliseconds. */
-  claim(request: { limit: number; forMs: number; all?: boolean }): MaybePromise<readonly ClaimedWrite[]>;
+  claim(request: ClaimRequest): MaybePromise<readonly ClaimedWrite[]>;
   /** The database has these. */
   settle(writes: readonly WriteName[]): MaybePromise<void>;
   /** The database has these, which went past the journal: what is older of their keys is dropped, dead letters too. */
@@ -87,6 +115,11 @@ export interface Journal {
   deadLetters(): MaybePromise<readonly BuriedWrite[]>;
   /** Makes a dead letter pending again, unless a later write of its key is; with the number it had. */
   replay(key: string): MaybePromise<'replayed' | 'overtaken' | 'unknown'>;
+  /**
+   * Writes down again what the journal has lost, with the numbers it had, due at once; a later write of a key, or a letter,
+   * stays. Answers with how many were missing. Only journals outside of the process can lose anything, and have it.
+   */
+  restore?(writes: readonly PendingWrite[]): MaybePromise<number>;
   size(): MaybePromise<JournalSize>;
   close(): MaybePromise<void>;
 }

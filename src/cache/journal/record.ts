@@ -11,6 +11,8 @@ export interface WriteRecord {
   /** Who wrote it; null where nobody is signed in. */
   readonly viewer: string | number | null;
   readonly acceptedAtMs: number;
+  /** Whether it was written down again after a loss: the database may have it already, or a later one. */
+  readonly isRestored?: boolean;
 }
 
 /** @throws UnstorableValue for a state that would not come back as what it was. */
@@ -38,4 +40,10 @@ function isRecord(value: unknown): value is WriteRecord {
     'tags' in value &&
     Array.isArray(value.tags)
   );
+}
+
+/** The same record as of a write that is written down again. */
+export function restoredRecord(codec: ValueCodec, bytes: Uint8Array): Uint8Array {
+  const record = decodeRecord(codec, bytes);
+  return record === undefined ? bytes : encodeRecord(codec, { ...record, isRestored: true });
 }

@@ -3,6 +3,7 @@ import { weaknessOf, type Actual, type Durability } from '../../../src/cache/jou
 
 const strong: Actual = {
   role: 'master',
+  run: 'run',
   policy: 'noeviction',
   appendOnly: true,
   appendFsync: 'always',

@@ -1,7 +1,7 @@
 -- Purpose:  drops what the journal has of a key and the database has overtaken, by a write that went past the journal.
 -- Atomic:   a later write of the same key must stay.
 -- Late:     does nothing where a later write has come. Run twice: the same.
--- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts, KEYS[4] the dead letters
+-- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts, KEYS[4] the dead letters, KEYS[5] the clock
 -- ARGV[1]   the key, ARGV[2] the number of the write that the database has
 -- Reply     how many were dropped
 local written = tonumber(ARGV[2])
@@ -21,4 +21,6 @@ if number and tonumber(number) <= written then
   redis.call('HDEL', KEYS[4], ARGV[1])
   dropped = dropped + 1
 end
+-- Whatever is accepted from now on has a higher number, also where the clock of the server was set back.
+if tonumber(redis.call('GET', KEYS[5]) or '0') < written then redis.pcall('SET', KEYS[5], ARGV[2]) end
 return dropped

@@ -17,6 +17,8 @@ export interface Declared {
 /** What the server really does, as far as it tells. */
 export interface Actual {
   readonly role: string;
+  /** Names this run of the server: another one after a restart, or after another server has taken over. */
+  readonly run: string;
   readonly policy: string;
   readonly appendOnly: boolean;
   /** Undefined where the server keeps it to itself. */
@@ -45,6 +47,7 @@ export async function readActual(redis: Redis): Promise<Actual> {
   const [appendFsync, pauses] = await Promise.all(['appendfsync', 'no-appendfsync-on-rewrite'].map(setting));
   return {
     role: value('role') ?? 'unknown',
+    run: value('run_id') ?? 'unknown',
     policy: value('maxmemory_policy') ?? 'unknown',
     appendOnly: value('aof_enabled') === '1',
     appendFsync,

@@ -11,6 +11,8 @@ export interface JournalLinkOptions extends Declared {
   readonly log: CacheLog;
   /** Uses every command of the journal. @throws Error what the server refused. */
   readonly tryOut: (redis: Redis, actual: Actual) => Promise<void>;
+  /** `away`: it cannot be asked any more. `moved`: another run of the server is there than before, and not asked yet. */
+  readonly onDoubt: (why: 'away' | 'moved') => void;
 }
 
 const CONNECT_TIMEOUT_MS = 500;
@@ -68,6 +70,16 @@ export class JournalLink {
     return this.#actual?.hasWaitAof ?? false;
   }
 
+  /** The run of the server that was found last. */
+  get run(): string {
+    return this.#actual?.run ?? 'unknown';
+  }
+
+  /** Asks the server for its time and for what it keeps, soon. */
+  lookAgain(): void {
+    this.#probeSoon(0);
+  }
+
   /** The time of the server now, in microseconds; it runs late by no more than one answer took, and never early. */
   get serverUs(): number {
     if (this.#clock === undefined) return Date.now() * 1000;
@@ -89,12 +101,12 @@ export class JournalLink {
   }
 
   /** Runs commands. @throws Error why they failed, or that there was no answer in time. */
-  run<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
+  ask<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#runOn(this.#connections, commands);
   }
 
-  /** As `run`, for what waits for replicas: it holds up nothing else. */
-  runConfirmed<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
+  /** As `ask`, for what waits for replicas: it holds up nothing else. */
+  askConfirmed<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#runOn(this.#confirming, commands);
   }
 
@@ -137,7 +149,9 @@ export class JournalLink {
 
   #lost(error: unknown): void {
     if (this.#isClosed) return;
+    const wasUsable = this.#isUsable;
     this.#isUsable = false;
+    if (wasUsable) this.#options.onDoubt('away');
     this.#tell(error, 'the journal cannot be used; writes go straight to the database until it can');
     this.#probeSoon(PROBE_MS);
   }
@@ -187,7 +201,9 @@ export class JournalLink {
     if (roleFault !== undefined) throw this.#refused(`${this.#where} ${roleFault}`);
     if (!this.#isUsable) await this.#inTime(this.#options.tryOut(commands, actual));
     const weakness = weaknessOf(actual, this.#options);
+    const hasMoved = this.#actual !== undefined && this.#actual.run !== actual.run;
     this.#actual = actual;
+    if (hasMoved) this.#options.onDoubt('moved');
     this.#keepsDeclared = weakness === undefined;
     this.#isUsable = true;
     if (weakness !== undefined) return this.#refused(`${this.#where} ${weakness}`);

@@ -11,5 +11,6 @@ export const journalScripts = {
   claim: script('claim'),
   overtake: script('overtake'),
   replay: script('replay'),
+  restore: script('restore'),
   settle: script('settle'),
 };

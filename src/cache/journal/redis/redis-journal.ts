@@ -4,9 +4,17 @@ import { clientFaults } from '../../store/redis/client-faults.js';
 import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
 import { redisNames } from '../../store/redis/redis-names.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
-import { MAX_PENDING, type ClaimedWrite, type Journal, type WriteName } from '../journal.js';
+import {
+  MAX_PENDING,
+  type ClaimedWrite,
+  type Doubt,
+  type Journal,
+  type PendingWrite,
+  type WriteName,
+} from '../journal.js';
 import { confirmationOf, Confirmations } from './confirmation.js';
 import { DURABILITIES, survivesOf, type Declared, type Durability } from './durability.js';
+import { EPOCH_FIELD, Epochs } from './epochs.js';
 import { JournalLink } from './journal-link.js';
 import { shardIndex, shardNames, SHARDS, type ShardNames } from './journal-names.js';
 import { journalScripts as scripts } from './journal-scripts.js';
@@ -39,6 +47,8 @@ const redisJournalOptions = {
 
 /** In the place of a time after which writes are due again. */
 const SETTLED = -1;
+/** In the place of the longest time for which anything is put off. */
+const NEVER_TOO_LONG = -1;
 /** A write that arrives later than this share of the time-out is refused by the server: nobody waits for it any more. */
 const DEADLINE_SHARE = 0.8;
 
@@ -57,12 +67,19 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
   let link: JournalLink | undefined;
   /** Above it is no number of this process: neither one it was given, nor one it may still be given. */
   let highest = 0;
+  /** The highest number that this process was given. */
+  let given = 0;
+  let tellDoubt: ((doubt: Doubt) => void) | undefined;
 
+  const doubt = (why: Doubt['why'], held = 0): void =>
+    tellDoubt?.({ why, held, sinceSeq: Math.max(given, link?.serverUs ?? 0) });
+  const epochs = new Epochs(SHARDS, doubt);
+  const nextEpoch = (): string => `${link?.run ?? ''} ${epochs.nextName()}`;
   const shardOf = (key: string): ShardNames => shards[shardIndex(key)] ?? shardNames(prefix, 0);
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
-    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.run(commands);
+    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.ask(commands);
   const runConfirmed = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
-    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.runConfirmed(commands);
+    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.askConfirmed(commands);
 
   /** Removes writes, or makes them due again after some milliseconds; each shard's part in one call. */
   async function settle(writes: readonly WriteName[], first: number): Promise<void> {
@@ -85,11 +102,13 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     name: 'redis',
     survives: survivesOf(settings),
     endsGenerations: storeNames !== undefined,
-    open: async ({ log }) => {
+    open: async ({ log, onDoubt }) => {
+      tellDoubt = onDoubt;
       const generationOf = storeNames?.generation.bind(storeNames);
       link = new JournalLink(redis, {
         ...settings,
         log,
+        onDoubt: doubt,
         tryOut: (client, { hasWaitAof }) => tryOutJournal(client, { ...settings, hasWaitAof, generationOf }),
       });
       await link.open();
@@ -111,40 +130,62 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
       highest = Math.max(highest, deadline);
       const keys = [pending, due, clock, attempts, dead];
       if (storeNames !== undefined) keys.push(storeNames.generation(key));
-      const args = [key, record, Math.round(delayMs), Math.ceil(settings.maxPending / SHARDS), deadline];
+      const atMost = Math.ceil(settings.maxPending / SHARDS);
+      const args = [key, record, Math.round(delayMs), atMost, deadline, given, EPOCH_FIELD, nextEpoch()];
       const { reply, confirming } = await runConfirmed(async (client) => {
         const [answer] = await runScript(client, scripts.accept, [{ keys, args }]);
         // On the same connection and after it: that is what the server waits for. It has its own time.
         return { reply: answer, confirming: replicas === 0 ? undefined : isConfirmed(client) };
       });
-      const [outcome, number]: unknown[] = Array.isArray(reply) ? reply : [];
-      if (outcome === -1) throw new Error('the journal took longer than the write could wait');
+      const [outcome, number, found, present]: unknown[] = Array.isArray(reply) ? reply : [];
+      if (outcome === -1) {
+        // Or the clock of the server was set forward.
+        link?.lookAgain();
+        throw new Error('the journal took longer than the write could wait');
+      }
       const seq = Number(textOf(number));
       // The journal counts on from the highest number so far where the clock of the server goes back.
       highest = Math.max(highest, seq);
+      given = Math.max(given, seq);
       if (outcome !== 1) return { outcome: 'full', seq };
+      epochs.noticed(shardIndex(key), { found: epochOf(found), present: epochOf(present) });
       const isSafe = confirming === undefined || (await confirming);
       return { outcome: isSafe ? 'accepted' : 'unconfirmed', seq };
     },
     pending: (keys) =>
-      run((client) =>
-        Promise.all(
-          keys.map(async (key) => readWrite(key, await client.hgetBuffer(shardOf(key).pending, key))),
-        ),
-      ),
-    claim: ({ limit, forMs, all = false }) =>
       run(async (client) => {
+        const found = new Map<string, PendingWrite | undefined>();
+        const ask = async (own: readonly string[], index: number): Promise<void> => {
+          const { pending } = shards[index] ?? shardNames(prefix, index);
+          const texts = await client.hmgetBuffer(pending, ...own, EPOCH_FIELD);
+          epochs.noticed(index, { found: epochOf(texts.at(-1)) });
+          own.forEach((key, place) => found.set(key, readWrite(key, texts[place] ?? null)));
+        };
+        await Promise.all(Array.from(byShard(keys), ([index, own]) => ask(own, index)));
+        return keys.map((key) => found.get(key));
+      }),
+    claim: ({ limit, forMs, all = false, longestMs = NEVER_TOO_LONG }) =>
+      run(async (client) => {
+        const what = [Math.ceil(limit / SHARDS), Math.round(forMs), all ? 1 : 0, Math.round(longestMs)];
         const claims = shards.map(({ pending, due, attempts }): ScriptCall => ({
           keys: [pending, due, attempts],
-          args: [Math.ceil(limit / SHARDS), Math.round(forMs), all ? 1 : 0],
+          args: [...what, EPOCH_FIELD, link?.run ?? '', epochs.nextName()],
         }));
-        return (await runScript(client, scripts.claim, claims)).flatMap(claimedOf);
+        return (await runScript(client, scripts.claim, claims)).flatMap((reply, index) => {
+          const [found, present, pending, ...claimed]: unknown[] = Array.isArray(reply) ? reply : [];
+          epochs.noticed(index, {
+            found: epochOf(found),
+            present: epochOf(present),
+            pending: Number(pending),
+          });
+          return claimedOf(claimed);
+        });
       }),
     settle: (writes) => settle(writes, SETTLED),
     overtake: async (writes) => {
       const calls = writes.map(({ key, seq }): ScriptCall => {
-        const { pending, due, attempts, dead } = shardOf(key);
-        return { keys: [pending, due, attempts, dead], args: [key, `${seq}`] };
+        const { pending, due, attempts, dead, clock } = shardOf(key);
+        return { keys: [pending, due, attempts, dead, clock], args: [key, `${seq}`] };
       });
       await run((client) => runScript(client, scripts.overtake, calls));
     },
@@ -171,11 +212,23 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         const [reply] = await runScript(client, scripts.replay, [{ keys, args }]);
         return reply === 1 ? 'replayed' : reply === 2 ? 'overtaken' : 'unknown';
       }),
+    restore: (writes) =>
+      run(async (client) => {
+        const calls = writes.map(({ key, seq, record }): ScriptCall => {
+          const { pending, due, clock, dead } = shardOf(key);
+          return {
+            keys: [pending, due, clock, dead],
+            args: [key, `${seq}`, record, EPOCH_FIELD, nextEpoch()],
+          };
+        });
+        const replies = await runScript(client, scripts.restore, calls);
+        return replies.filter((reply) => reply === 1).length;
+      }),
     size: () =>
       run(async (client) => {
         const counts = await Promise.all(
           shards.map(async ({ pending, dead, due }) => ({
-            pending: await client.hlen(pending),
+            pending: (await client.hlen(pending)) - (await client.hexists(pending, EPOCH_FIELD)),
             dead: await client.hlen(dead),
             oldestMs: Number((await client.zrange(due, '0', '0', 'WITHSCORES'))[1] ?? Infinity),
           })),
@@ -191,9 +244,23 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
   };
 }
 
+function byShard(keys: readonly string[]): ReadonlyMap<number, readonly string[]> {
+  const grouped = new Map<number, string[]>();
+  for (const key of keys) {
+    const index = shardIndex(key);
+    const own = grouped.get(index);
+    if (own === undefined) grouped.set(index, [key]);
+    else own.push(key);
+  }
+  return grouped;
+}
+
+function epochOf(text: unknown): string | undefined {
+  return Buffer.isBuffer(text) ? text.toString('latin1') : undefined;
+}
+
 /** Claims come as key, write and attempts in turn. */
-function claimedOf(reply: unknown): ClaimedWrite[] {
-  const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
+function claimedOf(parts: readonly unknown[]): ClaimedWrite[] {
   const claimed: ClaimedWrite[] = [];
   for (let index = 0; index + 2 < parts.length; index += 3) {
     const [name, text, attempts] = parts.slice(index, index + 3);

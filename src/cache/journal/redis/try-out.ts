@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { runScript, type ScriptCall } from '../../store/redis/lua-script.js';
 import { confirmationOf } from './confirmation.js';
 import type { Declared } from './durability.js';
+import { EPOCH_FIELD } from './epochs.js';
 import { shardNames, type ShardNames } from './journal-names.js';
 import { journalScripts } from './journal-scripts.js';
 import { letterOf, readWrite } from './written-forms.js';
@@ -40,12 +41,16 @@ async function useAll(
     [pending, due, attempts, dead],
   ];
   const accepting = [pending, due, clock, attempts, dead, ...(generationOf ? [generationOf(key)] : [])];
-  const accept = { keys: accepting, args: [key, 'tried', 0, 1, Number.MAX_SAFE_INTEGER] };
+  const accept = {
+    keys: accepting,
+    args: [key, 'tried', 0, 1, Number.MAX_SAFE_INTEGER, 0, EPOCH_FIELD, 'run tried'],
+  };
+  const claiming = [1, 0, 1, -1, EPOCH_FIELD, 'run', 'tried'];
   // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
-  await redis.call('EVAL', journalScripts.claim.text, 3, ...waiting, 1, 0, 1);
+  await redis.call('EVAL', journalScripts.claim.text, 3, ...waiting, ...claiming);
   await once('accept', accept);
   const seq = readWrite(key, await redis.hgetBuffer(pending, key))?.seq ?? 0;
-  await once('claim', { keys: waiting, args: [1, 0, 1] });
+  await once('claim', { keys: waiting, args: claiming });
   await once('settle', { keys: waiting, args: [0, key, `${seq}`] });
   const letter = letterOf({ key, seq, attempts: 1, error: '', buriedAtMs: 0, record: Buffer.from('tried') });
   await once('bury', { keys: burying, args: [key, `${seq}`, letter] });
@@ -53,14 +58,30 @@ async function useAll(
   const replayed = await once('replay', { keys: burying, args: [key, `${seq}`, 'tried', letter] });
   await once('settle', { keys: waiting, args: [-1, key, `${seq}`] });
   await once('accept', accept);
-  const overtaken = await once('overtake', { keys: burying, args: [key, `${Number.MAX_SAFE_INTEGER}`] });
-  await Promise.all([redis.hlen(pending), redis.zrange(due, '0', '0', 'WITHSCORES')]);
+  // As if its time had been lost.
+  await redis.zrem(due, key);
+  await once('claim', { keys: waiting, args: claiming });
+  const overtaken = await once('overtake', {
+    keys: [...burying, clock],
+    args: [key, `${Number.MAX_SAFE_INTEGER}`],
+  });
+  const restore = {
+    keys: [pending, due, clock, dead],
+    args: [key, `${seq}`, 'tried', EPOCH_FIELD, 'run tried'],
+  };
+  const restored = await once('restore', restore);
+  await redis.hmgetBuffer(pending, key, EPOCH_FIELD);
+  await Promise.all([
+    redis.hlen(pending),
+    redis.hexists(pending, EPOCH_FIELD),
+    redis.zrange(due, '0', '0', 'WITHSCORES'),
+  ]);
   if (declared.replicas > 0) {
     const [command, ...numbers] = confirmationOf(declared, { ...declared, waitMs: 0 });
     // For none of them, so that it is answered at once.
     await redis.call(command, ...numbers.map(() => 0));
   }
-  if (seq === 0 || kept?.equals(letter) !== true || replayed !== 1 || overtaken !== 1) {
+  if (seq === 0 || kept?.equals(letter) !== true || replayed !== 1 || overtaken !== 1 || restored !== 1) {
     throw new Error('NOPERM scripts cannot read back what they wrote');
   }
 }

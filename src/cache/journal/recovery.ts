@@ -1,0 +1,253 @@
+import { hasCome, type Clock } from '../clock.js';
+import type { CacheLog } from '../log.js';
+import type { FlushCounters } from '../metrics/flush-counters.js';
+import type { FlushedWrite, FlushTarget } from './flusher.js';
+import type { Doubt, Journal, PendingWrite } from './journal.js';
+import type { KeptWrite, KeptWrites } from './kept-writes.js';
+import type { Overtaken } from './overtaken.js';
+import type { WriteRecord } from './record.js';
+
+export interface RecoveryOptions {
+  readonly journal: Journal;
+  readonly kept: KeptWrites;
+  readonly targetOf: (key: string) => FlushTarget | undefined;
+  readonly recordOf: (record: Uint8Array) => WriteRecord | undefined;
+  /** A record as it is written down again. */
+  readonly restoredRecordOf: (record: Uint8Array) => Uint8Array;
+  readonly overtaken: Pick<Overtaken, 'by'>;
+  readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
+  readonly counters: FlushCounters;
+  readonly clock: Clock;
+  readonly log: CacheLog;
+}
+
+/** Other processes need about this long to notice a loss too, and to save what they have accepted. */
+const AT_LEAST_MS = 300;
+/** After that the journal is believed again, whatever could be saved. */
+const AT_MOST_MS = 2000;
+const WRITES_AT_ONCE = 200;
+const KEPT_PER_LOOK = 1000;
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 5000;
+
+interface Saved {
+  readonly write: KeptWrite;
+  readonly record: WriteRecord;
+  readonly target: FlushTarget;
+}
+
+/**
+ * Saves what this process has accepted where the journal may have lost it. While the journal is away, straight into the
+ * database, whose numbers decide; when it is back and has lost something, into the journal again. Until all that can be in
+ * doubt was flushed, or a bound has passed, the journal is not believed by reads.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  #isInDoubt = false;
+  #sinceMs = 0;
+  #sinceSeq = 0;
+  #mustRestore = false;
+  #isRobbed = false;
+  /** How many writes were pending in what was found robbed. */
+  #held = 0;
+  #end: (() => void) | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #rescueFailures = 0;
+  #rescueAtMs = -Infinity;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** True while reads must not believe the journal. */
+  get isInDoubt(): boolean {
+    // Also while the flusher waits for a database that hangs.
+    return this.#isInDoubt && !hasCome(this.#sinceMs + AT_MOST_MS, this.#options.clock.nowMs(), AT_MOST_MS);
+  }
+
+  /** True where something is to be written down again before the journal can count as empty. */
+  get isNeeded(): boolean {
+    return this.#mustRestore;
+  }
+
+  /** Whether a pending write may be older than what the database has. */
+  doubts(seq: number): boolean {
+    return this.isInDoubt && seq <= this.#sinceSeq;
+  }
+
+  /** Resolves when the journal is believed again. */
+  ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** The journal has noticed why not to believe it. */
+  doubted({ why, sinceSeq, held }: Doubt): void {
+    const { clock, counters } = this.#options;
+    this.#sinceMs = clock.nowMs();
+    this.#sinceSeq = Math.max(sinceSeq, this.#sinceSeq);
+    this.#rescueAtMs = -Infinity;
+    this.#mustRestore ||= why !== 'away';
+    if (why === 'robbed') {
+      // Its shards are found robbed one after another.
+      if (!this.#isRobbed) counters.losses += 1;
+      this.#isRobbed = true;
+      this.#held += held;
+    }
+    if (this.#isInDoubt) return;
+    this.#isInDoubt = true;
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** Before each look into the journal. True where all that is pending should be taken, due or not. Never rejects. */
+  async step(): Promise<boolean> {
+    const { journal } = this.#options;
+    try {
+      if (journal.isAway()) await this.#rescue();
+      else if (this.#mustRestore) await this.#restore();
+      else await this.#prune();
+    } catch {
+      // The journal has said by itself that it is away, or it refuses: it is told again.
+    }
+    if (journal.isAway() && !this.#hasMore()) this.#believeAgain(true);
+    return this.#isInDoubt && !this.#mustRestore;
+  }
+
+  /** After a look into the journal; `isDone` where all that was pending was taken, and brought to the database. */
+  looked(isDone: boolean): void {
+    this.#believeAgain(isDone && !this.#mustRestore);
+  }
+
+  #believeAgain(isDone: boolean): void {
+    if (!this.#isInDoubt) return;
+    const nowMs = this.#options.clock.nowMs();
+    const isTooLong = hasCome(this.#sinceMs + AT_MOST_MS, nowMs, AT_MOST_MS);
+    if (!isTooLong && !(isDone && hasCome(this.#sinceMs + AT_LEAST_MS, nowMs, AT_LEAST_MS))) return;
+    this.#isInDoubt = false;
+    this.#end?.();
+  }
+
+  #hasMore(): boolean {
+    return this.#options.kept.all().some(({ isRefused, record }) => !isRefused && record !== undefined);
+  }
+
+  /** Forgets what others have flushed. */
+  async #prune(): Promise<void> {
+    const { journal, kept, clock } = this.#options;
+    const overdue = kept.overdue(clock.nowMs(), KEPT_PER_LOOK);
+    if (overdue.length === 0) return;
+    const found = await journal.pending(overdue.map(({ key }) => key));
+    // The answer may have been that the journal was robbed, or may come from another one than before.
+    if (this.#mustRestore || this.#isInDoubt) return;
+    overdue.forEach(({ key, seq }, index) => {
+      const present = found[index]?.seq ?? Infinity;
+      // An earlier one in its place: the journal has gone back.
+      if (present < seq) this.#mustRestore = true;
+      else if (present > seq) kept.drop({ key, seq });
+    });
+  }
+
+  async #restore(): Promise<void> {
+    const { journal, kept, counters, log, restoredRecordOf } = this.#options;
+    // What is noticed meanwhile has it begin anew.
+    this.#mustRestore = false;
+    const all = kept.all();
+    const unkept = all.filter(({ record }) => record === undefined);
+    let restored = 0;
+    let lost: readonly KeptWrite[] = [];
+    try {
+      for (const batch of batchesOf(all.flatMap(withRecord))) {
+        const writes = batch.map((write) => ({ ...write, record: restoredRecordOf(write.record) }));
+        restored += (await journal.restore?.(writes)) ?? 0;
+      }
+      const found = await journal.pending(unkept.map(({ key }) => key));
+      lost = unkept.filter((_, index) => found[index] === undefined);
+    } catch (error) {
+      this.#mustRestore = true;
+      throw error;
+    } finally {
+      counters.restored += restored;
+    }
+    for (const write of lost) kept.drop(write);
+    counters.lost += lost.length;
+    const held = this.#held;
+    const isTold = restored > 0 || lost.length > 0 || (this.#isRobbed && held > 0);
+    this.#isRobbed = false;
+    this.#held = 0;
+    if (!isTold) return;
+    log.error(
+      { held, restored, lost: lost.length },
+      'the journal has lost accepted writes; this process wrote down again what it had accepted itself and still kept',
+    );
+  }
+
+  /** Brings what this process has accepted straight to the database, as the journal cannot be asked. */
+  async #rescue(): Promise<void> {
+    const { kept, clock, targetOf, recordOf } = this.#options;
+    if (kept.size === 0 || !hasCome(this.#rescueAtMs, clock.nowMs(), LONGEST_BACKOFF_MS)) return;
+    const byTarget = new Map<FlushTarget, Saved[]>();
+    for (const write of kept.all()) {
+      const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
+      const target = targetOf(write.key);
+      if (record === undefined || target === undefined) continue;
+      const own = byTarget.get(target);
+      if (own === undefined) byTarget.set(target, [{ write, record, target }]);
+      else own.push({ write, record, target });
+    }
+    const batches = [...byTarget.values()].flatMap(batchesOf);
+    const areSaved: boolean[] = [];
+    for (const batch of batches) areSaved.push(await this.#save(batch));
+    if (areSaved.every(Boolean)) return;
+    this.#rescueFailures = areSaved.some(Boolean) ? 0 : this.#rescueFailures + 1;
+    const pauseMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#rescueFailures, LONGEST_BACKOFF_MS);
+    this.#rescueAtMs = clock.nowMs() + pauseMs;
+  }
+
+  /** False where the database does not take them now. */
+  async #save(batch: readonly Saved[]): Promise<boolean> {
+    const { kept, counters, overtaken, invalidate } = this.#options;
+    const [first] = batch;
+    if (first === undefined) return true;
+    const { target } = first;
+    const ordered = [...batch].sort(({ write: one }, { write: other }) => (one.key < other.key ? -1 : 1));
+    const states = ordered.map(({ write: { key, seq }, record: { state } }): FlushedWrite => ({
+      key,
+      seq,
+      state,
+    }));
+    try {
+      counters.flushes += 1;
+      await target.flush(states);
+    } catch (error) {
+      if (target.isPermanent(error) !== true) return false;
+      if (batch.length > 1) {
+        const saved: boolean[] = [];
+        for (const one of ordered) saved.push(await this.#save([one]));
+        return saved.every(Boolean);
+      }
+      // It stays in the journal, or is written down there again, and becomes a dead letter in the usual way.
+      first.write.isRefused = true;
+      return true;
+    }
+    counters.flushed += batch.length;
+    counters.rescued += batch.length;
+    await invalidate([...new Set(batch.flatMap(({ write, record }) => [write.key, ...record.tags]))]);
+    for (const { write } of batch) {
+      kept.drop(write);
+      // What the journal has of it, and of earlier ones, leaves it as soon as it is back.
+      await overtaken.by(write);
+    }
+    return true;
+  }
+}
+
+function withRecord({ key, seq, record }: KeptWrite): readonly PendingWrite[] {
+  return record === undefined ? [] : [{ key, seq, record }];
+}
+
+function batchesOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const batches: (readonly T[])[] = [];
+  for (let start = 0; start < all.length; start += WRITES_AT_ONCE) {
+    batches.push(all.slice(start, start + WRITES_AT_ONCE));
+  }
+  return batches;
+}
