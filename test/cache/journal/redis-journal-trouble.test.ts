@@ -91,6 +91,106 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     expect(journal.laterSeq()).toBeGreaterThan(seq);
   });
 
+  it('numbers what it is given after a loss above what it has given out before it', async () => {
+    const { redis, admin } = await server();
+    const { journal } = await opened(redis);
+    const ahead = (Date.now() + 60_000) * 1000;
+    for (const shard of [0, 1, 2, 3]) await admin.set(`corral:j:{${shard}}:clock`, `${ahead}`);
+    const { seq } = await accept(journal, 'Row:1');
+    await admin.flushall();
+    expect((await accept(journal, 'Row:1')).seq).toBeGreaterThan(seq);
+  });
+
+  it('numbers what any process accepts above what went past it, also after its clock was set back', async () => {
+    const { redis } = await server();
+    const [{ journal }, { journal: other }] = [await opened(redis), await opened(redis)];
+    // As the clock was when it was written.
+    const seq = (Date.now() + 60_000) * 1000;
+    await journal.overtake([{ key: 'Row:1', seq }]);
+    expect((await accept(other, 'Row:1')).seq).toBeGreaterThan(seq);
+  });
+
+  it('takes what its own clock, set back since, had put off for long, and nothing that is put off', async () => {
+    const { redis, admin } = await server();
+    const { journal } = await opened(redis);
+    for (const key of ['Row:1', 'Row:2']) await journal.accept({ ...write(key), delayMs: 5000 });
+    const hour = 60 * 60 * 1000;
+    for (const due of await admin.keys('*:due')) await admin.zadd(due, 'XX', 'INCR', hour, 'Row:1');
+    const claim = async (longestMs?: number) =>
+      (await journal.claim({ limit: 10, forMs: 5000, ...(longestMs && { longestMs }) })).map(
+        ({ key }) => key,
+      );
+    expect(await claim()).toEqual([]);
+    expect(await claim(5000)).toEqual(['Row:1']);
+    // It has the time of the present now.
+    expect(await claim(5000)).toEqual([]);
+  });
+
+  it('takes a write whose due time was lost, also once the server is full', async () => {
+    const { redis, admin } = await server();
+    const { journal } = await opened(redis);
+    for (const key of ['Row:1', 'Row:2']) await accept(journal, key);
+    await admin.del(await admin.keys('*:due'));
+    await admin.config('SET', 'maxmemory', '1');
+    const claimed = await journal.claim({ limit: 100, forMs: 60_000 });
+    expect(claimed.map(({ key }) => key).sort()).toEqual(['Row:1', 'Row:2']);
+    expect(await journal.claim({ limit: 100, forMs: 60_000 })).toEqual([]);
+  });
+
+  it('writes down again what is missing, and leaves what is there, what is later, and letters', async () => {
+    const { redis } = await server();
+    const { journal } = await opened(redis);
+    const seq = async (key: string) => (await accept(journal, key)).seq;
+    const [lost, there, earlier, buried] = [
+      await seq('Row:1'),
+      await seq('Row:2'),
+      await seq('Row:3'),
+      await seq('Row:4'),
+    ];
+    await journal.settle([{ key: 'Row:1', seq: lost }]);
+    const later = await seq('Row:3');
+    await journal.bury({ ...write('Row:4'), seq: buried, attempts: 1, error: 'refused', buriedAtMs: 1 });
+    const writes = Object.entries({ 'Row:1': lost, 'Row:2': there, 'Row:3': earlier, 'Row:4': buried });
+    const again = writes.map(([key, number]) => ({ key, seq: number, record: Buffer.from('again') }));
+    expect(await journal.restore?.(again)).toBe(1);
+    const found = await journal.pending(writes.map(([key]) => key));
+    expect(found.map((one) => one && [one.seq, Buffer.from(one.record).toString()])).toEqual([
+      [lost, 'again'],
+      [there, 'one'],
+      [later, 'one'],
+      undefined,
+    ]);
+    expect(await journal.deadLetters()).toMatchObject([{ key: 'Row:4' }]);
+    expect(await journal.restore?.(again)).toBe(0);
+  });
+
+  it('tells when it was robbed, by whatever asks it next, and where another name for it has come meanwhile', async () => {
+    const { redis, admin } = await server();
+    const doubts: string[] = [];
+    const journal = redisJournal(new Redis(redis.url, { lazyConnect: true }));
+    onTestFinished(() => journal.close());
+    await journal.open?.({ log: cacheLog(), onDoubt: ({ why, held }) => doubts.push(`${why} ${held}`) });
+    const { journal: other } = await opened(redis);
+    await accept(journal, 'Row:1');
+    await journal.claim({ limit: 10, forMs: 1000 });
+    expect(doubts).toEqual([]);
+    const told = async (ask: () => unknown): Promise<string[]> => {
+      await accept(journal, 'Row:1');
+      await admin.flushall();
+      await ask();
+      return doubts.splice(0);
+    };
+    expect(await told(() => journal.pending(['Row:1']))).toEqual(['robbed 1']);
+    expect(await told(() => accept(journal, 'Row:1'))).toEqual(['robbed 1']);
+    const byOther = async () => {
+      await accept(other, 'Row:1');
+      await journal.pending(['Row:1']);
+    };
+    expect(await told(byOther)).toEqual(['robbed 1']);
+    // All shards of it.
+    expect(await told(() => journal.claim({ limit: 10, forMs: 1000 }))).toHaveLength(4);
+  });
+
   it('does not replay a letter in whose place another one has come', async () => {
     const { redis, admin } = await server();
     const { journal } = await opened(redis);

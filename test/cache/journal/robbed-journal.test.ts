@@ -66,6 +66,15 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     await tested.isFlushed();
   });
 
+  it('of nothing, whose clock was set back by an hour, does not put writes off for an hour', async () => {
+    const tested = await accepted();
+    for (const due of await admin.keys('*:due')) {
+      for (const id of IDS) await admin.zadd(due, 'XX', 'INCR', 60 * 60 * 1000, `Place:${id}`);
+    }
+    tested.table.faults.flush = undefined;
+    await expect.poll(() => secondsOf(tested), { interval: 5, timeout: 5000 }).toEqual([10, 20, 30, 40, 50]);
+  });
+
   it('loses nothing where the process ends right after it', async () => {
     const tested = await accepted();
     tested.table.faults.flush = undefined;
