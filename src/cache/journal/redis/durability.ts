@@ -104,7 +104,7 @@ export function survivesOf({ durability, replicas }: Declared): string {
   const confirmed = replicas === 0 ? '' : ` ${replicas} of its replicas have it too.`;
   switch (durability) {
     case 'memory':
-      return `An acknowledged write is in the memory of Redis: it survives this process, and is lost when Redis dies.${confirmed}`;
+      return `An acknowledged write is in the memory of Redis: it survives this process, and is lost when Redis dies together with it.${confirmed}`;
     case 'everysec':
       return `An acknowledged write is in the append-only file: it survives a crash of Redis; when the machine dies, about the last second is lost.${confirmed}`;
     case 'always':
