@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import { createAttempts } from './accounts/attempts.js';
+import { createHashingQueue } from './accounts/hashing-queue.js';
 import { createPasswords } from './accounts/passwords.js';
 import { createSessions } from './accounts/sessions.js';
 import { createApiCache, fetchedNamespaces } from './api-cache.js';
@@ -20,6 +23,7 @@ import { addMetricsRoute } from './http/metrics-route.js';
 import { listen, tryAddress } from './http/listen.js';
 import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
+import { createAttemptCounters } from './redis/create-attempt-counters.js';
 import { buildSchema } from './schema/build-schema.js';
 
 /** A running API. */
@@ -78,10 +82,21 @@ export async function startApi(
     const used = new Set([...namespaces, ...fetchedNamespaces]);
     await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }));
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
-    const sessions = createSessions({ prisma: database.prisma, cache, nowMs });
+    const { sessionDays, sessionsPerAccount } = config.accounts;
+    const sessions = createSessions({
+      prisma: database.prisma,
+      cache,
+      nowMs,
+      maxAgeMs: sessionDays * DAY_MS,
+      maxPerAccount: sessionsPerAccount,
+    });
+    const counters = createAttemptCounters(config, log);
+    closers.push({ what: 'the counters of attempts', close: () => Promise.resolve(counters.close()) });
     const services: ApiServices = {
       database,
       passwords: createPasswords(),
+      hashing: createHashingQueue({ atOnce: HASHES_AT_ONCE, maxWaitMs: config.accounts.maxWaitMs }),
+      attempts: createAttempts(counters),
       sessions,
       filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
       deadLetters: deadLettersOf(cache),
@@ -130,7 +145,16 @@ function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
 }
 
 /** Who asks on behalf of nobody. */
-const nobody = { authorization: undefined, acceptLanguage: undefined, requestId: 'none' };
+const nobody = {
+  authorization: undefined,
+  acceptLanguage: undefined,
+  requestId: 'none',
+  client: { address: undefined, gone: () => new AbortController().signal },
+};
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Hashing runs in the four threads that files and host names need as well. */
+const HASHES_AT_ONCE = Math.min(3, availableParallelism());
 
 interface Served {
   readonly config: Config;
@@ -144,7 +168,7 @@ interface Served {
 /** The HTTP server with its routes, before it listens. */
 async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
   const { environment } = config;
-  const app = createApp(log);
+  const app = createApp(log, config.trustedProxies);
   const apollo = createApolloServer({ schema, environment, app, cache });
   await apollo.start();
   // Drains the HTTP server as well.

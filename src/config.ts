@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError } from './database/configuration-error.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
+import { parseProxies } from './http/parse-proxies.js';
 import { parseRedisUrl } from './redis/parse-redis-url.js';
 import { unknownVariables } from './unknown-variables.js';
 
@@ -28,6 +29,20 @@ export interface Config {
     readonly replicas: number;
     /** Keys that may be pending before writes of others go straight to the database. */
     readonly maxPending: number;
+  };
+  /** Proxies in front of the API, whose X-Forwarded-For names the client: addresses or networks. */
+  readonly trustedProxies: readonly string[];
+  readonly accounts: {
+    /** Wrong passwords for one account within the window. */
+    readonly perAccount: number;
+    /** Wrong passwords and new accounts from one address within the window. */
+    readonly perAddress: number;
+    readonly windowSeconds: number;
+    /** No request waits longer than this for its turn to have its password hashed. */
+    readonly maxWaitMs: number;
+    /** A session ends so many days after it was opened, however much it is used. */
+    readonly sessionDays: number;
+    readonly sessionsPerAccount: number;
   };
   /** Where the embedded database keeps its files. */
   readonly dataDirectory: string;
@@ -68,6 +83,13 @@ const variables = z.object({
   JOURNAL_DURABILITY: oneOf(['memory', 'everysec', 'always']).default('memory'),
   JOURNAL_REPLICAS: wholeNumber({ from: 0, to: 100 }).default(0),
   JOURNAL_MAX_PENDING: wholeNumber({ from: 1, to: 10_000_000 }).default(10_000),
+  TRUSTED_PROXIES: z.string().superRefine(checkedBy(parseProxies, 'TRUSTED_PROXIES')).default(''),
+  SIGN_IN_PER_ACCOUNT: wholeNumber({ from: 1, to: 1_000_000 }).default(20),
+  SIGN_IN_PER_ADDRESS: wholeNumber({ from: 1, to: 1_000_000 }).default(100),
+  SIGN_IN_WINDOW_SECONDS: wholeNumber({ from: 1, to: 86_400 }).default(900),
+  SIGN_IN_MAX_WAIT_MS: wholeNumber({ from: 1, to: 60_000 }).default(2000),
+  SESSION_MAX_DAYS: wholeNumber({ from: 1, to: 3650 }).default(30),
+  SESSION_MAX_PER_ACCOUNT: wholeNumber({ from: 1, to: 10_000 }).default(50),
   DATA_DIRECTORY: z.string().default('.data'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
@@ -111,6 +133,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       durability: data.JOURNAL_DURABILITY,
       replicas: data.JOURNAL_REPLICAS,
       maxPending: data.JOURNAL_MAX_PENDING,
+    }),
+    trustedProxies: Object.freeze(parseProxies(data.TRUSTED_PROXIES, 'TRUSTED_PROXIES')),
+    accounts: Object.freeze({
+      perAccount: data.SIGN_IN_PER_ACCOUNT,
+      perAddress: data.SIGN_IN_PER_ADDRESS,
+      windowSeconds: data.SIGN_IN_WINDOW_SECONDS,
+      maxWaitMs: data.SIGN_IN_MAX_WAIT_MS,
+      sessionDays: data.SESSION_MAX_DAYS,
+      sessionsPerAccount: data.SESSION_MAX_PER_ACCOUNT,
     }),
     dataDirectory: data.DATA_DIRECTORY,
     logLevel: data.LOG_LEVEL,

@@ -1,4 +1,6 @@
 import { GraphQLError } from 'graphql';
+import type { Attempts } from './accounts/attempts.js';
+import type { HashingQueue } from './accounts/hashing-queue.js';
 import type { Passwords } from './accounts/passwords.js';
 import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
@@ -18,13 +20,24 @@ export interface ApiLog {
 export interface ApiServices {
   readonly database: Database;
   readonly passwords: Passwords;
+  readonly hashing: HashingQueue;
+  readonly attempts: Attempts;
   readonly sessions: Sessions;
   readonly filmLengths: FilmLengths;
   readonly deadLetters: DeadLetters;
 }
 
+/** The other end of a connection. */
+export interface Client {
+  /** Its IP address; undefined where there is none. */
+  readonly address: string | undefined;
+  /** Fires when the connection closes before the answer was sent. */
+  gone(): AbortSignal;
+}
+
 /**
- * What resolvers and origins are given. All that belongs to one viewer stands under `viewer` and `session`. In development
+ * What resolvers and origins are given. All that belongs to one viewer stands under `viewer`, `session` and
+ * `provenUserId`; the fields of a mutation run one after the other, and what one of them changes here counts for the next. In development
  * loads that everybody shares may read only what `neutral` of the cache names.
  */
 export interface ApiContext extends ApiServices {
@@ -35,6 +48,9 @@ export interface ApiContext extends ApiServices {
   readonly session: OpenSession | undefined;
   /** The language of the reader. */
   readonly locale: Locale;
+  /** The account that this document has just signed in to or made: its owner asks, though the viewer is another one. */
+  readonly provenUserId: number | undefined;
+  readonly client: Client;
 }
 
 export interface ContextOptions {
@@ -43,11 +59,12 @@ export interface ContextOptions {
   readonly acceptLanguage: string | undefined;
   readonly requestId: string;
   readonly log: ApiLog;
+  readonly client: Client;
 }
 
 /** The context of one request. @throws GraphQLError when it brings a token that is not, or not any more, good. */
 export async function createContext(options: ContextOptions): Promise<ApiContext> {
-  const { services, authorization, acceptLanguage, requestId, log } = options;
+  const { services, authorization, acceptLanguage, requestId, log, client } = options;
   const signedIn =
     authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
   return {
@@ -57,6 +74,8 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     viewer: signedIn?.viewer,
     session: signedIn?.session,
     locale: localeOf(acceptLanguage),
+    provenUserId: undefined,
+    client,
   };
 }
 

@@ -16,6 +16,15 @@ describe('the configuration', () => {
       redisUrl: undefined,
       redisPrefix: 'corral',
       journal: { redisUrl: undefined, durability: 'memory', replicas: 0, maxPending: 10_000 },
+      trustedProxies: [],
+      accounts: {
+        perAccount: 20,
+        perAddress: 100,
+        windowSeconds: 900,
+        maxWaitMs: 2000,
+        sessionDays: 30,
+        sessionsPerAccount: 50,
+      },
       dataDirectory: '.data',
       logLevel: 'info',
       cache: {
@@ -99,6 +108,18 @@ describe('the configuration', () => {
       /^REDIS_URL must end with the host and port, [^\n]+\.$/,
     );
     expect(() => readConfig({ REDIS_URL: url })).not.toThrow(/secret/);
+  });
+
+  it('takes proxies, and refuses what is neither an address nor a network', () => {
+    const read = (text: string): unknown => readConfig({ TRUSTED_PROXIES: text }).trustedProxies;
+    expect(read('10.0.0.0/8, ::1 ,192.0.2.7')).toEqual(['10.0.0.0/8', '::1', '192.0.2.7']);
+    for (const wrong of ['proxy.local', '10.0.0.0/33', 'true', '::1/129']) {
+      expect(() => read(`::1,${wrong}`)).toThrow(
+        new ConfigurationError(
+          `TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, with commas between them, but has "${wrong}".`,
+        ),
+      );
+    }
   });
 
   it('takes a Redis and a prefix', () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
+import { preparePassword } from './prepare-password.js';
 
-/** Hashes and checks passwords with Argon2id. */
+/** Hashes and checks passwords with Argon2id, each as RFC 8265 prepares it. How many at once is the queue's to decide. */
 export interface Passwords {
   hash(password: string): Promise<string>;
   /**
@@ -16,11 +17,11 @@ export function createPasswords(): Passwords {
   let decoy: Promise<string> | undefined;
   const decoyHash = (): Promise<string> => (decoy ??= hash(randomBytes(32)));
   return {
-    hash: (password) => hash(password),
+    hash: (password) => hash(preparePassword(password)),
     async matches(password, passwordHash) {
-      // Made by whoever comes first, known or not, so that its cost tells nothing either.
+      // The first request makes it, for a known account too, so that its cost tells nothing either.
       const anyHash = await decoyHash();
-      const isRight = await verify(passwordHash ?? anyHash, password);
+      const isRight = await verify(passwordHash ?? anyHash, preparePassword(password));
       return passwordHash !== undefined && isRight;
     },
   };

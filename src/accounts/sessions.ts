@@ -1,4 +1,4 @@
-import type { PrismaClient, Role } from '../generated/prisma/client.js';
+import type { Prisma, PrismaClient, Role } from '../generated/prisma/client.js';
 import { createToken, hashToken, isToken } from './session-token.js';
 
 /** Who is asking. */
@@ -25,8 +25,17 @@ interface SessionFetch {
   readonly tags?: readonly string[];
 }
 
+/** An open session, as its owner sees it. */
+export interface SessionState {
+  readonly createdAt: Date;
+  /** Not later than this, and up to five minutes earlier than it was used last. */
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly isCurrent: boolean;
+}
+
 export interface Sessions {
-  /** Opens a session; the token is in nobody's hands but the caller's. */
+  /** Opens a session, and ends the oldest ones of the account past its bound; only the caller has the token. */
   open(userId: number): Promise<{ token: string; expiresAt: Date }>;
   /** Who holds this token, or undefined: unknown, expired or signed out. Each use moves the end on. */
   authenticate(token: string): Promise<{ viewer: Viewer; session: OpenSession } | undefined>;
@@ -35,13 +44,23 @@ export interface Sessions {
    * it may accept the session until this one reaches it again.
    */
   end(session: OpenSession): Promise<void>;
+  /** Ends all sessions of an account, as `end` does, and answers how many there were. */
+  endAll(userId: number): Promise<number>;
+  /** The open sessions of an account, the one that was used last first. */
+  list(userId: number, current: OpenSession | undefined): Promise<SessionState[]>;
 }
 
 export interface SessionOptions {
   readonly prisma: PrismaClient;
   readonly cache: SessionCache;
   readonly nowMs: () => number;
+  /** A session ends so long after it was opened, however much it is used. */
+  readonly maxAgeMs: number;
+  /** How many sessions an account has at most. */
+  readonly maxPerAccount: number;
 }
+
+type Transaction = Prisma.TransactionClient;
 
 const LIFETIME_SECONDS = 2 * 60 * 60;
 const LIFETIME_MS = LIFETIME_SECONDS * 1000;
@@ -52,21 +71,29 @@ const ROLE_SECONDS = 60;
 const UNKNOWN_SECONDS = 5;
 
 /** Sessions in the database, read through the cache. Their end is checked at every use, wherever they come from. */
-export function createSessions({ prisma, cache, nowMs }: SessionOptions): Sessions {
+export function createSessions(options: SessionOptions): Sessions {
+  const { prisma, cache, nowMs, maxAgeMs, maxPerAccount } = options;
+  const select = { userId: true, createdAt: true, lastUsedAt: true, expiresAt: true };
   const loadSession = (tokenHash: string) => () =>
-    prisma.session.findUnique({ where: { tokenHash }, select: { userId: true, expiresAt: true } });
+    prisma.session.findUnique({ where: { tokenHash }, select });
   const loadViewer = (id: number) => () =>
     prisma.user.findUnique({ where: { id }, select: { id: true, role: true } });
+  const lastMomentOf = ({ createdAt }: { createdAt: Date }): number => createdAt.getTime() + maxAgeMs;
 
   /** Only moves an end that is still ahead: a session that is over, or signed out meanwhile, stays so. */
-  async function extend(tokenHash: string): Promise<void> {
+  async function extend(tokenHash: string, lastMomentMs: number): Promise<void> {
     const now = nowMs();
     const { count } = await prisma.session.updateMany({
       where: {
         tokenHash,
-        expiresAt: { gt: new Date(now), lt: new Date(now + LIFETIME_MS - EXTEND_AFTER_MS) },
+        expiresAt: { gt: new Date(now) },
+        lastUsedAt: { lte: new Date(now - EXTEND_AFTER_MS) },
       },
-      data: { expiresAt: new Date(now + LIFETIME_MS), version: { increment: 1 } },
+      data: {
+        lastUsedAt: new Date(now),
+        expiresAt: new Date(Math.min(now + LIFETIME_MS, lastMomentMs)),
+        version: { increment: 1 },
+      },
     });
     if (count === 0) return;
     await cache.invalidate([sessionKey(tokenHash)]).catch(() => {
@@ -74,23 +101,57 @@ export function createSessions({ prisma, cache, nowMs }: SessionOptions): Sessio
     });
   }
 
+  /** Sessions of one account are opened, bounded and ended one at a time: of two at once, none would see the other's. */
+  function oneAtATime<T>(userId: number, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT "id" FROM "User" WHERE "id" = ${userId} FOR NO KEY UPDATE`;
+      return work(tx);
+    });
+  }
+
+  async function forget(tokenHashes: readonly string[]): Promise<void> {
+    if (tokenHashes.length === 0) return;
+    await cache.invalidate(tokenHashes.map(sessionKey)).catch(() => {
+      // The store is away, which the cache has logged. The rows are gone, and what the store holds from before is not
+      // served here again: an error would only make its reader believe that the sessions go on.
+    });
+  }
+
   return {
     async open(userId) {
       const token = createToken();
-      const expiresAt = new Date(nowMs() + LIFETIME_MS);
-      await prisma.session.deleteMany({ where: { userId, expiresAt: { lte: new Date(nowMs()) } } });
-      await prisma.session.create({ data: { tokenHash: hashToken(token), userId, expiresAt } });
+      const now = nowMs();
+      const expiresAt = new Date(now + Math.min(LIFETIME_MS, maxAgeMs));
+      const ended = await oneAtATime(userId, async (tx) => {
+        await tx.session.deleteMany({ where: { userId, expiresAt: { lte: new Date(now) } } });
+        const others = await tx.session.findMany({
+          where: { userId },
+          orderBy: [{ createdAt: 'desc' }, { tokenHash: 'asc' }],
+          skip: maxPerAccount - 1,
+          select: { tokenHash: true },
+        });
+        const tooMany = others.map(({ tokenHash }) => tokenHash);
+        if (tooMany.length > 0) await tx.session.deleteMany({ where: { tokenHash: { in: tooMany } } });
+        const moment = new Date(now);
+        await tx.session.create({
+          data: { tokenHash: hashToken(token), userId, createdAt: moment, lastUsedAt: moment, expiresAt },
+        });
+        return tooMany;
+      });
+      await forget(ended);
       return { token, expiresAt };
     },
 
     async authenticate(token) {
       if (!isToken(token)) return undefined;
       const tokenHash = hashToken(token);
-      const options = { ttl: LIFETIME_SECONDS, negativeTtl: UNKNOWN_SECONDS };
-      const session = await cache.fetch(sessionKey(tokenHash), options, loadSession(tokenHash));
-      const leftMs = session === null ? 0 : session.expiresAt.getTime() - nowMs();
-      if (session === null || leftMs <= 0) return undefined;
-      if (leftMs < LIFETIME_MS - EXTEND_AFTER_MS) await extend(tokenHash);
+      const fetched = { ttl: LIFETIME_SECONDS, negativeTtl: UNKNOWN_SECONDS };
+      const session = await cache.fetch(sessionKey(tokenHash), fetched, loadSession(tokenHash));
+      if (session === null) return undefined;
+      const now = nowMs();
+      const lastMomentMs = lastMomentOf(session);
+      if (now >= session.expiresAt.getTime() || now >= lastMomentMs) return undefined;
+      if (now - session.lastUsedAt.getTime() >= EXTEND_AFTER_MS) await extend(tokenHash, lastMomentMs);
       // Apart from the session, and tagged by the user: a new role counts at once, in every session of that user.
       const { userId } = session;
       const tags = [`user_profile:${userId}`];
@@ -100,10 +161,36 @@ export function createSessions({ prisma, cache, nowMs }: SessionOptions): Sessio
 
     async end({ tokenHash }) {
       await prisma.session.deleteMany({ where: { tokenHash } });
-      await cache.invalidate([sessionKey(tokenHash)]).catch(() => {
-        // The store is away, which the cache has logged. The row is gone, and what the store holds from before is not
-        // served here again: an error would only make its reader believe that the session goes on.
+      await forget([tokenHash]);
+    },
+
+    async endAll(userId) {
+      const ended = await oneAtATime(userId, async (tx) => {
+        const all = await tx.session.findMany({ where: { userId }, select: { tokenHash: true } });
+        await tx.session.deleteMany({ where: { userId } });
+        return all.map(({ tokenHash }) => tokenHash);
       });
+      await forget(ended);
+      return ended.length;
+    },
+
+    async list(userId, current) {
+      const now = nowMs();
+      const rows = await prisma.session.findMany({
+        where: {
+          userId,
+          expiresAt: { gt: new Date(now) },
+          createdAt: { gt: new Date(now - maxAgeMs) },
+        },
+        orderBy: [{ lastUsedAt: 'desc' }, { createdAt: 'desc' }],
+        take: maxPerAccount,
+      });
+      return rows.map(({ tokenHash, createdAt, lastUsedAt, expiresAt }) => ({
+        createdAt,
+        lastUsedAt,
+        expiresAt,
+        isCurrent: tokenHash === current?.tokenHash,
+      }));
     },
   };
 }

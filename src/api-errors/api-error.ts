@@ -7,6 +7,9 @@ export const apiErrorCodes = [
   'FORBIDDEN',
   'NOT_FOUND',
   'OPERATION_LIMIT_EXCEEDED',
+  'TOO_MANY_ATTEMPTS',
+  'SIGN_IN_BUSY',
+  'REQUEST_ABANDONED',
   'INTERNAL_SERVER_ERROR',
 ] as const;
 
@@ -35,6 +38,28 @@ export function notFound(argument: string, sentence: string): GraphQLError {
 /** The operation asks for more than one request may. */
 export function limitExceeded(sentence: string): GraphQLError {
   return apiError('OPERATION_LIMIT_EXCEEDED', sentence, { http: { status: 400 } });
+}
+
+/** An account or an address has failed to sign in too often. */
+export function tooManyAttempts(retryAfterMs: number): GraphQLError {
+  const minutes = Math.max(1, Math.ceil(retryAfterMs / 60_000));
+  return apiError(
+    'TOO_MANY_ATTEMPTS',
+    `There were too many attempts; try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+    { retryAfterMs },
+  );
+}
+
+/** More passwords wait to be hashed than can be in time. */
+export function signInBusy(retryAfterMs: number): GraphQLError {
+  return apiError('SIGN_IN_BUSY', 'Too many clients are signing in right now; try again in a moment.', {
+    retryAfterMs,
+  });
+}
+
+/** The client closed its connection before its turn came. No client reads this; the log of a field's failure would. */
+export function requestAbandoned(): GraphQLError {
+  return apiError('REQUEST_ABANDONED', 'The client closed the connection before it was answered.');
 }
 
 function apiError(

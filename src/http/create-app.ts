@@ -9,12 +9,17 @@ import { INTERNAL_SENTENCE } from '../api-errors/format-error.js';
 import { loggedError } from '../api-errors/internal-error.js';
 import { limits } from '../limits/limits.js';
 
-/** An HTTP server without routes, whose own errors look like those of GraphQL. */
-export function createApp(log: FastifyBaseLogger): FastifyInstance {
+/**
+ * An HTTP server without routes, whose own errors look like those of GraphQL. The address of a client is the one that
+ * connects, or the one that a trusted proxy names in X-Forwarded-For.
+ */
+export function createApp(log: FastifyBaseLogger, trustedProxies: readonly string[] = []): FastifyInstance {
   const app = Fastify({
     loggerInstance: log,
     // Two lines for each request would cost more than many a cached answer, and would hold the query of a GET.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    // Without it a client could give itself any address.
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     genReqId: () => randomUUID(),

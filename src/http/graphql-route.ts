@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { internalError, loggedError } from '../api-errors/internal-error.js';
 import { type ApiContext, type ApiServices, createContext } from '../context.js';
+import { clientOf } from './client-of.js';
 
 /** /graphql: hands requests to Apollo Server, each with its context. */
 export function addGraphqlRoute(
@@ -17,7 +18,15 @@ export function addGraphqlRoute(
       const { id: requestId, log } = request;
       const { authorization, 'accept-language': acceptLanguage } = request.headers;
       try {
-        return await createContext({ services, authorization, acceptLanguage, requestId, log });
+        const client = clientOf(request.ip, reply.raw);
+        return await createContext({
+          services,
+          authorization,
+          acceptLanguage,
+          requestId,
+          log,
+          client,
+        });
       } catch (error) {
         if (error instanceof GraphQLError) throw error;
         log.error({ error: loggedError(error) }, 'a session could not be read');

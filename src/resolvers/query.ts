@@ -18,6 +18,10 @@ export const queryResolvers: QueryResolvers = {
     const key = { userId, movieId: Number(movieId) };
     return context.database.prisma.playback.findUnique({ where: { userId_movieId: key } });
   },
+  sessions(_root, _args, context) {
+    const { id } = requireViewer(context);
+    return context.sessions.list(id, context.session);
+  },
   continueWatching(_root, { first }, context) {
     const { id: userId } = requireViewer(context);
     return continueWatching(context.database.prisma, { userId, first });

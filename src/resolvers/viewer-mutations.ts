@@ -1,3 +1,4 @@
+import { prepareName } from '../accounts/prepare-name.js';
 import { requireViewer } from '../accounts/require-viewer.js';
 import { badUserInput } from '../api-errors/api-error.js';
 import type { MutationResolvers } from '../generated/graphql.js';
@@ -17,7 +18,7 @@ export const viewerMutations: ViewerMutations = {
       );
     }
     const data = {
-      ...(displayName === undefined ? {} : { displayName }),
+      ...(displayName === undefined ? {} : { displayName: prepareName(displayName) }),
       ...(bio === undefined ? {} : { bio }),
     };
     return context.database.prisma.user.update({

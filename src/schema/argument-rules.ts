@@ -8,6 +8,7 @@ import {
   isIdList,
   orNull,
 } from './argument-checks.js';
+import { isName } from './name-check.js';
 import { isCursor, isEmail, isLine, isPassword, isProse } from './text-checks.js';
 
 /** What each argument must be: coordinate, then the path of the argument. Every argument of the schema is here. */
@@ -52,11 +53,11 @@ export const argumentRules: ArgumentRules = {
   'Movie.similar': first,
   'Person.movies': first,
   'User.ratings': first,
-  'Mutation.signUp': { email: isEmail, password: isPassword(8, 200), displayName: isLine(1, 80) },
+  'Mutation.signUp': { email: isEmail, password: isPassword(8, 200), displayName: isName(1, 80) },
   // Passwords of old rules must still open their account; the upper bound keeps hashing cheap.
   'Mutation.signIn': { email: isEmail, password: isPassword(1, 200) },
   'Mutation.updateProfile': {
-    'input.displayName': orNull(isLine(1, 80)),
+    'input.displayName': orNull(isName(1, 80)),
     'input.bio': orNull(isProse(1000)),
   },
   'Mutation.rateMovie': { movieId: isId, stars: isBetween(1, 5) },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { preparePassword } from '../accounts/prepare-password.js';
 import { readCursor } from '../resolvers/movie-cursor.js';
 import type { ArgumentCheck } from './argument-checks.js';
 
@@ -26,12 +27,17 @@ export function isProse(to: number): ArgumentCheck {
   };
 }
 
-/** A password may hold anything. */
+/** A password, `from` to `to` code points long once it is prepared. It may hold everything but control characters. */
 export function isPassword(from: number, to: number): ArgumentCheck {
-  return (value) =>
-    typeof value === 'string' && value.length >= from && value.length <= to
-      ? undefined
-      : `must have ${from} to ${to} characters`;
+  return (value) => {
+    const fault = `must have ${from} to ${to} characters`;
+    // A much longer one is not worth preparing.
+    if (typeof value !== 'string' || value.length > to * 8) return fault;
+    const length = [...preparePassword(value)].length;
+    if (length < from || length > to) return fault;
+    // RFC 8265 allows none, and halves of characters would all be hashed as the same.
+    return /\p{Cc}/u.test(value) || !value.isWellFormed() ? 'must not contain control characters' : undefined;
+  };
 }
 
 const email = z.email().max(254);

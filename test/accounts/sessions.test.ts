@@ -23,6 +23,8 @@ function stubbornCache(): SessionCache {
   };
 }
 
+const bounds = { maxAgeMs: 30 * 24 * 60 * 60_000, maxPerAccount: 50 };
+
 describe('sessions', () => {
   it('are not accepted from the cache once they are over', async () => {
     const clock = manualClock();
@@ -30,6 +32,7 @@ describe('sessions', () => {
       prisma: database.prisma,
       cache: stubbornCache(),
       nowMs: () => clock.nowMs(),
+      ...bounds,
     });
     const { token, expiresAt } = await sessions.open(1);
     expect((await sessions.authenticate(token))?.viewer).toEqual({ id: 1, role: 'MEMBER' });
@@ -45,6 +48,7 @@ describe('sessions', () => {
       prisma: database.prisma,
       cache: stubbornCache(),
       nowMs: () => clock.nowMs(),
+      ...bounds,
     });
     const { token } = await sessions.open(1);
     const known = await sessions.authenticate(token);

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { createHashingQueue } from '../../src/accounts/hashing-queue.js';
+import { createGate } from '../support/gate.js';
+import { manualClock } from '../support/manual-clock.js';
+
+/** A queue of one hash at a time, of which each needs 50 ms and ends when the test says so. */
+function queueOfOne({ maxWaitMs = 2000 } = {}) {
+  const clock = manualClock();
+  const queue = createHashingQueue({ atOnce: 1, maxWaitMs, nowMs: () => clock.nowMs() });
+  const started: string[] = [];
+  const gates = new Map<string, ReturnType<typeof createGate>>();
+  const run = (name: string, client = new AbortController().signal): Promise<string> => {
+    const gate = createGate();
+    gates.set(name, gate);
+    const work = async (): Promise<string> => {
+      started.push(name);
+      await gate.wait();
+      clock.advance(50);
+      return name;
+    };
+    return queue.run(work, client).catch((error: unknown) => codeOf(error));
+  };
+  const finish = async (name: string, running: Promise<string>): Promise<void> => {
+    gates.get(name)?.open();
+    await running;
+  };
+  return { clock, queue, run, finish, started };
+}
+
+function codeOf(error: unknown): string {
+  const extensions: unknown = Reflect.get(Object(error), 'extensions');
+  const [code, retryAfterMs] = ['code', 'retryAfterMs'].map((name) =>
+    String(Reflect.get(Object(extensions), name)),
+  );
+  return retryAfterMs === 'undefined' ? `${code}` : `${code} ${retryAfterMs}`;
+}
+
+describe('the queue of hashes', () => {
+  it('runs what waits in order of arrival while it is short', async () => {
+    const { run, finish, started } = queueOfOne();
+    const runs = ['a', 'b', 'c'].map((name) => run(name));
+    expect(started).toEqual(['a']);
+    for (const [index, name] of ['a', 'b', 'c'].entries()) await finish(name, runs[index] ?? run('none'));
+    expect(started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('hashes nothing for clients that have gone while they waited, or before', async () => {
+    const { run, finish, started, queue } = queueOfOne();
+    const first = run('first');
+    const clients = Array.from({ length: 3 }, () => new AbortController());
+    const gone = clients.map(({ signal }, index) => run(`gone ${index}`, signal));
+    for (const client of clients) client.abort();
+    expect(queue.waiting()).toBe(0);
+    expect(await Promise.all(gone)).toEqual(clients.map(() => 'REQUEST_ABANDONED'));
+    const last = run('last');
+    await finish('first', first);
+    await finish('last', last);
+    expect(await run('too late', AbortSignal.abort())).toBe('REQUEST_ABANDONED');
+    expect(started).toEqual(['first', 'last']);
+  });
+
+  it('is served newest first while it is long', async () => {
+    const { run, finish, started } = queueOfOne();
+    const names = Array.from({ length: 8 }, (_, index) => `${index}`);
+    const runs = names.map((name) => run(name));
+    await finish('0', runs[0] ?? run('none'));
+    expect(started).toEqual(['0', '7']);
+  });
+
+  it('refuses the oldest past its bound, and says when to come back', async () => {
+    const { run, queue } = queueOfOne({ maxWaitMs: 200 });
+    void run('running');
+    const runs = Array.from({ length: 5 }, (_, index) => run(`${index}`));
+    expect(await runs[0]).toBe('SIGN_IN_BUSY 250');
+    expect(queue.waiting()).toBe(4);
+  });
+
+  it('refuses what has waited for too long, though there is room', async () => {
+    const { run, finish, clock, queue } = queueOfOne();
+    const running = run('running');
+    const waiting = run('waiting');
+    clock.advance(2001);
+    await finish('running', running);
+    expect(await waiting).toMatch(/^SIGN_IN_BUSY \d+$/);
+    expect(queue.waiting()).toBe(0);
+  });
+
+  it('gives its place back when the work fails', async () => {
+    const { queue } = queueOfOne();
+    const client = new AbortController().signal;
+    await expect(queue.run(() => Promise.reject(new Error('no')), client)).rejects.toThrow('no');
+    expect(await queue.run(() => Promise.resolve('yes'), client)).toBe('yes');
+  });
+});
