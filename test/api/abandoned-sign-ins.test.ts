@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { needsPostgres } from '../support/needs.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
 import { post } from '../support/seeded-api.js';
@@ -22,11 +23,12 @@ describe.skipIf(!needsPostgres())('a process that 300 clients at once ask to sig
   afterAll(() => postgres.stop());
 
   /** An API as a process of its own, with one account. */
-  async function attackedApi(): Promise<StartedApi> {
+  async function attackedApi(databaseUrl: string): Promise<StartedApi> {
     const api = await startedApi({
       NODE_ENV: 'test',
-      DATABASE_URL: await postgres.createDatabase(),
+      DATABASE_URL: databaseUrl,
       SIGN_IN_PER_ADDRESS: '1000000',
+      SESSION_MAX_PER_ACCOUNT: '3',
     });
     const { email, password } = right;
     const signUp = `mutation { signUp(email: "${email}", password: "${password}", displayName: "Rita") { token } }`;
@@ -58,7 +60,7 @@ describe.skipIf(!needsPostgres())('a process that 300 clients at once ask to sig
   }
 
   it('lets a right one wait for half a second at most, when they have left and while they wait', async () => {
-    const api = await attackedApi();
+    const api = await attackedApi(await postgres.createDatabase());
     for (let round = 1; round <= rounds; round += 1) {
       const aloneMs = await msOfSigningIn(api);
       const attack = crowd(api, AbortSignal.timeout(1000));
@@ -73,5 +75,22 @@ describe.skipIf(!needsPostgres())('a process that 300 clients at once ask to sig
       expect(amongThemMs - aloneMs).toBeLessThan(500);
       expect(afterThemMs - aloneMs).toBeLessThan(500);
     }
+  });
+
+  it('lets an account have no more sessions than it may, though many are opened at the same moment', async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const api = await attackedApi(databaseUrl);
+    const database = new pg.Client({ connectionString: databaseUrl });
+    await database.connect();
+    onTestFinished(() => database.end());
+    // Opening sessions takes a moment, so that those of many requests would overlap.
+    await database.query(`
+      CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$;
+      CREATE TRIGGER slowly BEFORE INSERT ON "Session" FOR EACH ROW EXECUTE FUNCTION slowly();
+    `);
+    await Promise.all(Array.from({ length: 8 }, () => msOfSigningIn(api)));
+    const { rows } = await database.query('SELECT 1 FROM "Session"');
+    expect(rows).toHaveLength(3);
   });
 });
