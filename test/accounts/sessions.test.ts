@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashToken } from '../../src/accounts/session-token.js';
 import { createSessions, type SessionCache } from '../../src/accounts/sessions.js';
 import type { Database } from '../../src/database/database.js';
 import { manualClock } from '../support/manual-clock.js';
@@ -57,5 +58,31 @@ describe('sessions', () => {
     clock.advance(60 * 60_000);
     await sessions.authenticate(token);
     expect(await database.prisma.session.count({ where: known.session })).toBe(0);
+  });
+
+  it('that end all together, or make room for a new one, are told to the cache one by one', async () => {
+    const clock = manualClock();
+    const told: string[] = [];
+    const cache = {
+      ...stubbornCache(),
+      invalidate: (tags: readonly string[]) => Promise.resolve(void told.push(...tags)),
+    };
+    const sessions = createSessions({
+      prisma: database.prisma,
+      cache,
+      nowMs: () => clock.nowMs(),
+      ...bounds,
+      maxPerAccount: 2,
+    });
+    await sessions.endAll(2);
+    const tokens: string[] = [];
+    for (let opened = 0; opened < 3; opened += 1) {
+      clock.advance(1);
+      tokens.push((await sessions.open(2)).token);
+    }
+    const [oldest = '', ...others] = tokens.map((token) => `Session:${hashToken(token)}`);
+    expect(told).toEqual([oldest]);
+    expect(await sessions.endAll(2)).toBe(2);
+    expect(told.slice(1).sort()).toEqual(others.sort());
   });
 });

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Cache, createCache } from '../../src/cache/index.js';
+import { readConfig } from '../../src/config.js';
 import { packageRoot } from '../../src/package-root.js';
+import { createAttemptCounters } from '../../src/redis/create-attempt-counters.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';
 import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
@@ -78,6 +80,29 @@ describe.skipIf(!needsRedis())('the rights that docs/several-processes.md lists'
       code: 'CACHE_STORE_REFUSED',
       message: expect.stringContaining('does not let this user do what the cache needs'),
     });
+  });
+
+  it.each([
+    ['are enough to count attempts to sign in', ''],
+    ['without +incrby are too few for that, which is told', '+incrby'],
+  ])('%s', async (_, withheld) => {
+    await cacheWith(rights.filter((right) => right !== withheld));
+    await admin.call('ACL', 'LOG', 'RESET');
+    await admin.config('RESETSTAT');
+    const log = cacheLog();
+    const url = `redis://corral:choose-a-password@127.0.0.1:${redis.port}/1`;
+    const counters = createAttemptCounters(readConfig({ REDIS_URL: url }), log);
+    onTestFinished(() => counters.close());
+    const used = async (): Promise<unknown> => {
+      await Promise.all([counters.perAccount.penalty('a'), counters.perAccount.get('a')]);
+      return (await admin.info('commandstats')).includes('cmdstat_exec');
+    };
+    await expect.poll(used, { timeout: 10_000 }).toBe(true);
+    if (withheld === '') {
+      expect([log.lines, await admin.call('ACL', 'LOG')]).toEqual([[], []]);
+    } else {
+      await expect.poll(() => log.lines.join()).toContain('each process counts its own');
+    }
   });
 
   it.each<[title: string, right: string, wrong: string]>([
