@@ -10,6 +10,7 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
   const lines: [string, string][] = [
     ['API', `${url}/graphql${config.environment === 'production' ? '' : ' (open it in a browser)'}`],
     ['Health', `${url}/healthz and ${url}/readyz`],
+    ...(api.metricsUrl === undefined ? [] : [['Metrics', `${api.metricsUrl}/metrics`] as [string, string]]),
     [
       'Database',
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',

@@ -54,7 +54,7 @@ export function createApiCache(
     store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
     vary: { locale: (context) => context.locale },
-    neutral: ['database', 'filmLengths', 'log'],
+    neutral: ['cursors', 'database', 'filmLengths', 'log', 'scans'],
     journal: createJournal(config, time),
     origins: {
       Movie: movieOrigin,

@@ -14,22 +14,27 @@ import type { DeadLetters } from './dead-letters.js';
 import { createFilmLengths } from './films/film-lengths.js';
 import { connectDatabase } from './database/connect-database.js';
 import type { Database } from './database/database.js';
+import { sharedSecret } from './database/shared-secret.js';
 import { createApolloServer } from './http/create-apollo-server.js';
 import { createApp } from './http/create-app.js';
 import { addExplorers } from './http/explorers.js';
 import { addGraphqlRoute } from './http/graphql-route.js';
 import { addHealthRoutes } from './http/health-routes.js';
 import { addMetricsRoute } from './http/metrics-route.js';
-import { listen, tryAddress } from './http/listen.js';
+import { type Address, listen, tryAddress } from './http/listen.js';
+import { createScans } from './limits/scans.js';
 import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
 import { createAttemptCounters } from './redis/create-attempt-counters.js';
+import { createMovieCursors } from './resolvers/movie-cursor.js';
 import { buildSchema } from './schema/build-schema.js';
 
 /** A running API. */
 export interface Api {
   /** Where it listens, without a path. */
   readonly url: string;
+  /** Where /metrics is, without the path: the same place, one of its own, or none. */
+  readonly metricsUrl: string | undefined;
   readonly cache: Cache<ApiContext>;
   readonly database: Database;
   /** Stops listening, waits for requests under way, then closes the cache and the database; safe to call twice. */
@@ -70,6 +75,8 @@ export async function startApi(
     const schema = buildSchema(cache, typeDefs);
     // Before the store and the database, as the demo data alone may take ten seconds.
     await tryAddress(config);
+    const metrics = metricsAddress(config);
+    if (typeof metrics === 'object') await tryAddress(metrics);
     // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
     const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
@@ -98,13 +105,19 @@ export async function startApi(
       hashing: createHashingQueue({ atOnce: HASHES_AT_ONCE, maxWaitMs: config.accounts.maxWaitMs }),
       attempts: createAttempts(counters),
       sessions,
+      cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
+      scans: createScans(),
       filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
       deadLetters: deadLettersOf(cache),
     };
     served.fulfil(services);
     if (config.cache.probe) cache.probe({ context: contextOfNobody });
     const app = await serve({ config, log, cache, schema, services, closers });
-    return { url: await listen(app, config), cache, database, close: () => closeAll(closers) };
+    const ownUrl =
+      typeof metrics === 'object' ? await serveMetrics(metrics, { log, cache, closers }) : undefined;
+    const url = await listen(app, config);
+    const metricsUrl = metrics === 'public' ? url : ownUrl;
+    return { url, metricsUrl, cache, database, close: () => closeAll(closers) };
   } catch (error) {
     // Why it did not start is what a person must know; what could not be closed ends with the process.
     await closeAll(closers).catch((failure: unknown) => {
@@ -148,6 +161,7 @@ function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
 const nobody = {
   authorization: undefined,
   acceptLanguage: undefined,
+  address: '',
   requestId: 'none',
   client: { address: undefined, gone: () => new AbortController().signal },
 };
@@ -165,17 +179,34 @@ interface Served {
   readonly closers: Closer[];
 }
 
+/** Metrics tell what a public has no need to know, so in production they are not where the public is. */
+function metricsAddress({ environment, host, metricsPort }: Config): Address | 'public' | 'none' {
+  if (metricsPort !== undefined) return { host, port: metricsPort, variable: 'METRICS_PORT' };
+  return environment === 'production' ? 'none' : 'public';
+}
+
+/** Opens a server with nothing but metrics, and returns its URL. */
+async function serveMetrics(
+  address: Address,
+  { log, cache, closers }: Pick<Served, 'log' | 'cache' | 'closers'>,
+): Promise<string> {
+  const app = createApp(log);
+  closers.push({ what: 'the server of metrics', close: () => app.close() });
+  addMetricsRoute(app, cache);
+  return listen(app, address);
+}
+
 /** The HTTP server with its routes, before it listens. */
 async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
   const { environment } = config;
-  const app = createApp(log, config.trustedProxies);
+  const app = createApp(log, { trustedProxies: config.trustedProxies });
   const apollo = createApolloServer({ schema, environment, app, cache });
   await apollo.start();
   // Drains the HTTP server as well.
   closers.push({ what: 'the server', close: () => apollo.stop() });
   if (environment !== 'production') await addExplorers(app);
   addHealthRoutes(app, { database: services.database, cache });
-  addMetricsRoute(app, cache);
+  if (metricsAddress(config) === 'public') addMetricsRoute(app, cache);
   addGraphqlRoute(app, apollo, services);
   return app;
 }

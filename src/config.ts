@@ -13,6 +13,8 @@ export interface Config {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Where /metrics listens; undefined stands for the port of the API, and for no metrics in production. */
+  readonly metricsPort: number | undefined;
   /** A PostgreSQL server; undefined stands for the embedded one. */
   readonly databaseUrl: string | undefined;
   /** A Redis that several processes share; undefined stands for the memory store of one. */
@@ -70,6 +72,7 @@ const variables = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   HOST: z.string().optional(),
   PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
+  METRICS_PORT: wholeNumber({ from: 0, to: 65_535 }).optional(),
   DATABASE_URL: z.string().superRefine(checkedBy(parseDatabaseUrl, 'DATABASE_URL')).optional(),
   REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'REDIS_URL')).optional(),
   REDIS_PREFIX: z
@@ -125,6 +128,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     environment: data.NODE_ENV,
     host: data.HOST ?? (data.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
     port: data.PORT,
+    metricsPort: data.METRICS_PORT,
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
@@ -168,6 +172,11 @@ function shadowOf(data: z.output<typeof variables>): Config['cache']['shadow'] {
 /** Faults of variables that each are right, but not together. */
 function faultsTogether(data: z.output<typeof variables>): string[] {
   const faults: string[] = [];
+  if (data.METRICS_PORT !== undefined && data.METRICS_PORT !== 0 && data.METRICS_PORT === data.PORT) {
+    faults.push(
+      `METRICS_PORT keeps metrics off the port of the API, but both are ${data.PORT}; set another one, or unset it.`,
+    );
+  }
   const journalUrl = data.JOURNAL_REDIS_URL ?? data.REDIS_URL;
   if (journalUrl === undefined && (data.JOURNAL_DURABILITY !== 'memory' || data.JOURNAL_REPLICAS > 0)) {
     faults.push(

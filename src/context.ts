@@ -8,6 +8,8 @@ import type { DeadLetters } from './dead-letters.js';
 import type { Database } from './database/database.js';
 import { localeOf, type Locale } from './films/locales.js';
 import type { FilmLengths } from './films/film-lengths.js';
+import type { Scans } from './limits/scans.js';
+import type { MovieCursors } from './resolvers/movie-cursor.js';
 
 /** What the API tells an operator; the log of a request names its request id. */
 export interface ApiLog {
@@ -24,6 +26,8 @@ export interface ApiServices {
   readonly attempts: Attempts;
   readonly sessions: Sessions;
   readonly filmLengths: FilmLengths;
+  readonly cursors: MovieCursors;
+  readonly scans: Scans;
   readonly deadLetters: DeadLetters;
 }
 
@@ -51,12 +55,16 @@ export interface ApiContext extends ApiServices {
   /** The account that this document has just signed in to or made: its owner asks, though the viewer is another one. */
   readonly provenUserId: number | undefined;
   readonly client: Client;
+  /** Whose share of what is scarce a request takes: that of its viewer, or of its address. */
+  readonly scansFor: string;
 }
 
 export interface ContextOptions {
   readonly services: ApiServices;
   readonly authorization: string | undefined;
   readonly acceptLanguage: string | undefined;
+  /** The network address of the client. */
+  readonly address: string;
   readonly requestId: string;
   readonly log: ApiLog;
   readonly client: Client;
@@ -64,7 +72,7 @@ export interface ContextOptions {
 
 /** The context of one request. @throws GraphQLError when it brings a token that is not, or not any more, good. */
 export async function createContext(options: ContextOptions): Promise<ApiContext> {
-  const { services, authorization, acceptLanguage, requestId, log, client } = options;
+  const { services, authorization, acceptLanguage, address, requestId, log, client } = options;
   const signedIn =
     authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
   return {
@@ -76,6 +84,7 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     locale: localeOf(acceptLanguage),
     provenUserId: undefined,
     client,
+    scansFor: signedIn === undefined ? address : `viewer ${signedIn.viewer.id}`,
   };
 }
 

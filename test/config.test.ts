@@ -12,6 +12,7 @@ describe('the configuration', () => {
       environment: 'development',
       host: '127.0.0.1',
       port: 4000,
+      metricsPort: undefined,
       databaseUrl: undefined,
       redisUrl: undefined,
       redisPrefix: 'corral',
@@ -94,6 +95,13 @@ describe('the configuration', () => {
     ],
   ])('refuses %s=%s', (name, value, sentence) => {
     expect(() => readConfig({ [name]: value })).toThrow(new ConfigurationError(sentence));
+  });
+
+  it('refuses to put metrics on the port of the API, which METRICS_PORT is there to avoid', () => {
+    const sentence =
+      'METRICS_PORT keeps metrics off the port of the API, but both are 4000; set another one, or unset it.';
+    expect(() => readConfig({ METRICS_PORT: '4000' })).toThrow(new ConfigurationError(sentence));
+    expect(readConfig({ METRICS_PORT: '0', PORT: '0' }).metricsPort).toBe(0);
   });
 
   it('refuses a wrong DATABASE_URL without repeating it: it holds a password', () => {

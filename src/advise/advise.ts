@@ -9,7 +9,7 @@ const help = `Usage: npm run advise -- [options] [url ...]
 Asks running processes of the API what happened at their cached fields since they started, and says in sentences what
 could be set otherwise. Figures of several processes are added up. Nothing is changed.
 
-  url         of a process; default ${DEFAULT_URL}
+  url         of the metrics of a process: with METRICS_PORT that port; default ${DEFAULT_URL}
 
 Options
   --json      prints the advice as JSON

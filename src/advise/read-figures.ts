@@ -29,6 +29,11 @@ export async function fetchMetrics(url: string): Promise<Metrics> {
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const response = await fetch(address, { headers: { accept: 'application/json' }, signal });
+    if (response.status === 404) {
+      throw new NoFigures(
+        `${address} does not exist; in production, or with METRICS_PORT, metrics are on that port: give its URL.`,
+      );
+    }
     if (!response.ok) throw new NoFigures(`${address} answered with status ${response.status}.`);
     body = await response.json();
   } catch (error) {

@@ -10,6 +10,7 @@ export const apiErrorCodes = [
   'TOO_MANY_ATTEMPTS',
   'SIGN_IN_BUSY',
   'REQUEST_ABANDONED',
+  'TOO_MANY_SCANS',
   'INTERNAL_SERVER_ERROR',
 ] as const;
 
@@ -60,6 +61,15 @@ export function signInBusy(retryAfterMs: number): GraphQLError {
 /** The client closed its connection before its turn came. No client reads this; the log of a field's failure would. */
 export function requestAbandoned(): GraphQLError {
   return apiError('REQUEST_ABANDONED', 'The client closed the connection before it was answered.');
+}
+
+/** One client asks for more searches and reports at a time than may wait. */
+export function tooManyScans(atMost: number): GraphQLError {
+  return apiError(
+    'TOO_MANY_SCANS',
+    `You have ${atMost} searches and reports under way; ask again when some of them are answered.`,
+    { retryAfterMs: 1000 },
+  );
 }
 
 function apiError(

@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { limits } from '../limits/limits.js';
 
 /** What a client reads where something failed that is not the client's fault. */
 export const INTERNAL_SENTENCE =
@@ -21,7 +22,7 @@ export function createFormatError({ hidesSchema }: { hidesSchema: boolean }) {
     const { extensions } = formatted;
     if (isInternal(formatted)) return { ...formatted, message: INTERNAL_SENTENCE };
     if (TOO_MANY_TOKENS.test(formatted.message)) {
-      const message = 'The operation has too many words; ask in several operations.';
+      const message = `The operation has more than ${limits.tokens} words and signs; ask in several operations.`;
       return { ...formatted, message, extensions: { ...extensions, code: LIMIT } };
     }
     // Apollo Server gives every error of a validation rule the same code.

@@ -14,6 +14,7 @@ import type { ApiContext } from '../context.js';
 import { costPlugin } from '../limits/cost-plugin.js';
 import { limitRules } from '../limits/limit-rules.js';
 import { limits } from '../limits/limits.js';
+import { knownOperations } from '../schema/known-operations.js';
 import { landingPage } from './landing-page.js';
 
 export interface ApolloParts {
@@ -42,7 +43,7 @@ export function createApolloServer({
     stopOnTerminationSignals: false,
     formatError: createFormatError({ hidesSchema: isProduction }),
     parseOptions: { maxTokens: limits.tokens },
-    validationRules: [...limitRules],
+    validationRules: [...limitRules, knownOperations],
     logger: app.log,
     plugins: [
       // It would wrap every field of the schema.

@@ -8,12 +8,25 @@ import Fastify, {
 import { INTERNAL_SENTENCE } from '../api-errors/format-error.js';
 import { loggedError } from '../api-errors/internal-error.js';
 import { limits } from '../limits/limits.js';
+import { errorBody, refuseConnection, requestFault } from './http-errors.js';
+
+const MOST_CHECKING_MS = 1_000;
+
+export interface AppOptions {
+  /** Milliseconds a request may take to arrive; default `limits.requestMs`. */
+  readonly requestMs?: number;
+  /** Addresses of proxies whose X-Forwarded-For is believed; default none. */
+  readonly trustedProxies?: readonly string[];
+}
 
 /**
  * An HTTP server without routes, whose own errors look like those of GraphQL. The address of a client is the one that
  * connects, or the one that a trusted proxy names in X-Forwarded-For.
  */
-export function createApp(log: FastifyBaseLogger, trustedProxies: readonly string[] = []): FastifyInstance {
+export function createApp(
+  log: FastifyBaseLogger,
+  { requestMs = limits.requestMs, trustedProxies = [] }: AppOptions = {},
+): FastifyInstance {
   const app = Fastify({
     loggerInstance: log,
     // Two lines for each request would cost more than many a cached answer, and would hold the query of a GET.
@@ -21,12 +34,19 @@ export function createApp(log: FastifyBaseLogger, trustedProxies: readonly strin
     // Without it a client could give itself any address.
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
+    requestTimeout: requestMs,
+    http: {
+      // Of the two limits Node.js takes the longer one for the whole request; by default that of headers, a minute.
+      headersTimeout: requestMs,
+      // By default it looks for those who are too slow twice a minute.
+      connectionsCheckingInterval: Math.min(MOST_CHECKING_MS, requestMs / 10),
+    },
+    clientErrorHandler: refuseConnection,
     genReqId: () => randomUUID(),
   });
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send(errorBody(error.message, { code: 'BAD_REQUEST' }));
+    if (status < 500) return reply.code(status).send(errorBody(requestFault(error), { code: 'BAD_REQUEST' }));
     const { id: requestId } = request;
     request.log.error({ error: loggedError(error) }, 'a request failed');
     return reply.code(500).send(errorBody(INTERNAL_SENTENCE, { code: 'INTERNAL_SERVER_ERROR', requestId }));
@@ -34,6 +54,10 @@ export function createApp(log: FastifyBaseLogger, trustedProxies: readonly strin
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send(errorBody('There is nothing here; the API is at /graphql.', { code: 'NOT_FOUND' })),
   );
+  // A browser must not take an answer for anything but what its type says.
+  app.addHook('onRequest', async (_request, reply) => {
+    void reply.header('x-content-type-options', 'nosniff');
+  });
   app.addHook('preClose', async () => {
     // A connection whose last answer is sent while we stop would otherwise stay open, idle, for over a minute.
     app.server.keepAliveTimeout = 1;
@@ -52,8 +76,4 @@ function logRequests(app: FastifyInstance): void {
       'a request was answered',
     );
   });
-}
-
-function errorBody(message: string, extensions: Readonly<Record<string, string>>) {
-  return { errors: [{ message, extensions }] };
 }

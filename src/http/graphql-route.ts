@@ -15,14 +15,15 @@ export function addGraphqlRoute(
   const handler = fastifyApolloHandler(apollo, {
     async context(request, reply) {
       void reply.header('cache-control', 'no-store');
-      const { id: requestId, log } = request;
+      const { id: requestId, ip: address, log } = request;
       const { authorization, 'accept-language': acceptLanguage } = request.headers;
       try {
-        const client = clientOf(request.ip, reply.raw);
+        const client = clientOf(address, reply.raw);
         return await createContext({
           services,
           authorization,
           acceptLanguage,
+          address,
           requestId,
           log,
           client,

@@ -6,8 +6,12 @@ export const limits = {
   aliases: 30,
   /** Words and signs of the whole document. */
   tokens: 2_000,
+  /** Pairs of fields of the same name that GraphQL must compare before they become one, see repeated-fields.ts. */
+  comparisons: 3_000,
   /** Expected loads, see field-cost.ts. */
   cost: 2_000,
+  /** Searches and reports that read whole tables: places in this process, and what one client has of them. */
+  scans: { inAll: 4, perClient: 2, waitingPerClient: 20 },
   /** Bytes of the body of a request. */
   bodyBytes: 256 * 1024,
   /** Milliseconds in which a request must have arrived as a whole. */

@@ -10,12 +10,16 @@ interface OrderedWrite {
 /** Where a viewer is in a film, as it is accepted before the database has it. */
 export type PlaybackState = Pick<Playback, 'userId' | 'movieId' | 'positionSeconds' | 'updatedAt'>;
 
-// One statement, hence one transaction. An older write than the row's is left out, which is no error.
+// One statement, hence one transaction. An older write than the row's is left out, which is no error. So is one of a user
+// who is gone: nothing could ever make it right, and it is personal, so it must not stay as a dead letter. Users that are
+// there are kept there until the commit.
 const flushSql = `
   INSERT INTO "Playback" ("userId", "movieId", "positionSeconds", "updatedAt", "createdAt", "wbSeq")
-  SELECT "userId", "movieId", "positionSeconds", "updatedAt", "updatedAt", "wbSeq"
+  SELECT "userId", "movieId", "positionSeconds", written."updatedAt", written."updatedAt", "wbSeq"
   FROM jsonb_to_recordset($1::jsonb) AS written
     ("userId" int, "movieId" int, "positionSeconds" int, "updatedAt" timestamp(3), "wbSeq" bigint)
+  JOIN "User" AS viewer ON viewer."id" = written."userId"
+  FOR KEY SHARE OF viewer
   ON CONFLICT ("userId", "movieId") DO UPDATE SET
     "positionSeconds" = EXCLUDED."positionSeconds", "updatedAt" = EXCLUDED."updatedAt",
     "wbSeq" = EXCLUDED."wbSeq", "version" = "Playback"."version" + 1

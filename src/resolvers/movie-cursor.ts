@@ -1,3 +1,5 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
 /** Where a film stands in a search: films with more votes come first, then those with the smaller id. */
 export interface MoviePlace {
   /** -1 where IMDB has none, which puts the film last. */
@@ -5,21 +7,38 @@ export interface MoviePlace {
   readonly id: number;
 }
 
-const MAX_INT = 2_147_483_647;
-
-/** A cursor is opaque to clients, but not secret: the place in base64url. */
-export function writeCursor({ votes, id }: MoviePlace): string {
-  return Buffer.from(`${votes}.${id}`).toString('base64url');
+/** Makes cursors, and reads those that were made with the same secret. */
+export interface MovieCursors {
+  /** The cursor of a place: opaque to clients, but not secret. */
+  write(place: MoviePlace): string;
+  /** The place that a cursor names, or undefined for a text that no process has given out. */
+  read(cursor: string): MoviePlace | undefined;
 }
 
-/** The place that a cursor names, or undefined for a text that is not one of ours. */
-export function readCursor(cursor: string): MoviePlace | undefined {
-  const match = /^(-1|0|[1-9]\d{0,9})\.([1-9]\d{0,9})$/.exec(
-    Buffer.from(cursor, 'base64url').toString('latin1'),
-  );
-  if (match === null) return undefined;
-  const place = { votes: Number(match[1]), id: Number(match[2]) };
-  // Decoding forgives what encoding never writes; each place has one cursor.
-  const isOurs = place.votes <= MAX_INT && place.id <= MAX_INT && writeCursor(place) === cursor;
-  return isOurs ? place : undefined;
+/** As many that guessing one takes longer than the API lives. */
+const SIGNATURE_BYTES = 12;
+const FORM = /^((-1|\d{1,10})\.(\d{1,10}))\.([A-Za-z0-9_-]{16})$/;
+
+/**
+ * Cursors are signed: each place is an entry of its own in the cache, so places that a client invents would fill it
+ * with pages that nobody asks for again.
+ */
+export function createMovieCursors(secret: Uint8Array): MovieCursors {
+  const sign = (place: string): Buffer =>
+    createHmac('sha256', secret).update(place).digest().subarray(0, SIGNATURE_BYTES);
+  return {
+    write({ votes, id }) {
+      const place = `${votes}.${id}`;
+      return Buffer.from(`${place}.${sign(place).toString('base64url')}`).toString('base64url');
+    },
+    read(cursor) {
+      const text = Buffer.from(cursor, 'base64url');
+      // Decoding forgives what encoding never writes; each place has one cursor.
+      if (text.toString('base64url') !== cursor) return undefined;
+      const [, place, votes, id, signature] = FORM.exec(text.toString('latin1')) ?? [];
+      if (place === undefined || signature === undefined) return undefined;
+      const isOurs = timingSafeEqual(sign(place), Buffer.from(signature, 'base64url'));
+      return isOurs ? { votes: Number(votes), id: Number(id) } : undefined;
+    },
+  };
 }

@@ -7,9 +7,10 @@ import { topCharts } from './top-charts.js';
 
 /** Query: movie, movies and person come from their origins. */
 export const queryResolvers: QueryResolvers = {
-  searchMovies: (_root, search, { database }) => searchMovies(database.prisma, search),
-  topCharts: (_root, wanted, { database }) => topCharts(database.prisma, wanted),
-  grossByYear: (_root, { genre }, { database }) => grossByYear(database.prisma, genre),
+  searchMovies: (_root, search, context) => searchMovies(context, search),
+  topCharts: (_root, wanted, { database, scans }) => scans.run(() => topCharts(database.prisma, wanted)),
+  grossByYear: (_root, { genre }, { database, scans }) =>
+    scans.run(() => grossByYear(database.prisma, genre)),
   user: (_root, { id }, { database }) => database.prisma.user.findUnique({ where: { id: Number(id) } }),
   me: (_root, _args, { viewer, database }) =>
     viewer === undefined ? null : database.prisma.user.findUnique({ where: { id: viewer.id } }),

@@ -1,11 +1,16 @@
+import type { ApiContext } from '../context.js';
+
+/** What checks may read of a request. */
+export type CheckContext = Pick<ApiContext, 'cursors'>;
+
 /** Judges one value of an argument: undefined when it is fine, otherwise the end of a sentence. */
-export type ArgumentCheck = (value: unknown) => string | undefined;
+export type ArgumentCheck = (value: unknown, context: CheckContext) => string | undefined;
 
 const MAX_ID = 2_147_483_647;
 const ID_FAULT = `must be a whole number from 1 to ${MAX_ID}`;
 
 /** An id as the database has them. Only one spelling of each number, so that each film has one cache entry. */
-export const isId: ArgumentCheck = (value) =>
+export const isId = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[1-9]\d{0,9}$/.test(value) && Number(value) <= MAX_ID ? undefined : ID_FAULT;
 
 /** A list of 1 to `longest` ids. */
@@ -34,8 +39,8 @@ export const isDecade: ArgumentCheck = (value) =>
 
 /** A number with at most one digit behind the point. */
 export function hasOneDecimal(check: ArgumentCheck): ArgumentCheck {
-  return (value) =>
-    check(value) ??
+  return (value, context) =>
+    check(value, context) ??
     (typeof value === 'number' && Number(value.toFixed(1)) === value
       ? undefined
       : 'must have at most one decimal');
@@ -51,5 +56,5 @@ export function isDayBetween(fromYear: number, toYear: number): ArgumentCheck {
 
 /** Null passes: on these arguments it means something. */
 export function orNull(check: ArgumentCheck): ArgumentCheck {
-  return (value) => (value === null ? undefined : check(value));
+  return (value, context) => (value === null ? undefined : check(value, context));
 }

@@ -17,7 +17,8 @@ export type ArgumentRules = Readonly<Record<string, Readonly<Record<string, Argu
 const id = { id: isId };
 const first = { first: isBetween(1, 100) };
 const genre = orNull(isLine(1, 100));
-const money = orNull(isBetween(0, Number.MAX_SAFE_INTEGER));
+/** In dollars: all films of a year together stay exact as a JSON number. */
+const money = orNull(isBetween(0, 1_000_000_000_000));
 const votes = orNull(isBetween(0, 2_147_483_647));
 
 /** Null in place of a title or a name is for the resolvers: they know that it cannot be cleared. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { preparePassword } from '../accounts/prepare-password.js';
-import { readCursor } from '../resolvers/movie-cursor.js';
 import type { ArgumentCheck } from './argument-checks.js';
 
 // The database cannot store NUL, and nobody can see the others.
@@ -48,8 +47,8 @@ export const isEmail: ArgumentCheck = (value) =>
     ? undefined
     : 'must be an e-mail address, such as mira@example.com';
 
-/** A cursor that this API has given out, or could have. */
-export const isCursor: ArgumentCheck = (value) =>
-  typeof value === 'string' && value.length <= 100 && readCursor(value) !== undefined
+/** A cursor that this API has given out: an invented place would be an entry of its own in the cache. */
+export const isCursor: ArgumentCheck = (value, { cursors }) =>
+  typeof value === 'string' && value.length <= 100 && cursors.read(value) !== undefined
     ? undefined
     : 'must be the cursor of an edge, as pageInfo.endCursor has it';

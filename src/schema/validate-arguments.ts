@@ -1,7 +1,7 @@
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { defaultFieldResolver, type GraphQLFieldConfig, type GraphQLSchema } from 'graphql';
 import { badUserInput } from '../api-errors/api-error.js';
-import type { ArgumentCheck } from './argument-checks.js';
+import type { ArgumentCheck, CheckContext } from './argument-checks.js';
 import type { ArgumentRules } from './argument-rules.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ type Arguments = Readonly<Record<string, unknown>>;
  */
 export function validateArguments(schema: GraphQLSchema, rules: ArgumentRules): GraphQLSchema {
   return mapSchema(schema, {
-    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, field, type) => {
+    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, CheckContext>, field, type) => {
       const rule = rules[`${type}.${field}`];
       if (rule === undefined) return config;
       const check = compileChecks(rule);
@@ -21,7 +21,7 @@ export function validateArguments(schema: GraphQLSchema, rules: ArgumentRules): 
       return {
         ...config,
         resolve: (parent, args: Arguments, context, info): unknown => {
-          check(args);
+          check(args, context);
           return resolve(parent, args, context, info);
         },
       };
@@ -30,16 +30,18 @@ export function validateArguments(schema: GraphQLSchema, rules: ArgumentRules): 
 }
 
 /** The checks of one field, with their paths split once. */
-function compileChecks(rule: Readonly<Record<string, ArgumentCheck>>): (args: Arguments) => void {
+function compileChecks(
+  rule: Readonly<Record<string, ArgumentCheck>>,
+): (args: Arguments, context: CheckContext) => void {
   const checks = Object.entries(rule).map(([argument, check]) => ({
     argument,
     path: argument.split('.'),
     check,
   }));
-  return (args) => {
+  return (args, context) => {
     for (const { argument, path, check } of checks) {
       const value = valueAt(args, path);
-      const fault = value === undefined ? undefined : check(value);
+      const fault = value === undefined ? undefined : check(value, context);
       if (fault !== undefined) throw badUserInput(argument, `The argument "${argument}" ${fault}.`);
     }
   };

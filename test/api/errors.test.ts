@@ -115,6 +115,15 @@ describe('requests that are not GraphQL', () => {
       400,
       'GRAPHQL_PARSE_FAILED',
     ],
+    ...['subscription { x }', 'subscription S { me { id } }'].map(
+      (text): [string, string, RequestInit, number, string] => [
+        text,
+        '/graphql',
+        { method: 'POST', headers: json, body: JSON.stringify({ query: text }) },
+        400,
+        'GRAPHQL_VALIDATION_FAILED',
+      ],
+    ),
     [
       'an unknown field',
       '/graphql',
@@ -128,6 +137,15 @@ describe('requests that are not GraphQL', () => {
     expect(response.status).toBe(status);
     expect(body).toMatchObject({ errors: [{ message: expect.any(String), extensions: { code } }] });
     expect(JSON.stringify(body)).not.toMatch(/node_modules|stacktrace| {4}at /);
+  });
+});
+
+describe('a subscription', () => {
+  it('is refused in a sentence, and leaves no error in the log', async () => {
+    const before = api.logged.length;
+    const { errors } = await api.ask('subscription { x }');
+    expect(errors[0]?.message).toBe('This API has no subscriptions; send a query or a mutation.');
+    expect(api.logged.slice(before).filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 });
 

@@ -1,5 +1,7 @@
-import { getIntrospectionQuery } from 'graphql';
+import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits/limits.js';
+import { comparisonsOf } from '../../src/limits/repeated-fields.js';
 import { type TestApi, testApi } from '../support/test-api.js';
 
 let api: TestApi;
@@ -34,11 +36,15 @@ function doubled(levels: number): string {
   );
   return `{ movie(id: 1) { ...F0 } } ${fragments.join(' ')} fragment F${levels} on Movie { id }`;
 }
+const fragments = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
 const similar = 'similar(first: 100) { similar(first: 100) { id } }';
 
 const deep = 'The operation is nested deeper than 10 fields; ask in several operations.';
 const aliased = 'The operation has more than 30 aliases; ask in several operations.';
-const wordy = 'The operation has too many words; ask in several operations.';
+const wordy = 'The operation has more than 2000 words and signs; ask in several operations.';
+const repeated =
+  'The operation repeats the same fields too often: more than 3000 pairs would have to be compared; name each field once.';
 const uncounted = 'The operation has too many fields; ask in several operations.';
 const costly = expect.stringMatching(/^The operation would cost \d+, but at most 2000 are allowed; /);
 
@@ -54,6 +60,18 @@ describe('an operation beyond a limit is refused before anything of it runs', ()
       aliased,
     ],
     ['with too many words', `{ movie(id: 1) { ${'id '.repeat(2000)} } }`, wordy],
+    ['with the same field too often', `{ ${'movie(id: 1) { id } '.repeat(190)} }`, repeated],
+    [
+      'with the same fields too often within each other',
+      `{ ${`movie(id: 1) { ${'director { id id id id } '.repeat(7)} } `.repeat(7)} }`,
+      repeated,
+    ],
+    [
+      'with the same fields in too many fragments',
+      `{ movie(id: 1) { ${fragments(90, (index) => `...F${index}`)} } }
+       ${fragments(90, (index) => `fragment F${index} on Movie { ... on Movie { id } }`)}`,
+      repeated,
+    ],
     ['with long lists in long lists', `{ movie(id: 1) { ${similar} } }`, costly],
     ['with long lists in a fragment', `{ movie(id: 1) { ...A } } fragment A on Movie { ${similar} }`, costly],
     [
@@ -119,7 +137,30 @@ describe('an operation beyond a limit is refused before anything of it runs', ()
     const { status, errors } = await api.ask('{ movie(id: 1) { id } }', {
       variables: { x: 'x'.repeat(300_000) },
     });
-    expect([status, errors[0]?.extensions['code']]).toEqual([413, 'BAD_REQUEST']);
+    expect([status, errors]).toEqual([
+      413,
+      [
+        {
+          message: 'The body of the request has more than 262144 bytes; ask in several operations.',
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ],
+    ]);
+  });
+
+  it('in a time that does not grow with the square of its length', async () => {
+    const longest = `{ ${'movie(id: 1) { id } '.repeat(220)} }`;
+    const document = parse(longest);
+    const times = Array.from({ length: 20 }, () => {
+      const since = performance.now();
+      expect(comparisonsOf(document, limits.comparisons)).toBeUndefined();
+      return performance.now() - since;
+    });
+    expect(Math.min(...times)).toBeLessThan(2);
+    for (let index = 0; index < 5; index += 1) {
+      const { errors } = await api.ask(`${longest} # ${index}`);
+      expect(errors.map(({ message }) => message)).toEqual([repeated]);
+    }
   });
 });
 
@@ -138,6 +179,11 @@ describe('what people ask for is within the limits', () => {
     ['everything deep', nested(10)],
     ['everything deep in fragments', nestedInFragments(10)],
     ['as many aliases as may be', `{ movie(id: 1) { ${aliases(30)} } }`],
+    [
+      'the same fields in a fragment of each part of a page',
+      `{ movie(id: 1) { ${fragments(25, (index) => `...F${index}`)} } }
+       ${fragments(25, (index) => `fragment F${index} on Movie { __typename id title director { id name } }`)}`,
+    ],
     ['the schema', getIntrospectionQuery()],
     [
       'costly fields that are left out',

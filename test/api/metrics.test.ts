@@ -7,8 +7,8 @@ import { testApi, type TestApi } from '../support/test-api.js';
 /** A line of a sample: its name, its labels if it has any, and its value. */
 const SAMPLE = /^([a-z][a-z0-9_]*(?:\{[a-zA-Z0-9_]+="[^"]*"(?:,[a-zA-Z0-9_]+="[^"]*")*\})?) (\S+)$/;
 
-async function scraped({ url }: TestApi): Promise<Map<string, number>> {
-  const response = await fetch(`${url}/metrics`);
+async function scraped({ metricsUrl }: TestApi): Promise<Map<string, number>> {
+  const response = await fetch(`${metricsUrl}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const samples = lines.map((line): [string, number] => {
@@ -26,7 +26,7 @@ describe('/metrics', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await testApi({
-      settings: { CACHE_PROBE: 'on' },
+      settings: { CACHE_PROBE: 'on', METRICS_PORT: '0' },
       config: { environment: 'production', host: '127.0.0.1' },
     });
   });
@@ -58,6 +58,27 @@ describe('/metrics', () => {
     expect(metrics.get('cache_load_seconds_total{coordinate="Query.movie"}')).toBeCloseTo(loadMs / 1000);
     expect(metrics.get('cache_relayed_rows_total')).toBeGreaterThan(0);
     expect(metrics.get('process_cpu_seconds_total')).toBeGreaterThan(0);
+  });
+
+  it('is on a port of its own, where nothing else is, and not on the public one', async () => {
+    expect(new URL(api.metricsUrl ?? '').port).not.toBe(new URL(api.url).port);
+    const status = async (url: string): Promise<number> => (await fetch(url)).status;
+    expect(await status(`${api.url}/metrics`)).toBe(404);
+    expect(await status(`${api.metricsUrl}/metrics`)).toBe(200);
+    expect(await status(`${api.metricsUrl}/graphql?query={__typename}`)).toBe(404);
+    expect(await status(`${api.metricsUrl}/healthz`)).toBe(404);
+  });
+
+  it('is nowhere in production where no port is set, and on the port of the API in development', async () => {
+    const config = { environment: 'production', host: '127.0.0.1' } as const;
+    const silent = await testApi({ config });
+    onTestFinished(() => silent.close());
+    expect(silent.metricsUrl).toBeUndefined();
+    expect((await fetch(`${silent.url}/metrics`)).status).toBe(404);
+    const open = await testApi();
+    onTestFinished(() => open.close());
+    expect(open.metricsUrl).toBe(open.url);
+    expect((await fetch(`${open.url}/metrics`)).status).toBe(200);
   });
 
   it('shows what has not happened yet as 0, so that the first inconsistency is seen to rise', async () => {

@@ -36,8 +36,13 @@ const redisStoreOptions = {
   connectTimeoutMs: true,
 } satisfies Record<keyof RedisStoreOptions, true>;
 
-/** A generation is kept at least this long after it was last used, and twice as long as what is stored under it. */
+/** The generation of a tag is kept at least this long after it was last used, and twice as long as what is stored under it. */
 const GENERATION_KEPT_MS = 60 * 60 * 1000;
+/**
+ * The generation of an entry's own key is kept this long while the entry is loaded, and then twice as long as the entry:
+ * clients choose keys, and those that name nothing must be gone as soon as their negative entry is.
+ */
+const LOADING_KEPT_MS = 5_000;
 /** The epoch is used by every read; it must only not be immortal. */
 const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 
@@ -104,7 +109,10 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       link.run(async (commands) => {
         const calls = fills.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
           keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
-          args: [generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
+          args: [
+            ...[generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
+            wholeMs(keepForMs * 2),
+          ],
         }));
         const replies = await runScript(commands, scripts.fill, calls);
         return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
@@ -119,9 +127,9 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       }),
     renew: (leases) =>
       link.run(async (commands) => {
-        const calls = leases.map(({ key, row, token, leaseMs }) => ({
-          keys: [names.lease(key, row)],
-          args: [token, wholeMs(leaseMs)],
+        const calls = leases.map(({ key, row = key, token, leaseMs }) => ({
+          keys: [names.lease(key, row), names.generation(row)],
+          args: [token, wholeMs(leaseMs), loadingKeptMs(leaseMs)],
         }));
         return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
       }),
@@ -185,9 +193,9 @@ async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<r
   const sharing = sharedGenerations(redis, acquiring);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const before: Generations = isTagged ? await sharing : () => '';
-  const calls = requests.map(({ key, row = key, tags, token, leaseMs, keepForMs }): ScriptCall => ({
+  const calls = requests.map(({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
     keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
-    args: [nextNonce(), generationKeptMs(keepForMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
+    args: [nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
   }));
   const [shared, replies] = await Promise.all([sharing, runScript(redis, scripts.acquire, calls)]);
   return replies.map((reply, index): Acquired => {
@@ -246,6 +254,11 @@ async function sharedGenerations(
 
 function generationKeptMs(keepForMs: number): number {
   return wholeMs(Math.max(GENERATION_KEPT_MS, keepForMs * 2));
+}
+
+/** A lease counts only under the generation it was given under. */
+function loadingKeptMs(leaseMs: number): number {
+  return wholeMs(Math.max(LOADING_KEPT_MS, leaseMs * 3));
 }
 
 function wholeMs(ms: number): number {

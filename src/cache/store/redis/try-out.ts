@@ -25,8 +25,8 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
   await redis.call('EVAL', scripts.release.text, 1, lease, key, names.channel, key);
   const [present] = listOf(await acquire());
-  await once('renew', { keys: [lease], args: [key, KEPT_MS] });
-  const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key];
+  await once('renew', { keys: [lease, generation], args: [key, KEPT_MS, KEPT_MS] });
+  const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key, KEPT_MS];
   const filled = await once('fill', { keys: [entry, generation, lease], args: fill });
   const [, , found] = listOf(await acquire());
   await once('release', { keys: [lease], args: [key, names.channel, key] });

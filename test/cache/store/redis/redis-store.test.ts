@@ -77,6 +77,26 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
     await store.close();
   });
 
+  it('keeps the generation of a key for seconds while it is loaded, longer as its lease is renewed, and then for its entry', async () => {
+    const store = await open('lives');
+    const lease = { key: 'Movie:1', token: 'a', leaseMs: 1500 };
+    const [acquired] = await store.acquire([{ ...lease, tags: ['All'], keepForMs: 7_200_000 }]);
+    const left = (tag: string): Promise<number> => redis.pttl(`lives:g:{${tag}}`);
+    expect(await left('Movie:1')).toBeLessThanOrEqual(5000);
+    expect(await left('All')).toBeGreaterThan(14_000_000);
+    await redis.pexpire('lives:g:{Movie:1}', 1000);
+    expect(await store.renew([lease])).toEqual([true]);
+    expect(await left('Movie:1')).toBeGreaterThan(4000);
+    const fill = { key: 'Movie:1', tags: ['All'], bytes: Buffer.from('x'), token: 'a' };
+    const generations = acquired?.generations ?? [];
+    expect(await store.fill([{ ...fill, generations, keepForMs: 7_200_000 }])).toEqual(['stored']);
+    expect(await left('Movie:1')).toBeGreaterThan(14_000_000);
+    // What another field of the same key stores for a shorter while shortens nothing.
+    await store.fill([{ ...fill, generations, keepForMs: 1000 }]);
+    expect(await left('Movie:1')).toBeGreaterThan(14_000_000);
+    await store.close();
+  });
+
   it('reads any number of entries and generations with one MGET, and asks for no key twice', async () => {
     const store = await open('one');
     const seen: string[][] = [];

@@ -1,0 +1,63 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { tooManyScans } from '../api-errors/api-error.js';
+import { limits } from './limits.js';
+
+/** Bounds the statements that read a whole table, so that reads by id find connections, and each client its share. */
+export interface Scans {
+  /** The scans that `work` begins count for this client. */
+  forClient<T>(client: string, work: () => T): T;
+  /**
+   * Runs a scan once its client and the process have a place. @throws GraphQLError TOO_MANY_SCANS when too many of its
+   * client wait already.
+   */
+  run<T>(scan: () => Promise<T>): Promise<T>;
+}
+
+export interface ScanBounds {
+  /** Scans of one client at a time. */
+  readonly perClient: number;
+  /** Scans of one client that wait; more are refused. */
+  readonly waitingPerClient: number;
+  /** Scans of this process at a time. */
+  readonly inAll: number;
+}
+
+/** The client of refreshes that no request has asked for. What keeps reports warm bounds itself, so it may wait. */
+const ITSELF = '';
+
+/**
+ * A load is shared by all who ask for the same, and must not know who they are. So the client is not handed to it, but
+ * kept beside the call: it decides when a scan runs, and never what it returns.
+ */
+export function createScans(bounds: ScanBounds = limits.scans): Scans {
+  const { perClient, waitingPerClient, inAll } = bounds;
+  const caller = new AsyncLocalStorage<string>();
+  const places = pLimit(inAll);
+  const clients = new Map<string, ClientScans>();
+
+  return {
+    forClient: (client, work) => caller.run(client, work),
+    async run(scan) {
+      const name = caller.getStore() ?? ITSELF;
+      const client = clients.get(name) ?? { turns: pLimit(perClient), underWay: 0 };
+      if (name !== ITSELF && client.underWay >= perClient + waitingPerClient)
+        throw tooManyScans(client.underWay);
+      client.underWay += 1;
+      clients.set(name, client);
+      try {
+        // The queue of the process holds a few of each client only, so that clients take turns.
+        return await client.turns(() => places(scan));
+      } finally {
+        client.underWay -= 1;
+        if (client.underWay === 0) clients.delete(name);
+      }
+    },
+  };
+}
+
+interface ClientScans {
+  readonly turns: LimitFunction;
+  /** Those that run, and those that wait. */
+  underWay: number;
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { createScans } from '../../src/limits/scans.js';
+import { createGate } from '../support/gate.js';
+
+const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2 };
+
+/** Scans that run until told otherwise, and who runs at the moment. */
+function world() {
+  const scans = createScans(bounds);
+  const running: string[] = [];
+  const end = createGate();
+  const begin = (client: string): Promise<string> =>
+    scans.forClient(client, () =>
+      scans.run(async () => {
+        running.push(client);
+        await end.wait();
+        running.splice(running.indexOf(client), 1);
+        return client;
+      }),
+    );
+  return { scans, running, end, begin };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('scans', () => {
+  it('of one client run a few at a time, and leave places to others', async () => {
+    const { running, end, begin } = world();
+    const all = ['ann', 'ann', 'ann', 'bob', 'bob'].map(begin);
+    await settled();
+    expect(running).toEqual(['ann', 'ann', 'bob']);
+    end.open();
+    expect(await Promise.all(all)).toEqual(['ann', 'ann', 'ann', 'bob', 'bob']);
+    expect(running).toEqual([]);
+  });
+
+  it('are refused where too many of the same client wait, and only there', async () => {
+    const { end, begin } = world();
+    const all = ['ann', 'ann', 'ann', 'ann'].map(begin);
+    await expect(begin('ann')).rejects.toMatchObject({
+      message: 'You have 4 searches and reports under way; ask again when some of them are answered.',
+      extensions: { code: 'TOO_MANY_SCANS', retryAfterMs: 1000 },
+    });
+    const other = begin('bob');
+    end.open();
+    expect(await Promise.all([...all, other])).toEqual(['ann', 'ann', 'ann', 'ann', 'bob']);
+    expect(await begin('ann')).toBe('ann');
+  });
+
+  it('that fail give their place back', async () => {
+    const { scans } = world();
+    const failing = (): Promise<void> => scans.run(() => Promise.reject(new Error('no database')));
+    for (let count = 0; count < 10; count += 1) await expect(failing()).rejects.toThrow('no database');
+    expect(await scans.run(() => Promise.resolve(1))).toBe(1);
+  });
+
+  it('that no request asked for share the places of one client, and are never refused', async () => {
+    const { scans, running, end, begin } = world();
+    const refreshes = [1, 2, 3, 4, 5, 6].map(() => scans.run(() => end.wait()));
+    const all = ['ann', 'bob'].map(begin);
+    await settled();
+    expect(running).toEqual(['ann']);
+    end.open();
+    await Promise.all([...refreshes, ...all]);
+  });
+});
