@@ -31,12 +31,12 @@ async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Pro
   const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
-  return startLibrary(redisUrl, copies);
+  return startLibrary(redisUrl, { copies, varies: name.endsWith('-vary') });
 }
 
 function copiesOf(name: ServerName): Copies {
-  if (name.endsWith('-strict')) return 'strict';
-  return name.endsWith('-local') ? 'local' : 'none';
+  if (name.includes('-strict')) return 'strict';
+  return name.includes('-local') ? 'local' : 'none';
 }
 
 /** Runs one server as a process of its own, which the bench commands by messages: usage, stop. */

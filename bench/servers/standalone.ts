@@ -69,12 +69,28 @@ export async function startUncached(): Promise<Started> {
   return { url, loads: () => loads, close: () => server.stop() };
 }
 
+interface Reader {
+  readonly tenant: string;
+  readonly locale: string;
+}
+
+/** What all fields vary by, where they do. */
+const VARIED = {
+  vary: { tenant: ({ tenant }: Reader) => tenant, locale: ({ locale }: Reader) => locale },
+  varyAll: ['tenant', 'locale'],
+};
+
 /** The library as its user meets it: one schema, one store, two origins. */
-export async function startLibrary(redisUrl: string, copies: Copies): Promise<Started> {
+export async function startLibrary(
+  redisUrl: string,
+  { copies, varies }: { copies: Copies; varies: boolean },
+): Promise<Started> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const cache = createCache<object>({
-    store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix: `library-${copies}` }),
+  const prefix = `library-${copies}${varies ? '-vary' : ''}`;
+  const cache = createCache<Reader>({
+    ...(varies ? VARIED : {}),
+    store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
     strictCopies: copies === 'strict',
     origins: {
       Movie: { load: (ids) => Promise.resolve(ids.map((id) => rows.films.get(id))) },
@@ -82,12 +98,13 @@ export async function startLibrary(redisUrl: string, copies: Copies): Promise<St
     },
   });
   const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, filmTypeDefs(local)] }));
-  const server = new ApolloServer({
+  const server = new ApolloServer<Reader>({
     schema,
     plugins: [ApolloServerPluginCacheControlDisabled(), cache.apolloPlugin()],
   });
   await cache.start();
-  const { url } = await startStandaloneServer(server, LISTEN);
+  const context = (): Promise<Reader> => Promise.resolve({ tenant: 'acme', locale: 'de' });
+  const { url } = await startStandaloneServer(server, { ...LISTEN, context });
   const close = async (): Promise<void> => {
     await server.stop();
     await cache.close();
