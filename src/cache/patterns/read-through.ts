@@ -28,43 +28,49 @@ export function readThrough(
     loads.beginApart(policy, place.id, context),
   );
   const give = hitGiver(noteHit);
-  const fixed = { services, policy, loads, noteHit, give };
+  const field: Field = { services, policy, loads, noteHit, give };
   return (call) => {
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
       if (isPlainHit(counters, found, trace)) return give(found, place, call);
-      return answer({ ...fixed, call, trace }, place, found);
+      return answer({ field, call, trace }, place, found);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const variant = policy.variantOf?.(call.context);
     const inputs = { args: call.args, parent: call.parent, viewerId, variant };
-    if (elementsOf !== undefined) return readMany({ ...fixed, call, trace }, inputs);
+    if (elementsOf !== undefined) return readMany({ field, call, trace }, inputs);
     const place = policy.locate(inputs);
-    if (place.reason !== undefined) return withoutEntry({ ...fixed, call, trace }, place);
+    if (place.reason !== undefined) return withoutEntry({ field, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
     // Nothing is allocated for a hit of which nobody wants evidence.
     if (!isPromise(found) && isPlainHit(counters, found, trace)) return give(found, place, call);
-    const reading = { ...fixed, call, trace };
+    const reading = { field, call, trace };
     return isPromise(found)
       ? found.then((entry) => answer(reading, place, entry))
       : answer(reading, place, found);
   };
 }
 
-/** One call of a field, with everything that is needed to answer it. */
-interface Reading {
+/** What is the same for all calls of a field. */
+interface Field {
   readonly services: Services;
   readonly policy: ReadPolicy;
   readonly loads: OriginLoads;
   readonly noteHit: NoteHit<FieldCall> | undefined;
   readonly give: GiveHit<FieldCall>;
+}
+
+/** One call of a field, with everything that is needed to answer it. Small, as it is made for every call that is no hit. */
+interface Reading {
+  readonly field: Field;
   readonly call: FieldCall;
   readonly trace: Trace | undefined;
 }
 
 function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
-  const { services, policy, loads, noteHit, give, call, trace } = reading;
+  const { field, call, trace } = reading;
+  const { services, policy, loads, noteHit, give } = field;
   if (isPlainHit(policy.counters, found, trace)) return give(found, place, call);
   if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
   const read = { policy, path: call.info.path, key: place.key, trace, element };
@@ -74,7 +80,8 @@ function answer(reading: Reading, place: Located, found: Found | undefined, elem
 }
 
 function readMany(reading: Reading, inputs: TemplateInputs): unknown {
-  const { services, policy, call, trace } = reading;
+  const { field, call, trace } = reading;
+  const { services, policy } = field;
   const elements = policy.elementsOf?.(inputs);
   if (elements === undefined) {
     bypassed({ policy, path: call.info.path, key: undefined, trace }, 'the list is null');
@@ -102,7 +109,8 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
 
 /** Null where there is no id; otherwise the origin is asked for this reader alone. */
 function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: number): unknown {
-  const { policy, loads, call, trace } = reading;
+  const { field, call, trace } = reading;
+  const { policy, loads } = field;
   bypassed({ policy, path: call.info.path, key: undefined, trace, element }, reason);
   if (id === undefined) return null;
   const wanted = { field: policy, address: { key: '', tags: [], id }, trace };
