@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,32 +11,41 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 
 const help = `Usage: npm test
 
-Runs, in this order: the build, the format check, the linter, the compiler, the check that schema.prisma and its
-migrations agree, and all tests. The last line counts the tests: "N passed, N failed, N skipped".
+Runs the build, then the linter beside the format check, the compiler and the check that schema.prisma and its migrations
+agree, and then all tests. The last line counts the tests: "N passed, N failed, N skipped".
 To run some tests only: npm run test:only -- test/cache`;
 
-/** Checks that cost little and fail early; each must pass before the tests are run. */
+const build = ['the build', process.execPath, ['scripts/build.mjs', '--if-stale']];
+/** Checks that cost little and fail early; each must pass before the tests are run. Lists run beside each other. */
 const checks = [
-  ['the build', process.execPath, ['scripts/build.mjs', '--if-stale']],
-  ['the format check (mend: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-  ['the linter', bin('eslint'), ['.', '--max-warnings', '0']],
-  ['the compiler', bin('tsc'), ['--noEmit']],
-  ['schema.prisma against its migrations', bin('tsx'), ['scripts/migrate-new.ts', '--check']],
+  [['the linter', bin('eslint'), ['.', '--max-warnings', '0']]],
+  [
+    ['the format check (mend: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['the compiler', bin('tsc'), ['--noEmit']],
+    ['schema.prisma against its migrations', bin('tsx'), ['scripts/migrate-new.ts', '--check']],
+  ],
 ];
 
-function main() {
+async function main() {
   if (process.argv.includes('--help')) {
     console.log(help);
     return 0;
   }
-  for (const [name, command, parameters] of checks) {
+  if (!(await allPass([build]))) return 1;
+  const passed = await Promise.all(checks.map(allPass));
+  return passed.every(Boolean) ? runTests() : 1;
+}
+
+async function allPass(steps) {
+  for (const [name, command, parameters] of steps) {
     console.log(`test: ${name}`);
-    if (spawnSync(command, parameters, { cwd: root, stdio: 'inherit' }).status !== 0) {
+    const [status] = await once(spawn(command, parameters, { cwd: root, stdio: 'inherit' }), 'exit');
+    if (status !== 0) {
       console.error(`test: ${name} failed; the tests were not run.`);
-      return 1;
+      return false;
     }
   }
-  return runTests();
+  return true;
 }
 
 function runTests() {
@@ -69,4 +79,4 @@ function summarise(report, status) {
   return status === 0 && failed === 0 && numPassedTests > 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = await main();

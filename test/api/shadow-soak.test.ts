@@ -11,7 +11,7 @@ import { testApi, type TestApi, type TestApiOptions } from '../support/test-api.
 import { testLog } from '../support/test-log.js';
 
 /** `SOAK_SECONDS=60 npx vitest run test/api/shadow-soak.test.ts` looks for longer. */
-const TIME_BOX_MS = Number(process.env['SOAK_SECONDS'] ?? 5) * 1000;
+const TIME_BOX_MS = Number(process.env['SOAK_SECONDS'] ?? 3) * 1000;
 /** A planted fault ends its run with the first report. */
 const PLANTED_BOX_MS = 60_000;
 const SHARE = '0.02';

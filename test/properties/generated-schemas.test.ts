@@ -14,7 +14,7 @@ import { featuresFromEnvironment, fromEnvironment } from './from-environment.js'
 const seed = fromEnvironment('SEED', Date.now() % 1_000_000_000);
 const cases = fromEnvironment('CASES', 10_000);
 const features = featuresFromEnvironment();
-const casesInRedis = Math.min(cases, 1000);
+const casesInRedis = Math.min(cases, 500);
 /** Below it, too few of the schemas were seen for a count to mean anything. */
 const ENOUGH_CASES = 1000;
 

@@ -291,21 +291,21 @@ export class Entries {
     field: EntryField,
     address: EntryAddress,
     reading: Reading | undefined,
-    at: { readonly nowMs: number; readonly mark: Mark },
+    { nowMs, mark }: { readonly nowMs: number; readonly mark: Mark },
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
-    if (isFromTheFuture(entry.loadedAtMs, at.nowMs)) return undefined;
-    const staleForMs = at.nowMs - entry.loadedAtMs - entry.freshForMs;
-    const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
-    if (staleForMs <= 0) {
-      if (this.#options.early.isDue(entry, at.nowMs))
-        return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
-      this.#copies.keep(field, address, { entry, ...at });
+    if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
+    const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
+    if (staleForMs <= 0 && !this.#options.early.isDue(entry, nowMs)) {
+      if (this.#copies.areKept(field)) this.#copies.keep(field, address, { entry, mark, nowMs });
       return entry;
     }
+    const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
+    if (staleForMs <= 0)
+      return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
     if (staleForMs > field.lifetime.staleMs) return undefined;
     return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
   }

@@ -57,11 +57,15 @@ export async function readEntries(
     return index;
   });
   const values = await readTexts(redis, wanted);
-  const epoch = values[0]?.toString('latin1');
-  const readings = places.map(({ entry, generations }): Reading => ({
-    bytes: values[entry] ?? undefined,
-    generations: [...generations.map((index) => values[index]?.toString('latin1')), epoch],
-  }));
+  // What many entries depend on becomes one text.
+  const texts: (string | undefined)[] = [];
+  const textAt = (index: number): string | undefined => (texts[index] ??= values[index]?.toString('latin1'));
+  const readings = places.map(({ entry, generations }): Reading => {
+    const found: (string | undefined)[] = [];
+    for (const index of generations) found.push(textAt(index));
+    found.push(textAt(0));
+    return { bytes: values[entry] ?? undefined, generations: found };
+  });
   return placeOf.map((index) => readings[index] ?? { bytes: undefined, generations: [] });
 }
 
