@@ -1,4 +1,4 @@
-import { namesOf } from './context-shape.js';
+import { isPropertyKey, namesOf } from './context-shape.js';
 import { recordReads, type Reads } from './recorded-reads.js';
 import type { ViewerOf } from '../viewer-id.js';
 
@@ -140,8 +140,4 @@ function readsOf(
     onFault(error);
   }
   return reads;
-}
-
-function isPropertyKey(value: unknown): value is PropertyKey {
-  return typeof value === 'string' || typeof value === 'symbol';
 }

@@ -28,6 +28,11 @@ export function namesOf(object: object): ReadonlySet<PropertyKey> {
   return names;
 }
 
+/** Whether a name is one of properties: the keys of Maps may be anything. */
+export function isPropertyKey(name: unknown): name is PropertyKey {
+  return typeof name === 'string' || typeof name === 'symbol';
+}
+
 /** Those of these names that can be watched in place. */
 export function watchable(object: object, names: Iterable<PropertyKey>): readonly PropertyKey[] {
   return [...names].filter((name) => canWatch(object, name));

@@ -4,7 +4,7 @@ import { isPromise } from '../../maybe-promise.js';
 import type { CacheScope } from '../read-policy.js';
 import type { ViewerOf } from '../viewer-id.js';
 import { createBearers, type Bearer, type Bearers } from './bearers.js';
-import { isVirtual, layersOf, namesOf } from './context-shape.js';
+import { isPropertyKey, isVirtual, layersOf, namesOf } from './context-shape.js';
 import {
   emptyFound,
   emptyLoaders,
@@ -16,6 +16,7 @@ import {
 } from './fresh-loaders.js';
 import { neutralConflict, undeclaredRead, variantTouched, viewerTouched } from './guard-errors.js';
 import { endLoad, outsideLoads, runLoad, type RunningLoad } from './load-scope.js';
+import { askingByKey, BY_KEY, isByKey } from './map-reads.js';
 import { standIn } from './stand-in.js';
 import { canWatch, readBy, watch } from './watched-object.js';
 
@@ -55,7 +56,6 @@ export interface LoadContextOptions {
 
 /** Reads of a Map as a whole: what it holds for the viewer is among it. */
 const WHOLE: ReadonlySet<PropertyKey> = new Set(['entries', 'values', 'forEach', Symbol.iterator]);
-const BY_KEY: ReadonlySet<PropertyKey> = new Set(['get', 'has']);
 const MAP_METHODS: readonly PropertyKey[] = [...WHOLE, ...BY_KEY];
 
 /** What each PUBLIC load is held against. */
@@ -189,7 +189,7 @@ function guardOf(rules: Rules, field: GuardedField, context: object, onTouch: ()
       if (!owners.has(owner)) return value;
       if (context instanceof Map && WHOLE.has(name))
         refuse(viewerTouched(field.coordinate, `${String(name)}()`));
-      else if (context instanceof Map && BY_KEY.has(name)) return askingByKey(context, value, look);
+      else if (context instanceof Map && isByKey(name)) return askingByKey(context, value, look);
       // DataLoaders behind getters are watched as well, whatever is declared of them.
       else look(name, value);
       return value;
@@ -311,18 +311,6 @@ function peekAt(owner: object, name: PropertyKey): unknown {
   }
 }
 
-function askingByKey(
-  map: Map<unknown, unknown>,
-  method: unknown,
-  look: (name: unknown, value: unknown) => void,
-): unknown {
-  if (typeof method !== 'function') return method;
-  return (key: unknown): unknown => {
-    look(key, Map.prototype.get.call(map, key));
-    return method.call(map, key) as unknown;
-  };
-}
-
 /** A text or a function cannot be watched: where it has a viewer, any load may look at it. */
 function unguarded({ options }: Rules, { scope }: GuardedField, context: unknown): GuardedLoad {
   const mayTouch =
@@ -336,10 +324,6 @@ function hasViewer({ viewerOf }: LoadContextOptions, context: unknown): boolean 
   } catch {
     return true;
   }
-}
-
-function isPropertyKey(value: unknown): value is PropertyKey {
-  return typeof value === 'string' || typeof value === 'symbol';
 }
 
 function isPrimitive(value: unknown): boolean {

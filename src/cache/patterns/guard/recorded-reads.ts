@@ -1,5 +1,6 @@
 import { isVirtual, layersOf, namesOf, watchable } from './context-shape.js';
 import { endLoad, outsideLoads, runLoad } from './load-scope.js';
+import { askingByKey, BY_KEY, isByKey } from './map-reads.js';
 import { watch } from './watched-object.js';
 
 /** What a function reads of a context; of a Map, the keys. */
@@ -123,20 +124,6 @@ function standIn(context: object, names: Set<unknown>): unknown {
     },
   });
   return proxy;
-}
-
-const BY_KEY: readonly PropertyKey[] = ['get', 'has'];
-
-function isByKey(name: PropertyKey): boolean {
-  return BY_KEY.includes(name);
-}
-
-function askingByKey(map: Map<unknown, unknown>, method: unknown, note: (name: unknown) => void): unknown {
-  if (typeof method !== 'function') return method;
-  return (key: unknown): unknown => {
-    note(key);
-    return method.call(map, key) as unknown;
-  };
 }
 
 function isGetter(object: object, name: PropertyKey): boolean {
