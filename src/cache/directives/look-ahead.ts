@@ -15,6 +15,7 @@ import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { ResponsePath } from '../metrics/trace.js';
 import type { AheadRead } from '../patterns/field-call.js';
+import type { Found } from '../tags/entry-field.js';
 import type { Located, ReadPolicy } from '../patterns/read-policy.js';
 import type { Services } from '../patterns/services.js';
 
@@ -27,8 +28,15 @@ interface Child {
   argumentsFor(info: GraphQLResolveInfo): Arguments;
 }
 
-/** By their place in the list, for each field. */
-type ReadsOfList = Map<FieldNode, readonly (AheadRead | undefined)[]>;
+/** What was read ahead for one field of all elements, by their place in the list. */
+interface ReadsOfChild {
+  readonly policy: ReadPolicy;
+  /** Undefined where the element has none. */
+  readonly places: readonly (Located | undefined)[];
+  readonly found: readonly (Found | undefined)[];
+}
+
+type ReadsOfList = Map<FieldNode, ReadsOfChild>;
 
 const SAME = Object.freeze({ variant: undefined });
 const NO_ARGUMENTS: Arguments = Object.freeze({});
@@ -62,9 +70,12 @@ export class LookAhead {
     const list = path.prev?.prev;
     const index = path.prev?.key;
     if (list === undefined || node === undefined || typeof index !== 'number') return undefined;
-    const read = this.#reads.get(list)?.get(node)?.[index];
-    if (read === undefined || read.policy === policy) return read;
-    this.#services.refuse(policy, `what was read ahead for ${read.policy.coordinate} reached it`);
+    const reads = this.#reads.get(list)?.get(node);
+    const place = reads?.places[index];
+    if (reads === undefined || place === undefined) return undefined;
+    // Made for the call, and gone with it: what lives as long as the list would have to be moved by the garbage collector.
+    if (reads.policy === policy) return { policy, place, found: reads.found[index] };
+    this.#services.refuse(policy, `what was read ahead for ${reads.policy.coordinate} reached it`);
     return undefined;
   }
 
@@ -105,29 +116,14 @@ export class LookAhead {
     if (varying === 'unknown') return undefined;
     const locate = (parent: unknown): Located | undefined =>
       located(policy, { args, parent, viewerId, variant: varying.variant });
-    // Those that this process has copies of answer with values anyway, and mostly it has all or none.
-    if (this.#hasCopyOfFirst(policy, list.parents, { locate, request: list.info.variableValues }))
-      return undefined;
     const places = list.parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
     const wanted = places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
     const found = entries.find(policy, wanted, traces.of(list.context), list.info.variableValues);
     const keep = (all: Awaited<typeof found>): void => {
-      let next = 0;
-      const reads = places.map((place) => place && { policy, place, found: all[next++] });
-      list.reads.set(node, reads);
+      list.reads.set(node, { policy, places, found: inPlace(places, all) });
     };
     return isPromise(found) ? found.then(keep) : keep(found);
-  }
-
-  #hasCopyOfFirst(
-    policy: ReadPolicy,
-    parents: readonly unknown[],
-    { locate, request }: { locate: (parent: unknown) => Located | undefined; request: object },
-  ): boolean {
-    if (!this.#services.entries.keepsCopies(policy)) return false;
-    const place = locate(parents.find(isObject));
-    return place !== undefined && this.#services.entries.hasCopy(policy, place, request);
   }
 
   /** The cached fields selected on the elements. For one type they are the same each time, unless directives decide. */
@@ -169,6 +165,16 @@ function elementTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
   const list = getNullableType(type);
   const element = isListType(list) ? getNullableType(list.ofType) : undefined;
   return isObjectType(element) ? element : undefined;
+}
+
+/** What was found for those that have a place, at the places of all. */
+function inPlace<Item>(
+  places: readonly (Located | undefined)[],
+  found: readonly (Item | undefined)[],
+): readonly (Item | undefined)[] {
+  if (found.length === places.length) return found;
+  let next = 0;
+  return places.map((place) => (place === undefined ? undefined : found[next++]));
 }
 
 function isObject(value: unknown): boolean {

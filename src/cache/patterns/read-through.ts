@@ -7,12 +7,12 @@
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entry-field.js';
+import { valueOf, type Found } from '../tags/entry-field.js';
 import { causeOf } from './abandoned-load.js';
 import type { FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
+import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from './services.js';
 import { hitGiver, type GiveHit } from './shadow/give-hit.js';
 import type { NoteHit } from './shadow/shadow-checks.js';
@@ -89,7 +89,9 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
   }
   const places = elements.map((element) => policy.locate(inputs, element));
   const located = places.filter((place): place is Located => place.reason === undefined);
+  const isWhole = located.length === places.length && field.noteHit === undefined;
   const answerAll = (found: readonly (Found | undefined)[]): unknown => {
+    if (isWhole && arePlainHits(policy.counters, found, trace)) return found.map(valueOf);
     let next = 0;
     let isPending = false;
     const values = places.map((place, element) => {

@@ -34,10 +34,32 @@ export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>
   return [...faults, `${full('eviction')} must be one of ${words}, but got ${JSON.stringify(eviction)}`];
 }
 
-interface Slot<T> extends Evictable {
-  readonly value: T;
+/** The place of a value in one map: who remembers it finds the value again without a look-up. */
+class Slot<T> implements Evictable {
+  readonly key: string;
+  readonly owner: BoundedMap<T>;
+  /** Undefined once it was removed. */
+  value: T | undefined;
   readonly bytes: number;
+  /** Milliseconds since the map's first entry: small integers, which need no object of their own. */
+  readonly expiresAtMs: number;
+  older: Evictable | undefined = undefined;
+  newer: Evictable | undefined = undefined;
+  movedAt = 0;
+
+  constructor(
+    owner: BoundedMap<T>,
+    { key, value, bytes, expiresAtMs }: { key: string; value: T; bytes: number; expiresAtMs: number },
+  ) {
+    this.owner = owner;
+    this.key = key;
+    this.value = value;
+    this.bytes = bytes;
+    this.expiresAtMs = expiresAtMs;
+  }
 }
+
+export type { Slot };
 
 /** What one JavaScript object of bookkeeping costs, roughly; keeps `maxBytes` honest for small values. */
 const OVERHEAD_BYTES = 200;
@@ -48,6 +70,8 @@ export class BoundedMap<T> {
   readonly #order: EvictionOrder;
   readonly #bounds: Bounds;
   readonly #onRemoved: ((key: string, value: T) => void) | undefined;
+  /** Where the time of its slots begins. */
+  #startMs: number | undefined;
   #bytes = 0;
   #evictions = 0;
 
@@ -72,9 +96,23 @@ export class BoundedMap<T> {
   /** The value, unless it is absent or has expired. */
   get(key: string, nowMs: number): T | undefined {
     const slot = this.#slots.get(key);
-    if (slot === undefined) return undefined;
-    if (slot.expiresAtMs <= nowMs) {
-      this.delete(key);
+    return slot && this.valueIn(slot, nowMs);
+  }
+
+  /** Where a value is kept, if there is one; it may have expired. */
+  slotOf(key: string): Slot<T> | undefined {
+    return this.#slots.get(key);
+  }
+
+  /** True for the place of a value of this map that has not been removed. */
+  holds(slot: unknown): slot is Slot<T> {
+    return slot instanceof Slot && slot.owner === this && slot.value !== undefined;
+  }
+
+  /** As `get`, without a look-up. */
+  valueIn(slot: Slot<T>, nowMs: number): T | undefined {
+    if (slot.expiresAtMs <= nowMs - (this.#startMs ?? 0)) {
+      this.delete(slot.key);
       return undefined;
     }
     this.#order.used(slot);
@@ -87,8 +125,9 @@ export class BoundedMap<T> {
     const bytes = entry.valueBytes + key.length * 2 + OVERHEAD_BYTES;
     if (bytes > this.#bounds.maxBytes) return false;
     this.#makeRoom(bytes);
-    const { value, expiresAtMs } = entry;
-    const slot: Slot<T> = { value, bytes, expiresAtMs, key, older: undefined, newer: undefined, movedAt: 0 };
+    this.#startMs ??= entry.expiresAtMs;
+    const expiresAtMs = entry.expiresAtMs - this.#startMs;
+    const slot = new Slot(this, { key, value: entry.value, bytes, expiresAtMs });
     this.#slots.set(key, slot);
     this.#order.added(slot);
     this.#bytes += bytes;
@@ -101,7 +140,9 @@ export class BoundedMap<T> {
     this.#slots.delete(key);
     this.#order.removed(slot);
     this.#bytes -= slot.bytes;
-    this.#onRemoved?.(key, slot.value);
+    const { value } = slot;
+    slot.value = undefined;
+    if (value !== undefined) this.#onRemoved?.(key, value);
   }
 
   clear(): void {

@@ -55,11 +55,20 @@ export class LocalCopies {
     return isUntouched(rowOf(address)) && address.tags.every(isUntouched);
   }
 
-  get(key: string, nowMs: number): KeptCopy | undefined {
-    const copy = this.#copies.get(key, nowMs);
+  get(address: EntryAddress, nowMs: number): KeptCopy | undefined {
+    const copy = this.#find(address, nowMs);
     if (!isFromTheFuture(this.#youngestMs, nowMs)) return copy;
     // The clock was set back: the age of what was loaded before is not known.
     return copy !== undefined && isFromTheFuture(copy.loadedAtMs, nowMs) ? undefined : copy;
+  }
+
+  /** Addresses that come again remember where their copy is, so that a hit needs no look-up. */
+  #find(address: EntryAddress, nowMs: number): KeptCopy | undefined {
+    if (this.#copies.holds(address.slot)) return this.#copies.valueIn(address.slot, nowMs);
+    const slot = this.#copies.slotOf(address.key);
+    if (slot === undefined) return undefined;
+    if ('slot' in address) address.slot = slot;
+    return this.#copies.valueIn(slot, nowMs);
   }
 
   keep(

@@ -11,6 +11,8 @@ export interface EntryAddress {
    */
   readonly row?: string | undefined;
   readonly tags: readonly string[];
+  /** Where it is given, even as undefined, the address comes again: what keeps a copy may note here where it is. */
+  slot?: unknown;
 }
 
 /**
@@ -20,6 +22,8 @@ export interface EntryAddress {
 export interface Reading {
   readonly bytes: Uint8Array | undefined;
   readonly generations: readonly (string | undefined)[];
+  /** Where several who asked together share one reading: what the first made of it. */
+  judged?: unknown;
 }
 
 /** The tag that an entry has by itself: its row, or its key. */

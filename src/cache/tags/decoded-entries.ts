@@ -49,12 +49,12 @@ export class DecodedEntries {
 
   /** Remembers what these bytes mean, as the one who encoded them knows it. */
   note(bytes: Uint8Array, decoded: Decoded): void {
-    this.#byBytes.set(bytes, decoded);
+    if (!this.#options.keepBytes) this.#byBytes.set(bytes, decoded);
   }
 
   /** The entry in these bytes; undefined, and counted, where they are not an entry of this key. */
   decode({ lifetime, counters }: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {
-    const known = this.#byBytes.get(bytes) ?? this.#sameAsBefore(key, bytes);
+    const known = this.#options.keepBytes ? this.#sameAsBefore(key, bytes) : this.#byBytes.get(bytes);
     if (known !== undefined) return known.key === key ? known : undefined;
     try {
       const entry = decodeEntry(bytes, key, lifetime.maxBytes);
@@ -75,17 +75,13 @@ export class DecodedEntries {
     const kept = young ?? this.#old.get(key);
     if (kept === undefined || Buffer.compare(kept.bytes, bytes) !== 0) return undefined;
     if (young === undefined) this.#makeYoung(key, kept);
-    // Others of the same batch bring the very same bytes.
-    this.#byBytes.set(bytes, kept.decoded);
     return kept.decoded;
   }
 
   #keep(bytes: Uint8Array, decoded: Decoded): Decoded {
-    this.#byBytes.set(bytes, decoded);
-    if (this.#options.keepBytes) {
-      // A copy: what a client library hands out is a part of a much larger buffer.
-      this.#makeYoung(decoded.key, { bytes: Buffer.from(bytes), decoded });
-    }
+    // A copy: what a client library hands out is a part of a much larger buffer.
+    if (this.#options.keepBytes) this.#makeYoung(decoded.key, { bytes: Buffer.from(bytes), decoded });
+    else this.#byBytes.set(bytes, decoded);
     return decoded;
   }
 

@@ -52,6 +52,17 @@ export interface EarlyDecision {
   drawsFromMs(entry: Decoded): number;
 }
 
+/** A reading that was found to be a fresh entry of a field, which is too young to be refreshed. */
+class Judged {
+  readonly field: EntryField;
+  readonly entry: Decoded;
+
+  constructor(field: EntryField, entry: Decoded) {
+    this.field = field;
+    this.entry = entry;
+  }
+}
+
 /** A write that takes longer than this stores nothing; it only invalidates. */
 const WRITE_ENDS_WITHIN_MS = 60_000;
 const nextNonce = createNonces();
@@ -113,16 +124,6 @@ export class Entries {
     const copies = this.#copies.for(field, request, trace);
     if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
     return this.#findOneAmong(copies, field, address, trace);
-  }
-
-  /** Whether this process keeps copies of such entries at all. */
-  keepsCopies(field: EntryField): boolean {
-    return this.#copies.areKept(field);
-  }
-
-  /** Whether this process has a copy that may answer the request now. */
-  hasCopy(field: EntryField, address: EntryAddress, request: object): boolean {
-    return this.#copies.has(field, address, { nowMs: this.#options.clock.nowMs(), request });
   }
 
   /** A request that wrote must prove its copies again. */
@@ -294,6 +295,8 @@ export class Entries {
     { nowMs, mark }: { readonly nowMs: number; readonly mark: Mark },
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
+    // Requests of one tick share their readings, and mostly their entries are fresh.
+    if (reading.judged instanceof Judged && reading.judged.field === field) return reading.judged.entry;
     const entry = this.#decoded.decode(field, address.key, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
@@ -301,6 +304,8 @@ export class Entries {
     const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
     if (staleForMs <= 0 && !this.#options.early.isDue(entry, nowMs)) {
       if (this.#copies.areKept(field)) this.#copies.keep(field, address, { entry, mark, nowMs });
+      if ('judged' in reading && nowMs < this.#options.early.drawsFromMs(entry))
+        reading.judged = new Judged(field, entry);
       return entry;
     }
     const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
@@ -316,7 +321,7 @@ export class Entries {
     address: EntryAddress,
     trace: Trace | undefined,
   ): MaybePromise<Found | undefined> {
-    const copy = copies?.get(address.key, this.#options.clock.nowMs());
+    const copy = copies?.get(address, this.#options.clock.nowMs());
     if (copy !== undefined) return copy;
     const found = this.#findInStore(field, [address], trace);
     return isPromise(found) ? found.then(([first]) => first) : found[0];
@@ -329,7 +334,7 @@ export class Entries {
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
     const nowMs = this.#options.clock.nowMs();
-    const kept = addresses.map(({ key }): Found | undefined => copies.get(key, nowMs));
+    const kept = addresses.map((address): Found | undefined => copies.get(address, nowMs));
     const asked = addresses.filter((_, index) => kept[index] === undefined);
     if (asked.length === 0) return kept;
     const place = (fromStore: readonly (Found | undefined)[]): readonly (Found | undefined)[] => {

@@ -55,18 +55,6 @@ export class ProcessCopies {
     return isProven.then((is) => (is ? proven.copies : undefined));
   }
 
-  /** Whether there is a copy that may answer the request now. */
-  has(
-    { lifetime, isShared }: EntryField,
-    { key }: EntryAddress,
-    at: { nowMs: number; request: object },
-  ): boolean {
-    if (lifetime.localMs > 0) return this.#local.get(key, at.nowMs) !== undefined;
-    const proven = this.#proven;
-    if (proven === undefined || isShared !== true || !proven.isProven(at.request)) return false;
-    return proven.copies.get(key, at.nowMs) !== undefined;
-  }
-
   mark(): Mark {
     return { local: this.#local.forgotten, proven: this.#proven?.copies.forgotten ?? 0 };
   }

@@ -49,10 +49,6 @@ export class ProvenCopies {
     });
   }
 
-  isProven(request: object): boolean {
-    return this.#proven.has(request);
-  }
-
   /** A request that wrote must look again. */
   unprove(request: object): void {
     this.#proven.delete(request);

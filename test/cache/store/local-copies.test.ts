@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bounds, Eviction } from '../../../src/cache/index.js';
 import { BoundedMap } from '../../../src/cache/store/bounded-map.js';
 import { LocalCopies, type LocalCopy } from '../../../src/cache/store/local-copies.js';
+import type { EntryAddress } from '../../../src/cache/store/store.js';
 
 const BOUNDS: Bounds = { maxEntries: 100, maxBytes: 1_000_000, eviction: 'lru' };
 
@@ -14,13 +15,18 @@ function keep(copies: LocalCopies, key: string, tags: readonly string[], untilMs
   copies.keep({ key, tags }, copyOf(key), { valueBytes: 10, untilMs });
 }
 
+/** One that nobody asks with again. */
+function addressOf(key: string): EntryAddress {
+  return { key, tags: [] };
+}
+
 describe('local copies', () => {
   it('answer until their time ends, and not a millisecond longer', () => {
     const copies = new LocalCopies(BOUNDS);
     keep(copies, 'Movie:1', [], 1000);
-    expect(copies.get('Movie:1', 999)?.value).toBe('Movie:1');
-    expect(copies.get('Movie:1', 1000)).toBeUndefined();
-    expect(copies.get('Movie:1', 999)).toBeUndefined();
+    expect(copies.get(addressOf('Movie:1'), 999)?.value).toBe('Movie:1');
+    expect(copies.get(addressOf('Movie:1'), 1000)).toBeUndefined();
+    expect(copies.get(addressOf('Movie:1'), 999)).toBeUndefined();
   });
 
   it('are bounded by entries and by bytes', () => {
@@ -73,12 +79,29 @@ describe('local copies', () => {
     copies.keep({ key: 'Movie:0', tags: [] }, { ...copyOf(0), loadedAtMs: 50_000 }, size);
     copies.keep({ key: 'Movie:1', tags: [] }, { ...copyOf(1), loadedAtMs: 10_000 }, size);
     const at = (nowMs: number): unknown[] =>
-      [0, 1].map((number) => copies.get(`Movie:${number}`, nowMs)?.value);
+      [0, 1].map((number) => copies.get(addressOf(`Movie:${number}`), nowMs)?.value);
     expect(at(50_000)).toEqual([0, 1]);
     expect(at(48_000)).toEqual([0, 1]);
     expect(at(47_999)).toEqual([undefined, 1]);
     expect(at(7999)).toEqual([undefined, undefined]);
     expect(at(48_000)).toEqual([0, 1]);
+  });
+
+  it('are found again through an address that comes again, as long as they are there', () => {
+    const [one, other] = [new LocalCopies(BOUNDS), new LocalCopies(BOUNDS)];
+    const address = { ...addressOf('Movie:1'), slot: undefined };
+    keep(one, 'Movie:1', ['Movies'], 1000);
+    expect(one.get(address, 0)?.value).toBe('Movie:1');
+    expect(address.slot).toBeDefined();
+    // What was noted by one belongs to it alone.
+    expect(other.get(address, 0)).toBeUndefined();
+    one.forget(['Movies']);
+    expect(one.get(address, 0)).toBeUndefined();
+    one.keep({ key: 'Movie:1', tags: [] }, copyOf('anew'), { valueBytes: 10, untilMs: 2000 });
+    expect(one.get(address, 1999)?.value).toBe('anew');
+    expect(one.get(address, 2000)).toBeUndefined();
+    keep(other, 'Movie:1', [], 1000);
+    expect(other.get(address, 0)?.value).toBe('Movie:1');
   });
 
   it('a copy larger than the bounds is not kept, and leaves no tag behind', () => {
@@ -90,7 +113,7 @@ describe('local copies', () => {
 
 function keysLeft(copies: LocalCopies, count: number): number[] {
   return Array.from({ length: count }, (_, at) => at).filter(
-    (at) => copies.get(`Movie:${at}`, 0) !== undefined,
+    (at) => copies.get(addressOf(`Movie:${at}`), 0) !== undefined,
   );
 }
 
@@ -141,7 +164,7 @@ describe('any sequence of keeping, forgetting, waiting and evicting', () => {
           naive.keep(taken.key, taken.tags, taken.untilMs);
         }
         for (let at = 0; at < 8; at += 1) {
-          const found = copies.get(`Movie:${at}`, nowMs) !== undefined;
+          const found = copies.get(addressOf(`Movie:${at}`), nowMs) !== undefined;
           const may = naive.has(`Movie:${at}`, nowMs);
           // Bounds may take a copy away; nothing may bring one back.
           expect(bounds.maxEntries >= 8 ? found === may : !found || may).toBe(true);

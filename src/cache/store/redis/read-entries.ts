@@ -64,7 +64,7 @@ export async function readEntries(
     const found: (string | undefined)[] = [];
     for (const index of generations) found.push(textAt(index));
     found.push(textAt(0));
-    return { bytes: values[entry] ?? undefined, generations: found };
+    return { bytes: values[entry] ?? undefined, generations: found, judged: undefined };
   });
   return placeOf.map((index) => readings[index] ?? { bytes: undefined, generations: [] });
 }
