@@ -27,6 +27,7 @@ const LEAVES = [
   'log.ts',
   'maybe-promise.ts',
   'nearest-name.ts',
+  'object-notes.ts',
   'once-in-a-while.ts',
   'unknown-options.ts',
   'with-defaults.ts',

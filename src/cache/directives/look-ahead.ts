@@ -13,7 +13,7 @@ import {
 import type { TemplateInputs } from '../keys/template.js';
 import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { ResponsePath } from '../metrics/trace.js';
+import { createObjectNotes } from '../object-notes.js';
 import type { AheadRead } from '../patterns/field-call.js';
 import type { Found } from '../tags/entry-field.js';
 import type { Located, ReadPolicy } from '../patterns/read-policy.js';
@@ -51,7 +51,7 @@ export class LookAhead {
   // A document is parsed once for many requests, and one field of it can return lists of different types.
   readonly #children = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Child[]>>();
   // By the path object of the list, which belongs to one place in one execution: nobody else can find it.
-  readonly #reads = new WeakMap<ResponsePath, ReadsOfList>();
+  readonly #reads = createObjectNotes<ReadsOfList>();
 
   constructor(services: Services, policies: ReadonlyMap<string, ReadPolicy>) {
     this.#services = services;

@@ -1,6 +1,7 @@
 import { variantPart, type Variant, type VaryValue, type VaryValues } from '../keys/variant.js';
 import { rowsOfVariants } from '../keys/variant-in-text.js';
 import type { CacheLog } from '../log.js';
+import { createObjectNotes } from '../object-notes.js';
 import { outsideLoads } from './guard/load-scope.js';
 import { ValueCounts } from './value-counts.js';
 import { askedValue } from './vary-value.js';
@@ -35,7 +36,7 @@ export class Variants {
   readonly rowOfKey: (key: string) => string | undefined;
   readonly #names: ReadonlyMap<string, VaryName>;
   readonly #sets = new Map<string, VariantSet>();
-  readonly #byContext = new WeakMap<object, OfContext>();
+  readonly #byContext = createObjectNotes<OfContext>();
 
   constructor({ functions, rowNames, log }: VariantsOptions) {
     // The row of an entry is the beginning of its key, so the names of rows come first.

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../maybe-promise.js';
+import { createObjectNotes } from '../object-notes.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
 import type { LogReading } from '../store/store.js';
@@ -24,7 +25,7 @@ export class ProvenCopies {
   readonly copies: LocalCopies;
   readonly #options: ProvenCopiesOptions;
   readonly #checks: JoinedBatch<undefined, boolean>;
-  readonly #proven = new WeakSet();
+  readonly #proven = createObjectNotes<boolean>();
   /** The last entry of the log that was applied; undefined while nothing is known. */
   #last: string | undefined;
 
@@ -42,16 +43,16 @@ export class ProvenCopies {
 
   /** True once copies may answer this request; false while the log cannot be read. */
   prove(request: object | undefined, trace: Trace | undefined): MaybePromise<boolean> {
-    if (request !== undefined && this.#proven.has(request)) return true;
+    if (request !== undefined && this.#proven.get(request) === true) return true;
     return this.#checks.ask(ONE_CHECK, trace).then(([isProven = false]) => {
-      if (isProven && request !== undefined) this.#proven.add(request);
+      if (isProven && request !== undefined) this.#proven.set(request, true);
       return isProven;
     });
   }
 
   /** A request that wrote must look again. */
   unprove(request: object): void {
-    this.#proven.delete(request);
+    this.#proven.set(request, false);
   }
 
   async #check(checks: readonly undefined[]): Promise<readonly boolean[]> {
