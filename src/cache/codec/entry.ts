@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { sharedText } from './shared-text.js';
 
 /**
  * The version of the stored bytes. A change to anything below raises it and adds a golden file.
@@ -96,7 +97,9 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
   for (let count = bytes.readUInt8(18); count > 0; count -= 1) {
     if (offset >= bytes.length) return undefined;
     const end = offset + 1 + bytes.readUInt8(offset);
-    generations.push(bytes.toString('latin1', offset + 1, end));
+    const text = bytes.toString('latin1', offset + 1, end);
+    // The first is the entry's own; the others it shares.
+    generations.push(generations.length === 0 ? text : sharedText(text));
     offset = end;
   }
   const keyEnd = offset + bytes.readUInt16BE(19);

@@ -156,6 +156,7 @@ class VariantSet {
   readonly index: number;
   readonly #inRow: number;
   #byText = new Map<string, Variant>();
+  #last: { readonly values: readonly Keyed[]; readonly variant: Variant } | undefined;
 
   constructor({ names, inRow, index }: { names: readonly VaryName[]; inRow: number; index: number }) {
     this.names = names;
@@ -164,6 +165,14 @@ class VariantSet {
   }
 
   variantOf(values: readonly Keyed[]): Variant {
+    // Requests of one tenant mostly come one after the other, and then no text is made.
+    if (this.#last !== undefined && areSame(values, this.#last.values)) return this.#last.variant;
+    const variant = this.#ofText(values);
+    this.#last = { values, variant };
+    return variant;
+  }
+
+  #ofText(values: readonly Keyed[]): Variant {
     let text = '';
     for (const { part } of values) text += part;
     const known = this.#byText.get(text);
@@ -179,4 +188,10 @@ class VariantSet {
     this.#byText.set(text, variant);
     return variant;
   }
+}
+
+/** Each value of a name is one object, as long as it is remembered. */
+function areSame(some: readonly Keyed[], others: readonly Keyed[]): boolean {
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { sharedText } from '../../codec/shared-text.js';
 import type { EntryAddress, Reading } from '../store.js';
 import type { RedisNames } from './redis-names.js';
 
@@ -60,10 +61,17 @@ export async function readEntries(
   // What many entries depend on becomes one text.
   const texts: (string | undefined)[] = [];
   const textAt = (index: number): string | undefined => (texts[index] ??= values[index]?.toString('latin1'));
+  const sharedAt = (index: number): string | undefined => {
+    const known = texts[index];
+    if (known !== undefined) return known;
+    const text = values[index]?.toString('latin1');
+    return (texts[index] = text && sharedText(text));
+  };
   const readings = places.map(({ entry, generations }): Reading => {
     const found: (string | undefined)[] = [];
-    for (const index of generations) found.push(textAt(index));
-    found.push(textAt(0));
+    // The first is the row's own; the others belong to tags that many rows share.
+    for (const index of generations) found.push(found.length === 0 ? textAt(index) : sharedAt(index));
+    found.push(sharedAt(0));
     return { bytes: values[entry] ?? undefined, generations: found, judged: undefined };
   });
   return placeOf.map((index) => readings[index] ?? { bytes: undefined, generations: [] });
