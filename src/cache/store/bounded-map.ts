@@ -1,15 +1,10 @@
-import {
-  createEvictionOrder,
-  evictions,
-  type Evictable,
-  type Eviction,
-  type EvictionOrder,
-} from './eviction.js';
+import { evictions, type Evictable, type Eviction } from './eviction.js';
+import { Shares, type Share } from './shares.js';
 
 export interface Bounds {
   /** Most entries kept; > 0. */
   readonly maxEntries: number;
-  /** Most bytes kept, keys included; > 0. */
+  /** Most bytes of memory that what is kept takes, with its bookkeeping; > 0. */
   readonly maxBytes: number;
   readonly eviction: Eviction;
 }
@@ -36,25 +31,43 @@ export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>
 
 interface Slot<T> extends Evictable {
   readonly value: T;
-  readonly bytes: number;
+  readonly share: Share;
 }
 
-/** What one JavaScript object of bookkeeping costs, roughly; keeps `maxBytes` honest for small values. */
-const OVERHEAD_BYTES = 200;
+/** What is put into a bounded map. */
+export interface Content<T> {
+  readonly value: T;
+  /** Bytes of memory that the value takes. */
+  readonly valueBytes: number;
+  readonly expiresAtMs: number;
+  /** Whose share it belongs to: the coordinate of a field. */
+  readonly owner?: string | undefined;
+}
 
-/** A map bounded by entries and by bytes, whose entries expire. What is evicted is told to `onRemoved`. */
+/** What one entry of bookkeeping costs, its key aside: the slot and its place in the map, as measured in Node 20. */
+const OVERHEAD_BYTES = 200;
+/** `s3-fifo`: the part of the bounds that newcomers may have. */
+const PROBATION = 0.1;
+
+/**
+ * A map bounded by entries and by bytes, whose entries expire. What goes first is taken from the owner that has most. What is
+ * removed is told to `onRemoved`.
+ */
 export class BoundedMap<T> {
   readonly #slots = new Map<string, Slot<T>>();
-  readonly #order: EvictionOrder;
+  readonly #shares: Shares;
   readonly #bounds: Bounds;
   readonly #onRemoved: ((key: string, value: T) => void) | undefined;
+  readonly #heldBeside: () => number;
   #bytes = 0;
   #evictions = 0;
 
-  constructor(bounds: Bounds, onRemoved?: (key: string, value: T) => void) {
+  /** `heldBeside`: bytes that are held elsewhere and count in `maxBytes`, up to half of it; default none. */
+  constructor(bounds: Bounds, onRemoved?: (key: string, value: T) => void, heldBeside = (): number => 0) {
     this.#bounds = bounds;
-    this.#order = createEvictionOrder(bounds.eviction);
+    this.#shares = new Shares(bounds.eviction, () => this.#slots.size);
     this.#onRemoved = onRemoved;
+    this.#heldBeside = heldBeside;
   }
 
   get size(): number {
@@ -77,43 +90,76 @@ export class BoundedMap<T> {
       this.delete(key);
       return undefined;
     }
-    this.#order.used(slot);
+    slot.share.order.used(slot);
     return slot.value;
   }
 
-  /** Puts a value of `valueBytes`; false when it alone exceeds the bounds. */
-  set(key: string, entry: { value: T; valueBytes: number; expiresAtMs: number }): boolean {
+  /** Puts a value; false when it alone exceeds the bounds. */
+  set(key: string, { value, valueBytes, expiresAtMs, owner = '' }: Content<T>): boolean {
     this.delete(key);
-    const bytes = entry.valueBytes + key.length * 2 + OVERHEAD_BYTES;
-    if (bytes > this.#bounds.maxBytes) return false;
-    this.#makeRoom(bytes);
-    const { value, expiresAtMs } = entry;
-    const slot: Slot<T> = { value, bytes, expiresAtMs, key, older: undefined, newer: undefined, movedAt: 0 };
+    const bytes = valueBytes + key.length * 2 + OVERHEAD_BYTES;
+    const maxBytes = this.#maxBytes();
+    if (bytes > maxBytes) return false;
+    this.#makeRoom(maxBytes - bytes);
+    const share = this.#shares.of(owner);
+    const slot: Slot<T> = {
+      key,
+      value,
+      bytes,
+      expiresAtMs,
+      share,
+      older: undefined,
+      newer: undefined,
+      movedAt: 0,
+      uses: 0,
+      isProven: false,
+    };
     this.#slots.set(key, slot);
-    this.#order.added(slot);
+    share.entries += 1;
+    share.bytes += bytes;
+    share.order.added(slot);
     this.#bytes += bytes;
     return true;
   }
 
   delete(key: string): void {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return;
-    this.#slots.delete(key);
-    this.#order.removed(slot);
-    this.#bytes -= slot.bytes;
-    this.#onRemoved?.(key, slot.value);
+    this.#remove(key, false);
   }
 
   clear(): void {
     for (const key of [...this.#slots.keys()]) this.delete(key);
+    this.#shares.clear();
   }
 
-  #makeRoom(bytes: number): void {
-    while (this.#slots.size >= this.#bounds.maxEntries || this.#bytes + bytes > this.#bounds.maxBytes) {
-      const key = this.#order.next();
+  #maxBytes(): number {
+    const { maxBytes } = this.#bounds;
+    return Math.max(maxBytes / 2, maxBytes - this.#heldBeside());
+  }
+
+  #makeRoom(maxBytes: number): void {
+    const { maxEntries } = this.#bounds;
+    for (;;) {
+      const areTooMany = this.#slots.size >= maxEntries;
+      if (!areTooMany && this.#bytes <= maxBytes) return;
+      const key = areTooMany
+        ? this.#shares.next('entries', maxEntries * PROBATION)
+        : this.#shares.next('bytes', maxBytes * PROBATION);
       if (key === undefined) return;
       this.#evictions += 1;
-      this.delete(key);
+      this.#remove(key, true);
     }
+  }
+
+  #remove(key: string, isEvicted: boolean): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    const { share, bytes } = slot;
+    this.#slots.delete(key);
+    share.order.removed(slot, isEvicted);
+    share.entries -= 1;
+    share.bytes -= bytes;
+    if (share.entries === 0) this.#shares.drop(share);
+    this.#bytes -= bytes;
+    this.#onRemoved?.(key, slot.value);
   }
 }
