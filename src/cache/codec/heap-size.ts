@@ -7,7 +7,7 @@ const OBJECT = 24;
 /** Names that stand in an object itself, before it has a list of them. */
 const INNER_NAMES = 4;
 /** An object with more names is mostly a table by names, which are its own. */
-const MOST_LISTED = 32;
+const MOST_LISTED = 16;
 const BYTES = 224;
 /** A Date, and roughly an instance of a registered type. */
 const INSTANCE = 160;

@@ -17,6 +17,12 @@ interface Dirty {
   readonly waitsMs: number;
 }
 
+/**
+ * Dead letters that are kept while further writes are accepted. With more, what is new goes straight to the database, whose
+ * refusal its caller then sees.
+ */
+const MAX_DEAD = 10_000;
+
 const memoryJournalOptions = {
   clock: true,
   maxPending: true,
@@ -63,7 +69,8 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
     accept: ({ key, record, delayMs }) => {
       const seq = nextSeq();
       const before = dirty.get(key);
-      if (before === undefined && dirty.size >= maxPending) return { outcome: 'full', seq };
+      if (before === undefined && (dirty.size >= maxPending || dead.size >= MAX_DEAD))
+        return { outcome: 'full', seq };
       const { dueAtMs, waitsMs } = before ?? { dueAtMs: clock.nowMs() + delayMs, waitsMs: delayMs };
       dirty.set(key, { seq, record, attempts: 0, dueAtMs, waitsMs });
       dead.delete(key);
