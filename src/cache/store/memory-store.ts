@@ -41,7 +41,7 @@ const GENERATION_BYTES = 56;
 /** An array of bytes with a buffer of its own, besides its length. */
 const BUFFER_BYTES = 200;
 /** The parts of `maxBytes` that generations and decoded values may have; what they do not need is for entries. */
-const GENERATIONS_PART = 1 / 8;
+const GENERATIONS_PART = 1 / 4;
 const DECODED_PART = 1 / 4;
 /** A store that is smaller than the generations of a few entries would keep none. */
 const FEWEST_GENERATION_BYTES = 16_384;
@@ -61,7 +61,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const generations = new BoundedMap<string>({
     maxEntries: bounds.maxEntries * GENERATIONS_PER_ENTRY,
     maxBytes: Math.max(FEWEST_GENERATION_BYTES, Math.floor(bounds.maxBytes * GENERATIONS_PART)),
-    eviction: 'lru',
+    eviction: bounds.eviction === 'lru' ? 'lru' : 's3-fifo',
   });
   const leases = new MemoryLeases(clock);
   const writes = new MemoryWrites(clock);
@@ -72,13 +72,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return generations.get(tag, 0);
   }
 
-  function setGeneration(tag: string, generation: string): string {
-    generations.set(tag, { value: generation, valueBytes: GENERATION_BYTES, expiresAtMs: Infinity });
+  function setGeneration(tag: string, generation: string, owner: string | undefined): string {
+    const [valueBytes, expiresAtMs] = [GENERATION_BYTES, Infinity];
+    generations.set(tag, { value: generation, valueBytes, expiresAtMs, owner });
     return generation;
   }
 
-  function present(tag: string): string {
-    return generationOf(tag) ?? setGeneration(tag, nextNonce());
+  function present(tag: string, owner?: string): string {
+    return generationOf(tag) ?? setGeneration(tag, nextNonce(), owner);
   }
 
   function keep({
@@ -108,8 +109,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     });
   }
 
-  function acquire({ key, row = key, tags, token, leaseMs }: LeaseRequest): Acquired {
-    const acquired = [row, ...tags].map(present);
+  function acquire({ key, row = key, tags, token, leaseMs, owner }: LeaseRequest): Acquired {
+    const acquired = [row, ...tags].map((tag) => present(tag, owner));
     const leased = leases.take({ key, token, leaseMs, generations: acquired.join(' ') });
     return { bytes: entries.get(key, clock.nowMs()), generations: acquired, leased };
   }
@@ -132,13 +133,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     if (onlyHot && entries.get(key, clock.nowMs()) === undefined)
       return { token: undefined, generations: [] };
     writes.announce(row, nonce, endsWithinMs);
-    return { token: nonce, generations: tags.map(present) };
+    return { token: nonce, generations: tags.map((tag) => present(tag)) };
   }
 
   function put(written: Put): PutOutcome {
-    const { key, row = key, token, version, generation } = written;
+    const { key, row = key, token, version, generation, owner } = written;
     if (!writes.end(row, token, version)) return 'refused';
-    setGeneration(row, generation);
+    setGeneration(row, generation, owner);
     leases.drop(key);
     if (keep(written)) return 'stored';
     entries.delete(key);

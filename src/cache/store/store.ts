@@ -35,6 +35,8 @@ export interface LeaseRequest extends EntryAddress {
   readonly leaseMs: number;
   /** Milliseconds for which entries of this kind are kept at most: their generations are kept longer. */
   readonly keepForMs: number;
+  /** As in `Fill`. */
+  readonly owner?: string | undefined;
 }
 
 /** What there is before a load: generations, created where missing; the entry there now; and whether to load. */

@@ -323,7 +323,7 @@ describe('a generation that the memory store has lost', () => {
   const address = { key: 'Movie:1', tags: ['Movies'] };
 
   it('makes a late fill outdated', async () => {
-    const store = memoryStore({ maxEntries: 4 });
+    const store = memoryStore({ maxEntries: 4, eviction: 'lru' });
     const [generations = []] = await generationsFor(store, [address]);
     await loseGenerations(store, 4);
     expect(await store.fill([{ ...address, bytes: bytes(1), generations, keepForMs: 1000 }])).toEqual([
@@ -332,7 +332,7 @@ describe('a generation that the memory store has lost', () => {
   });
 
   it('is never minted again', async () => {
-    const store = memoryStore({ maxEntries: 1 });
+    const store = memoryStore({ maxEntries: 1, eviction: 'lru' });
     const seen = new Set<string>();
     for (let round = 0; round < 100; round += 1) {
       const [generations = []] = await generationsFor(store, [address]);
@@ -344,7 +344,7 @@ describe('a generation that the memory store has lost', () => {
   });
 
   it('of a tag turns its entries into misses', async () => {
-    const store = memoryStore({ maxEntries: 4 });
+    const store = memoryStore({ maxEntries: 4, eviction: 'lru' });
     const [generations = []] = await generationsFor(store, [address]);
     await store.fill([{ ...address, bytes: bytes(1), generations, keepForMs: 1000 }]);
     await loseGenerations(store, 4);
