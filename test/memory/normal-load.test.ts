@@ -5,10 +5,10 @@ import { manualClock } from '../support/manual-clock.js';
 import { testCache } from '../support/test-cache.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
-const answers = isLong ? 30_000 : 250;
+const answers = isLong ? 30_000 : 500;
 const reads = isLong ? 60_000 : 2500;
 /** Room for about a tenth of the films that are asked for. */
-const maxBytes = 2.5 * 1024 * 1024;
+const maxBytes = (isLong ? 2.5 : 0.5) * 1024 * 1024;
 
 /** Asks for films by popularity, of which some are in the store, with or without a flood of large answers between them. */
 async function hitRateOf(eviction: Eviction, { isFlooded }: { isFlooded: boolean }): Promise<number> {
