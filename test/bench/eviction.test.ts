@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hitRate, type Policy } from '../../bench/eviction/eviction.js';
 import { traffics, type Traffic } from '../../bench/eviction/traffic.js';
 
-const points = (traffic: Traffic, policy: Policy): number => 100 * hitRate(traffic, policy, 30_000);
+const points = (traffic: Traffic, policy: Policy): number => 100 * hitRate(traffic, policy, 20_000);
 
 describe('the hit rate of normal load', () => {
   it.each(traffics)(

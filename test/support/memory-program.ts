@@ -227,8 +227,8 @@ async function measureValues(): Promise<Record<string, number>> {
   };
   const shares: Record<string, number> = {};
   for (const [kind, make] of Object.entries(kinds)) {
-    // About 2 MB of each.
-    const count = Math.ceil(2_000_000 / heapSize(make(0)));
+    // About a megabyte of each.
+    const count = Math.ceil(1_000_000 / heapSize(make(0)));
     const payloads = Array.from({ length: count }, (_, at) => Uint8Array.from(encode(make(at))));
     // msgpackr leaves a view with each payload.
     for (const payload of payloads) decode(payload);
