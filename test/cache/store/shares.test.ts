@@ -71,12 +71,12 @@ describe('s3-fifo', () => {
     expect(hits('film', 50)).toBe(0);
     for (let name = 0; name < 50; name += 1) ask('film', name);
     for (let name = 2000; name < 8000; name += 1) ask('film', name);
-    // Of what is remembered by its hash, some is overwritten.
-    expect(hits('film', 50)).toBeGreaterThan(35);
+    // Of what is remembered by its hash, some is pushed out by others.
+    expect(hits('film', 50)).toBeGreaterThan(45);
     for (let name = 0; name < 50; name += 1) map.delete(`film:${name}`);
     for (let name = 0; name < 50; name += 1) ask('film', name);
     for (let name = 10_000; name < 18_000; name += 1) ask('film', name);
-    expect(hits('film', 50)).toBeGreaterThan(30);
+    expect(hits('film', 50)).toBeGreaterThan(40);
   });
 
   it('lets go of what was popular once', () => {
@@ -84,6 +84,6 @@ describe('s3-fifo', () => {
     for (let times = 0; times < 9; times += 1) for (let name = 0; name < 90; name += 1) ask('film', name);
     for (let times = 0; times < 9; times += 1)
       for (let name = 1000; name < 1090; name += 1) ask('film', name);
-    expect(hits('film', 90)).toBeLessThan(30);
+    expect(hits('film', 90)).toBeLessThan(15);
   });
 });
