@@ -1,6 +1,6 @@
 import { hasCome, systemClock, type Clock } from '../clock.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
-import { MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
+import { MAX_DEAD, MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 
 export interface MemoryJournalOptions {
   readonly clock?: Clock;
@@ -16,12 +16,6 @@ interface Dirty {
   /** How long it was to wait when that was decided. */
   readonly waitsMs: number;
 }
-
-/**
- * Dead letters that are kept while further writes are accepted. With more, what is new goes straight to the database, whose
- * refusal its caller then sees.
- */
-const MAX_DEAD = 10_000;
 
 const memoryJournalOptions = {
   clock: true,
