@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
+import { eviction } from './eviction/eviction.js';
 import { overhead } from './overhead/overhead.js';
 import { serverNames, type ServerName } from './servers/server-names.js';
 import { workloadNames, type WorkloadName } from './overhead/workloads.js';
 
 const help = `Usage: npm run bench -- overhead [options]
+       npm run bench -- eviction
 
-What caching costs on the hit path, as ratios to Apollo Server with constants in memory. See bench/README.md.
+overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
+eviction: hit rates of what decides which entries leave a full cache. See bench/README.md.
 
-Options
+Options of overhead
   --rounds N       rounds, of which the first is dropped (default 6)
   --seconds N      length of a slice (default 1)
   --servers A,B    some of ${serverNames.join(', ')};
@@ -31,6 +34,10 @@ async function main(): Promise<void> {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (positionals[0] === 'eviction' && !values.help) {
+    eviction();
+    return;
+  }
   if (values.help || positionals[0] !== 'overhead') {
     console.log(help);
     process.exitCode = values.help ? 0 : 1;

@@ -72,6 +72,8 @@ export function createApiCache(
     onStoreLoss: config.cache.onStoreLoss,
     disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
+    // Of a store in memory no field keeps copies.
+    localCopies: boundsOf(config),
     shadow: config.cache.shadow,
     log,
     ...time,
@@ -81,6 +83,13 @@ export function createApiCache(
 /** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
 function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
   if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
+  return memoryStore({ ...boundsOf({ cache }), ...time });
+}
+
+/** How much a process holds in its memory: all entries, or what it keeps of those in Redis. */
+function boundsOf({
+  cache,
+}: Pick<Config, 'cache'>): Pick<Config['cache'], 'maxEntries' | 'maxBytes' | 'eviction'> {
   const { maxEntries, maxBytes, eviction } = cache;
-  return memoryStore({ maxEntries, maxBytes, eviction, ...time });
+  return { maxEntries, maxBytes, eviction };
 }

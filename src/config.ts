@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Eviction } from './cache/index.js';
 import { ConfigurationError } from './database/configuration-error.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseProxies } from './http/parse-proxies.js';
@@ -52,7 +53,7 @@ export interface Config {
   readonly cache: {
     readonly maxEntries: number;
     readonly maxBytes: number;
-    readonly eviction: 'lru' | 'lfu' | 'ttl';
+    readonly eviction: Eviction;
     /** Whether a mutation commits, or is refused, while the store cannot be reached. */
     readonly onStoreLoss: 'fail' | 'degrade';
     /** Whether processes keep copies of what all viewers share, and prove them unchanged for each request. */
@@ -97,7 +98,7 @@ const variables = z.object({
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
-  CACHE_EVICTION: oneOf(['lru', 'lfu', 'ttl']).default('lru'),
+  CACHE_EVICTION: oneOf(['s3-fifo', 'lru', 'lfu', 'ttl']).default('s3-fifo'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
   CACHE_DISABLED: z.string().default(''),

@@ -31,7 +31,7 @@ describe('the configuration', () => {
       cache: {
         maxEntries: 100_000,
         maxBytes: 268_435_456,
-        eviction: 'lru',
+        eviction: 's3-fifo',
         onStoreLoss: 'degrade',
         strictCopies: false,
         prefetch: true,
@@ -86,7 +86,7 @@ describe('the configuration', () => {
       '1.5',
       'CACHE_SHADOW_SHARE must be a number from 0 to 1, such as 0.001, but is 1.5.',
     ],
-    ['CACHE_EVICTION', 'fifo', 'CACHE_EVICTION must be one of lru, lfu, ttl, but is "fifo".'],
+    ['CACHE_EVICTION', 'fifo', 'CACHE_EVICTION must be one of s3-fifo, lru, lfu, ttl, but is "fifo".'],
     ['CACHE_MAX_ENTRIES', '0', 'CACHE_MAX_ENTRIES must be a whole number from 1 to 100000000, but is 0.'],
     [
       'CACHE_MAX_BYTES',

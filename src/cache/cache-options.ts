@@ -68,7 +68,11 @@ export interface CacheOptions<Context> {
    * answer: the promise of the store at the speed of a local copy. Needs a shared store. Default false.
    */
   readonly strictCopies?: boolean;
-  /** Bounds of the local copies of this process; default 10,000 entries, 64 MiB, lru. */
+  /**
+   * Bounds of what this process keeps in front of the store: half of the bytes for copies of fields with `local` and half for
+   * decoded values; with `strictCopies` half for those, and a quarter each for the others. A memory store has its own place for
+   * decoded values. Default 10,000 entries of each kind, 64 MiB of memory, s3-fifo. See docs/memory.md.
+   */
   readonly localCopies?: Partial<Bounds>;
   /**
    * In `production` a PUBLIC load that touches the viewer is answered and not stored; otherwise it throws. Default:

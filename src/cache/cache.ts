@@ -20,6 +20,7 @@ import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
 import { warningLog } from './log.js';
 import { Counters } from './metrics/counters.js';
+import { FetchCoordinates } from './metrics/fetch-coordinates.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
@@ -65,7 +66,8 @@ export interface Cache<Context> {
    */
   asCheck<T>(check: () => T): T;
   /**
-   * Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns.
+   * Caching outside of GraphQL: reads `key`, or loads and stores what `load` returns. A key is a namespace, a colon and the
+   * rest, such as `Report:42`: what happens is counted by namespace.
    * @throws CacheError naming every option that does not exist or cannot be.
    */
   fetch<T>(key: string, options: FetchOptions, load: () => Promise<T> | T): Promise<T>;
@@ -192,6 +194,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
   const unreadTags = new UnreadTags(log, [...origins.keys(), ...(options.fetches ?? [])]);
+  const fetchCoordinates = new FetchCoordinates(log, options.fetches ?? []);
   let writesBehind = false;
   let digest: string | undefined;
   let started: Promise<void> | undefined;
@@ -273,7 +276,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
       checkFetch({ key, options: fetchOptions, load, variants });
-      const coordinate = fetchCoordinate(key);
+      const coordinate = fetchCoordinates.of(key);
       const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
       if (options.disabled === 'all') {
         request.counters.bypassed += 1;
@@ -401,10 +404,4 @@ function configurationError(faults: readonly string[]): CacheError {
   const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
   const list = faults.map((fault) => `  - ${fault}`).join('\n');
   return new CacheError('CACHE_CONFIGURATION', `The schema's cache directives have ${count}:\n${list}`);
-}
-
-/** What the counters call a key: by its part before the first colon, without ids. One that has no colon may be all id. */
-function fetchCoordinate(key: string): string {
-  const colon = key.indexOf(':');
-  return colon < 0 ? 'cache.fetch' : `cache.fetch ${key.slice(0, colon)}`;
 }

@@ -15,6 +15,7 @@ import { costPlugin } from '../limits/cost-plugin.js';
 import { limitRules } from '../limits/limit-rules.js';
 import { limits } from '../limits/limits.js';
 import { knownOperations } from '../schema/known-operations.js';
+import { createDocumentStore } from './document-store.js';
 import { landingPage } from './landing-page.js';
 
 export interface ApolloParts {
@@ -38,6 +39,7 @@ export function createApolloServer({
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
+    documentStore: createDocumentStore(),
     introspection: !isProduction,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,

@@ -205,7 +205,7 @@ describe('an option of the wrong kind is refused:', () => {
     [{ localCopies: { maxEntries: 0 } }, 'localCopies.maxEntries must be a positive whole number, but got 0'],
     [
       { localCopies: { eviction: 'fifo' } },
-      'localCopies.eviction must be one of lru, lfu, ttl, but got "fifo"',
+      'localCopies.eviction must be one of s3-fifo, lru, lfu, ttl, but got "fifo"',
     ],
     [
       { journal: {} },

@@ -75,7 +75,7 @@ describe('the program does not start, and says in one sentence what to change,',
     [
       'with two faults',
       { PORT: '-1', CACHE_EVICTION: 'x' },
-      'PORT must be a whole number from 0 to 65535, but is "-1".\nCACHE_EVICTION must be one of lru, lfu, ttl, but is "x".\n',
+      'PORT must be a whole number from 0 to 65535, but is "-1".\nCACHE_EVICTION must be one of s3-fifo, lru, lfu, ttl, but is "x".\n',
     ],
     [
       'with a DATABASE_URL of another database',

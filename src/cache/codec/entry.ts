@@ -55,7 +55,8 @@ export interface Entry extends EntryHeader {
   readonly payload: Uint8Array;
 }
 
-export function encodeEntry(entry: Entry): Buffer {
+/** `allocate` makes the bytes: `Buffer.allocUnsafeSlow` for those that are kept, which must not be a part of more. */
+export function encodeEntry(entry: Entry, allocate = Buffer.allocUnsafe): Buffer {
   const deflated =
     entry.payload.length > DEFLATE_ABOVE_BYTES ? deflateRawSync(entry.payload, { level: 1 }) : undefined;
   const smaller = deflated !== undefined && deflated.length < entry.payload.length;
@@ -63,7 +64,7 @@ export function encodeEntry(entry: Entry): Buffer {
   const key = Buffer.from(entry.key, 'utf8');
   const generationBytes = entry.generations.reduce((sum, generation) => sum + 1 + generation.length, 0);
   const hintBytes = entry.hint === undefined ? 0 : HINT_BYTES;
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + generationBytes + key.length + hintBytes + payload.length);
+  const bytes = allocate(HEADER_BYTES + generationBytes + key.length + hintBytes + payload.length);
   bytes[0] = FORMAT_VERSION;
   bytes[1] = (smaller ? DEFLATED : 0) | (entry.hint === undefined ? 0 : HINTED);
   bytes.writeDoubleBE(entry.loadedAtMs, 2);

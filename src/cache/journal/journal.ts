@@ -126,3 +126,9 @@ export interface Journal {
 
 /** Keys that may be pending at most, before writes of others go straight to the database. */
 export const MAX_PENDING = 10_000;
+
+/**
+ * Dead letters with which writes of further keys are still accepted. With more they go straight to the database, whose refusal
+ * their callers see, until letters were replayed or overtaken.
+ */
+export const MAX_DEAD = 10_000;

@@ -1,6 +1,6 @@
 import { hasCome, systemClock, type Clock } from '../clock.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
-import { MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
+import { MAX_DEAD, MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 
 export interface MemoryJournalOptions {
   readonly clock?: Clock;
@@ -63,7 +63,8 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
     accept: ({ key, record, delayMs }) => {
       const seq = nextSeq();
       const before = dirty.get(key);
-      if (before === undefined && dirty.size >= maxPending) return { outcome: 'full', seq };
+      if (before === undefined && (dirty.size >= maxPending || dead.size >= MAX_DEAD))
+        return { outcome: 'full', seq };
       const { dueAtMs, waitsMs } = before ?? { dueAtMs: clock.nowMs() + delayMs, waitsMs: delayMs };
       dirty.set(key, { seq, record, attempts: 0, dueAtMs, waitsMs });
       dead.delete(key);

@@ -36,6 +36,10 @@ export function checkFetch({ key, options, load, variants }: FetchCall): void {
   const faults = unknownOptions(given, fetchOptions);
   if (typeof key !== 'string') faults.push(`the key must be a text such as "A:1", but got ${written(key)}`);
   else if (key === '') faults.push('the key must not be empty');
+  else if (key.indexOf(':') < 1)
+    faults.push(
+      'the key must begin with a namespace and a colon, such as "Report:42": it is counted by its namespace',
+    );
   else if (!key.isWellFormed()) faults.push('the key must be well-formed text, without lone surrogates');
   if (tags !== undefined) addTagFaults(faults, tags);
   if (Array.isArray(tags) && tags.length > MAX_TAGS)

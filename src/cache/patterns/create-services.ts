@@ -108,7 +108,7 @@ export interface ServicesOptions<Context> {
   readonly shadow: ShadowOptions | undefined;
 }
 
-const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 'lru' };
+const localCopiesDefaults: Bounds = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, eviction: 's3-fifo' };
 const loadDefaults: LoadBounds = {
   leaseMs: 1500,
   deadlineMs: 30_000,
@@ -119,6 +119,11 @@ const loadDefaults: LoadBounds = {
   softTimeoutMs: undefined,
   earlyRefreshBeta: 1,
 };
+
+/** Bounds of a part of what a process holds in front of the store; each part has all of the entries. */
+function part(bounds: Bounds, share: number): Bounds {
+  return { ...bounds, maxBytes: Math.max(1, Math.floor(bounds.maxBytes * share)) };
+}
 
 /** Where invalidations of flushed writes are counted. */
 const FLUSH_SITE = 'cache.flush';
@@ -163,10 +168,12 @@ export function createServices<Context>(
   const refuse = refuser({ log, isProduction });
   const codec = createValueCodec(options.types);
   const bounds = withDefaults(localCopiesDefaults, options.localCopies);
+  const isStrict = options.strictCopies === true && store.readLog !== undefined;
   const entries = new Entries({
     store,
-    copies: new LocalCopies(bounds),
-    provenCopies: options.strictCopies === true ? new LocalCopies(bounds) : undefined,
+    copies: new LocalCopies(part(bounds, isStrict ? 1 / 4 : 1 / 2)),
+    provenCopies: isStrict ? new LocalCopies(part(bounds, 1 / 2)) : undefined,
+    decodedMaxBytes: part(bounds, isStrict ? 1 / 4 : 1 / 2).maxBytes,
     codec,
     clock,
     random,

@@ -103,7 +103,9 @@ function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): R
     const known = places.get(id);
     if (known !== undefined) return known;
     const place = locate(inputs, element);
-    if (place.reason === undefined) places.set(id, place);
+    if (place.reason !== undefined) return place;
+    places.set(id, place);
+    if (varies) variants.added();
     return place;
   };
 }
@@ -122,12 +124,22 @@ class RememberedPlaces {
   }
 }
 
-/** The places of each variant. */
+/** The places of each variant; of all of them together about as many are remembered as of a field that does not vary. */
 class VariantPlaces {
-  readonly #places = new WeakMap<Variant, RememberedPlaces>();
+  #places = new WeakMap<Variant, RememberedPlaces>();
+  #known = 0;
   // Elements of a list come one after the other.
   #variant: Variant | undefined;
   #ofVariant = new RememberedPlaces();
+
+  /** Called for each place that is remembered. */
+  added(): void {
+    this.#known += 1;
+    if (this.#known < REMEMBERED_IDS) return;
+    this.#known = 0;
+    this.#places = new WeakMap();
+    this.#variant = undefined;
+  }
 
   of(variant: Variant | undefined): RememberedPlaces {
     if (variant === undefined) throw new Error('a field that varies was not told its variant');

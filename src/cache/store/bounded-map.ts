@@ -1,15 +1,10 @@
-import {
-  createEvictionOrder,
-  evictions,
-  type Evictable,
-  type Eviction,
-  type EvictionOrder,
-} from './eviction.js';
+import { evictions, type Evictable, type Eviction } from './eviction.js';
+import { Shares, type Share } from './shares.js';
 
 export interface Bounds {
   /** Most entries kept; > 0. */
   readonly maxEntries: number;
-  /** Most bytes kept, keys included; > 0. */
+  /** Most bytes of memory that what is kept takes, with its bookkeeping; > 0. */
   readonly maxBytes: number;
   readonly eviction: Eviction;
 }
@@ -37,48 +32,75 @@ export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>
 /** The place of a value in one map: who remembers it finds the value again without a look-up. */
 class Slot<T> implements Evictable {
   readonly key: string;
-  readonly owner: BoundedMap<T>;
+  readonly map: BoundedMap<T>;
   /** Undefined once it was removed. */
   value: T | undefined;
   readonly bytes: number;
   /** Milliseconds since the map's first entry: small integers, which need no object of their own. */
   readonly expiresAtMs: number;
+  readonly share: Share;
   older: Evictable | undefined = undefined;
   newer: Evictable | undefined = undefined;
   movedAt = 0;
+  uses = 0;
+  isProven = false;
 
-  constructor(
-    owner: BoundedMap<T>,
-    { key, value, bytes, expiresAtMs }: { key: string; value: T; bytes: number; expiresAtMs: number },
-  ) {
-    this.owner = owner;
+  constructor(map: BoundedMap<T>, { key, value, bytes, expiresAtMs, share }: SlotContent<T>) {
     this.key = key;
+    this.map = map;
     this.value = value;
     this.bytes = bytes;
     this.expiresAtMs = expiresAtMs;
+    this.share = share;
   }
+}
+
+interface SlotContent<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly bytes: number;
+  readonly expiresAtMs: number;
+  readonly share: Share;
 }
 
 export type { Slot };
 
-/** What one JavaScript object of bookkeeping costs, roughly; keeps `maxBytes` honest for small values. */
-const OVERHEAD_BYTES = 200;
+/** What is put into a bounded map. */
+export interface Content<T> {
+  readonly value: T;
+  /** Bytes of memory that the value takes. */
+  readonly valueBytes: number;
+  readonly expiresAtMs: number;
+  /** Whose share it belongs to: the coordinate of a field. */
+  readonly owner?: string | undefined;
+}
 
-/** A map bounded by entries and by bytes, whose entries expire. What is evicted is told to `onRemoved`. */
+/** What one entry of bookkeeping costs, its key aside: the slot and its place in the map, as measured in Node 20. */
+const OVERHEAD_BYTES = 200;
+/** `s3-fifo`: the part of the bounds that newcomers may have. */
+const PROBATION = 0.1;
+
+/**
+ * A map bounded by entries and by bytes, whose entries expire. What goes first is taken from the owner that has most. What is
+ * removed is told to `onRemoved`.
+ */
 export class BoundedMap<T> {
   readonly #slots = new Map<string, Slot<T>>();
-  readonly #order: EvictionOrder;
+  readonly #shares: Shares;
   readonly #bounds: Bounds;
   readonly #onRemoved: ((key: string, value: T) => void) | undefined;
-  /** Where the time of its slots begins. */
-  #startMs: number | undefined;
+  readonly #heldBeside: () => number;
+  /** Where the time of its slots begins; 0 until one has an end. */
+  #startMs = 0;
   #bytes = 0;
   #evictions = 0;
 
-  constructor(bounds: Bounds, onRemoved?: (key: string, value: T) => void) {
+  /** `heldBeside`: bytes that are held elsewhere and count in `maxBytes`, up to half of it; default none. */
+  constructor(bounds: Bounds, onRemoved?: (key: string, value: T) => void, heldBeside = (): number => 0) {
     this.#bounds = bounds;
-    this.#order = createEvictionOrder(bounds.eviction);
+    this.#shares = new Shares(bounds.eviction, () => this.#slots.size);
     this.#onRemoved = onRemoved;
+    this.#heldBeside = heldBeside;
   }
 
   get size(): number {
@@ -106,55 +128,77 @@ export class BoundedMap<T> {
 
   /** True for the place of a value of this map that has not been removed. */
   holds(slot: unknown): slot is Slot<T> {
-    return slot instanceof Slot && slot.owner === this && slot.value !== undefined;
+    return slot instanceof Slot && slot.map === this && slot.value !== undefined;
   }
 
   /** As `get`, without a look-up. */
   valueIn(slot: Slot<T>, nowMs: number): T | undefined {
-    if (slot.expiresAtMs <= nowMs - (this.#startMs ?? 0)) {
+    if (slot.expiresAtMs <= nowMs - this.#startMs) {
       this.delete(slot.key);
       return undefined;
     }
-    this.#order.used(slot);
+    slot.share.order.used(slot);
     return slot.value;
   }
 
-  /** Puts a value of `valueBytes`; false when it alone exceeds the bounds. */
-  set(key: string, entry: { value: T; valueBytes: number; expiresAtMs: number }): boolean {
+  /** Puts a value; false when it alone exceeds the bounds. */
+  set(key: string, { value, valueBytes, expiresAtMs, owner = '' }: Content<T>): boolean {
     this.delete(key);
-    const bytes = entry.valueBytes + key.length * 2 + OVERHEAD_BYTES;
-    if (bytes > this.#bounds.maxBytes) return false;
-    this.#makeRoom(bytes);
-    this.#startMs ??= entry.expiresAtMs;
-    const expiresAtMs = entry.expiresAtMs - this.#startMs;
-    const slot = new Slot(this, { key, value: entry.value, bytes, expiresAtMs });
+    const bytes = valueBytes + key.length * 2 + OVERHEAD_BYTES;
+    const maxBytes = this.#maxBytes();
+    if (bytes > maxBytes) return false;
+    this.#makeRoom(maxBytes - bytes);
+    if (this.#startMs === 0 && Number.isFinite(expiresAtMs)) this.#startMs = expiresAtMs;
+    const share = this.#shares.of(owner);
+    const slot = new Slot(this, { key, value, bytes, share, expiresAtMs: expiresAtMs - this.#startMs });
     this.#slots.set(key, slot);
-    this.#order.added(slot);
+    share.entries += 1;
+    share.bytes += bytes;
+    share.order.added(slot);
     this.#bytes += bytes;
     return true;
   }
 
   delete(key: string): void {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return;
-    this.#slots.delete(key);
-    this.#order.removed(slot);
-    this.#bytes -= slot.bytes;
-    const { value } = slot;
-    slot.value = undefined;
-    if (value !== undefined) this.#onRemoved?.(key, value);
+    this.#remove(key, false);
   }
 
   clear(): void {
     for (const key of [...this.#slots.keys()]) this.delete(key);
+    this.#shares.clear();
   }
 
-  #makeRoom(bytes: number): void {
-    while (this.#slots.size >= this.#bounds.maxEntries || this.#bytes + bytes > this.#bounds.maxBytes) {
-      const key = this.#order.next();
+  #maxBytes(): number {
+    const { maxBytes } = this.#bounds;
+    return Math.max(maxBytes / 2, maxBytes - this.#heldBeside());
+  }
+
+  #makeRoom(maxBytes: number): void {
+    const { maxEntries } = this.#bounds;
+    for (;;) {
+      const areTooMany = this.#slots.size >= maxEntries;
+      if (!areTooMany && this.#bytes <= maxBytes) return;
+      const key = areTooMany
+        ? this.#shares.next('entries', maxEntries * PROBATION)
+        : this.#shares.next('bytes', maxBytes * PROBATION);
       if (key === undefined) return;
       this.#evictions += 1;
-      this.delete(key);
+      this.#remove(key, true);
     }
+  }
+
+  #remove(key: string, isEvicted: boolean): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    const { share, bytes } = slot;
+    this.#slots.delete(key);
+    share.order.removed(slot, isEvicted);
+    share.entries -= 1;
+    share.bytes -= bytes;
+    if (share.entries === 0) this.#shares.drop(share);
+    this.#bytes -= bytes;
+    const { value } = slot;
+    slot.value = undefined;
+    if (value !== undefined) this.#onRemoved?.(key, value);
   }
 }

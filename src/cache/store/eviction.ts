@@ -1,35 +1,47 @@
+import type { Held } from './held.js';
 import { IndexedHeap } from './indexed-heap.js';
+import { ProbationOrder } from './probation-order.js';
+import type { RecentlyEvicted } from './recently-evicted.js';
 import { RecencyOrder } from './recency-order.js';
 
-export const evictions = ['lru', 'lfu', 'ttl'] as const;
+export const evictions = ['s3-fifo', 'lru', 'lfu', 'ttl'] as const;
 
 /**
- * `lru`: least recently used, where the newest eighth count as equally new; `lfu`: least often used (with ageing); `ttl`:
- * soonest to expire.
+ * `s3-fifo`: what was asked for once goes before what was asked for again; `lru`: least recently used, where the newest
+ * eighth count as equally new; `lfu`: least often used (with ageing); `ttl`: soonest to expire.
  */
 export type Eviction = (typeof evictions)[number];
 
 /** What may be evicted. The order keeps its notes in it, so that a use needs no look-up. */
 export interface Evictable {
   readonly key: string;
+  readonly bytes: number;
   readonly expiresAtMs: number;
-  /** Its neighbours, and the count of moves when it was last moved: `lru` only. */
+  /** Its neighbours: `s3-fifo` and `lru` only. */
   older: Evictable | undefined;
   newer: Evictable | undefined;
+  /** The count of moves when it was last moved: `lru` only. */
   movedAt: number;
+  /** `s3-fifo` only. */
+  uses: number;
+  isProven: boolean;
 }
 
 /** Chooses what goes first when room is needed. Each object is added once, and removed at most once. */
 export interface EvictionOrder {
+  /** What may go before everything else, once there is too much of it. */
+  readonly onProbation?: Held;
   added(entry: Evictable): void;
   used(entry: Evictable): void;
-  removed(entry: Evictable): void;
+  removed(entry: Evictable, isEvicted: boolean): void;
   /** The key to evict next, undefined when empty. */
-  next(): string | undefined;
+  next(isProbationFull: boolean): string | undefined;
 }
 
-export function createEvictionOrder(eviction: Eviction): EvictionOrder {
+export function createEvictionOrder(eviction: Eviction, evicted: RecentlyEvicted): EvictionOrder {
   switch (eviction) {
+    case 's3-fifo':
+      return new ProbationOrder(evicted);
     case 'lru':
       return new RecencyOrder();
     case 'lfu':

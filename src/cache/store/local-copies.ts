@@ -23,6 +23,10 @@ interface KeptCopy extends LocalCopy {
 
 const REMEMBERED_TAGS = 10_000;
 
+/** What a copy costs besides its value, and what each of its tags does where no other copy has it; measured. */
+const COPY_BYTES = 120;
+const TAG_BYTES = 320;
+
 /**
  * The copies one process keeps in front of the store: bounded, and dropped at once by invalidations that this process
  * applies. Other processes' invalidations are noticed when the copy's `local` seconds end.
@@ -74,12 +78,14 @@ export class LocalCopies {
   keep(
     { key, row, tags: named }: EntryAddress,
     { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
-    size: { valueBytes: number; untilMs: number },
+    size: { valueBytes: number; untilMs: number; owner?: string | undefined },
   ): void {
     const tags = row === undefined ? named : [row, ...named];
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
     const value: KeptCopy = { ...found, tier: 'local', tags };
-    if (!this.#copies.set(key, { value, valueBytes: size.valueBytes, expiresAtMs: size.untilMs })) return;
+    let valueBytes = size.valueBytes + COPY_BYTES;
+    for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
+    if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: size.untilMs, owner: size.owner })) return;
     this.#youngestMs = Math.max(this.#youngestMs, loadedAtMs);
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);

@@ -29,15 +29,22 @@ const memoryStoreOptions = {
   clock: true,
 } satisfies Record<keyof MemoryStoreOptions, true>;
 
-/** Defaults: 100,000 entries, 256 MiB, least recently used goes first. */
+/** Defaults: 100,000 entries, 256 MiB, and what was asked for only once goes first. */
 export const memoryStoreDefaults: Bounds = Object.freeze({
   maxEntries: 100_000,
   maxBytes: 256 * 1024 * 1024,
-  eviction: 'lru',
+  eviction: 's3-fifo',
 });
 
-/** What a generation costs in the bounds; losing one is safe, it only turns entries into misses. */
-const GENERATION_BYTES = 64;
+/** The text of a generation; losing one is safe, it only turns entries into misses. */
+const GENERATION_BYTES = 56;
+/** An array of bytes with a buffer of its own, besides its length. */
+const BUFFER_BYTES = 200;
+/** The parts of `maxBytes` that generations and decoded values may have; what they do not need is for entries. */
+const GENERATIONS_PART = 1 / 4;
+const DECODED_PART = 1 / 4;
+/** A store that is smaller than the generations of a few entries would keep none. */
+const FEWEST_GENERATION_BYTES = 16_384;
 /** Generations kept per entry that may be kept: its own, and some tags'. */
 const GENERATIONS_PER_ENTRY = 4;
 
@@ -48,11 +55,13 @@ const GENERATIONS_PER_ENTRY = 4;
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const clock = options.clock ?? systemClock;
   const bounds = checkedBounds(options);
-  const entries = new BoundedMap<Uint8Array>(bounds);
+  const beside: (() => number)[] = [];
+  const heldBeside = (): number => beside.reduce((sum, bytes) => sum + bytes(), generations.bytes);
+  const entries = new BoundedMap<Uint8Array>(bounds, undefined, heldBeside);
   const generations = new BoundedMap<string>({
     maxEntries: bounds.maxEntries * GENERATIONS_PER_ENTRY,
-    maxBytes: Number.MAX_SAFE_INTEGER,
-    eviction: 'lru',
+    maxBytes: Math.max(FEWEST_GENERATION_BYTES, Math.floor(bounds.maxBytes * GENERATIONS_PART)),
+    eviction: bounds.eviction === 'lru' ? 'lru' : 's3-fifo',
   });
   const leases = new MemoryLeases(clock);
   const writes = new MemoryWrites(clock);
@@ -63,13 +72,29 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return generations.get(tag, 0);
   }
 
-  function setGeneration(tag: string, generation: string): string {
-    generations.set(tag, { value: generation, valueBytes: GENERATION_BYTES, expiresAtMs: Infinity });
+  function setGeneration(tag: string, generation: string, owner: string | undefined): string {
+    const [valueBytes, expiresAtMs] = [GENERATION_BYTES, Infinity];
+    generations.set(tag, { value: generation, valueBytes, expiresAtMs, owner });
     return generation;
   }
 
-  function present(tag: string): string {
-    return generationOf(tag) ?? setGeneration(tag, nextNonce());
+  function present(tag: string, owner?: string): string {
+    return generationOf(tag) ?? setGeneration(tag, nextNonce(), owner);
+  }
+
+  function keep({
+    key,
+    bytes,
+    keepForMs,
+    owner,
+  }: Pick<Put, 'key' | 'bytes' | 'keepForMs' | 'owner'>): boolean {
+    const expiresAtMs = clock.nowMs() + keepForMs;
+    return entries.set(key, {
+      value: own(bytes),
+      valueBytes: bytes.length + BUFFER_BYTES,
+      expiresAtMs,
+      owner,
+    });
   }
 
   function read(addresses: readonly EntryAddress[]): Reading[] {
@@ -84,16 +109,21 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     });
   }
 
-  function acquire({ key, row = key, tags, token, leaseMs }: LeaseRequest): Acquired {
-    const acquired = [row, ...tags].map(present);
+  function acquire({ key, row = key, tags, token, leaseMs, owner }: LeaseRequest): Acquired {
+    const acquired = [row, ...tags].map((tag) => present(tag, owner));
     const leased = leases.take({ key, token, leaseMs, generations: acquired.join(' ') });
     return { bytes: entries.get(key, clock.nowMs()), generations: acquired, leased };
   }
 
-  function fill({ key, row = key, bytes, generations: [captured], keepForMs, token }: Fill): FillOutcome {
+  function fill(filled: Fill): FillOutcome {
+    const {
+      key,
+      row = key,
+      generations: [captured],
+      token,
+    } = filled;
     const isPresent = captured !== undefined && generationOf(row) === captured;
-    const expiresAtMs = clock.nowMs() + keepForMs;
-    const kept = isPresent && entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs });
+    const kept = isPresent && keep(filled);
     if (token !== undefined) leases.release({ key, token });
     if (!isPresent) return 'outdated';
     return kept ? 'stored' : 'no-room';
@@ -103,15 +133,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     if (onlyHot && entries.get(key, clock.nowMs()) === undefined)
       return { token: undefined, generations: [] };
     writes.announce(row, nonce, endsWithinMs);
-    return { token: nonce, generations: tags.map(present) };
+    return { token: nonce, generations: tags.map((tag) => present(tag)) };
   }
 
-  function put({ key, row = key, token, version, generation, bytes, keepForMs }: Put): PutOutcome {
+  function put(written: Put): PutOutcome {
+    const { key, row = key, token, version, generation, owner } = written;
     if (!writes.end(row, token, version)) return 'refused';
-    setGeneration(row, generation);
+    setGeneration(row, generation, owner);
     leases.drop(key);
-    const expiresAtMs = clock.nowMs() + keepForMs;
-    if (entries.set(key, { value: bytes, valueBytes: bytes.length, expiresAtMs })) return 'stored';
+    if (keep(written)) return 'stored';
     entries.delete(key);
     return 'no-room';
   }
@@ -141,6 +171,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       leases.clear();
       writes.clear();
     },
+    holdBeside: (bytes) => {
+      beside.push(bytes);
+      return Math.floor(bounds.maxBytes * DECODED_PART);
+    },
     countAsked: (field, counted) => asked.count(field, counted),
     mostAsked: (field, atMost) => asked.most(field, atMost),
     watch: (onSettled) => leases.watch(onSettled),
@@ -152,6 +186,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       writes.clear();
     },
   };
+}
+
+/** Small buffers of Node are parts of larger ones, which would be held as long as one of their parts. */
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength === bytes.length ? bytes : Uint8Array.from(bytes);
 }
 
 /** @throws CacheError naming every option that does not exist or cannot be. */

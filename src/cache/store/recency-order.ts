@@ -1,3 +1,4 @@
+import { Chain } from './chain.js';
 import type { Evictable, EvictionOrder } from './eviction.js';
 
 /** An entry that is used keeps its place where it is among the newest: this part of all. */
@@ -9,8 +10,7 @@ const PART = 8;
  * With fewer than eight entries the order is exact.
  */
 export class RecencyOrder implements EvictionOrder {
-  #oldest: Evictable | undefined;
-  #newest: Evictable | undefined;
+  readonly #chain = new Chain();
   #size = 0;
   /** Counts what was put at the end of the newest; wraps around, as a small integer. */
   #moves = 0;
@@ -22,35 +22,22 @@ export class RecencyOrder implements EvictionOrder {
 
   used(entry: Evictable): void {
     if (((this.#moves - entry.movedAt) | 0) * PART <= this.#size) return;
-    this.#unlink(entry);
+    this.#chain.unlink(entry);
     this.#append(entry);
   }
 
   removed(entry: Evictable): void {
     this.#size -= 1;
-    this.#unlink(entry);
+    this.#chain.unlink(entry);
   }
 
   next(): string | undefined {
-    return this.#oldest?.key;
+    return this.#chain.oldest?.key;
   }
 
   #append(entry: Evictable): void {
     this.#moves = (this.#moves + 1) | 0;
     entry.movedAt = this.#moves;
-    entry.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = entry;
-    else this.#newest.newer = entry;
-    this.#newest = entry;
-  }
-
-  #unlink(entry: Evictable): void {
-    const { older, newer } = entry;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
-    entry.older = undefined;
-    entry.newer = undefined;
+    this.#chain.append(entry);
   }
 }

@@ -39,6 +39,8 @@ export interface LeaseRequest extends EntryAddress {
   readonly leaseMs: number;
   /** Milliseconds for which entries of this kind are kept at most: their generations are kept longer. */
   readonly keepForMs: number;
+  /** As in `Fill`. */
+  readonly owner?: string | undefined;
 }
 
 /** What there is before a load: generations, created where missing; the entry there now; and whether to load. */
@@ -64,6 +66,8 @@ export interface Fill extends EntryAddress {
   readonly generations: readonly string[];
   /** Milliseconds after which the store forgets the entry; > 0. */
   readonly keepForMs: number;
+  /** Whose share of a bounded store it belongs to: the coordinate of its field. */
+  readonly owner?: string | undefined;
   /** The token of the lease that the fill gives back; undefined where there is none. */
   readonly token?: string | undefined;
 }
@@ -104,6 +108,8 @@ export interface Put extends EntryAddress {
   readonly bytes: Uint8Array;
   /** Milliseconds after which the store forgets the entry; > 0. */
   readonly keepForMs: number;
+  /** As in `Fill`. */
+  readonly owner?: string | undefined;
 }
 
 /** `refused`: a later version was seen, or the announcement is gone, so nobody can tell. Nothing was stored. */
@@ -171,6 +177,11 @@ export interface Store {
   ): MaybePromise<void>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
+  /**
+   * Stores of this process: bytes are held beside them, of values that were decoded from their entries, and count in their
+   * bound from now on. Answers how many there may be.
+   */
+  holdBeside?(bytes: () => number): number;
   /**
    * Reads the log of invalidations on after an entry, or finds out where it is now. An invalidation is in the log before
    * `invalidate` resolves. Absent where copies in front of the store would gain nothing.

@@ -25,14 +25,16 @@ export async function claimsOf(
     token: string;
     leaseMs: number;
     keepForMs: number;
+    owner: string | undefined;
   }[] = [];
   const places = wanted.map(({ field, address: { key, row, tags } }) => {
     const name = `${key}\n${tags.join('\n')}`;
     const known = indexes.get(name);
     if (known !== undefined) return known;
     const { ttlMs, staleMs } = field.lifetime;
+    const owner = field.coordinate;
     const index =
-      requests.push({ key, row, tags, token: nextToken(), leaseMs, keepForMs: ttlMs + staleMs }) - 1;
+      requests.push({ key, row, tags, token: nextToken(), leaseMs, keepForMs: ttlMs + staleMs, owner }) - 1;
     indexes.set(name, index);
     return index;
   });

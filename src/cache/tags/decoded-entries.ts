@@ -1,15 +1,17 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
+import { heapSize } from '../codec/heap-size.js';
 import type { ValueCodec } from '../codec/value-codec.js';
+import { BoundedMap } from '../store/bounded-map.js';
 import type { EntryField, Found } from './entry-field.js';
 
 /** An entry whose payload has been decoded. */
 export interface Decoded extends EntryHeader, Omit<Found, 'generations'> {
-  /** Bytes of the payload, before it was deflated. */
-  readonly payloadBytes: number;
+  /** Bytes of memory that it takes, about. */
+  readonly heapBytes: number;
 }
 
 interface Kept {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   readonly decoded: Decoded;
 }
 
@@ -19,78 +21,88 @@ export interface DecodedEntriesOptions {
   readonly codec: ValueCodec;
   /** True where a store hands out new bytes with every read: the last ones are kept beside what they meant. */
   readonly keepBytes: boolean;
+  /** Most bytes of memory that what is kept takes, the bytes of the entries included. */
+  readonly maxBytes: number;
 }
 
-/** Kept bytes of both generations together, at most; what was not seen for a while goes first. */
-const MAX_KEPT_BYTES = 32 * 1024 * 1024;
-const KEPT_OVERHEAD_BYTES = 300;
+/** What an entry takes besides its value and the texts of its generations, as measured. */
+const HEADER_BYTES = 240;
+const GENERATION_BYTES = 56;
+/** An array of bytes with a buffer of its own. */
+const BUFFER_BYTES = 200;
 
 /**
  * Turns stored bytes into values, and the same bytes into the same value: comparing them costs a tenth of decoding
- * them, needs neither clock nor generation, and gives all requests one object.
+ * them, needs neither clock nor generation, and gives all requests one object. The values have a bounded place; what is
+ * dropped from it is decoded again from its bytes.
  */
 export class DecodedEntries {
   readonly #options: DecodedEntriesOptions;
-  // Bytes are never changed in place, so the same object is the same value.
-  readonly #byBytes = new WeakMap<Uint8Array, Decoded>();
-  #young = new Map<string, Kept>();
-  #old = new Map<string, Kept>();
-  #youngBytes = 0;
+  readonly #kept: BoundedMap<Kept>;
 
   constructor(options: DecodedEntriesOptions) {
     this.#options = options;
+    const { maxBytes } = options;
+    this.#kept = new BoundedMap({ maxEntries: Number.MAX_SAFE_INTEGER, maxBytes, eviction: 's3-fifo' });
+  }
+
+  /** Bytes of memory that it takes now. */
+  get bytes(): number {
+    return this.#kept.bytes;
   }
 
   /** An entry as its readers find it while it is fresh. */
-  freshly(header: EntryHeader, value: unknown, payloadBytes: number): Decoded {
+  freshly(header: EntryHeader, value: unknown): Decoded {
     const copy = this.#options.codec.copierOf(value);
-    return { ...header, value, copy, payloadBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
+    const heapBytes = heapSize(value) + HEADER_BYTES + header.generations.length * GENERATION_BYTES;
+    return { ...header, value, copy, heapBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
   }
 
-  /** Remembers what these bytes mean, as the one who encoded them knows it. */
-  note(bytes: Uint8Array, decoded: Decoded): void {
-    if (!this.#options.keepBytes) this.#byBytes.set(bytes, decoded);
+  /** Remembers what these bytes mean, as the one who encoded them knows it: for stores that hand out the very same bytes. */
+  note(field: EntryField, bytes: Uint8Array, decoded: Decoded): void {
+    this.#keep(field, bytes, decoded);
   }
 
   /** The entry in these bytes; undefined, and counted, where they are not an entry of this key. */
-  decode({ lifetime, counters }: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {
-    const known = this.#options.keepBytes ? this.#sameAsBefore(key, bytes) : this.#byBytes.get(bytes);
-    if (known !== undefined) return known.key === key ? known : undefined;
+  decode(field: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {
+    const kept = this.#kept.get(key, 0);
+    if (kept === undefined) return this.#decode(field, key, bytes);
+    if (kept.bytes === bytes) return kept.decoded;
+    if (Buffer.compare(kept.bytes, bytes) !== 0) return this.#decode(field, key, bytes);
+    // From now on the same object is the same value: bytes are never changed in place.
+    if (!this.#options.keepBytes) kept.bytes = bytes;
+    return kept.decoded;
+  }
+
+  clear(): void {
+    this.#kept.clear();
+  }
+
+  #decode(field: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {
     try {
-      const entry = decodeEntry(bytes, key, lifetime.maxBytes);
+      const entry = decodeEntry(bytes, key, field.lifetime.maxBytes);
       if (entry !== undefined) {
-        const value = this.#options.codec.decode(entry.payload);
         const { payload, ...header } = entry;
-        return this.#keep(bytes, this.freshly(header, value, payload.length));
+        const decoded = this.freshly(header, this.#options.codec.decode(payload));
+        // A copy: what a client library hands out is a part of a much larger buffer.
+        this.#keep(field, this.#options.keepBytes ? ownCopy(bytes) : bytes, decoded);
+        return decoded;
       }
     } catch {
       // Whatever is wrong with the bytes, they are a miss: counted below, never an error for the client.
     }
-    counters.undecodable += 1;
+    field.counters.undecodable += 1;
     return undefined;
   }
 
-  #sameAsBefore(key: string, bytes: Uint8Array): Decoded | undefined {
-    const young = this.#young.get(key);
-    const kept = young ?? this.#old.get(key);
-    if (kept === undefined || Buffer.compare(kept.bytes, bytes) !== 0) return undefined;
-    if (young === undefined) this.#makeYoung(key, kept);
-    return kept.decoded;
+  #keep({ coordinate: owner }: EntryField, bytes: Uint8Array, decoded: Decoded): void {
+    const valueBytes = decoded.heapBytes + bytes.length + BUFFER_BYTES;
+    this.#kept.set(decoded.key, { value: { bytes, decoded }, valueBytes, expiresAtMs: Infinity, owner });
   }
+}
 
-  #keep(bytes: Uint8Array, decoded: Decoded): Decoded {
-    // A copy: what a client library hands out is a part of a much larger buffer.
-    if (this.#options.keepBytes) this.#makeYoung(decoded.key, { bytes: Buffer.from(bytes), decoded });
-    else this.#byBytes.set(bytes, decoded);
-    return decoded;
-  }
-
-  #makeYoung(key: string, kept: Kept): void {
-    this.#young.set(key, kept);
-    this.#youngBytes += kept.bytes.length + KEPT_OVERHEAD_BYTES;
-    if (this.#youngBytes < MAX_KEPT_BYTES / 2) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
-  }
+function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

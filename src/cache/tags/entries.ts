@@ -32,6 +32,8 @@ export interface EntriesOptions {
   /** Copies that are proven unchanged before they answer; undefined where there shall be none. */
   readonly provenCopies?: LocalCopies | undefined;
   readonly codec: ValueCodec;
+  /** Most bytes of decoded values, where the store has no place for them; default 32 MiB. */
+  readonly decodedMaxBytes?: number;
   readonly clock: Clock;
   readonly random: () => number;
   /** Decides which reads of a fresh entry have it refreshed. */
@@ -65,6 +67,7 @@ class Judged {
 
 /** A write that takes longer than this stores nothing; it only invalidates. */
 const WRITE_ENDS_WITHIN_MS = 60_000;
+const DECODED_MAX_BYTES = 32 * 1024 * 1024;
 const nextNonce = createNonces();
 
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
@@ -80,7 +83,10 @@ export class Entries {
   constructor(options: EntriesOptions) {
     this.#options = options;
     const { store, codec } = options;
-    this.#decoded = new DecodedEntries({ codec, tier: store.name, keepBytes: !store.isLocal });
+    this.#decoded = new DecodedEntries({
+      ...{ codec, tier: store.name, keepBytes: !store.isLocal },
+      maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes ?? DECODED_MAX_BYTES,
+    });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
     this.#copies = new ProcessCopies({
@@ -207,6 +213,7 @@ export class Entries {
     try {
       await this.#options.store.forget();
     } finally {
+      this.#decoded.clear();
       this.forgetCopies();
     }
   }

@@ -91,7 +91,7 @@ export class Fills {
     const token = lease?.token;
     if (lease !== undefined) this.#givenBack.add(lease);
     const { key, row, tags } = address;
-    const sent: Fill = { key, row, tags, ...stamped, generations, token };
+    const sent: Fill = { key, row, tags, owner: field.coordinate, ...stamped, generations, token };
     return { value, copy, outcome: this.#send(field.counters, sent) };
   }
 
@@ -105,7 +105,7 @@ export class Fills {
     const stamped = this.#stamp(field, encoded, origin);
     try {
       const { key, row, tags } = address;
-      const put = { key, row, tags, ...stamped, token, version, generation };
+      const put = { key, row, tags, owner: field.coordinate, ...stamped, token, version, generation };
       const [outcome] = await this.#options.store.put([put]);
       if (outcome === 'stored') field.counters.stored += 1;
       else field.counters.refusedFills += 1;
@@ -147,16 +147,20 @@ export class Fills {
 
   /** An entry, and how long it is kept. */
   #stamp(
-    { lifetime }: EntryField,
+    field: EntryField,
     { value, payload }: Encoded,
     origin: Pick<EntryHeader, 'key' | 'generations' | 'loadMs' | 'hint'>,
   ): { readonly bytes: Uint8Array; readonly keepForMs: number } {
-    const { clock, random } = this.#options;
+    const { clock, random, store } = this.#options;
+    const { lifetime } = field;
     const ttlMs = value === null || value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
     const freshForMs = Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random())));
     const header = { ...origin, loadedAtMs: clock.nowMs(), freshForMs };
-    const bytes = encodeEntry({ ...header, payload });
-    this.#decoded.note(bytes, this.#decoded.freshly(header, value, payload.length));
+    const bytes = encodeEntry(
+      { ...header, payload },
+      store.isLocal ? Buffer.allocUnsafeSlow : Buffer.allocUnsafe,
+    );
+    if (store.isLocal) this.#decoded.note(field, bytes, this.#decoded.freshly(header, value));
     return { bytes, keepForMs: freshForMs + lifetime.staleMs };
   }
 

@@ -61,23 +61,23 @@ export class ProcessCopies {
 
   /** Keeps a copy of what was read, unless it was invalidated since the read began. */
   keep(
-    { lifetime, isShared }: EntryField,
+    { lifetime, isShared, coordinate: owner }: EntryField,
     address: EntryAddress,
     { entry, mark, nowMs }: { entry: Decoded; mark: Mark; nowMs: number },
   ): void {
     // From then on reads decide whether the entry is refreshed.
     const keptUntilMs = this.#copiesEndAtMs(entry);
     if (keptUntilMs <= nowMs) return;
-    const valueBytes = entry.payloadBytes;
+    const valueBytes = entry.heapBytes;
     if (lifetime.localMs > 0) {
       const untilMs = Math.min(nowMs + lifetime.localMs, keptUntilMs);
       if (this.#local.isUntouchedSince(mark.local, address)) {
-        this.#local.keep(address, entry, { valueBytes, untilMs });
+        this.#local.keep(address, entry, { valueBytes, untilMs, owner });
       }
     } else if (isShared === true && this.#proven?.isFollowing === true) {
       const { copies } = this.#proven;
       if (copies.isUntouchedSince(mark.proven, address)) {
-        copies.keep(address, entry, { valueBytes, untilMs: keptUntilMs });
+        copies.keep(address, entry, { valueBytes, untilMs: keptUntilMs, owner });
       }
     }
   }

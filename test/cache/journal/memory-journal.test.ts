@@ -7,6 +7,7 @@ import {
   ROOM,
   type TestedJournal,
 } from '../../contracts/journal-contract.js';
+import { isPromise } from '../../../src/cache/maybe-promise.js';
 import { manualClock } from '../../support/manual-clock.js';
 
 function create(maxPending: number, breaking = (journal: Journal): Journal => journal): TestedJournal {
@@ -15,6 +16,25 @@ function create(maxPending: number, breaking = (journal: Journal): Journal => jo
 }
 
 journalContract('memory', { create: (maxPending) => Promise.resolve(create(maxPending)) });
+
+describe('a memory journal with ten thousand dead letters', () => {
+  it('accepts no write of a further key, until a letter is gone', () => {
+    const { journal } = create(20_000);
+    const record = new Uint8Array([1]);
+    for (let at = 0; at < 10_000; at += 1) {
+      const accepted = journal.accept({ key: `Place:${at}`, record, delayMs: 0 });
+      if (isPromise(accepted)) throw new Error('a memory journal answers at once');
+      void journal.bury({
+        ...{ key: `Place:${at}`, seq: accepted.seq, record, attempts: 1 },
+        ...{ error: 'refused', buriedAtMs: 0 },
+      });
+    }
+    const outcome = (key: string): unknown => journal.accept({ key, record, delayMs: 0 });
+    expect(outcome('Place:new')).toMatchObject({ outcome: 'full' });
+    void journal.replay('Place:1');
+    expect(outcome('Place:new')).toMatchObject({ outcome: 'accepted' });
+  });
+});
 
 describe('the journal contract itself', () => {
   async function brokenPromises(breaking: (journal: Journal) => Journal): Promise<string[]> {

@@ -2,6 +2,7 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CacheError, redisJournal, type RedisJournalOptions } from '../../../src/cache/index.js';
+import { shardNames } from '../../../src/cache/journal/redis/journal-names.js';
 import { journalContract } from '../../contracts/journal-contract.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { needsRedis } from '../../support/needs.js';
@@ -24,6 +25,26 @@ describe.skipIf(!needsRedis())('with a real server', () => {
       await journal.open?.({ log: cacheLog() });
       return { journal, pass: (ms) => passes(ms) };
     },
+  });
+
+  it('accepts no write of a further key beside ten thousand dead letters, until some are gone', async () => {
+    const journal = redisJournal(client(server.url), { prefix: 'letters' });
+    onTestFinished(() => journal.close());
+    await journal.open?.({ log: cacheLog() });
+    const admin = new Redis(server.url);
+    onTestFinished(() => admin.disconnect());
+    const accept = async (): Promise<string> => {
+      const key = 'Place:1';
+      const { outcome } = await journal.accept({ key, record: Buffer.from('x'), delayMs: 60_000 });
+      return outcome;
+    };
+    const letters = Array.from({ length: 2500 }, (_, at) => [`Place:dead${at}`, '1|x']);
+    for (let shard = 0; shard < 4; shard += 1)
+      await admin.hset(shardNames('letters', shard).dead, ...letters.flat());
+    expect(await accept()).toBe('full');
+    for (let shard = 0; shard < 4; shard += 1)
+      await admin.hdel(shardNames('letters', shard).dead, 'Place:dead7');
+    expect(await accept()).toBe('accepted');
   });
 
   /** What opening says of a server with these settings. */

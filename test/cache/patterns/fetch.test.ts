@@ -3,10 +3,10 @@ import { createGate } from '../../support/gate.js';
 import { testCache } from '../../support/test-cache.js';
 
 function plainCache() {
-  const { cache, clock } = testCache({ typeDefs: 'type Query { a: Int }' });
+  const { cache, clock, logged } = testCache({ typeDefs: 'type Query { a: Int }' });
   let calls = 0;
   const load = (): number => (calls += 1);
-  return { cache, clock, load, calls: () => calls };
+  return { cache, clock, load, logged, calls: () => calls };
 }
 
 describe('cache.fetch', () => {
@@ -38,7 +38,7 @@ describe('cache.fetch', () => {
       await gate.wait();
       return (calls += 1);
     };
-    const reads = Array.from({ length: 100 }, () => cache.fetch('Report', { ttl: 10 }, load));
+    const reads = Array.from({ length: 100 }, () => cache.fetch('Report:1', { ttl: 10 }, load));
     await gate.arrived();
     gate.open();
     expect(new Set(await Promise.all(reads))).toEqual(new Set([1]));
@@ -50,10 +50,23 @@ describe('cache.fetch', () => {
     expect(Object.keys(cache.counters())).toEqual(['cache.fetch Session']);
   });
 
-  it('counts keys without a namespace together, and shows none of them', async () => {
+  it('refuses keys without a namespace, and shows none of them', async () => {
     const { cache, load } = plainCache();
-    for (const key of ['secret-1', 'secret-2']) await cache.fetch(key, { ttl: 10 }, load);
-    expect(Object.keys(cache.counters())).toEqual(['cache.fetch']);
+    for (const key of ['secret-1', ':secret'])
+      await expect(cache.fetch(key, { ttl: 10 }, load)).rejects.toThrow(
+        'cache.fetch: the key must begin with a namespace and a colon, such as "Report:42": it is counted by its namespace',
+      );
+    expect(cache.counters()).toEqual({});
+  });
+
+  it('counts the keys of many namespaces together, and says so once', async () => {
+    const { cache, load, logged } = plainCache();
+    for (let at = 0; at < 300; at += 1) await cache.fetch(`User${at}:name`, { ttl: 10 }, load);
+    await cache.fetch('Session:1', { ttl: 10 }, load);
+    const counters = cache.counters();
+    expect(Object.keys(counters)).toHaveLength(201);
+    expect(counters['cache.fetch']?.misses).toBe(101);
+    expect(logged).toEqual([expect.stringContaining('keys of more than 200 namespaces')]);
   });
 
   it('refuses options that cannot be, all together', async () => {
@@ -68,7 +81,7 @@ describe('cache.fetch', () => {
     const { cache, load } = plainCache();
     await cache.close();
     await cache.close();
-    await expect(cache.fetch('A', { ttl: 1 }, load)).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
+    await expect(cache.fetch('A:1', { ttl: 1 }, load)).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
     await expect(cache.invalidate(['A'])).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
   });
 
@@ -76,9 +89,9 @@ describe('cache.fetch', () => {
     const { cache, clock } = plainCache();
     const gate = createGate();
     let refreshed = false;
-    await cache.fetch('A', { ttl: 1, swr: 10 }, () => 1);
+    await cache.fetch('A:1', { ttl: 1, swr: 10 }, () => 1);
     clock.advance(2_000);
-    await cache.fetch('A', { ttl: 1, swr: 10 }, async () => {
+    await cache.fetch('A:1', { ttl: 1, swr: 10 }, async () => {
       await gate.wait();
       refreshed = true;
     });

@@ -155,24 +155,26 @@ describe('cache.fetch with vary', () => {
   it('has an entry for each value, under the same row', async () => {
     const { cache, fetch } = fetching();
     expect([
-      await fetch('Rate', { tenant: 'a' }),
-      await fetch('Rate', { tenant: 'b' }),
-      await fetch('Rate'),
+      await fetch('Rate:1', { tenant: 'a' }),
+      await fetch('Rate:1', { tenant: 'b' }),
+      await fetch('Rate:1'),
     ]).toEqual([1, 2, 3]);
-    expect(await fetch('Rate', { tenant: 'a' })).toBe(1);
+    expect(await fetch('Rate:1', { tenant: 'a' })).toBe(1);
     await cache.clearVariant({ tenant: 'a' });
-    expect([await fetch('Rate', { tenant: 'a' }), await fetch('Rate', { tenant: 'b' })]).toEqual([4, 2]);
-    await cache.invalidate(['Rate']);
+    expect([await fetch('Rate:1', { tenant: 'a' }), await fetch('Rate:1', { tenant: 'b' })]).toEqual([4, 2]);
+    await cache.invalidate(['Rate:1']);
     expect([
-      await fetch('Rate', { tenant: 'a' }),
-      await fetch('Rate', { tenant: 'b' }),
-      await fetch('Rate'),
+      await fetch('Rate:1', { tenant: 'a' }),
+      await fetch('Rate:1', { tenant: 'b' }),
+      await fetch('Rate:1'),
     ]).toEqual([5, 6, 7]);
   });
 
   it('is told apart from keys that look like those of a variant, which are invalidated by their text', async () => {
     const { cache, fetch } = fetching();
-    const keys = ['x', 'x|tenant=a', 'x|', 'x||tenant=a', 'x|tenant=a|tenant=a', 'a|b'];
+    const keys = ['x', 'x|tenant=a', 'x|', 'x||tenant=a', 'x|tenant=a|tenant=a', 'a|b'].map(
+      (rest) => `K:${rest}`,
+    );
     const all = async () => {
       const found: unknown[] = [];
       for (const key of keys) found.push(await fetch(key), await fetch(key, { tenant: 'a' }));
@@ -206,12 +208,12 @@ describe('cache.fetch with vary', () => {
     ],
   ])('refuses %j', async (vary, message) => {
     const { cache } = words();
-    await expect(cache.fetch('x', { ttl, vary }, () => 1)).rejects.toMatchObject({ message });
+    await expect(cache.fetch('x:1', { ttl, vary }, () => 1)).rejects.toMatchObject({ message });
   });
 
   it('must name what has rows of its own', async () => {
     const { cache } = words({ varyTags: ['tenant'] });
-    await expect(cache.fetch('x', { ttl }, () => 1)).rejects.toMatchObject({
+    await expect(cache.fetch('x:1', { ttl }, () => 1)).rejects.toMatchObject({
       message:
         'cache.fetch: vary must name tenant, whose values have rows of their own (varyTags); pass vary: { tenant: … }',
     });

@@ -6,7 +6,8 @@
 --           letters; KEYS[6], where the store is in the same Redis, the generation of the key
 -- ARGV[1]   the key, ARGV[2] the record, ARGV[3] after how many milliseconds it is due, ARGV[4] how many keys may be
 --           pending, ARGV[5] the deadline, in microseconds since 1970, ARGV[6] the highest number that whoever asks knows
---           of, ARGV[7] the field of the epoch, ARGV[8] what to call one that begins here
+--           of, ARGV[7] the field of the epoch, ARGV[8] what to call one that begins here, ARGV[9] how many dead letters
+--           there may be
 -- Reply     {1 accepted, 0 full or -1 too late, the number, the epoch that was found, or nothing, the present one}
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -18,6 +19,7 @@ redis.call('SET', KEYS[3], text)
 local found = redis.call('HGET', KEYS[1], ARGV[7])
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   if redis.call('HLEN', KEYS[1]) - (found and 1 or 0) >= tonumber(ARGV[4]) then return { 0, text } end
+  if redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[9]) then return { 0, text } end
 end
 if not found then redis.call('HSET', KEYS[1], ARGV[7], ARGV[8]) end
 redis.call('HSET', KEYS[1], ARGV[1], text .. '|' .. ARGV[2])

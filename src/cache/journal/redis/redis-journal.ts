@@ -5,6 +5,7 @@ import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script
 import { redisNames } from '../../store/redis/redis-names.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import {
+  MAX_DEAD,
   MAX_PENDING,
   type ClaimedWrite,
   type Doubt,
@@ -131,7 +132,8 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
       const keys = [pending, due, clock, attempts, dead];
       if (storeNames !== undefined) keys.push(storeNames.generation(key));
       const atMost = Math.ceil(settings.maxPending / SHARDS);
-      const args = [key, record, Math.round(delayMs), atMost, deadline, given, EPOCH_FIELD, nextEpoch()];
+      const bounds = [Math.round(delayMs), atMost, deadline, given];
+      const args = [key, record, ...bounds, EPOCH_FIELD, nextEpoch(), MAX_DEAD / SHARDS];
       const { reply, confirming } = await runConfirmed(async (client) => {
         const [answer] = await runScript(client, scripts.accept, [{ keys, args }]);
         // On the same connection and after it: that is what the server waits for. It has its own time.

@@ -43,7 +43,7 @@ async function useAll(
   const accepting = [pending, due, clock, attempts, dead, ...(generationOf ? [generationOf(key)] : [])];
   const accept = {
     keys: accepting,
-    args: [key, 'tried', 0, 1, Number.MAX_SAFE_INTEGER, 0, EPOCH_FIELD, 'run tried'],
+    args: [key, 'tried', 0, 1, Number.MAX_SAFE_INTEGER, 0, EPOCH_FIELD, 'run tried', 1],
   };
   const claiming = [1, 0, 1, -1, EPOCH_FIELD, 'run', 'tried'];
   // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.

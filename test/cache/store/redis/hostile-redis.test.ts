@@ -47,7 +47,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
     await expect(newCache(url).start()).rejects.toMatchObject({ code: 'CACHE_STORE_REFUSED' });
   });
 
-  it.each(['hostile:g:{Long}', 'hostile:epoch'])(
+  it.each(['hostile:g:{Long:1}', 'hostile:epoch'])(
     'a generation that we did not write is replaced: %s',
     async (name) => {
       const cache = newCache();
@@ -56,7 +56,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
       onTestFinished(async () => void (await redis.del(name)));
       let loads = 0;
       const loadsSoFar = async (): Promise<number> => {
-        await cache.fetch('Long', { ttl: 60 }, () => (loads += 1));
+        await cache.fetch('Long:1', { ttl: 60 }, () => (loads += 1));
         return loads;
       };
       for (let reads = 0; reads < 20; reads += 1) await loadsSoFar();
@@ -68,11 +68,11 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
   it('an entry with a field named __proto__ is a miss', async () => {
     const cache = newCache();
     await cache.start();
-    const read = (): Promise<unknown> => cache.fetch('Evil', { ttl: 60 }, () => ({ good: true }));
+    const read = (): Promise<unknown> => cache.fetch('Evil:1', { ttl: 60 }, () => ({ good: true }));
     await read();
-    await stored('Evil');
-    const [key = ''] = await redis.keys('hostile:*:e:{Evil}');
-    const entry = decodeEntry((await redis.getBuffer(key)) ?? Buffer.alloc(0), 'Evil', 100_000);
+    await stored('Evil:1');
+    const [key = ''] = await redis.keys('hostile:*:e:{Evil:1}');
+    const entry = decodeEntry((await redis.getBuffer(key)) ?? Buffer.alloc(0), 'Evil:1', 100_000);
     if (entry === undefined) throw new Error('the entry was not stored');
     const evil: unknown = JSON.parse('{"__proto__":{"polluted":true}}');
     const payload = new Packr({ useRecords: false }).pack(evil);
@@ -97,11 +97,11 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
     };
     await Promise.all(own.map((id) => redis.call('CLIENT', 'KILL', 'ID', id)));
     await expect.poll(() => cutOff.storeIsAway(), { interval: 1 }).toBe(true);
-    const early = cutOff.fetch('Cut', { ttl: 60 }, load);
+    const early = cutOff.fetch('Cut:1', { ttl: 60 }, load);
     await gate.arrived();
     version = 2;
-    await writer.invalidate(['Cut']);
-    const late = cutOff.fetch('Cut', { ttl: 60 }, load);
+    await writer.invalidate(['Cut:1']);
+    const late = cutOff.fetch('Cut:1', { ttl: 60 }, load);
     // Long enough to find the load that is under way.
     await passes(20);
     gate.open();
