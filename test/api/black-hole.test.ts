@@ -24,11 +24,17 @@ const SEEN_WITHIN_MS = limits.blindAfterMs + 1500;
 const HEALED_WITHIN_MS = 8000;
 
 interface Answered {
+  readonly by: Api;
   readonly askedAtMs: number;
   readonly tookMs: number;
   /** Undefined where it was an error. */
   readonly take: number | undefined;
 }
+
+const errors = (answers: readonly Answered[]): number =>
+  answers.filter(({ take }) => take === undefined).length;
+const longest = (answers: readonly Answered[]): number =>
+  Math.round(Math.max(...answers.map(({ tookMs }) => tookMs)));
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
   let postgres: PrivatePostgres;
@@ -104,7 +110,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
         const one = post(api, '{ movie(id: 1) { title } }').then((answer) => {
           const take = /"title":"Take (\d+)"/.exec(answer)?.[1];
           const tookMs = performance.now() - askedAtMs;
-          answers.push({ askedAtMs, tookMs, take: take === undefined ? undefined : Number(take) });
+          answers.push({ by: api, askedAtMs, tookMs, take: take === undefined ? undefined : Number(take) });
         });
         asked.push(one);
         await Promise.race([one, pause(100)]);
@@ -135,29 +141,37 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
     const isStale = ({ askedAtMs, take }: Answered): boolean =>
       take !== undefined &&
       commits.some((commit) => commit.take > take && commit.atMs < askedAtMs - SEEN_WITHIN_MS);
+    const ofOther = answers.filter(({ by }) => by === other);
     const report = {
       answers: answers.length,
-      errors: answers.filter(({ take }) => take === undefined).length,
+      errors: errors(answers),
       stale: answers.filter(isStale).length,
-      longestMs: Math.round(Math.max(...answers.map(({ tookMs }) => tookMs))),
+      longestMs: longest(answers),
       healedAfterMs: Math.round(healedAfterMs),
+      ofOther: { errors: errors(ofOther), longestMs: longest(ofOther) },
     };
     process.stdout.write(`${which}, ${JSON.stringify(hole)}: ${JSON.stringify(report)}\n`);
     return { ...report, readies: readies.map((one) => JSON.stringify(one)) };
   }
 
   it.each<[string, keyof typeof proxies, ProxyFaults, boolean]>([
-    ['connections to PostgreSQL that are open', 'postgres', { blackHole: 'both', blackHoleOf: 'open' }, true],
-    ['all connections to PostgreSQL', 'postgres', { blackHole: 'both' }, false],
+    [
+      'connections to PostgreSQL that are open',
+      'postgres',
+      { blackHole: 'both', blackHoleOf: 'open' },
+      false,
+    ],
+    ['all connections to PostgreSQL', 'postgres', { blackHole: 'both' }, true],
     ['answers of PostgreSQL', 'postgres', { blackHole: 'answers' }, false],
     ['connections to Redis that are open', 'redis', { blackHole: 'both', blackHoleOf: 'open' }, false],
     ['all connections to Redis', 'redis', { blackHole: 'both' }, false],
   ])('of %s', async (title, which, hole, isInShort) => {
     // Where new connections work, the relay has one of them within the default limit.
-    const isBlinding = which === 'postgres' && (hole.blackHoleOf === undefined || !isLong);
+    const isBlinding = which === 'postgres' && hole.blackHoleOf === undefined;
     if (!isInShort && !isLong) return;
-    const { stale, longestMs, healedAfterMs, readies } = await through(which, hole);
+    const { stale, longestMs, healedAfterMs, ofOther, readies } = await through(which, hole);
     expect(stale, `stale reads, ${title}`).toBe(0);
+    expect(ofOther.errors, 'errors of the process that is not cut off').toBe(0);
     expect(longestMs).toBeLessThan(LONGEST_ANSWER_MS);
     expect(healedAfterMs).toBeLessThan(HEALED_WITHIN_MS);
     if (isBlinding) {
