@@ -15,7 +15,8 @@ export interface Connections {
   listen(channel: string, onMessage: (message: string) => void): Promise<void>;
   /**
    * What was asked last was not answered in time. Answers come in the order of the commands, so one that was lost on the way
-   * makes every later one answer the command before it: the connection is made anew, unless it has only just been made.
+   * makes every later one answer the command before it: told twice in a row, the connection is made anew, unless it has only
+   * just been made.
    */
   renew(): void;
   close(): void;
@@ -26,6 +27,8 @@ const DEAD_AFTER_MS = 5000;
 const LONGEST_RECONNECT_MS = 1000;
 /** A server that is only slow must not be given a new connection with each probe. */
 const RENEWED_FROM_MS = 1000;
+/** Milliseconds within which a second question without an answer counts as one in a row: once may be this process itself. */
+const IN_A_ROW_MS = 3000;
 
 /**
  * Opens connections like the given one, but hardened: by default a client queues commands for a server that is away
@@ -55,6 +58,7 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
   let fault: Error | undefined;
   commands.on('error', (error: Error) => (fault = error));
   let connectedAtMs = Infinity;
+  let unansweredAtMs = -Infinity;
   commands.on('connect', () => {
     fault = undefined;
     connectedAtMs = performance.now();
@@ -82,7 +86,10 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
       });
     },
     renew() {
-      if (commands.status !== 'ready' || performance.now() - connectedAtMs < RENEWED_FROM_MS) return;
+      const nowMs = performance.now();
+      const isInARow = nowMs - unansweredAtMs < IN_A_ROW_MS;
+      unansweredAtMs = nowMs;
+      if (!isInARow || commands.status !== 'ready' || nowMs - connectedAtMs < RENEWED_FROM_MS) return;
       commands.stream.destroy(new Error('the connection was made anew, as it did not answer'));
     },
     close() {
