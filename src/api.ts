@@ -22,7 +22,8 @@ import { addGraphqlRoute } from './http/graphql-route.js';
 import { addHealthRoutes } from './http/health-routes.js';
 import { addMetricsRoute } from './http/metrics-route.js';
 import { type Address, listen, tryAddress } from './http/listen.js';
-import { createScans } from './limits/scans.js';
+import { limits } from './limits/limits.js';
+import { createScans, scanBounds } from './limits/scans.js';
 import { openOutbox } from './outbox/open-outbox.js';
 import { prepareDatabase } from './prepare-database.js';
 import { createAttemptCounters } from './redis/create-attempt-counters.js';
@@ -79,7 +80,9 @@ export async function startApi(
     if (typeof metrics === 'object') await tryAddress(metrics);
     // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
-    const database = await (openDatabase ?? (() => connectDatabase({ ...config, log })))();
+    const database = await (
+      openDatabase ?? (() => connectDatabase({ ...config, limits: config.databaseLimits, log }))
+    )();
     opened.fulfil(database);
     closers.push({ what: 'the database', close: () => database.close() });
     await prepareDatabase(database, { log, environment: config.environment });
@@ -87,11 +90,15 @@ export async function startApi(
     closers.push(cacheCloser);
     const namespaces = cache.namespaces();
     const used = new Set([...namespaces, ...fetchedNamespaces]);
-    await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }));
+    const { blindAfterMs, whileBlind } = config.cache;
+    await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }), {
+      blindAfterMs,
+      whileBlind,
+    });
     const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
     const { sessionDays, sessionsPerAccount } = config.accounts;
     const sessions = createSessions({
-      prisma: database.prisma,
+      database,
       cache,
       nowMs,
       maxAgeMs: sessionDays * DAY_MS,
@@ -106,7 +113,8 @@ export async function startApi(
       attempts: createAttempts(counters),
       sessions,
       cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
-      scans: createScans(),
+      // The embedded database has one connection, and its statements wait for each other anyway.
+      scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
       filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
       deadLetters: deadLettersOf(cache),
     };

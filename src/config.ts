@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Eviction } from './cache/index.js';
 import { ConfigurationError } from './database/configuration-error.js';
+import { type DatabaseLimits, defaultLimits } from './database/database-limits.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseProxies } from './http/parse-proxies.js';
 import { parseRedisUrl } from './redis/parse-redis-url.js';
@@ -18,6 +19,8 @@ export interface Config {
   readonly metricsPort: number | undefined;
   /** A PostgreSQL server; undefined stands for the embedded one. */
   readonly databaseUrl: string | undefined;
+  /** How long that server is waited for. */
+  readonly databaseLimits: DatabaseLimits;
   /** A Redis that several processes share; undefined stands for the memory store of one. */
   readonly redisUrl: string | undefined;
   /** The first part of every key in Redis: APIs that share one need different ones. */
@@ -56,6 +59,10 @@ export interface Config {
     readonly eviction: Eviction;
     /** Whether a mutation commits, or is refused, while the store cannot be reached. */
     readonly onStoreLoss: 'fail' | 'degrade';
+    /** Milliseconds without a look into the outbox after which this process counts as blind for what others write. */
+    readonly blindAfterMs: number;
+    /** What it serves then: what it loads anew, or what it has. */
+    readonly whileBlind: 'load' | 'serve';
     /** Whether processes keep copies of what all viewers share, and prove them unchanged for each request. */
     readonly strictCopies: boolean;
     /** What goes past the cache: all, or the fields of these coordinates. */
@@ -75,6 +82,8 @@ const variables = z.object({
   PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
   METRICS_PORT: wholeNumber({ from: 0, to: 65_535 }).optional(),
   DATABASE_URL: z.string().superRefine(checkedBy(parseDatabaseUrl, 'DATABASE_URL')).optional(),
+  DATABASE_CONNECT_MS: wholeNumber({ from: 100, to: 600_000 }).default(defaultLimits.connectMs),
+  DATABASE_STATEMENT_MS: wholeNumber({ from: 100, to: 600_000 }).default(defaultLimits.statementMs),
   REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'REDIS_URL')).optional(),
   REDIS_PREFIX: z
     .string()
@@ -100,6 +109,8 @@ const variables = z.object({
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['s3-fifo', 'lru', 'lfu', 'ttl']).default('s3-fifo'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
+  CACHE_BLIND_AFTER_MS: wholeNumber({ from: 500, to: 600_000 }).default(3000),
+  CACHE_WHILE_BLIND: oneOf(['load', 'serve']).default('load'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
   CACHE_DISABLED: z.string().default(''),
   CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
@@ -131,6 +142,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: data.PORT,
     metricsPort: data.METRICS_PORT,
     databaseUrl: data.DATABASE_URL,
+    databaseLimits: Object.freeze({
+      connectMs: data.DATABASE_CONNECT_MS,
+      statementMs: data.DATABASE_STATEMENT_MS,
+    }),
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
     journal: Object.freeze({
@@ -155,6 +170,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxBytes: data.CACHE_MAX_BYTES,
       eviction: data.CACHE_EVICTION,
       onStoreLoss: data.CACHE_ON_STORE_LOSS,
+      blindAfterMs: data.CACHE_BLIND_AFTER_MS,
+      whileBlind: data.CACHE_WHILE_BLIND,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
       disabled: switchedOff(data.CACHE_DISABLED),
       prefetch: data.CACHE_PREFETCH === 'on',

@@ -1,4 +1,5 @@
-import type { Prisma, PrismaClient, Role } from '../generated/prisma/client.js';
+import type { Database } from '../database/database.js';
+import type { Prisma, Role } from '../generated/prisma/client.js';
 import { createToken, hashToken, isToken } from './session-token.js';
 
 /** Who is asking. */
@@ -51,7 +52,7 @@ export interface Sessions {
 }
 
 export interface SessionOptions {
-  readonly prisma: PrismaClient;
+  readonly database: Pick<Database, 'prisma' | 'forTable'>;
   readonly cache: SessionCache;
   readonly nowMs: () => number;
   /** A session ends so long after it was opened, however much it is used. */
@@ -72,7 +73,8 @@ const UNKNOWN_SECONDS = 5;
 
 /** Sessions in the database, read through the cache. Their end is checked at every use, wherever they come from. */
 export function createSessions(options: SessionOptions): Sessions {
-  const { prisma, cache, nowMs, maxAgeMs, maxPerAccount } = options;
+  const { database, cache, nowMs, maxAgeMs, maxPerAccount } = options;
+  const { prisma } = database;
   const select = { userId: true, createdAt: true, lastUsedAt: true, expiresAt: true };
   const loadSession = (tokenHash: string) => () =>
     prisma.session.findUnique({ where: { tokenHash }, select });
@@ -103,10 +105,12 @@ export function createSessions(options: SessionOptions): Sessions {
 
   /** Sessions of one account are opened, bounded and ended one at a time: of two at once, none would see the other's. */
   function oneAtATime<T>(userId: number, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return prisma.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT "id" FROM "User" WHERE "id" = ${userId} FOR NO KEY UPDATE`;
-      return work(tx);
-    });
+    const begin = (): Promise<T> =>
+      prisma.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT "id" FROM "User" WHERE "id" = ${userId} FOR NO KEY UPDATE`;
+        return work(tx);
+      });
+    return database.forTable('Session', begin);
   }
 
   async function forget(tokenHashes: readonly string[]): Promise<void> {

@@ -23,7 +23,7 @@ import { Counters } from './metrics/counters.js';
 import { FetchCoordinates } from './metrics/fetch-coordinates.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
-import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
+import { countRelayed, createRelayCounters, type RelayState } from './metrics/relay-counters.js';
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
@@ -45,6 +45,7 @@ import { UnreadTags } from './policy/unread-tags.js';
 import type { Consistency } from './tags/acknowledgement.js';
 import type { Outbox } from './tags/outbox.js';
 import { Relay } from './tags/relay.js';
+import { checkedRelay, type RelayingOptions } from './tags/relay-options.js';
 
 /** What a directive says of a field that is read. */
 export interface CachedField {
@@ -103,8 +104,8 @@ export interface Cache<Context> {
   fields(): readonly CachedField[];
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
-  /** What this process has applied of the outbox since the start. */
-  relayed(): Readonly<RelayCounters>;
+  /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
+  relayed(): Readonly<RelayState>;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
   /**
@@ -115,9 +116,9 @@ export interface Cache<Context> {
   /**
    * Applies from now on what is written into an outbox, whoever wrote it; mutations are acknowledged after what they
    * wrote there is applied. Call it once, after start(). Resolves when what waits already is applied, or all that was
-   * stored before is forgotten.
+   * stored before is forgotten. @throws CacheError naming every option that does not exist or cannot be.
    */
-  relay(outbox: Outbox): Promise<void>;
+  relay(outbox: Outbox, options?: Partial<RelayingOptions>): Promise<void>;
   /** The namespaces of the schema's keys and tags: `Movie` of `Movie:{args.id}`. */
   namespaces(): ReadonlySet<string>;
   /**
@@ -159,6 +160,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const counters = new Counters();
   const relayed = createRelayCounters();
   let relay: Relay | undefined;
+  let believedForMs: number | undefined;
   const loads = checkedLoads(options.loads);
   let prober: Prober | undefined;
   let policies: readonly ReadPolicy[] = [];
@@ -179,6 +181,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       origins,
       variants,
       relay: () => relay,
+      believedForMs: () => (relay?.isBlind === true ? believedForMs : undefined),
       isCaughtUp: async () => (await relay?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no',
       countersOf: (coordinate) => counters.of(coordinate),
       onInvalidated: (tags) => {
@@ -313,7 +316,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     consistencyOf: (context) => (services.boundedWrites.has(context) ? 'bounded' : 'strict'),
     fields: () => policies.map(describePolicy),
     counters: () => counters.snapshot(),
-    relayed: () => ({ ...relayed }),
+    relayed: () => ({ ...relayed, blindForMs: relay?.blindForMs() ?? 0 }),
     storeIsAway,
     warmedUp: () => keepWarm.warmedUp(),
     isWarm: () => keepWarm.isWarm,
@@ -327,10 +330,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     probed: () => prober?.counters() ?? {},
     shadowChecks: () => services.shadow?.counters() ?? {},
-    relay: async (outbox) => {
+    relay: async (outbox, relayOptions) => {
       requireOpen();
+      const { blindAfterMs, whileBlind } = checkedRelay(relayOptions);
       if (relay !== undefined) throw new CacheError('CACHE_CONFIGURATION', 'relay: a cache has one outbox');
+      if (whileBlind === 'load') believedForMs = blindAfterMs;
       relay = new Relay({
+        blindAfterMs,
         outbox,
         invalidate: (tags, versions) => services.entries.invalidate(tags, versions),
         storeIsAway,

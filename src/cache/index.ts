@@ -1,5 +1,6 @@
 export type { Consistency } from './tags/acknowledgement.js';
 export type { Outbox, OutboxRow, Relayed } from './tags/outbox.js';
+export type { RelayingOptions } from './tags/relay-options.js';
 export { createCache, type Cache, type CachedField } from './cache.js';
 export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
 export { cacheTypeDefs } from './directives/type-defs.js';
@@ -28,6 +29,7 @@ export { adviseOn, type Advice, type FieldFigures } from './metrics/advice.js';
 export type { FieldCounters } from './metrics/field-counters.js';
 export type { FlushCounters } from './metrics/flush-counters.js';
 export type { ProbeCounters } from './metrics/probe-counters.js';
+export type { RelayState } from './metrics/relay-counters.js';
 export type { ShadowCounters } from './metrics/shadow-counters.js';
 export type { Outcome, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
 export type { LoadBounds } from './patterns/create-services.js';

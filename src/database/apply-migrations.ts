@@ -3,6 +3,7 @@ import { checkHistory } from './check-history.js';
 import { ConfigurationError } from './configuration-error.js';
 import type { DatabaseLog } from './database-log.js';
 import { createHistory, readHistory, recordFailure, recordFinish, recordStart } from './migration-history.js';
+import { liftLimits } from './watch-clients.js';
 import { type Migration, migrationsDirectory, readMigrations } from './read-migrations.js';
 
 export interface MigrationOptions {
@@ -22,6 +23,8 @@ const advisoryLock = 72_707_369;
 export async function applyMigrations(options: MigrationOptions): Promise<string[]> {
   const migrations = await readMigrations(options.directory ?? migrationsDirectory);
   const client = await options.pool.connect();
+  // A migration, and the wait for that of another process, may take long.
+  const isLifted = await liftLimits(client);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
     return await applyMissing(client, migrations, options.log);
@@ -29,7 +32,7 @@ export async function applyMigrations(options: MigrationOptions): Promise<string
     await client.query('SELECT pg_advisory_unlock($1)', [advisoryLock]).catch(() => {
       // The connection is gone, and the lock went with it.
     });
-    client.release();
+    client.release(isLifted);
   }
 }
 

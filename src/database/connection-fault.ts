@@ -1,8 +1,13 @@
 import { ConfigurationError } from './configuration-error.js';
+import type { DatabaseLimits } from './database-limits.js';
 
-/** Turns what the driver says about a first connection into one sentence that names the mend, not the password. */
-export function connectionFault(cause: unknown, url: URL): ConfigurationError {
-  return new ConfigurationError(sentence(cause, url), { cause });
+/** Turns what the driver says about a first connection into one sentence that names the fix, not the password. */
+export function connectionFault(
+  cause: unknown,
+  url: URL,
+  limits: Pick<DatabaseLimits, 'connectMs'>,
+): ConfigurationError {
+  return new ConfigurationError(sentence(cause, url, limits), { cause });
 }
 
 /** The server, as a person would write it; without user and password. */
@@ -10,7 +15,7 @@ export function serverName(url: URL): string {
   return `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}`;
 }
 
-function sentence(cause: unknown, url: URL): string {
+function sentence(cause: unknown, url: URL, limits: Pick<DatabaseLimits, 'connectMs'>): string {
   const server = serverName(url);
   const user = url.username === '' ? 'the default user' : `user ${decodeURIComponent(url.username)}`;
   const database = decodeURIComponent(url.pathname.slice(1));
@@ -30,14 +35,14 @@ function sentence(cause: unknown, url: URL): string {
     case '53300':
       return `${server} has no connection left; raise its max_connections or close others.`;
     default:
-      return `${server} ${complaint(message)}`;
+      return `${server} ${complaint(message, limits)}`;
   }
 }
 
 /** What the driver tells by its message only. */
-function complaint(message: string): string {
+function complaint(message: string, { connectMs }: Pick<DatabaseLimits, 'connectMs'>): string {
   if (/time-?out/i.test(message)) {
-    return 'did not answer within 5 seconds; check the host, the port and the firewall.';
+    return `did not answer within ${connectMs} ms; check the host, the port and the firewall.`;
   }
   if (/terminated unexpectedly/i.test(message)) {
     return 'closed the connection at once; check that a PostgreSQL server listens there.';

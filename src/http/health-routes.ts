@@ -6,24 +6,32 @@ import type { Database } from '../database/database.js';
 const PING_MS = 2_000;
 
 export interface Health {
-  readonly database: Pick<Database, 'ping'>;
-  readonly cache: Pick<Cache<ApiContext>, 'isWarm' | 'storeIsAway'>;
+  readonly database: Pick<Database, 'ping' | 'diskIsFull'>;
+  readonly cache: Pick<Cache<ApiContext>, 'isWarm' | 'storeIsAway' | 'relayed'>;
 }
 
 /**
  * /healthz: the process runs. /readyz: it can also answer, which it cannot without its database, and what it keeps warm
  * is, so that nobody waits for the first report. Without its store it can, at the database's speed: taking it out of service then would leave fewer processes for the same load.
+ * The same holds while it is blind for what others write, and while the disk of the database is full: it says so, and answers.
  */
 export function addHealthRoutes(app: FastifyInstance, { database, cache }: Health): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
+  const relay = (): { readonly relay?: 'blind' } =>
+    cache.relayed().blindForMs > 0 ? { relay: 'blind' } : {};
   app.get('/readyz', async (request, reply) => {
     try {
       await withinMs(PING_MS, database.ping());
       if (!cache.isWarm()) return await reply.code(503).send({ status: 'starting', cache: 'warming up' });
-      return { status: 'ready', database: 'ok', cache: cache.storeIsAway() ? 'degraded' : 'ok' };
+      return {
+        status: 'ready',
+        database: database.diskIsFull() ? 'disk full' : 'ok',
+        cache: cache.storeIsAway() ? 'degraded' : 'ok',
+        ...relay(),
+      };
     } catch (error) {
       request.log.warn({ reason: String(error) }, 'the database does not answer');
-      return reply.code(503).send({ status: 'unavailable', database: 'does not answer' });
+      return reply.code(503).send({ status: 'unavailable', database: 'does not answer', ...relay() });
     }
   });
 }

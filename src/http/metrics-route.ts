@@ -179,10 +179,19 @@ function addConsistencyMetrics(registry: Registry, cache: Counted): void {
   });
   new Gauge({
     name: 'cache_relay_lag_seconds',
-    help: 'From the write of the row of the outbox applied last to its being applied.',
+    help: 'From the write of the row of the outbox applied last to its being applied; for how long the relay is blind, while it is.',
     registers,
     collect() {
-      this.set(cache.relayed().lastLagMs / 1000);
+      const { lastLagMs, blindForMs } = cache.relayed();
+      this.set(Math.max(lastLagMs, blindForMs) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'cache_relay_blind_seconds',
+    help: 'For how long the outbox could not be looked into, once that is longer than CACHE_BLIND_AFTER_MS; otherwise 0.',
+    registers,
+    collect() {
+      this.set(cache.relayed().blindForMs / 1000);
     },
   });
   new Gauge({

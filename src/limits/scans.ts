@@ -23,6 +23,16 @@ export interface ScanBounds {
   readonly inAll: number;
 }
 
+/**
+ * The bounds for a process with so many connections for requests: scans have at most half of what one table may take, so
+ * that films are read by id while others are searched for, and one client leaves a place to the next one.
+ */
+export function scanBounds(connections: number): ScanBounds {
+  const { inAll, perClient, waitingPerClient } = limits.scans;
+  const fitting = Math.max(1, Math.min(inAll, Math.floor(connections / 4)));
+  return { inAll: fitting, perClient: Math.min(perClient, Math.max(1, fitting - 1)), waitingPerClient };
+}
+
 /** The client of refreshes that no request has asked for. What keeps reports warm bounds itself, so it may wait. */
 const ITSELF = '';
 

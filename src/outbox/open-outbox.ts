@@ -10,7 +10,7 @@ import { syncTriggers } from './sync-triggers.js';
 import { tagsOfRows, type TagsOfRows } from './tags-of-rows.js';
 
 export interface OpenOutboxOptions {
-  readonly database: Pick<Database, 'pool'>;
+  readonly database: Pick<Database, 'pool' | 'upkeep'>;
   readonly log: DatabaseLog;
   /** The namespaces of the schema's keys and tags. */
   readonly namespaces: ReadonlySet<string>;
@@ -31,10 +31,11 @@ export interface OpenOutboxOptions {
  */
 export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   const { database, log, namespaces, used, databaseUrl, declared = tagsOfRows } = options;
-  const { pool } = database;
+  const { pool, upkeep } = database;
   await syncTriggers({ pool, log, declared, namespaces, used });
   return postgresOutbox({
-    pool,
+    pool: upkeep,
+    pruningPool: pool,
     ...storeName(options),
     listen: (onRows) =>
       databaseUrl === undefined ? () => Promise.resolve() : listenForRows(databaseUrl, { onRows, log }),

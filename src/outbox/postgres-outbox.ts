@@ -4,6 +4,8 @@ import { registerStore } from './register-store.js';
 
 export interface PostgresOutboxOptions {
   readonly pool: Pool;
+  /** For removing what is done, which may take longer than a look may; default: the same. */
+  readonly pruningPool?: Pool;
   /** Names the store whose rows these are; processes that share a store share its name. */
   readonly store: string;
   /** True for a store that ends with its process. */
@@ -54,7 +56,8 @@ type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
  * The outbox in PostgreSQL. Rows are found by being undone, never by an id higher than the last: ids are given out
  * before the commit, so a lower one may become visible later.
  */
-export function postgresOutbox({ pool, store, endsWithProcess, listen }: PostgresOutboxOptions): Outbox {
+export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
+  const { pool, pruningPool = pool, store, endsWithProcess, listen } = options;
   const relay = async (apply: Apply): Promise<Relayed> => {
     const done: OutboxRow[] = [];
     for (;;) {
@@ -72,7 +75,7 @@ export function postgresOutbox({ pool, store, endsWithProcess, listen }: Postgre
     },
     keep: async () => {
       await pool.query('UPDATE "CacheStore" SET "seenAt" = clock_timestamp() WHERE "name" = $1', [store]);
-      await prune(pool);
+      await prune(pruningPool);
     },
     close: async () => {
       if (endsWithProcess) await removeStores(pool, '"name" = $1', [store]);

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { ConfigurationError } from '../database/configuration-error.js';
 import type { DatabaseLog } from '../database/database-log.js';
+import { liftLimits } from '../database/watch-clients.js';
 import { planTriggers } from './plan-triggers.js';
 import { readTables } from './read-tables.js';
 import type { TagsOfRows } from './tags-of-rows.js';
@@ -32,6 +33,7 @@ interface Present {
  */
 export async function syncTriggers({ pool, log, declared, namespaces, used }: SyncOptions): Promise<void> {
   const client = await pool.connect();
+  const isLifted = await liftLimits(client);
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
@@ -48,7 +50,7 @@ export async function syncTriggers({ pool, log, declared, namespaces, used }: Sy
     });
     throw error instanceof ConfigurationError ? error : refusal(error);
   } finally {
-    client.release();
+    client.release(isLifted);
   }
 }
 

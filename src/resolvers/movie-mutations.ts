@@ -1,6 +1,7 @@
 import { requireEditor } from '../accounts/require-viewer.js';
 import { badUserInput, notFound } from '../api-errors/api-error.js';
 import type { CreateMovieInput, MutationResolvers, UpdateMovieInput } from '../generated/graphql.js';
+import type { ApiContext } from '../context.js';
 import type { Prisma } from '../generated/prisma/client.js';
 import { isMissingRow } from './database-refusal.js';
 
@@ -10,7 +11,7 @@ type MovieMutations = Required<Pick<MutationResolvers, 'createMovie' | 'updateMo
 export const movieMutations: MovieMutations = {
   createMovie(_root, { input }, context) {
     requireEditor(context);
-    return context.database.prisma.$transaction(async (transaction) => {
+    return inTransaction(context, async (transaction) => {
       const { title } = input;
       return transaction.movie.create({ data: { title, ...(await columns(transaction, input)) } });
     });
@@ -23,7 +24,7 @@ export const movieMutations: MovieMutations = {
       throw badUserInput('input.title', 'The argument "input.title" cannot be cleared; leave it out.');
     }
     // One transaction: an update that is refused must not leave a new director behind.
-    return context.database.prisma.$transaction(async (transaction) => {
+    return inTransaction(context, async (transaction) => {
       const data = { ...(title === undefined ? {} : { title }), ...(await columns(transaction, input)) };
       try {
         return await transaction.movie.update({
@@ -43,6 +44,14 @@ export const movieMutations: MovieMutations = {
     return id;
   },
 };
+
+/** It may wait for a film that is locked: then it must not hold connections that others need. */
+function inTransaction<T>(
+  { database }: Pick<ApiContext, 'database'>,
+  work: (transaction: Prisma.TransactionClient) => Promise<T>,
+): Promise<T> {
+  return database.forTable('Movie', () => database.prisma.$transaction(work));
+}
 
 /** The error of a mutation that names a film that is not there. */
 export function noSuchMovie(argument: string): Error {

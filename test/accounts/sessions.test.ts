@@ -30,7 +30,7 @@ describe('sessions', () => {
   it('are not accepted from the cache once they are over', async () => {
     const clock = manualClock();
     const sessions = createSessions({
-      prisma: database.prisma,
+      database,
       cache: stubbornCache(),
       nowMs: () => clock.nowMs(),
       ...bounds,
@@ -46,7 +46,7 @@ describe('sessions', () => {
   it('that were ended meanwhile are not brought back by a use that moves their end on', async () => {
     const clock = manualClock();
     const sessions = createSessions({
-      prisma: database.prisma,
+      database,
       cache: stubbornCache(),
       nowMs: () => clock.nowMs(),
       ...bounds,
@@ -68,7 +68,7 @@ describe('sessions', () => {
       invalidate: (tags: readonly string[]) => Promise.resolve(void told.push(...tags)),
     };
     const sessions = createSessions({
-      prisma: database.prisma,
+      database,
       cache,
       nowMs: () => clock.nowMs(),
       ...bounds,

@@ -160,6 +160,16 @@ describe('health', () => {
     ]);
   });
 
+  it('tells that the disk of the database is full, and goes on to answer', async () => {
+    const full = `DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$`;
+    await expect(api.database.pool.query(full)).rejects.toThrow('could not extend file');
+    const ready = await fetch(`${api.url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', database: 'disk full', cache: 'ok' },
+    ]);
+  });
+
   it('is not ready without its database', async () => {
     const other = await testApi();
     await other.database.close();

@@ -146,8 +146,8 @@ describe('a DATABASE_URL that cannot work is refused with what to change', () =>
   it('when nothing answers in time', () => {
     const cause = new Error('Connection terminated due to connection timeout');
     const url = new URL('postgresql://a:secret@films.example/films');
-    expect(connectionFault(cause, url).message).toBe(
-      'PostgreSQL at films.example:5432 did not answer within 5 seconds; check the host, the port and the firewall.',
+    expect(connectionFault(cause, url, { connectMs: 5000 }).message).toBe(
+      'PostgreSQL at films.example:5432 did not answer within 5000 ms; check the host, the port and the firewall.',
     );
   });
 
@@ -231,7 +231,7 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
     await Promise.all(Array.from({ length: 8 }, () => database.pool.query('SELECT 1')));
     expect(database.pool.totalCount).toBe(2);
     expect(log.lines).toEqual([
-      'warn DATABASE_URL has pool_timeout and connect_timeout in it, which are ignored: a connection is waited for up to 5 seconds; leave them out.',
+      'warn DATABASE_URL has pool_timeout and connect_timeout in it, which are ignored: a connection is waited for up to 5000 ms, which DATABASE_CONNECT_MS sets; leave them out.',
     ]);
   });
 
@@ -255,7 +255,7 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
     const database = await connectDatabase({ databaseUrl: server.url, dataDirectory: '/nowhere', log });
     const lost = once(database.pool, 'error');
     const other = await connect(server.url);
-    await database.ping();
+    await database.pool.query('SELECT 1');
     await other.pool.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL',
     );

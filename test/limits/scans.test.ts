@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createScans } from '../../src/limits/scans.js';
+import { createScans, scanBounds } from '../../src/limits/scans.js';
 import { createGate } from '../support/gate.js';
 
 const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2 };
@@ -63,4 +63,19 @@ describe('scans', () => {
     end.open();
     await Promise.all([...refreshes, ...all]);
   });
+});
+
+describe('the bounds of scans', () => {
+  it.each([
+    [1, 1, 1],
+    [3, 1, 1],
+    [8, 2, 1],
+    [12, 3, 2],
+    [98, 4, 2],
+  ])(
+    'leave room for reads by id: of %i connections %i, and %i for one client',
+    (connections, inAll, perClient) => {
+      expect(scanBounds(connections)).toEqual({ inAll, perClient, waitingPerClient: 20 });
+    },
+  );
 });

@@ -8,8 +8,8 @@ export interface MemoryOutboxRows {
   commit(tags: readonly string[], isHeard?: boolean): void;
   /** As if another relay had it in its hands; resolves rows as done by it when `end` is called. */
   takeAway(): { end(isDone: boolean): void };
-  /** The database does not answer from now on, or answers again. */
-  answers(does: boolean): void;
+  /** The database refuses from now on, keeps everybody waiting for ever, or answers again. */
+  answers(does: boolean | 'never'): void;
   /** The store is known no more, as after a long absence. */
   forgetStore(): void;
   readonly undone: readonly (readonly string[])[];
@@ -24,10 +24,12 @@ interface Row extends OutboxRow {
 export function memoryOutbox(): MemoryOutboxRows {
   const rows: Row[] = [];
   const listeners = new Set<() => void>();
-  let isAnswering = true;
+  let isAnswering: boolean | 'never' = true;
   let isKnown = false;
-  const ask = (): Promise<void> =>
-    isAnswering ? Promise.resolve() : Promise.reject(new Error('the database does not answer'));
+  const ask = (): Promise<void> => {
+    if (isAnswering === 'never') return new Promise(() => undefined);
+    return isAnswering ? Promise.resolve() : Promise.reject(new Error('the database does not answer'));
+  };
   const add = (tags: readonly string[]): void =>
     void rows.push({ id: `${rows.length + 1}`, tags, waitedMs: 1, isDone: false, isTaken: false });
 

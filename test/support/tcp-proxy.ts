@@ -8,6 +8,8 @@ export interface ProxyFaults {
   readonly latencyMs?: number;
   /** `both`: bytes vanish, and connections stay up. `answers`: requests arrive, answers vanish (half-open). */
   readonly blackHole?: 'both' | 'answers';
+  /** Which connections the black hole is of: those that are open when it begins, or every one; default all. */
+  readonly blackHoleOf?: 'all' | 'open';
   /** The share of pieces sent by the client that arrive once more, on another connection and late: ghosts. */
   readonly ghosts?: number;
   /** Longest delay of a ghost; default 1,000. */
@@ -35,6 +37,8 @@ export async function tcpProxy(
   const sockets = new Set<Socket>();
   const clients = new Set<Socket>();
   let faults: ProxyFaults = {};
+  /** Those that were open when a black hole of open ones began. */
+  let inHole: ReadonlySet<Socket> = new Set();
   let ghosts = 0;
 
   const keep = (socket: Socket): Socket => {
@@ -47,9 +51,11 @@ export async function tcpProxy(
 
   /** Pieces in their order, each after its delay. */
   const forward = (from: Socket, to: Socket, way: 'requests' | 'answers'): void => {
+    const client = way === 'requests' ? from : to;
     let before = Promise.resolve();
     from.on('data', (piece) => {
-      const { latencyMs = 0, blackHole } = faults;
+      const { latencyMs = 0, blackHoleOf = 'all' } = faults;
+      const blackHole = blackHoleOf === 'all' || inHole.has(client) ? faults.blackHole : undefined;
       if (way === 'requests') haunt(piece);
       if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
       before = before.then(async () => {
@@ -90,6 +96,7 @@ export async function tcpProxy(
     port: portOf(server.address()),
     set: (next) => {
       faults = next;
+      inHole = new Set(next.blackHoleOf === 'open' ? clients : []);
     },
     reset: () => {
       for (const socket of sockets) socket.resetAndDestroy();

@@ -8,6 +8,12 @@ export interface RelayCounters {
   lagMs: number;
 }
 
+/** The counters, and how it is now. */
+export interface RelayState extends RelayCounters {
+  /** Milliseconds for which the outbox could not be looked into, once that is longer than it should be; otherwise 0. */
+  readonly blindForMs: number;
+}
+
 export function createRelayCounters(): RelayCounters {
   return { rows: 0, lastLagMs: 0, longestLagMs: 0, lagMs: 0 };
 }

@@ -148,6 +148,8 @@ export interface ServicesParts {
   readonly isProduction: boolean;
   /** Undefined while nobody relays an outbox. */
   readonly relay: () => Relay | undefined;
+  /** See `EntriesOptions`. */
+  readonly believedForMs: () => number | undefined;
   /** False where a write of the outbox may not be applied yet. */
   readonly isCaughtUp: () => Promise<boolean>;
   readonly origins: ReadonlyMap<string, Origin>;
@@ -160,7 +162,17 @@ export interface ServicesParts {
 /** Makes what all patterns of one cache share. Nothing connects and no timer starts. */
 export function createServices<Context>(
   options: ServicesOptions<Context>,
-  { log, isProduction, relay, isCaughtUp, origins, countersOf, variants, onInvalidated }: ServicesParts,
+  {
+    log,
+    isProduction,
+    relay,
+    believedForMs,
+    isCaughtUp,
+    origins,
+    countersOf,
+    variants,
+    onInvalidated,
+  }: ServicesParts,
 ): Services & { readonly invalidate: Invalidate; readonly codec: ValueCodec } {
   const { store, loads, random = Math.random, clock = systemClock } = options;
   const onStoreTrouble = troubleLog(store.name, { log, clock });
@@ -179,6 +191,7 @@ export function createServices<Context>(
     random,
     early: earlyRefresh({ random, beta: loads.earlyRefreshBeta }),
     leaseMs: loads.leaseMs,
+    believedForMs,
     onStoreTrouble,
     onInvalidated,
     refuse,

@@ -73,10 +73,10 @@ export function isHit(found: Found | undefined): found is Found {
 /**
  * Answers a read from what was found, or loads: fresh at once, and refreshed behind where its end is near; stale within
  * `swr` at once, with one refresh behind; stale within `staleIfError` when the load fails or takes too long. Stale is by
- * time only: what was invalidated is not found at all.
+ * time only: what was invalidated is not found at all, and what may have been without this process knowing is loaded first.
  */
 export function serve(services: Services, read: Read, found: Found | undefined, load: LoadFor): unknown {
-  if (found === undefined || found.staleForMs > read.policy.swrMs)
+  if (found === undefined || found.isUnsure === true || found.staleForMs > read.policy.swrMs)
     return loadOrStale(services, read, { found, load });
   if (found.isDue || found.staleForMs > 0) refresh(services, read, () => load(found));
   return hit(services, read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');

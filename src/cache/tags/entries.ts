@@ -40,6 +40,8 @@ export interface EntriesOptions {
   readonly early: EarlyDecision;
   /** Milliseconds a lease is held without being renewed. */
   readonly leaseMs: number;
+  /** While writes by others are not seen: milliseconds after its load from which an entry is not believed. */
+  readonly believedForMs: () => number | undefined;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of tags whose invalidation was applied. */
@@ -109,6 +111,7 @@ export class Entries {
     // Asked of PRIVATE fields only: lists of what everybody shares must not pay for it.
     if (field.holdsViewer !== undefined && !addresses.every((address) => this.#isAllowed(field, address)))
       return addresses.map(() => undefined);
+    if (this.#options.believedForMs() !== undefined) return this.#findInStore(field, addresses, trace);
     const copies = this.#copies.for(field, request, trace);
     if (copies === undefined) return this.#findInStore(field, addresses, trace);
     if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
@@ -127,6 +130,9 @@ export class Entries {
     request?: object,
   ): MaybePromise<Found | undefined> {
     if (!this.#isAllowed(field, address)) return undefined;
+    if (this.#options.believedForMs() !== undefined) {
+      return this.#findOneAmong(undefined, field, address, trace);
+    }
     const copies = this.#copies.for(field, request, trace);
     if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
     return this.#findOneAmong(copies, field, address, trace);
@@ -309,6 +315,10 @@ export class Entries {
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
     if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
     const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
+    const believedForMs = this.#options.believedForMs();
+    if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {
+      return unsure(field, entry, Math.max(1, staleForMs));
+    }
     if (staleForMs <= 0 && !this.#options.early.isDue(entry, nowMs)) {
       if (this.#copies.areKept(field)) this.#copies.keep(field, address, { entry, mark, nowMs });
       if ('judged' in reading && nowMs < this.#options.early.drawsFromMs(entry))
@@ -351,6 +361,14 @@ export class Entries {
     const fromStore = this.#findInStore(field, asked, trace);
     return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
   }
+}
+
+/** Other than a stale entry it is not served before a load was tried. */
+function unsure(field: EntryField, entry: Decoded, staleForMs: number): Found | undefined {
+  if (staleForMs > field.lifetime.staleMs) return undefined;
+  const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
+  const age = { loadedAtMs, loadMs, staleForMs, isDue: false, isUnsure: true };
+  return { value, copy, hint, generations, ...age, tier };
 }
 
 /** Entries under other spellings of the same key carry its meeting tag. */

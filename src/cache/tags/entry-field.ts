@@ -47,6 +47,8 @@ export interface Found {
   readonly staleForMs: number;
   /** True where it is fresh, and this read should have it refreshed. */
   readonly isDue: boolean;
+  /** True where it may have been overtaken unseen: it answers only within `staleIfError`, when its load fails. */
+  readonly isUnsure?: boolean;
   readonly tier: string;
 }
 

@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly forgetAll: () => Promise<void>;
   /** Told of each look that brought something. */
   readonly onApplied: (rows: readonly OutboxRow[]) => void;
+  /** Milliseconds without a look that succeeded after which the relay is blind. */
+  readonly blindAfterMs: number;
 }
 
 const POLL_MS = 250;
@@ -25,6 +27,15 @@ const PAUSE_WHILE_AWAY_MS = 100;
 /** One operation of the store, which is bounded in time, takes no more tags than this. */
 const TAGS_AT_ONCE = 500;
 const COMPLAIN_EVERY_MS = 60_000;
+/** A look that takes longer hangs: it is given up, and another one begins. */
+const LOOK_ENDS_WITHIN_MS = 5000;
+
+/** A look on its way. */
+interface Look {
+  readonly beganAtMs: number;
+  readonly relayed: Promise<Relayed>;
+  giveUp(): void;
+}
 
 /**
  * Applies what waits in the outbox: when it is told that there may be something, and from time to time, since messages
@@ -33,7 +44,7 @@ const COMPLAIN_EVERY_MS = 60_000;
 export class Relay {
   readonly #options: RelayOptions;
   readonly #applyRows: (rows: readonly OutboxRow[]) => Promise<void>;
-  #running: Promise<Relayed> | undefined;
+  #running: Look | undefined;
   #next: Promise<Relayed> | undefined;
   #stopListening: (() => Promise<void>) | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
@@ -42,6 +53,9 @@ export class Relay {
   /** Something was missed for good: until everything stored so far is forgotten, nothing of it may be served. */
   #mustForget = false;
   #closed = false;
+  /** When the first look began of those that have not succeeded since the last that did. */
+  #unseenSinceMs: number | undefined;
+  #isBlind = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -55,6 +69,7 @@ export class Relay {
   async start(withinMs: number): Promise<void> {
     const wasRegistered = await this.#options.outbox.register();
     const look = (): void => {
+      this.#watch();
       if (!this.#closed && !this.#options.storeIsAway()) this.#look().catch(() => undefined);
     };
     this.#stopListening = this.#options.outbox.listen(look);
@@ -116,12 +131,24 @@ export class Relay {
     this.#mustForget = false;
   }
 
+  /** True where it could not look for longer than it should: what was written since by others is not known. */
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
+  /** Milliseconds for which it could not look; 0 while it can. */
+  blindForMs(): number {
+    return this.#isBlind ? this.#unseenForMs() : 0;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#pollTimer);
     clearInterval(this.#keepTimer);
     await this.#stopListening?.();
-    await Promise.allSettled([this.#running, this.#next]);
+    // One that hangs would never end.
+    if (this.#isBlind) this.#running?.giveUp();
+    await Promise.allSettled([this.#running?.relayed, this.#next]);
     await this.#options.outbox.close().catch(() => {
       // Its rows are removed after a while by whoever is left.
     });
@@ -138,12 +165,16 @@ export class Relay {
     return this.#next;
   }
 
-  async #lookAfter(before: Promise<Relayed> | undefined): Promise<Relayed> {
-    await before?.catch(() => undefined);
+  async #lookAfter(before: Look | undefined): Promise<Relayed> {
+    await before?.relayed.catch(() => undefined);
     this.#next = undefined;
-    this.#running = this.#options.outbox.relay(this.#applyRows);
+    if (this.#closed && this.#isBlind) throw new Error('the relay is closed');
+    const look = this.#begin();
+    this.#running = look;
+    this.#unseenSinceMs ??= look.beganAtMs;
     try {
-      const relayed = await this.#running;
+      const relayed = await look.relayed;
+      this.#hasSeen();
       if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
       if (!relayed.isKnown) await this.#registerAgain();
       return relayed;
@@ -151,6 +182,40 @@ export class Relay {
       this.#complain(error);
       throw error;
     }
+  }
+
+  /** What a look that was given up still brings is applied, which is never wrong; it is waited for no longer. */
+  #begin(): Look {
+    let giveUp = (): void => undefined;
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      giveUp = () => reject(new Error(`a look took longer than ${LOOK_ENDS_WITHIN_MS} ms`));
+    });
+    const relayed = Promise.race([this.#options.outbox.relay(this.#applyRows), givenUp]);
+    return { beganAtMs: this.#options.clock.nowMs(), relayed, giveUp };
+  }
+
+  /** Sees to it that a look that hangs does not end all others, and that readers are told of what was not looked for. */
+  #watch(): void {
+    const { clock, blindAfterMs, log, storeIsAway } = this.#options;
+    const { beganAtMs = Infinity, giveUp } = this.#running ?? {};
+    if (clock.nowMs() - beganAtMs > LOOK_ENDS_WITHIN_MS) giveUp?.();
+    // While the store is away nobody looks, and nothing is served from it.
+    if (this.#closed || this.#isBlind || storeIsAway() || this.#unseenForMs() <= blindAfterMs) return;
+    this.#isBlind = true;
+    const blindForMs = this.#unseenForMs();
+    log.error({ blindForMs }, 'the outbox could not be looked into for longer than it should');
+  }
+
+  #unseenForMs(): number {
+    return this.#unseenSinceMs === undefined ? 0 : this.#options.clock.nowMs() - this.#unseenSinceMs;
+  }
+
+  #hasSeen(): void {
+    const blindForMs = this.blindForMs();
+    this.#unseenSinceMs = undefined;
+    if (!this.#isBlind) return;
+    this.#isBlind = false;
+    this.#options.log.warn({ blindForMs }, 'the outbox is looked into again');
   }
 
   /** Rows were not written for a while, for a process that was asleep for long: nobody knows what it has missed. */

@@ -33,6 +33,7 @@ function entriesOver(store: Store) {
     onInvalidated: () => undefined,
     early: earlyRefresh({ random: () => 0, beta: 1 }),
     leaseMs: 1500,
+    believedForMs: () => undefined,
     onStoreTrouble: (operation) => troubles.push(operation),
   });
   const field: EntryField = { lifetime: LIFETIME, counters: createFieldCounters() };

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { CacheError } from '../../errors.js';
 import type { CacheLog } from '../../log.js';
 import { openConnections, type Connections } from '../../store/redis/connections.js';
-import { classOf } from '../../store/redis/error-class.js';
+import { classOf, isReply } from '../../store/redis/error-class.js';
 import { quotable, refusalSentence } from '../../store/redis/refusal.js';
 import { readActual, roleFaultOf, weaknessOf, type Actual, type Declared } from './durability.js';
 
@@ -175,9 +175,16 @@ export class JournalLink {
           this.#tell(weakness, 'the journal is given nothing new; writes go straight to the database');
           this.#probeSoon(WEAK_PROBE_MS);
         },
-        (error: unknown) => this.#lost(error),
+        (error: unknown) => {
+          if (!isReply(error)) this.#renew();
+          this.#lost(error);
+        },
       );
     }, afterMs).unref();
+  }
+
+  #renew(): void {
+    for (const connections of new Set([this.#connections, this.#confirming])) connections.renew();
   }
 
   #check(): Promise<CacheError | undefined> {
@@ -229,9 +236,4 @@ export class JournalLink {
   #refused(sentence: string): CacheError {
     return new CacheError('CACHE_JOURNAL_REFUSED', `redisJournal: ${sentence}`);
   }
-}
-
-/** Whether the server answered, if only to refuse. */
-function isReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
 }

@@ -13,12 +13,22 @@ export interface Connections {
   connect(): Promise<void>;
   /** Listens to a channel, from now on and after every reconnection. @throws Error why it cannot. */
   listen(channel: string, onMessage: (message: string) => void): Promise<void>;
+  /**
+   * What was asked last was not answered in time. Answers come in the order of the commands, so one that was lost on the way
+   * makes every later one answer the command before it: told twice in a row, the connection is made anew, unless it has only
+   * just been made.
+   */
+  renew(): void;
   close(): void;
 }
 
 /** Milliseconds without any answer after which a connection counts as dead and is made anew. */
 const DEAD_AFTER_MS = 5000;
 const LONGEST_RECONNECT_MS = 1000;
+/** A server that is only slow must not be given a new connection with each probe. */
+const RENEWED_FROM_MS = 1000;
+/** Milliseconds within which a second question without an answer counts as one in a row: once may be this process itself. */
+const IN_A_ROW_MS = 3000;
 
 /**
  * Opens connections like the given one, but hardened: by default a client queues commands for a server that is away
@@ -47,7 +57,12 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
   // What went wrong since the connection began: ioredis goes on after a database that does not exist.
   let fault: Error | undefined;
   commands.on('error', (error: Error) => (fault = error));
-  commands.on('connect', () => (fault = undefined));
+  let connectedAtMs = Infinity;
+  let unansweredAtMs = -Infinity;
+  commands.on('connect', () => {
+    fault = undefined;
+    connectedAtMs = performance.now();
+  });
   commands.on('ready', options.onReady);
   commands.on('close', options.onLost);
   // The subscriber only saves polling; whatever is wrong with the server shows on the other connection too.
@@ -69,6 +84,13 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
         subscriber.on('ready', () => void subscriber.subscribe(channel).then(() => resolve(), reject));
         subscriber.connect().catch(reject);
       });
+    },
+    renew() {
+      const nowMs = performance.now();
+      const isInARow = nowMs - unansweredAtMs < IN_A_ROW_MS;
+      unansweredAtMs = nowMs;
+      if (!isInARow || commands.status !== 'ready' || nowMs - connectedAtMs < RENEWED_FROM_MS) return;
+      commands.stream.destroy(new Error('the connection was made anew, as it did not answer'));
     },
     close() {
       commands.disconnect();

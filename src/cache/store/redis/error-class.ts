@@ -17,3 +17,8 @@ export function classOf(error: unknown): ErrorClass {
   // A script passes on what a command of it was refused with.
   return AWAY.test(words) || /-(READONLY|MISCONF|MASTERDOWN|NOREPLICAS)\b/.test(words) ? 'away' : 'single';
 }
+
+/** Whether the server answered, if only to refuse. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}

@@ -3,6 +3,7 @@ import type { CacheLog } from '../../log.js';
 import type { CaughtUp } from '../store.js';
 import { Breaker } from './breaker.js';
 import { openConnections, type Connections } from './connections.js';
+import { isReply } from './error-class.js';
 import { refusalOf, refused } from './refusal.js';
 
 export interface RedisLinkOptions {
@@ -112,7 +113,10 @@ export class RedisLink {
     if (connections === undefined || user === undefined) throw new Error('the store was not opened');
     await connections.connect();
     const { commands } = connections;
-    const server = await this.#bounded(() => commands.info('server'));
+    const server = await this.#bounded(() => commands.info('server')).catch((error: unknown) => {
+      if (!isReply(error)) connections.renew();
+      throw error;
+    });
     const run = checkedRun(server, this.#where);
     if (run !== this.#run) {
       await this.#bounded(() => user.tryOut(commands));

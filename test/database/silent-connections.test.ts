@@ -1,0 +1,126 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { connectDatabase } from '../../src/database/connect-database.js';
+import type { Database } from '../../src/database/database.js';
+import { findLostAnswers } from '../../src/database/find-lost-answers.js';
+import { watchClients } from '../../src/database/watch-clients.js';
+import { listenForRows } from '../../src/outbox/listen-for-rows.js';
+import { OUTBOX_CHANNEL } from '../../src/outbox/trigger-sql.js';
+import { needsPostgres } from '../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
+import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { testLog } from '../support/test-log.js';
+
+const limits = { connectMs: 400, statementMs: 300 };
+/** The limit of a statement, the moment that the word of its end may take, and some time of this machine. */
+const GIVEN_UP_WITHIN_MS = 300 + 1000 + 500;
+
+describe.skipIf(!needsPostgres())('a database behind connections that forward nothing', () => {
+  let server: PrivatePostgres;
+  beforeAll(async () => {
+    server = await privatePostgres();
+  });
+  afterAll(() => server.stop());
+
+  async function behindProxy(): Promise<{ proxy: TcpProxy; database: Database }> {
+    const url = new URL(server.url);
+    const proxy = await tcpProxy(Number(url.port));
+    url.port = `${proxy.port}`;
+    const database = await connectDatabase({
+      databaseUrl: url.href,
+      dataDirectory: '/nowhere',
+      log: testLog(),
+      limits,
+    });
+    onTestFinished(() => database.close());
+    return { proxy, database };
+  }
+
+  const afterMs = async (work: Promise<unknown>): Promise<number> => {
+    const sinceMs = performance.now();
+    await work.catch(() => undefined);
+    return performance.now() - sinceMs;
+  };
+
+  it('ends statements and transactions, and uses none of those connections again', async () => {
+    const { proxy, database } = await behindProxy();
+    const { pool, prisma } = database;
+    await Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.01)')));
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const transaction = prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1`;
+      begin();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await tx.$queryRaw`SELECT 1`;
+    });
+    transaction.catch(() => undefined);
+    await begun;
+    proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
+    const [alone, within] = await Promise.all([afterMs(pool.query('SELECT 1')), afterMs(transaction)]);
+    expect(Math.max(alone, within)).toBeLessThan(GIVEN_UP_WITHIN_MS);
+    await expect(transaction).rejects.toThrow();
+    // Ten at once would meet every connection of before, had they been kept.
+    const longest = Math.max(
+      ...(await Promise.all(Array.from({ length: 10 }, () => afterMs(pool.query('SELECT 1'))))),
+    );
+    expect(longest).toBeLessThan(300);
+  });
+
+  it('ends connecting where nothing is forwarded at all, and is there again with it', async () => {
+    const { proxy, database } = await behindProxy();
+    proxy.set({ blackHole: 'both' });
+    const all = Array.from({ length: 20 }, () => afterMs(database.pool.query('SELECT 1')));
+    expect(Math.max(...(await Promise.all(all)))).toBeLessThan(GIVEN_UP_WITHIN_MS + limits.connectMs);
+    proxy.set({});
+    expect(await afterMs(database.pool.query('SELECT 1'))).toBeLessThan(300);
+    await database.ping();
+  });
+
+  it('is asked about statements that are late: what was lost is not waited for, what is at work is', async () => {
+    const url = new URL(server.url);
+    const upkeep = new pg.Pool({ connectionString: url.href });
+    const proxy = await tcpProxy(Number(url.port));
+    url.port = `${proxy.port}`;
+    const pool = new pg.Pool({ connectionString: url.href, application_name: 'corral' });
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    const watch = watchClients(pool, { statementMs: 60_000, onSilent: () => undefined });
+    const stop = findLostAnswers({ watch, upkeep, everyMs: 100, lateMs: 100 });
+    onTestFinished(async () => {
+      stop();
+      await Promise.all([pool.end(), upkeep.end()]);
+    });
+    await pool.query('SELECT 1');
+    proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
+    const lost = afterMs(pool.query('SELECT 1'));
+    const slow = pool.query('SELECT pg_sleep(0.7) IS NOT NULL AS slept');
+    expect((await slow).rows).toEqual([{ slept: true }]);
+    expect(await lost).toBeLessThan(2000);
+  });
+
+  it('is listened to on another connection', async () => {
+    const url = new URL(server.url);
+    const proxy = await tcpProxy(Number(url.port));
+    url.port = `${proxy.port}`;
+    let heard = 0;
+    const log = testLog();
+    const onRows = (): void => void (heard += 1);
+    const stop = listenForRows(url.href, { onRows, log, askEveryMs: 50, answersWithinMs: 100 });
+    onTestFinished(stop);
+    await expect.poll(() => heard).toBe(1);
+    proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
+    // Told once more, as something may have been missed.
+    await expect.poll(() => heard, { timeout: 3000 }).toBe(2);
+    expect(log.lines[0]).toContain('was lost, and is made again: it did not answer for 100 ms');
+    const other = new pg.Client({ connectionString: server.url });
+    await other.connect();
+    await other.query(`NOTIFY ${OUTBOX_CHANNEL}`);
+    await other.end();
+    await expect.poll(() => heard).toBe(3);
+  });
+
+  it('has slow statements ended by the server', async () => {
+    const { database } = await behindProxy();
+    await expect(database.pool.query('SELECT pg_sleep(5)')).rejects.toThrow('statement timeout');
+  });
+});
