@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export interface ProxyFaults {
   /** Milliseconds that every piece takes longer, each way. */
   readonly latencyMs?: number;
+  /** How many bytes go through in a millisecond, each way of each connection. */
+  readonly bytesPerMs?: number;
   /** `both`: bytes vanish, and connections stay up. `answers`: requests arrive, answers vanish (half-open). */
   readonly blackHole?: 'both' | 'answers';
   /** The share of pieces sent by the client that arrive once more, on another connection and late: ghosts. */
@@ -48,12 +50,17 @@ export async function tcpProxy(
   /** Pieces in their order, each after its delay. */
   const forward = (from: Socket, to: Socket, way: 'requests' | 'answers'): void => {
     let before = Promise.resolve();
+    let freeAtMs = 0;
     from.on('data', (piece) => {
-      const { latencyMs = 0, blackHole } = faults;
+      const { latencyMs = 0, bytesPerMs = Infinity, blackHole } = faults;
       if (way === 'requests') haunt(piece);
       if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
+      freeAtMs = Math.max(freeAtMs, performance.now()) + piece.length / bytesPerMs;
+      const throughAtMs = freeAtMs;
       before = before.then(async () => {
         if (latencyMs > 0) await passes(latencyMs);
+        const leftMs = throughAtMs - performance.now();
+        if (leftMs >= 1) await passes(leftMs);
         if (!to.destroyed) to.write(piece);
       });
     });

@@ -72,6 +72,7 @@ const UNKNOWN: PendingState = { outcome: 'unknown' };
 const FLUSH_AFTER_MS = 250;
 /** A journal must not hold up a read for longer than a slow store would. */
 const PENDING_WITHIN_MS = 150;
+const PENDING_PARTS = 3;
 /** Less than a process is given to stop. */
 const DRAIN_WITHIN_MS = 7000;
 
@@ -182,18 +183,28 @@ export class AcceptedWrites {
 
   /** Undefined where it took too long. */
   async #askedFor(keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
-    const { journal, clock } = this.#options;
+    const { journal } = this.#options;
     if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
-      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
-      const late = (): Promise<undefined> => clock.sleep(PENDING_WITHIN_MS).then(turn);
-      const found = isPromise(asked) ? await Promise.race([asked, late()]) : asked;
+      const found = isPromise(asked) ? await Promise.race([asked, this.#tooLate()]) : asked;
       return found && keys.map((_, index) => this.#stateOf(found[index]));
     } catch {
       // The journal has said by itself that it is away.
       return keys.map(() => UNKNOWN);
     }
+  }
+
+  /**
+   * In parts: a process that stood still itself, and comes late for one of them, still reads its answers in the others. They
+   * are in the socket, which is read before setImmediate.
+   */
+  async #tooLate(): Promise<undefined> {
+    for (let part = 0; part < PENDING_PARTS; part += 1) {
+      await this.#options.clock.sleep(PENDING_WITHIN_MS / PENDING_PARTS);
+      await turn();
+    }
+    return undefined;
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
@@ -299,7 +310,7 @@ export class AcceptedWrites {
   }
 }
 
-const turn = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** `Playback` of `Playback:7:42`. */
 function namespaceOf(key: string): string {

@@ -139,7 +139,7 @@ export class RedisLink {
   }
 
   #bounded<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#breaker.withDeadline(operation);
+    return this.#breaker.runToRejoin(operation);
   }
 
   /** Without wake-ups the waiters poll: only a server that will never allow them is worth an error. */
