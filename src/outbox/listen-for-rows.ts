@@ -11,7 +11,11 @@ const LONGEST_PAUSE_MS = 5_000;
  */
 export function listenForRows(
   databaseUrl: string,
-  { onRows, log }: { onRows: () => void; log: DatabaseLog },
+  {
+    onRows,
+    onListening = () => undefined,
+    log,
+  }: { onRows: () => void; onListening?: (isListening: boolean) => void; log: DatabaseLog },
 ): () => Promise<void> {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -19,6 +23,7 @@ export function listenForRows(
   let isClosed = false;
 
   const again = (error: unknown): void => {
+    onListening(false);
     if (isClosed || timer !== undefined) return;
     if (pauseMs === FIRST_PAUSE_MS) {
       log.warn(`The connection that listens for writes was lost, and is made again: ${String(error)}`);
@@ -46,6 +51,7 @@ export function listenForRows(
       .then(() => made.query(`LISTEN ${OUTBOX_CHANNEL}`))
       .then(() => {
         pauseMs = FIRST_PAUSE_MS;
+        onListening(true);
         // What was committed before is found by looking once.
         onRows();
       })

@@ -65,6 +65,11 @@ export class Recovery {
     return this.#isInDoubt && !hasCome(this.#sinceMs + AT_MOST_MS, this.#options.clock.nowMs(), AT_MOST_MS);
   }
 
+  /** True where anything is kept that may not be in the database, or the journal is in doubt. */
+  get isPending(): boolean {
+    return this.#isInDoubt || this.#mustRestore || this.#options.kept.size > 0;
+  }
+
   /** True where something is to be written down again before the journal can count as empty. */
   get isNeeded(): boolean {
     return this.#mustRestore;
