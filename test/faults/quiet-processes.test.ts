@@ -30,6 +30,7 @@ const [viewers, positionsEach] = isLong ? [100, 100] : [40, 10];
 const slack = isLong ? 0 : 12;
 
 const NAMES = ['one', 'two'] as const;
+const OF_RELAYS = /CacheOutbox|CacheStore/;
 /** What the relay does about rows, and the flush itself. */
 const OF_FLUSHES = /CacheOutbox|INSERT INTO "Playback"|^(BEGIN|COMMIT|SET LOCAL)/;
 
@@ -75,6 +76,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
     const database = await connectDatabase({ databaseUrl, dataDirectory: '.data', log: testLog() });
     const { REDIS_URL: redisUrl, ...settings } = settingsOf(name);
     const api = await apiOver(database, { redisUrl, settings });
+    await api.cache.warmedUp();
     ends.push(async () => {
       await api.close();
       await database.close();
@@ -114,12 +116,13 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
     await statements.reset();
     const commands = await commandsWhile(() => passes(idleSeconds * 1000));
     const counted = await statements.read();
-    process.stdout.write(`idle for ${idleSeconds} s: ${JSON.stringify([...commands, ...counted])}\n`);
+    tell(`idle for ${idleSeconds} s`, [...commands, ...counted]);
     for (const name of NAMES) {
       expect(commands.get(name), name).toBeGreaterThan(0);
       expect(commands.get(name), name).toBeLessThanOrEqual(3 * idleSeconds + slack);
     }
-    expect(sum(counted.values())).toBeLessThanOrEqual(idleSeconds + slack / 4);
+    const ofRelays = [...counted].filter(([text]) => isLong || OF_RELAYS.test(text));
+    expect(sum(ofRelays.map(([, calls]) => calls))).toBeLessThanOrEqual(idleSeconds + slack / 4);
   });
 
   it('flush many positions with few statements, those of the relay about them included', async () => {
@@ -138,14 +141,16 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
       .poll(() => comparedWithDatabase(databaseUrl, watchers), { timeout: 10_000, interval: 250 })
       .toEqual({ lost: 0, invented: 0, steppedBack: 0 });
     const counted = [...(await statements.read())].filter(([text]) => OF_FLUSHES.test(text));
-    process.stdout.write(
-      `${tally.acknowledged} positions in ${Math.round(tookMs)} ms: ${JSON.stringify(counted)}\n`,
-    );
+    tell(`${tally.acknowledged} positions in ${Math.round(tookMs)} ms`, counted);
     expect(tally).toMatchObject({ acknowledged: viewers * positionsEach, others: [] });
     const atMost = isLong ? 500 : 50 + 45 * Math.ceil(tookMs / 1000);
     expect(sum(counted.map(([, calls]) => calls))).toBeLessThanOrEqual(atMost);
   });
 });
+
+function tell(what: string, figures: readonly unknown[]): void {
+  if (isLong) process.stdout.write(`${what}: ${JSON.stringify(figures)}\n`);
+}
 
 function sum(numbers: Iterable<number>): number {
   return [...numbers].reduce((total, number) => total + number, 0);

@@ -20,6 +20,8 @@ export interface ProxyFaults {
 export interface TcpProxy {
   readonly port: number;
   set(faults: ProxyFaults): void;
+  /** New connections go to another port on loopback, as after a failover. */
+  redirect(port: number): void;
   /** Ends every connection with a reset. */
   reset(): void;
   /** How many pieces were sent once more. */
@@ -38,6 +40,7 @@ export async function tcpProxy(
   const clients = new Set<Socket>();
   let faults: ProxyFaults = {};
   let ghosts = 0;
+  let target = targetPort;
 
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -74,7 +77,7 @@ export async function tcpProxy(
     if (Math.random() >= share || piece[0] !== '*'.charCodeAt(0)) return;
     ghosts += 1;
     void passes(Math.random() * ghostsWithinMs).then(() => {
-      const ghost = keep(connect(targetPort, '127.0.0.1'));
+      const ghost = keep(connect(target, '127.0.0.1'));
       ghost.resume();
       ghost.end(piece);
     });
@@ -83,7 +86,7 @@ export async function tcpProxy(
   const server: Server = createServer((client) => {
     clients.add(keep(client));
     client.on('close', () => clients.delete(client));
-    const upstream = keep(connect(targetPort, '127.0.0.1'));
+    const upstream = keep(connect(target, '127.0.0.1'));
     forward(client, upstream, 'requests');
     forward(upstream, client, 'answers');
   });
@@ -97,6 +100,9 @@ export async function tcpProxy(
     port: portOf(server.address()),
     set: (next) => {
       faults = next;
+    },
+    redirect: (port) => {
+      target = port;
     },
     reset: () => {
       for (const socket of sockets) socket.resetAndDestroy();

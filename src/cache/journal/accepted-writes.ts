@@ -73,6 +73,11 @@ const UNKNOWN: PendingState = { outcome: 'unknown' };
 /** A journal must not hold up a read for longer than a slow store would. */
 const PENDING_WITHIN_MS = 150;
 const PENDING_PARTS = 3;
+/**
+ * A journal that may have lost something is waited for until all processes have had time to save what they accepted: the
+ * database may be older.
+ */
+const DOUBTED_WITHIN_MS = 1000;
 /** Less than a process is given to stop. */
 const DRAIN_WITHIN_MS = 7000;
 
@@ -180,7 +185,7 @@ export class AcceptedWrites {
     const isSure = found?.every(({ outcome }) => outcome !== 'unknown') ?? false;
     if (found !== undefined && (isSure || !this.#recovery.isInDoubt)) return found;
     if (found !== undefined) {
-      await Promise.race([this.#recovery.ended(), clock.sleep(PENDING_WITHIN_MS)]);
+      await Promise.race([this.#recovery.ended(), clock.sleep(DOUBTED_WITHIN_MS)]);
     }
     return (found && (await this.#askedFor(keys))) ?? keys.map(() => UNKNOWN);
   }

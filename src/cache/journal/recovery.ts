@@ -22,7 +22,7 @@ export interface RecoveryOptions {
 }
 
 /** Other processes need about this long to notice a loss too, and to save what they have accepted. */
-const AT_LEAST_MS = 300;
+const AT_LEAST_MS = 500;
 /** After that the journal is believed again, whatever could be saved. */
 const AT_MOST_MS = 2000;
 const WRITES_AT_ONCE = 200;

@@ -23,6 +23,9 @@ const FAILURES_IN_A_ROW = 5;
 const BEATS = 4;
 /** Times the time-out: no request waits for what rejoining asks, and a busy machine must not undo all of it. */
 const REJOINING_TIMES = 10;
+/** A store that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
+const SOON_MS = 30_000;
+const LONGEST_SILENCE_TIMES = 16;
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 1000;
 
@@ -41,6 +44,9 @@ export class Breaker {
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtBeat = -Infinity;
+  /** Time-outs without any answer before it opens. */
+  #silenceTimes = 1;
+  #silentAtMs = -Infinity;
   #missed = 0;
   #lost = 0;
   #mustForget = false;
@@ -72,8 +78,8 @@ export class Breaker {
   }
 
   /** As `run`, also while the store is away, and with more patience: for rejoining it. */
-  runToRejoin<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#withDeadline(operation, REJOINING_TIMES);
+  runToRejoin<T>(operation: () => Promise<T>, times = REJOINING_TIMES): Promise<T> {
+    return this.#withDeadline(operation, times);
   }
 
   #withDeadline<T>(operation: () => Promise<T>, times = 1): Promise<T> {
@@ -91,8 +97,9 @@ export class Breaker {
       this.#pending.add(pending);
       operation().then(
         (value) => {
-          if (!settle()) return;
+          // Also one that is too late is a sign of life.
           this.#answeredAtBeat = this.#loopTime.beats;
+          if (!settle()) return;
           this.#failures = 0;
           resolve(value);
         },
@@ -193,9 +200,20 @@ export class Breaker {
     if (!this.#pending.has(pending)) return;
     const error = new Error(`no answer within ${this.#options.timeoutMs * times} ms`);
     // One slow command among others is no outage, nor are many that wait behind each other: silence is.
-    const isHung = this.#loopTime.beats - this.#answeredAtBeat > BEATS / 2;
+    const silentFor = this.#loopTime.beats - this.#answeredAtBeat;
+    const isHung = silentFor > (this.#silenceTimes === 1 ? BEATS / 2 : BEATS * this.#silenceTimes);
     pending.fail(error);
-    if (isHung) this.trip(error);
+    if (!isHung || this.#refusal !== undefined || this.#closed) return;
+    this.#fellSilent();
+    this.trip(error);
+  }
+
+  /** The next silence may be longer where this one came soon after another, and the store had come back in between. */
+  #fellSilent(): void {
+    const nowMs = performance.now();
+    const isSoon = nowMs - this.#silentAtMs < SOON_MS;
+    this.#silenceTimes = isSoon ? Math.min(this.#silenceTimes * 2, LONGEST_SILENCE_TIMES) : 1;
+    this.#silentAtMs = nowMs;
   }
 
   #failed(error: unknown): void {

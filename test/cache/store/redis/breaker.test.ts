@@ -124,6 +124,18 @@ describe('the breaker of a store', () => {
     expect(breaker.isAway).toBe(false);
   });
 
+  it('takes a store that falls silent again and again, and comes back, for slow, and lets it be silent for longer', async () => {
+    const { breaker } = await opened();
+    const silences = async (): Promise<number> => {
+      await expect.poll(() => breaker.isAway).toBe(false);
+      await breaker.run(answer);
+      let timeOuts = 0;
+      for (; !breaker.isAway; timeOuts += 1) await breaker.run(silence).catch(() => undefined);
+      return timeOuts;
+    };
+    expect([await silences(), await silences(), await silences()]).toEqual([1, 1, 2]);
+  });
+
   it('gives what rejoins the store ten times as long', async () => {
     let isSlow = false;
     const { breaker, rejoined } = await opened(async () => {
