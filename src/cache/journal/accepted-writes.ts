@@ -77,7 +77,7 @@ const PENDING_PARTS = 3;
  * A journal that may have lost something is waited for until all processes have had time to save what they accepted: the
  * database may be older.
  */
-const DOUBTED_WITHIN_MS = 1000;
+const DOUBTED_WITHIN_MS = 600;
 /** Less than a process is given to stop. */
 const DRAIN_WITHIN_MS = 7000;
 
