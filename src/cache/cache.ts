@@ -19,6 +19,7 @@ import type { JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
 import { warningLog } from './log.js';
+import type { BoundedBy } from './metrics/bounded-writes.js';
 import { Counters } from './metrics/counters.js';
 import { FetchCoordinates } from './metrics/fetch-coordinates.js';
 import type { FieldCounters } from './metrics/field-counters.js';
@@ -100,6 +101,11 @@ export interface Cache<Context> {
    * before its invalidation was known to be applied. The Apollo plugin tells it by itself.
    */
   consistencyOf(context: object): Consistency;
+  /**
+   * What a bounded write of a request with this context waited for in vain: `store` where its invalidation is not applied,
+   * `database` where that only did not say in time whether more is to be applied than the write names. Undefined for none.
+   */
+  boundedBy(context: object): BoundedBy | undefined;
   /** The cached fields that are read, as their directives say. */
   fields(): readonly CachedField[];
   /** Counters by coordinate since the start. */
@@ -309,11 +315,12 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       return createApolloPlugin({
         evidence: plugin.evidence ?? byDefault,
         startTrace: (context) => services.traces.start(context),
-        isBounded: (context) => services.boundedWrites.has(context),
+        boundedBy: (context) => services.boundedWrites.of(context),
       });
     },
     trace: (context) => services.traces.start(context),
-    consistencyOf: (context) => (services.boundedWrites.has(context) ? 'bounded' : 'strict'),
+    consistencyOf: (context) => (services.boundedWrites.of(context) === undefined ? 'strict' : 'bounded'),
+    boundedBy: (context) => services.boundedWrites.of(context),
     fields: () => policies.map(describePolicy),
     counters: () => counters.snapshot(),
     relayed: () => ({ ...relayed, blindForMs: relay?.blindForMs() ?? 0 }),
@@ -341,6 +348,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         invalidate: (tags, versions) => services.entries.invalidate(tags, versions),
         storeIsAway,
         clock: services.clock,
+        random: options.random ?? Math.random,
         log,
         forgetAll: () => services.entries.forgetAll(),
         onApplied: (rows) => countRelayed(relayed, rows),

@@ -26,6 +26,7 @@ export { memoryJournal, type MemoryJournalOptions } from './journal/memory-journ
 export type { Durability } from './journal/redis/durability.js';
 export { redisJournal, type RedisJournalOptions } from './journal/redis/redis-journal.js';
 export { adviseOn, type Advice, type FieldFigures } from './metrics/advice.js';
+export type { BoundedBy } from './metrics/bounded-writes.js';
 export type { FieldCounters } from './metrics/field-counters.js';
 export type { FlushCounters } from './metrics/flush-counters.js';
 export type { ProbeCounters } from './metrics/probe-counters.js';

@@ -7,13 +7,15 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 const CONNECT_MS = 5_000;
 /** How often the connection is asked whether it is still there, and how long its answer may take. */
-const ASK_EVERY_MS = 10_000;
+const ASK_EVERY_MS = 20_000;
 const ANSWERS_WITHIN_MS = 3_000;
 
 export interface ListenOptions {
   readonly onRows: () => void;
+  /** Told when it begins to hear, and when it no longer does. */
+  readonly onListening?: (isListening: boolean) => void;
   readonly log: DatabaseLog;
-  /** Milliseconds; default 10 seconds, and 3 for the answer. */
+  /** Milliseconds; default 20 seconds, and 3 for the answer. */
   readonly askEveryMs?: number;
   readonly answersWithinMs?: number;
 }
@@ -23,7 +25,8 @@ export interface ListenOptions {
  * meanwhile costs one interval of the relay's polling.
  */
 export function listenForRows(databaseUrl: string, options: ListenOptions): () => Promise<void> {
-  const { onRows, log, askEveryMs = ASK_EVERY_MS, answersWithinMs = ANSWERS_WITHIN_MS } = options;
+  const { onRows, log, onListening = () => undefined } = options;
+  const { askEveryMs = ASK_EVERY_MS, answersWithinMs = ANSWERS_WITHIN_MS } = options;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_PAUSE_MS;
@@ -31,7 +34,9 @@ export function listenForRows(databaseUrl: string, options: ListenOptions): () =
 
   const again = (lost: pg.Client, error: unknown): void => {
     // What is said of one that was replaced is said too late.
-    if (isClosed || timer !== undefined || lost !== client) return;
+    if (lost !== client) return;
+    onListening(false);
+    if (isClosed || timer !== undefined) return;
     if (pauseMs === FIRST_PAUSE_MS) {
       log.warn(`The connection that listens for writes was lost, and is made again: ${String(error)}`);
     }
@@ -58,6 +63,7 @@ export function listenForRows(databaseUrl: string, options: ListenOptions): () =
       .then(() => answer(made, `LISTEN ${OUTBOX_CHANNEL}`))
       .then(() => {
         pauseMs = FIRST_PAUSE_MS;
+        onListening(true);
         // What was committed before is found by looking once.
         onRows();
       })

@@ -37,8 +37,10 @@ export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
     pool: upkeep,
     pruningPool: pool,
     ...storeName(options),
-    listen: (onRows) =>
-      databaseUrl === undefined ? () => Promise.resolve() : listenForRows(databaseUrl, { onRows, log }),
+    listen: (onRows, onListening) =>
+      databaseUrl === undefined
+        ? () => Promise.resolve()
+        : listenForRows(databaseUrl, { onRows, log, ...(onListening && { onListening }) }),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Outbox, OutboxRow, Relayed } from '../cache/index.js';
 import { registerStore } from './register-store.js';
+import { OUTBOX_CHANNEL } from './trigger-sql.js';
 
 export interface PostgresOutboxOptions {
   readonly pool: Pool;
@@ -11,12 +12,11 @@ export interface PostgresOutboxOptions {
   /** True for a store that ends with its process. */
   readonly endsWithProcess: boolean;
   /** Listens for rows that other connections commit; see `listenForRows`. */
-  readonly listen: (onRows: () => void) => () => Promise<void>;
+  readonly listen: Outbox['listen'];
 }
 
 /** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
 const HELD_AT_MOST_MS = 300;
-const beginSql = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${HELD_AT_MOST_MS}`;
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 100;
@@ -24,12 +24,19 @@ const ROWS_AT_ONCE = 100;
 const KEPT = '10 minutes';
 const PRUNED_AT_ONCE = 10_000;
 
-// Nearly always there is nothing, which one statement tells.
+// Nearly always there is nothing, or another process has it in its hands already: one statement tells both. Where two look at
+// the same row at once, one of them finds it free, and goes on to take it.
 const lookSql = `
-  SELECT EXISTS (SELECT FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL) AS waits,
+  WITH free AS (
+    SELECT FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED
+  )
+  SELECT EXISTS (SELECT FROM free) AS "isFree",
+         CASE WHEN EXISTS (SELECT FROM free) THEN '{}'
+              ELSE ARRAY(SELECT "id"::text FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL) END AS waiting,
          EXISTS (SELECT FROM "CacheStore" WHERE "name" = $1) AS known`;
 
-// What is taken, and what waits but is in somebody else's hands, as one statement saw them.
+// What is taken, and what waits but is in somebody else's hands, as one statement saw them. What is taken comes with the bound
+// on how long it is held.
 const takeSql = `
   WITH taken AS (
     SELECT "id", "tags", "versions", "writtenAt" FROM "CacheOutbox" WHERE "store" = $1 AND "doneAt" IS NULL
@@ -37,10 +44,21 @@ const takeSql = `
   )
   SELECT "id"::text AS id, "tags", "versions", true AS taken,
          (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
-  FROM taken
+  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true)
   UNION ALL
   (SELECT "id"::text, NULL, NULL, false, NULL FROM "CacheOutbox"
    WHERE "store" = $1 AND "doneAt" IS NULL AND "id" NOT IN (SELECT "id" FROM taken))`;
+
+// No trigger does it, and whichever process reaches the store should hear of it at once.
+const addSql = `
+  WITH added AS (INSERT INTO "CacheOutbox" ("store", "tags") VALUES ($1, $2) RETURNING "id")
+  SELECT pg_notify('${OUTBOX_CHANNEL}', '') FROM added`;
+
+interface Looked {
+  readonly isFree: boolean;
+  readonly waiting: readonly string[];
+  readonly known: boolean;
+}
 
 interface SeenRow {
   readonly id: string;
@@ -71,7 +89,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
     relay,
     register: () => registerStore(pool, store),
     add: async (tags) => {
-      await pool.query('INSERT INTO "CacheOutbox" ("store", "tags") VALUES ($1, $2)', [store, tags]);
+      await pool.query(addSql, [store, tags]);
     },
     keep: async () => {
       await pool.query('UPDATE "CacheStore" SET "seenAt" = clock_timestamp() WHERE "name" = $1', [store]);
@@ -85,12 +103,12 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
 
 /** Takes rows, has them applied, and marks them done, all in one transaction: who dies in between leaves them undone. */
 async function relayBatch(pool: Pool, store: string, apply: Apply): Promise<Relayed> {
-  const look = await pool.query<{ waits: boolean; known: boolean }>(lookSql, [store]);
-  const { waits = false, known = false } = look.rows[0] ?? {};
-  if (!waits) return { done: [], elsewhere: [], isKnown: known };
+  const look = await pool.query<Looked>(lookSql, [store]);
+  const { isFree = false, waiting = [], known = false } = look.rows[0] ?? {};
+  if (!isFree) return { done: [], elsewhere: waiting, isKnown: known };
   const client = await pool.connect();
   try {
-    await client.query(beginSql);
+    await client.query('BEGIN');
     const relayed = await takeAndApply(client, store, apply);
     await client.query('COMMIT');
     client.release();

@@ -137,7 +137,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       const answer = await post(apis[0], rename('Bounded'), { token });
       expect(performance.now() - since).toBeLessThan(1000);
       expect(answer).toContain('"updateMovie":{"title":"Bounded"}');
-      expect(answer).toContain('"extensions":{"cache":{"consistency":"bounded"}}');
+      expect(answer).toContain('"extensions":{"cache":{"consistency":"bounded","because":"store"}}');
       expect(apis[0].cache.counters()['Mutation.updateMovie']?.boundedWrites).toBe(1);
       for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
       process.kill(redis.pid, 'SIGCONT');

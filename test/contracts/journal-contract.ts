@@ -122,6 +122,40 @@ export const journalChecks: readonly JournalCheck[] = [
       expect(summaryOf(await claim(journal))).toEqual([['Row:1', 'one', 2]]);
     },
   ),
+  check(
+    'what is due soon is taken with what is due, unless it has failed before',
+    async ({ journal, pass }) => {
+      const [soonMs, aheadMs] = [10_000, 20_000];
+      const ahead = async (): Promise<unknown[]> =>
+        summaryOf(await journal.claim({ limit: 100, forMs: 60_000, aheadMs }));
+      await accept(journal, 'Row:failed', 'one');
+      await journal.retry(await claim(journal), soonMs);
+      const soon = Array.from({ length: 8 }, (_, index) => `Row:${index}`);
+      for (const key of soon) await accept(journal, key, 'one', soonMs);
+      await accept(journal, 'Row:later', 'one', aheadMs + soonMs);
+      expect(await ahead()).toEqual([]);
+      await accept(journal, 'Row:due', 'one', DELAY_MS);
+      await pass(DELAY_MS + 10);
+      expect(await ahead()).toEqual([...soon, 'Row:due'].sort().map((key) => [key, 'one', 0]));
+      expect(await ahead()).toEqual([]);
+    },
+  ),
+  check(
+    'a later write than the one that was flushed is due when it is said to be',
+    async ({ journal, pass }) => {
+      for (const laterAfterMs of [undefined, DELAY_MS]) {
+        await accept(journal, 'Row:1', 'one');
+        const claimed = await claim(journal);
+        await accept(journal, 'Row:1', 'two');
+        await journal.settle(claimed, laterAfterMs);
+        if (laterAfterMs !== undefined) expect(await claim(journal)).toEqual([]);
+        await pass((laterAfterMs ?? 0) + 10);
+        const later = await claim(journal);
+        expect(summaryOf(later)).toEqual([['Row:1', 'two', 0]]);
+        await journal.settle(later);
+      }
+    },
+  ),
   check('a later write begins without failures', async ({ journal }) => {
     await accept(journal, 'Row:1', 'one');
     await journal.retry(await claim(journal), 0);

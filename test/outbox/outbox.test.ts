@@ -267,6 +267,19 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       },
     );
 
+    it('tell those who listen of a row that is written by hand', async () => {
+      const client = await pool.connect();
+      try {
+        const told = new Promise((resolve) => client.once('notification', resolve));
+        await client.query('LISTEN cache_outbox');
+        await outbox().add(['T:1']);
+        await expect(told).resolves.toMatchObject({ channel: 'cache_outbox' });
+        await client.query('UNLISTEN *');
+      } finally {
+        client.release();
+      }
+    });
+
     it('name the rows that another relay has in its hands', async () => {
       await outbox().add(['T:1']);
       let inside: Promise<unknown> = Promise.resolve();

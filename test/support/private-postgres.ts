@@ -27,8 +27,8 @@ const password = 'private';
 /** Nothing waits for the disk. What was committed outlives a crash of the server all the same, as tests of crashes rely on. */
 const settings = '-c fsync=off -c full_page_writes=off -c unix_socket_directories=';
 
-/** Starts a PostgreSQL server of its own for one test file; throws MissingBinary where none is installed. */
-export async function privatePostgres(): Promise<PrivatePostgres> {
+/** Starts a PostgreSQL server of its own for one test file, with settings such as `fsync=on`; throws MissingBinary where none is installed. */
+export async function privatePostgres(...more: string[]): Promise<PrivatePostgres> {
   const [initdb, control] = [binary('initdb'), binary('pg_ctl')];
   const folder = await mkdtemp(path.join(tmpdir(), 'corral-postgres-'));
   const asOwner = await ownerCommand(folder);
@@ -36,7 +36,8 @@ export async function privatePostgres(): Promise<PrivatePostgres> {
   const makeFiles = `${initdb} -D ${files} -U postgres -A scram-sha-256 --no-sync --pwfile=<(echo ${password})`;
   await asOwner('bash', ['-c', makeFiles]);
   const port = await freePort();
-  const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1`;
+  const added = more.map((setting) => ` -c ${setting}`).join('');
+  const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1${added}`;
   const start = async (): Promise<void> => {
     await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
   };

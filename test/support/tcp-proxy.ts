@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export interface ProxyFaults {
   /** Milliseconds that every piece takes longer, each way. */
   readonly latencyMs?: number;
+  /** How many bytes go through in a millisecond, each way of each connection. */
+  readonly bytesPerMs?: number;
   /** `both`: bytes vanish, and connections stay up. `answers`: requests arrive, answers vanish (half-open). */
   readonly blackHole?: 'both' | 'answers';
   /** Which connections the black hole is of: those that are open when it begins, or every one; default all. */
@@ -20,6 +22,8 @@ export interface ProxyFaults {
 export interface TcpProxy {
   readonly port: number;
   set(faults: ProxyFaults): void;
+  /** New connections go to another port on loopback, as after a failover. */
+  redirect(port: number): void;
   /** Ends every connection with a reset. */
   reset(): void;
   /** How many pieces were sent once more. */
@@ -40,6 +44,7 @@ export async function tcpProxy(
   /** Those that were open when a black hole of open ones began. */
   let inHole: ReadonlySet<Socket> = new Set();
   let ghosts = 0;
+  let target = targetPort;
 
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -53,13 +58,18 @@ export async function tcpProxy(
   const forward = (from: Socket, to: Socket, way: 'requests' | 'answers'): void => {
     const client = way === 'requests' ? from : to;
     let before = Promise.resolve();
+    let freeAtMs = 0;
     from.on('data', (piece) => {
-      const { latencyMs = 0, blackHoleOf = 'all' } = faults;
+      const { latencyMs = 0, bytesPerMs = Infinity, blackHoleOf = 'all' } = faults;
       const blackHole = blackHoleOf === 'all' || inHole.has(client) ? faults.blackHole : undefined;
       if (way === 'requests') haunt(piece);
       if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
+      freeAtMs = Math.max(freeAtMs, performance.now()) + piece.length / bytesPerMs;
+      const throughAtMs = freeAtMs;
       before = before.then(async () => {
         if (latencyMs > 0) await passes(latencyMs);
+        const leftMs = throughAtMs - performance.now();
+        if (leftMs >= 1) await passes(leftMs);
         if (!to.destroyed) to.write(piece);
       });
     });
@@ -73,7 +83,7 @@ export async function tcpProxy(
     if (Math.random() >= share || piece[0] !== '*'.charCodeAt(0)) return;
     ghosts += 1;
     void passes(Math.random() * ghostsWithinMs).then(() => {
-      const ghost = keep(connect(targetPort, '127.0.0.1'));
+      const ghost = keep(connect(target, '127.0.0.1'));
       ghost.resume();
       ghost.end(piece);
     });
@@ -82,7 +92,7 @@ export async function tcpProxy(
   const server: Server = createServer((client) => {
     clients.add(keep(client));
     client.on('close', () => clients.delete(client));
-    const upstream = keep(connect(targetPort, '127.0.0.1'));
+    const upstream = keep(connect(target, '127.0.0.1'));
     forward(client, upstream, 'requests');
     forward(upstream, client, 'answers');
   });
@@ -97,6 +107,9 @@ export async function tcpProxy(
     set: (next) => {
       faults = next;
       inHole = new Set(next.blackHoleOf === 'open' ? clients : []);
+    },
+    redirect: (port) => {
+      target = port;
     },
     reset: () => {
       for (const socket of sockets) socket.resetAndDestroy();

@@ -1,3 +1,4 @@
+import type { BoundedBy } from '../metrics/bounded-writes.js';
 import type { Trace } from '../metrics/trace.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 
@@ -58,24 +59,22 @@ export function asksForEvidence({ request }: PluginRequest<unknown>): boolean {
 export interface PluginParts<Context> {
   readonly evidence: (request: PluginRequest<Context>) => boolean;
   readonly startTrace: (context: object) => Trace;
-  readonly isBounded: (context: unknown) => boolean;
+  readonly boundedBy: (context: unknown) => BoundedBy | undefined;
 }
-
-const BOUNDED = { consistency: 'bounded' };
 
 /**
  * Adds to each answer the evidence, where the request may have it, and for everybody that a write was acknowledged
- * before its invalidation was known to be applied.
+ * before its invalidation was known to be applied, with what was waited for in vain.
  */
 export function createApolloPlugin<Context>({
   evidence,
   startTrace,
-  isBounded,
+  boundedBy,
 }: PluginParts<Context>): CachePlugin<Context> {
   const telling = (context: unknown, report: () => object): RequestListener => ({
     willSendResponse: ({ response: { body } }) => {
-      const bounded = isBounded(context) ? BOUNDED : undefined;
-      const cache = { ...report(), ...bounded };
+      const because = boundedBy(context);
+      const cache = { ...report(), ...(because && { consistency: 'bounded', because }) };
       if (body.kind === 'single' && body.singleResult !== undefined && Object.keys(cache).length > 0) {
         body.singleResult.extensions = { ...body.singleResult.extensions, cache };
       }

@@ -2,8 +2,10 @@ import type { Clock } from '../clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { CacheLog } from '../log.js';
 import { isPromise } from '../maybe-promise.js';
+import type { BoundedBy } from '../metrics/bounded-writes.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { createFlushCounters, type FlushCounters } from '../metrics/flush-counters.js';
+import { FlushDelay } from './flush-delay.js';
 import { Flusher, type FlushTarget } from './flusher.js';
 import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
 import { KeptWrites } from './kept-writes.js';
@@ -34,8 +36,8 @@ export interface AcceptedWritesOptions {
   readonly log: CacheLog;
   /** Applies an invalidation; false where it could not be applied in time, which has been counted and logged. */
   readonly invalidate: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
-  /** The same for a write that is in the database, with what triggers wrote down for it; true where it is strict. */
-  readonly acknowledge: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
+  /** The same for a write that is in the database, with what triggers wrote down for it; undefined where it is strict. */
+  readonly acknowledge: (tags: readonly string[], site: WriteSite) => Promise<BoundedBy | undefined>;
   /** Where invalidations of flushed writes are counted. */
   readonly flushSite: () => WriteSite;
 }
@@ -52,10 +54,10 @@ export interface OfferedWrite extends Pick<WriteRecord, 'state' | 'tags' | 'view
   readonly site: WriteSite;
 }
 
-/** What became of it, and whether no read that starts now, in any process, returns older data. */
+/** What became of it, and why a read that starts now may return older data; undefined where none does, in any process. */
 export interface Acceptance {
   readonly outcome: 'queued' | 'written';
-  readonly isStrict: boolean;
+  readonly boundedBy: BoundedBy | undefined;
 }
 
 /**
@@ -68,10 +70,14 @@ export type PendingState =
 const NONE: PendingState = { outcome: 'none' };
 const UNKNOWN: PendingState = { outcome: 'unknown' };
 
-/** Milliseconds an accepted write waits for later ones of its key. */
-const FLUSH_AFTER_MS = 250;
 /** A journal must not hold up a read for longer than a slow store would. */
 const PENDING_WITHIN_MS = 150;
+const PENDING_PARTS = 3;
+/**
+ * A journal that may have lost something is waited for until all processes have had time to save what they accepted: the
+ * database may be older.
+ */
+const DOUBTED_WITHIN_MS = 600;
 /** Less than a process is given to stop. */
 const DRAIN_WITHIN_MS = 7000;
 
@@ -82,6 +88,7 @@ export class AcceptedWrites {
   readonly #overtaken: Overtaken;
   readonly #kept = new KeptWrites();
   readonly #recovery: Recovery;
+  readonly #flushDelay: FlushDelay;
   readonly #counters: FlushCounters = createFlushCounters();
   #isStarted = false;
 
@@ -90,6 +97,7 @@ export class AcceptedWrites {
     const { codec, targets, journal } = options;
     const invalidate = (tags: readonly string[]): Promise<boolean> =>
       options.invalidate(tags, options.flushSite());
+    this.#flushDelay = new FlushDelay(options.clock);
     this.#overtaken = new Overtaken({ journal, invalidate });
     const shared = {
       ...options,
@@ -108,6 +116,7 @@ export class AcceptedWrites {
       ...shared,
       recordOf: ({ record }) => decodeRecord(codec, record),
       recovery: this.#recovery,
+      laterAfterMs: () => this.#flushDelay.present,
       onSettled: (writes) => writes.forEach((write) => this.#kept.drop(write)),
       catchUp: () => this.#overtaken.catchUp(),
     });
@@ -143,14 +152,15 @@ export class AcceptedWrites {
     // Before it is started nobody would flush.
     if (this.#isStarted && !straight && !journal.isAway() && journal.mayAccept()) {
       try {
-        const accepted = await journal.accept({ key, record, delayMs: FLUSH_AFTER_MS });
+        const accepted = await journal.accept({ key, record, delayMs: this.#flushDelay.next() });
         if (accepted.outcome === 'accepted') {
           counters.queued += 1;
+          this.#flusher.accepted();
           // A journal in this process cannot lose what the process keeps.
           if (journal.restore !== undefined) {
             this.#kept.add({ key, seq: accepted.seq, record }, clock.nowMs());
           }
-          return { outcome: 'queued', isStrict: this.#counted(site, await this.#endOf(key, site)) };
+          return { outcome: 'queued', boundedBy: this.#counted(site, await this.#endOf(key, site)) };
         }
         mayBeQueued = accepted.outcome === 'unconfirmed';
         seq = accepted.seq;
@@ -162,7 +172,7 @@ export class AcceptedWrites {
     seq ??= journal.laterSeq();
     await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
     counters.writtenThrough += 1;
-    return { outcome: 'written', isStrict: await this.#endStraight({ key, seq, tags: offered.tags }, site) };
+    return { outcome: 'written', boundedBy: await this.#endStraight({ key, seq, tags: offered.tags }, site) };
   }
 
   /**
@@ -175,25 +185,35 @@ export class AcceptedWrites {
     const isSure = found?.every(({ outcome }) => outcome !== 'unknown') ?? false;
     if (found !== undefined && (isSure || !this.#recovery.isInDoubt)) return found;
     if (found !== undefined) {
-      await Promise.race([this.#recovery.ended(), clock.sleep(PENDING_WITHIN_MS)]);
+      await Promise.race([this.#recovery.ended(), clock.sleep(DOUBTED_WITHIN_MS)]);
     }
     return (found && (await this.#askedFor(keys))) ?? keys.map(() => UNKNOWN);
   }
 
   /** Undefined where it took too long. */
   async #askedFor(keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
-    const { journal, clock } = this.#options;
+    const { journal } = this.#options;
     if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
-      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
-      const late = (): Promise<undefined> => clock.sleep(PENDING_WITHIN_MS).then(turn);
-      const found = isPromise(asked) ? await Promise.race([asked, late()]) : asked;
+      const found = isPromise(asked) ? await Promise.race([asked, this.#tooLate()]) : asked;
       return found && keys.map((_, index) => this.#stateOf(found[index]));
     } catch {
       // The journal has said by itself that it is away.
       return keys.map(() => UNKNOWN);
     }
+  }
+
+  /**
+   * In parts: a process that stood still itself, and comes late for one of them, still reads its answers in the others. They
+   * are in the socket, which is read before setImmediate.
+   */
+  async #tooLate(): Promise<undefined> {
+    for (let part = 0; part < PENDING_PARTS; part += 1) {
+      await this.#options.clock.sleep(PENDING_WITHIN_MS / PENDING_PARTS);
+      await turn();
+    }
+    return undefined;
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
@@ -251,7 +271,7 @@ export class AcceptedWrites {
   async #endStraight(
     { key, seq, tags }: { key: string; seq: number; tags: readonly string[] },
     site: WriteSite,
-  ): Promise<boolean> {
+  ): Promise<BoundedBy | undefined> {
     const { journal, clock, acknowledge } = this.#options;
     // Its number may lie ahead of the server's time, and others get theirs from there: what they write until then is older,
     // and must leave the journal too; what they write after the acknowledgement must get a higher one.
@@ -260,13 +280,13 @@ export class AcceptedWrites {
     // Before the invalidation: a load after it must not find what is older in the journal.
     this.#kept.drop({ key, seq });
     const isOvertaken = await this.#overtaken.by({ key, seq });
-    const isInvalidated = await acknowledge([key, ...tags], site);
-    return isInvalidated && this.#counted(site, isOvertaken);
+    return (await acknowledge([key, ...tags], site)) ?? this.#counted(site, isOvertaken);
   }
 
-  #counted({ counters }: WriteSite, isStrict: boolean): boolean {
-    if (!isStrict) counters.boundedWrites += 1;
-    return isStrict;
+  #counted({ counters }: WriteSite, isStrict: boolean): BoundedBy | undefined {
+    if (isStrict) return undefined;
+    counters.boundedWrites += 1;
+    return 'store';
   }
 
   async #writeThrough(
@@ -299,7 +319,7 @@ export class AcceptedWrites {
   }
 }
 
-const turn = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** `Playback` of `Playback:7:42`. */
 function namespaceOf(key: string): string {

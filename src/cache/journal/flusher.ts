@@ -1,6 +1,7 @@
 import { hasCome, type Clock } from '../clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
+import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
 import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
@@ -31,9 +32,11 @@ export interface FlusherOptions {
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
   /** Called before each look into the journal, while that can be asked. Never rejects. */
   readonly catchUp: () => Promise<void>;
-  readonly recovery: Pick<Recovery, 'isNeeded' | 'step' | 'looked'>;
+  readonly recovery: Pick<Recovery, 'isNeeded' | 'isPending' | 'step' | 'looked'>;
   /** These need not be kept any more: the database has them, or the dead letters. */
   readonly onSettled: (writes: readonly WriteName[]) => void;
+  /** Milliseconds for which a write waits that came while an earlier one of its key was flushed. */
+  readonly laterAfterMs: () => number;
   readonly counters: FlushCounters;
   readonly clock: Clock;
   readonly random: () => number;
@@ -41,14 +44,18 @@ export interface FlusherOptions {
 }
 
 /** Most writes in one call of an origin. */
-export const WRITES_PER_FLUSH = 200;
+export const WRITES_PER_FLUSH = 500;
 const LOOK_EVERY_MS = 100;
+/** While nothing was accepted or found for a while: what is due then was accepted by a process that is no more. */
+const QUIET_LOOK_EVERY_MS = 4000;
 /** A flusher that dies costs its writes this delay. */
 const VISIBLE_AGAIN_MS = 5000;
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5000;
 /** Nothing is put off for longer. */
 const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, LONGEST_BACKOFF_MS);
+/** What was accepted or found is due again within it, if anything becomes of it at all. */
+const BUSY_FOR_MS = LONGEST_WAIT_MS + 1000;
 /** The pause where somebody wants a look at once. */
 const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
@@ -73,6 +80,8 @@ export class Flusher {
   #isStopping = false;
   #isWanted = false;
   #wake: () => void = () => undefined;
+  /** When something was accepted or found last. */
+  #busyAtMs = -Infinity;
   #complainedAtMs = -Infinity;
   #succeededAtMs = -Infinity;
 
@@ -82,6 +91,13 @@ export class Flusher {
 
   start(): void {
     this.#loop ??= this.#run();
+  }
+
+  /** This process has accepted a write: from now on it looks often, for a while. */
+  accepted(): void {
+    const isQuiet = !this.#isBusy;
+    this.#busyAtMs = this.#options.clock.nowMs();
+    if (isQuiet) this.#wake();
   }
 
   /** Has it look into the journal at once, or as soon as it has ended what it is at. */
@@ -141,14 +157,26 @@ export class Flusher {
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
     while (!this.#isStopping) {
-      const claimed = await this.#round(false);
+      const { length: found } = (await this.#round(false)) ?? [];
+      if (found > 0) this.#busyAtMs = clock.nowMs();
       // A full batch: there is more.
-      if (claimed !== undefined && claimed.length >= WRITES_PER_FLUSH / 2) continue;
-      const pauseMs = this.#isWanted ? AT_ONCE_MS : LOOK_EVERY_MS * (1 - JITTER * random());
+      if (found >= WRITES_PER_FLUSH / 2) continue;
+      const pauseMs = this.#isWanted ? AT_ONCE_MS : this.#lookEveryMs * (1 - JITTER * random());
       this.#isWanted = false;
       const wanted = new Promise<void>((resolve) => (this.#wake = resolve));
       if (!this.#isStopping) await Promise.race([wanted, clock.sleep(pauseMs)]);
     }
+  }
+
+  get #lookEveryMs(): number {
+    return this.#isBusy ? LOOK_EVERY_MS : QUIET_LOOK_EVERY_MS;
+  }
+
+  /** Also while the journal is away or in doubt: then there is more to do than to look. */
+  get #isBusy(): boolean {
+    const { clock, journal, recovery } = this.#options;
+    const isQuiet = hasCome(this.#busyAtMs + BUSY_FOR_MS, clock.nowMs(), BUSY_FOR_MS);
+    return !isQuiet || journal.isAway() || recovery.isPending;
   }
 
   /** Never rejects. Undefined where the journal could not be asked. */
@@ -164,6 +192,8 @@ export class Flusher {
         forMs: VISIBLE_AGAIN_MS,
         all: all || isSweep,
         longestMs: LONGEST_WAIT_MS,
+        // Where anything is due, all that was accepted meanwhile goes with it.
+        aheadMs: FLUSHED_AFTER_AT_MOST_MS,
       });
       const readable: Readable[] = [];
       for (const write of claimed) {
@@ -209,7 +239,10 @@ export class Flusher {
     this.#options.onSettled(batch.map(({ write }) => write));
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
-    await journal.settle(batch.map(({ write }) => write));
+    await journal.settle(
+      batch.map(({ write }) => write),
+      this.#options.laterAfterMs(),
+    );
     // And after it: in between, a load may have found what the database, by its number, did not take.
     await invalidate(batch.map(({ write }) => write.key));
   }

@@ -65,6 +65,11 @@ export interface ClaimRequest {
   readonly limit: number;
   /** Milliseconds for which nobody else gets them. */
   readonly forMs: number;
+  /**
+   * Where anything is due, what is due within this many milliseconds is taken too, unless it has failed before. Missing:
+   * nothing more.
+   */
+  readonly aheadMs?: number;
   /** Whether to take what is not due too. */
   readonly all?: boolean;
   /**
@@ -104,8 +109,8 @@ export interface Journal {
   pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
   /** Takes what is due, oldest first, or with `all` whatever there is; nobody else gets it for `forMs` milliseconds. */
   claim(request: ClaimRequest): MaybePromise<readonly ClaimedWrite[]>;
-  /** The database has these. */
-  settle(writes: readonly WriteName[]): MaybePromise<void>;
+  /** The database has these. A later write of a key, which came meanwhile, is due after `laterAfterMs` milliseconds; default 0. */
+  settle(writes: readonly WriteName[], laterAfterMs?: number): MaybePromise<void>;
   /** The database has these, which went past the journal: what is older of their keys is dropped, dead letters too. */
   overtake(writes: readonly WriteName[]): MaybePromise<void>;
   /** They could not be flushed: once more after `afterMs` milliseconds. */

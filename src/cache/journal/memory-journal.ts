@@ -42,11 +42,14 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
     return lastSeq;
   }
 
-  /** Changes a write if it is still the latest of its key; otherwise that one is due at once. */
-  function change({ key, seq }: WriteName, to: (write: Dirty) => Dirty | undefined): void {
+  /** Changes a write if it is still the latest of its key; otherwise that one is due, at once by default. */
+  function change({ key, seq }: WriteName, to: (write: Dirty) => Dirty | undefined, laterAfterMs = 0): void {
     const write = dirty.get(key);
     if (write === undefined) return;
-    const changed = write.seq === seq ? to(write) : { ...write, dueAtMs: clock.nowMs(), waitsMs: 0 };
+    const changed =
+      write.seq === seq
+        ? to(write)
+        : { ...write, dueAtMs: clock.nowMs() + laterAfterMs, waitsMs: laterAfterMs };
     if (changed === undefined) dirty.delete(key);
     else dirty.set(key, changed);
   }
@@ -75,16 +78,21 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
         const write = dirty.get(key);
         return write && { key, seq: write.seq, record: write.record };
       }),
-    claim: ({ limit, forMs, all = false }) => {
+    claim: ({ limit, forMs, all = false, aheadMs = 0 }) => {
       const nowMs = clock.nowMs();
-      const due = [...dirty].filter(([, { dueAtMs, waitsMs }]) => all || hasCome(dueAtMs, nowMs, waitsMs));
+      const isDue = ({ dueAtMs, waitsMs }: Dirty, atMs: number): boolean => hasCome(dueAtMs, atMs, waitsMs);
+      const isAnyDue = all || [...dirty.values()].some((write) => isDue(write, nowMs));
+      const due = [...dirty].filter(
+        ([, write]) =>
+          isAnyDue && (all || isDue(write, nowMs) || (write.attempts === 0 && isDue(write, nowMs + aheadMs))),
+      );
       due.sort(([, one], [, other]) => one.dueAtMs - other.dueAtMs);
       return due.slice(0, limit).map(([key, write]) => {
         dirty.set(key, { ...write, dueAtMs: nowMs + forMs, waitsMs: forMs });
         return { key, seq: write.seq, record: write.record, attempts: write.attempts };
       });
     },
-    settle: (writes) => writes.forEach((write) => change(write, () => undefined)),
+    settle: (writes, laterAfterMs) => writes.forEach((write) => change(write, () => undefined, laterAfterMs)),
     overtake: (writes) => {
       for (const { key, seq } of writes) {
         if ((dirty.get(key)?.seq ?? Infinity) <= seq) dirty.delete(key);

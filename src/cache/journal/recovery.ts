@@ -22,7 +22,7 @@ export interface RecoveryOptions {
 }
 
 /** Other processes need about this long to notice a loss too, and to save what they have accepted. */
-const AT_LEAST_MS = 300;
+const AT_LEAST_MS = 500;
 /** After that the journal is believed again, whatever could be saved. */
 const AT_MOST_MS = 2000;
 const WRITES_AT_ONCE = 200;
@@ -63,6 +63,11 @@ export class Recovery {
   get isInDoubt(): boolean {
     // Also while the flusher waits for a database that hangs.
     return this.#isInDoubt && !hasCome(this.#sinceMs + AT_MOST_MS, this.#options.clock.nowMs(), AT_MOST_MS);
+  }
+
+  /** True where anything is kept that may not be in the database, or the journal is in doubt. */
+  get isPending(): boolean {
+    return this.#isInDoubt || this.#mustRestore || this.#options.kept.size > 0;
   }
 
   /** True where something is to be written down again before the journal can count as empty. */

@@ -1,12 +1,21 @@
-/** Requests whose write was acknowledged before its invalidation was known to be applied, by their context. */
-export class BoundedWrites {
-  readonly #contexts = new WeakSet();
+/**
+ * What a bounded write waited for in vain. `store`: its invalidation could not be applied, as with a Redis that is away.
+ * `database`: it did not say in time whether all that the write changed there is applied; what the write names is.
+ */
+export type BoundedBy = 'store' | 'database';
 
-  note(context: unknown): void {
-    if (typeof context === 'object' && context !== null) this.#contexts.add(context);
+/** Requests whose write was acknowledged before its invalidation was known to be applied, by their context, and why. */
+export class BoundedWrites {
+  readonly #contexts = new WeakMap<object, BoundedBy>();
+
+  /** Of several writes of a request, one that the store has missed says more. */
+  note(context: unknown, by: BoundedBy): void {
+    if (typeof context !== 'object' || context === null) return;
+    if (this.#contexts.get(context) !== 'store') this.#contexts.set(context, by);
   }
 
-  has(context: unknown): boolean {
-    return typeof context === 'object' && context !== null && this.#contexts.has(context);
+  /** Undefined where there is none. */
+  of(context: unknown): BoundedBy | undefined {
+    return typeof context === 'object' && context !== null ? this.#contexts.get(context) : undefined;
   }
 }

@@ -198,7 +198,11 @@ export function createServices<Context>(
   });
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
-  const acknowledge = createAcknowledge({ invalidate, relay });
+  const acknowledge = createAcknowledge({
+    invalidate,
+    relay,
+    storeIsAway: () => store.isAway?.() ?? false,
+  });
   const storeIsAway = (): boolean => store.isAway?.() ?? false;
   const singleLoads = new SingleLoads<Loaded>({
     entries,
@@ -235,7 +239,7 @@ export function createServices<Context>(
       journal: options.journal ?? memoryJournal({ clock }),
       targets: flushTargets(origins),
       flushSite: () => ({ coordinate: FLUSH_SITE, counters: countersOf(FLUSH_SITE) }),
-      acknowledge: async (tags, site) => (await acknowledge(tags, site)).consistency === 'strict',
+      acknowledge: async (tags, site) => (await acknowledge(tags, site)).boundedBy,
       ...{ codec, clock, random, log, invalidate },
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),

@@ -73,9 +73,9 @@ export function invalidates<Info extends CallInfo>(
     const tags = stored === undefined ? named : [...new Set([stored.key, ...stored.others, ...named])];
     const versions =
       stored === undefined || version === undefined ? undefined : new Map([[stored.key, version]]);
-    const { applied, consistency } = await services.acknowledge(tags, policy, versions);
+    const { applied, boundedBy } = await services.acknowledge(tags, policy, versions);
     services.entries.unprove(call.info.variableValues);
-    if (consistency === 'bounded') services.boundedWrites.note(call.context);
+    if (boundedBy !== undefined) services.boundedWrites.note(call.context, boundedBy);
     if (named.length > 0) {
       services.traces.of(call.context)?.record(call.info.path, {
         coordinate: policy.coordinate,
@@ -85,7 +85,7 @@ export function invalidates<Info extends CallInfo>(
         ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
       });
     }
-    return consistency === 'strict';
+    return boundedBy === undefined;
   };
   return async (call) => {
     const isBound = policy.isDeclared || storing !== undefined;

@@ -55,8 +55,8 @@ export function writeBehind<Info extends CallInfo>(
       site: policy,
     };
     try {
-      const { outcome, isStrict } = await services.acceptedWrites.accept(write, isOff);
-      if (!isStrict) services.boundedWrites.note(call.context);
+      const { outcome, boundedBy } = await services.acceptedWrites.accept(write, isOff);
+      if (boundedBy !== undefined) services.boundedWrites.note(call.context, boundedBy);
       services.traces.of(call.context)?.record(call.info.path, {
         coordinate,
         pattern,

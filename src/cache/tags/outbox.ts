@@ -30,10 +30,13 @@ export interface Outbox {
   relay(apply: (rows: readonly OutboxRow[]) => Promise<void>): Promise<Relayed>;
   /** Sees to it that rows are written for this store from now on; true where they have been already. */
   register(): Promise<boolean>;
-  /** Writes a row by hand: for an invalidation that could not be applied now. */
+  /** Writes a row by hand, and calls back all who listen: for an invalidation that could not be applied now. */
   add(tags: readonly string[]): Promise<void>;
-  /** Calls back when rows may have been committed; messages may be lost. Returns how to stop. */
-  listen(onRows: () => void): () => Promise<void>;
+  /**
+   * Calls back when rows may have been committed; messages may be lost. Says with `onListening` whether each commit calls
+   * back now, as far as it knows: while it does not say so, rows are looked for every 250 ms. Returns how to stop.
+   */
+  listen(onRows: () => void, onListening?: (isListening: boolean) => void): () => Promise<void>;
   /** Called every minute: the store is still there; what has been done for a while may go. */
   keep(): Promise<void>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ export interface RelayOptions {
   /** True while the store refuses everything at once. */
   readonly storeIsAway: () => boolean;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: CacheLog;
   /** Forgets everything that was stored so far. */
   readonly forgetAll: () => Promise<void>;
@@ -20,6 +21,13 @@ export interface RelayOptions {
 }
 
 const POLL_MS = 250;
+/** While commits are told of, and nothing was found that was not. */
+const QUIET_POLL_MS = 3000;
+/** A row that waited for longer, and was found by looking from time to time, was not told of. */
+const UNTOLD_AFTER_MS = 1000;
+/** A message that comes so soon after another one is one of many: all processes hear it, and the first to look is enough. */
+const OFTEN_MS = 1000;
+const STAGGER_MS = 100;
 const KEEP_MS = 60_000;
 const PAUSE_MS = 20;
 /** Another process may still reach the store that this one has lost. */
@@ -29,6 +37,8 @@ const TAGS_AT_ONCE = 500;
 const COMPLAIN_EVERY_MS = 60_000;
 /** A look that takes longer hangs: it is given up, and another one begins. */
 const LOOK_ENDS_WITHIN_MS = 5000;
+/** A look that takes longer is counted as one that does not see. */
+const LOOK_TAKES_MS = 500;
 
 /** A look on its way. */
 interface Look {
@@ -50,11 +60,21 @@ export class Relay {
   #pollTimer: NodeJS.Timeout | undefined;
   #keepTimer: NodeJS.Timeout | undefined;
   #complainedAtMs = -Infinity;
+  #isListening = false;
+  /** Whether a message came since the last look began. */
+  #wasTold = false;
+  #toldAtMs = -Infinity;
+  #isStaggered = false;
+  /** Since a row was found that no message told of, until the next message: it listens in vain. */
+  #isDeaf = false;
+  #lookedAtMs = -Infinity;
   /** Something was missed for good: until everything stored so far is forgotten, nothing of it may be served. */
   #mustForget = false;
   #closed = false;
   /** When the first look began of those that have not succeeded since the last that did. */
   #unseenSinceMs: number | undefined;
+  /** When the last look began that succeeded. */
+  #seenAtMs: number | undefined;
   #isBlind = false;
 
   constructor(options: RelayOptions) {
@@ -69,11 +89,16 @@ export class Relay {
   async start(withinMs: number): Promise<void> {
     const wasRegistered = await this.#options.outbox.register();
     const look = (): void => {
-      this.#watch();
       if (!this.#closed && !this.#options.storeIsAway()) this.#look().catch(() => undefined);
     };
-    this.#stopListening = this.#options.outbox.listen(look);
-    this.#pollTimer = setInterval(look, POLL_MS).unref();
+    this.#stopListening = this.#options.outbox.listen(
+      () => this.#told(look),
+      (isListening) => (this.#isListening = isListening),
+    );
+    this.#pollTimer = setInterval(() => {
+      this.#watch();
+      if (this.#isDue()) look();
+    }, POLL_MS).unref();
     const keep = (): void => {
       this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));
     };
@@ -86,21 +111,23 @@ export class Relay {
 
   /**
    * True once every row that was committed before this call is applied, by whichever process; false when that took
-   * longer than `withinMs`.
+   * longer than `withinMs`, or than `databaseWithinMs` while the store is there.
    */
-  async settled(withinMs: number): Promise<boolean> {
+  async settled(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
     const { clock, storeIsAway } = this.#options;
-    const untilMs = clock.nowMs() + withinMs;
+    const sinceMs = clock.nowMs();
     let waiting: ReadonlySet<string> | undefined;
     for (;;) {
-      const leftMs = Math.min(withinMs, untilMs - clock.nowMs());
+      const atMostMs = storeIsAway() ? withinMs : databaseWithinMs;
+      const untilMs = sinceMs + atMostMs;
+      const leftMs = Math.min(atMostMs, untilMs - clock.nowMs());
       const seen = await this.#lookWithin(leftMs);
       if (seen !== undefined) {
         waiting = new Set(seen.elsewhere.filter((id) => waiting?.has(id) ?? true));
         if (waiting.size === 0) return true;
       }
       const pauseMs = storeIsAway() ? PAUSE_WHILE_AWAY_MS : PAUSE_MS;
-      if (this.#closed || hasCome(untilMs - pauseMs, clock.nowMs(), withinMs)) return false;
+      if (this.#closed || hasCome(untilMs - pauseMs, clock.nowMs(), atMostMs)) return false;
       await clock.sleep(pauseMs);
     }
   }
@@ -154,6 +181,28 @@ export class Relay {
     });
   }
 
+  /** Looks at once, or where messages come often within a moment, in which another process may have looked. */
+  #told(look: () => void): void {
+    const { clock, random } = this.#options;
+    const isOften = !hasCome(this.#toldAtMs + OFTEN_MS, clock.nowMs(), OFTEN_MS);
+    this.#toldAtMs = clock.nowMs();
+    this.#wasTold = true;
+    this.#isDeaf = false;
+    if (!isOften) look();
+    if (!isOften || this.#isStaggered) return;
+    this.#isStaggered = true;
+    void clock.sleep(STAGGER_MS * random()).then(() => {
+      this.#isStaggered = false;
+      look();
+    });
+  }
+
+  /** Whether it is time to look without being told. A look that failed is repeated as soon as where nobody listens. */
+  #isDue(): boolean {
+    if (!this.#isListening || this.#isDeaf) return true;
+    return hasCome(this.#lookedAtMs + QUIET_POLL_MS, this.#options.clock.nowMs(), QUIET_POLL_MS);
+  }
+
   async #lookWithin(ms: number): Promise<Relayed | undefined> {
     const tooLate = this.#options.clock.sleep(Math.max(0, ms)).then(() => undefined);
     return Promise.race([this.#look().catch(() => undefined), tooLate]);
@@ -172,9 +221,15 @@ export class Relay {
     const look = this.#begin();
     this.#running = look;
     this.#unseenSinceMs ??= look.beganAtMs;
+    this.#lookedAtMs = -Infinity;
+    const wasTold = this.#wasTold;
+    this.#wasTold = false;
     try {
       const relayed = await look.relayed;
-      this.#hasSeen();
+      this.#hasSeen(look);
+      // What another process has in its hands may be given back without a message.
+      if (relayed.elsewhere.length === 0) this.#lookedAtMs = this.#options.clock.nowMs();
+      if (!wasTold && relayed.done.some(({ waitedMs }) => waitedMs > UNTOLD_AFTER_MS)) this.#isDeaf = true;
       if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
       if (!relayed.isKnown) await this.#registerAgain();
       return relayed;
@@ -200,19 +255,23 @@ export class Relay {
     const { beganAtMs = Infinity, giveUp } = this.#running ?? {};
     if (clock.nowMs() - beganAtMs > LOOK_ENDS_WITHIN_MS) giveUp?.();
     // While the store is away nobody looks, and nothing is served from it.
+    if (storeIsAway()) this.#seenAtMs = undefined;
     if (this.#closed || this.#isBlind || storeIsAway() || this.#unseenForMs() <= blindAfterMs) return;
+    if (clock.nowMs() - (this.#unseenSinceMs ?? Infinity) < LOOK_TAKES_MS) return;
     this.#isBlind = true;
     const blindForMs = this.#unseenForMs();
     log.error({ blindForMs }, 'the outbox could not be looked into for longer than it should');
   }
 
   #unseenForMs(): number {
-    return this.#unseenSinceMs === undefined ? 0 : this.#options.clock.nowMs() - this.#unseenSinceMs;
+    if (this.#unseenSinceMs === undefined) return 0;
+    return this.#options.clock.nowMs() - (this.#seenAtMs ?? this.#unseenSinceMs);
   }
 
-  #hasSeen(): void {
+  #hasSeen({ beganAtMs }: Look): void {
     const blindForMs = this.blindForMs();
     this.#unseenSinceMs = undefined;
+    this.#seenAtMs = beganAtMs;
     if (!this.#isBlind) return;
     this.#isBlind = false;
     this.#options.log.warn({ blindForMs }, 'the outbox is looked into again');

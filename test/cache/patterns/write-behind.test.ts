@@ -340,6 +340,7 @@ describe('two flushers', () => {
     const seconds = (): number | undefined => rows.rows.get('1')?.seconds;
     return {
       gate,
+      clock,
       seconds,
       pending: one.pending,
       flushes: () => rows.batches.map((batch) => batch.map(({ state }) => (state as Row).seconds)),
@@ -373,10 +374,19 @@ describe('two flushers', () => {
   });
 
   it('do not lose a write that comes while an earlier one is flushed', async () => {
-    const { gate, seconds, flushes, pending } = await withOnePaused();
+    const { gate, seconds, flushes, pending, clock } = await withOnePaused();
     gate.open();
-    // It is due at once, whatever the claim was: the clock does not move.
-    await expect.poll(pending, { interval: 2 }).toBe(0);
+    await expect.poll(flushes).toEqual([[10]]);
+    // It is due after the usual time, however long the claim was for.
+    await expect
+      .poll(
+        () => {
+          clock.advance(20);
+          return pending();
+        },
+        { interval: 2 },
+      )
+      .toBe(0);
     expect([seconds(), flushes()]).toEqual([20, [[10], [20]]]);
   });
 

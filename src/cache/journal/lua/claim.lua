@@ -5,7 +5,8 @@
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts
 -- ARGV[1]   how many at most, ARGV[2] for how many milliseconds nobody else gets them, ARGV[3] 1 to take what is not due too,
 --           ARGV[4] the most milliseconds for which anything is put off, or -1, ARGV[5] the field of the epoch, ARGV[6] the
---           run of the server, ARGV[7] a name for an epoch that begins here
+--           run of the server, ARGV[7] a name for an epoch that begins here, ARGV[8] where anything is due, within how many
+--           milliseconds what is due then is taken too, unless it has failed before, ARGV[9] 1 to take that at any rate
 -- Reply     the epoch that was found, or nothing, the present one, how many are pending; then key, number and record,
 --           failed attempts of each
 local time = redis.call('TIME')
@@ -32,6 +33,12 @@ end
 local limit = tonumber(ARGV[1])
 local latest = ARGV[3] == '1' and '+inf' or now
 local keys = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', latest, 'LIMIT', 0, limit)
+if ARGV[8] ~= '0' and ARGV[3] ~= '1' and (#keys > 0 or ARGV[9] == '1') and #keys < limit then
+  local soon = string.format('%.0f', now + tonumber(ARGV[8]))
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now, soon, 'LIMIT', 0, limit - #keys)) do
+    if redis.call('HEXISTS', KEYS[3], key) == 0 then keys[#keys + 1] = key end
+  end
+end
 if ARGV[4] ~= '-1' and ARGV[3] ~= '1' and #keys < limit then
   local beyond = '(' .. string.format('%.0f', now + tonumber(ARGV[4]))
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], beyond, '+inf', 'LIMIT', 0, limit - #keys)) do

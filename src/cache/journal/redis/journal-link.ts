@@ -3,10 +3,12 @@ import { CacheError } from '../../errors.js';
 import type { CacheLog } from '../../log.js';
 import { openConnections, type Connections } from '../../store/redis/connections.js';
 import { classOf, isReply } from '../../store/redis/error-class.js';
+import { LoopTime } from '../../store/redis/loop-time.js';
 import { quotable, refusalSentence } from '../../store/redis/refusal.js';
 import { readActual, roleFaultOf, weaknessOf, type Actual, type Declared } from './durability.js';
 
 export interface JournalLinkOptions extends Declared {
+  /** Milliseconds of turning event loop after which a command without an answer has failed. */
   readonly commandTimeoutMs: number;
   readonly log: CacheLog;
   /** Uses every command of the journal. @throws Error what the server refused. */
@@ -16,6 +18,8 @@ export interface JournalLinkOptions extends Declared {
 }
 
 const CONNECT_TIMEOUT_MS = 500;
+/** Beats of the event loop in one time-out. */
+const BEATS = 10;
 /** A journal that does not answer is asked again this often. */
 const PROBE_MS = 250;
 /** And one that keeps too little this often. */
@@ -34,6 +38,7 @@ export class JournalLink {
   readonly #connections: Connections;
   /** Where replicas are waited for: whoever waits holds up all that comes after him on his connection. */
   readonly #confirming: Connections;
+  readonly #loopTime: LoopTime;
   #actual: Actual | undefined;
   #isUsable = false;
   #keepsDeclared = false;
@@ -48,6 +53,7 @@ export class JournalLink {
 
   constructor(redis: Redis, options: JournalLinkOptions) {
     this.#options = options;
+    this.#loopTime = new LoopTime(options.commandTimeoutMs / BEATS);
     const open = (): Connections =>
       openConnections(redis, {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -132,16 +138,15 @@ export class JournalLink {
 
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { commandTimeoutMs } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
+    let giveUp: () => void = () => undefined;
     const late = new Promise<never>((_, reject) => {
-      const giveUp = (): void => reject(new Error(`no answer within ${commandTimeoutMs} ms`));
-      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
-      timer = setTimeout(() => setImmediate(giveUp), commandTimeoutMs);
+      giveUp = () => reject(new Error(`no answer within ${commandTimeoutMs} ms`));
     });
+    const wait = this.#loopTime.after(BEATS, giveUp);
     try {
       return await Promise.race([answer, late]);
     } finally {
-      clearTimeout(timer);
+      this.#loopTime.callOff(wait);
       // A late failure has nobody to tell.
       answer.catch(() => undefined);
     }

@@ -83,10 +83,10 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     link === undefined ? Promise.reject(new Error('the journal is not open')) : link.askConfirmed(commands);
 
   /** Removes writes, or makes them due again after some milliseconds; each shard's part in one call. */
-  async function settle(writes: readonly WriteName[], first: number): Promise<void> {
+  async function settle(writes: readonly WriteName[], first: number, laterAfterMs = 0): Promise<void> {
     const calls = shards.flatMap(({ pending, due, attempts }, index): ScriptCall[] => {
       const own = writes.filter(({ key }) => shardIndex(key) === index);
-      const args = [first, ...own.flatMap(({ key, seq }) => [key, `${seq}`])];
+      const args = [first, Math.round(laterAfterMs), ...own.flatMap(({ key, seq }) => [key, `${seq}`])];
       return own.length === 0 ? [] : [{ keys: [pending, due, attempts], args }];
     });
     await run((client) => runScript(client, scripts.settle, calls));
@@ -166,24 +166,34 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         await Promise.all(Array.from(byShard(keys), ([index, own]) => ask(own, index)));
         return keys.map((key) => found.get(key));
       }),
-    claim: ({ limit, forMs, all = false, longestMs = NEVER_TOO_LONG }) =>
-      run(async (client) => {
-        const what = [Math.ceil(limit / SHARDS), Math.round(forMs), all ? 1 : 0, Math.round(longestMs)];
-        const claims = shards.map(({ pending, due, attempts }): ScriptCall => ({
-          keys: [pending, due, attempts],
-          args: [...what, EPOCH_FIELD, link?.run ?? '', epochs.nextName()],
-        }));
-        return (await runScript(client, scripts.claim, claims)).flatMap((reply, index) => {
-          const [found, present, pending, ...claimed]: unknown[] = Array.isArray(reply) ? reply : [];
-          epochs.noticed(index, {
-            found: epochOf(found),
-            present: epochOf(present),
-            pending: Number(pending),
+    claim: async ({ limit, forMs, all = false, longestMs = NEVER_TOO_LONG, aheadMs = 0 }) => {
+      const what = [Math.ceil(limit / SHARDS), Math.round(forMs), all ? 1 : 0, Math.round(longestMs)];
+      const ahead = Math.round(aheadMs);
+      const claimFrom = (indices: readonly number[], isAnyDue: boolean): Promise<readonly ClaimedWrite[][]> =>
+        run(async (client) => {
+          const calls = indices.map((index): ScriptCall => {
+            const { pending, due, attempts } = shards[index] ?? shardNames(prefix, index);
+            const epoch = [EPOCH_FIELD, link?.run ?? '', epochs.nextName()];
+            return { keys: [pending, due, attempts], args: [...what, ...epoch, ahead, isAnyDue ? 1 : 0] };
           });
-          return claimedOf(claimed);
+          return (await runScript(client, scripts.claim, calls)).map((reply, place) => {
+            const [found, present, pending, ...claimed]: unknown[] = Array.isArray(reply) ? reply : [];
+            epochs.noticed(indices[place] ?? 0, {
+              found: epochOf(found),
+              present: epochOf(present),
+              pending: Number(pending),
+            });
+            return claimedOf(claimed);
+          });
         });
-      }),
-    settle: (writes) => settle(writes, SETTLED),
+      const claimed = await claimFrom([...shards.keys()], false);
+      const rest = claimed.flatMap((writes, index) => (writes.length === 0 ? [index] : []));
+      const isAnyDue = rest.length > 0 && rest.length < SHARDS;
+      // The shards are due at one time, so that what they have goes in one flush.
+      const more = ahead > 0 && isAnyDue ? await claimFrom(rest, true) : [];
+      return [...claimed, ...more].flat();
+    },
+    settle: (writes, laterAfterMs) => settle(writes, SETTLED, laterAfterMs),
     overtake: async (writes) => {
       const calls = writes.map(({ key, seq }): ScriptCall => {
         const { pending, due, attempts, dead, clock } = shardOf(key);

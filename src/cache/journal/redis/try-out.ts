@@ -45,18 +45,18 @@ async function useAll(
     keys: accepting,
     args: [key, 'tried', 0, 1, Number.MAX_SAFE_INTEGER, 0, EPOCH_FIELD, 'run tried', 1],
   };
-  const claiming = [1, 0, 1, -1, EPOCH_FIELD, 'run', 'tried'];
+  const claiming = [1, 0, 1, -1, EPOCH_FIELD, 'run', 'tried', 0, 0];
   // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
   await redis.call('EVAL', journalScripts.claim.text, 3, ...waiting, ...claiming);
   await once('accept', accept);
   const seq = readWrite(key, await redis.hgetBuffer(pending, key))?.seq ?? 0;
   await once('claim', { keys: waiting, args: claiming });
-  await once('settle', { keys: waiting, args: [0, key, `${seq}`] });
+  await once('settle', { keys: waiting, args: [0, 0, key, `${seq}`] });
   const letter = letterOf({ key, seq, attempts: 1, error: '', buriedAtMs: 0, record: Buffer.from('tried') });
   await once('bury', { keys: burying, args: [key, `${seq}`, letter] });
   const kept = (await redis.hgetallBuffer(dead))[key];
   const replayed = await once('replay', { keys: burying, args: [key, `${seq}`, 'tried', letter] });
-  await once('settle', { keys: waiting, args: [-1, key, `${seq}`] });
+  await once('settle', { keys: waiting, args: [-1, 0, key, `${seq}`] });
   await once('accept', accept);
   // As if its time had been lost.
   await redis.zrem(due, key);

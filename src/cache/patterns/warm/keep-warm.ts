@@ -30,7 +30,9 @@ const NO_VARIANT: VaryValues = Object.freeze({});
 /** How often it is looked whether something is due: so many times between two refreshes, within these bounds. */
 const LOOKS_PER_REFRESH = 4;
 const SHORTEST_LOOK_MS = 100;
-const LONGEST_LOOK_MS = 1000;
+const LONGEST_LOOK_MS = 4000;
+/** While the store is away, a look costs nothing. */
+const LONGEST_LOOK_WHILE_AWAY_MS = 1000;
 /** Timers may fire a moment before their time, as other clocks see it. */
 const TIMER_SLACK_MS = 20;
 /** A leader that is not heard of for so many looks is succeeded. */
@@ -115,11 +117,14 @@ export class KeepWarm {
   }
 
   async #run(warmer: FieldWarmer): Promise<void> {
-    const { clock } = this.#options.services;
-    const pauseMs = lookEveryMs(warmer.field);
+    const { services, store } = this.#options;
+    const { clock } = services;
+    const lookMs = lookEveryMs(warmer.field);
     await this.#waits.until(this.#warmedUp);
     while (!this.#waits.isOver) {
       await this.#waits.until(warmer.tick());
+      const isAway = store.isAway?.() ?? false;
+      const pauseMs = isAway ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
       const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
       await this.#waits.until(Promise.race([clock.sleep(pauseMs), woken]));
     }

@@ -1,8 +1,9 @@
 import { StoreAway } from '../store-away.js';
 import { classOf } from './error-class.js';
+import { LoopTime } from './loop-time.js';
 
 export interface BreakerOptions {
-  /** Milliseconds after which an operation without an answer has failed; > 0. */
+  /** Milliseconds of turning event loop after which an operation without an answer has failed; > 0. */
   readonly timeoutMs: number;
   /**
    * Makes sure that the store may be used (again); called in the background until it resolves. `mustForget` says that
@@ -18,22 +19,34 @@ interface Pending {
 }
 
 const FAILURES_IN_A_ROW = 5;
+/** Beats of the event loop in one time-out. */
+const BEATS = 4;
+/** Times the time-out: no request waits for what rejoining asks, and a busy machine must not undo all of it. */
+const REJOINING_TIMES = 10;
+/** A store that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
+const SOON_MS = 30_000;
+const LONGEST_SILENCE_TIMES = 16;
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 1000;
 
 /**
  * Keeps a store that is down, slow or hung from holding anybody up. It opens when the connection is lost, after five
  * failures in a row, and at a time-out if nothing else was answered lately; then everything under way fails at
- * once, and so does what comes. Requests are never the probe: it runs in the background, and closes the breaker only
- * after the store was rejoined with no invalidation missed meanwhile. That is why it is not one of the general ones.
+ * once, and so does what comes. A time-out counts only time in which the event loop of this process turned. Requests are
+ * never the probe: it runs in the background, and closes the breaker only after the store was rejoined with no invalidation
+ * missed meanwhile. That is why it is not one of the general ones.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
   readonly #pending = new Set<Pending>();
+  readonly #loopTime: LoopTime;
   #refusal: Error | undefined = new Error('the store was not opened; call cache.start()');
   #awaySinceMs: number | undefined;
   #failures = 0;
-  #answeredAtMs = 0;
+  #answeredAtBeat = -Infinity;
+  /** Time-outs without any answer before it opens. */
+  #silenceTimes = 1;
+  #silentAtMs = -Infinity;
   #missed = 0;
   #lost = 0;
   #mustForget = false;
@@ -44,6 +57,7 @@ export class Breaker {
 
   constructor(options: BreakerOptions) {
     this.#options = options;
+    this.#loopTime = new LoopTime(options.timeoutMs / BEATS);
   }
 
   get isAway(): boolean {
@@ -52,7 +66,7 @@ export class Breaker {
 
   /** Runs an operation of the store. @throws StoreAway at once while it is away. */
   run<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#refusal === undefined ? this.withDeadline(operation) : Promise.reject(this.#refusal);
+    return this.#refusal === undefined ? this.#withDeadline(operation) : Promise.reject(this.#refusal);
   }
 
   /**
@@ -60,28 +74,32 @@ export class Breaker {
    * rejoining ends however many there are.
    */
   runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#isProbing && !this.#closed ? this.withDeadline(operation) : this.run(operation);
+    return this.#isProbing && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
   }
 
-  /** As `run`, also while the store is away: for rejoining it. */
-  withDeadline<T>(operation: () => Promise<T>): Promise<T> {
+  /** As `run`, also while the store is away, and with more patience: for rejoining it. */
+  runToRejoin<T>(operation: () => Promise<T>, times = REJOINING_TIMES): Promise<T> {
+    return this.#withDeadline(operation, times);
+  }
+
+  #withDeadline<T>(operation: () => Promise<T>, times = 1): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         fail: (error) => {
           if (settle()) reject(error);
         },
       };
-      // A process that was busy itself finds its answers in the socket: those are read before setImmediate.
-      const timer = setTimeout(() => setImmediate(() => this.#timedOut(pending)), this.#options.timeoutMs);
+      const wait = this.#loopTime.after(BEATS * times, () => this.#timedOut(pending, times));
       const settle = (): boolean => {
-        clearTimeout(timer);
+        this.#loopTime.callOff(wait);
         return this.#pending.delete(pending);
       };
       this.#pending.add(pending);
       operation().then(
         (value) => {
+          // Also one that is too late is a sign of life.
+          this.#answeredAtBeat = this.#loopTime.beats;
           if (!settle()) return;
-          this.#answeredAtMs = performance.now();
           this.#failures = 0;
           resolve(value);
         },
@@ -178,15 +196,24 @@ export class Breaker {
     }, ms).unref();
   }
 
-  #timedOut(pending: Pending): void {
+  #timedOut(pending: Pending, times: number): void {
     if (!this.#pending.has(pending)) return;
-    const { timeoutMs } = this.#options;
-    const error = new Error(`no answer within ${timeoutMs} ms`);
-    // One slow command among others is no outage, silence is.
-    const isHung = performance.now() - this.#answeredAtMs > timeoutMs / 2;
+    const error = new Error(`no answer within ${this.#options.timeoutMs * times} ms`);
+    // One slow command among others is no outage, nor are many that wait behind each other: silence is.
+    const silentFor = this.#loopTime.beats - this.#answeredAtBeat;
+    const isHung = silentFor > (this.#silenceTimes === 1 ? BEATS / 2 : BEATS * this.#silenceTimes);
     pending.fail(error);
-    if (isHung) this.trip(error);
-    else this.#failed(error);
+    if (!isHung || this.#refusal !== undefined || this.#closed) return;
+    this.#fellSilent();
+    this.trip(error);
+  }
+
+  /** The next silence may be longer where this one came soon after another, and the store had come back in between. */
+  #fellSilent(): void {
+    const nowMs = performance.now();
+    const isSoon = nowMs - this.#silentAtMs < SOON_MS;
+    this.#silenceTimes = isSoon ? Math.min(this.#silenceTimes * 2, LONGEST_SILENCE_TIMES) : 1;
+    this.#silentAtMs = nowMs;
   }
 
   #failed(error: unknown): void {

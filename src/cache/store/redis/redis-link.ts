@@ -28,6 +28,8 @@ export interface LinkUser {
   caughtUp(): Promise<CaughtUp>;
 }
 
+/** Times the time-out: some thirty commands after each other, each of which may wait for a core. */
+const TRYING_OUT_TIMES = 50;
 const OLDEST: readonly [number, number] = [6, 2];
 
 /** The way to one Redis server: its connections, and the breaker that goes around them when they fail. */
@@ -118,8 +120,10 @@ export class RedisLink {
       throw error;
     });
     const run = checkedRun(server, this.#where);
-    if (run !== this.#run) {
-      await this.#bounded(() => user.tryOut(commands));
+    const isNew = run !== this.#run;
+    const wasTriedOut = this.#run !== undefined;
+    if (isNew) {
+      if (!wasTriedOut) await this.#tryOut(commands, user);
       await this.#listen(connections, user);
     }
     await this.#bounded(() => user.mend(commands));
@@ -130,6 +134,26 @@ export class RedisLink {
     if (!isSafe) await this.#bounded(() => user.forget(commands, run));
     this.#run = run;
     this.#complaint = undefined;
+    if (isNew && wasTriedOut) void this.#tryOutLater(commands, user);
+  }
+
+  #tryOut(commands: Redis, user: LinkUser): Promise<void> {
+    return this.#breaker.runToRejoin(() => user.tryOut(commands), TRYING_OUT_TIMES);
+  }
+
+  /**
+   * Another run of a server that was tried out before is used at once: what it refuses fails, and is never missed. Where it
+   * does refuse something, it is away until it was tried out, and somebody is told. Never rejects.
+   */
+  async #tryOutLater(commands: Redis, user: LinkUser): Promise<void> {
+    try {
+      await this.#tryOut(commands, user);
+    } catch (error) {
+      // That it takes too long on a full machine, or was lost meanwhile, is seen by those who use it.
+      if (refusalOf(error, this.#where) === undefined) return;
+      this.#run = undefined;
+      this.#breaker.trip(error);
+    }
   }
 
   /** A server that refuses us will not be back by itself, so somebody has to be told how to mend it. */
@@ -143,7 +167,7 @@ export class RedisLink {
   }
 
   #bounded<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#breaker.withDeadline(operation);
+    return this.#breaker.runToRejoin(operation);
   }
 
   /** Without wake-ups the waiters poll: only a server that will never allow them is worth an error. */

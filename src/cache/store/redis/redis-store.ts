@@ -3,16 +3,21 @@ import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { createNonces } from '../nonces.js';
 import type {
   Acquired,
+  EntryAddress,
+  Fill,
   FillOutcome,
   Intended,
   Intention,
   LeaseRequest,
   OpenOptions,
   PutOutcome,
+  Reading,
   Store,
 } from '../store.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { clientFaults } from './client-faults.js';
+import { inParts, readInParts } from './in-parts.js';
+import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from './lua-script.js';
 import { announce, readLog } from './invalidation-log.js';
@@ -24,7 +29,7 @@ import { tryOut } from './try-out.js';
 export interface RedisStoreOptions {
   /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
   readonly prefix?: string;
-  /** Milliseconds after which a command without an answer has failed; default 100. */
+  /** Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. Default 100. */
   readonly commandTimeoutMs?: number;
   /** Milliseconds after which a connection attempt has failed; default 500. */
   readonly connectTimeoutMs?: number;
@@ -59,6 +64,29 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
   const watchers: ((key: string) => void)[] = [];
   const oversized = new OversizedEntries();
   let names = redisNames(settings.prefix, 'none');
+  const read = (addresses: readonly EntryAddress[]): Promise<readonly Reading[]> =>
+    link
+      .run((commands) => readEntries(commands, names, addresses))
+      .catch((error: unknown) => {
+        oversized.suspect(
+          error,
+          addresses.map(({ key, row }) => names.entry(key, row)),
+        );
+        throw error;
+      });
+  const fills = new InTurn((part: readonly Fill[]) =>
+    link.run(async (commands) => {
+      const calls = part.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
+        keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
+        args: [
+          ...[generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
+          wholeMs(keepForMs * 2),
+        ],
+      }));
+      const replies = await runScript(commands, scripts.fill, calls);
+      return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
+    }),
+  );
 
   return {
     name: 'redis',
@@ -94,45 +122,31 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     watch: (onSettled) => void watchers.push(onSettled),
     close: () => link.close(),
 
-    read: (addresses) =>
-      link
-        .run((commands) => readEntries(commands, names, addresses))
-        .catch((error: unknown) => {
-          oversized.suspect(
-            error,
-            addresses.map(({ key, row }) => names.entry(key, row)),
-          );
-          throw error;
+    read: (addresses) => readInParts(addresses, read),
+    acquire: (all) =>
+      inParts(all, (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests }))),
+    fill: (all) => inParts(all, (part) => fills.ask(part)),
+    release: async (all) => {
+      await inParts(all, (leases) =>
+        link.run((commands) => {
+          const calls = leases.map(({ key, row, token }) => ({
+            keys: [names.lease(key, row)],
+            args: [token, names.channel, key],
+          }));
+          return runScript(commands, scripts.release, calls);
         }),
-    acquire: (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests })),
-    fill: (fills) =>
-      link.run(async (commands) => {
-        const calls = fills.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
-          keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
-          args: [
-            ...[generations[0] ?? '', bytes, wholeMs(keepForMs), token ?? '', names.channel, key],
-            wholeMs(keepForMs * 2),
-          ],
-        }));
-        const replies = await runScript(commands, scripts.fill, calls);
-        return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
-      }),
-    release: (leases) =>
-      link.run(async (commands) => {
-        const calls = leases.map(({ key, row, token }) => ({
-          keys: [names.lease(key, row)],
-          args: [token, names.channel, key],
-        }));
-        await runScript(commands, scripts.release, calls);
-      }),
-    renew: (leases) =>
-      link.run(async (commands) => {
-        const calls = leases.map(({ key, row = key, token, leaseMs }) => ({
-          keys: [names.lease(key, row), names.generation(row)],
-          args: [token, wholeMs(leaseMs), loadingKeptMs(leaseMs)],
-        }));
-        return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
-      }),
+      );
+    },
+    renew: (all) =>
+      inParts(all, (leases) =>
+        link.run(async (commands) => {
+          const calls = leases.map(({ key, row = key, token, leaseMs }) => ({
+            keys: [names.lease(key, row), names.generation(row)],
+            args: [token, wholeMs(leaseMs), loadingKeptMs(leaseMs)],
+          }));
+          return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
+        }),
+      ),
     forget: () =>
       link.runOrForget(async (commands) => {
         await commands.del(names.epoch);
@@ -143,38 +157,47 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
     confirm: () =>
       link.run(async (commands) => void (await commands.get(names.epoch).catch(nothingForWrongType))),
-    intend: (intentions) =>
-      link.run((commands) => intend(commands, { names, nextNonce, requests: intentions })),
-    put: (puts) =>
-      link.run(async (commands) => {
-        const calls = puts.map(({ key, row = key, token, version, generation, bytes, keepForMs }) => ({
-          keys: [names.entry(key, row), names.generation(row), names.lease(key, row), names.writes(row)],
-          args: [
-            ...[token, version, generation, bytes],
-            ...[wholeMs(keepForMs), generationKeptMs(keepForMs), names.channel, key],
-          ],
-        }));
-        const replies = await runScript(commands, scripts.put, calls);
-        return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
-      }),
-    abandon: (announced) =>
-      link.run(async (commands) => {
-        const calls = announced.map(({ key, row = key, token }) => ({
-          keys: [names.writes(row)],
-          args: [token],
-        }));
-        await runScript(commands, scripts.abandon, calls);
-      }),
-    invalidate: (tags, versions) =>
-      link.runOrForget(async (commands) => {
-        const calls = tags.map((tag) => ({
-          keys: [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)],
-          args: [names.channel, tag, versions?.get(tag) ?? ''],
-        }));
-        await runScript(commands, scripts.invalidate, calls);
-        // Not before: whoever drops a copy must not find the old entry again.
-        await announce(commands, names.log, tags);
-      }),
+    intend: (all) =>
+      inParts(all, (requests) => link.run((commands) => intend(commands, { names, nextNonce, requests }))),
+    put: (all) =>
+      inParts(all, (puts) =>
+        link.run(async (commands) => {
+          const calls = puts.map(({ key, row = key, token, version, generation, bytes, keepForMs }) => ({
+            keys: [names.entry(key, row), names.generation(row), names.lease(key, row), names.writes(row)],
+            args: [
+              ...[token, version, generation, bytes],
+              ...[wholeMs(keepForMs), generationKeptMs(keepForMs), names.channel, key],
+            ],
+          }));
+          const replies = await runScript(commands, scripts.put, calls);
+          return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
+        }),
+      ),
+    abandon: async (all) => {
+      await inParts(all, (announced) =>
+        link.run((commands) => {
+          const calls = announced.map(({ key, row = key, token }) => ({
+            keys: [names.writes(row)],
+            args: [token],
+          }));
+          return runScript(commands, scripts.abandon, calls);
+        }),
+      );
+    },
+    invalidate: async (all, versions) => {
+      await inParts(all, (tags) =>
+        link.runOrForget(async (commands) => {
+          const calls = tags.map((tag) => ({
+            keys: [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)],
+            args: [names.channel, tag, versions?.get(tag) ?? ''],
+          }));
+          const replies = await runScript(commands, scripts.invalidate, calls);
+          // Not before: whoever drops a copy must not find the old entry again.
+          await announce(commands, names.log, tags);
+          return replies;
+        }),
+      );
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Breaker } from '../../../../src/cache/store/redis/breaker.js';
 import { createGate, type Gate } from '../../../support/gate.js';
@@ -83,6 +84,67 @@ describe('the breaker of a store', () => {
     const until = performance.now() + TIMEOUT_MS * 2;
     while (performance.now() < until) continue;
     expect(await running).toBe('late');
+  });
+
+  it('does not count it either where the answers take some turns of the event loop to be read', async () => {
+    const { breaker } = await opened();
+    const running = breaker.run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      return 'late';
+    });
+    const until = performance.now() + TIMEOUT_MS * 5;
+    while (performance.now() < until) continue;
+    expect(await running).toBe('late');
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('does not count it where this process stands still again and again', async () => {
+    const { breaker } = await opened();
+    const running = breaker.run(async () => {
+      for (let stalls = 0; stalls < 3; stalls += 1) {
+        const until = performance.now() + TIMEOUT_MS;
+        while (performance.now() < until) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return 'late';
+    });
+    expect(await running).toBe('late');
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('stays closed where many operations wait behind each other, while answers come', async () => {
+    const { breaker } = await opened();
+    const waiting = Array.from({ length: 20 }, () => breaker.run(silence).catch((error: unknown) => error));
+    const busy = setInterval(() => void breaker.run(answer), 5);
+    onTestFinished(() => clearInterval(busy));
+    expect(await Promise.all(waiting)).toEqual(
+      Array.from({ length: 20 }, () => new Error(`no answer within ${TIMEOUT_MS} ms`)),
+    );
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('takes a store that falls silent again and again, and comes back, for slow, and lets it be silent for longer', async () => {
+    const { breaker } = await opened();
+    const silences = async (): Promise<number> => {
+      await expect.poll(() => breaker.isAway).toBe(false);
+      await breaker.run(answer);
+      let timeOuts = 0;
+      for (; !breaker.isAway; timeOuts += 1) await breaker.run(silence).catch(() => undefined);
+      return timeOuts;
+    };
+    expect([await silences(), await silences(), await silences()]).toEqual([1, 1, 2]);
+  });
+
+  it('gives what rejoins the store ten times as long', async () => {
+    let isSlow = false;
+    const { breaker, rejoined } = await opened(async () => {
+      if (isSlow) await breaker.runToRejoin(() => passes(TIMEOUT_MS * 3));
+    });
+    isSlow = true;
+    breaker.trip(new Error('gone'));
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(rejoined).toEqual([false, false]);
   });
 
   it('never makes a request the probe: while it is open nothing reaches the store', async () => {

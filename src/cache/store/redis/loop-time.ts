@@ -1,0 +1,51 @@
+/** Something that is waited for, and until which beat. */
+export interface LoopWait {
+  readonly untilBeat: number;
+  readonly onOver: () => void;
+}
+
+/**
+ * Time in which the event loop of this process turned. It passes in beats, and a beat that comes late counts once: while the
+ * loop stood still, or the machine had no core for this process, no answer could be read, so none was late.
+ */
+export class LoopTime {
+  readonly #beatMs: number;
+  readonly #waiting = new Set<LoopWait>();
+  #timer: NodeJS.Timeout | undefined;
+  #beats = 0;
+
+  /** `beatMs`: milliseconds between two beats. */
+  constructor(beatMs: number) {
+    this.#beatMs = beatMs;
+  }
+
+  /** Beats so far. They pass only while something is waited for. */
+  get beats(): number {
+    return this.#beats;
+  }
+
+  /** Calls back after at least so many whole beats, and at most one more. */
+  after(beats: number, onOver: () => void): LoopWait {
+    const wait = { untilBeat: this.#beats + beats + 1, onOver };
+    this.#waiting.add(wait);
+    // Answers that are in the socket are read before setImmediate.
+    this.#timer ??= setInterval(() => setImmediate(() => this.#beat()), this.#beatMs);
+    return wait;
+  }
+
+  /** False where it has called back already. */
+  callOff(wait: LoopWait): boolean {
+    return this.#waiting.delete(wait);
+  }
+
+  #beat(): void {
+    this.#beats += 1;
+    for (const wait of this.#waiting) {
+      if (wait.untilBeat > this.#beats || !this.#waiting.delete(wait)) continue;
+      wait.onOver();
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

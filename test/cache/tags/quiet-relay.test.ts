@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Outbox } from '../../../src/cache/index.js';
+import { memoryOutbox } from '../../support/memory-outbox.js';
+import { testCache } from '../../support/test-cache.js';
+
+const typeDefs = 'type Query { shelf: [Int] @cached(ttl: 60, tags: ["Shelf"]) }';
+/** More than the relay takes to notice that it is time to look: it asks itself every 250 ms. */
+const A_MOMENT_MS = 300;
+const QUIET_POLL_MS = 3000;
+
+/** A relay of an outbox that says whether it listens, on a clock that can be set forward. */
+async function listening(isListening: boolean, atEnd: (end: () => Promise<void>) => void) {
+  const rows = memoryOutbox();
+  let [aheadMs, looks, waitedMs] = [0, 0, 1];
+  let tell = (): void => undefined;
+  let say = (_is: boolean): void => undefined;
+  const inner = rows.outbox();
+  // As after an earlier life: then it looks once before it begins.
+  await inner.register();
+  const outbox: Outbox = {
+    ...inner,
+    relay: async (apply) => {
+      looks += 1;
+      const relayed = await inner.relay(apply);
+      return { ...relayed, done: relayed.done.map((row) => ({ ...row, waitedMs })) };
+    },
+    listen: (onRows, onListening) => {
+      tell = onRows;
+      say = (is) => onListening?.(is);
+      say(isListening);
+      return () => Promise.resolve();
+    },
+  };
+  const { cache } = testCache({
+    typeDefs,
+    resolvers: { Query: { shelf: () => [1] } },
+    random: () => 0.5,
+    clock: {
+      nowMs: () => Date.now() + aheadMs,
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    },
+  });
+  atEnd(() => cache.close());
+  await cache.start();
+  await cache.relay(outbox);
+  const moment = async (ms = A_MOMENT_MS): Promise<number> => {
+    const before = looks;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return looks - before;
+  };
+  return {
+    rows,
+    moment,
+    tell: () => tell(),
+    say: (is: boolean) => say(is),
+    pass: (ms: number) => (aheadMs += ms),
+    /** A row is committed that no message tells of, and found only after this long. */
+    commitUntold: (ms: number) => {
+      waitedMs = ms;
+      rows.commit(['Shelf'], false);
+    },
+  };
+}
+
+// They mostly wait.
+describe.concurrent('a relay whose outbox listens', () => {
+  it('looks by itself every three seconds, and every 250 ms where it does not listen', async ({
+    onTestFinished,
+  }) => {
+    const { moment, pass, say } = await listening(true, onTestFinished);
+    expect(await moment()).toBe(0);
+    pass(QUIET_POLL_MS);
+    expect(await moment()).toBe(1);
+    say(false);
+    expect(await moment()).toBeGreaterThan(0);
+  });
+
+  it('looks as often as where it does not, once it found what no message told of, until one comes', async ({
+    onTestFinished,
+  }) => {
+    const { moment, pass, commitUntold, tell, rows } = await listening(true, onTestFinished);
+    commitUntold(2000);
+    pass(QUIET_POLL_MS);
+    await expect.poll(() => rows.undone).toEqual([]);
+    expect(await moment()).toBeGreaterThan(0);
+    tell();
+    await moment(50);
+    expect(await moment()).toBe(0);
+  });
+
+  it('does not do so for what it found before a message could come', async ({ onTestFinished }) => {
+    const { moment, pass, commitUntold, rows } = await listening(true, onTestFinished);
+    commitUntold(20);
+    pass(QUIET_POLL_MS);
+    await expect.poll(() => rows.undone).toEqual([]);
+    expect(await moment()).toBe(0);
+  });
+
+  it('looks soon again after it found what another process has in its hands', async ({ onTestFinished }) => {
+    const { rows, moment, pass, commitUntold } = await listening(true, onTestFinished);
+    commitUntold(20);
+    const taken = rows.takeAway();
+    pass(QUIET_POLL_MS);
+    expect(await moment()).toBeGreaterThan(0);
+    expect(await moment()).toBeGreaterThan(0);
+    taken.end(false);
+    await expect.poll(() => rows.undone, { timeout: 400 }).toEqual([]);
+    expect(await moment()).toBe(0);
+  });
+
+  it('looks soon again after a look that failed', async ({ onTestFinished }) => {
+    const { rows, moment, pass } = await listening(true, onTestFinished);
+    rows.answers(false);
+    pass(QUIET_POLL_MS);
+    expect(await moment()).toBeGreaterThan(0);
+    rows.answers(true);
+    await moment(300);
+    expect(await moment()).toBe(0);
+  });
+
+  it('looks at once when it is told, and a moment later for all messages that follow soon', async ({
+    onTestFinished,
+  }) => {
+    const { moment, tell } = await listening(true, onTestFinished);
+    tell();
+    expect(await moment(10)).toBe(1);
+    for (let messages = 0; messages < 5; messages += 1) tell();
+    expect(await moment(20)).toBe(0);
+    expect(await moment(200)).toBe(1);
+  });
+});
