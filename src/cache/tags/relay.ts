@@ -89,6 +89,7 @@ export class Relay {
   async start(withinMs: number): Promise<void> {
     const wasRegistered = await this.#options.outbox.register();
     const look = (): void => {
+      this.#watch();
       if (!this.#closed && !this.#options.storeIsAway()) this.#look().catch(() => undefined);
     };
     this.#stopListening = this.#options.outbox.listen(
@@ -96,8 +97,8 @@ export class Relay {
       (isListening) => (this.#isListening = isListening),
     );
     this.#pollTimer = setInterval(() => {
-      this.#watch();
       if (this.#isDue()) look();
+      else this.#watch();
     }, POLL_MS).unref();
     const keep = (): void => {
       this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));

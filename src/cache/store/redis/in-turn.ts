@@ -21,6 +21,7 @@ export class InTurn<Item, Answer> {
   }
 
   ask(items: readonly Item[]): Promise<readonly Answer[]> {
+    if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject });
       if (this.#waiting.length === 1) this.#sendNext();
@@ -30,7 +31,7 @@ export class InTurn<Item, Answer> {
   #sendNext(): void {
     const batch = this.#takeNext();
     const items = batch.flatMap((one) => one.items);
-    if (items.length === 0) return;
+    if (batch.length === 0) return;
     this.#underWay += items.length;
     this.#send(items)
       .then(
