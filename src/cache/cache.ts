@@ -55,6 +55,8 @@ export interface CachedField {
   /** Seconds. */
   readonly ttl: number;
   readonly swr: number;
+  /** The names that its entries vary by; empty for none. */
+  readonly vary: readonly string[];
 }
 
 /** A cache: one schema, one store, the origins. */
@@ -406,8 +408,8 @@ function forAnyContext<Context>(origin: Origin<Context>): Origin {
   };
 }
 
-function describePolicy({ coordinate, pattern, lifetime, swrMs }: ReadPolicy): CachedField {
-  return { coordinate, pattern, ttl: lifetime.ttlMs / 1000, swr: swrMs / 1000 };
+function describePolicy({ coordinate, pattern, lifetime, swrMs, vary }: ReadPolicy): CachedField {
+  return { coordinate, pattern, ttl: lifetime.ttlMs / 1000, swr: swrMs / 1000, vary };
 }
 
 function canLoad(origin: Origin): origin is LoadingOrigin {

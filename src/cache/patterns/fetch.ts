@@ -62,7 +62,7 @@ export async function fetchEntry(
   const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
   const policy = {
     coordinate,
-    vary: [],
+    shownKey: (shown: string) => shown,
     pattern: 'CACHE_ASIDE' as const,
     counters,
     swrMs,

@@ -38,6 +38,8 @@ export interface ReadPolicy extends EntryField {
   readonly usesViewer: boolean;
   /** What its entries vary by, in the order in which they stand in keys. */
   readonly vary: readonly string[];
+  /** A key as evidence shows it. */
+  readonly shownKey: (key: string) => string;
   /** Which variant a context has; undefined where the field does not vary. Calls of `locate` are given the answer. */
   readonly variantOf: VariantOf | undefined;
   /** True where its entries are written behind: a load asks the journal before the database. */

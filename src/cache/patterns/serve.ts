@@ -1,4 +1,3 @@
-import { shownKeys } from '../keys/variant-in-text.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
 import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
@@ -12,7 +11,7 @@ import type { Loaded, Services } from './services.js';
 export interface Read {
   readonly policy: Pick<
     ReadPolicy,
-    'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs' | 'vary'
+    'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs' | 'shownKey'
   >;
   readonly path: ResponsePath;
   readonly key: string | undefined;
@@ -191,7 +190,7 @@ function note(
   outcome: Outcome,
   evidence: { reason?: string; tier?: string; ageMs?: number; loadMs?: number; savedMs?: number },
 ): void {
-  const { coordinate, pattern, vary } = policy;
-  const shown = key === undefined || vary.length === 0 ? key : shownKeys(vary)(key);
+  const { coordinate, pattern } = policy;
+  const shown = key === undefined ? undefined : policy.shownKey(key);
   trace?.record(path, { coordinate, pattern, key: shown, outcome, ...evidence }, element);
 }

@@ -1,3 +1,4 @@
+import { shownKeys } from '../keys/variant-in-text.js';
 import type { VariantOf, Variants } from '../patterns/variants.js';
 import { checkVary } from './check-vary.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
@@ -13,6 +14,8 @@ export interface VaryOptions {
 export interface CompiledVary {
   readonly vary: readonly string[];
   readonly variantOf: VariantOf | undefined;
+  /** A key as evidence shows it: without the values that it varies by. */
+  readonly shownKey: (key: string) => string;
 }
 
 /** What a field varies by; faults go to the others, each as the end of a sentence. */
@@ -24,5 +27,6 @@ export function compileVary(
   const checked = checkVary(cached, { names: [...variants.functions.keys()], varyAll });
   faults.push(...checked.faults);
   const { names: vary } = checked;
-  return { vary, variantOf: vary.length === 0 ? undefined : variants.of(vary, coordinate) };
+  const variantOf = vary.length === 0 ? undefined : variants.of(vary, coordinate);
+  return { vary, variantOf, shownKey: shownKeys(vary) };
 }

@@ -322,7 +322,7 @@ describe('authorize', () => {
       coordinate: 'Query.plain',
       pattern: 'CACHE_ASIDE',
       counters: createFieldCounters(),
-      vary: [],
+      shownKey: (key: string) => key,
     } as const;
     const options = { policy: { ...policy, ...TIMES }, read, resolve: undefined };
     const traces = new Traces(manualClock());

@@ -379,7 +379,9 @@ describe('a code-first schema', () => {
     const cache = createCache({ store: memoryStore() });
     expect(faultsFrom(() => cache.apply(codeFirst({ ttl: 5, swr: undefined })))).toEqual([]);
     expect(Object.keys(cache.counters())).toEqual(['Query.a']);
-    expect(cache.fields()).toEqual([{ coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0 }]);
+    expect(cache.fields()).toEqual([
+      { coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0, vary: [] },
+    ]);
   });
 
   it('may carry them as a list of names and arguments', () => {

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** What is tried, by its name, and the suites that try it. */
+const attacks = {
+  memory: [
+    'floods of large answers and of keys that clients choose',
+    'test/memory',
+    'test/http/document-store.test.ts',
+  ],
+  'made-up-keys': ['sessions and ids that do not exist', 'test/api/made-up-keys.test.ts'],
+  'sign-in': [
+    'guessed passwords, and sign-ins whose clients leave',
+    'test/api/sign-in-attacks.test.ts',
+    'test/api/abandoned-sign-ins.test.ts',
+  ],
+  'dear-work': [
+    'searches that cost much, repeated fields, slow bodies',
+    'test/api/scans.test.ts',
+    'test/limits',
+    'test/api/limits.test.ts',
+    'test/api/http-errors.test.ts',
+  ],
+  'hung-loads': ['loads that never end', 'test/cache/stampede/overdue-loads.test.ts'],
+  'black-hole': ['connections in which nothing arrives any more', 'test/api/black-hole.test.ts'],
+  lock: ['a table that is locked', 'test/api/locked-table.test.ts'],
+  journal: [
+    'a journal that is emptied, or that an older replica takes over',
+    'test/cache/journal/lagging-replica.test.ts',
+    'test/cache/journal/journal-of-another-run.test.ts',
+    'test/cache/journal/robbed-journal.test.ts',
+  ],
+  idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
+  back: ['Redis that is killed and comes back while both cores are full', 'test/faults/back-in-time.test.ts'],
+};
+
+const names = Object.keys(attacks);
+const help = `Usage: npm run test:attacks [-- NAME ...]
+
+Tries what clients and trouble can do to real processes, one after the other and at full length (about half an hour);
+"npm test" runs a short form of each. Needs redis-server and PostgreSQL.
+
+${names.map((name) => `  ${name.padEnd(14)}${attacks[name][0]}`).join('\n')}`;
+
+function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const unknown = positionals.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    console.error(`There is no attack named ${unknown.join(', ')}; there are ${names.join(', ')}.`);
+    return 2;
+  }
+  const chosen = positionals.length === 0 ? names : positionals;
+  const files = chosen.flatMap((name) => attacks[name].slice(1));
+  const { status } = spawnSync(
+    path.join(root, 'node_modules', '.bin', 'vitest'),
+    ['run', '--no-file-parallelism', ...files],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ATTACKS: 'long' } },
+  );
+  return status ?? 1;
+}
+
+process.exitCode = main();
