@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 const require = createRequire(import.meta.url);
 
+/** They measure times, so nothing runs beside them. */
+const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];
+/** They have no short form, as they take the whole machine for minutes. */
+const longOnly = process.env['ATTACKS'] === 'long' ? [] : ['test/faults/back-in-time.test.ts'];
+
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
   resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve('graphql') }] },
@@ -16,17 +21,16 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/races/**'],
+          exclude: [...timed, ...longOnly],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // They measure times, so nothing runs beside them.
         extends: true,
         test: {
           name: 'races',
-          include: ['test/races/**/*.test.ts'],
+          include: timed,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

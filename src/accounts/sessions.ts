@@ -68,6 +68,11 @@ const LIFETIME_MS = LIFETIME_SECONDS * 1000;
 /** How much of its life a session has lost before a use writes the new end to the database. */
 const EXTEND_AFTER_MS = 5 * 60 * 1000;
 const ROLE_SECONDS = 60;
+/**
+ * How long a session and its user are believed past their time where the database is away: what is written behind goes on
+ * meanwhile. Those that were ended are not found at all.
+ */
+const BRIDGED_SECONDS = 60;
 /** Made-up tokens must not fill the cache for long. */
 const UNKNOWN_SECONDS = 5;
 
@@ -149,7 +154,11 @@ export function createSessions(options: SessionOptions): Sessions {
     async authenticate(token) {
       if (!isToken(token)) return undefined;
       const tokenHash = hashToken(token);
-      const fetched = { ttl: LIFETIME_SECONDS, negativeTtl: UNKNOWN_SECONDS };
+      const fetched = {
+        ttl: LIFETIME_SECONDS,
+        negativeTtl: UNKNOWN_SECONDS,
+        staleIfError: BRIDGED_SECONDS,
+      };
       const session = await cache.fetch(sessionKey(tokenHash), fetched, loadSession(tokenHash));
       if (session === null) return undefined;
       const now = nowMs();
@@ -159,7 +168,8 @@ export function createSessions(options: SessionOptions): Sessions {
       // Apart from the session, and tagged by the user: a new role counts at once, in every session of that user.
       const { userId } = session;
       const tags = [`user_profile:${userId}`];
-      const viewer = await cache.fetch(`Viewer:${userId}`, { ttl: ROLE_SECONDS, tags }, loadViewer(userId));
+      const asked = { ttl: ROLE_SECONDS, staleIfError: BRIDGED_SECONDS, tags };
+      const viewer = await cache.fetch(`Viewer:${userId}`, asked, loadViewer(userId));
       return viewer === null ? undefined : { viewer, session: { tokenHash } };
     },
 

@@ -4,7 +4,12 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 export interface FilmLengthCache {
   fetch<T>(
     key: string,
-    options: { readonly ttl: number; readonly negativeTtl: number; readonly tags: readonly string[] },
+    options: {
+      readonly ttl: number;
+      readonly negativeTtl: number;
+      readonly staleIfError: number;
+      readonly tags: readonly string[];
+    },
     load: () => Promise<T>,
   ): Promise<T>;
 }
@@ -34,7 +39,11 @@ export function createFilmLengths({
 }): FilmLengths {
   return {
     of: (id) => {
-      const options = { ttl: KEPT_SECONDS, negativeTtl: UNKNOWN_SECONDS, tags: [`Movie:${id}`] };
+      const options = {
+        ...{ ttl: KEPT_SECONDS, negativeTtl: UNKNOWN_SECONDS, tags: [`Movie:${id}`] },
+        // Positions are accepted while the database is away.
+        staleIfError: KEPT_SECONDS,
+      };
       return cache.fetch(`FilmLength:${id}`, options, () =>
         prisma.movie.findUnique({ where: { id }, select: { runningTimeMinutes: true } }),
       );

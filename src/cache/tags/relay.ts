@@ -201,7 +201,10 @@ export class Relay {
   /** Whether it is time to look without being told. A look that failed is repeated as soon as where nobody listens. */
   #isDue(): boolean {
     if (!this.#isListening || this.#isDeaf) return true;
-    return hasCome(this.#lookedAtMs + QUIET_POLL_MS, this.#options.clock.nowMs(), QUIET_POLL_MS);
+    const { clock, blindAfterMs } = this.#options;
+    // It must have looked, to know that it is blind.
+    const everyMs = Math.min(QUIET_POLL_MS, blindAfterMs);
+    return hasCome(this.#lookedAtMs + everyMs, clock.nowMs(), everyMs);
   }
 
   async #lookWithin(ms: number): Promise<Relayed | undefined> {
