@@ -67,9 +67,13 @@ export class Variants {
     const { index } = set;
     return (context) => {
       const known = this.#ofContext(context);
-      return (known.variants[index] ??= set.variantOf(
-        set.names.map((name) => (known.values[name.index] ??= name.valueIn(context, coordinate))),
-      ));
+      const variant = known.variants[index];
+      if (variant !== undefined) return variant;
+      const values: Keyed[] = [];
+      for (const name of set.names) {
+        values.push((known.values[name.index] ??= name.valueIn(context, coordinate)));
+      }
+      return (known.variants[index] = set.variantOf(values));
     };
   }
 
@@ -122,6 +126,8 @@ class VaryName {
   readonly #find: VaryFunction;
   readonly #counts: ValueCounts;
   #keyed = new Map<VaryValue | undefined, Keyed>();
+  /** Of the last request: most come from few tenants. */
+  #last: Keyed | undefined;
 
   constructor(options: { name: string; index: number; find: VaryFunction; counts: ValueCounts }) {
     this.name = options.name;
@@ -133,8 +139,9 @@ class VaryName {
   valueIn(context: unknown, coordinate: string): Keyed {
     // What the engine itself asks is no part of a load.
     const value = askedValue(this.name, () => outsideLoads(() => this.#find(context)));
+    if (this.#last !== undefined && Object.is(this.#last.value, value)) return this.#last;
     const known = this.#keyed.get(value);
-    if (known !== undefined) return known;
+    if (known !== undefined) return (this.#last = known);
     this.#counts.note(this.name, value, coordinate);
     return this.keyed(value);
   }

@@ -10,7 +10,6 @@ const MAX_LENGTH = 256;
  * @throws CacheError where it throws, or says something that cannot be a part of a key.
  */
 export function askedValue(name: string, ask: () => unknown): VaryValue | undefined {
-  const call = `createCache: vary.${name}(context)`;
   let value: unknown;
   try {
     value = ask();
@@ -19,20 +18,25 @@ export function askedValue(name: string, ask: () => unknown): VaryValue | undefi
     if (cause instanceof CacheError) throw cause;
     throw new CacheError(
       'CACHE_VARY',
-      `${call} threw ${String(cause)}; return undefined where there is none`,
+      `${callOf(name)} threw ${String(cause)}; return undefined where there is none`,
       {
         cause,
       },
     );
   }
+  if (typeof value === 'string' && value.length <= MAX_LENGTH) return value;
   if (isPromise(value)) {
     // Nobody waits for it, and this error tells more.
     value.then(undefined, () => undefined);
     const fix = 'find the value while the context is made, and return it here';
-    throw new CacheError('CACHE_VARY', `${call} returned a promise; ${fix}`);
+    throw new CacheError('CACHE_VARY', `${callOf(name)} returned a promise; ${fix}`);
   }
   if (isVaryValue(value)) return value;
-  throw new CacheError('CACHE_VARY', `${call} returned ${faultOf(value)}`);
+  throw new CacheError('CACHE_VARY', `${callOf(name)} returned ${faultOf(value)}`);
+}
+
+function callOf(name: string): string {
+  return `createCache: vary.${name}(context)`;
 }
 
 function isVaryValue(value: unknown): value is VaryValue | undefined {
