@@ -1,11 +1,12 @@
 interface Waiting<Item, Answer> {
   readonly items: readonly Item[];
+  readonly weight: number;
   readonly resolve: (answers: readonly Answer[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Items that are under way at the same time; who asks for more at once gets them sent together all the same. */
-const ITEMS_UNDER_WAY = 250;
+/** What may be under way at the same time; who asks for more at once gets it sent together all the same. */
+const MOST_UNDER_WAY = 250;
 
 /**
  * Sends what nobody waits for, at once while little is under way; the rest waits here for its turn, and goes together. Ten
@@ -13,26 +14,34 @@ const ITEMS_UNDER_WAY = 250;
  */
 export class InTurn<Item, Answer> {
   readonly #send: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly #weigh: (item: Item) => number;
   readonly #waiting: Waiting<Item, Answer>[] = [];
   #underWay = 0;
 
-  constructor(send: (items: readonly Item[]) => Promise<readonly Answer[]>) {
+  /** `weigh`: for how many small items one counts; default 1. */
+  constructor(
+    send: (items: readonly Item[]) => Promise<readonly Answer[]>,
+    weigh: (item: Item) => number = () => 1,
+  ) {
     this.#send = send;
+    this.#weigh = weigh;
   }
 
   ask(items: readonly Item[]): Promise<readonly Answer[]> {
     if (items.length === 0) return Promise.resolve([]);
+    const weight = items.reduce((sum, item) => sum + this.#weigh(item), 0);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ items, resolve, reject });
+      this.#waiting.push({ items, weight, resolve, reject });
       if (this.#waiting.length === 1) this.#sendNext();
     });
   }
 
   #sendNext(): void {
     const batch = this.#takeNext();
-    const items = batch.flatMap((one) => one.items);
     if (batch.length === 0) return;
-    this.#underWay += items.length;
+    const items = batch.flatMap((one) => one.items);
+    const weight = batch.reduce((sum, one) => sum + one.weight, 0);
+    this.#underWay += weight;
     this.#send(items)
       .then(
         (answers) => {
@@ -44,18 +53,18 @@ export class InTurn<Item, Answer> {
         },
       )
       .finally(() => {
-        this.#underWay -= items.length;
+        this.#underWay -= weight;
         // Not one for each one that is answered: what goes together costs less.
-        if (this.#underWay <= ITEMS_UNDER_WAY / 2) this.#sendNext();
+        if (this.#underWay <= MOST_UNDER_WAY / 2) this.#sendNext();
       });
   }
 
   /** As many of those that wait as there is room for. */
   #takeNext(): readonly Waiting<Item, Answer>[] {
-    let [count, room] = [0, ITEMS_UNDER_WAY - this.#underWay];
-    for (const { items } of this.#waiting) {
-      if (items.length > room && !(count === 0 && this.#underWay === 0)) break;
-      room -= items.length;
+    let [count, room] = [0, MOST_UNDER_WAY - this.#underWay];
+    for (const { weight } of this.#waiting) {
+      if (weight > room && !(count === 0 && this.#underWay === 0)) break;
+      room -= weight;
       count += 1;
     }
     return this.#waiting.splice(0, count);

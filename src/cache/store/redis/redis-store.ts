@@ -48,6 +48,8 @@ const GENERATION_KEPT_MS = 60 * 60 * 1000;
  * clients choose keys, and those that name nothing must be gone as soon as their negative entry is.
  */
 const LOADING_KEPT_MS = 5_000;
+/** Larger fills count as several: what is sent at once must go through a network within one time-out. */
+const SMALL_FILL_BYTES = 1000;
 /** The epoch is used by every read; it must only not be immortal. */
 const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 
@@ -74,7 +76,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
         );
         throw error;
       });
-  const fills = new InTurn((part: readonly Fill[]) =>
+  const sendFills = (part: readonly Fill[]): Promise<readonly FillOutcome[]> =>
     link.run(async (commands) => {
       const calls = part.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
         keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
@@ -85,8 +87,8 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       }));
       const replies = await runScript(commands, scripts.fill, calls);
       return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
-    }),
-  );
+    });
+  const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));
 
   return {
     name: 'redis',
