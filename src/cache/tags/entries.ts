@@ -139,7 +139,7 @@ export class Entries {
   }
 
   /** A request that wrote must prove its copies again. */
-  unprove(request: object): void {
+  unprove(request: object | undefined): void {
     this.#copies.unprove(request);
   }
 

@@ -94,7 +94,7 @@ export class ProcessCopies {
   }
 
   /** A request that wrote must prove its copies again. */
-  unprove(request: object): void {
+  unprove(request: object | undefined): void {
     this.#proven?.unprove(request);
   }
 }

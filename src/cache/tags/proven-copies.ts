@@ -50,9 +50,9 @@ export class ProvenCopies {
     });
   }
 
-  /** A request that wrote must look again. */
-  unprove(request: object): void {
-    this.#proven.set(request, false);
+  /** A request that wrote must look again. Resolvers that are called by hand may come without one. */
+  unprove(request: object | undefined): void {
+    if (request !== undefined) this.#proven.set(request, false);
   }
 
   async #check(checks: readonly undefined[]): Promise<readonly boolean[]> {
