@@ -15,6 +15,7 @@ export interface LocalCopy {
 
 /** A copy as its readers find it, the same object each time. */
 interface KeptCopy extends LocalCopy {
+  readonly keptAtMs: number;
   readonly staleForMs: 0;
   readonly isDue: false;
   readonly tier: 'local';
@@ -24,7 +25,7 @@ interface KeptCopy extends LocalCopy {
 const REMEMBERED_TAGS = 10_000;
 
 /** What a copy costs besides its value, and what each of its tags does where no other copy has it; measured. */
-const COPY_BYTES = 120;
+const COPY_BYTES = 144;
 const TAG_BYTES = 320;
 
 /**
@@ -39,7 +40,7 @@ export class LocalCopies {
   #forgotten = 0;
   /** Of what was forgotten before, single tags are not known any more. */
   #knownSince = 0;
-  /** When the youngest of all copies was loaded: none is from the future while this is not. */
+  /** When the youngest of all copies was made: none is from the future while this is not. */
   #youngestMs = 0;
 
   constructor(bounds: Bounds) {
@@ -62,8 +63,8 @@ export class LocalCopies {
   get(address: EntryAddress, nowMs: number): KeptCopy | undefined {
     const copy = this.#find(address, nowMs);
     if (!isFromTheFuture(this.#youngestMs, nowMs)) return copy;
-    // The clock was set back: the age of what was loaded before is not known.
-    return copy !== undefined && isFromTheFuture(copy.loadedAtMs, nowMs) ? undefined : copy;
+    // The clock was set back: how long a copy from before has answered is not known, even if its value was loaded long ago.
+    return copy !== undefined && isFromTheFuture(copy.keptAtMs, nowMs) ? undefined : copy;
   }
 
   /** Addresses that come again remember where their copy is, so that a hit needs no look-up. */
@@ -75,18 +76,24 @@ export class LocalCopies {
     return this.#copies.valueIn(slot, nowMs);
   }
 
+  /** `keptAtMs`: when it was read; default when it was loaded. */
   keep(
     { key, row, tags: named }: EntryAddress,
     { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
-    size: { valueBytes: number; untilMs: number; owner?: string | undefined },
+    {
+      valueBytes: size,
+      keptAtMs = loadedAtMs,
+      untilMs,
+      owner,
+    }: { valueBytes: number; keptAtMs?: number; untilMs: number; owner?: string | undefined },
   ): void {
     const tags = row === undefined ? named : [row, ...named];
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
-    const value: KeptCopy = { ...found, tier: 'local', tags };
-    let valueBytes = size.valueBytes + COPY_BYTES;
+    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', tags };
+    let valueBytes = size + COPY_BYTES;
     for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
-    if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: size.untilMs, owner: size.owner })) return;
-    this.#youngestMs = Math.max(this.#youngestMs, loadedAtMs);
+    if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return;
+    this.#youngestMs = Math.max(this.#youngestMs, keptAtMs);
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);
       if (keys === undefined) this.#keysByTag.set(tag, new Set([key]));

@@ -72,12 +72,12 @@ export class ProcessCopies {
     if (lifetime.localMs > 0) {
       const untilMs = Math.min(nowMs + lifetime.localMs, keptUntilMs);
       if (this.#local.isUntouchedSince(mark.local, address)) {
-        this.#local.keep(address, entry, { valueBytes, untilMs, owner });
+        this.#local.keep(address, entry, { valueBytes, keptAtMs: nowMs, untilMs, owner });
       }
     } else if (isShared === true && this.#proven?.isFollowing === true) {
       const { copies } = this.#proven;
       if (copies.isUntouchedSince(mark.proven, address)) {
-        copies.keep(address, entry, { valueBytes, untilMs: keptUntilMs, owner });
+        copies.keep(address, entry, { valueBytes, keptAtMs: nowMs, untilMs: keptUntilMs, owner });
       }
     }
   }

@@ -47,6 +47,27 @@ describe('after the clock of a process was set back by a day', () => {
     expect(outcomes).toEqual(['Query.aside HIT']);
   });
 
+  it('a copy of what was loaded long before answers no longer for it', async () => {
+    let version = 1;
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const process = () =>
+      testCache({
+        ...{ clock, store },
+        typeDefs: 'type Query { copied: Int @cached(ttl: 864000, local: 5, key: "Copied:1") }',
+        resolvers: { Query: { copied: () => version } },
+      });
+    const [here, there] = [process(), process()];
+    await here.query('{ copied }');
+    clock.advance(2 * DAY_MS);
+    expect((await here.query('{ copied }')).data).toEqual({ copied: 1 });
+    clock.advance(-DAY_MS);
+    version = 2;
+    await there.cache.invalidate(['Copied:1']);
+    clock.advance(5000);
+    expect((await here.query('{ copied }')).data).toEqual({ copied: 2 });
+  });
+
   it('the lease of a load that never ended is held for its time and no longer', async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });
