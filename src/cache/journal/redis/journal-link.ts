@@ -123,6 +123,7 @@ export class JournalLink {
     clearInterval(this.#checkTimer);
     this.#connections.close();
     this.#confirming.close();
+    this.#loopTime.end();
   }
 
   async #runOn<T>(connections: Connections, commands: (redis: Redis) => Promise<T>): Promise<T> {

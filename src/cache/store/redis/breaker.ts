@@ -165,6 +165,7 @@ export class Breaker {
     clearTimeout(this.#timer);
     this.#refusal ??= new StoreAway('the store was closed');
     for (const pending of [...this.#pending]) pending.fail(this.#refusal);
+    this.#loopTime.end();
   }
 
   async #rejoin(): Promise<void> {

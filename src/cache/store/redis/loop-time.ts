@@ -13,6 +13,7 @@ export class LoopTime {
   readonly #waiting = new Set<LoopWait>();
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
+  #isEnding = false;
 
   /** `beatMs`: milliseconds between two beats. */
   constructor(beatMs: number) {
@@ -35,7 +36,15 @@ export class LoopTime {
 
   /** False where it has called back already. */
   callOff(wait: LoopWait): boolean {
-    return this.#waiting.delete(wait);
+    const isCalledOff = this.#waiting.delete(wait);
+    if (this.#isEnding && this.#waiting.size === 0) this.#rest();
+    return isCalledOff;
+  }
+
+  /** From now on it rests as soon as nothing is waited for, so that no last beat keeps the process alive. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#waiting.size === 0) this.#rest();
   }
 
   #beat(): void {
@@ -44,7 +53,10 @@ export class LoopTime {
       if (wait.untilBeat > this.#beats || !this.#waiting.delete(wait)) continue;
       wait.onOver();
     }
-    if (this.#waiting.size > 0) return;
+    if (this.#waiting.size === 0) this.#rest();
+  }
+
+  #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

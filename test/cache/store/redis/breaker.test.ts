@@ -1,5 +1,5 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Breaker } from '../../../../src/cache/store/redis/breaker.js';
 import { createGate, type Gate } from '../../../support/gate.js';
 
@@ -218,5 +218,16 @@ describe('the breaker of a store', () => {
     await expect(running).rejects.toThrow('the store was closed');
     await breaker.probe();
     expect(rejoined).toHaveLength(1);
+  });
+
+  it.each(['answered', 'silent'])('leaves no timer behind once it was closed: %s', async (server) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { breaker } = await opened();
+    const running = breaker.run<unknown>(server === 'answered' ? answer : silence);
+    if (server === 'answered') await running;
+    breaker.close();
+    await running.catch(() => undefined);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
