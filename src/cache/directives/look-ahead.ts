@@ -14,7 +14,7 @@ import type { TemplateInputs } from '../keys/template.js';
 import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
-import type { AheadRead } from '../patterns/field-call.js';
+import { requestOf, type AheadRead } from '../patterns/field-call.js';
 import type { Found } from '../tags/entry-field.js';
 import type { Located, ReadPolicy } from '../patterns/read-policy.js';
 import type { Services } from '../patterns/services.js';
@@ -119,7 +119,7 @@ export class LookAhead {
     const places = list.parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
     const wanted = places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
-    const found = entries.find(policy, wanted, traces.of(list.context), list.info.variableValues);
+    const found = entries.find(policy, wanted, traces.of(list.context), requestOf(list.info));
     const keep = (all: Awaited<typeof found>): void => {
       list.reads.set(node, { policy, places, found: inPlace(places, all) });
     };

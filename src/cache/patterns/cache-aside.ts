@@ -7,7 +7,7 @@ import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Found } from '../tags/entry-field.js';
 import { callerOf } from './abandoned-load.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import { requestOf, type CallInfo, type FieldCall, type Resolve } from './field-call.js';
 import { loadOnce } from './load-once.js';
 import type { Located, ReadPolicy } from './read-policy.js';
 import { resolverLoads } from './resolver-load.js';
@@ -63,7 +63,7 @@ export function cacheAside<Info extends CallInfo>(
       return loads.beginAlone(call).run();
     }
     onRead?.(place.key, call.args);
-    const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
+    const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
     return isPromise(found)
       ? found.then((entry) => answer(call, place, entry, trace))
       : answer(call, place, found, trace);

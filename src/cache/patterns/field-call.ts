@@ -6,8 +6,14 @@ import type { Located, ReadPolicy } from './read-policy.js';
 /** What the engine reads of GraphQL's `info`; the rest is passed on untouched. */
 export interface CallInfo {
   readonly path: ResponsePath;
-  /** One object for each execution of an operation, which tells requests apart. */
+  /** One object for each execution of an operation; servers may execute all events of a subscription with the same. */
   readonly variableValues: object;
+  readonly operation?: { readonly operation: string };
+}
+
+/** Tells requests apart. Undefined for the events of a subscription, each of which must see what was written before it. */
+export function requestOf({ operation, variableValues }: CallInfo): object | undefined {
+  return operation?.operation === 'subscription' ? undefined : variableValues;
 }
 
 /** A read of a child's entry that was made together with those of all its siblings. */

@@ -9,7 +9,7 @@ import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
 import { valueOf, type Found } from '../tags/entry-field.js';
 import { causeOf } from './abandoned-load.js';
-import type { FieldCall } from './field-call.js';
+import { requestOf, type FieldCall } from './field-call.js';
 import type { OriginLoads } from './origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
 import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
@@ -42,7 +42,7 @@ export function readThrough(
     if (elementsOf !== undefined) return readMany({ field, call, trace }, inputs);
     const place = policy.locate(inputs);
     if (place.reason !== undefined) return withoutEntry({ field, call, trace }, place);
-    const found = services.entries.findOne(policy, place, trace, call.info.variableValues);
+    const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
     // Nothing is allocated for a hit of which nobody wants evidence.
     if (!isPromise(found) && isPlainHit(counters, found, trace)) return give(found, place, call);
     const reading = { field, call, trace };
@@ -105,7 +105,7 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
     return isPending ? Promise.all(values.map(errorAsElement)) : values;
   };
   if (located.length === 0) return answerAll([]);
-  const found = services.entries.find(policy, located, trace, call.info.variableValues);
+  const found = services.entries.find(policy, located, trace, requestOf(call.info));
   return isPromise(found) ? found.then(answerAll) : answerAll(found);
 }
 
