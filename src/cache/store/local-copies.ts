@@ -19,13 +19,15 @@ interface KeptCopy extends LocalCopy {
   readonly staleForMs: 0;
   readonly isDue: false;
   readonly tier: 'local';
+  /** As in the address it was kept for, and with its row: what drops it. */
+  readonly named: readonly string[];
   readonly tags: readonly string[];
 }
 
 const REMEMBERED_TAGS = 10_000;
 
 /** What a copy costs besides its value, and what each of its tags does where no other copy has it; measured. */
-const COPY_BYTES = 144;
+const COPY_BYTES = 152;
 const TAG_BYTES = 320;
 
 /**
@@ -62,9 +64,10 @@ export class LocalCopies {
 
   get(address: EntryAddress, nowMs: number): KeptCopy | undefined {
     const copy = this.#find(address, nowMs);
+    if (copy === undefined || !isDroppedBy(copy, address.tags)) return undefined;
     if (!isFromTheFuture(this.#youngestMs, nowMs)) return copy;
     // The clock was set back: how long a copy from before has answered is not known, even if its value was loaded long ago.
-    return copy !== undefined && isFromTheFuture(copy.keptAtMs, nowMs) ? undefined : copy;
+    return isFromTheFuture(copy.keptAtMs, nowMs) ? undefined : copy;
   }
 
   /** Addresses that come again remember where their copy is, so that a hit needs no look-up. */
@@ -89,7 +92,7 @@ export class LocalCopies {
   ): void {
     const tags = row === undefined ? named : [row, ...named];
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
-    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', tags };
+    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', named, tags };
     let valueBytes = size + COPY_BYTES;
     for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
     if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return;
@@ -136,4 +139,9 @@ export class LocalCopies {
       if (keys?.size === 0) this.#keysByTag.delete(tag);
     }
   }
+}
+
+/** Whether each of these tags drops the copy: it may have been kept for who names the same key with others. */
+function isDroppedBy({ named, tags }: KeptCopy, asked: readonly string[]): boolean {
+  return named === asked || asked.every((tag) => tags.includes(tag));
 }

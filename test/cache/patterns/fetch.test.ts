@@ -30,6 +30,20 @@ describe('cache.fetch', () => {
     expect(await fetch()).toBe(3);
   });
 
+  it('is not answered from a copy that its tags do not drop', async () => {
+    const { cache, load } = plainCache();
+    const fetch = (tag: string): Promise<number> =>
+      cache.fetch('Report:1', { ttl: 10, local: 10, tags: [tag] }, load);
+    await fetch('Team:1');
+    await fetch('Team:1');
+    expect(await fetch('Team:2')).toBe(2);
+    await fetch('Team:2');
+    await cache.invalidate(['Team:1']);
+    expect(await fetch('Team:2')).toBe(2);
+    await cache.invalidate(['Team:2']);
+    expect(await fetch('Team:2')).toBe(3);
+  });
+
   it('shares one load among all who ask at the same time', async () => {
     const { cache } = plainCache();
     const gate = createGate();

@@ -54,6 +54,14 @@ describe('local copies', () => {
     }
   });
 
+  it('answer those only of whose tags each drops them', () => {
+    const copies = new LocalCopies(BOUNDS);
+    keep(copies, 'Movie:1', ['Movies', 'Person:7']);
+    const answers = (...tags: string[]): boolean => copies.get({ key: 'Movie:1', tags }, 10) !== undefined;
+    expect([answers(), answers('Person:7', 'Movies'), answers('Movies')]).toEqual([true, true, true]);
+    expect([answers('Person:8'), answers('Movies', 'Person:8')]).toEqual([false, false]);
+  });
+
   it('are no longer found by tags that they had before they were replaced', () => {
     const copies = new LocalCopies(BOUNDS);
     keep(copies, 'Movie:1', ['Person:7']);
