@@ -65,6 +65,11 @@ interface SlotContent<T> {
 
 export type { Slot };
 
+/** True for the place of a value in any map that has not been removed from it. */
+export function isInUse(slot: unknown): boolean {
+  return slot instanceof Slot && slot.value !== undefined;
+}
+
 /** What is put into a bounded map. */
 export interface Content<T> {
   readonly value: T;

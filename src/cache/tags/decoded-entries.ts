@@ -1,7 +1,8 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
 import { heapSize } from '../codec/heap-size.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import { BoundedMap } from '../store/bounded-map.js';
+import { BoundedMap, isInUse } from '../store/bounded-map.js';
+import type { EntryAddress } from '../store/store.js';
 import type { EntryField, Found } from './entry-field.js';
 
 /** An entry whose payload has been decoded. */
@@ -64,11 +65,11 @@ export class DecodedEntries {
   }
 
   /** The entry in these bytes; undefined, and counted, where they are not an entry of this key. */
-  decode(field: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {
-    const kept = this.#kept.get(key, 0);
-    if (kept === undefined) return this.#decode(field, key, bytes);
+  decode(field: EntryField, address: EntryAddress, bytes: Uint8Array): Decoded | undefined {
+    const kept = this.#find(address);
+    if (kept === undefined) return this.#decode(field, address.key, bytes);
     if (kept.bytes === bytes) return kept.decoded;
-    if (Buffer.compare(kept.bytes, bytes) !== 0) return this.#decode(field, key, bytes);
+    if (Buffer.compare(kept.bytes, bytes) !== 0) return this.#decode(field, address.key, bytes);
     // From now on the same object is the same value: bytes are never changed in place.
     if (!this.#options.keepBytes) kept.bytes = bytes;
     return kept.decoded;
@@ -76,6 +77,15 @@ export class DecodedEntries {
 
   clear(): void {
     this.#kept.clear();
+  }
+
+  /** Addresses that come again remember the place, unless they remember that of a copy, which answers before. */
+  #find(address: EntryAddress): Kept | undefined {
+    if (this.#kept.holds(address.slot)) return this.#kept.valueIn(address.slot, 0);
+    const slot = this.#kept.slotOf(address.key);
+    if (slot === undefined) return undefined;
+    if ('slot' in address && !isInUse(address.slot)) address.slot = slot;
+    return this.#kept.valueIn(slot, 0);
   }
 
   #decode(field: EntryField, key: string, bytes: Uint8Array): Decoded | undefined {

@@ -310,7 +310,7 @@ export class Entries {
     if (reading?.bytes === undefined) return undefined;
     // Requests of one tick share their readings, and mostly their entries are fresh.
     if (reading.judged instanceof Judged && reading.judged.field === field) return reading.judged.entry;
-    const entry = this.#decoded.decode(field, address.key, reading.bytes);
+    const entry = this.#decoded.decode(field, address, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
     if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
