@@ -95,12 +95,17 @@ export function watchClients(pool: pg.Pool, { statementMs, onSilent }: WatchOpti
 
 /**
  * Lets statements of this connection take as long as they need, migrations for one. True where it had limits: then it must
- * not go back into the pool.
+ * not go back into the pool. Where it fails, the client is released, so that the pool can be ended.
  */
-export async function liftLimits(client: Client): Promise<boolean> {
+export async function liftLimits(client: pg.PoolClient): Promise<boolean> {
   const lift = lifts.get(client);
   if (lift === undefined) return false;
-  await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
+  try {
+    await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
   lift();
   return true;
 }

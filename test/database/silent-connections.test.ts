@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { connectDatabase } from '../../src/database/connect-database.js';
 import type { Database } from '../../src/database/database.js';
 import { findLostAnswers } from '../../src/database/find-lost-answers.js';
-import { watchClients } from '../../src/database/watch-clients.js';
+import { giveUpClient, liftLimits, watchClients } from '../../src/database/watch-clients.js';
 import { listenForRows } from '../../src/outbox/listen-for-rows.js';
 import { OUTBOX_CHANNEL } from '../../src/outbox/trigger-sql.js';
 import { needsPostgres } from '../support/needs.js';
@@ -157,6 +157,16 @@ describe.skipIf(!needsPostgres())('a database behind connections that forward no
     });
     await pool.query('SELECT pg_sleep(0.4)');
   });
+
+  it('keeps nothing of a connection that ends while its limits are lifted', async () => {
+    const pool = new pg.Pool({ connectionString: server.url });
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    watchClients(pool, { statementMs: 60_000, onSilent: () => undefined });
+    const client = await pool.connect();
+    giveUpClient(client, 'it ends');
+    await expect(liftLimits(client)).rejects.toThrow();
+    await pool.end();
+  }, 2000);
 
   it('has slow statements ended by the server', async () => {
     const { database } = await behindProxy();
