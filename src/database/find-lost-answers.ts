@@ -12,9 +12,10 @@ export interface FindOptions {
   readonly lateMs?: number;
 }
 
+// A server that does not track what its processes do calls them all disabled: that says nothing.
 const askSql = `
   SELECT pid FROM pg_stat_activity
-  WHERE pid = ANY($1::int[]) AND state <> 'active' AND application_name = 'corral' AND datname = current_database()`;
+  WHERE pid = ANY($1::int[]) AND state LIKE 'idle%' AND application_name = 'corral' AND datname = current_database()`;
 
 /**
  * Asks the server, on another connection, about statements that are late. Where its process waits for us, twice in a row, the

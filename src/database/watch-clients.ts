@@ -54,12 +54,21 @@ export function watchClients(pool: pg.Pool, { statementMs, onSilent }: WatchOpti
         giveUpClient(client, `it did not answer for ${Math.round(performance.now() - sentAtMs)} ms`);
         onSilent(sentAtMs);
       };
-      asked = { processId: processIdOf(client), sentAtMs, giveUp };
-      unanswered.add(asked);
-      timer = setTimeout(giveUp, statementMs + GRACE_MS).unref();
+      const mine = { processId: processIdOf(client), sentAtMs, giveUp };
+      asked = mine;
+      unanswered.add(mine);
+      // What was answered while this process stood still is in the socket, which is read before setImmediate.
+      const late = (): void => void (unanswered.has(mine) && giveUp());
+      timer = setTimeout(() => setImmediate(late), statementMs + GRACE_MS).unref();
     };
     client.on('drain', ended);
     client.on('end', ended);
+    // A statement that waited for this answer, that of the pool's next user for one, is sent by now: there is no drain then.
+    connectionOf(client)?.on('readyForQuery', () => {
+      if (asked === undefined) return;
+      ended();
+      begin();
+    });
     client.query = new Proxy(client.query, {
       apply(target, _receiver, parameters: unknown[]) {
         begin();
@@ -86,27 +95,34 @@ export function watchClients(pool: pg.Pool, { statementMs, onSilent }: WatchOpti
 
 /**
  * Lets statements of this connection take as long as they need, migrations for one. True where it had limits: then it must
- * not go back into the pool.
+ * not go back into the pool. Where it fails, the client is released, so that the pool can be ended.
  */
-export async function liftLimits(client: Client): Promise<boolean> {
+export async function liftLimits(client: pg.PoolClient): Promise<boolean> {
   const lift = lifts.get(client);
   if (lift === undefined) return false;
-  await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
+  try {
+    await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
   lift();
   return true;
 }
 
 /** Ends a connection without a goodbye, which would not arrive: its statements fail at once. */
 export function giveUpClient(client: Client, why: string): void {
-  if ('connection' in client && isConnection(client.connection)) {
-    client.connection.stream.destroy(new Error(`The connection to PostgreSQL was given up: ${why}.`));
-  }
+  connectionOf(client)?.stream.destroy(new Error(`The connection to PostgreSQL was given up: ${why}.`));
+}
+
+function connectionOf(client: Client): Pick<pg.Connection, 'stream' | 'on'> | undefined {
+  return 'connection' in client && isConnection(client.connection) ? client.connection : undefined;
 }
 
 function processIdOf(client: pg.PoolClient): number | null {
   return 'processID' in client && typeof client.processID === 'number' ? client.processID : null;
 }
 
-function isConnection(value: unknown): value is Pick<pg.Connection, 'stream'> {
-  return typeof value === 'object' && value !== null && 'stream' in value;
+function isConnection(value: unknown): value is Pick<pg.Connection, 'stream' | 'on'> {
+  return typeof value === 'object' && value !== null && 'stream' in value && 'on' in value;
 }

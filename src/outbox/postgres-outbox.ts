@@ -20,6 +20,8 @@ const HELD_AT_MOST_MS = 300;
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 100;
+/** Tags that are applied before the database hears of it; a row has no more than 500. */
+const TAGS_AT_ONCE = 1000;
 /** Done rows are of use to whoever looks into what was invalidated lately; then they go. So do stores without processes. */
 const KEPT = '10 minutes';
 const PRUNED_AT_ONCE = 10_000;
@@ -139,14 +141,29 @@ async function takeAndApply(
       waitedMs: waitedMs ?? 0,
     }));
   const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
-  if (done.length > 0) {
-    await apply(done);
+  for (const part of partsOf(done)) {
+    await apply(part);
     await client.query(
       'UPDATE "CacheOutbox" SET "doneAt" = clock_timestamp() WHERE "id" = ANY($1::bigint[])',
-      [done.map(({ id }) => id)],
+      [part.map(({ id }) => id)],
     );
   }
   return { done, elsewhere };
+}
+
+/** So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts. */
+function partsOf(rows: readonly OutboxRow[]): readonly (readonly OutboxRow[])[] {
+  const parts: OutboxRow[][] = [];
+  let tags = Infinity;
+  for (const row of rows) {
+    if (tags + row.tags.length > TAGS_AT_ONCE) {
+      parts.push([]);
+      tags = 0;
+    }
+    parts.at(-1)?.push(row);
+    tags += row.tags.length;
+  }
+  return parts;
 }
 
 async function prune(pool: Pool): Promise<void> {

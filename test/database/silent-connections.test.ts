@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { connectDatabase } from '../../src/database/connect-database.js';
 import type { Database } from '../../src/database/database.js';
 import { findLostAnswers } from '../../src/database/find-lost-answers.js';
-import { watchClients } from '../../src/database/watch-clients.js';
+import { giveUpClient, liftLimits, watchClients } from '../../src/database/watch-clients.js';
 import { listenForRows } from '../../src/outbox/listen-for-rows.js';
 import { OUTBOX_CHANNEL } from '../../src/outbox/trigger-sql.js';
 import { needsPostgres } from '../support/needs.js';
@@ -14,6 +14,7 @@ import { testLog } from '../support/test-log.js';
 const limits = { connectMs: 400, statementMs: 300 };
 /** The limit of a statement, the moment that the word of its end may take, and some time of this machine. */
 const GIVEN_UP_WITHIN_MS = 300 + 1000 + 500;
+const GIVEN_UP_FROM_MS = 300 + 1000 + 50;
 
 describe.skipIf(!needsPostgres())('a database behind connections that forward nothing', () => {
   let server: PrivatePostgres;
@@ -22,8 +23,9 @@ describe.skipIf(!needsPostgres())('a database behind connections that forward no
   });
   afterAll(() => server.stop());
 
-  async function behindProxy(): Promise<{ proxy: TcpProxy; database: Database }> {
+  async function behindProxy(connections = 10): Promise<{ proxy: TcpProxy; database: Database }> {
     const url = new URL(server.url);
+    url.searchParams.set('connection_limit', `${connections}`);
     const proxy = await tcpProxy(Number(url.port));
     url.port = `${proxy.port}`;
     const database = await connectDatabase({
@@ -118,6 +120,53 @@ describe.skipIf(!needsPostgres())('a database behind connections that forward no
     await other.end();
     await expect.poll(() => heard).toBe(3);
   });
+
+  it('keeps connections that answer, however long others wait for them', async () => {
+    const { database } = await behindProxy(1);
+    const untilMs = performance.now() + GIVEN_UP_FROM_MS;
+    const ask = async (): Promise<void> => {
+      while (performance.now() < untilMs) await database.pool.query('SELECT pg_sleep(0.02)');
+    };
+    // The connection goes from one to the next without a moment in between.
+    await Promise.all([ask(), ask(), ask()]);
+  });
+
+  it('keeps connections that answered while this process stood still', async () => {
+    const pool = new pg.Pool({ connectionString: server.url });
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    watchClients(pool, { statementMs: limits.statementMs, onSilent: () => undefined });
+    onTestFinished(() => pool.end());
+    await pool.query('SELECT 1');
+    const answer = pool.query('SELECT 1 AS one');
+    // It is sent then.
+    await new Promise((resolve) => setImmediate(resolve));
+    const untilMs = performance.now() + GIVEN_UP_FROM_MS;
+    while (performance.now() < untilMs);
+    expect((await answer).rows).toEqual([{ one: 1 }]);
+  });
+
+  it('leaves statements alone of which the server does not say whether it is at work', async () => {
+    const upkeep = new pg.Pool({ connectionString: server.url });
+    const options = '-c track_activities=off';
+    const pool = new pg.Pool({ connectionString: server.url, application_name: 'corral', options });
+    const watch = watchClients(pool, { statementMs: 60_000, onSilent: () => undefined });
+    const stop = findLostAnswers({ watch, upkeep, everyMs: 50, lateMs: 50 });
+    onTestFinished(async () => {
+      stop();
+      await Promise.all([pool.end(), upkeep.end()]);
+    });
+    await pool.query('SELECT pg_sleep(0.4)');
+  });
+
+  it('keeps nothing of a connection that ends while its limits are lifted', async () => {
+    const pool = new pg.Pool({ connectionString: server.url });
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    watchClients(pool, { statementMs: 60_000, onSilent: () => undefined });
+    const client = await pool.connect();
+    giveUpClient(client, 'it ends');
+    await expect(liftLimits(client)).rejects.toThrow();
+    await pool.end();
+  }, 2000);
 
   it('has slow statements ended by the server', async () => {
     const { database } = await behindProxy();

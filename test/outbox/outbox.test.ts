@@ -85,6 +85,20 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     expect(new Set(rows.flat()).size).toBe(1201);
   });
 
+  it('is relayed in parts between which the database hears of the relay, however many rows a statement changed', async () => {
+    await pool.query(`INSERT INTO "CacheOutbox" ("store", "tags")
+      SELECT 'one', ARRAY(SELECT 'Movie:' || n * 500 + k FROM generate_series(1, 500) AS k) FROM generate_series(1, 5) AS n`);
+    const listen = () => () => Promise.resolve();
+    const outbox = postgresOutbox({ pool, store: 'one', endsWithProcess: false, listen });
+    const tags: number[] = [];
+    const { done } = await outbox.relay((rows) => {
+      tags.push(rows.flatMap((row) => row.tags).length);
+      return Promise.resolve();
+    });
+    expect([tags, done.length]).toEqual([[1000, 1000, 500], 5]);
+    expect((await pool.query('SELECT FROM "CacheOutbox" WHERE "doneAt" IS NULL')).rowCount).toBe(0);
+  });
+
   it('writes values as keys hold them', async () => {
     const values = [
       'plain-1_2.3',

@@ -39,6 +39,8 @@ const COMPLAIN_EVERY_MS = 60_000;
 const LOOK_ENDS_WITHIN_MS = 5000;
 /** A look that takes longer is counted as one that does not see. */
 const LOOK_TAKES_MS = 500;
+/** After one that took longer the next does not wait until so much would make it blind. */
+const LOOK_IS_SLOW_FROM_MS = LOOK_TAKES_MS / 2;
 
 /** A look on its way. */
 interface Look {
@@ -198,9 +200,12 @@ export class Relay {
     });
   }
 
-  /** Whether it is time to look without being told. A look that failed is repeated as soon as where nobody listens. */
+  /**
+   * Whether it is time to look without being told now. A look that failed is repeated as soon as where nobody listens, and a
+   * message that came while the store was away still asks for one.
+   */
   #isDue(): boolean {
-    if (!this.#isListening || this.#isDeaf) return true;
+    if (!this.#isListening || this.#isDeaf || (this.#wasTold && !this.#isStaggered)) return true;
     const { clock, blindAfterMs } = this.#options;
     // It must have looked, to know that it is blind.
     const everyMs = Math.min(QUIET_POLL_MS, blindAfterMs);
@@ -231,9 +236,13 @@ export class Relay {
     try {
       const relayed = await look.relayed;
       this.#hasSeen(look);
+      const nowMs = this.#options.clock.nowMs();
+      const isSlow = nowMs - look.beganAtMs > LOOK_IS_SLOW_FROM_MS;
       // What another process has in its hands may be given back without a message.
-      if (relayed.elsewhere.length === 0) this.#lookedAtMs = this.#options.clock.nowMs();
-      if (!wasTold && relayed.done.some(({ waitedMs }) => waitedMs > UNTOLD_AFTER_MS)) this.#isDeaf = true;
+      if (relayed.elsewhere.length === 0 && !isSlow) this.#lookedAtMs = nowMs;
+      // The message of a row that was found a moment before it may have come meanwhile.
+      const isUntold = !wasTold && !this.#wasTold;
+      if (isUntold && relayed.done.some(({ waitedMs }) => waitedMs > UNTOLD_AFTER_MS)) this.#isDeaf = true;
       if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
       if (!relayed.isKnown) await this.#registerAgain();
       return relayed;
@@ -258,8 +267,11 @@ export class Relay {
     const { clock, blindAfterMs, log, storeIsAway } = this.#options;
     const { beganAtMs = Infinity, giveUp } = this.#running ?? {};
     if (clock.nowMs() - beganAtMs > LOOK_ENDS_WITHIN_MS) giveUp?.();
-    // While the store is away nobody looks, and nothing is served from it.
-    if (storeIsAway()) this.#seenAtMs = undefined;
+    // While the store is away nobody looks, and nothing is served from it: how long it was blind counts from its return.
+    if (storeIsAway()) {
+      this.#seenAtMs = undefined;
+      if (this.#unseenSinceMs !== undefined && !this.#isBlind) this.#unseenSinceMs = clock.nowMs();
+    }
     if (this.#closed || this.#isBlind || storeIsAway() || this.#unseenForMs() <= blindAfterMs) return;
     if (clock.nowMs() - (this.#unseenSinceMs ?? Infinity) < LOOK_TAKES_MS) return;
     this.#isBlind = true;

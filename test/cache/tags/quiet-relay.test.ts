@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Outbox } from '../../../src/cache/index.js';
+import { memoryStore, type Outbox, type RelayingOptions } from '../../../src/cache/index.js';
+import { losable } from '../../support/losable-store.js';
 import { memoryOutbox } from '../../support/memory-outbox.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -9,11 +10,17 @@ const A_MOMENT_MS = 300;
 const QUIET_POLL_MS = 3000;
 
 /** A relay of an outbox that says whether it listens, on a clock that can be set forward. */
-async function listening(isListening: boolean, atEnd: (end: () => Promise<void>) => void) {
+async function listening(
+  isListening: boolean,
+  atEnd: (end: () => Promise<void>) => void,
+  relaying: Partial<RelayingOptions> = {},
+) {
   const rows = memoryOutbox();
-  let [aheadMs, looks, waitedMs] = [0, 0, 1];
+  let [aheadMs, looks, waitedMs, takesMs] = [0, 0, 1, 0];
+  let meanwhile = (): void => undefined;
   let tell = (): void => undefined;
   let say = (_is: boolean): void => undefined;
+  const { store, state } = losable(memoryStore());
   const inner = rows.outbox();
   // As after an earlier life: then it looks once before it begins.
   await inner.register();
@@ -22,6 +29,8 @@ async function listening(isListening: boolean, atEnd: (end: () => Promise<void>)
     relay: async (apply) => {
       looks += 1;
       const relayed = await inner.relay(apply);
+      aheadMs += takesMs;
+      meanwhile();
       return { ...relayed, done: relayed.done.map((row) => ({ ...row, waitedMs })) };
     },
     listen: (onRows, onListening) => {
@@ -31,7 +40,8 @@ async function listening(isListening: boolean, atEnd: (end: () => Promise<void>)
       return () => Promise.resolve();
     },
   };
-  const { cache } = testCache({
+  const { cache, logged } = testCache({
+    store,
     typeDefs,
     resolvers: { Query: { shelf: () => [1] } },
     random: () => 0.5,
@@ -42,7 +52,7 @@ async function listening(isListening: boolean, atEnd: (end: () => Promise<void>)
   });
   atEnd(() => cache.close());
   await cache.start();
-  await cache.relay(outbox);
+  await cache.relay(outbox, relaying);
   const moment = async (ms = A_MOMENT_MS): Promise<number> => {
     const before = looks;
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -50,7 +60,12 @@ async function listening(isListening: boolean, atEnd: (end: () => Promise<void>)
   };
   return {
     rows,
+    loseStore: (is: boolean) => (state.isAway = is),
+    logged,
     moment,
+    /** So long does a look take from now on, and this happens during it. */
+    looksTake: (ms: number, during = (): void => undefined): void =>
+      void ([takesMs, meanwhile] = [ms, during]),
     tell: () => tell(),
     say: (is: boolean) => say(is),
     pass: (ms: number) => (aheadMs += ms),
@@ -127,5 +142,62 @@ describe.concurrent('a relay whose outbox listens', () => {
     for (let messages = 0; messages < 5; messages += 1) tell();
     expect(await moment(20)).toBe(0);
     expect(await moment(200)).toBe(1);
+  });
+
+  it('looks as often as it may be blind, where that is less', async ({ onTestFinished }) => {
+    const { moment, pass } = await listening(true, onTestFinished, { blindAfterMs: 500 });
+    pass(500);
+    expect(await moment()).toBe(1);
+  });
+
+  it('looks soon again after a look that took long, so that one more does not make it blind', async ({
+    onTestFinished,
+  }) => {
+    const { moment, pass, looksTake } = await listening(true, onTestFinished);
+    looksTake(600);
+    pass(QUIET_POLL_MS);
+    expect(await moment()).toBeGreaterThan(0);
+    expect(await moment()).toBeGreaterThan(0);
+    looksTake(0);
+    await moment();
+    expect(await moment()).toBe(0);
+  });
+
+  it('looks soon where a message came while the store was away', async ({ onTestFinished }) => {
+    const { moment, loseStore, tell } = await listening(true, onTestFinished);
+    loseStore(true);
+    tell();
+    expect(await moment(50)).toBe(0);
+    loseStore(false);
+    expect(await moment()).toBe(1);
+  });
+
+  it('is not deaf where the message comes while it looks', async ({ onTestFinished }) => {
+    const { moment, pass, commitUntold, looksTake, tell, rows } = await listening(true, onTestFinished);
+    commitUntold(2000);
+    looksTake(0, () => {
+      looksTake(0);
+      tell();
+    });
+    pass(QUIET_POLL_MS);
+    await expect.poll(() => rows.undone).toEqual([]);
+    await moment();
+    expect(await moment()).toBe(0);
+  });
+
+  it('does not count the time for which the store was away as one for which it was blind', async ({
+    onTestFinished,
+  }) => {
+    const { rows, moment, pass, loseStore, logged } = await listening(true, onTestFinished);
+    rows.answers(false);
+    pass(QUIET_POLL_MS);
+    expect(await moment()).toBeGreaterThan(0);
+    loseStore(true);
+    pass(10_000);
+    await moment();
+    rows.answers(true);
+    loseStore(false);
+    expect(await moment()).toBeGreaterThan(0);
+    expect(logged.join()).not.toContain('could not be looked into');
   });
 });
