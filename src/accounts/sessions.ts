@@ -70,11 +70,13 @@ const EXTEND_AFTER_MS = 5 * 60 * 1000;
 const ROLE_SECONDS = 60;
 /**
  * How long a session and its user are believed past their time where the database is away: what is written behind goes on
- * meanwhile. Those that were ended are not found at all.
+ * meanwhile. Those that were ended are not found at all. A second is enough for a session, which is kept as long as it lasts, and
+ * leaves nothing of made-up ones behind.
  */
-const BRIDGED_SECONDS = 60;
+const SESSION_BRIDGED_SECONDS = 1;
+const USER_BRIDGED_SECONDS = 60;
 /** Made-up tokens must not fill the cache for long. */
-const UNKNOWN_SECONDS = 5;
+const UNKNOWN_SECONDS = 4;
 
 /** Sessions in the database, read through the cache. Their end is checked at every use, wherever they come from. */
 export function createSessions(options: SessionOptions): Sessions {
@@ -157,7 +159,7 @@ export function createSessions(options: SessionOptions): Sessions {
       const fetched = {
         ttl: LIFETIME_SECONDS,
         negativeTtl: UNKNOWN_SECONDS,
-        staleIfError: BRIDGED_SECONDS,
+        staleIfError: SESSION_BRIDGED_SECONDS,
       };
       const session = await cache.fetch(sessionKey(tokenHash), fetched, loadSession(tokenHash));
       if (session === null) return undefined;
@@ -168,7 +170,7 @@ export function createSessions(options: SessionOptions): Sessions {
       // Apart from the session, and tagged by the user: a new role counts at once, in every session of that user.
       const { userId } = session;
       const tags = [`user_profile:${userId}`];
-      const asked = { ttl: ROLE_SECONDS, staleIfError: BRIDGED_SECONDS, tags };
+      const asked = { ttl: ROLE_SECONDS, staleIfError: USER_BRIDGED_SECONDS, tags };
       const viewer = await cache.fetch(`Viewer:${userId}`, asked, loadViewer(userId));
       return viewer === null ? undefined : { viewer, session: { tokenHash } };
     },
