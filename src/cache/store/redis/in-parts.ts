@@ -1,7 +1,7 @@
 /** Scripts that are sent in one go, and answered within one time-out. */
 const SCRIPTS_AT_ONCE = 250;
-/** Entries that are read in one go. */
-const READS_AT_ONCE = 1000;
+/** Different entries that are read in one go. */
+const READS_AT_ONCE = 2000;
 
 /**
  * One operation of the store for however many: in parts, each after the answer to the one before it and with a time-out of its
@@ -14,12 +14,30 @@ export function inParts<Item, Answer>(
   return all.length <= SCRIPTS_AT_ONCE ? operation(all) : partByPart(all, SCRIPTS_AT_ONCE, operation);
 }
 
-/** The same for reads, which cost a server less. */
-export function readInParts<Item, Answer>(
-  all: readonly Item[],
-  operation: (part: readonly Item[]) => Promise<readonly Answer[]>,
+/** The same for reads, which cost a server less. What several requests of one tick ask for, by one address, is read once. */
+export function readInParts<Address extends object, Answer>(
+  all: readonly Address[],
+  operation: (part: readonly Address[]) => Promise<readonly Answer[]>,
 ): Promise<readonly Answer[]> {
-  return all.length <= READS_AT_ONCE ? operation(all) : partByPart(all, READS_AT_ONCE, operation);
+  if (all.length <= READS_AT_ONCE) return operation(all);
+  const different = [...new Set(all)];
+  return different.length <= READS_AT_ONCE ? operation(all) : readPartByPart(all, different, operation);
+}
+
+async function readPartByPart<Address extends object, Answer>(
+  all: readonly Address[],
+  different: readonly Address[],
+  operation: (part: readonly Address[]) => Promise<readonly Answer[]>,
+): Promise<readonly Answer[]> {
+  const answers = await partByPart(different, READS_AT_ONCE, operation);
+  if (different.length === all.length) return answers;
+  const places = new Map(different.map((address, index) => [address, index]));
+  const found: Answer[] = [];
+  for (const address of all) {
+    const answer = answers[places.get(address) ?? -1];
+    if (answer !== undefined) found.push(answer);
+  }
+  return found;
 }
 
 async function partByPart<Item, Answer>(
