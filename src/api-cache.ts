@@ -1,6 +1,7 @@
 import {
   createCache,
   memoryStore,
+  type Bounds,
   type Cache,
   type CacheLog,
   type Clock,
@@ -73,7 +74,7 @@ export function createApiCache(
     disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
     // Of a store in memory no field keeps copies.
-    localCopies: boundsOf(config),
+    localCopies: boundsOf(config.cache),
     shadow: config.cache.shadow,
     log,
     ...time,
@@ -83,13 +84,10 @@ export function createApiCache(
 /** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
 function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
   if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
-  return memoryStore({ ...boundsOf({ cache }), ...time });
+  return memoryStore({ ...boundsOf(cache), ...time });
 }
 
 /** How much a process holds in its memory: all entries, or what it keeps of those in Redis. */
-function boundsOf({
-  cache,
-}: Pick<Config, 'cache'>): Pick<Config['cache'], 'maxEntries' | 'maxBytes' | 'eviction'> {
-  const { maxEntries, maxBytes, eviction } = cache;
+function boundsOf({ maxEntries, maxBytes, eviction }: Bounds): Bounds {
   return { maxEntries, maxBytes, eviction };
 }

@@ -115,7 +115,8 @@ export function giveUpClient(client: Client, why: string): void {
   connectionOf(client)?.stream.destroy(new Error(`The connection to PostgreSQL was given up: ${why}.`));
 }
 
-function connectionOf(client: Client): Pick<pg.Connection, 'stream' | 'on'> | undefined {
+/** The wire below a client; its types do not show it. */
+export function connectionOf(client: Client): Pick<pg.Connection, 'stream' | 'on'> | undefined {
   return 'connection' in client && isConnection(client.connection) ? client.connection : undefined;
 }
 

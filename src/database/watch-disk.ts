@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { connectionOf } from './watch-clients.js';
 
 /** SQLSTATE: disk_full. */
 const DISK_FULL = '53100';
@@ -10,17 +11,12 @@ export function watchDisk(pools: Iterable<pg.Pool>): () => boolean {
   let refusedAtMs = -Infinity;
   for (const pool of pools) {
     pool.on('connect', (client) => {
-      if (!('connection' in client) || !isEmitter(client.connection)) return;
-      client.connection.on('errorMessage', (message: unknown) => {
+      connectionOf(client)?.on('errorMessage', (message: unknown) => {
         if (codeOf(message) === DISK_FULL) refusedAtMs = performance.now();
       });
     });
   }
   return () => performance.now() - refusedAtMs < SAID_FOR_MS;
-}
-
-function isEmitter(value: unknown): value is NodeJS.EventEmitter {
-  return typeof value === 'object' && value !== null && 'on' in value;
 }
 
 function codeOf(message: unknown): unknown {

@@ -168,10 +168,10 @@ function elementTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
 }
 
 /** What was found for those that have a place, at the places of all. */
-function inPlace<Item>(
+function inPlace(
   places: readonly (Located | undefined)[],
-  found: readonly (Item | undefined)[],
-): readonly (Item | undefined)[] {
+  found: readonly (Found | undefined)[],
+): readonly (Found | undefined)[] {
   if (found.length === places.length) return found;
   let next = 0;
   return places.map((place) => (place === undefined ? undefined : found[next++]));

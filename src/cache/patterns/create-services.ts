@@ -198,12 +198,8 @@ export function createServices<Context>(
   });
   const viewerOf = viewerFinder(options.viewer);
   const invalidate = createInvalidate({ entries, clock, log, relay });
-  const acknowledge = createAcknowledge({
-    invalidate,
-    relay,
-    storeIsAway: () => store.isAway?.() ?? false,
-  });
   const storeIsAway = (): boolean => store.isAway?.() ?? false;
+  const acknowledge = createAcknowledge({ invalidate, relay, storeIsAway });
   const singleLoads = new SingleLoads<Loaded>({
     entries,
     flights: new Flights(),

@@ -40,7 +40,7 @@ export function isPlainHit(
   trace: Trace | undefined,
   onHint?: FieldCall['onHint'],
 ): found is Found {
-  if (found === undefined || found.staleForMs !== 0 || found.isDue || trace !== undefined) return false;
+  if (!isHit(found) || found.isDue || trace !== undefined) return false;
   if (found.hint !== undefined && onHint !== undefined) return false;
   counters.hits += 1;
   counters.savedMs += found.loadMs;
@@ -56,7 +56,7 @@ export function arePlainHits(
   if (trace !== undefined) return false;
   let savedMs = 0;
   for (const found of all) {
-    if (found === undefined || found.staleForMs !== 0 || found.isDue) return false;
+    if (!isHit(found) || found.isDue) return false;
     savedMs += found.loadMs;
   }
   counters.hits += all.length;

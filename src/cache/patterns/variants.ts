@@ -61,7 +61,7 @@ export class Variants {
     return [...this.functions.keys()].filter((name) => wanted.has(name));
   }
 
-  /** Finds the variants of a field that varies by these names. The hot path is one look into a WeakMap. */
+  /** Finds the variants of a field that varies by these names. The hot path is one look at what is noted on the context. */
   of(names: readonly string[], coordinate: string): VariantOf {
     const set = this.#setOf(names);
     const { index } = set;

@@ -31,27 +31,28 @@ export function boundsFaults({ maxEntries, maxBytes, eviction }: Partial<Bounds>
 
 /** The place of a value in one map: who remembers it finds the value again without a look-up. */
 class Slot<T> implements Evictable {
-  readonly key: string;
+  // What a use reads comes first, so that it lies together in memory.
   readonly map: BoundedMap<T>;
   /** Undefined once it was removed. */
   value: T | undefined;
-  readonly bytes: number;
   /** Milliseconds since the map's first entry: small integers, which need no object of their own. */
   readonly expiresAtMs: number;
   readonly share: Share;
+  uses = 0;
+  movedAt = 0;
+  readonly key: string;
+  readonly bytes: number;
   older: Evictable | undefined = undefined;
   newer: Evictable | undefined = undefined;
-  movedAt = 0;
-  uses = 0;
   isProven = false;
 
   constructor(map: BoundedMap<T>, { key, value, bytes, expiresAtMs, share }: SlotContent<T>) {
-    this.key = key;
     this.map = map;
     this.value = value;
-    this.bytes = bytes;
     this.expiresAtMs = expiresAtMs;
     this.share = share;
+    this.key = key;
+    this.bytes = bytes;
   }
 }
 

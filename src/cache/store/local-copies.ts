@@ -19,9 +19,20 @@ interface KeptCopy extends LocalCopy {
   readonly staleForMs: 0;
   readonly isDue: false;
   readonly tier: 'local';
-  /** As in the address it was kept for, and with its row: what drops it. */
-  readonly named: readonly string[];
+  /** What drops it besides its key. */
   readonly tags: readonly string[];
+}
+
+/** How a copy is kept. */
+export interface CopyTerms {
+  /** Bytes of memory that its value takes. */
+  readonly valueBytes: number;
+  /** When it was read. */
+  readonly keptAtMs: number;
+  /** When it ends. */
+  readonly untilMs: number;
+  /** Whose share it belongs to: the coordinate of its field. */
+  readonly owner?: string | undefined;
 }
 
 const REMEMBERED_TAGS = 10_000;
@@ -64,36 +75,30 @@ export class LocalCopies {
 
   get(address: EntryAddress, nowMs: number): KeptCopy | undefined {
     const copy = this.#find(address, nowMs);
-    if (copy === undefined || !isDroppedBy(copy, address.tags)) return undefined;
-    if (!isFromTheFuture(this.#youngestMs, nowMs)) return copy;
+    if (copy === undefined || !isFromTheFuture(this.#youngestMs, nowMs)) return copy;
     // The clock was set back: how long a copy from before has answered is not known, even if its value was loaded long ago.
     return isFromTheFuture(copy.keptAtMs, nowMs) ? undefined : copy;
   }
 
-  /** Addresses that come again remember where their copy is, so that a hit needs no look-up. */
+  /** Addresses that come again remember where the copy is that answers them, so that a hit needs no look-up. */
   #find(address: EntryAddress, nowMs: number): KeptCopy | undefined {
     if (this.#copies.holds(address.slot)) return this.#copies.valueIn(address.slot, nowMs);
     const slot = this.#copies.slotOf(address.key);
-    if (slot === undefined) return undefined;
+    const copy = slot && this.#copies.valueIn(slot, nowMs);
+    if (copy === undefined || !isDroppedBy(copy, address.tags)) return undefined;
     if ('slot' in address) address.slot = slot;
-    return this.#copies.valueIn(slot, nowMs);
+    return copy;
   }
 
-  /** `keptAtMs`: when it was read; default when it was loaded. */
   keep(
     { key, row, tags: named }: EntryAddress,
     { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
-    {
-      valueBytes: size,
-      keptAtMs = loadedAtMs,
-      untilMs,
-      owner,
-    }: { valueBytes: number; keptAtMs?: number; untilMs: number; owner?: string | undefined },
+    { keptAtMs, untilMs, owner, ...size }: CopyTerms,
   ): void {
     const tags = row === undefined ? named : [row, ...named];
     const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
-    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', named, tags };
-    let valueBytes = size + COPY_BYTES;
+    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', tags };
+    let valueBytes = size.valueBytes + COPY_BYTES;
     for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
     if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return;
     this.#youngestMs = Math.max(this.#youngestMs, keptAtMs);
@@ -142,6 +147,6 @@ export class LocalCopies {
 }
 
 /** Whether each of these tags drops the copy: it may have been kept for who names the same key with others. */
-function isDroppedBy({ named, tags }: KeptCopy, asked: readonly string[]): boolean {
-  return named === asked || asked.every((tag) => tags.includes(tag));
+function isDroppedBy({ tags }: KeptCopy, asked: readonly string[]): boolean {
+  return asked.every((tag) => tags.includes(tag));
 }

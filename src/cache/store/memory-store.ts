@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../clock.js';
+import { ownBytes } from '../codec/own-bytes.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
 import { BoundedMap, boundsFaults, boundsOptions, type Bounds } from './bounded-map.js';
@@ -90,7 +91,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }: Pick<Put, 'key' | 'bytes' | 'keepForMs' | 'owner'>): boolean {
     const expiresAtMs = clock.nowMs() + keepForMs;
     return entries.set(key, {
-      value: own(bytes),
+      value: ownBytes(bytes),
       valueBytes: bytes.length + BUFFER_BYTES,
       expiresAtMs,
       owner,
@@ -186,11 +187,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       writes.clear();
     },
   };
-}
-
-/** Small buffers of Node are parts of larger ones, which would be held as long as one of their parts. */
-function own(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength === bytes.length ? bytes : Uint8Array.from(bytes);
 }
 
 /** @throws CacheError naming every option that does not exist or cannot be. */

@@ -1,5 +1,6 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
 import { heapSize } from '../codec/heap-size.js';
+import { ownBytes } from '../codec/own-bytes.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { BoundedMap, isInUse } from '../store/bounded-map.js';
 import type { EntryAddress } from '../store/store.js';
@@ -94,8 +95,7 @@ export class DecodedEntries {
       if (entry !== undefined) {
         const { payload, ...header } = entry;
         const decoded = this.freshly(header, this.#options.codec.decode(payload));
-        // A copy: what a client library hands out is a part of a much larger buffer.
-        this.#keep(field, this.#options.keepBytes ? ownCopy(bytes) : bytes, decoded);
+        this.#keep(field, this.#options.keepBytes ? ownBytes(bytes) : bytes, decoded);
         return decoded;
       }
     } catch {
@@ -109,10 +109,4 @@ export class DecodedEntries {
     const valueBytes = decoded.heapBytes + bytes.length + BUFFER_BYTES;
     this.#kept.set(decoded.key, { value: { bytes, decoded }, valueBytes, expiresAtMs: Infinity, owner });
   }
-}
-
-function ownCopy(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
 }

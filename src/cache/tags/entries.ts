@@ -32,8 +32,8 @@ export interface EntriesOptions {
   /** Copies that are proven unchanged before they answer; undefined where there shall be none. */
   readonly provenCopies?: LocalCopies | undefined;
   readonly codec: ValueCodec;
-  /** Most bytes of decoded values, where the store has no place for them; default 32 MiB. */
-  readonly decodedMaxBytes?: number;
+  /** Most bytes of decoded values, where the store has no place for them. */
+  readonly decodedMaxBytes: number;
   readonly clock: Clock;
   readonly random: () => number;
   /** Decides which reads of a fresh entry have it refreshed. */
@@ -56,6 +56,13 @@ export interface EarlyDecision {
   drawsFromMs(entry: Decoded): number;
 }
 
+/** By what the readings of one batch are judged. */
+interface Judgement {
+  readonly nowMs: number;
+  readonly mark: Mark;
+  readonly believedForMs: number | undefined;
+}
+
 /** A reading that was found to be a fresh entry of a field, which is too young to be refreshed. */
 class Judged {
   readonly field: EntryField;
@@ -69,7 +76,6 @@ class Judged {
 
 /** A write that takes longer than this stores nothing; it only invalidates. */
 const WRITE_ENDS_WITHIN_MS = 60_000;
-const DECODED_MAX_BYTES = 32 * 1024 * 1024;
 const nextNonce = createNonces();
 
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
@@ -87,7 +93,7 @@ export class Entries {
     const { store, codec } = options;
     this.#decoded = new DecodedEntries({
       ...{ codec, tier: store.name, keepBytes: !store.isLocal },
-      maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes ?? DECODED_MAX_BYTES,
+      maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes,
     });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
@@ -155,7 +161,7 @@ export class Entries {
       const claims = store.isLocal
         ? await claimsOf(store, wanted, this.#options.leaseMs)
         : await this.#claims.ask(wanted, trace);
-      const at = { nowMs: clock.nowMs(), mark };
+      const at = this.#judgement(clock.nowMs(), mark);
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
         if (claim === undefined)
@@ -284,7 +290,7 @@ export class Entries {
   ): MaybePromise<readonly (Found | undefined)[]> {
     const mark = this.#copies.mark();
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
-      const at = { nowMs: this.#options.clock.nowMs(), mark };
+      const at = this.#judgement(this.#options.clock.nowMs(), mark);
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };
     try {
@@ -301,11 +307,15 @@ export class Entries {
     return addresses.map(() => undefined);
   }
 
+  #judgement(nowMs: number, mark: Mark): Judgement {
+    return { nowMs, mark, believedForMs: this.#options.believedForMs() };
+  }
+
   #judge(
     field: EntryField,
     address: EntryAddress,
     reading: Reading | undefined,
-    { nowMs, mark }: { readonly nowMs: number; readonly mark: Mark },
+    { nowMs, mark, believedForMs }: Judgement,
   ): Found | undefined {
     if (reading?.bytes === undefined) return undefined;
     // Requests of one tick share their readings, and mostly their entries are fresh.
@@ -315,14 +325,14 @@ export class Entries {
     // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
     if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
     const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
-    const believedForMs = this.#options.believedForMs();
     if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {
       return unsure(field, entry, Math.max(1, staleForMs));
     }
-    if (staleForMs <= 0 && !this.#options.early.isDue(entry, nowMs)) {
+    const { early } = this.#options;
+    const isYoung = nowMs < early.drawsFromMs(entry);
+    if (isYoung || (staleForMs <= 0 && !early.isDue(entry, nowMs))) {
       if (this.#copies.areKept(field)) this.#copies.keep(field, address, { entry, mark, nowMs });
-      if ('judged' in reading && nowMs < this.#options.early.drawsFromMs(entry))
-        reading.judged = new Judged(field, entry);
+      if (isYoung && 'judged' in reading) reading.judged = new Judged(field, entry);
       return entry;
     }
     const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;

@@ -12,7 +12,7 @@ function copyOf(value: unknown): LocalCopy {
 }
 
 function keep(copies: LocalCopies, key: string, tags: readonly string[], untilMs = 1000): void {
-  copies.keep({ key, tags }, copyOf(key), { valueBytes: 10, untilMs });
+  copies.keep({ key, tags }, copyOf(key), { valueBytes: 10, keptAtMs: 0, untilMs });
 }
 
 /** One that nobody asks with again. */
@@ -84,8 +84,16 @@ describe('local copies', () => {
   it('do not answer while the clock is before their load, and answer once it has caught up', () => {
     const copies = new LocalCopies(BOUNDS);
     const size = { valueBytes: 10, untilMs: 1_000_000 };
-    copies.keep({ key: 'Movie:0', tags: [] }, { ...copyOf(0), loadedAtMs: 50_000 }, size);
-    copies.keep({ key: 'Movie:1', tags: [] }, { ...copyOf(1), loadedAtMs: 10_000 }, size);
+    copies.keep(
+      { key: 'Movie:0', tags: [] },
+      { ...copyOf(0), loadedAtMs: 50_000 },
+      { ...size, keptAtMs: 50_000 },
+    );
+    copies.keep(
+      { key: 'Movie:1', tags: [] },
+      { ...copyOf(1), loadedAtMs: 10_000 },
+      { ...size, keptAtMs: 10_000 },
+    );
     const at = (nowMs: number): unknown[] =>
       [0, 1].map((number) => copies.get(addressOf(`Movie:${number}`), nowMs)?.value);
     expect(at(50_000)).toEqual([0, 1]);
@@ -105,7 +113,7 @@ describe('local copies', () => {
     expect(other.get(address, 0)).toBeUndefined();
     one.forget(['Movies']);
     expect(one.get(address, 0)).toBeUndefined();
-    one.keep({ key: 'Movie:1', tags: [] }, copyOf('anew'), { valueBytes: 10, untilMs: 2000 });
+    one.keep({ key: 'Movie:1', tags: [] }, copyOf('anew'), { valueBytes: 10, keptAtMs: 0, untilMs: 2000 });
     expect(one.get(address, 1999)?.value).toBe('anew');
     expect(one.get(address, 2000)).toBeUndefined();
     keep(other, 'Movie:1', [], 1000);
@@ -114,7 +122,11 @@ describe('local copies', () => {
 
   it('a copy larger than the bounds is not kept, and leaves no tag behind', () => {
     const copies = new LocalCopies({ ...BOUNDS, maxBytes: 1000 });
-    copies.keep({ key: 'Movie:1', tags: ['Movies'] }, copyOf(1), { valueBytes: 2000, untilMs: 10 });
+    copies.keep({ key: 'Movie:1', tags: ['Movies'] }, copyOf(1), {
+      valueBytes: 2000,
+      keptAtMs: 0,
+      untilMs: 10,
+    });
     expect(keysLeft(copies, 2)).toEqual([]);
   });
 });
@@ -168,7 +180,7 @@ describe('any sequence of keeping, forgetting, waiting and evicting', () => {
           copies.forget([taken.tag]);
           naive.forget(taken.tag);
         } else {
-          copies.keep(taken, copyOf(1), { valueBytes: 10, untilMs: taken.untilMs });
+          copies.keep(taken, copyOf(1), { valueBytes: 10, keptAtMs: 0, untilMs: taken.untilMs });
           naive.keep(taken.key, taken.tags, taken.untilMs);
         }
         for (let at = 0; at < 8; at += 1) {

@@ -25,6 +25,7 @@ function entriesOver(store: Store) {
     store,
     copies: new LocalCopies({ maxEntries: 100, maxBytes: 1_000_000, eviction: 'lru' }),
     codec,
+    decodedMaxBytes: 1_000_000,
     clock,
     refuse: (_, reason) => {
       throw new Error(reason);

@@ -78,7 +78,7 @@ export class KeepWarm {
         const sets = asked.map(({ args, times }) => ({ argumentSet: codec.encode({ ...args }), times }));
         await store.countAsked?.(field.signature, sets);
       },
-      storeIsAway: () => store.isAway?.() ?? false,
+      storeIsAway: () => this.#storeIsAway(),
       isOver: () => this.#waits.isOver,
       context: async (variant) => this.#options.context(variant?.values ?? NO_VARIANT),
     });
@@ -116,15 +116,17 @@ export class KeepWarm {
     this.#waits.end();
   }
 
+  #storeIsAway(): boolean {
+    return this.#options.store.isAway?.() ?? false;
+  }
+
   async #run(warmer: FieldWarmer): Promise<void> {
-    const { services, store } = this.#options;
-    const { clock } = services;
+    const { clock } = this.#options.services;
     const lookMs = lookEveryMs(warmer.field);
     await this.#waits.until(this.#warmedUp);
     while (!this.#waits.isOver) {
       await this.#waits.until(warmer.tick());
-      const isAway = store.isAway?.() ?? false;
-      const pauseMs = isAway ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
+      const pauseMs = this.#storeIsAway() ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
       const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
       await this.#waits.until(Promise.race([clock.sleep(pauseMs), woken]));
     }

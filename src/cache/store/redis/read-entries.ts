@@ -60,18 +60,17 @@ export async function readEntries(
   const values = await readTexts(redis, wanted);
   // What many entries depend on becomes one text.
   const texts: (string | undefined)[] = [];
-  const textAt = (index: number): string | undefined => (texts[index] ??= values[index]?.toString('latin1'));
-  const sharedAt = (index: number): string | undefined => {
+  const textAt = (index: number, isShared: boolean): string | undefined => {
     const known = texts[index];
     if (known !== undefined) return known;
     const text = values[index]?.toString('latin1');
-    return (texts[index] = text && sharedText(text));
+    return (texts[index] = isShared && text !== undefined ? sharedText(text) : text);
   };
   const readings = places.map(({ entry, generations }): Reading => {
     const found: (string | undefined)[] = [];
     // The first is the row's own; the others belong to tags that many rows share.
-    for (const index of generations) found.push(found.length === 0 ? textAt(index) : sharedAt(index));
-    found.push(sharedAt(0));
+    for (const index of generations) found.push(textAt(index, found.length > 0));
+    found.push(textAt(0, true));
     return { bytes: values[entry] ?? undefined, generations: found, judged: undefined };
   });
   return placeOf.map((index) => readings[index] ?? { bytes: undefined, generations: [] });
