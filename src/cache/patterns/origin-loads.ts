@@ -130,14 +130,24 @@ export class OriginLoads {
       // Past their deadline: those who waited were told so, and what is newer may be stored.
       if (led.every(({ flight }) => flight.isSettled)) return;
       const touched = guarded.touched();
+      const given = new Set<string>();
+      const again: LedId[] = [];
       for (const item of led) {
         const { id } = item.wanted.address;
         const found = pending.get(id);
         const isPending = found?.outcome === 'pending';
         const value = isPending ? found.state : values.get(id);
-        if (value instanceof Error) fail(value, { ...item, caller, touched });
-        else this.#land(item, { value, loadMs, touched, isPending, isUnsure: found?.outcome === 'unknown' });
+        if (value instanceof Error) {
+          fail(value, { ...item, caller, touched });
+          continue;
+        }
+        const isUnsure = found?.outcome === 'unknown';
+        const loaded = this.#land(item, { value, loadMs, touched, isPending, isUnsure });
+        if (!loaded.sharable && given.has(id) && isObject(value)) again.push(item);
+        else item.flight.resolve(loaded);
+        given.add(id);
       }
+      await Promise.all(apart(again).map((round) => this.#askOrigin(round, context, scope)));
     } catch (error) {
       for (const { wanted, flight } of led) {
         fail(error, { wanted, flight, caller, touched: guarded.touched() });
@@ -173,16 +183,29 @@ export class OriginLoads {
   }
 
   #land(
-    { wanted, generations, lease, flight }: LedId,
+    { wanted, generations, lease }: LedId,
     loaded: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending' | 'isUnsure'>,
-  ): void {
+  ): Loaded {
     const { field, address } = wanted;
     field.counters.loadMs += loaded.loadMs;
     const { refreshes } = wanted;
     // A field with a resolver may have the same key.
     const landing = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
-    flight.resolve(land(this.#services, field, landing));
+    return land(this.#services, field, landing);
   }
+}
+
+/** Rounds in which each id is asked for once: two readers of a value that cannot be copied must not get the same one. */
+function apart(led: readonly LedId[]): readonly (readonly LedId[])[] {
+  const rounds: LedId[][] = [];
+  const asked = new Map<string, number>();
+  for (const item of led) {
+    const { id } = item.wanted.address;
+    const round = asked.get(id) ?? 0;
+    asked.set(id, round + 1);
+    (rounds[round] ??= []).push(item);
+  }
+  return rounds;
 }
 
 function fail(
@@ -202,4 +225,8 @@ function countCall(led: readonly LedId[]): void {
   if (first !== undefined) first.wanted.field.counters.loads += 1;
   const traces = new Set(led.map(({ wanted }) => wanted.trace));
   for (const trace of traces) if (trace !== undefined) trace.loads += 1;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

@@ -227,3 +227,42 @@ describe('cache.fetch', () => {
     expect(await fetch()).toBe(await fetch());
   });
 });
+
+describe('a row that cannot be copied', () => {
+  const rows = /* GraphQL */ `
+    type Film {
+      turned: [String!]!
+    }
+    type Query {
+      through(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}")
+      many(ids: [ID!]!): [Film]! @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.ids}")
+    }
+  `;
+  const row = (): object => ({ id: '1', tags: ['a', 'b'], when: { toJSON: () => 'now' } });
+  const asked = '{ one: through(id: 1) { turned } two: through(id: 1) { turned } }';
+  const turned = { turned: ['b', 'a'] };
+
+  it('is loaded for each place of a request that asks for it, since each may change it', async () => {
+    const loads: (readonly string[])[] = [];
+    const { query } = testCache({
+      typeDefs: rows,
+      resolvers: { Film: { turned: changing.turned as never } },
+      origins: {
+        Film: {
+          load: (ids) => {
+            loads.push(ids);
+            return Promise.resolve(ids.map(row));
+          },
+        },
+      },
+    });
+    for (let times = 0; times < 2; times += 1) {
+      expect((await query(asked)).data).toEqual({ one: turned, two: turned });
+      expect((await query('{ many(ids: [1, 1, 1]) { turned } }')).data).toEqual({
+        many: [turned, turned, turned],
+      });
+    }
+    // No call names an id twice, which many origins would answer with one object.
+    for (const ids of loads) expect(new Set(ids).size).toBe(ids.length);
+  });
+});
