@@ -2,7 +2,6 @@ import { variantPart, type Variant, type VaryValue, type VaryValues } from '../k
 import { rowsOfVariants } from '../keys/variant-in-text.js';
 import type { CacheLog } from '../log.js';
 import { createObjectNotes } from '../object-notes.js';
-import { outsideLoads } from './guard/load-scope.js';
 import { ValueCounts } from './value-counts.js';
 import { askedValue } from './vary-value.js';
 
@@ -64,30 +63,41 @@ export class Variants {
   /** Finds the variants of a field that varies by these names. The hot path is one look at what is noted on the context. */
   of(names: readonly string[], coordinate: string): VariantOf {
     const set = this.#setOf(names);
-    const { index } = set;
     return (context) => {
       const known = this.#ofContext(context);
-      const variant = known.variants[index];
-      if (variant !== undefined) return variant;
-      const values: Keyed[] = [];
-      for (const name of set.names) {
-        values.push((known.values[name.index] ??= name.valueIn(context, coordinate)));
-      }
-      return (known.variants[index] = set.variantOf(values));
+      return known.last === set ? known.variant : this.#find(set, { known, context, coordinate });
     };
+  }
+
+  /** The variant of a context for names that were not the last ones asked for. */
+  #find(
+    set: VariantSet,
+    { known, context, coordinate }: { known: OfContext; context: unknown; coordinate: string },
+  ): Variant {
+    let variant = known.others?.get(set);
+    if (variant === undefined) {
+      for (const name of set.names) known.values[name.index] ??= name.valueIn(context, coordinate);
+      variant = set.variantOf(known.values);
+    }
+    if (known.last !== undefined) known.others = (known.others ?? new Map()).set(known.last, known.variant);
+    known.last = set;
+    known.variant = variant;
+    return variant;
   }
 
   /** The variant with these values, whoever has it. They are looked at before. */
   given(values: VaryValues): Variant {
     const set = this.#setOf(this.inOrder(Object.keys(values)));
-    return set.variantOf(set.names.map((name) => name.keyed(values[name.name])));
+    const keyed: Keyed[] = [];
+    for (const name of set.names) keyed[name.index] = name.keyed(values[name.name]);
+    return set.variantOf(keyed);
   }
 
   #ofContext(context: unknown): OfContext {
-    if (typeof context !== 'object' || context === null) return { values: [], variants: [] };
+    if (typeof context !== 'object' || context === null) return new OfContext();
     let known = this.#byContext.get(context);
     if (known === undefined) {
-      known = { values: [], variants: [] };
+      known = new OfContext();
       this.#byContext.set(context, known);
     }
     return known;
@@ -99,18 +109,25 @@ export class Variants {
     if (set === undefined) {
       const known = names.flatMap((name) => this.#names.get(name) ?? []);
       const inRow = names.filter((name) => this.rowNames.has(name)).length;
-      set = new VariantSet({ names: known, inRow, index: this.#sets.size });
+      set = new VariantSet({ names: known, inRow });
       this.#sets.set(id, set);
     }
     return set;
   }
 }
 
-/** What is known of one context: the value of each name, and the variant of each set of names. */
-interface OfContext {
-  readonly values: (Keyed | undefined)[];
-  readonly variants: (Variant | undefined)[];
+/** What is known of one context. Most have fields of one set of names. */
+class OfContext {
+  /** Of each name that was asked for, at its place among all names. */
+  readonly values: (Keyed | undefined)[] = [];
+  /** The set that was asked for last, and its variant. */
+  last: VariantSet | undefined = undefined;
+  variant: Variant = NO_VARIANT;
+  /** The variants of other sets. */
+  others: Map<VariantSet, Variant> | undefined = undefined;
 }
+
+const NO_VARIANT: Variant = Object.freeze({ text: '', rowText: '', tags: [], values: {} });
 
 /** A value, and how it stands in keys. */
 interface Keyed {
@@ -137,8 +154,7 @@ class VaryName {
   }
 
   valueIn(context: unknown, coordinate: string): Keyed {
-    // What the engine itself asks is no part of a load.
-    const value = askedValue(this.name, () => outsideLoads(() => this.#find(context)));
+    const value = askedValue(this.name, this.#find, context);
     if (this.#last !== undefined && Object.is(this.#last.value, value)) return this.#last;
     const known = this.#keyed.get(value);
     if (known !== undefined) return (this.#last = known);
@@ -159,24 +175,33 @@ class VaryName {
 /** The variants of fields that vary by the same names: one object for all contexts with the same values. */
 class VariantSet {
   readonly names: readonly VaryName[];
-  /** Its place among all sets. */
-  readonly index: number;
   readonly #inRow: number;
   #byText = new Map<string, Variant>();
-  #last: { readonly values: readonly Keyed[]; readonly variant: Variant } | undefined;
+  /** The values that came last, in the order of the names, and their variant. */
+  #lastValues: readonly (Keyed | undefined)[] = [];
+  #last: Variant | undefined;
 
-  constructor({ names, inRow, index }: { names: readonly VaryName[]; inRow: number; index: number }) {
+  constructor({ names, inRow }: { names: readonly VaryName[]; inRow: number }) {
     this.names = names;
     this.#inRow = inRow;
-    this.index = index;
   }
 
-  variantOf(values: readonly Keyed[]): Variant {
-    // Requests of one tenant mostly come one after the other, and then no text is made.
-    if (this.#last !== undefined && areSame(values, this.#last.values)) return this.#last.variant;
-    const variant = this.#ofText(values);
-    this.#last = { values, variant };
-    return variant;
+  /** The variant of the values that stand at the places of its names. */
+  variantOf(values: readonly (Keyed | undefined)[]): Variant {
+    // Requests of one tenant mostly come one after the other, and then nothing is made.
+    if (this.#last !== undefined && this.#cameLast(values)) return this.#last;
+    const own = this.names.map(({ index }) => values[index]).filter((value) => value !== undefined);
+    this.#lastValues = own;
+    return (this.#last = this.#ofText(own));
+  }
+
+  /** Each value of a name is one object, as long as it is remembered. */
+  #cameLast(values: readonly (Keyed | undefined)[]): boolean {
+    const { names } = this;
+    for (let at = 0; at < names.length; at += 1) {
+      if (values[names[at]?.index ?? -1] !== this.#lastValues[at]) return false;
+    }
+    return true;
   }
 
   #ofText(values: readonly Keyed[]): Variant {
@@ -195,10 +220,4 @@ class VariantSet {
     this.#byText.set(text, variant);
     return variant;
   }
-}
-
-/** Each value of a name is one object, as long as it is remembered. */
-function areSame(some: readonly Keyed[], others: readonly Keyed[]): boolean {
-  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
-  return true;
 }

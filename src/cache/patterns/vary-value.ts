@@ -1,6 +1,7 @@
 import { CacheError } from '../errors.js';
 import type { VaryValue } from '../keys/variant.js';
 import { isPromise } from '../maybe-promise.js';
+import { outsideLoads } from './guard/load-scope.js';
 
 /** Longer values are no variants but contents: most characters of one. */
 const MAX_LENGTH = 256;
@@ -9,10 +10,15 @@ const MAX_LENGTH = 256;
  * What a function of `vary` says of a context; undefined where it has no value.
  * @throws CacheError where it throws, or says something that cannot be a part of a key.
  */
-export function askedValue(name: string, ask: () => unknown): VaryValue | undefined {
+export function askedValue(
+  name: string,
+  ask: (context: unknown) => unknown,
+  context: unknown,
+): VaryValue | undefined {
   let value: unknown;
   try {
-    value = ask();
+    // What the engine itself asks is no part of a load.
+    value = outsideLoads(ask, context);
   } catch (cause) {
     // A look at a guarded context has its own sentence.
     if (cause instanceof CacheError) throw cause;

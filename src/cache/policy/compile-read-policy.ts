@@ -119,7 +119,6 @@ function policyOf(checked: Checked): ReadPolicy {
       tags,
       isPrivate,
       carriesViewer: isPrivate,
-      varies: vary.variantOf !== undefined,
       hasParent: site.kind === 'object',
       needsId: pattern === 'READ_THROUGH',
     }),

@@ -85,7 +85,6 @@ export function compileWritePolicy(
       tags,
       isPrivate: usesViewer,
       carriesViewer: cached.scope === 'PRIVATE',
-      varies: vary.variantOf !== undefined,
       hasParent: false,
       needsId: false,
     }),

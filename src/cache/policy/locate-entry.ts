@@ -34,8 +34,6 @@ export interface LocateOptions {
   readonly isPrivate: boolean;
   /** True where its entries are their viewer's own, and are cleared with the viewer's tag. */
   readonly carriesViewer: boolean;
-  /** True where calls come with a variant. */
-  readonly varies: boolean;
   readonly hasParent: boolean;
   /** True where an origin is asked by the id in the key. */
   readonly needsId: boolean;
@@ -86,12 +84,14 @@ const REMEMBERED_LENGTH = 64;
  * for it, and nothing is hashed again.
  */
 function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): ReadPolicy['locate'] {
-  const { key, tags, elementAt, isPrivate, varies } = options;
+  const { key, tags, elementAt, isPrivate } = options;
   const [placeholder, ...more] = key?.placeholders ?? [];
   const isFixed = tags.every(({ placeholders }) => placeholders.length === 0);
   if (placeholder === undefined || more.length > 0 || isPrivate || !isFixed) return locate;
-  const ids = new RememberedPlaces();
   const variants = new VariantPlaces();
+  // Elements of a list come one after the other, and fields that do not vary have no variant at all.
+  let variant: Variant | undefined;
+  let places = variants.of(variant);
   return (inputs, element) => {
     const id = elementAt === 0 ? element : valueOf(placeholder, inputs);
     // A Map takes -0 for 0, which keys do not.
@@ -99,56 +99,53 @@ function rememberingIds(options: LocateOptions, locate: ReadPolicy['locate']): R
       (typeof id === 'number' && !Object.is(id, -0)) ||
       (typeof id === 'string' && id.length <= REMEMBERED_LENGTH);
     if (!isPlain) return locate(inputs, element);
-    const places = varies ? variants.of(inputs.variant) : ids;
+    if (inputs.variant !== variant) {
+      variant = inputs.variant;
+      places = variants.of(variant);
+    }
     const known = places.get(id);
     if (known !== undefined) return known;
     const place = locate(inputs, element);
     if (place.reason !== undefined) return place;
-    places.set(id, place);
-    if (varies) variants.added();
+    if (variants.isFull) places = variants.clear(variant);
+    variants.add(places, id, place);
     return place;
   };
 }
 
-/** The places of ids that were seen lately. */
-class RememberedPlaces {
-  #places = new Map<string | number, Located>();
+type Places = Map<string | number, Located>;
 
-  get(id: string | number): Located | undefined {
-    return this.#places.get(id);
-  }
-
-  set(id: string | number, place: Located): void {
-    if (this.#places.size >= REMEMBERED_IDS) this.#places = new Map();
-    this.#places.set(id, place);
-  }
-}
-
-/** The places of each variant; of all of them together about as many are remembered as of a field that does not vary. */
+/** The places of ids that were seen lately, of each variant; of all variants together so many are remembered. */
 class VariantPlaces {
-  #places = new WeakMap<Variant, RememberedPlaces>();
+  #places = new WeakMap<Variant, Places>();
+  #unvaried: Places = new Map();
   #known = 0;
-  // Elements of a list come one after the other.
-  #variant: Variant | undefined;
-  #ofVariant = new RememberedPlaces();
 
-  /** Called for each place that is remembered. */
-  added(): void {
+  get isFull(): boolean {
+    return this.#known >= REMEMBERED_IDS;
+  }
+
+  of(variant: Variant | undefined): Places {
+    if (variant === undefined) return this.#unvaried;
+    let places = this.#places.get(variant);
+    if (places === undefined) {
+      places = new Map();
+      this.#places.set(variant, places);
+    }
+    return places;
+  }
+
+  add(places: Places, id: string | number, place: Located): void {
+    places.set(id, place);
     this.#known += 1;
-    if (this.#known < REMEMBERED_IDS) return;
+  }
+
+  /** Forgets all; the places of this variant from now on. */
+  clear(variant: Variant | undefined): Places {
     this.#known = 0;
     this.#places = new WeakMap();
-    this.#variant = undefined;
-  }
-
-  of(variant: Variant | undefined): RememberedPlaces {
-    if (variant === undefined) throw new Error('a field that varies was not told its variant');
-    if (variant === this.#variant) return this.#ofVariant;
-    const known = this.#places.get(variant) ?? new RememberedPlaces();
-    this.#places.set(variant, known);
-    this.#variant = variant;
-    this.#ofVariant = known;
-    return known;
+    this.#unvaried = new Map();
+    return this.of(variant);
   }
 }
 

@@ -51,6 +51,6 @@ export function touchOfLoads(): () => boolean {
 }
 
 /** Runs what is no part of any load. */
-export function outsideLoads<T>(work: () => T): T {
-  return loads === 0 ? work() : running.exit(work);
+export function outsideLoads<Given extends unknown[], T>(work: (...given: Given) => T, ...given: Given): T {
+  return loads === 0 ? work(...given) : running.exit(work, ...given);
 }

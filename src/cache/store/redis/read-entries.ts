@@ -9,8 +9,28 @@ const KEYS_PER_READ = 1000;
 /** Where the parts of one reading stand in the reply. */
 interface Places {
   readonly entry: number;
-  readonly generations: readonly number[];
+  /** The generation of its row. */
+  readonly own: number;
+  readonly shared: Shared;
 }
+
+/** What entries with the same list of tags depend on together. */
+interface Shared {
+  /** Places in the reply: of the tags, then of what the store adds. */
+  readonly at: readonly number[];
+  /** The generations there, behind a place for the entry's own. */
+  generations?: (string | undefined)[];
+}
+
+/** An entry that was asked for: where it stands in the reply, and its last reading. */
+interface Asked {
+  readonly entry: number;
+  readonly tags: readonly string[];
+  readonly index: number;
+}
+
+/** The epoch is the first that is asked for. */
+const EPOCH_AT = 0;
 
 /** Reads entries and the generations they depend on with one MGET; what several ask for is asked for once. */
 export async function readEntries(
@@ -29,49 +49,39 @@ export async function readEntries(
     }
     return index;
   };
-  const entryAt = new Map<string, number>();
+  const untagged: Shared = { at: [EPOCH_AT] };
   let lastTags: readonly string[] = [];
-  let lastAt: readonly number[] = [];
-  const atAll = (tags: readonly string[]): readonly number[] => {
+  let last = untagged;
+  const sharedBy = (tags: readonly string[]): Shared => {
+    if (tags.length === 0) return untagged;
     // Entries of one variant, or of one viewer, mostly share the list of their tags.
-    if (tags !== lastTags) [lastTags, lastAt] = [tags, tags.map(at)];
-    return lastAt;
-  };
-  const placesOf = ({ key, row = key, tags }: EntryAddress): Places => {
-    let entry = entryAt.get(key);
-    if (entry === undefined) {
-      entry = wanted.push(names.entry(key, row)) - 1;
-      entryAt.set(key, entry);
-    }
-    return { entry, generations: tags.length === 0 ? [at(row)] : [at(row), ...atAll(tags)] };
+    if (tags !== lastTags) [lastTags, last] = [tags, { at: [...tags.map(at), EPOCH_AT] }];
+    return last;
   };
   // Requests of one tick mostly ask for the same: who names an entry with the same list of tags gets the same reading.
-  const asked = new Map<string, { readonly tags: readonly string[]; readonly index: number }>();
+  const asked = new Map<string, Asked>();
   const places: Places[] = [];
-  const placeOf = addresses.map((address) => {
-    const { key, tags } = address;
+  const placeOf = addresses.map(({ key, row = key, tags }) => {
     const known = asked.get(key);
     if (known !== undefined && (known.tags === tags || known.tags.length + tags.length === 0))
       return known.index;
-    const index = places.push(placesOf(address)) - 1;
-    asked.set(key, { tags, index });
+    const entry = known?.entry ?? wanted.push(names.entry(key, row)) - 1;
+    const index = places.push({ entry, own: at(row), shared: sharedBy(tags) }) - 1;
+    asked.set(key, { entry, tags, index });
     return index;
   });
   const values = await readTexts(redis, wanted);
-  // What many entries depend on becomes one text.
-  const texts: (string | undefined)[] = [];
-  const textAt = (index: number, isShared: boolean): string | undefined => {
-    const known = texts[index];
-    if (known !== undefined) return known;
-    const text = values[index]?.toString('latin1');
-    return (texts[index] = isShared && text !== undefined ? sharedText(text) : text);
+  const textAt = (index: number): string | undefined => values[index]?.toString('latin1');
+  const sharedTextAt = (index: number): string | undefined => {
+    const text = textAt(index);
+    return text === undefined ? undefined : sharedText(text);
   };
-  const readings = places.map(({ entry, generations }): Reading => {
-    const found: (string | undefined)[] = [];
-    // The first is the row's own; the others belong to tags that many rows share.
-    for (const index of generations) found.push(textAt(index, found.length > 0));
-    found.push(textAt(0, true));
-    return { bytes: values[entry] ?? undefined, generations: found, judged: undefined };
+  const readings = places.map(({ entry, own, shared }): Reading => {
+    // What many entries depend on is looked at once.
+    shared.generations ??= [undefined, ...shared.at.map(sharedTextAt)];
+    const generations = shared.generations.slice();
+    generations[0] = textAt(own);
+    return { bytes: values[entry] ?? undefined, generations, judged: undefined };
   });
   return placeOf.map((index) => readings[index] ?? { bytes: undefined, generations: [] });
 }
