@@ -25,6 +25,8 @@ const decimalType = {
   is: (value: unknown): value is Prisma.Decimal => Prisma.Decimal.isDecimal(value),
   encode: (value: Prisma.Decimal): string => value.toString(),
   decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
+  // All of its methods return another one.
+  isImmutable: true,
 };
 
 /** What a load may take that has a stale value to fall back on. */

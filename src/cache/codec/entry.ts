@@ -118,7 +118,7 @@ export function decodeEntry(stored: Uint8Array, key: string, maxBytes: number): 
     loadedAtMs,
     freshForMs: bytes.readUInt32BE(10),
     loadMs: bytes.readUInt32BE(14),
-    ...(isHinted && { hint: hintAt(bytes, keyEnd) }),
+    hint: isHinted ? hintAt(bytes, keyEnd) : undefined,
     payload,
   };
 }

@@ -8,7 +8,7 @@ import {
   storable,
   TypedValue,
 } from './storable.js';
-import { copierOf, type CopyValue } from './copy-value.js';
+import { createCopiers, type CopyValue } from './copy-value.js';
 import { requireFaithful } from './require-faithful.js';
 import type { ValueType } from './value-type.js';
 
@@ -68,13 +68,9 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   }
   const distinct = new Set<object>();
   const faithfulness = { types, distinct };
-  const copyInstance: CopyValue = (value) => {
-    const type = types.find((candidate) => candidate.is(value));
-    return type === undefined || type.isImmutable === true ? value : type.decode(type.encode(value));
-  };
   return {
     requireFaithful: (given, decoded) => requireFaithful(given, decoded, faithfulness),
-    copierOf: (value) => copierOf(value, copyInstance),
+    copierOf: createCopiers(types),
     distinguish: (objects) => {
       for (const object of objects) distinct.add(object);
     },

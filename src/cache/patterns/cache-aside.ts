@@ -43,7 +43,11 @@ export function cacheAside<Info extends CallInfo>(
     if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
     const load: LoadFor = (refreshes) =>
       loadOnce(services, {
-        ...{ field: policy, place, trace, refreshes, caller: callerOf(call.context) },
+        field: policy,
+        place,
+        trace,
+        refreshes,
+        caller: callerOf(call.context),
         begin: () => loads.begin(call, place),
       });
     const { info, onHint } = call;

@@ -199,10 +199,8 @@ function compileDefaultKey({ coordinate, hasParent, isPrivate, isParentIdTyped }
     const parentId = hasParent ? idFieldOf(parent) : undefined;
     if (hasParent && (parentId === undefined || parentId === null))
       return unlocated('the parent has no id', undefined);
-    const key = defaultKey({
-      ...{ coordinate, parentId, args },
-      ...{ isParentIdTyped, viewerId: isPrivate ? viewerId : undefined },
-    });
+    const owner = isPrivate ? viewerId : undefined;
+    const key = defaultKey({ coordinate, parentId, isParentIdTyped, args, viewerId: owner });
     return { key, meeting: key };
   };
 }

@@ -55,9 +55,25 @@ export class DecodedEntries {
 
   /** An entry as its readers find it while it is fresh. */
   freshly(header: EntryHeader, value: unknown): Decoded {
+    const { key, generations, loadedAtMs, freshForMs, loadMs, hint } = header;
     const copy = this.#options.codec.copierOf(value);
-    const heapBytes = heapSize(value) + HEADER_BYTES + header.generations.length * GENERATION_BYTES;
-    return { ...header, value, copy, heapBytes, staleForMs: 0, isDue: false, tier: this.#options.tier };
+    const heapBytes = heapSize(value) + HEADER_BYTES + generations.length * GENERATION_BYTES;
+    const { tier } = this.#options;
+    // Each by its name: a property that follows a spread costs V8 most of a microsecond.
+    return {
+      key,
+      generations,
+      loadedAtMs,
+      freshForMs,
+      loadMs,
+      hint,
+      value,
+      copy,
+      heapBytes,
+      staleForMs: 0,
+      isDue: false,
+      tier,
+    };
   }
 
   /** Remembers what these bytes mean, as the one who encoded them knows it: for stores that hand out the very same bytes. */
@@ -93,8 +109,7 @@ export class DecodedEntries {
     try {
       const entry = decodeEntry(bytes, key, field.lifetime.maxBytes);
       if (entry !== undefined) {
-        const { payload, ...header } = entry;
-        const decoded = this.freshly(header, this.#options.codec.decode(payload));
+        const decoded = this.freshly(entry, this.#options.codec.decode(entry.payload));
         this.#keep(field, this.#options.keepBytes ? ownBytes(bytes) : bytes, decoded);
         return decoded;
       }

@@ -235,12 +235,18 @@ export class Entries {
     if (!this.#isAllowed(field, address)) return undefined;
     const { ttlMs, staleMs } = field.lifetime;
     const { key, row, tags } = address;
-    const request = {
-      ...{ key, row, tags },
-      ...{ endsWithinMs: WRITE_ENDS_WITHIN_MS, keepForMs: ttlMs + staleMs, onlyHot },
+    const keepForMs = ttlMs + staleMs;
+    const intention = {
+      key,
+      row,
+      tags,
+      endsWithinMs: WRITE_ENDS_WITHIN_MS,
+      keepForMs,
+      onlyHot,
+      nonce: nextNonce(),
     };
     try {
-      const [intended] = await this.#options.store.intend([{ ...request, nonce: nextNonce() }]);
+      const [intended] = await this.#options.store.intend([intention]);
       if (intended?.token === undefined) return undefined;
       return { address, token: intended.token, generations: [nextNonce(), ...intended.generations] };
     } catch (error) {

@@ -155,11 +155,9 @@ export class Fills {
     const { lifetime } = field;
     const ttlMs = value === null || value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
     const freshForMs = Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random())));
-    const header = { ...origin, loadedAtMs: clock.nowMs(), freshForMs };
-    const bytes = encodeEntry(
-      { ...header, payload },
-      store.isLocal ? Buffer.allocUnsafeSlow : Buffer.allocUnsafe,
-    );
+    const { key, generations, loadMs, hint } = origin;
+    const header = { key, generations, loadMs, hint, loadedAtMs: clock.nowMs(), freshForMs, payload };
+    const bytes = encodeEntry(header, store.isLocal ? Buffer.allocUnsafeSlow : Buffer.allocUnsafe);
     if (store.isLocal) this.#decoded.note(field, bytes, this.#decoded.freshly(header, value));
     return { bytes, keepForMs: freshForMs + lifetime.staleMs };
   }

@@ -37,8 +37,11 @@ const entry: fc.Arbitrary<Entry> = fc.record(
   { noNullPrototype: true },
 );
 
-const plain = (read: Entry | undefined): unknown =>
-  read && { ...read, payload: Uint8Array.from(read.payload) };
+function plain(read: Entry | undefined): unknown {
+  if (read === undefined) return undefined;
+  const { hint, payload, ...header } = read;
+  return { ...header, ...(hint && { hint }), payload: Uint8Array.from(payload) };
+}
 
 describe('an entry', () => {
   it('comes back as it was', () => {
@@ -180,7 +183,7 @@ describe('golden files', () => {
     ['entry-v2-deflated.bin', goldenLongValue],
   ])('hold what they held when they were written: %s', (name, value) => {
     const { payload, ...header } = decodeEntry(golden(name), goldenHeader.key, MAX_BYTES) ?? {};
-    expect(header).toStrictEqual(goldenHeader);
+    expect(header).toStrictEqual({ hint: undefined, ...goldenHeader });
     expect(isDeepStrictEqual(codec.decode(payload ?? Buffer.alloc(0)), value)).toBe(true);
   });
 
