@@ -74,7 +74,9 @@ export function createApolloPlugin<Context>({
   const telling = (context: unknown, report: () => object): RequestListener => ({
     willSendResponse: ({ response: { body } }) => {
       const because = boundedBy(context);
-      const cache = { ...report(), ...(because && { consistency: 'bounded', because }) };
+      const told = report();
+      if (told === NOTHING && because === undefined) return Promise.resolve();
+      const cache = { ...told, ...(because && { consistency: 'bounded', because }) };
       if (body.kind === 'single' && body.singleResult !== undefined && Object.keys(cache).length > 0) {
         body.singleResult.extensions = { ...body.singleResult.extensions, cache };
       }
