@@ -9,7 +9,11 @@ const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];
 const longOnly =
   process.env['ATTACKS'] === 'long'
     ? []
-    : ['test/faults/back-in-time.test.ts', 'test/api/dear-documents.test.ts'];
+    : [
+        'test/faults/back-in-time.test.ts',
+        'test/memory/flood-over-http.test.ts',
+        'test/api/dear-documents.test.ts',
+      ];
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
