@@ -5,8 +5,15 @@ const require = createRequire(import.meta.url);
 
 /** They measure times, so nothing runs beside them. */
 const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];
-/** They have no short form, as they take the whole machine for minutes. */
-const longOnly = process.env['ATTACKS'] === 'long' ? [] : ['test/faults/back-in-time.test.ts'];
+/** They have no short form, as they take the machine for minutes. */
+const longOnly =
+  process.env['ATTACKS'] === 'long'
+    ? []
+    : [
+        'test/faults/back-in-time.test.ts',
+        'test/memory/flood-over-http.test.ts',
+        'test/api/dear-documents.test.ts',
+      ];
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.

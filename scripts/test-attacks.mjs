@@ -22,6 +22,7 @@ const attacks = {
   'dear-work': [
     'searches that cost much, repeated fields, slow bodies',
     'test/api/scans.test.ts',
+    'test/api/dear-documents.test.ts',
     'test/limits',
     'test/api/limits.test.ts',
     'test/api/http-errors.test.ts',
@@ -42,7 +43,7 @@ const attacks = {
 const names = Object.keys(attacks);
 const help = `Usage: npm run test:attacks [-- NAME ...]
 
-Tries what clients and trouble can do to real processes, one after the other and at full length (about half an hour);
+Tries what clients and trouble can do to real processes, one after the other and at full length (about an hour);
 "npm test" runs a short form of each. Needs redis-server and PostgreSQL.
 
 ${names.map((name) => `  ${name.padEnd(14)}${attacks[name][0]}`).join('\n')}`;

@@ -196,16 +196,23 @@ async function run(given: Flood): Promise<Flooded> {
   return { held, rss: rssMost - rssBefore, ms, counters, lines: lines(), ...inRedis };
 }
 
-/** How many keys there are, and how many of them never expire. */
+/** How many keys there are, and which of them never expire. A few at a time: this process has little room for its own questions. */
 async function lookInto(url: string): Promise<Pick<Flooded, 'redisKeys' | 'immortal'>> {
   const redis = new Redis(url);
-  const keys = await redis.keys('*');
-  const pipeline = redis.pipeline();
-  for (const key of keys) pipeline.pttl(key);
-  const lives = (await pipeline.exec()) ?? [];
-  const immortal = keys.filter((_, index) => lives[index]?.[1] === -1);
+  const immortal: string[] = [];
+  let redisKeys = 0;
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'COUNT', 1000);
+    const pipeline = redis.pipeline();
+    for (const key of keys) pipeline.pttl(key);
+    const lives = (await pipeline.exec()) ?? [];
+    redisKeys += keys.length;
+    immortal.push(...keys.filter((_, index) => lives[index]?.[1] === -1));
+    cursor = next;
+  } while (cursor !== '0');
   await redis.quit();
-  return { redisKeys: keys.length, immortal };
+  return { redisKeys, immortal };
 }
 
 /** What decoded values take in memory, as a share of what is counted for them. */
