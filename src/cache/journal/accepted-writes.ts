@@ -224,7 +224,9 @@ export class AcceptedWrites {
   async replay(key: string): Promise<'replayed' | 'overtaken' | 'unknown'> {
     const { journal, invalidate, flushSite } = this.#options;
     const outcome = await journal.replay(key);
-    if (outcome === 'replayed') await invalidate([key], flushSite());
+    if (outcome !== 'replayed') return outcome;
+    this.#flusher.look();
+    await invalidate([key], flushSite());
     return outcome;
   }
 

@@ -19,6 +19,7 @@ async function flushing() {
   const journal = memoryJournal({ clock });
   const flushedAtMs: number[] = [];
   let looks = 0;
+  let refuses = false;
   const counted: Journal = {
     ...journal,
     claim: (request) => {
@@ -34,7 +35,11 @@ async function flushing() {
     origins: {
       Place: {
         load: (ids) => Promise.resolve(ids.map(() => null)),
-        flush: () => Promise.resolve(void flushedAtMs.push(clock.nowMs())),
+        flush: () => {
+          if (refuses) return Promise.reject(new Error('the row is refused'));
+          return Promise.resolve(void flushedAtMs.push(clock.nowMs()));
+        },
+        isPermanent: () => true,
       },
     },
   });
@@ -51,7 +56,8 @@ async function flushing() {
   };
   const note = (id: number): Promise<unknown> =>
     query(`mutation { note(id: ${id}, seconds: 1) { seconds } }`);
-  return { clock, note, looksWhile, flushedAtMs };
+  const refuse = (does: boolean): void => void (refuses = does);
+  return { cache, clock, note, looksWhile, flushedAtMs, refuse };
 }
 
 it('looks every four seconds while nothing is accepted, and ten times a second for a while after anything was', async () => {
@@ -73,6 +79,20 @@ it('flushes what is due soon together with what is due', async () => {
   await note(2);
   await clock.pass(1_000);
   expect(flushedAtMs).toHaveLength(1);
+});
+
+it('flushes a dead letter at once after it was replayed, also where nothing else happens', async () => {
+  const { cache, clock, note, flushedAtMs, refuse } = await flushing();
+  refuse(true);
+  await note(1);
+  await clock.pass(60_000);
+  expect(await cache.deadLetters()).toHaveLength(1);
+  refuse(false);
+  const replayedAtMs = clock.nowMs();
+  const replayed = cache.replayDeadLetter('Place:1');
+  await clock.pass(5_000);
+  await replayed;
+  expect(flushedAtMs).toEqual([replayedAtMs]);
 });
 
 it('has a write wait for longer while many are accepted, and no longer than before once few are', () => {
