@@ -1,7 +1,12 @@
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { writeLuaModules } from './scripts/lua-modules.mjs';
 
 const require = createRequire(import.meta.url);
+
+// So that a script that was just edited is the one that is tested. In CI a test says what was forgotten instead.
+if (process.env['CI'] === undefined) writeLuaModules(import.meta.dirname);
 
 /** They measure times, so nothing runs beside them. */
 const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];

@@ -9,6 +9,7 @@ const sources = [
   'schema',
   'scripts/build.mjs',
   'scripts/generate.mjs',
+  'scripts/lua-modules.mjs',
   'package.json',
   'codegen.yml',
   'tsconfig.json',
