@@ -10,8 +10,9 @@ if (process.env['CI'] === undefined) writeLuaModules(import.meta.dirname);
 
 /** They measure times, so nothing runs beside them. */
 const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];
-/** They have no short form, as they take the whole machine for minutes. */
-const longOnly = process.env['ATTACKS'] === 'long' ? [] : ['test/faults/back-in-time.test.ts'];
+/** They have no short form, as they take the whole machine for minutes, or download much. */
+const long = ['test/faults/back-in-time.test.ts', 'test/package/versions.test.ts'];
+const longOnly = process.env['ATTACKS'] === 'long' ? [] : long;
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.

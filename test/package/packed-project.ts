@@ -13,6 +13,8 @@ export interface PackedProject {
   readonly files: readonly string[];
   /** Names of all packages that npm has installed, the engine among them. */
   installed(): readonly string[];
+  /** Installs these too, such as `ioredis@5`, with npm. */
+  install(...packages: string[]): void;
   write(name: string, text: string): void;
   /** Makes a package of this repository one of the project, as if it were installed. */
   link(name: string): void;
@@ -39,7 +41,9 @@ export function packedProject(...peers: string[]): PackedProject {
   const tarball = path.join(folder, /"filename": "([^"]+)"/.exec(packed)?.[1] ?? '');
   write('package.json', JSON.stringify({ name: 'project', private: true, type: 'module' }));
   const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  run('npm', ['install', ...quietly, tarball, ...peers], folder);
+  const install = (...packages: string[]): void =>
+    void run('npm', ['install', ...quietly, ...packages], folder);
+  install(tarball, ...peers);
 
   return {
     folder,
@@ -55,6 +59,7 @@ export function packedProject(...peers: string[]): PackedProject {
         ([, name = '']) => name,
       ).sort();
     },
+    install,
     write,
     link: (name) => {
       const target = path.join(folder, 'node_modules', name);
