@@ -4,4 +4,6 @@ export {
   type ApolloPluginOptions,
   type CachePlugin,
   type PluginRequest,
+  type PluginResponse,
+  type RequestListener,
 } from '../directives/apollo-plugin.js';

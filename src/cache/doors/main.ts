@@ -5,7 +5,13 @@ export type { RelayingOptions } from '../tags/relay-options.js';
 export { createCache, type Cache, type CachedField } from '../cache.js';
 export type { CacheOptions, WarmSetsGiven } from '../cache-options.js';
 export { cacheTypeDefs } from '../directives/type-defs.js';
-export type { ApolloPluginOptions, CachePlugin, PluginRequest } from '../directives/apollo-plugin.js';
+export type {
+  ApolloPluginOptions,
+  CachePlugin,
+  PluginRequest,
+  PluginResponse,
+  RequestListener,
+} from '../directives/apollo-plugin.js';
 export { CacheError, errorCodes, type ErrorCode } from '../errors.js';
 export type { Clock } from '../clock.js';
 export type { CacheLog } from '../log.js';
@@ -16,6 +22,8 @@ export type {
   Accepted,
   BuriedWrite,
   ClaimedWrite,
+  ClaimRequest,
+  Doubt,
   Journal,
   JournalOpenOptions,
   JournalSize,
@@ -28,12 +36,15 @@ export type { BoundedBy } from '../metrics/bounded-writes.js';
 export type { FieldCounters } from '../metrics/field-counters.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
-export type { RelayState } from '../metrics/relay-counters.js';
+export type { RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { ShadowCounters } from '../metrics/shadow-counters.js';
-export type { Outcome, Trace, TraceRecord, TraceReport } from '../metrics/trace.js';
-export type { LoadBounds } from '../patterns/create-services.js';
+export type { Outcome, ResponsePath, Trace, TraceRecord, TraceReport } from '../metrics/trace.js';
+export type { LoadBounds, WarmVariants } from '../patterns/create-services.js';
+export type { MaybePromise } from '../maybe-promise.js';
 export type { FetchOptions } from '../patterns/fetch.js';
 export type { Origin } from '../patterns/origin.js';
+export type { ViewerId } from '../patterns/viewer-id.js';
+export type { SwitchedOff } from '../policy/switch-off.js';
 export type { PrefetchBounds } from '../patterns/warm/warm-bounds.js';
 export type { ProbeOptions } from '../patterns/probe-options.js';
 export type { VaryValue, VaryValues } from '../keys/variant.js';
@@ -46,6 +57,7 @@ export type { Eviction } from '../store/eviction.js';
 export type { Asked } from '../store/asked.js';
 export type {
   Acquired,
+  CaughtUp,
   EntryAddress,
   Fill,
   FillOutcome,
