@@ -1,4 +1,4 @@
-/** All doors of the package at once, for the code and the tests of this repository. Other projects have them one by one. */
+/** The doors of the package that load no package of others, at once, for the code and the tests of this repository. Other projects have them one by one. */
 export * from './doors/main.js';
 export * from './doors/apollo.js';
 export * from './doors/redis.js';

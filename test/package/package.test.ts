@@ -58,10 +58,17 @@ void cache.close().then(() => console.log(typeof corral.createCache));
 const shared = `
 import type { Redis } from 'ioredis';
 import { createCache, type Cache } from 'graphql-corral';
+import { addCacheMetrics } from 'graphql-corral/prometheus';
 import { redisJournal, redisStore, type RedisStoreOptions } from 'graphql-corral/redis';
+import { Registry } from 'prom-client';
 
-export function sharedCache(client: Redis, options: RedisStoreOptions): Cache<object> {
+export function sharedCache(client: Redis, options: RedisStoreOptions): Cache<{ viewer: string }> {
   return createCache({ store: redisStore(client, options), journal: redisJournal(client) });
+}
+export function metricsOf(cache: Cache<{ viewer: string }>): Promise<string> {
+  const registry = new Registry();
+  addCacheMetrics(registry, cache);
+  return registry.metrics();
 }
 `;
 
@@ -141,17 +148,16 @@ describe('the package graphql-corral', () => {
     project.node(toolOf('@arethetypeswrong/cli', 'dist/index.js'), project.tarball, ...accepted);
   }, 60_000);
 
-  it('compiles in a strict project without optional packages, for bundlers and for Node, and runs', () => {
+  it('compiles in a strict project, without optional packages too, for bundlers and for Node, and runs', () => {
     for (const name of ['@types/node', 'undici-types']) project.link(name);
     project.write('consumer.ts', consumer);
     project.write('required.cts', required);
     compile({ module: 'esnext', moduleResolution: 'bundler', noEmit: true }, 'consumer.ts');
-    compile({ module: 'nodenext' }, 'consumer.ts', 'required.cts');
+    for (const name of ['ioredis', 'prom-client']) project.link(name);
+    project.write('shared.ts', shared);
+    compile({ module: 'nodenext', skipLibCheck: true }, 'consumer.ts', 'required.cts', 'shared.ts');
     expect(project.node('consumer.js').trim()).toBe(ANSWER);
     expect(project.node('required.cjs').trim()).toBe('function');
-    project.link('ioredis');
-    project.write('shared.ts', shared);
-    compile({ module: 'nodenext', noEmit: true, skipLibCheck: true }, 'shared.ts');
   }, 90_000);
 
   it('runs in a bundle, which has nothing of Redis unless that door is used', async () => {
