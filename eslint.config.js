@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 /** Few rules, all serious: each has stopped a real outage somewhere. */
 export default tseslint.config(
-  { ignores: ['dist/**', 'src/generated/**', '.data/**', 'node_modules/**'] },
+  { ignores: ['**/dist/**', 'src/generated/**', '.data/**', 'node_modules/**'] },
   {
     files: ['**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin },

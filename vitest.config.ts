@@ -1,11 +1,16 @@
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { writeLuaModules } from './scripts/lua-modules.mjs';
 
 const require = createRequire(import.meta.url);
 
+// So that a script that was just edited is the one that is tested. In CI a test says what was forgotten instead.
+if (process.env['CI'] === undefined) writeLuaModules(import.meta.dirname);
+
 /** They measure times, so nothing runs beside them. */
 const timed = ['test/races/**/*.test.ts', 'test/api/locked-table.test.ts'];
-/** They have no short form, as they take the machine for minutes. */
+/** They have no short form, as they take the machine for minutes, or download much. */
 const longOnly =
   process.env['ATTACKS'] === 'long'
     ? []
@@ -13,6 +18,7 @@ const longOnly =
         'test/faults/back-in-time.test.ts',
         'test/memory/flood-over-http.test.ts',
         'test/api/dear-documents.test.ts',
+        'test/package/versions.test.ts',
       ];
 
 export default defineConfig({

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { filesBelow, sourceDigest } from './source-digest.mjs';
+import { sourceDigest } from './source-digest.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -31,7 +31,6 @@ function main() {
   rmSync(dist, { recursive: true, force: true });
   run(path.join(root, 'scripts', 'generate.mjs'), []);
   run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json']);
-  copyAssets();
   writeFileSync(stamp, digest);
 }
 
@@ -40,14 +39,6 @@ function run(file, parameters) {
   if (status === 0) return;
   console.error(`build: stopped, because ${path.basename(file)} failed; the reason is above.`);
   process.exit(1);
-}
-
-/** What the code reads at run time from beside itself, and the compiler leaves behind. */
-function copyAssets() {
-  for (const file of filesBelow(root, 'src').filter((name) => name.endsWith('.lua'))) {
-    mkdirSync(path.dirname(path.join(dist, file)), { recursive: true });
-    cpSync(path.join(root, file), path.join(dist, file));
-  }
 }
 
 main();

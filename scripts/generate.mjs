@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { writeLuaModules } from './lua-modules.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -12,7 +13,9 @@ const help = `Usage: npm run generate
 
 Writes what is generated and not committed, under src/generated:
   the Prisma client     from prisma/schema.prisma
-  the resolver types    from schema/*.graphql, by codegen.yml`;
+  the resolver types    from schema/*.graphql, by codegen.yml
+and what is generated and committed:
+  texts.ts              beside the Lua scripts of src/cache, from them`;
 
 /** The file behind a package's command, so that no shell and no node_modules/.bin is needed. */
 function binOf(packageName, command) {
@@ -54,6 +57,10 @@ if (process.argv.includes('--help')) {
   console.log(help);
   process.exit(0);
 }
+const written = writeLuaModules(root);
+console.log(
+  `generate: the texts of the Lua scripts ${written.length > 0 ? 'were written' : 'are up to date'}.`,
+);
 run('the Prisma client', binOf('prisma', 'prisma'), ['generate'], prismaEnvironment());
 if (existsSync(path.join(root, 'codegen.yml'))) {
   const codegen = binOf('@graphql-codegen/cli', 'graphql-codegen');

@@ -2,19 +2,26 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Everything dist is made from. What is generated is left out: it follows from the rest. */
+/** Everything dist is made from. What is generated or packed is left out: it follows from the rest. */
 const sources = [
   'src',
   'prisma',
   'schema',
   'scripts/build.mjs',
   'scripts/generate.mjs',
+  'scripts/lua-modules.mjs',
   'package.json',
   'codegen.yml',
   'tsconfig.json',
   'tsconfig.build.json',
 ];
-const generated = path.join('src', 'generated');
+const made = [
+  'src/generated',
+  'src/cache/dist',
+  'src/cache/docs',
+  'src/cache/CHANGELOG.md',
+  'src/cache/LICENSE',
+].map(path.normalize);
 
 /**
  * One hash over the names and contents of all sources. Contents and not times: a checkout, a copy or a deleted file
@@ -33,7 +40,7 @@ export function sourceDigest(root) {
 
 /** Paths from `root` on; a file stands for itself, and what does not exist for nothing. */
 export function filesBelow(root, relative) {
-  if (relative === generated || !existsSync(path.join(root, relative))) return [];
+  if (made.includes(relative) || !existsSync(path.join(root, relative))) return [];
   if (statSync(path.join(root, relative)).isFile()) return [relative];
   return readdirSync(path.join(root, relative)).flatMap((name) =>
     filesBelow(root, path.join(relative, name)),

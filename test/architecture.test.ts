@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { isBuiltin } from 'node:module';
@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const engine = join(root, 'src', 'cache');
+/** What `npm pack` compiles there. */
+const packed = join(engine, 'dist') + sep;
 
 /** Rooms of the engine from top to bottom: a room imports only itself and what stands below it. */
 const ROOMS = [
@@ -33,8 +35,8 @@ const LEAVES = [
   'with-defaults.ts',
   'written.ts',
 ];
-/** Files that may import every room. */
-const DOORS = ['index.ts', 'cache.ts', 'cache-options.ts', 'check-cache-options.ts'];
+/** What may import every room: `doors/` are the entries of the package, `prometheus/` reads a cache from outside. */
+const DOORS = ['doors', 'prometheus', 'index.ts', 'cache.ts', 'cache-options.ts', 'check-cache-options.ts'];
 
 /** Packages each room may know. What is not listed is known to nobody. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +46,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['nearest-name.ts'],
   ioredis: ['store', 'journal'],
   msgpackr: ['codec'],
+  'prom-client': ['prometheus'],
 };
 
 interface Import {
@@ -56,7 +59,8 @@ async function sourceFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name));
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.startsWith(packed));
 }
 
 function importsOf(file: string): Import[] {
@@ -120,15 +124,15 @@ describe('the architecture', () => {
     expect(planted('codec/entry.ts', '../../config.js')).toContain('outside of the engine');
   });
 
-  it('keeps the engine to a thin door: the application imports src/cache/index.ts and nothing behind it', async () => {
+  it('keeps the engine to a thin door: the application imports src/cache/index.ts or a door, and nothing behind them', async () => {
     const outside = (await sourceFiles(join(root, 'src'))).filter(
       (file) => !file.startsWith(engine + sep) && !file.includes(`${sep}generated${sep}`),
     );
+    const isDoor = (target: string): boolean =>
+      target === join(engine, 'index.js') || dirname(target) === join(engine, 'doors');
     const behind = outside.flatMap(importsOf).filter(({ file, specifier }) => {
       const target = resolve(dirname(file), specifier);
-      return (
-        specifier.startsWith('.') && target.startsWith(engine + sep) && target !== join(engine, 'index.js')
-      );
+      return specifier.startsWith('.') && target.startsWith(engine + sep) && !isDoor(target);
     });
     expect(behind).toEqual([]);
   });
@@ -152,16 +156,42 @@ describe('the architecture', () => {
     expect(unaware.filter((found) => target(found).startsWith(engine + sep))).toEqual([]);
   });
 
-  it('declares every package the engine imports as a dependency of the library', async () => {
-    const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const named = new Set([...keysOf(manifest, 'dependencies'), ...keysOf(manifest, 'peerDependencies')]);
+  it('declares in the package of the engine what the engine imports, and nothing else', async () => {
+    const manifest: unknown = JSON.parse(readFileSync(join(engine, 'package.json'), 'utf8'));
+    const named = [...keysOf(manifest, 'dependencies'), ...keysOf(manifest, 'peerDependencies')];
     const used = (await sourceFiles(engine))
       .flatMap(importsOf)
       .filter(({ specifier }) => !specifier.startsWith('.') && !isBuiltin(specifier))
       .map(({ specifier }) => packageOf(specifier));
-    expect(used.filter((name) => !named.has(name))).toEqual([]);
+    expect([...new Set(used)].sort()).toEqual(named.sort());
+  });
+
+  it('lets no door but its own know an optional package, not even its types', () => {
+    const manifest: unknown = JSON.parse(readFileSync(join(engine, 'package.json'), 'utf8'));
+    const optional = keysOf(manifest, 'peerDependenciesMeta');
+    const known = (door: string): string[] =>
+      packagesBehind(join(engine, 'doors', door)).filter((name) => optional.includes(name));
+    expect(known('main.ts')).toEqual([]);
+    expect(known('apollo.ts')).toEqual([]);
+    expect(known('redis.ts')).toEqual(['ioredis']);
+    expect(known('prometheus.ts')).toEqual(['prom-client']);
   });
 });
+
+/** The packages that a file and all that it imports name. */
+function packagesBehind(door: string): string[] {
+  const files = new Set([door]);
+  const names = new Set<string>();
+  for (const file of files) {
+    for (const { specifier } of importsOf(file)) {
+      const target = resolve(dirname(file), specifier.replace(/\.js$/, '.ts'));
+      if (!specifier.startsWith('.')) names.add(packageOf(specifier));
+      else if (existsSync(target)) files.add(target);
+      else throw new Error(`${relative(root, file)} imports ${specifier}, which is not there`);
+    }
+  }
+  return [...names];
+}
 
 function keysOf(manifest: unknown, field: string): string[] {
   const section: unknown =

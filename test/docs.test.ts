@@ -1,12 +1,19 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorCodes } from '../src/cache/index.js';
 import { pairTable } from '../src/cache/policy/pattern-table.js';
 
 const root = resolve(import.meta.dirname, '..');
 const examples = join(root, 'test', '.docs-examples');
-const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = [
+  'src/cache/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+/** Where an example imports the package; the name of the door, if it is not the main one. */
+const DOOR = /from 'graphql-corral(?:\/(\w+))?'/g;
 const RUNNABLE = /```ts run\n([\s\S]*?)```\s+```json\n([\s\S]*?)```/g;
 
 mkdirSync(examples, { recursive: true });
@@ -14,7 +21,7 @@ afterAll(() => rmSync(examples, { recursive: true, force: true }));
 
 describe('the examples in the docs', () => {
   const found = pages.flatMap((page) =>
-    Array.from(readFileSync(join(root, 'docs', page), 'utf8').matchAll(RUNNABLE), (match, index) => ({
+    Array.from(readFileSync(join(root, page), 'utf8').matchAll(RUNNABLE), (match, index) => ({
       page,
       index,
       code: match[1] ?? '',
@@ -22,8 +29,9 @@ describe('the examples in the docs', () => {
     })),
   );
 
-  it('are found on every page of a pattern', () => {
+  it('are found in the README of the package and on every page of a pattern', () => {
     const patterns = [
+      'README.md',
       'cache-aside.md',
       'prefetch.md',
       'read-through.md',
@@ -32,18 +40,40 @@ describe('the examples in the docs', () => {
       'write-behind.md',
       'invalidation.md',
     ];
-    expect(patterns.filter((page) => !found.some((example) => example.page === page))).toEqual([]);
+    expect(patterns.filter((page) => !found.some((example) => basename(example.page) === page))).toEqual([]);
   });
 
   it.each(found)(
     'answer what the page says: $page, example $index',
     async ({ page, index, code, expected }) => {
-      const file = join(examples, `${page.replace('.md', '')}-${index}.ts`);
-      writeFileSync(file, code.replaceAll("'graphql-corral'", "'../../src/cache/index.js'"));
+      const file = join(examples, `${basename(page, '.md')}-${index}.ts`);
+      writeFileSync(
+        file,
+        code.replace(DOOR, (_, door = 'main') => `from '../../src/cache/doors/${door}.js'`),
+      );
       const example: unknown = await import(file);
       expect(example).toMatchObject({ answer: JSON.parse(expected) });
     },
   );
+});
+
+describe('what the docs import from the package', () => {
+  const IMPORT = /import \{([^}]*)\} (from 'graphql-corral(?:\/\w+)?')/g;
+
+  it.each(['README.md', ...pages])('is there: %s', async (page) => {
+    const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts.*\n([\s\S]*?)^```/gm);
+    for (const [, code = ''] of blocks) {
+      for (const [, names = '', from = ''] of code.matchAll(IMPORT)) {
+        const [, door = 'main'] = Array.from(from.matchAll(DOOR))[0] ?? [];
+        const exported: object = await import(`../src/cache/doors/${door}.ts`);
+        const values = names
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== '' && !name.startsWith('type '));
+        expect(values.filter((name) => !(name in exported))).toEqual([]);
+      }
+    }
+  });
 });
 
 describe('the error codes', () => {

@@ -10,7 +10,8 @@ export interface PluginRequest<Context> {
   readonly contextValue: Context;
 }
 
-interface PluginResponse {
+/** What the plugin reads and adds to of an answer. */
+export interface PluginResponse {
   readonly response: {
     readonly body: {
       readonly kind: string;
@@ -24,7 +25,8 @@ export interface CachePlugin<Context> {
   requestDidStart(request: PluginRequest<Context>): Promise<RequestListener | undefined>;
 }
 
-interface RequestListener {
+/** What the plugin does at the end of a request. */
+export interface RequestListener {
   willSendResponse(response: PluginResponse): Promise<void>;
 }
 

@@ -1,16 +1,13 @@
-import { luaScript, type LuaScript } from '../../store/redis/lua-script.js';
-
-function script(name: string): LuaScript {
-  return luaScript(new URL(`../lua/${name}.lua`, import.meta.url));
-}
+import { luaScript } from '../../store/redis/lua-script.js';
+import { luaTexts } from '../lua/texts.js';
 
 /** What a journal does in one step; each file says why it must be one. */
 export const journalScripts = {
-  accept: script('accept'),
-  bury: script('bury'),
-  claim: script('claim'),
-  overtake: script('overtake'),
-  replay: script('replay'),
-  restore: script('restore'),
-  settle: script('settle'),
+  accept: luaScript(luaTexts.accept),
+  bury: luaScript(luaTexts.bury),
+  claim: luaScript(luaTexts.claim),
+  overtake: luaScript(luaTexts.overtake),
+  replay: luaScript(luaTexts.replay),
+  restore: luaScript(luaTexts.restore),
+  settle: luaScript(luaTexts.settle),
 };

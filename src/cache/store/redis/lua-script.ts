@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { luaTexts } from '../lua/texts.js';
 
 /** A script by its text and its SHA-1, which is how Redis names it. */
 export interface LuaScript {
@@ -8,27 +8,22 @@ export interface LuaScript {
   readonly sha: string;
 }
 
-/** Reads a script, once at start-up. */
-export function luaScript(file: URL): LuaScript {
-  const text = readFileSync(file, 'utf8');
+/** Names a script, once at start-up. */
+export function luaScript(text: string): LuaScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-function readScript(name: string): LuaScript {
-  return luaScript(new URL(`../lua/${name}.lua`, import.meta.url));
-}
-
 export const scripts = {
-  abandon: readScript('abandon'),
-  acquire: readScript('acquire'),
-  announce: readScript('announce'),
-  countAsked: readScript('count-asked'),
-  fill: readScript('fill'),
-  intend: readScript('intend'),
-  invalidate: readScript('invalidate'),
-  put: readScript('put'),
-  release: readScript('release'),
-  renew: readScript('renew'),
+  abandon: luaScript(luaTexts.abandon),
+  acquire: luaScript(luaTexts.acquire),
+  announce: luaScript(luaTexts.announce),
+  countAsked: luaScript(luaTexts['count-asked']),
+  fill: luaScript(luaTexts.fill),
+  intend: luaScript(luaTexts.intend),
+  invalidate: luaScript(luaTexts.invalidate),
+  put: luaScript(luaTexts.put),
+  release: luaScript(luaTexts.release),
+  renew: luaScript(luaTexts.renew),
 };
 
 export interface ScriptCall {

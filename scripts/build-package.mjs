@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { writeLuaModules } from './lua-modules.mjs';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const engine = path.join(root, 'src', 'cache');
+
+const help = `Usage: npm pack -w graphql-corral     (runs this before it packs)
+
+Makes in src/cache what the package graphql-corral carries and the repository does not have there:
+  dist            the compiled engine with its types
+  docs            the pages that errors and docstrings name
+  CHANGELOG.md    and LICENSE, as they are at the top`;
+
+/** What stands at the top of the repository, once. */
+const copied = ['docs', 'CHANGELOG.md', 'LICENSE'];
+
+function main() {
+  if (process.argv.includes('--help')) {
+    console.log(help);
+    return;
+  }
+  // First, so that nothing of an earlier build is packed.
+  for (const made of ['dist', ...copied]) rmSync(path.join(engine, made), { recursive: true, force: true });
+  writeLuaModules(root);
+  const compiler = [require.resolve('typescript/bin/tsc'), '-p', path.join(engine, 'tsconfig.build.json')];
+  const { status } = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error('build-package: stopped, because the engine does not compile; the reason is above.');
+    process.exit(1);
+  }
+  for (const name of copied) cpSync(path.join(root, name), path.join(engine, name), { recursive: true });
+}
+
+main();

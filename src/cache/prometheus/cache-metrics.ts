@@ -1,0 +1,260 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Cache } from '../cache.js';
+
+/** What is read of a cache. */
+export type CountedCache = Pick<
+  Cache<never>,
+  'counters' | 'fields' | 'journal' | 'probed' | 'relayed' | 'shadowChecks' | 'storeIsAway'
+>;
+
+/** The counters of the engine, and the outcomes that they count. */
+const outcomes = [
+  ['hits', 'HIT'],
+  ['stale', 'STALE'],
+  ['staleOnError', 'STALE_ON_ERROR'],
+  ['misses', 'MISS'],
+  ['joined', 'JOINED'],
+  ['waited', 'WAITED'],
+  ['bypassed', 'BYPASS'],
+] as const;
+
+/**
+ * Adds the metrics of one cache to a registry of prom-client, under names that begin with `cache_`. They are read from the
+ * counters of the cache whenever the registry is collected, so counting costs a request nothing. Labels are coordinates and
+ * namespaces, never keys or values. @throws Error of prom-client where the registry has metrics of these names already.
+ */
+export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
+  addFieldMetrics(registry, cache);
+  addConsistencyMetrics(registry, cache);
+  addJournalMetrics(registry, cache);
+}
+
+function addFieldMetrics(registry: Registry, { counters, fields }: CountedCache): void {
+  const registers = [registry];
+  new Counter({
+    name: 'cache_reads_total',
+    help: 'Reads of cached fields, by what became of them.',
+    labelNames: ['coordinate', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [coordinate, counted] of Object.entries(counters())) {
+        for (const [counter, outcome] of outcomes) {
+          if (counted[counter] > 0) this.inc({ coordinate, outcome }, counted[counter]);
+        }
+      }
+    },
+  });
+  for (const [name, help, part] of [
+    ['cache_field_ttl_seconds', 'How long entries of a field are fresh.', 'ttl'],
+    ['cache_field_swr_seconds', 'How long past that a stale value is served while it is refreshed.', 'swr'],
+  ] as const) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['coordinate', 'pattern'],
+      registers,
+      collect() {
+        for (const { coordinate, pattern, ...field } of fields())
+          this.set({ coordinate, pattern }, field[part]);
+      },
+    });
+  }
+  const perField = [
+    ['cache_loads_total', 'Values asked of an origin or a resolver.', 'loads', 1],
+    ['cache_load_seconds_total', 'Seconds spent in loads.', 'loadMs', 1 / 1000],
+    ['cache_saved_seconds_total', 'Seconds of loads that hits made unnecessary.', 'savedMs', 1 / 1000],
+    ['cache_failed_loads_total', 'Loads that failed.', 'failedLoads', 1],
+    ['cache_overdue_loads_total', 'Loads that went on past their deadline.', 'overdueLoads', 1],
+    [
+      'cache_held_back_loads_total',
+      'Loads that did not begin, as others of the field hang.',
+      'heldBackLoads',
+      1,
+    ],
+    ['cache_abandoned_loads_total', 'Loads that failed since their caller was gone.', 'abandonedLoads', 1],
+    ['cache_slow_loads_total', 'Loads that a stale value was served instead of.', 'slowLoads', 1],
+    ['cache_stored_entries_total', 'Entries that were stored.', 'stored', 1],
+    ['cache_refreshes_total', 'Values loaded again while the ones before were known.', 'refreshes', 1],
+    ['cache_refresh_changes_total', 'Refreshes that brought another value.', 'changes', 1],
+    ['cache_too_large_total', 'Values that were too large to be stored.', 'tooLarge', 1],
+    ['cache_viewer_touched_total', 'PUBLIC loads that touched the viewer.', 'viewerTouched', 1],
+    ['cache_refused_entries_total', 'Entries of other fields or viewers; a bug if not 0.', 'refused', 1],
+    ['cache_invalidations_total', 'Invalidations that were applied.', 'invalidations', 1],
+    [
+      'cache_failed_invalidations_total',
+      'Invalidations that could not be applied in time.',
+      'failedInvalidations',
+      1,
+    ],
+    ['cache_written_rows_total', 'Writes whose row was stored as they were acknowledged.', 'written', 1],
+    ['cache_queued_writes_total', 'Writes that were accepted into the journal.', 'queued', 1],
+    [
+      'cache_written_through_total',
+      'Writes that went straight to the database, past the journal.',
+      'writtenThrough',
+      1,
+    ],
+    ['cache_busy_writes_total', 'Writes that neither the journal nor the database could take.', 'busy', 1],
+    ['cache_pending_reads_total', 'Reads answered with a write that is in the journal.', 'pending', 1],
+    [
+      'cache_bounded_writes_total',
+      'Writes acknowledged before their invalidation was applied.',
+      'boundedWrites',
+      1,
+    ],
+  ] as const;
+  for (const [name, help, counter, unit] of perField) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['coordinate'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [coordinate, counted] of Object.entries(counters())) {
+          if (counted[counter] > 0) this.inc({ coordinate }, counted[counter] * unit);
+        }
+      },
+    });
+  }
+}
+
+function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
+  const registers = [registry];
+  const probes = [
+    [
+      'cache_inconsistency_total',
+      'Entries served although the database had overtaken them.',
+      'inconsistencies',
+    ],
+    ['cache_probes_total', 'Entries that were looked for after a write.', 'probes'],
+    [
+      'cache_probe_comparisons_total',
+      'Entries that were there, and were compared with the database.',
+      'comparisons',
+    ],
+  ] as const;
+  for (const [name, help, counter] of probes) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['namespace'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [namespace, counted] of Object.entries(cache.probed()))
+          this.inc({ namespace }, counted[counter]);
+      },
+    });
+  }
+  new Counter({
+    name: 'cache_shadow_checks_total',
+    help: 'Hits that were loaded anew and compared, by what became of that.',
+    labelNames: ['coordinate', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [coordinate, counted] of Object.entries(cache.shadowChecks())) {
+        // Those that have not happened too: the first difference must be seen to rise.
+        for (const [outcome, count] of Object.entries(counted)) this.inc({ coordinate, outcome }, count);
+      }
+    },
+  });
+  new Counter({
+    name: 'cache_relayed_rows_total',
+    help: 'Rows of the outbox that this process has applied.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(cache.relayed().rows);
+    },
+  });
+  new Gauge({
+    name: 'cache_relay_lag_seconds',
+    help: 'From the write of the row of the outbox applied last to its being applied; for how long the relay is blind, while it is.',
+    registers,
+    collect() {
+      const { lastLagMs, blindForMs } = cache.relayed();
+      this.set(Math.max(lastLagMs, blindForMs) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'cache_relay_blind_seconds',
+    help: 'For how long the outbox could not be looked into, once that is longer than blindAfterMs; otherwise 0.',
+    registers,
+    collect() {
+      this.set(cache.relayed().blindForMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'cache_store_away',
+    help: '1 while the store cannot be reached.',
+    registers,
+    collect() {
+      this.set(cache.storeIsAway() ? 1 : 0);
+    },
+  });
+}
+
+function addJournalMetrics(registry: Registry, cache: CountedCache): void {
+  const registers = [registry];
+  const flushed = [
+    ['cache_flushes_total', 'Batches of accepted writes that were sent to the database.', 'flushes'],
+    ['cache_flushed_writes_total', 'Accepted writes that the database has.', 'flushed'],
+    ['cache_flush_retries_total', 'Accepted writes that were put off after a failure.', 'retries'],
+    ['cache_buried_writes_total', 'Accepted writes that went to the dead letters.', 'buried'],
+    ['cache_journal_losses_total', 'Times the journal was found to have lost what it held.', 'losses'],
+    [
+      'cache_restored_writes_total',
+      'Accepted writes written down again after the journal had lost them.',
+      'restored',
+    ],
+    [
+      'cache_rescued_writes_total',
+      'Accepted writes brought to the database while the journal was away.',
+      'rescued',
+    ],
+    [
+      'cache_lost_writes_total',
+      'Accepted writes that the journal lost and this process kept no more.',
+      'lost',
+    ],
+  ] as const;
+  for (const [name, help, counter] of flushed) {
+    new Counter({
+      name,
+      help,
+      registers,
+      async collect() {
+        const counted = (await cache.journal()).flushed[counter];
+        // In one go: two who ask at the same time must not add up.
+        this.reset();
+        this.inc(counted);
+      },
+    });
+  }
+  const sizes = [
+    ['cache_journal_pending', 'Accepted writes that the database does not have yet.', 'pending', 1],
+    ['cache_journal_dead_letters', 'Accepted writes that the database refuses for good.', 'dead', 1],
+    [
+      'cache_journal_overdue_seconds',
+      'How long the oldest accepted write is overdue.',
+      'overdueMs',
+      1 / 1000,
+    ],
+  ] as const;
+  for (const [name, help, part, unit] of sizes) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const { size } = await cache.journal();
+        // Unknown while the journal is away: then it has no value, rather than a wrong one.
+        if (size === undefined) this.remove();
+        else this.set(size[part] * unit);
+      },
+    });
+  }
+}
