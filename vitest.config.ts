@@ -18,6 +18,7 @@ const longOnly =
         'test/faults/back-in-time.test.ts',
         'test/memory/flood-over-http.test.ts',
         'test/api/dear-documents.test.ts',
+        'test/package/package.test.ts',
         'test/package/versions.test.ts',
       ];
 

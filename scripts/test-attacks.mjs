@@ -37,6 +37,7 @@ const attacks = {
     'test/cache/journal/robbed-journal.test.ts',
   ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
+  package: ['the package as npm installs it, compiled, bundled and run', 'test/package/package.test.ts'],
   versions: ['other versions of Node, graphql and ioredis', 'test/package/versions.test.ts'],
   back: ['Redis that is killed and comes back while both cores are full', 'test/faults/back-in-time.test.ts'],
 };
