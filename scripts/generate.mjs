@@ -14,8 +14,8 @@ const help = `Usage: npm run generate
 Writes what is generated and not committed, under src/generated:
   the Prisma client     from prisma/schema.prisma
   the resolver types    from schema/*.graphql, by codegen.yml
-and what is generated and committed:
-  texts.ts              beside the Lua scripts of src/cache, from them`;
+and beside the Lua scripts of src/cache:
+  texts.ts              from them`;
 
 /** The file behind a package's command, so that no shell and no node_modules/.bin is needed. */
 function binOf(packageName, command) {

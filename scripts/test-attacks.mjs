@@ -37,7 +37,6 @@ const attacks = {
     'test/cache/journal/robbed-journal.test.ts',
   ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
-  package: ['the package as npm installs it, compiled, bundled and run', 'test/package/package.test.ts'],
   versions: ['other versions of Node, graphql and ioredis', 'test/package/versions.test.ts'],
   back: ['Redis that is killed and comes back while both cores are full', 'test/faults/back-in-time.test.ts'],
 };
@@ -46,7 +45,7 @@ const names = Object.keys(attacks);
 const help = `Usage: npm run test:attacks [-- NAME ...]
 
 Tries what clients and trouble can do to real processes, one after the other and at full length (about an hour);
-"npm test" runs a short form of each. Needs redis-server and PostgreSQL.
+"npm test" runs a short form of most. Needs redis-server and PostgreSQL.
 
 ${names.map((name) => `  ${name.padEnd(14)}${attacks[name][0]}`).join('\n')}`;
 

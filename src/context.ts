@@ -75,20 +75,7 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
   const { services, authorization, acceptLanguage, address, requestId, log, client } = options;
   const signedIn =
     authorization === undefined ? undefined : await authenticate(services.sessions, authorization);
-  const { database, passwords, hashing, attempts, sessions, filmLengths, cursors, scans, deadLetters } =
-    services;
-  // Each by its name: V8 makes a dictionary of an object that is spread and gets many more properties, which costs every
-  // request nine microseconds.
   return {
-    database,
-    passwords,
-    hashing,
-    attempts,
-    sessions,
-    filmLengths,
-    cursors,
-    scans,
-    deadLetters,
     requestId,
     log,
     viewer: signedIn?.viewer,
@@ -97,6 +84,8 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     provenUserId: undefined,
     client,
     scansFor: signedIn === undefined ? address : `viewer ${signedIn.viewer.id}`,
+    // Last: each property that follows a spread costs V8 most of a microsecond.
+    ...services,
   };
 }
 

@@ -200,17 +200,16 @@ async function run(given: Flood): Promise<Flooded> {
 async function lookInto(url: string): Promise<Pick<Flooded, 'redisKeys' | 'immortal'>> {
   const redis = new Redis(url);
   const immortal: string[] = [];
-  let redisKeys = 0;
   let cursor = '0';
   do {
     const [next, keys] = await redis.scan(cursor, 'COUNT', 1000);
     const pipeline = redis.pipeline();
     for (const key of keys) pipeline.pttl(key);
     const lives = (await pipeline.exec()) ?? [];
-    redisKeys += keys.length;
     immortal.push(...keys.filter((_, index) => lives[index]?.[1] === -1));
     cursor = next;
   } while (cursor !== '0');
+  const redisKeys = await redis.dbsize();
   await redis.quit();
   return { redisKeys, immortal };
 }

@@ -30,8 +30,6 @@ export interface RequestListener {
   willSendResponse(response: PluginResponse): Promise<void>;
 }
 
-const NOTHING = Object.freeze({});
-
 export interface ApolloPluginOptions<Context> {
   /**
    * Whether this request is answered with `extensions.cache`. By default: with the header `x-cache-debug: 1`, except in
@@ -73,13 +71,12 @@ export function createApolloPlugin<Context>({
   startTrace,
   boundedBy,
 }: PluginParts<Context>): CachePlugin<Context> {
-  const telling = (context: unknown, report: () => object): RequestListener => ({
+  const telling = (context: unknown, report?: () => object): RequestListener => ({
     willSendResponse: ({ response: { body } }) => {
       const because = boundedBy(context);
-      const told = report();
-      if (told === NOTHING && because === undefined) return Promise.resolve();
-      const cache = { ...told, ...(because && { consistency: 'bounded', because }) };
-      if (body.kind === 'single' && body.singleResult !== undefined && Object.keys(cache).length > 0) {
+      if (report === undefined && because === undefined) return Promise.resolve();
+      const cache = { ...report?.(), ...(because && { consistency: 'bounded', because }) };
+      if (body.kind === 'single' && body.singleResult !== undefined) {
         body.singleResult.extensions = { ...body.singleResult.extensions, cache };
       }
       return Promise.resolve();
@@ -89,7 +86,7 @@ export function createApolloPlugin<Context>({
     requestDidStart: (request) => {
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
-      if (!evidence(request)) return Promise.resolve(telling(context, () => NOTHING));
+      if (!evidence(request)) return Promise.resolve(telling(context));
       const trace = startTrace(context);
       return Promise.resolve(telling(context, () => trace.report()));
     },

@@ -143,7 +143,8 @@ export class OriginLoads {
         }
         const isUnsure = found?.outcome === 'unknown';
         const loaded = this.#land(item, { value, loadMs, touched, isPending, isUnsure });
-        if (!loaded.sharable && given.has(id) && isObject(value)) again.push(item);
+        const isShared = given.has(id) && typeof value === 'object' && value !== null;
+        if (isShared && !loaded.sharable) again.push(item);
         else item.flight.resolve(loaded);
         given.add(id);
       }
@@ -225,8 +226,4 @@ function countCall(led: readonly LedId[]): void {
   if (first !== undefined) first.wanted.field.counters.loads += 1;
   const traces = new Set(led.map(({ wanted }) => wanted.trace));
   for (const trace of traces) if (trace !== undefined) trace.loads += 1;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

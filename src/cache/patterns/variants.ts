@@ -65,7 +65,7 @@ export class Variants {
     const set = this.#setOf(names);
     return (context) => {
       const known = this.#ofContext(context);
-      return known.last === set ? known.variant : this.#find(set, { known, context, coordinate });
+      return known.last?.set === set ? known.last.variant : this.#find(set, { known, context, coordinate });
     };
   }
 
@@ -74,14 +74,9 @@ export class Variants {
     set: VariantSet,
     { known, context, coordinate }: { known: OfContext; context: unknown; coordinate: string },
   ): Variant {
-    let variant = known.others?.get(set);
-    if (variant === undefined) {
-      for (const name of set.names) known.values[name.index] ??= name.valueIn(context, coordinate);
-      variant = set.variantOf(known.values);
-    }
-    if (known.last !== undefined) known.others = (known.others ?? new Map()).set(known.last, known.variant);
-    known.last = set;
-    known.variant = variant;
+    for (const name of set.names) known.values[name.index] ??= name.valueIn(context, coordinate);
+    const variant = set.variantOf(known.values);
+    known.last = { set, variant };
     return variant;
   }
 
@@ -121,13 +116,8 @@ class OfContext {
   /** Of each name that was asked for, at its place among all names. */
   readonly values: (Keyed | undefined)[] = [];
   /** The set that was asked for last, and its variant. */
-  last: VariantSet | undefined = undefined;
-  variant: Variant = NO_VARIANT;
-  /** The variants of other sets. */
-  others: Map<VariantSet, Variant> | undefined = undefined;
+  last: { readonly set: VariantSet; readonly variant: Variant } | undefined = undefined;
 }
-
-const NO_VARIANT: Variant = Object.freeze({ text: '', rowText: '', tags: [], values: {} });
 
 /** A value, and how it stands in keys. */
 interface Keyed {
