@@ -22,6 +22,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     retry: 0,
+    globalSetup: 'test/support/run-folder.ts',
     projects: [
       {
         extends: true,
