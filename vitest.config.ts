@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
+import { filesThatShare } from './test/support/files-that-share.js';
 
 const require = createRequire(import.meta.url);
 
@@ -14,6 +15,8 @@ const longOnly =
         'test/memory/flood-over-http.test.ts',
         'test/api/dear-documents.test.ts',
       ];
+/** They run in one process after the other, which loads the modules once. */
+const sharing = filesThatShare();
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
@@ -29,7 +32,18 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...timed, ...longOnly],
+          exclude: [...timed, ...longOnly, ...sharing],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: sharing,
+          exclude: longOnly,
+          isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
