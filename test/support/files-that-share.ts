@@ -5,6 +5,7 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 
 /** Rooms whose modules keep nothing from one test to the next. */
 const ROOMS = [
+  'test/api',
   'test/cache/checks',
   'test/cache/directives',
   'test/cache/keys',
@@ -17,11 +18,12 @@ const ROOMS = [
   'test/http',
   'test/limits',
   'test/schema',
+  'test/servers',
 ];
 
 /** What a test does to its process or modules, or measures of them, and the next one in it would feel. */
 const OWN_PROCESS =
-  /\bvi\.(?!fn\b)\w+|\bprocess\.(?!stdout\b)\w+|child-process\.js|node:child_process|performance\.now|\bglobalThis\b|\bimport\(|setDefault|heapUsed/;
+  /\bvi\.(?!fn\b)\w+|\bprocess\.(?!stdout\b)\w+|(?:program|child-process|api-process|started-api)\.js|node:child_process|performance\.now|\bglobalThis\b|\bimport\(|setDefault|heapUsed/;
 
 /**
  * The test files that run in one process after the other. It loads the modules once, while to start a process for
