@@ -5,13 +5,14 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/package-root.js';
+import { folderWithData } from '../support/folder-with-data.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis } from '../support/private-redis.js';
 import { startProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-// Each start makes a new database, which takes seconds on a busy machine.
+// Some of the starts make a new database, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** Without demo data, which would take longer than all the rest. */
@@ -60,7 +61,7 @@ describe('the program', () => {
   });
 
   it('reads .env where it is started, and what the shell says wins', async () => {
-    const folder = await temporaryFolder({
+    const folder = await folderWithData({
       '.env': 'NODE_ENV=test\nPORT=nonsense\nCACHE_MAX_ENTRIES=77\n',
     });
     const program = startProgram({ folder, environment: { PORT: '0' } });
@@ -163,7 +164,7 @@ describe('the program does not start, and says in one sentence what to change,',
   });
 
   it('where another process uses the data, which goes on as before', async () => {
-    const folder = await temporaryFolder();
+    const folder = await folderWithData();
     const first = startProgram({ folder, environment: quick });
     const [, url = ''] = await first.prints(ready);
     const second = await startProgram({ folder, environment: quick }).ended();

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { folderWithData } from '../support/folder-with-data.js';
 import { startProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-// Each start makes a new database, which takes seconds on a busy machine.
+// Each start opens a database, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const quick = { NODE_ENV: 'test', PORT: '0' };
@@ -27,23 +28,23 @@ async function openSocket(url: URL): Promise<{ socket: Socket; reads(pattern: Re
 }
 
 describe('a signal', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s ends the program with 0, and its data can be used again',
-    async (signal) => {
-      const folder = await temporaryFolder();
-      for (let start = 1; start <= 2; start += 1) {
-        const program = startProgram({ folder, environment: quick });
-        const [, url = ''] = await program.prints(ready);
-        // Leaves an idle connection behind, which must not hold up the end.
-        await (await fetch(url.replace('graphql', 'healthz'))).text();
-        program.child.kill(signal);
-        expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
-      }
-    },
-  );
+  it.each([
+    ['SIGINT', temporaryFolder],
+    ['SIGTERM', folderWithData],
+  ] as const)('%s ends the program with 0, and its data can be used again', async (signal, newFolder) => {
+    const folder = await newFolder();
+    for (let start = 1; start <= 2; start += 1) {
+      const program = startProgram({ folder, environment: quick });
+      const [, url = ''] = await program.prints(ready);
+      // Leaves an idle connection behind, which must not hold up the end.
+      await (await fetch(url.replace('graphql', 'healthz'))).text();
+      program.child.kill(signal);
+      expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
 
   it('lets a request that is under way finish first', async () => {
-    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const program = startProgram({ folder: await folderWithData(), environment: quick });
     const [, text = ''] = await program.prints(ready);
     const url = new URL(text);
     const { socket, reads } = await openSocket(url);
@@ -61,7 +62,7 @@ describe('a signal', () => {
   });
 
   it('that npm hands on once more is the same wish, and ends the program with 0', async () => {
-    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const program = startProgram({ folder: await folderWithData(), environment: quick });
     await program.prints(ready);
     program.child.kill('SIGINT');
     await program.prints(/Stopping/);
@@ -70,7 +71,7 @@ describe('a signal', () => {
   });
 
   it('that comes again a second later ends the program at once, with 1', async () => {
-    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const program = startProgram({ folder: await folderWithData(), environment: quick });
     const [, text = ''] = await program.prints(ready);
     const url = new URL(text);
     const { socket, reads } = await openSocket(url);

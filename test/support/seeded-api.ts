@@ -4,15 +4,17 @@ import { seedDatabase } from '../../prisma/seed/seed.js';
 import { startApi, type Api } from '../../src/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
+import { applyMigrations } from '../../src/database/apply-migrations.js';
 import type { Database } from '../../src/database/database.js';
-import { memoryDatabase } from './memory-database.js';
+import { copiedDatabase } from './copied-database.js';
 import { testLog } from './test-log.js';
 
 /** An in-memory database with the whole demo data. */
-export async function seededDatabase(): Promise<Database> {
-  const database = await memoryDatabase();
-  await seedDatabase(database, { log: testLog() });
-  return database;
+export function seededDatabase(): Promise<Database> {
+  return copiedDatabase('seeded', async (database) => {
+    await applyMigrations({ pool: database.pool, log: testLog() });
+    await seedDatabase(database, { log: testLog() });
+  });
 }
 
 /** The API over a database that outlives it, on a free port. */

@@ -2,9 +2,11 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { type Api, type ApiParts, startApi } from '../../src/api.js';
 import { type Config, readConfig } from '../../src/config.js';
+import { applyMigrations } from '../../src/database/apply-migrations.js';
 import type { Database } from '../../src/database/database.js';
+import { copiedDatabase } from './copied-database.js';
 import { fillFixture, fixturePassword } from './film-fixture.js';
-import { memoryDatabase } from './memory-database.js';
+import { testLog } from './test-log.js';
 
 export interface Answer {
   readonly status: number;
@@ -78,10 +80,11 @@ export async function testApi({
 }
 
 /** A database in memory with the fixture in it. */
-export async function fixtureDatabase(): Promise<Database> {
-  const database = await memoryDatabase();
-  await fillFixture(database.prisma);
-  return database;
+export function fixtureDatabase(): Promise<Database> {
+  return copiedDatabase('fixture', async ({ pool, prisma }) => {
+    await applyMigrations({ pool, log: testLog() });
+    await fillFixture(prisma);
+  });
 }
 
 async function post(url: string, query: string, options: AskOptions = {}): Promise<Answer> {
