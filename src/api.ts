@@ -122,7 +122,9 @@ export async function startApi(
     if (config.cache.probe) cache.probe({ context: contextOfNobody });
     const app = await serve({ config, log, cache, schema, services, closers });
     const ownUrl =
-      typeof metrics === 'object' ? await serveMetrics(metrics, { log, cache, closers }) : undefined;
+      typeof metrics === 'object'
+        ? await serveMetrics(metrics, { log, cache, services, closers })
+        : undefined;
     const url = await listen(app, config);
     const metricsUrl = metrics === 'public' ? url : ownUrl;
     return { url, metricsUrl, cache, database, close: () => closeAll(closers) };
@@ -196,11 +198,11 @@ function metricsAddress({ environment, host, metricsPort }: Config): Address | '
 /** Opens a server with nothing but metrics, and returns its URL. */
 async function serveMetrics(
   address: Address,
-  { log, cache, closers }: Pick<Served, 'log' | 'cache' | 'closers'>,
+  { log, cache, services, closers }: Pick<Served, 'log' | 'cache' | 'services' | 'closers'>,
 ): Promise<string> {
   const app = createApp(log);
   closers.push({ what: 'the server of metrics', close: () => app.close() });
-  addMetricsRoute(app, cache);
+  addMetricsRoute(app, { cache, services });
   return listen(app, address);
 }
 
@@ -214,7 +216,7 @@ async function serve({ config, log, cache, schema, services, closers }: Served):
   closers.push({ what: 'the server', close: () => apollo.stop() });
   if (environment !== 'production') await addExplorers(app);
   addHealthRoutes(app, { database: services.database, cache });
-  if (metricsAddress(config) === 'public') addMetricsRoute(app, cache);
+  if (metricsAddress(config) === 'public') addMetricsRoute(app, { cache, services });
   addGraphqlRoute(app, apollo, services);
   return app;
 }

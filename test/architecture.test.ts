@@ -31,6 +31,7 @@ const LEAVES = [
   'nearest-name.ts',
   'object-notes.ts',
   'once-in-a-while.ts',
+  'timer-limit.ts',
   'unknown-options.ts',
   'with-defaults.ts',
   'written.ts',

@@ -31,6 +31,12 @@ export interface Attempt {
   readonly account?: string;
 }
 
+/** How many attempts were refused since the process began, by the limit that refused them. */
+export interface RefusedAttempts {
+  account: number;
+  address: number;
+}
+
 /** Limits how often passwords may be guessed, per account and per address. */
 export interface Attempts {
   /** Costs no hash and leaves nothing behind. @throws GraphQLError TOO_MANY_ATTEMPTS where none is left. */
@@ -43,37 +49,72 @@ export interface Attempts {
   make<T>(attempt: Attempt, guess: () => Promise<T | undefined>): Promise<T | undefined>;
   /** Counts an attempt that is never taken back. @throws GraphQLError TOO_MANY_ATTEMPTS where none is left. */
   spend(attempt: Attempt): Promise<void>;
+  /** Each counts once: for the limit that holds for longer, where both refuse it. */
+  refused(): Readonly<RefusedAttempts>;
 }
+
+/** One limit, and the key under which an attempt counts there. */
+interface Limit {
+  readonly counter: AttemptCounter;
+  readonly key: string;
+  readonly reason: keyof RefusedAttempts;
+}
+
+/** What a limit says of an attempt. */
+interface State {
+  readonly reason: keyof RefusedAttempts;
+  /** Attempts that are left; below 0 where more were made than it allows. */
+  readonly left: number;
+  readonly msBeforeNext: number;
+}
+
+type Ask = (counter: AttemptCounter, key: string) => Promise<Counted | null>;
 
 /** Keys are hashes: no e-mail address and no IP address is ever a part of one. */
 export function createAttempts({ perAccount, perAddress }: AttemptCounters): Attempts {
-  const countersOf = ({ address, account }: Attempt): [counter: AttemptCounter, key: string][] => [
-    ...(address === undefined ? [] : [counted(perAddress, addressGroup(address))]),
-    ...(account === undefined ? [] : [counted(perAccount, account)]),
-  ];
+  const refusals: RefusedAttempts = { account: 0, address: 0 };
+
+  function limitsOf({ address, account }: Attempt): Limit[] {
+    const limits: Limit[] = [];
+    if (address !== undefined)
+      limits.push({ counter: perAddress, key: hashed(addressGroup(address)), reason: 'address' });
+    if (account !== undefined) limits.push({ counter: perAccount, key: hashed(account), reason: 'account' });
+    return limits;
+  }
+
+  const statesOf = (limits: readonly Limit[], ask: Ask): Promise<State[]> =>
+    Promise.all(
+      limits.map(async ({ counter, key, reason }) => {
+        const { consumedPoints = 0, msBeforeNext = 0 } = (await ask(counter, key)) ?? {};
+        return { reason, left: counter.points - consumedPoints, msBeforeNext };
+      }),
+    );
+
+  /** The error of an attempt that these limits refuse; it is counted. */
+  function refusal(full: readonly State[]): Error {
+    const [longest] = [...full].sort((one, other) => other.msBeforeNext - one.msBeforeNext);
+    if (longest !== undefined) refusals[longest.reason] += 1;
+    return tooManyAttempts(longest?.msBeforeNext ?? 0);
+  }
 
   async function count(attempt: Attempt): Promise<() => Promise<void>> {
-    const counters = countersOf(attempt);
-    const results = await Promise.all(counters.map(([counter, key]) => counter.penalty(key)));
+    const limits = limitsOf(attempt);
+    const states = await statesOf(limits, (counter, key) => counter.penalty(key));
     const takeBack = async (): Promise<void> => {
-      await Promise.all(counters.map(([counter, key]) => counter.reward(key)));
+      await Promise.all(limits.map(({ counter, key }) => counter.reward(key)));
     };
     // Counted first and looked at afterwards, so that of many at the same time no more than the limit get through.
-    const left = counters.map(([{ points }], index) => points - (results[index]?.consumedPoints ?? 0));
-    if (left.every((points) => points >= 0)) return takeBack;
+    const full = states.filter(({ left }) => left < 0);
+    if (full.length === 0) return takeBack;
     await takeBack();
-    throw tooManyAttempts(longest(results.filter((_, index) => (left[index] ?? 0) < 0)));
+    throw refusal(full);
   }
 
   return {
     async check(attempt) {
-      const counters = countersOf(attempt);
-      const results = await Promise.all(counters.map(([counter, key]) => counter.get(key)));
-      const full = results.filter((result, index) => {
-        const points = counters[index]?.[0].points ?? Infinity;
-        return result !== null && result.consumedPoints >= points;
-      });
-      if (full.length > 0) throw tooManyAttempts(longest(full));
+      const states = await statesOf(limitsOf(attempt), (counter, key) => counter.get(key));
+      const full = states.filter(({ left }) => left <= 0);
+      if (full.length > 0) throw refusal(full);
     },
 
     async make(attempt, guess) {
@@ -91,13 +132,11 @@ export function createAttempts({ perAccount, perAddress }: AttemptCounters): Att
     async spend(attempt) {
       await count(attempt);
     },
+
+    refused: () => ({ ...refusals }),
   };
 }
 
-function counted(counter: AttemptCounter, name: string): [AttemptCounter, string] {
-  return [counter, createHash('sha256').update(name).digest('base64url')];
-}
-
-function longest(results: readonly (Counted | null)[]): number {
-  return Math.max(0, ...results.map((result) => result?.msBeforeNext ?? 0));
+function hashed(name: string): string {
+  return createHash('sha256').update(name).digest('base64url');
 }

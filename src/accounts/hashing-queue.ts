@@ -9,6 +9,8 @@ export interface HashingQueue {
   run<T>(work: () => Promise<T>, client: AbortSignal): Promise<T>;
   /** How many requests wait for their turn. */
   waiting(): number;
+  /** How many requests were refused since the process began, as the wait was too long. */
+  refused(): number;
 }
 
 export interface HashingQueueOptions {
@@ -44,6 +46,7 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
   const { atOnce, maxWaitMs, nowMs = () => performance.now() } = options;
   const waiting: Waiting[] = [];
   let running = 0;
+  let refusals = 0;
   let usualMs = FIRST_GUESS_MS;
   const waitOf = (length: number): number => (usualMs * length) / atOnce;
 
@@ -57,6 +60,7 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
     for (const oldest of [...waiting]) {
       const isTooLong = waitOf(waiting.length) > maxWaitMs && waiting.length > 1;
       if (!isTooLong && nowMs() - oldest.sinceMs <= maxWaitMs) return;
+      refusals += 1;
       oldest.refuse(signInBusy(Math.ceil(waitOf(waiting.length))));
     }
   }
@@ -103,5 +107,6 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
       return running < atOnce ? runNow(work) : waitFor(work, client);
     },
     waiting: () => waiting.length,
+    refused: () => refusals,
   };
 }

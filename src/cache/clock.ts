@@ -1,8 +1,10 @@
+import { LONGEST_TIMER_MS } from './timer-limit.js';
+
 /** Time, as the engine sees it; a test may own it. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. */
   nowMs(): number;
-  /** Resolves after `ms` milliseconds. */
+  /** Resolves after `ms` milliseconds, or after the longest time that timers can be set for. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -27,6 +29,6 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   sleep: (ms) =>
     new Promise((resolve) => {
-      setTimeout(resolve, ms).unref();
+      setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS)).unref();
     }),
 };

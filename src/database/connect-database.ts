@@ -24,5 +24,5 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     return createDatabase({ ...embedded, kind: 'embedded', log, onStatement });
   }
   const pools = await openServerPools(databaseUrl, { log, limits });
-  return createDatabase({ ...pools, kind: 'postgresql', log, onStatement });
+  return createDatabase({ ...pools, kind: 'postgresql', limits, log, onStatement });
 }

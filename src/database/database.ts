@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { countStatements } from './count-statements.js';
+import { type DatabaseLimits, transactionLimits } from './database-limits.js';
 import type { DatabaseLog } from './database-log.js';
 import { type ForTable, unshared } from './share-pool.js';
 import { watchDisk } from './watch-disk.js';
@@ -32,6 +33,8 @@ export interface DatabaseParts {
   /** Default: connections are not shared between tables. */
   readonly forTable?: ForTable;
   readonly kind: Database['kind'];
+  /** Those of its connections, which transactions must leave room for. Default: none. */
+  readonly limits?: DatabaseLimits;
   /** Ends the pools and whatever stands behind them. */
   readonly close: () => Promise<void>;
   readonly log: DatabaseLog;
@@ -40,7 +43,7 @@ export interface DatabaseParts {
 }
 
 export function createDatabase(parts: DatabaseParts): Database {
-  const { pool, upkeep = pool, forTable = unshared, kind, close, log, onStatement } = parts;
+  const { pool, upkeep = pool, forTable = unshared, kind, limits, close, log, onStatement } = parts;
   const statements = countStatements(pool, onStatement);
   const ofUpkeep = upkeep === pool ? () => 0 : countStatements(upkeep, onStatement);
   const diskIsFull = watchDisk(new Set([pool, upkeep]));
@@ -48,7 +51,10 @@ export function createDatabase(parts: DatabaseParts): Database {
     // Without a listener, a connection that breaks while idle would end the process.
     one.on('error', (error) => log.warn(`A database connection was lost while idle: ${error.message}`));
   }
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    transactionOptions: transactionLimits(limits),
+  });
   let closing: Promise<void> | undefined;
   return {
     prisma,

@@ -48,6 +48,7 @@ describe('attempts in the memory of a process', () => {
     );
     expect(guesses).toEqual(['wrong', 'wrong', 'wrong', refused]);
     expect(await outcome(attempts.check(mira))).toBe(refused);
+    expect(attempts.refused()).toEqual({ account: 2, address: 0 });
     const nora = { ...mira, account: 'nora@example.com' };
     expect(await outcome(attempts.make(nora, wrong))).toBe('wrong');
   });
@@ -61,6 +62,7 @@ describe('attempts in the memory of a process', () => {
     expect(await outcomes(6, guess)).toEqual(['wrong', 'wrong', 'wrong', 'wrong', 'wrong', refused]);
     expect(await outcome(attempts.check({ address: mira.address }))).toBe(refused);
     expect(await outcome(attempts.check({ address: '192.0.2.2' }))).toBe('wrong');
+    expect(attempts.refused()).toEqual({ account: 0, address: 2 });
   });
 
   it('that are right, or fail before they tell anything, are not counted', async () => {

@@ -73,6 +73,7 @@ describe('the queue of hashes', () => {
     const runs = Array.from({ length: 5 }, (_, index) => run(`${index}`));
     expect(await runs[0]).toBe('SIGN_IN_BUSY 250');
     expect(queue.waiting()).toBe(4);
+    expect(queue.refused()).toBe(1);
   });
 
   it('refuses what has waited for too long, though there is room', async () => {

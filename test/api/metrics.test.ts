@@ -102,6 +102,22 @@ describe('/metrics', () => {
     expect(await counted('differs')).toBe(0);
   });
 
+  it('tells how many sign-ins were refused, by reason, what has not happened as 0', async () => {
+    const strict = await testApi({ settings: { SIGN_IN_PER_ACCOUNT: '1' } });
+    onTestFinished(() => strict.close());
+    const name = 'sign_in_refusals_total';
+    const counted = (account: number): Record<string, number> => ({
+      [`${name}{reason="account"}`]: account,
+      [`${name}{reason="address"}`]: 0,
+      [`${name}{reason="queue"}`]: 0,
+    });
+    expect(among(await scraped(strict), name)).toEqual(counted(0));
+    const { email } = fixtureUsers[0];
+    const wrong = `mutation { signIn(email: "${email}", password: "a wrong one") { token } }`;
+    for (let times = 0; times < 3; times += 1) await strict.ask(wrong);
+    expect(among(await scraped(strict), name)).toEqual(counted(2));
+  });
+
   it('names neither keys nor values nor viewers', async () => {
     const text = [...(await scraped(api)).keys()].join('\n');
     expect(text).not.toMatch(/Movie:|Probed|@example\.com/);

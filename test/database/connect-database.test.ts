@@ -5,6 +5,7 @@ import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { ConfigurationError } from '../../src/database/configuration-error.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { connectionFault } from '../../src/database/connection-fault.js';
+import { transactionLimits } from '../../src/database/database-limits.js';
 import { parseDatabaseUrl } from '../../src/database/parse-database-url.js';
 import { requireVersion } from '../../src/database/require-version.js';
 import { freePort } from '../support/free-port.js';
@@ -240,6 +241,44 @@ describe.skipIf(!needsPostgres())('a PostgreSQL server', () => {
     onTestFinished(() => database.close());
     await applyMigrations({ pool: database.pool, log: testLog() });
     expect(await database.prisma.movie.count()).toBe(0);
+  });
+
+  it('lets a transaction wait for a connection for as long as a statement may', async () => {
+    const database = await connect(`${server.url}?connection_limit=1`);
+    onTestFinished(() => database.close());
+    const held = await database.pool.connect();
+    const transaction = database.prisma.$transaction((tx) => tx.$queryRaw`SELECT 1 AS one`);
+    // Prisma's own limit is two seconds.
+    setTimeout(() => held.release(), 2100);
+    expect(await transaction).toEqual([{ one: 1 }]);
+  });
+
+  it('says of a transaction that got no connection which table had none left', async () => {
+    const databaseUrl = `${server.url}?connection_limit=4`;
+    const limits = { connectMs: 300, statementMs: 1000 };
+    const database = await connectDatabase({
+      databaseUrl,
+      dataDirectory: '/nowhere',
+      log: testLog(),
+      limits,
+    });
+    onTestFinished(() => database.close());
+    const ofFilms = <T>(work: () => Promise<T>): Promise<T> => database.forTable('Movie', work);
+    const held = await Promise.all([1, 2].map(() => ofFilms(() => database.pool.connect())));
+    const transaction = ofFilms(() => database.prisma.$transaction((tx) => tx.$queryRaw`SELECT 1`));
+    await expect(transaction).rejects.toThrow(
+      'No connection to PostgreSQL became free for Movie within 300 ms.',
+    );
+    for (const client of held) client.release();
+  });
+
+  it('leaves a transaction the time that its connection and two statements may take, and no limit without theirs', () => {
+    expect(transactionLimits({ connectMs: 5000, statementMs: 10_000 })).toEqual({
+      maxWait: 21_000,
+      timeout: 20_000,
+    });
+    const none = 2 ** 31 - 1;
+    expect(transactionLimits(undefined)).toEqual({ maxWait: none, timeout: none });
   });
 
   it('has its first statements counted too', async () => {

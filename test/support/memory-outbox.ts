@@ -20,8 +20,13 @@ interface Row extends OutboxRow {
   isTaken: boolean;
 }
 
+export interface MemoryOutboxOptions {
+  /** Rows are handed out one at a time, and this is waited for before each but the first of a look; default: all at once. */
+  readonly between?: (() => Promise<void>) | undefined;
+}
+
 /** An outbox without a database, for what the engine does with one; the real one has its own suite. */
-export function memoryOutbox(): MemoryOutboxRows {
+export function memoryOutbox({ between }: MemoryOutboxOptions = {}): MemoryOutboxRows {
   const rows: Row[] = [];
   const listeners = new Set<() => void>();
   let isAnswering: boolean | 'never' = true;
@@ -40,7 +45,14 @@ export function memoryOutbox(): MemoryOutboxRows {
     const taken = waiting.filter(({ isTaken }) => !isTaken);
     for (const row of taken) row.isTaken = true;
     try {
-      if (taken.length > 0) await apply(taken);
+      if (between === undefined) {
+        if (taken.length > 0) await apply(taken);
+      } else {
+        for (const [index, row] of taken.entries()) {
+          if (index > 0) await between();
+          await apply([row]);
+        }
+      }
       await ask();
       for (const row of taken) row.isDone = true;
       return { done: taken, elsewhere, isKnown };

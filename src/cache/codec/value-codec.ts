@@ -9,6 +9,7 @@ import {
   TypedValue,
 } from './storable.js';
 import { createCopiers, type CopyValue } from './copy-value.js';
+import { heapSize } from './heap-size.js';
 import { requireFaithful } from './require-faithful.js';
 import type { ValueType } from './value-type.js';
 
@@ -22,6 +23,8 @@ export interface ValueCodec {
   requireFaithful(given: unknown, decoded: unknown): void;
   /** How each reader of a decoded value gets one of his own; undefined where nobody can change it. */
   copierOf(value: unknown): CopyValue | undefined;
+  /** About the bytes of memory that a decoded value takes; not for every hit, as it looks at all of the value. */
+  heapSize(value: unknown): number;
   /** From now on values that hold one of these very objects are unstorable: a copy of it would not be it. */
   distinguish(objects: Iterable<object>): void;
 }
@@ -71,6 +74,7 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   return {
     requireFaithful: (given, decoded) => requireFaithful(given, decoded, faithfulness),
     copierOf: createCopiers(types),
+    heapSize: (value) => heapSize(value, types),
     distinguish: (objects) => {
       for (const object of objects) distinct.add(object);
     },

@@ -1,4 +1,5 @@
 import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
+import { timerFaults } from '../timer-limit.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { written } from '../written.js';
 import { varyFault } from './clear.js';
@@ -57,8 +58,7 @@ export function checkFetch({ key, options, load, variants }: FetchCall): void {
     const mustBe = typeof value === 'number' ? 'not be negative' : 'be a number';
     faults.push(`${name} must ${mustBe}, but got ${written(value)}`);
   }
-  if (softTimeoutMs !== undefined && !isPositive(softTimeoutMs))
-    faults.push(`softTimeoutMs must be a positive number of milliseconds, but got ${written(softTimeoutMs)}`);
+  if (softTimeoutMs !== undefined) faults.push(...timerFaults('softTimeoutMs', softTimeoutMs));
   if (typeof local === 'number' && typeof ttl === 'number' && local > ttl)
     faults.push('local must not be longer than ttl');
   if (signal !== undefined && !(isObject(signal) && 'aborted' in signal))

@@ -28,6 +28,7 @@ import { createAcknowledge } from '../tags/acknowledgement.js';
 import { Entries } from '../tags/entries.js';
 import { createInvalidate, type Invalidate } from '../tags/invalidation.js';
 import type { Relay } from '../tags/relay.js';
+import { tooLongFaults } from '../timer-limit.js';
 import { refuseFaults } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
 import type { Authorize } from './authorize.js';
@@ -138,6 +139,8 @@ export function checkedLoads(given: Partial<LoadBounds> = {}): LoadBounds {
   if (!(earlyRefreshBeta >= 0 && earlyRefreshBeta < Infinity)) {
     faults.push(`loads.earlyRefreshBeta must be 0 or a positive number, but got ${earlyRefreshBeta}`);
   }
+  const { leaseMs, softTimeoutMs } = loads;
+  faults.push(...tooLongFaults({ 'loads.leaseMs': leaseMs, 'loads.softTimeoutMs': softTimeoutMs }));
   refuseFaults('createCache', faults);
   return loads;
 }

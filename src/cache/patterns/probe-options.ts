@@ -1,3 +1,4 @@
+import { tooLongFaults } from '../timer-limit.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 
 /** How writes are sampled. */
@@ -25,6 +26,7 @@ export function checkedProbe<Context>(given: ProbeOptions<Context>): Required<Pr
     faults.push(`everyMs must be a positive whole number, but got ${everyMs}`);
   if (afterMs.length === 0 || !afterMs.every((ms, index) => ms >= (afterMs[index - 1] ?? 0)))
     faults.push(`afterMs must be milliseconds in rising order, but got [${afterMs.join(', ')}]`);
+  faults.push(...tooLongFaults(Object.fromEntries(afterMs.map((ms, index) => [`afterMs[${index}]`, ms]))));
   refuseFaults('cache.probe', faults);
   return { context: () => given.context(), everyMs, afterMs };
 }

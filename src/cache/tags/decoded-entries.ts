@@ -1,5 +1,4 @@
 import { decodeEntry, type EntryHeader } from '../codec/entry.js';
-import { heapSize } from '../codec/heap-size.js';
 import { ownBytes } from '../codec/own-bytes.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { BoundedMap, isInUse } from '../store/bounded-map.js';
@@ -56,9 +55,9 @@ export class DecodedEntries {
   /** An entry as its readers find it while it is fresh. */
   freshly(header: EntryHeader, value: unknown): Decoded {
     const { key, generations, loadedAtMs, freshForMs, loadMs, hint } = header;
-    const copy = this.#options.codec.copierOf(value);
-    const heapBytes = heapSize(value) + HEADER_BYTES + generations.length * GENERATION_BYTES;
-    const { tier } = this.#options;
+    const { tier, codec } = this.#options;
+    const copy = codec.copierOf(value);
+    const heapBytes = codec.heapSize(value) + HEADER_BYTES + generations.length * GENERATION_BYTES;
     // Each by its name: a property that follows a spread costs V8 most of a microsecond.
     return {
       key,

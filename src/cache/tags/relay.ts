@@ -35,8 +35,8 @@ const PAUSE_WHILE_AWAY_MS = 100;
 /** One operation of the store, which is bounded in time, takes no more tags than this. */
 const TAGS_AT_ONCE = 500;
 const COMPLAIN_EVERY_MS = 60_000;
-/** A look that takes longer hangs: it is given up, and another one begins. */
-const LOOK_ENDS_WITHIN_MS = 5000;
+/** A look that gets no further for longer hangs: it is given up, and another one begins. A long backlog has many steps. */
+const LOOK_STANDS_STILL_MS = 5000;
 /** A look that takes longer is counted as one that does not see. */
 const LOOK_TAKES_MS = 500;
 /** After one that took longer the next does not wait until so much would make it blind. */
@@ -45,6 +45,8 @@ const LOOK_IS_SLOW_FROM_MS = LOOK_TAKES_MS / 2;
 /** A look on its way. */
 interface Look {
   readonly beganAtMs: number;
+  /** When it got further last: it began, was given rows by the database, or the store applied some of them. */
+  furtherAtMs: number;
   readonly relayed: Promise<Relayed>;
   giveUp(): void;
 }
@@ -55,7 +57,6 @@ interface Look {
  */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #applyRows: (rows: readonly OutboxRow[]) => Promise<void>;
   #running: Look | undefined;
   #next: Promise<Relayed> | undefined;
   #stopListening: (() => Promise<void>) | undefined;
@@ -81,7 +82,6 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#applyRows = (rows) => this.#apply(rows);
   }
 
   /**
@@ -256,17 +256,24 @@ export class Relay {
   #begin(): Look {
     let giveUp = (): void => undefined;
     const givenUp = new Promise<never>((_resolve, reject) => {
-      giveUp = () => reject(new Error(`a look took longer than ${LOOK_ENDS_WITHIN_MS} ms`));
+      giveUp = () => reject(new Error(`a look got no further for ${LOOK_STANDS_STILL_MS} ms`));
     });
-    const relayed = Promise.race([this.#options.outbox.relay(this.#applyRows), givenUp]);
-    return { beganAtMs: this.#options.clock.nowMs(), relayed, giveUp };
+    const { clock, outbox } = this.#options;
+    const beganAtMs = clock.nowMs();
+    let look: Look | undefined;
+    const further = (): void => {
+      if (look !== undefined) look.furtherAtMs = clock.nowMs();
+    };
+    const relayed = Promise.race([outbox.relay((rows) => this.#apply(rows, further)), givenUp]);
+    look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
+    return look;
   }
 
   /** Sees to it that a look that hangs does not end all others, and that readers are told of what was not looked for. */
   #watch(): void {
     const { clock, blindAfterMs, log, storeIsAway } = this.#options;
-    const { beganAtMs = Infinity, giveUp } = this.#running ?? {};
-    if (clock.nowMs() - beganAtMs > LOOK_ENDS_WITHIN_MS) giveUp?.();
+    const { furtherAtMs = Infinity, giveUp } = this.#running ?? {};
+    if (clock.nowMs() - furtherAtMs > LOOK_STANDS_STILL_MS) giveUp?.();
     // While the store is away nobody looks, and nothing is served from it: how long it was blind counts from its return.
     if (storeIsAway()) {
       this.#seenAtMs = undefined;
@@ -306,7 +313,9 @@ export class Relay {
     this.#mustForget = false;
   }
 
-  async #apply(rows: readonly OutboxRow[]): Promise<void> {
+  /** Calls `further` for the rows, and for each part of their tags that the store has. */
+  async #apply(rows: readonly OutboxRow[], further: () => void): Promise<void> {
+    further();
     const latest = latestVersions(rows);
     const tags = [...latest.keys()];
     const versions = new Map(
@@ -316,6 +325,7 @@ export class Relay {
     );
     for (let start = 0; start < tags.length; start += TAGS_AT_ONCE) {
       await this.#options.invalidate(tags.slice(start, start + TAGS_AT_ONCE), versions);
+      further();
     }
   }
 

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { clientFaults } from '../../store/redis/client-faults.js';
 import { runScript, textOf, type ScriptCall } from '../../store/redis/lua-script.js';
 import { redisNames } from '../../store/redis/redis-names.js';
+import { tooLongFaults } from '../../timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import {
   MAX_DEAD,
@@ -31,7 +32,7 @@ export interface RedisJournalOptions {
   readonly replicas?: number;
   /** Keys that may be pending at most; default 10,000. */
   readonly maxPending?: number;
-  /** Milliseconds after which a command without an answer has failed; default 1,000. */
+  /** Milliseconds after which a command without an answer has failed; default 1,000, at most 24 days. */
   readonly commandTimeoutMs?: number;
   /** The prefix of a redisStore in the same Redis and database: then its entry and the journal change in one step. */
   readonly storePrefix?: string;
@@ -309,6 +310,7 @@ function checkedSettings(redis: Redis, options: RedisJournalOptions): Settings {
       faults.push(`${name} must be a positive whole number, but got ${number}`);
     }
   }
+  faults.push(...tooLongFaults({ commandTimeoutMs }));
   refuseFaults('redisJournal', faults);
   const settings = { prefix, durability, replicas, maxPending, commandTimeoutMs };
   return storePrefix === undefined ? settings : { ...settings, storePrefix };

@@ -1,3 +1,4 @@
+import { tooLongFaults } from '../../timer-limit.js';
 import { refuseFaults } from '../../unknown-options.js';
 import { withDefaults } from '../../with-defaults.js';
 
@@ -38,6 +39,8 @@ export function checkedPrefetch(given: Partial<PrefetchBounds> = {}): PrefetchBo
   const faults = Object.entries(bounds)
     .filter(([name, bound]) => !Number.isSafeInteger(bound) || bound < (name === 'mostAsked' ? 0 : 1))
     .map(([name, bound]) => `prefetch.${name} must be a positive whole number, but got ${bound}`);
+  const { warmUpWithinMs } = bounds;
+  faults.push(...tooLongFaults({ 'prefetch.warmUpWithinMs': warmUpWithinMs }));
   refuseFaults('createCache', faults);
   return bounds;
 }

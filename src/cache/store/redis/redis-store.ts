@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { timerFaults } from '../../timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { createNonces } from '../nonces.js';
 import type {
@@ -29,9 +30,9 @@ import { tryOut } from './try-out.js';
 export interface RedisStoreOptions {
   /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
   readonly prefix?: string;
-  /** Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. Default 100. */
+  /** Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. Default 100; at most 24 days, as a timer. */
   readonly commandTimeoutMs?: number;
-  /** Milliseconds after which a connection attempt has failed; default 500. */
+  /** Milliseconds after which a connection attempt has failed; default 500, at most 24 days. */
   readonly connectTimeoutMs?: number;
 }
 
@@ -297,7 +298,7 @@ function checkedSettings(redis: Redis, options: RedisStoreOptions): Required<Red
     faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
   }
   for (const [name, ms] of Object.entries({ commandTimeoutMs, connectTimeoutMs })) {
-    if (!(ms > 0)) faults.push(`${name} must be a positive number of milliseconds, but got ${ms}`);
+    faults.push(...timerFaults(name, ms));
   }
   refuseFaults('redisStore', faults);
   return { prefix, commandTimeoutMs, connectTimeoutMs };
