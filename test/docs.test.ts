@@ -77,10 +77,11 @@ describe('what the docs import from the package', () => {
 });
 
 describe('the error codes', () => {
-  it('are the rows of the table in the README, no more and no less', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  it('are the rows of the table in the reference, no more and no less', () => {
+    const page = readFileSync(join(root, 'docs', 'reference', 'errors.md'), 'utf8');
+    const [ofTheLibrary = ''] = page.split('## For clients');
     const rows = Array.from(
-      readme.matchAll(/^\| `(CACHE_[A-Z_]+)` +\| (.*?) +\|$/gm),
+      ofTheLibrary.matchAll(/^\| `(CACHE_[A-Z_]+)` +\| (.*?) +\|$/gm),
       ([, code, meaning]) => [code, meaning],
     );
     expect(Object.fromEntries(rows)).toEqual(errorCodes);
