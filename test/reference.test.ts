@@ -231,6 +231,10 @@ describe('the reference', () => {
 describe('the links of the docs', () => {
   const pages = [
     'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    join('test', 'README.md'),
+    join('bench', 'README.md'),
     ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => join('docs', name)),
