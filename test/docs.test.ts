@@ -7,6 +7,7 @@ import { pairTable } from '../src/cache/policy/pattern-table.js';
 const root = resolve(import.meta.dirname, '..');
 const examples = join(root, 'test', '.docs-examples');
 const pages = [
+  'README.md',
   'src/cache/README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
@@ -46,7 +47,7 @@ describe('the examples in the docs', () => {
   it.each(found)(
     'answer what the page says: $page, example $index',
     async ({ page, index, code, expected }) => {
-      const file = join(examples, `${basename(page, '.md')}-${index}.ts`);
+      const file = join(examples, `${page.replace('.md', '').replaceAll('/', '-')}-${index}.ts`);
       writeFileSync(
         file,
         code.replace(DOOR, (_, door = 'main') => `from '../../src/cache/doors/${door}.js'`),
@@ -60,7 +61,7 @@ describe('the examples in the docs', () => {
 describe('what the docs import from the package', () => {
   const IMPORT = /import \{([^}]*)\} (from 'graphql-corral(?:\/\w+)?')/g;
 
-  it.each(['README.md', ...pages])('is there: %s', async (page) => {
+  it.each(pages)('is there: %s', async (page) => {
     const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts.*\n([\s\S]*?)^```/gm);
     for (const [, code = ''] of blocks) {
       for (const [, names = '', from = ''] of code.matchAll(IMPORT)) {
@@ -77,10 +78,11 @@ describe('what the docs import from the package', () => {
 });
 
 describe('the error codes', () => {
-  it('are the rows of the table in the README, no more and no less', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  it('are the rows of the table in the reference, no more and no less', () => {
+    const page = readFileSync(join(root, 'docs', 'reference', 'errors.md'), 'utf8');
+    const [ofTheLibrary = ''] = page.split('## For clients');
     const rows = Array.from(
-      readme.matchAll(/^\| `(CACHE_[A-Z_]+)` +\| (.*?) +\|$/gm),
+      ofTheLibrary.matchAll(/^\| `(CACHE_[A-Z_]+)` +\| (.*?) +\|$/gm),
       ([, code, meaning]) => [code, meaning],
     );
     expect(Object.fromEntries(rows)).toEqual(errorCodes);
@@ -106,5 +108,21 @@ describe('the table of pairs', () => {
       Object.fromEntries(verdicts.map((verdict, column) => [writes[column] ?? `column ${column}`, verdict])),
     ]);
     expect(Object.fromEntries(table)).toEqual(pairTable);
+  });
+});
+
+describe('the README', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+  it('is no longer than 130 lines', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(130);
+  });
+
+  it('has the ratios of the table that it leads to', () => {
+    const [, section = ''] = readme.split('## What it costs');
+    const ratios = section.split('\n## ')[0]?.match(/\*\*\d+\.\d+\*\*/g) ?? [];
+    const table = readFileSync(join(root, 'docs', 'overhead.md'), 'utf8');
+    expect(ratios.length).toBeGreaterThan(0);
+    expect(ratios.filter((ratio) => !table.includes(ratio))).toEqual([]);
   });
 });

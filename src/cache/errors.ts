@@ -1,5 +1,5 @@
 /**
- * Every error the engine throws on purpose, by code. The README has a row for each; a test keeps both equal.
+ * Every error the engine throws on purpose, by code. docs/reference/errors.md has a row for each; a test keeps both equal.
  * A store that misbehaves is not among them: it is counted, and the origin answers.
  */
 export const errorCodes = {
