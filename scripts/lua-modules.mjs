@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Folders of Lua scripts, one operation a file. */
-const folders = ['src/cache/journal/lua', 'src/cache/store/lua'];
+const folders = ['src/cache/redis/journal/lua', 'src/cache/redis/store/lua'];
 
 /**
  * For each folder of Lua scripts the module that carries their texts: where it stands, and what must stand in it. The engine

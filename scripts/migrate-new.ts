@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { migrationsDirectory } from '../src/database/read-migrations.js';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '../src/start/package-root.js';
 import { migrationLock, schemaDrift } from './schema-drift.js';
 
 const help = `Usage: npm run migrate:new -- <name>    write the migration that prisma/schema.prisma needs

@@ -17,8 +17,8 @@ const sources = [
 ];
 const made = [
   'src/generated',
-  'src/cache/journal/lua/texts.ts',
-  'src/cache/store/lua/texts.ts',
+  'src/cache/redis/journal/lua/texts.ts',
+  'src/cache/redis/store/lua/texts.ts',
   'src/cache/dist',
   'src/cache/docs',
   'src/cache/CHANGELOG.md',

@@ -32,9 +32,9 @@ const attacks = {
   lock: ['a table that is locked', 'test/api/locked-table.test.ts'],
   journal: [
     'a journal that is emptied, or that an older replica takes over',
-    'test/cache/journal/lagging-replica.test.ts',
-    'test/cache/journal/journal-of-another-run.test.ts',
-    'test/cache/journal/robbed-journal.test.ts',
+    'test/cache/redis/journal/lagging-replica.test.ts',
+    'test/cache/redis/journal/journal-of-another-run.test.ts',
+    'test/cache/redis/journal/robbed-journal.test.ts',
   ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
   versions: ['other versions of Node, graphql and ioredis', 'test/package/versions.test.ts'],

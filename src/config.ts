@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Eviction } from './cache/index.js';
-import { ConfigurationError } from './database/configuration-error.js';
+import { ConfigurationError } from './start/configuration-error.js';
 import { type DatabaseLimits, defaultLimits } from './database/database-limits.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseProxies } from './http/parse-proxies.js';

@@ -6,8 +6,8 @@ import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Database } from './database/database.js';
-import { localeOf, type Locale } from './films/locales.js';
-import type { FilmLengths } from './films/film-lengths.js';
+import { localeOf, type Locale } from './schema/locales.js';
+import type { FilmLengths } from './origins/film-lengths.js';
 import type { Scans } from './limits/scans.js';
 import type { MovieCursors } from './resolvers/movie-cursor.js';
 

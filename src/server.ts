@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { announce } from './announce.js';
-import { startApi } from './api.js';
+import { announce } from './start/announce.js';
+import { startApi } from './start/api.js';
 import { CacheError, type ErrorCode } from './cache/index.js';
-import { answerCommandLine } from './command-line.js';
+import { answerCommandLine } from './start/command-line.js';
 import { readConfig } from './config.js';
-import { ConfigurationError } from './database/configuration-error.js';
+import { ConfigurationError } from './start/configuration-error.js';
 import { createLog } from './http/create-log.js';
-import { stopOnSignals } from './stop-on-signals.js';
+import { stopOnSignals } from './start/stop-on-signals.js';
 
 /** The program: reads what a person set, starts the API, says where it is, and stops it on a signal. */
 async function main(): Promise<void> {

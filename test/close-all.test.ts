@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closeAll, type Closer } from '../src/close-all.js';
+import { closeAll, type Closer } from '../src/start/close-all.js';
 import { startProgram } from './support/program.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 

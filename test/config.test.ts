@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { answerCommandLine } from '../src/command-line.js';
+import { answerCommandLine } from '../src/start/command-line.js';
 import { readConfig, variableNames } from '../src/config.js';
-import { ConfigurationError } from '../src/database/configuration-error.js';
-import { packageRoot } from '../src/package-root.js';
+import { ConfigurationError } from '../src/start/configuration-error.js';
+import { packageRoot } from '../src/start/package-root.js';
 
 describe('the configuration', () => {
   it('needs no variable at all', () => {

@@ -54,7 +54,7 @@ describe('the Dockerfile', () => {
     const sources = [
       'src/schema/read-type-defs.ts',
       'src/database/read-migrations.ts',
-      'src/command-line.ts',
+      'src/start/command-line.ts',
     ];
     const read = sources.flatMap((file) =>
       Array.from(textOf(file).matchAll(/packageRoot, ((?:'[^']+'(?:, )?)+)/g), ([, words = '']) =>
@@ -183,7 +183,8 @@ describe('the example for Kubernetes', () => {
   });
 
   it('leaves a process the time that it takes to stop', () => {
-    const [, milliseconds = ''] = /STOP_WITHIN_MS = ([\d_]+)/.exec(textOf('src/stop-on-signals.ts')) ?? [];
+    const [, milliseconds = ''] =
+      /STOP_WITHIN_MS = ([\d_]+)/.exec(textOf('src/start/stop-on-signals.ts')) ?? [];
     const stopping = Number(milliseconds.replaceAll('_', '')) / 1000;
     const [, pause] = list(at(api, 'lifecycle', 'preStop', 'exec', 'command'));
     expect(stopping).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,7 +51,7 @@ describe('the examples in the docs', () => {
       const file = join(examples, `${page.replace('.md', '').replaceAll('/', '-')}-${index}.ts`);
       writeFileSync(
         file,
-        code.replace(DOOR, (_, door = 'main') => `from '../../src/cache/doors/${door}.js'`),
+        code.replace(DOOR, (_, door = '.') => `from '../../src/cache/${door}/index.js'`),
       );
       const example: unknown = await import(file);
       expect(example).toMatchObject({ answer: JSON.parse(expected) });
@@ -65,8 +66,10 @@ describe('what the docs import from the package', () => {
     const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts.*\n([\s\S]*?)^```/gm);
     for (const [, code = ''] of blocks) {
       for (const [, names = '', from = ''] of code.matchAll(IMPORT)) {
-        const [, door = 'main'] = Array.from(from.matchAll(DOOR))[0] ?? [];
-        const exported: object = await import(`../src/cache/doors/${door}.ts`);
+        const [, door = '.'] = Array.from(from.matchAll(DOOR))[0] ?? [];
+        const exported: object = await import(
+          pathToFileURL(join(root, 'src', 'cache', door, 'index.ts')).href
+        );
         const values = names
           .split(',')
           .map((name) => name.trim())

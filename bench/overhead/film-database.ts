@@ -1,6 +1,6 @@
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import type { Closer } from '../../src/close-all.js';
+import type { Closer } from '../../src/start/close-all.js';
 import { seedDatabase } from '../../prisma/seed/seed.js';
 import { MissingBinary } from '../../test/support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../test/support/private-postgres.js';

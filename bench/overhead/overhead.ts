@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { closeAll, type Closer } from '../../src/close-all.js';
+import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { readRows } from '../servers/films.js';
 import type { ServerName } from '../servers/server-names.js';

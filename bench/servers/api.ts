@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { startApi } from '../../src/api.js';
+import { startApi } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
 import { seededDatabase } from '../../test/support/seeded-api.js';

@@ -5,7 +5,8 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import DataLoader from 'dataloader';
 import { Redis } from 'ioredis';
-import { cacheTypeDefs, createCache, redisStore } from '../../src/cache/index.js';
+import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
 import type { Started } from './program.js';
 

@@ -8,7 +8,7 @@ import {
   type ApolloPluginOptions,
   type CachePlugin,
   type PluginRequest,
-} from './directives/apollo-plugin.js';
+} from './apollo/apollo-plugin.js';
 import { planSchema } from './directives/plan-schema.js';
 import { internalObjects } from './directives/internal-objects.js';
 import { schemaDigest } from './directives/schema-digest.js';
@@ -31,22 +31,22 @@ import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
-import { outsideLoads } from './patterns/guard/load-scope.js';
-import { OriginLoads } from './patterns/origin-loads.js';
-import { checkedProbe, type ProbeOptions } from './patterns/probe-options.js';
-import { Prober } from './patterns/prober.js';
-import type { ReadPolicy } from './patterns/read-policy.js';
-import type { LoadingOrigin, Origin } from './patterns/origin.js';
-import { checkedLoads, createKeepWarm, createServices } from './patterns/create-services.js';
-import { checkedShadow } from './patterns/shadow/shadow-options.js';
-import { createVariants } from './patterns/vary-options.js';
+import { outsideLoads } from './load-scope.js';
+import { OriginLoads } from './loads/origin-loads.js';
+import { checkedProbe, type ProbeOptions } from './prober/probe-options.js';
+import { Prober } from './prober/prober.js';
+import type { ReadPolicy } from './policy/read-policy.js';
+import type { LoadingOrigin, Origin } from './loads/origin.js';
+import { checkedLoads, createKeepWarm, createServices } from './assemble.js';
+import { checkedShadow } from './loads/shadow/shadow-options.js';
+import { createVariants } from './vary/vary-options.js';
 import { checkWarm, checkWarmVariants } from './policy/check-warm.js';
 import { switchOff } from './policy/switch-off.js';
 import { UnreadTags } from './policy/unread-tags.js';
-import type { Consistency } from './tags/acknowledgement.js';
-import type { Outbox } from './tags/outbox.js';
-import { Relay } from './tags/relay.js';
-import { checkedRelay, type RelayingOptions } from './tags/relay-options.js';
+import type { Consistency } from './coherence/acknowledgement.js';
+import type { Outbox } from './outbox/outbox.js';
+import { Relay } from './outbox/relay.js';
+import { checkedRelay, type RelayingOptions } from './outbox/relay-options.js';
 
 /** What a directive says of a field that is read. */
 export interface CachedField {

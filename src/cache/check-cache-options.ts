@@ -1,10 +1,10 @@
 import type { CacheOptions } from './cache-options.js';
 import { nearestName } from './nearest-name.js';
-import { loadOptions } from './patterns/create-services.js';
-import { originMembers } from './patterns/origin.js';
-import { varyFaults } from './patterns/vary-options.js';
-import { shadowOptions } from './patterns/shadow/shadow-options.js';
-import { prefetchOptions } from './patterns/warm/warm-bounds.js';
+import { loadOptions } from './assemble.js';
+import { originMembers } from './loads/origin.js';
+import { varyFaults } from './vary/vary-options.js';
+import { shadowOptions } from './loads/shadow/shadow-options.js';
+import { prefetchOptions } from './warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
 import { written } from './written.js';

@@ -1,4 +1,75 @@
-/** The doors of the package that load no package of others, at once, for the code and the tests of this repository. Other projects have them one by one. */
-export * from './doors/main.js';
-export * from './doors/apollo.js';
-export * from './doors/redis.js';
+/** `graphql-corral`: the cache, what it keeps in memory, and every type that a public signature names. Loads no optional package. */
+export type { Consistency } from './coherence/acknowledgement.js';
+export type { Outbox, OutboxRow, Relayed } from './outbox/outbox.js';
+export type { RelayingOptions } from './outbox/relay-options.js';
+export { createCache, type Cache, type CachedField } from './cache.js';
+export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
+export { cacheTypeDefs } from './directives/type-defs.js';
+export type {
+  ApolloPluginOptions,
+  CachePlugin,
+  PluginRequest,
+  PluginResponse,
+  RequestListener,
+} from './apollo/apollo-plugin.js';
+export { CacheError, errorCodes, type ErrorCode } from './errors.js';
+export type { Clock } from './time/clock.js';
+export type { CacheLog } from './log.js';
+export type { ValueType } from './codec/value-type.js';
+export type { DeadLetter } from './journal/accepted-writes.js';
+export type { FlushedWrite } from './journal/flusher.js';
+export type {
+  Accepted,
+  BuriedWrite,
+  ClaimedWrite,
+  ClaimRequest,
+  Doubt,
+  Journal,
+  JournalOpenOptions,
+  JournalSize,
+  PendingWrite,
+  WriteName,
+} from './journal/journal.js';
+export { memoryJournal, type MemoryJournalOptions } from './journal/memory-journal.js';
+export { adviseOn, type Advice, type FieldFigures } from './metrics/advice.js';
+export type { BoundedBy } from './metrics/bounded-writes.js';
+export type { FieldCounters } from './metrics/field-counters.js';
+export type { FlushCounters } from './metrics/flush-counters.js';
+export type { ProbeCounters } from './metrics/probe-counters.js';
+export type { RelayCounters, RelayState } from './metrics/relay-counters.js';
+export type { ShadowCounters } from './metrics/shadow-counters.js';
+export type { Outcome, ResponsePath, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
+export type { LoadBounds } from './assemble.js';
+export type { WarmVariants } from './policy/warm-variants.js';
+export type { MaybePromise } from './maybe-promise.js';
+export type { FetchOptions } from './patterns/fetch.js';
+export type { Origin } from './loads/origin.js';
+export type { ViewerId } from './vary/viewer-id.js';
+export type { SwitchedOff } from './policy/switch-off.js';
+export type { PrefetchBounds } from './warm/warm-bounds.js';
+export type { ProbeOptions } from './prober/probe-options.js';
+export type { VaryValue, VaryValues } from './keys/variant.js';
+export type { ShadowOptions } from './loads/shadow/shadow-options.js';
+export { keyComponent } from './keys/component.js';
+export { nearestName } from './nearest-name.js';
+export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
+export type { Bounds } from './store/bounded-map.js';
+export type { Eviction } from './store/eviction.js';
+export type { Asked } from './store/asked.js';
+export type {
+  Acquired,
+  CaughtUp,
+  EntryAddress,
+  Fill,
+  FillOutcome,
+  Intended,
+  Intention,
+  Lease,
+  LeaseRequest,
+  LogReading,
+  OpenOptions,
+  Put,
+  PutOutcome,
+  Reading,
+  Store,
+} from './store/store.js';

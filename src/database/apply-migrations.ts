@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { checkHistory } from './check-history.js';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import type { DatabaseLog } from './database-log.js';
 import { createHistory, readHistory, recordFailure, recordFinish, recordStart } from './migration-history.js';
 import { liftLimits } from './watch-clients.js';

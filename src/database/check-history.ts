@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import type { DatabaseLog } from './database-log.js';
 import type { AppliedMigration } from './migration-history.js';
 import type { Migration } from './read-migrations.js';

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import type { DatabaseLimits } from './database-limits.js';
 
 /** Turns what the driver says about a first connection into one sentence that names the fix, not the password. */

@@ -3,8 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import type pg from 'pg';
-import { ConfigurationError } from './configuration-error.js';
-import { lockDataDirectory } from './data-lock.js';
+import { ConfigurationError } from '../start/configuration-error.js';
+import { lockDataDirectory } from './lock/data-lock.js';
 import { embeddedPool } from './embedded-pool.js';
 import { loadDevelopmentPackage } from './load-development-package.js';
 

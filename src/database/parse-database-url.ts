@@ -1,4 +1,4 @@
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 const form = 'postgresql://user:password@host:5432/database';
 const encode = 'percent-encode special characters of the password';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { packageRoot } from '../package-root.js';
-import { ConfigurationError } from './configuration-error.js';
+import { packageRoot } from '../start/package-root.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 export const migrationsDirectory = path.join(packageRoot, 'prisma', 'migrations');
 

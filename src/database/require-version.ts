@@ -1,4 +1,4 @@
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 const oldestVersion = 14;
 

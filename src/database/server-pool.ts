@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import { connectionFault, serverName } from './connection-fault.js';
 import { type DatabaseLimits, upkeepLimits } from './database-limits.js';
 import type { DatabaseLog } from './database-log.js';

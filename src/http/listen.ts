@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 export interface Address {
   readonly host: string;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { addCacheMetrics, type CountedCache } from '../cache/doors/prometheus.js';
+import { addCacheMetrics, type CountedCache } from '../cache/prometheus/index.js';
 import { addSignInMetrics, type SignInBounds } from './sign-in-metrics.js';
 
 /** GET /metrics, in the text format of Prometheus; as JSON for clients that accept nothing else. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 /** Addresses and networks (10.0.0.0/8) with commas between them. @throws ConfigurationError where one is neither. */
 export function parseProxies(text: string, name: string): string[] {

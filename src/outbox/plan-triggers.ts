@@ -1,5 +1,5 @@
 import { nearestName } from '../cache/index.js';
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import type { Table } from './read-tables.js';
 import { parseRowTag, type RowTag } from './row-tag.js';
 import type { TagsOfRows } from './tags-of-rows.js';

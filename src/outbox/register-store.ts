@@ -1,6 +1,6 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 /** While the lock is waited for, writers wait behind it: therefore never for long, and rather again. */
 const LOCK_TIMEOUT = '500ms';

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 import type { DatabaseLog } from '../database/database-log.js';
 import { liftLimits } from '../database/watch-clients.js';
 import { planTriggers } from './plan-triggers.js';

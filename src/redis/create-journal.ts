@@ -1,4 +1,5 @@
-import { memoryJournal, redisJournal, type Clock, type Journal } from '../cache/index.js';
+import { memoryJournal, type Clock, type Journal } from '../cache/index.js';
+import { redisJournal } from '../cache/redis/index.js';
 import type { Config } from '../config.js';
 import { createRedisClient } from './create-redis-client.js';
 

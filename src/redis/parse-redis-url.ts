@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../database/configuration-error.js';
+import { ConfigurationError } from '../start/configuration-error.js';
 
 /** What REDIS_URL says. */
 export interface RedisServer {

@@ -1,4 +1,4 @@
-import type { Locale } from '../films/locales.js';
+import type { Locale } from '../schema/locales.js';
 
 export interface Released {
   readonly releaseDate: Date | null;

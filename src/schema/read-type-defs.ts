@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { packageRoot } from '../package-root.js';
+import { packageRoot } from '../start/package-root.js';
 
 /** The SDL of the API: every file of schema/, in the order of their names. */
 export function readTypeDefs(): string[] {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fetchedNamespaces } from '../../src/api-cache.js';
+import { fetchedNamespaces } from '../../src/start/api-cache.js';
 import { hashToken } from '../../src/accounts/session-token.js';
 import { fixturePassword } from '../support/film-fixture.js';
 import { type ManualClock, manualClock } from '../support/manual-clock.js';

@@ -1,7 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startApi } from '../../src/api.js';
+import { startApi } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { fillFixture } from '../support/film-fixture.js';
 import { needsPostgres } from '../support/needs.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type Api } from '../../src/api.js';
+import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
 import { needsPostgres } from '../support/needs.js';

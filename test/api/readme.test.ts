@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Api } from '../../src/api.js';
+import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/start/package-root.js';
 import { apiOver, post, seededDatabase } from '../support/seeded-api.js';
 
 const readme = readFileSync(path.join(packageRoot, 'README.md'), 'utf8');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Api } from '../../src/api.js';
+import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { fixturePassword, fixtureUsers } from '../support/film-fixture.js';
 import { freePort } from '../support/free-port.js';

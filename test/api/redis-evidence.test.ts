@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Api } from '../../src/api.js';
+import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { needsRedis } from '../support/needs.js';
 import { type PrivateRedis, privateRedis } from '../support/private-redis.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { localeOf } from '../../src/films/locales.js';
+import { localeOf } from '../../src/schema/locales.js';
 import { testApi, type TestApi } from '../support/test-api.js';
 
 describe('Movie.releaseLabel', () => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startApi, type Api } from '../../src/api.js';
+import { startApi, type Api } from '../../src/start/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';

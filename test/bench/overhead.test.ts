@@ -5,7 +5,7 @@ import { tableOf, verdictsOf } from '../../bench/overhead/table.js';
 import { createWorkloads, zipf } from '../../bench/overhead/workloads.js';
 import { withLocalCopies } from '../../bench/servers/api.js';
 import { readRows } from '../../bench/servers/films.js';
-import { createApiCache } from '../../src/api-cache.js';
+import { createApiCache } from '../../src/start/api-cache.js';
 import { readConfig } from '../../src/config.js';
 import { buildSchema } from '../../src/schema/build-schema.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';

@@ -7,10 +7,9 @@ import {
   createCache,
   memoryJournal,
   memoryStore,
-  redisJournal,
-  redisStore,
   type CacheOptions,
 } from '../../src/cache/index.js';
+import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { hintOf, nearestName } from '../../src/cache/nearest-name.js';
 
 /** A call as JavaScript makes it: the compiler does not know what it is handed. */

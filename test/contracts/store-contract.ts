@@ -10,7 +10,7 @@ import type {
   Reading,
   Store,
 } from '../../src/cache/index.js';
-import { generationsMatch } from '../../src/cache/tags/generations.js';
+import { generationsMatch } from '../../src/cache/coherence/generations.js';
 import { generationsFor, leaseRequest } from '../support/generations-for.js';
 
 /** A new, empty store, and how its time passes. */

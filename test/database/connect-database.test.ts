@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { ConfigurationError } from '../../src/database/configuration-error.js';
+import { ConfigurationError } from '../../src/start/configuration-error.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { connectionFault } from '../../src/database/connection-fault.js';
 import { transactionLimits } from '../../src/database/database-limits.js';

@@ -1,10 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '../../src/database/configuration-error.js';
-import { lockDataDirectory } from '../../src/database/data-lock.js';
-import { thisProcess } from '../../src/database/running-process.js';
-import { takeLock } from '../../src/database/take-lock.js';
+import { ConfigurationError } from '../../src/start/configuration-error.js';
+import { lockDataDirectory } from '../../src/database/lock/data-lock.js';
+import { thisProcess } from '../../src/database/lock/running-process.js';
+import { takeLock } from '../../src/database/lock/take-lock.js';
 import { childProcess } from '../support/child-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

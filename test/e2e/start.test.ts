@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/start/package-root.js';
 import { folderWithData } from '../support/folder-with-data.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';

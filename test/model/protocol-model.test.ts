@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flightKey } from '../../src/cache/stampede/flights.js';
-import { generationsMatch } from '../../src/cache/tags/generations.js';
+import { generationsMatch } from '../../src/cache/coherence/generations.js';
 import { explore, type Explored } from './explore.js';
 import { protocolModel } from './protocol-model.js';
 import { BUILT, type Rules } from './rules.js';

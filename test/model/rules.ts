@@ -1,5 +1,5 @@
 import type { flightKey } from '../../src/cache/stampede/flights.js';
-import { generationsMatch } from '../../src/cache/tags/generations.js';
+import { generationsMatch } from '../../src/cache/coherence/generations.js';
 import { OWN, type Kind, type TAG } from './world.js';
 
 /** What a writer does after its commit, in this order; `invalidate` stands for one atomic step for each of its tags. */

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyComponent } from '../../src/cache/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { ConfigurationError } from '../../src/database/configuration-error.js';
+import { ConfigurationError } from '../../src/start/configuration-error.js';
 import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { syncTriggers } from '../../src/outbox/sync-triggers.js';
 import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';

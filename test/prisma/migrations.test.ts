@@ -8,7 +8,7 @@ import { scratchDatabase } from '../../scripts/scratch-database.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { embeddedPool } from '../../src/database/embedded-pool.js';
 import { migrationsDirectory } from '../../src/database/read-migrations.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/start/package-root.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testLog } from '../support/test-log.js';
 

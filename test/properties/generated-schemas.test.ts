@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { redisStore } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';

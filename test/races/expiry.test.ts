@@ -1,7 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createCache, memoryStore, redisStore, type CacheOptions } from '../../src/cache/index.js';
+import { createCache, memoryStore, type CacheOptions } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { Background } from '../../src/cache/stampede/background.js';
 import { SingleLoads } from '../../src/cache/stampede/single-loads.js';
 import { cacheLog } from '../support/cache-log.js';

@@ -1,7 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { redisStore, type Clock, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Clock, type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/percentile.js';

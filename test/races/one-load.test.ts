@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { redisStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/percentile.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';

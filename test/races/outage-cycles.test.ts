@@ -2,7 +2,7 @@ import { setTimeout as passes } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startApi, type Api } from '../../src/api.js';
+import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
 import { freePort } from '../support/free-port.js';

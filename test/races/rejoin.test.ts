@@ -1,7 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { redisStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Store } from '../../src/cache/index.js';
 import { freePort } from '../support/free-port.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 import { needsRedis } from '../support/needs.js';

@@ -1,7 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { redisStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withSilentLog } from '../support/planted-stores.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { redisStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withBlindHits } from '../support/planted-stores.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '../../src/database/configuration-error.js';
+import { ConfigurationError } from '../../src/start/configuration-error.js';
 import { parseRedisUrl, redisAddress, type RedisServer } from '../../src/redis/parse-redis-url.js';
 
 const plain: RedisServer = {

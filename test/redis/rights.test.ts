@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Cache, createCache } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/start/package-root.js';
 import { createAttemptCounters } from '../../src/redis/create-attempt-counters.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';
 import { cacheLog } from '../support/cache-log.js';

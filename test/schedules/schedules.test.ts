@@ -188,9 +188,9 @@ describe('whatever the order of steps, evictions and repeated commands', () => {
 
   it('somebody would, if hits did not compare generations', { timeout: 150_000 }, async () => {
     vi.resetModules();
-    vi.doMock('../../src/cache/tags/generations.js', () => ({ generationsMatch: () => true }));
+    vi.doMock('../../src/cache/coherence/generations.js', () => ({ generationsMatch: () => true }));
     onTestFinished(() => {
-      vi.doUnmock('../../src/cache/tags/generations.js');
+      vi.doUnmock('../../src/cache/coherence/generations.js');
       vi.resetModules();
     });
     const { testCache: plantedCache } = await import('../support/test-cache.js');

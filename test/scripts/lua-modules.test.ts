@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { luaModules, writeLuaModules } from '../../scripts/lua-modules.mjs';
-import { luaTexts as journalTexts } from '../../src/cache/journal/lua/texts.js';
-import { luaTexts as storeTexts } from '../../src/cache/store/lua/texts.js';
-import { packageRoot } from '../../src/package-root.js';
+import { luaTexts as journalTexts } from '../../src/cache/redis/journal/lua/texts.js';
+import { luaTexts as storeTexts } from '../../src/cache/redis/store/lua/texts.js';
+import { packageRoot } from '../../src/start/package-root.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 function scriptsIn(folder: string): Record<string, string> {
@@ -21,20 +21,20 @@ describe('the texts of the Lua scripts', () => {
       source: readFileSync(path.join(packageRoot, file), 'utf8'),
     }));
     expect(stands).toEqual(luaModules(packageRoot));
-    expect(storeTexts).toEqual(scriptsIn('src/cache/store/lua'));
-    expect(journalTexts).toEqual(scriptsIn('src/cache/journal/lua'));
+    expect(storeTexts).toEqual(scriptsIn('src/cache/redis/store/lua'));
+    expect(journalTexts).toEqual(scriptsIn('src/cache/redis/journal/lua'));
   });
 
   it('are written anew when a script has changed, whatever characters it has', async () => {
     const root = await temporaryFolder({
-      'src/cache/store/lua/put.lua': 'return 1\n',
-      'src/cache/journal/lua/accept.lua': 'return 1\n',
+      'src/cache/redis/store/lua/put.lua': 'return 1\n',
+      'src/cache/redis/journal/lua/accept.lua': 'return 1\n',
     });
     expect(writeLuaModules(root)).toHaveLength(2);
     expect(writeLuaModules(root)).toEqual([]);
-    await writeFile(path.join(root, 'src/cache/store/lua/put.lua'), "return '\\0`${x}$'\r\n");
-    expect(writeLuaModules(root)).toEqual([path.join('src', 'cache', 'store', 'lua', 'texts.ts')]);
-    expect(await readFile(path.join(root, 'src/cache/store/lua/texts.ts'), 'utf8')).toContain(
+    await writeFile(path.join(root, 'src/cache/redis/store/lua/put.lua'), "return '\\0`${x}$'\r\n");
+    expect(writeLuaModules(root)).toEqual([path.join('src', 'cache', 'redis', 'store', 'lua', 'texts.ts')]);
+    expect(await readFile(path.join(root, 'src/cache/redis/store/lua/texts.ts'), 'utf8')).toContain(
       "put: `return '\\\\0\\`\\${x}$'\n`,",
     );
   });

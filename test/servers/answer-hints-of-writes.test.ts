@@ -10,11 +10,10 @@ import {
   createCache,
   memoryJournal,
   memoryStore,
-  redisJournal,
-  redisStore,
   type Journal,
   type Store,
 } from '../../src/cache/index.js';
+import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';

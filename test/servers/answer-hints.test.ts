@@ -4,7 +4,8 @@ import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheContr
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore, redisStore, type Store } from '../../src/cache/index.js';
+import { cacheTypeDefs, createCache, memoryStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 import { manualClock } from '../support/manual-clock.js';

@@ -1,4 +1,4 @@
-import { lockDataDirectory } from '../../src/database/data-lock.js';
+import { lockDataDirectory } from '../../src/database/lock/data-lock.js';
 
 /** A process of its own that locks the folder named by its argument, says so or why not, and waits for its end. */
 const directory = process.argv[2] ?? '';

@@ -4,13 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { type DocumentNode, execute, parse } from 'graphql';
 import { Redis } from 'ioredis';
-import {
-  cacheTypeDefs,
-  createCache,
-  memoryStore,
-  redisStore,
-  type CacheOptions,
-} from '../../src/cache/index.js';
+import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { heapSize } from '../../src/cache/codec/heap-size.js';
 import { createValueCodec } from '../../src/cache/codec/value-codec.js';
 import type { Flood, Flooded, MemorySettings } from './memory-process.js';

@@ -1,6 +1,6 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { announce } from '../../src/announce.js';
-import { startApi } from '../../src/api.js';
+import { announce } from '../../src/start/announce.js';
+import { startApi } from '../../src/start/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import { createLog } from '../../src/http/create-log.js';

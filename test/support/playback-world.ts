@@ -1,7 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import pg from 'pg';
 import { createToken, hashToken } from '../../src/accounts/session-token.js';
-import type { Api } from '../../src/api.js';
+import type { Api } from '../../src/start/api.js';
 import { post } from './seeded-api.js';
 
 /** A viewer who watches one film: positions only ever grow. */

@@ -1,4 +1,4 @@
-import type { Api } from '../../src/api.js';
+import type { Api } from '../../src/start/api.js';
 import { post } from './seeded-api.js';
 
 /** Numbers between 0 and 1, the same for the same seed. Mulberry32, by Tommy Ettinger; it only spreads. */

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { redisStore, type Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { type Store } from '../../src/cache/index.js';
 import { withLeasesForAll } from './broken-stores.js';
 import { withForeignRelease } from './foreign-release.js';
 import { withBlindFill } from './planted-stores.js';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { demoAccounts } from '../../prisma/seed/demo-accounts.js';
 import { seedDatabase } from '../../prisma/seed/seed.js';
-import { startApi, type Api } from '../../src/api.js';
+import { startApi, type Api } from '../../src/start/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { type Api, type ApiParts, startApi } from '../../src/api.js';
+import { type Api, type ApiParts, startApi } from '../../src/start/api.js';
 import { type Config, readConfig } from '../../src/config.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
 import type { Database } from '../../src/database/database.js';

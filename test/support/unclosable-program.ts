@@ -1,6 +1,6 @@
 // A program that stops on signals, and cannot close what it holds. It prints what it logs.
-import { closeAll } from '../../src/close-all.js';
-import { stopOnSignals } from '../../src/stop-on-signals.js';
+import { closeAll } from '../../src/start/close-all.js';
+import { stopOnSignals } from '../../src/start/stop-on-signals.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = {

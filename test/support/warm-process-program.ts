@@ -1,7 +1,8 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 import { Redis } from 'ioredis';
-import { cacheTypeDefs, createCache, redisStore } from '../../src/cache/index.js';
+import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from './cache-log.js';
 import type { WarmProcessSettings } from './warm-process.js';
 

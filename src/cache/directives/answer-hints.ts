@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { UNKNOWN_HINT, type AnswerHint } from '../codec/entry.js';
-import type { ResolverNotes } from '../patterns/field-call.js';
-import type { CacheScope } from '../patterns/read-policy.js';
+import type { ResolverNotes } from '../loads/field-call.js';
+import type { CacheScope } from '../policy/read-policy.js';
 
 /** What a resolver finds in `info.cacheControl` where Apollo Server's cache-control plugin is on. */
 export interface CacheControl {

@@ -14,10 +14,10 @@ import type { TemplateInputs } from '../keys/template.js';
 import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
-import { requestOf, type AheadRead } from '../patterns/field-call.js';
-import type { Found } from '../tags/entry-field.js';
-import type { Located, ReadPolicy } from '../patterns/read-policy.js';
-import type { Services } from '../patterns/services.js';
+import { requestOf, type AheadRead } from '../loads/field-call.js';
+import type { Found } from '../coherence/entry-field.js';
+import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import type { Services } from '../loads/services.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
 import { parseTemplate, type Template } from '../keys/template.js';
-import type { InvalidationPolicy } from '../patterns/invalidates.js';
-import type { ReadPolicy } from '../patterns/read-policy.js';
-import type { Variants } from '../patterns/variants.js';
-import type { WritePolicy } from '../patterns/write-policy.js';
+import type { InvalidationPolicy } from '../policy/write-policy.js';
+import type { ReadPolicy } from '../policy/read-policy.js';
+import type { Variants } from '../vary/variants.js';
+import type { WritePolicy } from '../policy/write-policy.js';
 import { checkMetTags, type NamedTag, type TagsToMeet } from '../policy/check-met-tags.js';
 import { checkPairs, type InvalidationUse, type PatternUse } from '../policy/check-pairs.js';
 import { checkSharedKeys, type KeyUse } from '../policy/check-shared-keys.js';

@@ -12,8 +12,8 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { FieldCall } from '../patterns/field-call.js';
-import type { Arguments, WarmArguments } from '../patterns/warm/warm-field.js';
+import type { FieldCall } from '../loads/field-call.js';
+import type { Arguments, WarmArguments } from '../warm/warm-field.js';
 import { warmCacheControl } from './warm-cache-control.js';
 
 type Field = GraphQLField<unknown, unknown>;

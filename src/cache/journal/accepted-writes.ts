@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { CacheLog } from '../log.js';
 import { isPromise } from '../maybe-promise.js';

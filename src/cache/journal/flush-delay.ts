@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 
 /** Milliseconds an accepted write waits for later ones of its key, and for others to be flushed with. */
 const FEW_WAIT_MS = 250;

@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';

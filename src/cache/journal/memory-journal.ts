@@ -1,4 +1,4 @@
-import { hasCome, systemClock, type Clock } from '../clock.js';
+import { hasCome, systemClock, type Clock } from '../time/clock.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { MAX_DEAD, MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 

@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import type { FlushedWrite, FlushTarget } from './flusher.js';

@@ -1,16 +1,8 @@
 import { CacheError } from '../errors.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import { bypassed, type Read } from './serve.js';
-import type { Services } from './services.js';
-
-/** Whether a reader may be given what is cached for a field. */
-export type Authorize<Context = unknown> = (
-  coordinate: string,
-  parent: unknown,
-  args: Readonly<Record<string, unknown>>,
-  context: Context,
-) => MaybePromise<boolean>;
+import type { Services } from '../loads/services.js';
 
 export interface AuthorizedOptions<Info extends CallInfo> {
   readonly policy: Read['policy'];

@@ -5,15 +5,15 @@
 
 import { isPromise } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Found } from '../tags/entry-field.js';
-import { callerOf } from './abandoned-load.js';
-import { requestOf, type CallInfo, type FieldCall, type Resolve } from './field-call.js';
-import { loadOnce } from './load-once.js';
-import type { Located, ReadPolicy } from './read-policy.js';
-import { resolverLoads } from './resolver-load.js';
+import type { Found } from '../coherence/entry-field.js';
+import { callerOf } from '../loads/abandoned-load.js';
+import { requestOf, type CallInfo, type FieldCall, type Resolve } from '../loads/field-call.js';
+import { loadOnce } from '../loads/load-once.js';
+import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import { resolverLoads } from '../loads/resolver-load.js';
 import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
-import type { Services } from './services.js';
-import { hitGiver } from './shadow/give-hit.js';
+import type { Services } from '../loads/services.js';
+import { hitGiver } from '../loads/shadow/give-hit.js';
 
 type Answer<Info extends CallInfo> = (
   call: FieldCall<Info>,

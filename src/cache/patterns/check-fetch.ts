@@ -1,10 +1,10 @@
 import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
-import { timerFaults } from '../timer-limit.js';
+import { timerFaults } from '../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { written } from '../written.js';
 import { varyFault } from './clear.js';
 import type { FetchOptions } from './fetch.js';
-import type { Variants } from './variants.js';
+import type { Variants } from '../vary/variants.js';
 
 const fetchOptions = {
   ttl: true,

@@ -2,8 +2,8 @@ import { CacheError } from '../errors.js';
 import { viewerInKey } from '../keys/default-key.js';
 import { variantPart, viewerTag, type VaryValues } from '../keys/variant.js';
 import { hintOf } from '../nearest-name.js';
-import type { Variants } from './variants.js';
-import { faultOf } from './vary-value.js';
+import type { Variants } from '../vary/variants.js';
+import { faultOf } from '../vary/vary-value.js';
 
 /** The tag that all entries carry with this value of one name. @throws CacheError where there is no such name or value. */
 export function tagOfVariant(given: VaryValues, { functions }: Variants): string {

@@ -7,10 +7,10 @@ import { fetchPlace } from '../keys/fetch-place.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { VaryValues } from '../keys/variant.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import { touchOfLoads } from './guard/load-scope.js';
-import { loadOnce } from './load-once.js';
+import { touchOfLoads } from '../load-scope.js';
+import { loadOnce } from '../loads/load-once.js';
 import { serve, type LoadFor } from './serve.js';
-import type { Services } from './services.js';
+import type { Services } from '../loads/services.js';
 
 /** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
 export interface FetchOptions {

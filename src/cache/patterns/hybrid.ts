@@ -4,10 +4,10 @@
 // When the store fails: the write commits, nothing is stored, and the answer says "bounded" until the invalidation is applied.
 // What is guaranteed:   the next read of the key, in any process, sees this write or a newer one; of a hot one it hits.
 
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
+import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import { invalidates, type InvalidatesOptions } from './invalidates.js';
 import { storedWrite } from './stored-write.js';
-import type { WritePolicy } from './write-policy.js';
+import type { WritePolicy } from '../policy/write-policy.js';
 
 /** Binds a mutation's resolver, which returns the row it has committed with its `version`; switched off, it only invalidates. */
 export function hybrid<Info extends CallInfo>(

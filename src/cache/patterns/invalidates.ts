@@ -6,22 +6,9 @@
 // What is guaranteed:   once the client is answered without "bounded", no read that starts afterwards returns older data.
 
 import type { TemplateInputs } from '../keys/template.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
-import type { Services } from './services.js';
-
-/** What a mutation field invalidates. */
-export interface InvalidationPolicy {
-  readonly coordinate: string;
-  readonly counters: FieldCounters;
-  readonly usesViewer: boolean;
-  /** False for mutations without a directive: they only wait for what triggers wrote down. */
-  readonly isDeclared: boolean;
-  /** Its tags as evidence shows them. */
-  readonly shown: (tags: string) => string;
-  /** The tags of a call that returned `inputs.result`; those that need a result are left out where it is null. */
-  tagsOf(inputs: TemplateInputs, context: unknown): readonly string[];
-}
+import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
+import type { InvalidationPolicy } from '../policy/write-policy.js';
+import type { Services } from '../loads/services.js';
 
 /** What a write stores besides what it invalidates. */
 export interface Storing<Info extends CallInfo> {

@@ -5,15 +5,15 @@
 //                       not; what is kept warm is loaded again at once when one of its tags is invalidated.
 
 import { CacheError } from '../errors.js';
-import { callerOf } from './abandoned-load.js';
+import { callerOf } from '../loads/abandoned-load.js';
 import { cacheAside } from './cache-aside.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
-import { loadOnce } from './load-once.js';
-import type { ReadPolicy } from './read-policy.js';
-import { resolverLoads } from './resolver-load.js';
-import type { Services } from './services.js';
-import type { KeepWarm } from './warm/keep-warm.js';
-import type { WarmArguments } from './warm/warm-field.js';
+import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
+import { loadOnce } from '../loads/load-once.js';
+import type { ReadPolicy } from '../policy/read-policy.js';
+import { resolverLoads } from '../loads/resolver-load.js';
+import type { Services } from '../loads/services.js';
+import type { KeepWarm } from '../warm/keep-warm.js';
+import type { WarmArguments } from '../warm/warm-field.js';
 
 export interface PrefetchOptions<Info extends CallInfo> {
   readonly policy: ReadPolicy;

@@ -7,15 +7,15 @@
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
-import { valueOf, type Found } from '../tags/entry-field.js';
-import { causeOf } from './abandoned-load.js';
-import { requestOf, type FieldCall } from './field-call.js';
-import type { OriginLoads } from './origin-loads.js';
-import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
+import { valueOf, type Found } from '../coherence/entry-field.js';
+import { causeOf } from '../loads/abandoned-load.js';
+import { requestOf, type FieldCall } from '../loads/field-call.js';
+import type { OriginLoads } from '../loads/origin-loads.js';
+import type { Located, ReadPolicy, Unlocated } from '../policy/read-policy.js';
 import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
-import type { Services } from './services.js';
-import { hitGiver, type GiveHit } from './shadow/give-hit.js';
-import type { NoteHit } from './shadow/shadow-checks.js';
+import type { Services } from '../loads/services.js';
+import { hitGiver, type GiveHit } from '../loads/shadow/give-hit.js';
+import type { NoteHit } from '../loads/shadow/shadow-checks.js';
 
 /** Binds a policy and its origin into the cached resolver. */
 export function readThrough(

@@ -1,11 +1,10 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
-import type { Outcome as LoadOutcome } from '../stampede/single-loads.js';
-import { valueOf, type Found } from '../tags/entry-field.js';
-import { causeOf, isOfItsCaller } from './abandoned-load.js';
-import type { FieldCall } from './field-call.js';
-import type { ReadPolicy } from './read-policy.js';
-import type { Loaded, Services } from './services.js';
+import { valueOf, type Found } from '../coherence/entry-field.js';
+import { causeOf, isOfItsCaller } from '../loads/abandoned-load.js';
+import type { FieldCall } from '../loads/field-call.js';
+import type { ReadPolicy } from '../policy/read-policy.js';
+import type { LoadedRead, Services } from '../loads/services.js';
 
 /** One read of one entry, on its way to an answer. */
 export interface Read {
@@ -20,11 +19,6 @@ export interface Read {
   readonly element?: number | undefined;
   /** Told what the load of the answer said to caches of whole answers. */
   readonly onHint?: FieldCall['onHint'];
-}
-
-/** A load for one reader, and how he came to it. */
-export interface LoadedRead extends Loaded {
-  readonly outcome: LoadOutcome;
 }
 
 /** Loads for a reader who waits, or refreshes what he has been answered with. */

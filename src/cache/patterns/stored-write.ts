@@ -1,9 +1,9 @@
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
-import type { CallInfo, FieldCall } from './field-call.js';
+import type { CallInfo, FieldCall } from '../loads/field-call.js';
 import type { Storing, StoringWrite } from './invalidates.js';
-import type { Services } from './services.js';
-import type { WritePolicy } from './write-policy.js';
+import type { Services } from '../loads/services.js';
+import type { WritePolicy } from '../policy/write-policy.js';
 
 const NONE: readonly string[] = Object.freeze([]);
 

@@ -9,10 +9,10 @@
 
 import { CacheError } from '../errors.js';
 import type { TemplateInputs } from '../keys/template.js';
-import type { CallInfo, FieldCall, Resolve } from './field-call.js';
-import type { InvalidationPolicy } from './invalidates.js';
-import type { Services } from './services.js';
-import type { WritePolicy } from './write-policy.js';
+import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
+import type { InvalidationPolicy } from '../policy/write-policy.js';
+import type { Services } from '../loads/services.js';
+import type { WritePolicy } from '../policy/write-policy.js';
 import { WriteBehindBusy } from '../journal/write-behind-busy.js';
 
 export interface WriteBehindOptions {

@@ -1,6 +1,5 @@
-import type { WarmVariants } from '../patterns/create-services.js';
-import type { ReadPolicy } from '../patterns/read-policy.js';
-import { warmVariantFault } from '../patterns/warm/warm-variant-fault.js';
+import type { ReadPolicy } from './read-policy.js';
+import { warmVariantFault, type WarmVariants } from './warm-variants.js';
 
 /** Faults of warm lists that are for no field that is kept warm. */
 export function checkWarm(reads: ReadonlyMap<string, ReadPolicy>, coordinates: readonly string[]): string[] {

@@ -2,8 +2,8 @@ import { valueOf, type Placeholder, type Template, type TemplateInputs } from '.
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { InvalidationPolicy } from '../patterns/invalidates.js';
-import type { VariantOf, Variants } from '../patterns/variants.js';
+import type { InvalidationPolicy } from './write-policy.js';
+import type { VariantOf, Variants } from '../vary/variants.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
 import { firstPart } from './namespace.js';

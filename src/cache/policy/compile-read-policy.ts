@@ -1,7 +1,7 @@
 import { endsInViewer, holdsViewerAt } from '../keys/holds-viewer.js';
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { ReadPattern, ReadPolicy } from '../patterns/read-policy.js';
+import type { ReadPattern, ReadPolicy } from './read-policy.js';
 import { checkDurations } from './check-durations.js';
 import { checkPattern } from './check-pattern.js';
 import type { KeyUse } from './check-shared-keys.js';

@@ -1,5 +1,5 @@
 import { shownKeys } from '../keys/variant-in-text.js';
-import type { VariantOf, Variants } from '../patterns/variants.js';
+import type { VariantOf, Variants } from '../vary/variants.js';
 import { checkVary } from './check-vary.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 

@@ -1,6 +1,6 @@
 import { holdsViewerAt } from '../keys/holds-viewer.js';
 import type { Template } from '../keys/template.js';
-import type { WritePattern, WritePolicy } from '../patterns/write-policy.js';
+import type { WritePattern, WritePolicy } from './write-policy.js';
 import { checkDurations } from './check-durations.js';
 import { checkPattern } from './check-pattern.js';
 import type { KeyUse } from './check-shared-keys.js';

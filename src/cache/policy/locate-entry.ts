@@ -15,7 +15,7 @@ import {
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { viewerTag, type Variant } from '../keys/variant.js';
 import { variantPlace } from '../keys/variant-place.js';
-import type { Located, ReadPolicy, Unlocated } from '../patterns/read-policy.js';
+import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
 import { renderTag, tagOf } from './render-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);

@@ -1,5 +1,5 @@
-import type { ReadPattern } from '../patterns/read-policy.js';
-import type { WritePattern } from '../patterns/write-policy.js';
+import type { ReadPattern } from './read-policy.js';
+import type { WritePattern } from './write-policy.js';
 import type { CachePattern, FieldSite } from './field-site.js';
 
 /** Which patterns stand on which fields. */

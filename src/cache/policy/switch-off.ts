@@ -1,5 +1,5 @@
-import type { ReadPolicy } from '../patterns/read-policy.js';
-import type { WritePolicy } from '../patterns/write-policy.js';
+import type { ReadPolicy } from './read-policy.js';
+import type { WritePolicy } from './write-policy.js';
 
 /** What is switched off: every read, or those of these coordinates. */
 export type SwitchedOff = 'all' | readonly string[];

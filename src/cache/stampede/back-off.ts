@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 
 export interface BackOffOptions {
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '../clock.js';
-import type { Entries, Wanted } from '../tags/entries.js';
-import type { EntryField } from '../tags/entry-field.js';
+import type { Clock } from '../time/clock.js';
+import type { Entries, Wanted } from '../coherence/entries.js';
+import type { EntryField } from '../coherence/entry-field.js';
 import type { Background } from './background.js';
 import { nameOf } from './flights.js';
 import type { LoadTimes } from './load-times.js';

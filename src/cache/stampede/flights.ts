@@ -1,4 +1,4 @@
-import type { FieldAddress } from '../tags/entry-field.js';
+import type { FieldAddress } from '../coherence/entry-field.js';
 
 /** Loads under way that others may join, one per key and generations. */
 export class Flights<T extends { readonly landed: unknown }> {

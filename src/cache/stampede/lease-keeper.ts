@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import type { Lease } from '../store/store.js';
 
 export interface LeaseKeeperOptions {

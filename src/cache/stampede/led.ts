@@ -1,5 +1,5 @@
 import type { Lease } from '../store/store.js';
-import type { Deferred } from './deferred.js';
+import type { Deferred } from '../time/deferred.js';
 
 /** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
 export interface Led<W, T> {

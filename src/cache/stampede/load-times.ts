@@ -1,5 +1,5 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { EntryField } from '../tags/entry-field.js';
+import type { EntryField } from '../coherence/entry-field.js';
 
 export interface LoadTimesOptions {
   /** Milliseconds that a load of another process is waited for at most. */

@@ -1,9 +1,9 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import { OnceInAWhile } from '../once-in-a-while.js';
-import type { Wanted } from '../tags/entries.js';
-import type { EntryField } from '../tags/entry-field.js';
+import { OnceInAWhile } from '../time/once-in-a-while.js';
+import type { Wanted } from '../coherence/entries.js';
+import type { EntryField } from '../coherence/entry-field.js';
 import type { Lead, Led } from './led.js';
 import { LoadOverdue } from './load-overdue.js';
 

@@ -1,9 +1,9 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Lease } from '../store/store.js';
-import type { Claimed, Wanted } from '../tags/entries.js';
-import type { Found } from '../tags/entry-field.js';
-import { createDeferred, type Deferred } from './deferred.js';
+import type { Claimed, Wanted } from '../coherence/entries.js';
+import type { Found } from '../coherence/entry-field.js';
+import { createDeferred, type Deferred } from '../time/deferred.js';
 import { Departures, type Departing, type DeparturesOptions } from './departures.js';
 import { flightKey, nameOf, type Flights } from './flights.js';
 import type { Lead, Led } from './led.js';

@@ -1,7 +1,7 @@
 import { BoundedMap, type Bounds } from './bounded-map.js';
 import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
-import { isFromTheFuture } from '../clock.js';
+import { isFromTheFuture } from '../time/clock.js';
 import { rowOf, type EntryAddress } from './store.js';
 
 /** A decoded value that this process may answer from without asking the store, for a while. */

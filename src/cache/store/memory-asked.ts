@@ -1,4 +1,4 @@
-import { hasCome, type Clock } from '../clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import { ASKED_HALF_LIFE_MS, MOST_COUNTED, type Asked } from './asked.js';
 
 interface Counted {

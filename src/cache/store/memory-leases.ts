@@ -1,4 +1,4 @@
-import { isFromTheFuture, type Clock } from '../clock.js';
+import { isFromTheFuture, type Clock } from '../time/clock.js';
 import { BoundedMap } from './bounded-map.js';
 import type { Lease } from './store.js';
 

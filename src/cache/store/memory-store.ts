@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../clock.js';
+import { systemClock, type Clock } from '../time/clock.js';
 import { ownBytes } from '../codec/own-bytes.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 
 /** What is known of one key while writes of it are under way: who they are, and the latest version seen since. */
 interface Writes {

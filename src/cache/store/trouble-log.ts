@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
-import { OnceInAWhile } from '../once-in-a-while.js';
+import { OnceInAWhile } from '../time/once-in-a-while.js';
 import { StoreAway } from './store-away.js';
 
 const QUIET_MS = 1000;

@@ -137,7 +137,7 @@ describe('bytes that are not an entry of this key', () => {
       const headerBytes = bytes.length - whole.payload.length;
       for (let length = 0; length < bytes.length; length += 1) {
         const read = decodeEntry(bytes.subarray(0, length), whole.key, MAX_BYTES);
-        // Within the payload the envelope cannot tell; the codec can (see the tests of tags/entries).
+        // Within the payload the envelope cannot tell; the codec can (see the tests of coherence/entries).
         if (length < headerBytes) expect(read).toBeUndefined();
         else
           expect(plain(read)).toStrictEqual({

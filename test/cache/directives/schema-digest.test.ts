@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cacheTypeDefs } from '../../../src/cache/index.js';
 import { planSchema } from '../../../src/cache/directives/plan-schema.js';
 import { schemaDigest } from '../../../src/cache/directives/schema-digest.js';
-import { createVariants } from '../../../src/cache/patterns/vary-options.js';
+import { createVariants } from '../../../src/cache/vary/vary-options.js';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
 
 const TYPE_DEFS = `

@@ -1,8 +1,8 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { redisJournal, redisStore } from '../../../src/cache/index.js';
-import { systemClock } from '../../../src/cache/clock.js';
+import { redisJournal, redisStore } from '../../../src/cache/redis/index.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { freePort } from '../../support/free-port.js';
 import { needsRedis } from '../../support/needs.js';
 import { places, placeTable } from '../../support/places.js';

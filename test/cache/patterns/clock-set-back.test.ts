@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryJournal, memoryStore } from '../../../src/cache/index.js';
-import { hasCome, isFromTheFuture } from '../../../src/cache/clock.js';
+import { hasCome, isFromTheFuture } from '../../../src/cache/time/clock.js';
 import { BackOff } from '../../../src/cache/stampede/back-off.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';

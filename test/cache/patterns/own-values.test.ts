@@ -3,12 +3,13 @@ import { Decimal } from 'decimal.js';
 import { GraphQLScalarType } from 'graphql';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryStore, redisStore, type Store } from '../../../src/cache/index.js';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { redisStore } from '../../../src/cache/redis/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
 import { decimalType } from '../../support/storable-values.js';
-import { systemClock } from '../../../src/cache/clock.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = /* GraphQL */ `

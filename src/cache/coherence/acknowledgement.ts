@@ -1,0 +1,54 @@
+import type { BoundedBy } from '../metrics/bounded-writes.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { Invalidate } from './invalidation.js';
+import type { Relay } from '../outbox/relay.js';
+
+/** `strict`: no read that starts now returns older data. `bounded`: one may, until the outbox has been relayed. */
+export type Consistency = 'strict' | 'bounded';
+
+/** What a write did to the cache when it is acknowledged. */
+export interface Acknowledgement {
+  /** Undefined for a strict one. */
+  readonly boundedBy: BoundedBy | undefined;
+  /** Whether the tags that the write names are invalidated. */
+  readonly applied: boolean;
+}
+
+/** Waits until a write may be acknowledged, at most for a while. Never rejects. */
+export type Acknowledge = (
+  tags: readonly string[],
+  site: { readonly coordinate: string; readonly counters: FieldCounters },
+  versions?: ReadonlyMap<string, number>,
+) => Promise<Acknowledgement>;
+
+/** Milliseconds for which a write waits for its invalidation before it is acknowledged as bounded. */
+export const ACKNOWLEDGE_WITHIN_MS = 500;
+/**
+ * The same while the store is there: then it is the database that is slow, which has just taken the write itself, and will say
+ * what became of its rows.
+ */
+export const DATABASE_ACKNOWLEDGES_WITHIN_MS = 3000;
+
+export interface AcknowledgeOptions {
+  readonly invalidate: Invalidate;
+  /** Undefined while nobody relays an outbox: then the tags that a write names are all there is. */
+  readonly relay: () => Relay | undefined;
+  readonly storeIsAway: () => boolean;
+}
+
+/**
+ * A write is acknowledged after the tags it names, and those that triggers wrote down with its rows, are invalidated:
+ * by this process, or by whichever relay was faster.
+ */
+export function createAcknowledge({ invalidate, relay, storeIsAway }: AcknowledgeOptions): Acknowledge {
+  return async (tags, site, versions) => {
+    const outbox = relay();
+    const [applied, settled] = await Promise.all([
+      invalidate(tags, site, versions),
+      outbox?.settled(ACKNOWLEDGE_WITHIN_MS, DATABASE_ACKNOWLEDGES_WITHIN_MS) ?? true,
+    ]);
+    if (applied && settled) return { boundedBy: undefined, applied };
+    site.counters.boundedWrites += 1;
+    return { boundedBy: applied && !storeIsAway() ? 'database' : 'store', applied };
+  };
+}

@@ -1,0 +1,394 @@
+import { isFromTheFuture, type Clock } from '../time/clock.js';
+import type { ValueCodec } from '../codec/value-codec.js';
+import { meetingTag } from '../keys/meeting-tag.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Trace } from '../metrics/trace.js';
+import type { LocalCopies } from '../store/local-copies.js';
+import { createNonces } from '../store/nonces.js';
+import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
+import { claimsOf, type Claim } from './claim.js';
+import { DecodedEntries, type Decoded } from './decoded-entries.js';
+import type { EntryField, FieldAddress, Found } from './entry-field.js';
+import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
+import { generationsMatch } from './generations.js';
+import { JoinedBatch } from './joined-batch.js';
+import { ProcessCopies, type Mark } from './process-copies.js';
+
+/** What somebody is about to load. */
+export interface Wanted {
+  readonly field: EntryField;
+  readonly address: FieldAddress;
+}
+
+/** What there is before a load, as one of those sees it who share it. */
+export interface Claimed {
+  readonly claim: Claim;
+  readonly found: Found | undefined;
+}
+
+export interface EntriesOptions {
+  readonly store: Store;
+  readonly copies: LocalCopies;
+  /** Copies that are proven unchanged before they answer; undefined where there shall be none. */
+  readonly provenCopies?: LocalCopies | undefined;
+  readonly codec: ValueCodec;
+  /** Most bytes of decoded values, where the store has no place for them. */
+  readonly decodedMaxBytes: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Decides which reads of a fresh entry have it refreshed. */
+  readonly early: EarlyDecision;
+  /** Milliseconds a lease is held without being renewed. */
+  readonly leaseMs: number;
+  /** While writes by others are not seen: milliseconds after its load from which an entry is not believed. */
+  readonly believedForMs: () => number | undefined;
+  /** Told whenever the store fails; the caller is answered all the same. */
+  readonly onStoreTrouble: (operation: string, error: unknown) => void;
+  /** Told of tags whose invalidation was applied. */
+  readonly onInvalidated: (tags: readonly string[]) => void;
+  /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
+  readonly refuse: (field: EntryField, reason: string) => void;
+}
+
+/** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
+export interface EarlyDecision {
+  isDue(entry: Decoded, nowMs: number): boolean;
+  drawsFromMs(entry: Decoded): number;
+}
+
+/** By what the readings of one batch are judged. */
+interface Judgement {
+  readonly nowMs: number;
+  readonly mark: Mark;
+  readonly believedForMs: number | undefined;
+}
+
+/** A reading that was found to be a fresh entry of a field, which is too young to be refreshed. */
+class Judged {
+  readonly field: EntryField;
+  readonly entry: Decoded;
+
+  constructor(field: EntryField, entry: Decoded) {
+    this.field = field;
+    this.entry = entry;
+  }
+}
+
+/** A write that takes longer than this stores nothing; it only invalidates. */
+const WRITE_ENDS_WITHIN_MS = 60_000;
+const nextNonce = createNonces();
+
+/** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
+export class Entries {
+  readonly #options: EntriesOptions;
+  readonly #decoded: DecodedEntries;
+  // What is far away is asked once a tick, for all requests together; what is near answers at once.
+  readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
+  readonly #claims: JoinedBatch<Wanted, Claim>;
+  readonly #fills: Fills;
+  readonly #copies: ProcessCopies;
+
+  constructor(options: EntriesOptions) {
+    this.#options = options;
+    const { store, codec } = options;
+    this.#decoded = new DecodedEntries({
+      ...{ codec, tier: store.name, keepBytes: !store.isLocal },
+      maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes,
+    });
+    this.#fills = new Fills(options, this.#decoded);
+    this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
+    this.#copies = new ProcessCopies({
+      store,
+      local: options.copies,
+      proven: options.provenCopies,
+      copiesEndAtMs: (entry) => options.early.drawsFromMs(entry),
+      onStoreTrouble: options.onStoreTrouble,
+    });
+    if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
+  }
+
+  /** Finds many entries in one store read; synchronous where copies of this process or a local store can answer. */
+  find(
+    field: EntryField,
+    addresses: readonly FieldAddress[],
+    trace?: Trace,
+    request?: object,
+  ): MaybePromise<readonly (Found | undefined)[]> {
+    // Asked of PRIVATE fields only: lists of what everybody shares must not pay for it.
+    if (field.holdsViewer !== undefined && !addresses.every((address) => this.#isAllowed(field, address)))
+      return addresses.map(() => undefined);
+    if (this.#options.believedForMs() !== undefined) return this.#findInStore(field, addresses, trace);
+    const copies = this.#copies.for(field, request, trace);
+    if (copies === undefined) return this.#findInStore(field, addresses, trace);
+    if (!isPromise(copies)) return this.#findAmong(copies, field, addresses, trace);
+    return copies.then((proven) =>
+      proven === undefined
+        ? this.#findInStore(field, addresses, trace)
+        : this.#findAmong(proven, field, addresses, trace),
+    );
+  }
+
+  /** Finds one entry; as `find`, without its arrays where a copy answers: this is the hot path. */
+  findOne(
+    field: EntryField,
+    address: FieldAddress,
+    trace?: Trace,
+    request?: object,
+  ): MaybePromise<Found | undefined> {
+    if (!this.#isAllowed(field, address)) return undefined;
+    if (this.#options.believedForMs() !== undefined) {
+      return this.#findOneAmong(undefined, field, address, trace);
+    }
+    const copies = this.#copies.for(field, request, trace);
+    if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
+    return this.#findOneAmong(copies, field, address, trace);
+  }
+
+  /** A request that wrote must prove its copies again. */
+  unprove(request: object | undefined): void {
+    this.#copies.unprove(request);
+  }
+
+  /**
+   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble. What has been
+   * stored since the read is in `found`: it needs no load.
+   */
+  async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
+    const { store, clock } = this.#options;
+    if (!wanted.every(({ field, address }) => this.#isAllowed(field, address))) return undefined;
+    const mark = this.#copies.mark();
+    try {
+      const claims = store.isLocal
+        ? await claimsOf(store, wanted, this.#options.leaseMs)
+        : await this.#claims.ask(wanted, trace);
+      const at = this.#judgement(clock.nowMs(), mark);
+      return wanted.map(({ field, address }, index) => {
+        const claim = claims[index];
+        if (claim === undefined)
+          throw new Error('the store answered with fewer claims than it was asked for');
+        return { claim, found: this.#judge(field, address, claim, at) };
+      });
+    } catch (error) {
+      this.#options.onStoreTrouble('acquire', error);
+      return undefined;
+    }
+  }
+
+  /** Stores a loaded value: see `Fills`. */
+  fill(field: EntryField, fill: EntryFill): Filled {
+    // Without generations nothing is stored, whatever the key is.
+    const isAllowed = fill.generations === undefined || this.#isAllowed(field, fill.address);
+    return this.#fills.fill(field, isAllowed ? fill : { ...fill, generations: undefined });
+  }
+
+  /** Gives back those of these leases that no fill gave back. A failure costs those who wait no more than the lease's end. */
+  async release(leases: readonly Lease[]): Promise<void> {
+    const left = leases.filter((lease) => !this.#fills.gaveBack(lease));
+    if (left.length === 0) return;
+    try {
+      await this.#options.store.release(left);
+    } catch (error) {
+      this.#options.onStoreTrouble('release', error);
+    }
+  }
+
+  /** Prolongs leases; false for each that is no longer held, and an empty answer when the store is in trouble. */
+  async renew(leases: readonly Lease[]): Promise<readonly boolean[]> {
+    const { leaseMs, store } = this.#options;
+    try {
+      return await store.renew(leases.map((lease) => ({ ...lease, leaseMs })));
+    } catch (error) {
+      this.#options.onStoreTrouble('renew', error);
+      return [];
+    }
+  }
+
+  /** Forgets the copies of this process: what was stored so far may be served no more. */
+  forgetCopies(): void {
+    this.#copies.clear();
+  }
+
+  /** Whether the store can be reached now; asked before a write that must not outlive it. */
+  async confirm(): Promise<boolean> {
+    const { store } = this.#options;
+    try {
+      await store.confirm?.();
+      return true;
+    } catch {
+      // Whatever the reason is: it cannot be relied on, which is the answer.
+      return false;
+    }
+  }
+
+  /** Forgets everything that was stored so far; rejects when the store could not. */
+  async forgetAll(): Promise<void> {
+    try {
+      await this.#options.store.forget();
+    } finally {
+      this.#decoded.clear();
+      this.forgetCopies();
+    }
+  }
+
+  /** Announces a write before it begins; undefined when nothing was announced, or the store is in trouble. */
+  async intend(field: EntryField, address: FieldAddress, onlyHot: boolean): Promise<Announced | undefined> {
+    if (!this.#isAllowed(field, address)) return undefined;
+    const { ttlMs, staleMs } = field.lifetime;
+    const { key, row, tags } = address;
+    const keepForMs = ttlMs + staleMs;
+    const intention = {
+      key,
+      row,
+      tags,
+      endsWithinMs: WRITE_ENDS_WITHIN_MS,
+      keepForMs,
+      onlyHot,
+      nonce: nextNonce(),
+    };
+    try {
+      const [intended] = await this.#options.store.intend([intention]);
+      if (intended?.token === undefined) return undefined;
+      return { address, token: intended.token, generations: [nextNonce(), ...intended.generations] };
+    } catch (error) {
+      this.#options.onStoreTrouble('intend', error);
+      return undefined;
+    }
+  }
+
+  /** Ends an announced write that stores nothing. Never rejects: what is not ended expires. */
+  async abandon({ address: { key, row }, token }: Announced): Promise<void> {
+    try {
+      await this.#options.store.abandon([{ key, row, token }]);
+    } catch (error) {
+      this.#options.onStoreTrouble('abandon', error);
+    }
+  }
+
+  /** Stores the row that an announced write has committed: see `Fills`. True where it is there now. */
+  put(field: EntryField, write: CommittedWrite): Promise<boolean> {
+    return this.#fills.put(field, write);
+  }
+
+  /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
+  async invalidate(named: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
+    const tags = withMeetingTags(named);
+    try {
+      const applied = this.#options.store.invalidate(tags, versions);
+      if (isPromise(applied)) await applied;
+      this.#options.onInvalidated(tags);
+    } finally {
+      this.#copies.forget(tags);
+    }
+  }
+
+  /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, whoever made it. */
+  #isAllowed(field: EntryField, { key, row = key, viewer }: FieldAddress): boolean {
+    if (field.holdsViewer === undefined) return true;
+    if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
+    this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
+    return false;
+  }
+
+  #findInStore(
+    field: EntryField,
+    addresses: readonly EntryAddress[],
+    trace: Trace | undefined,
+  ): MaybePromise<readonly (Found | undefined)[]> {
+    const mark = this.#copies.mark();
+    const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
+      const at = this.#judgement(this.#options.clock.nowMs(), mark);
+      return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
+    };
+    try {
+      const readings = this.#reads?.ask(addresses, trace) ?? this.#options.store.read(addresses);
+      if (!isPromise(readings)) return judge(readings);
+      return readings.then(judge, (error: unknown) => this.#troubledRead(addresses, error));
+    } catch (error) {
+      return this.#troubledRead(addresses, error);
+    }
+  }
+
+  #troubledRead(addresses: readonly EntryAddress[], error: unknown): readonly undefined[] {
+    this.#options.onStoreTrouble('read', error);
+    return addresses.map(() => undefined);
+  }
+
+  #judgement(nowMs: number, mark: Mark): Judgement {
+    return { nowMs, mark, believedForMs: this.#options.believedForMs() };
+  }
+
+  #judge(
+    field: EntryField,
+    address: EntryAddress,
+    reading: Reading | undefined,
+    { nowMs, mark, believedForMs }: Judgement,
+  ): Found | undefined {
+    if (reading?.bytes === undefined) return undefined;
+    // Requests of one tick share their readings, and mostly their entries are fresh.
+    if (reading.judged instanceof Judged && reading.judged.field === field) return reading.judged.entry;
+    const entry = this.#decoded.decode(field, address, reading.bytes);
+    if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
+    // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
+    if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
+    const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
+    if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {
+      return unsure(field, entry, Math.max(1, staleForMs));
+    }
+    const { early } = this.#options;
+    const isYoung = nowMs < early.drawsFromMs(entry);
+    if (isYoung || (staleForMs <= 0 && !early.isDue(entry, nowMs))) {
+      if (this.#copies.areKept(field)) this.#copies.keep(field, address, { entry, mark, nowMs });
+      if (isYoung && 'judged' in reading) reading.judged = new Judged(field, entry);
+      return entry;
+    }
+    const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
+    if (staleForMs <= 0)
+      return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
+    if (staleForMs > field.lifetime.staleMs) return undefined;
+    return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
+  }
+
+  #findOneAmong(
+    copies: LocalCopies | undefined,
+    field: EntryField,
+    address: EntryAddress,
+    trace: Trace | undefined,
+  ): MaybePromise<Found | undefined> {
+    const copy = copies?.get(address, this.#options.clock.nowMs());
+    if (copy !== undefined) return copy;
+    const found = this.#findInStore(field, [address], trace);
+    return isPromise(found) ? found.then(([first]) => first) : found[0];
+  }
+
+  #findAmong(
+    copies: LocalCopies,
+    field: EntryField,
+    addresses: readonly EntryAddress[],
+    trace: Trace | undefined,
+  ): MaybePromise<readonly (Found | undefined)[]> {
+    const nowMs = this.#options.clock.nowMs();
+    const kept = addresses.map((address): Found | undefined => copies.get(address, nowMs));
+    const asked = addresses.filter((_, index) => kept[index] === undefined);
+    if (asked.length === 0) return kept;
+    const place = (fromStore: readonly (Found | undefined)[]): readonly (Found | undefined)[] => {
+      let next = 0;
+      return kept.map((copy) => copy ?? fromStore[next++]);
+    };
+    const fromStore = this.#findInStore(field, asked, trace);
+    return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
+  }
+}
+
+/** Other than a stale entry it is not served before a load was tried. */
+function unsure(field: EntryField, entry: Decoded, staleForMs: number): Found | undefined {
+  if (staleForMs > field.lifetime.staleMs) return undefined;
+  const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
+  const age = { loadedAtMs, loadMs, staleForMs, isDue: false, isUnsure: true };
+  return { value, copy, hint, generations, ...age, tier };
+}
+
+/** Entries under other spellings of the same key carry its meeting tag. */
+function withMeetingTags(tags: readonly string[]): readonly string[] {
+  const meeting = tags.map(meetingTag);
+  return meeting.every((tag, index) => tag === tags[index]) ? tags : [...new Set([...tags, ...meeting])];
+}

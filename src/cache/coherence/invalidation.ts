@@ -1,0 +1,69 @@
+import type { Clock } from '../time/clock.js';
+import type { CacheLog } from '../log.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { Entries } from './entries.js';
+import type { Relay } from '../outbox/relay.js';
+
+const ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 25;
+/** Milliseconds for which an invalidation that was written down is waited for. */
+const RELAYED_WITHIN_MS = 400;
+
+export interface InvalidationOptions {
+  readonly entries: Entries;
+  readonly clock: Clock;
+  readonly log: CacheLog;
+  /** Undefined while nobody relays an outbox. */
+  readonly relay: () => Relay | undefined;
+}
+
+/**
+ * Applies the invalidations of one write; true once they are applied, false when they could not be. `versions` are those
+ * of the rows that tags name, where they are known.
+ */
+export type Invalidate = (
+  tags: readonly string[],
+  site: { readonly coordinate: string; readonly counters: FieldCounters },
+  versions?: ReadonlyMap<string, number>,
+) => Promise<boolean>;
+
+/**
+ * A write is acknowledged after this has ended. A failure is retried, then written into the outbox, where there is one,
+ * for whichever process reaches the store; it is counted and logged, never silent.
+ */
+export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
+  async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
+    const attempts = relay() === undefined ? ATTEMPTS : 1;
+    for (let made = 1; ; made += 1) {
+      try {
+        await entries.invalidate(tags, versions);
+        return undefined;
+      } catch (error) {
+        if (made === attempts) return error;
+        await clock.sleep(FIRST_PAUSE_MS * 2 ** (made - 1));
+      }
+    }
+  }
+
+  async function handOver(tags: readonly string[]): Promise<boolean> {
+    const outbox = relay();
+    return outbox !== undefined && (await outbox.writeDown(tags)) && outbox.settled(RELAYED_WITHIN_MS);
+  }
+
+  return async (tags, { coordinate, counters }, versions) => {
+    if (tags.length === 0) return true;
+    const error = await attempt(tags, versions);
+    if (error === undefined || (await handOver(tags))) {
+      counters.invalidations += 1;
+      return true;
+    }
+    counters.failedInvalidations += 1;
+    log.error(
+      { coordinate, tags: tags.length, error: String(error) },
+      relay() === undefined
+        ? 'an invalidation could not be applied'
+        : 'an invalidation could not be applied in time',
+    );
+    return false;
+  };
+}

@@ -1,0 +1,62 @@
+import type { AnswerHint } from '../codec/entry.js';
+import type { Lease } from '../store/store.js';
+import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
+import type { Loaded, Services } from './services.js';
+
+/** A value that the origin has just given. */
+export interface Landing {
+  readonly place: FieldAddress;
+  /** As they were before the load began; undefined while the store is in trouble. */
+  readonly generations: readonly string[] | undefined;
+  /** Given back with the fill. */
+  readonly lease: Lease | undefined;
+  readonly value: unknown;
+  /** What is refreshed by it. */
+  readonly refreshes: Found | undefined;
+  readonly loadMs: number;
+  /** Whether a PUBLIC load looked at the viewer. */
+  readonly touched: boolean;
+  /** Whether the value is a write that the database does not have yet. */
+  readonly isPending: boolean;
+  /** Whether a later write may be pending, of which the journal could not tell: then the value is not stored. */
+  readonly isUnsure: boolean;
+  /** What the load said to caches of whole answers. */
+  readonly hint?: AnswerHint | undefined;
+}
+
+/** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
+export function land(
+  { entries, log }: Services,
+  field: EntryField & { readonly coordinate: string },
+  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure, hint }: Landing,
+): Loaded {
+  const { coordinate, counters } = field;
+  if (touched) {
+    counters.viewerTouched += 1;
+    log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
+    return { value, loadMs, isPending, sharable: false, landed: undefined };
+  }
+  // Those who joined may have it: they have asked no later than it was loaded.
+  const stamped = isUnsure ? undefined : generations;
+  const filled = entries.fill(field, {
+    address: place,
+    generations: stamped,
+    lease,
+    value,
+    refreshes,
+    loadMs,
+    hint,
+  });
+  if (filled.outcome !== 'unstorable') {
+    const { value: shared, copy, outcome: landed } = filled;
+    return { value: shared, copy, hint, loadMs, isPending, sharable: true, landed };
+  }
+  if (counters.unstorable === 1) {
+    log.warn(
+      { coordinate, reason: counters.lastUnstorable },
+      'a value cannot be stored; the field is not cached',
+    );
+  }
+  // It may be readable only once, or be changed by whoever reads it: each reader loads for himself.
+  return { value, loadMs, isPending, sharable: false, landed: undefined };
+}

@@ -1,0 +1,108 @@
+import type { AnswerHint } from '../codec/entry.js';
+import type { Trace } from '../metrics/trace.js';
+import type { Led } from '../stampede/led.js';
+import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
+import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
+import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
+import { land } from './land.js';
+import type { Loaded, LoadedRead, Services } from './services.js';
+
+/** Asks the origin for one value; `touched` tells afterwards whether the load looked at the viewer. */
+export interface Load {
+  run(): unknown;
+  touched(): boolean;
+  /** Whether it brought a write that the database does not have yet. */
+  isPending?(): boolean;
+  /** Whether a later write may be pending, of which the journal could not tell. */
+  isUnsure?(): boolean;
+  /** Whether a check of its caller may lie within it, so that its error may be about that caller. */
+  readonly isChecked?: boolean;
+  /** What it said to caches of whole answers. */
+  hint?(): AnswerHint | undefined;
+}
+
+export interface OneLoad {
+  readonly field: EntryField & { readonly coordinate: string };
+  readonly place: FieldAddress;
+  readonly trace: Trace | undefined;
+  /** What is refreshed, where the reader has his answer already. */
+  readonly refreshes: Found | undefined;
+  /** True where it may be made within another load. */
+  readonly isPart?: boolean;
+  readonly caller: Caller;
+  /** Made only when this reader becomes the one who loads. */
+  readonly begin: () => Load;
+}
+
+/**
+ * Loads one entry: generations first, then the flight that exists for them, or a load of its own and its fill. Never
+ * the other way round: a load that began before its generations were read could be stored as newer than it is.
+ * @throws AbandonedLoad where it failed since its caller is gone.
+ */
+export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
+  const { field, place, trace, refreshes, isPart = false } = load;
+  const lead = async (led: readonly Led<WantedLoad, Loaded>[]): Promise<void> => {
+    for (const flight of led) await loadAndFill(services, load, flight);
+  };
+  const wanted = { field, address: place, refreshes, isPart };
+  const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], lead));
+  const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
+    theOne(await services.loads.begin([wanted], lead, trace)),
+  );
+  return read.sharable || read.outcome === 'MISS' ? read : alone();
+}
+
+async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead> {
+  if (arrival === undefined) throw new Error('one load was begun, and none was announced');
+  const { outcome, loaded } = await arrival.arrives;
+  return { ...loaded, outcome };
+}
+
+/** Never rejects: what goes wrong goes to the flight. */
+async function loadAndFill(
+  services: Services,
+  { field, place, trace, refreshes, caller, begin }: OneLoad,
+  { wanted, generations, lease, flight }: Led<WantedLoad, Loaded>,
+): Promise<void> {
+  const { counters } = field;
+  const { clock } = services;
+  counters.loads += 1;
+  if (trace !== undefined) trace.loads += 1;
+  let load: Load | undefined;
+  try {
+    load = begin();
+    const startedAtMs = clock.nowMs();
+    const value = (await load.run()) ?? null;
+    // Past its deadline: those who waited were told so, and what is newer may be stored.
+    if (flight.isSettled) return;
+    const loadMs = clock.nowMs() - startedAtMs;
+    counters.loadMs += loadMs;
+    const [touched, isPending, isUnsure] = [
+      load.touched(),
+      load.isPending?.() ?? false,
+      load.isUnsure?.() ?? false,
+    ];
+    const hint = load.hint?.();
+    const landing = {
+      place,
+      generations,
+      lease,
+      value,
+      refreshes,
+      loadMs,
+      touched,
+      isPending,
+      isUnsure,
+      hint,
+    };
+    flight.resolve(land(services, field, landing));
+  } catch (error) {
+    if (flight.isSettled) return;
+    const failure = failureOf(error, {
+      ...{ caller, wanted, touched: load?.touched() ?? false },
+      isChecked: load?.isChecked ?? false,
+    });
+    countFailure(counters, failure);
+    flight.reject(failure);
+  }
+}

@@ -1,0 +1,228 @@
+import DataLoader from 'dataloader';
+import { UNKNOWN_HINT } from '../codec/entry.js';
+import { CacheError } from '../errors.js';
+import type { PendingState } from '../journal/accepted-writes.js';
+import type { VaryValues } from '../keys/variant.js';
+import type { Trace } from '../metrics/trace.js';
+import type { Led } from '../stampede/led.js';
+import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
+import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
+import { land, type Landing } from './land.js';
+import type { Load } from './load-once.js';
+import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
+import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import type { Loaded, LoadedRead, Services } from './services.js';
+
+/** One id that a request is waiting for. */
+interface WantedId extends WantedLoad {
+  readonly field: ReadPolicy;
+  readonly address: Located;
+  readonly trace: Trace | undefined;
+}
+
+const NO_VARIANT: VaryValues = Object.freeze({});
+const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
+const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
+
+type LedId = Led<WantedId, Loaded>;
+type Batch = DataLoader<WantedId, Arrival<Loaded>>;
+
+/** Joins the loads of one tick into one call of the origin, per request and scope. Remembers nothing in between. */
+export class OriginLoads {
+  readonly #services: Services;
+  readonly #namespace: string;
+  readonly #origin: LoadingOrigin;
+  readonly #batches = new WeakMap<object, Map<string, Batch>>();
+  // Calls without a context object have no viewer and no request to tell apart.
+  readonly #noContext = {};
+
+  constructor(services: Services, namespace: string, origin: LoadingOrigin) {
+    this.#services = services;
+    this.#namespace = namespace;
+    this.#origin = origin;
+  }
+
+  /** Loads one id together with what else this tick is missing. @throws AbandonedLoad */
+  async load(wanted: WantedId, context: unknown): Promise<LoadedRead> {
+    const alone = (): Promise<LoadedRead> => this.loadAlone(wanted, context);
+    const read = await leadOn({ caller: callerOf(context), wanted, alone }, async () => {
+      const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
+      const { outcome, loaded } = await arrives;
+      return { ...loaded, outcome };
+    });
+    return read.sharable || read.outcome === 'MISS' ? read : alone();
+  }
+
+  /** The same for this request alone: nothing is joined and nothing is stored. */
+  async loadAlone(wanted: WantedId, context: unknown): Promise<LoadedRead> {
+    const { arrives } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
+    const { outcome, loaded } = await arrives;
+    return { ...loaded, outcome };
+  }
+
+  /** A load of one id that no reader waits for: nothing is joined, stored or counted. */
+  beginApart(field: ReadPolicy, id: string, context: unknown): Load {
+    const guarded = this.#services.contextOfLoad(field, context);
+    const variant = field.variantOf?.(context).values ?? NO_VARIANT;
+    const run = async (): Promise<unknown> => {
+      const values = await guarded.run(() => this.#valuesOf([id], { context: guarded.context, variant }));
+      const value = values.get(id);
+      if (value instanceof Error) throw value;
+      return value;
+    };
+    return { run, touched: guarded.touched };
+  }
+
+  #batchOf(context: unknown, scope: ReadPolicy['scope'], sharing: 'shared' | 'alone'): Batch {
+    const owner = typeof context === 'object' && context !== null ? context : this.#noContext;
+    let batches = this.#batches.get(owner);
+    if (batches === undefined) {
+      batches = new Map();
+      this.#batches.set(owner, batches);
+    }
+    const name = `${scope} ${sharing}`;
+    let batch = batches.get(name);
+    if (batch === undefined) {
+      batch = this.#createBatch(this.#leadWith(context, scope), sharing);
+      batches.set(name, batch);
+    }
+    return batch;
+  }
+
+  #createBatch(lead: (led: readonly LedId[]) => Promise<void>, sharing: 'shared' | 'alone'): Batch {
+    const { loads } = this.#services;
+    return new DataLoader(
+      // All of one batch belong to one request, which the trace of any of them is about.
+      (wanted) =>
+        sharing === 'shared'
+          ? loads.begin(wanted, lead, wanted[0]?.trace)
+          : Promise.resolve(loads.alone(wanted, lead)),
+      { cache: false, maxBatchSize: MAX_IDS_PER_LOAD },
+    );
+  }
+
+  #leadWith(context: unknown, scope: ReadPolicy['scope']): (led: readonly LedId[]) => Promise<void> {
+    return (led) => this.#askOrigin(led, context, scope);
+  }
+
+  /** Never rejects: what goes wrong goes to the flights. */
+  async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
+    const { clock, contextOfLoad } = this.#services;
+    const caller = callerOf(context);
+    const coordinate = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
+    // Fields of one namespace vary by the same, and one batch belongs to one request.
+    const { vary, variantOf } = led[0]?.wanted.field ?? {};
+    const guarded = contextOfLoad({ scope, coordinate, vary }, context);
+    countCall(led);
+    const startedAtMs = clock.nowMs();
+    try {
+      const variant = variantOf?.(context).values ?? NO_VARIANT;
+      const pending = await this.#pendingOf(led);
+      const ids = led
+        .map(({ wanted }) => wanted.address.id)
+        .filter((id) => pending.get(id)?.outcome !== 'pending');
+      const values =
+        ids.length === 0
+          ? NO_VALUES
+          : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
+      const loadMs = clock.nowMs() - startedAtMs;
+      // Past their deadline: those who waited were told so, and what is newer may be stored.
+      if (led.every(({ flight }) => flight.isSettled)) return;
+      const touched = guarded.touched();
+      const given = new Set<string>();
+      const again: LedId[] = [];
+      for (const item of led) {
+        const { id } = item.wanted.address;
+        const found = pending.get(id);
+        const isPending = found?.outcome === 'pending';
+        const value = isPending ? found.state : values.get(id);
+        if (value instanceof Error) {
+          fail(value, { ...item, caller, touched });
+          continue;
+        }
+        const isUnsure = found?.outcome === 'unknown';
+        const loaded = this.#land(item, { value, loadMs, touched, isPending, isUnsure });
+        const isShared = given.has(id) && typeof value === 'object' && value !== null;
+        if (isShared && !loaded.sharable) again.push(item);
+        else item.flight.resolve(loaded);
+        given.add(id);
+      }
+      await Promise.all(apart(again).map((round) => this.#askOrigin(round, context, scope)));
+    } catch (error) {
+      for (const { wanted, flight } of led) {
+        fail(error, { wanted, flight, caller, touched: guarded.touched() });
+      }
+    }
+  }
+
+  /** Of what is written behind, the latest is in the journal until the database has it; by id. */
+  async #pendingOf(led: readonly LedId[]): Promise<ReadonlyMap<string, PendingState>> {
+    const behind = led.filter(({ wanted }) => wanted.field.isWrittenBehind);
+    if (behind.length === 0) return NONE_PENDING;
+    const keys = behind.map(({ wanted }) => wanted.address.key);
+    const found = await this.#services.acceptedWrites.pendingOf(keys);
+    return new Map(
+      behind.map(({ wanted }, index) => [wanted.address.id, found[index] ?? { outcome: 'unknown' }]),
+    );
+  }
+
+  async #valuesOf(
+    ids: readonly string[],
+    { context, variant }: { context: unknown; variant: VaryValues },
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const values: unknown = await this.#origin.load(ids, context, variant);
+    if (!Array.isArray(values) || values.length !== ids.length) {
+      const got = Array.isArray(values) ? `${values.length}` : `no list (${typeof values})`;
+      throw new CacheError(
+        'CACHE_ORIGIN_REPLY',
+        `origins.${this.#namespace}.load must answer with one element per id, in their order: ` +
+          `asked for ${ids.length}, but got ${got}`,
+      );
+    }
+    return new Map(ids.map((id, index) => [id, values[index] ?? null]));
+  }
+
+  #land(
+    { wanted, generations, lease }: LedId,
+    loaded: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending' | 'isUnsure'>,
+  ): Loaded {
+    const { field, address } = wanted;
+    field.counters.loadMs += loaded.loadMs;
+    const { refreshes } = wanted;
+    // A field with a resolver may have the same key.
+    const landing = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
+    return land(this.#services, field, landing);
+  }
+}
+
+/** Rounds in which each id is asked for once: two readers of a value that cannot be copied must not get the same one. */
+function apart(led: readonly LedId[]): readonly (readonly LedId[])[] {
+  const rounds: LedId[][] = [];
+  const asked = new Map<string, number>();
+  for (const item of led) {
+    const { id } = item.wanted.address;
+    const round = asked.get(id) ?? 0;
+    asked.set(id, round + 1);
+    (rounds[round] ??= []).push(item);
+  }
+  return rounds;
+}
+
+function fail(
+  error: unknown,
+  { wanted, flight, ...of }: Pick<LedId, 'wanted' | 'flight'> & { caller: Caller; touched: boolean },
+): void {
+  // Past its deadline, which was counted.
+  if (flight.isSettled) return;
+  const failure = failureOf(error, { ...of, wanted });
+  countFailure(wanted.field.counters, failure);
+  flight.reject(failure);
+}
+
+/** One call of an origin is one load, however many ids it is for. */
+function countCall(led: readonly LedId[]): void {
+  const [first] = led;
+  if (first !== undefined) first.wanted.field.counters.loads += 1;
+  const traces = new Set(led.map(({ wanted }) => wanted.trace));
+  for (const trace of traces) if (trace !== undefined) trace.loads += 1;
+}

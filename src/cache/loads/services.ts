@@ -1,0 +1,70 @@
+import type { AnswerHint } from '../codec/entry.js';
+import type { CopyValue } from '../codec/copy-value.js';
+import type { Clock } from '../time/clock.js';
+import type { AcceptedWrites } from '../journal/accepted-writes.js';
+import type { CacheLog } from '../log.js';
+import type { BoundedWrites } from '../metrics/bounded-writes.js';
+import type { Traces } from '../metrics/trace.js';
+import type { BackOff } from '../stampede/back-off.js';
+import type { Background } from '../stampede/background.js';
+import type { Outcome, SingleLoads } from '../stampede/single-loads.js';
+import type { Acknowledge } from '../coherence/acknowledgement.js';
+import type { Entries } from '../coherence/entries.js';
+import type { EntryField } from '../coherence/entry-field.js';
+import type { Authorize } from './authorize-option.js';
+import type { LoadContext } from './guard/load-context.js';
+import type { ShadowChecks } from './shadow/shadow-checks.js';
+import type { Variants } from '../vary/variants.js';
+import type { ViewerOf } from '../vary/viewer-id.js';
+
+/** What a load brought. */
+export interface Loaded {
+  readonly value: unknown;
+  /** Makes a value of one reader's own; undefined where nobody else has it, or nobody can change it. */
+  readonly copy?: CopyValue | undefined;
+  readonly hint?: AnswerHint | undefined;
+  /** How long ago it was loaded, milliseconds. */
+  readonly ageMs?: number;
+  readonly loadMs: number;
+  /** False where the load touched the viewer: whoever joined must load for himself. */
+  readonly sharable: boolean;
+  /** True where the value is a write that the database does not have yet. */
+  readonly isPending: boolean;
+  /** Ends when the fill has. */
+  readonly landed: unknown;
+}
+
+/** A load for one reader, and how the reader came to it. */
+export interface LoadedRead extends Loaded {
+  readonly outcome: Outcome;
+}
+
+/** What lives as long as the cache and is shared by all patterns. */
+export interface Services {
+  readonly entries: Entries;
+  readonly loads: SingleLoads<Loaded>;
+  readonly background: Background;
+  /** Of loads that fail, for readers who have a stale value. */
+  readonly backOff: BackOff;
+  readonly traces: Traces;
+  readonly clock: Clock;
+  /** How long readers wait for a load who could have a stale value, unless their field says it. */
+  readonly softTimeoutMs: number | undefined;
+  readonly log: CacheLog;
+  /** Told of an entry that is not for this field or this reader: throws, in production it is logged and counted. */
+  readonly refuse: (field: EntryField, reason: string) => void;
+  readonly viewerOf: ViewerOf;
+  /** What entries can vary by. */
+  readonly variants: Variants;
+  /** Asked before a cached value is handed out; undefined where the cache was not told to. */
+  readonly authorize: Authorize | undefined;
+  readonly contextOfLoad: LoadContext;
+  /** Checks a share of the hits; undefined where nothing is checked. */
+  readonly shadow: ShadowChecks | undefined;
+  /** Waits until a write may be acknowledged. */
+  readonly acknowledge: Acknowledge;
+  readonly boundedWrites: BoundedWrites;
+  readonly acceptedWrites: AcceptedWrites;
+  /** False where a write would be refused, because the store is away and its loss must not be survived. */
+  mayWrite(): Promise<boolean>;
+}

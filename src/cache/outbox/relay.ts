@@ -1,0 +1,357 @@
+import { hasCome, type Clock } from '../time/clock.js';
+import { shortenKey } from '../keys/shorten-key.js';
+import type { CacheLog } from '../log.js';
+import type { Outbox, OutboxRow, Relayed } from './outbox.js';
+
+export interface RelayOptions {
+  readonly outbox: Outbox;
+  /** Applies an invalidation; rejects when the store could not. */
+  readonly invalidate: (tags: readonly string[], versions: ReadonlyMap<string, number>) => Promise<void>;
+  /** True while the store refuses everything at once. */
+  readonly storeIsAway: () => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: CacheLog;
+  /** Forgets everything that was stored so far. */
+  readonly forgetAll: () => Promise<void>;
+  /** Told of each look that brought something. */
+  readonly onApplied: (rows: readonly OutboxRow[]) => void;
+  /** Milliseconds without a look that succeeded after which the relay is blind. */
+  readonly blindAfterMs: number;
+}
+
+const POLL_MS = 250;
+/** While commits are told of, and nothing was found that was not. */
+const QUIET_POLL_MS = 3000;
+/** A row that waited for longer, and was found by looking from time to time, was not told of. */
+const UNTOLD_AFTER_MS = 1000;
+/** A message that comes so soon after another one is one of many: all processes hear it, and the first to look is enough. */
+const OFTEN_MS = 1000;
+const STAGGER_MS = 100;
+const KEEP_MS = 60_000;
+const PAUSE_MS = 20;
+/** Another process may still reach the store that this one has lost. */
+const PAUSE_WHILE_AWAY_MS = 100;
+/** One operation of the store, which is bounded in time, takes no more tags than this. */
+const TAGS_AT_ONCE = 500;
+const COMPLAIN_EVERY_MS = 60_000;
+/** A look that gets no further for longer hangs: it is given up, and another one begins. A long backlog has many steps. */
+const LOOK_STANDS_STILL_MS = 5000;
+/** A look that takes longer is counted as one that does not see. */
+const LOOK_TAKES_MS = 500;
+/** After one that took longer the next does not wait until so much would make it blind. */
+const LOOK_IS_SLOW_FROM_MS = LOOK_TAKES_MS / 2;
+
+/** A look on its way. */
+interface Look {
+  readonly beganAtMs: number;
+  /** When it got further last: it began, was given rows by the database, or the store applied some of them. */
+  furtherAtMs: number;
+  readonly relayed: Promise<Relayed>;
+  giveUp(): void;
+}
+
+/**
+ * Applies what waits in the outbox: when it is told that there may be something, and from time to time, since messages
+ * get lost. Every process has one. Applying twice, late or out of order costs a miss and nothing else.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  #running: Look | undefined;
+  #next: Promise<Relayed> | undefined;
+  #stopListening: (() => Promise<void>) | undefined;
+  #pollTimer: NodeJS.Timeout | undefined;
+  #keepTimer: NodeJS.Timeout | undefined;
+  #complainedAtMs = -Infinity;
+  #isListening = false;
+  /** Whether a message came since the last look began. */
+  #wasTold = false;
+  #toldAtMs = -Infinity;
+  #isStaggered = false;
+  /** Since a row was found that no message told of, until the next message: it listens in vain. */
+  #isDeaf = false;
+  #lookedAtMs = -Infinity;
+  /** Something was missed for good: until everything stored so far is forgotten, nothing of it may be served. */
+  #mustForget = false;
+  #closed = false;
+  /** When the first look began of those that have not succeeded since the last that did. */
+  #unseenSinceMs: number | undefined;
+  /** When the last look began that succeeded. */
+  #seenAtMs: number | undefined;
+  #isBlind = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins to listen and to look. Resolves when what waited already is applied, or everything stored so far is forgotten.
+   * @throws what the database answers with; later it is asked again, and nothing is thrown.
+   */
+  async start(withinMs: number): Promise<void> {
+    const wasRegistered = await this.#options.outbox.register();
+    const look = (): void => {
+      this.#watch();
+      if (!this.#closed && !this.#options.storeIsAway()) this.#look().catch(() => undefined);
+    };
+    this.#stopListening = this.#options.outbox.listen(
+      () => this.#told(look),
+      (isListening) => (this.#isListening = isListening),
+    );
+    this.#pollTimer = setInterval(() => {
+      if (this.#isDue()) look();
+      else this.#watch();
+    }, POLL_MS).unref();
+    const keep = (): void => {
+      this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));
+    };
+    this.#keepTimer = setInterval(keep, KEEP_MS).unref();
+    // What waited may be of a process that ended before anybody heard of it.
+    const isSafe = wasRegistered && (await this.settled(withinMs));
+    // A store that is away will ask before it is used.
+    if (!isSafe) await this.#forgetAll().catch(() => undefined);
+  }
+
+  /**
+   * True once every row that was committed before this call is applied, by whichever process; false when that took
+   * longer than `withinMs`, or than `databaseWithinMs` while the store is there.
+   */
+  async settled(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
+    const { clock, storeIsAway } = this.#options;
+    const sinceMs = clock.nowMs();
+    let waiting: ReadonlySet<string> | undefined;
+    for (;;) {
+      const atMostMs = storeIsAway() ? withinMs : databaseWithinMs;
+      const untilMs = sinceMs + atMostMs;
+      const leftMs = Math.min(atMostMs, untilMs - clock.nowMs());
+      const seen = await this.#lookWithin(leftMs);
+      if (seen !== undefined) {
+        waiting = new Set(seen.elsewhere.filter((id) => waiting?.has(id) ?? true));
+        if (waiting.size === 0) return true;
+      }
+      const pauseMs = storeIsAway() ? PAUSE_WHILE_AWAY_MS : PAUSE_MS;
+      if (this.#closed || hasCome(untilMs - pauseMs, clock.nowMs(), atMostMs)) return false;
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  /**
+   * Writes down an invalidation that could not be applied, so that some process applies it. False, and remembered,
+   * where that failed too: then only forgetting everything helps.
+   */
+  async writeDown(tags: readonly string[]): Promise<boolean> {
+    try {
+      await this.#options.outbox.add(tags);
+      return true;
+    } catch (error) {
+      this.#mustForget = true;
+      this.#complain(error);
+      return false;
+    }
+  }
+
+  /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
+  async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
+    if (this.#mustForget) return 'no';
+    return (await this.settled(withinMs)) ? 'yes' : 'no';
+  }
+
+  /** Everything stored so far was forgotten. */
+  forgotten(): void {
+    this.#mustForget = false;
+  }
+
+  /** True where it could not look for longer than it should: what was written since by others is not known. */
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
+  /** Milliseconds for which it could not look; 0 while it can. */
+  blindForMs(): number {
+    return this.#isBlind ? this.#unseenForMs() : 0;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#pollTimer);
+    clearInterval(this.#keepTimer);
+    await this.#stopListening?.();
+    // One that hangs would never end.
+    if (this.#isBlind) this.#running?.giveUp();
+    await Promise.allSettled([this.#running?.relayed, this.#next]);
+    await this.#options.outbox.close().catch(() => {
+      // Its rows are removed after a while by whoever is left.
+    });
+  }
+
+  /** Looks at once, or where messages come often within a moment, in which another process may have looked. */
+  #told(look: () => void): void {
+    const { clock, random } = this.#options;
+    const isOften = !hasCome(this.#toldAtMs + OFTEN_MS, clock.nowMs(), OFTEN_MS);
+    this.#toldAtMs = clock.nowMs();
+    this.#wasTold = true;
+    this.#isDeaf = false;
+    if (!isOften) look();
+    if (!isOften || this.#isStaggered) return;
+    this.#isStaggered = true;
+    void clock.sleep(STAGGER_MS * random()).then(() => {
+      this.#isStaggered = false;
+      look();
+    });
+  }
+
+  /**
+   * Whether it is time to look without being told now. A look that failed is repeated as soon as where nobody listens, and a
+   * message that came while the store was away still asks for one.
+   */
+  #isDue(): boolean {
+    if (!this.#isListening || this.#isDeaf || (this.#wasTold && !this.#isStaggered)) return true;
+    const { clock, blindAfterMs } = this.#options;
+    // It must have looked, to know that it is blind.
+    const everyMs = Math.min(QUIET_POLL_MS, blindAfterMs);
+    return hasCome(this.#lookedAtMs + everyMs, clock.nowMs(), everyMs);
+  }
+
+  async #lookWithin(ms: number): Promise<Relayed | undefined> {
+    const tooLate = this.#options.clock.sleep(Math.max(0, ms)).then(() => undefined);
+    return Promise.race([this.#look().catch(() => undefined), tooLate]);
+  }
+
+  /** Looks once. Whoever comes before the look begins shares it; whoever comes later needs another. */
+  #look(): Promise<Relayed> {
+    this.#next ??= this.#lookAfter(this.#running);
+    return this.#next;
+  }
+
+  async #lookAfter(before: Look | undefined): Promise<Relayed> {
+    await before?.relayed.catch(() => undefined);
+    this.#next = undefined;
+    if (this.#closed && this.#isBlind) throw new Error('the relay is closed');
+    const look = this.#begin();
+    this.#running = look;
+    this.#unseenSinceMs ??= look.beganAtMs;
+    this.#lookedAtMs = -Infinity;
+    const wasTold = this.#wasTold;
+    this.#wasTold = false;
+    try {
+      const relayed = await look.relayed;
+      this.#hasSeen(look);
+      const nowMs = this.#options.clock.nowMs();
+      const isSlow = nowMs - look.beganAtMs > LOOK_IS_SLOW_FROM_MS;
+      // What another process has in its hands may be given back without a message.
+      if (relayed.elsewhere.length === 0 && !isSlow) this.#lookedAtMs = nowMs;
+      // The message of a row that was found a moment before it may have come meanwhile.
+      const isUntold = !wasTold && !this.#wasTold;
+      if (isUntold && relayed.done.some(({ waitedMs }) => waitedMs > UNTOLD_AFTER_MS)) this.#isDeaf = true;
+      if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
+      if (!relayed.isKnown) await this.#registerAgain();
+      return relayed;
+    } catch (error) {
+      this.#complain(error);
+      throw error;
+    }
+  }
+
+  /** What a look that was given up still brings is applied, which is never wrong; it is waited for no longer. */
+  #begin(): Look {
+    let giveUp = (): void => undefined;
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      giveUp = () => reject(new Error(`a look got no further for ${LOOK_STANDS_STILL_MS} ms`));
+    });
+    const { clock, outbox } = this.#options;
+    const beganAtMs = clock.nowMs();
+    let look: Look | undefined;
+    const further = (): void => {
+      if (look !== undefined) look.furtherAtMs = clock.nowMs();
+    };
+    const relayed = Promise.race([outbox.relay((rows) => this.#apply(rows, further)), givenUp]);
+    look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
+    return look;
+  }
+
+  /** Sees to it that a look that hangs does not end all others, and that readers are told of what was not looked for. */
+  #watch(): void {
+    const { clock, blindAfterMs, log, storeIsAway } = this.#options;
+    const { furtherAtMs = Infinity, giveUp } = this.#running ?? {};
+    if (clock.nowMs() - furtherAtMs > LOOK_STANDS_STILL_MS) giveUp?.();
+    // While the store is away nobody looks, and nothing is served from it: how long it was blind counts from its return.
+    if (storeIsAway()) {
+      this.#seenAtMs = undefined;
+      if (this.#unseenSinceMs !== undefined && !this.#isBlind) this.#unseenSinceMs = clock.nowMs();
+    }
+    if (this.#closed || this.#isBlind || storeIsAway() || this.#unseenForMs() <= blindAfterMs) return;
+    if (clock.nowMs() - (this.#unseenSinceMs ?? Infinity) < LOOK_TAKES_MS) return;
+    this.#isBlind = true;
+    const blindForMs = this.#unseenForMs();
+    log.error({ blindForMs }, 'the outbox could not be looked into for longer than it should');
+  }
+
+  #unseenForMs(): number {
+    if (this.#unseenSinceMs === undefined) return 0;
+    return this.#options.clock.nowMs() - (this.#seenAtMs ?? this.#unseenSinceMs);
+  }
+
+  #hasSeen({ beganAtMs }: Look): void {
+    const blindForMs = this.blindForMs();
+    this.#unseenSinceMs = undefined;
+    this.#seenAtMs = beganAtMs;
+    if (!this.#isBlind) return;
+    this.#isBlind = false;
+    this.#options.log.warn({ blindForMs }, 'the outbox is looked into again');
+  }
+
+  /** Rows were not written for a while, for a process that was asleep for long: nobody knows what it has missed. */
+  async #registerAgain(): Promise<void> {
+    await this.#options.outbox.register();
+    await this.#forgetAll();
+  }
+
+  /** Where the store cannot, being away, it is told to when it asks whether it may be used again. */
+  async #forgetAll(): Promise<void> {
+    this.#mustForget = true;
+    await this.#options.forgetAll();
+    this.#mustForget = false;
+  }
+
+  /** Calls `further` for the rows, and for each part of their tags that the store has. */
+  async #apply(rows: readonly OutboxRow[], further: () => void): Promise<void> {
+    further();
+    const latest = latestVersions(rows);
+    const tags = [...latest.keys()];
+    const versions = new Map(
+      Array.from(latest).flatMap(([tag, version]): [string, number][] =>
+        version === null ? [] : [[tag, version]],
+      ),
+    );
+    for (let start = 0; start < tags.length; start += TAGS_AT_ONCE) {
+      await this.#options.invalidate(tags.slice(start, start + TAGS_AT_ONCE), versions);
+      further();
+    }
+  }
+
+  #complain(error: unknown): void {
+    const { clock, log, storeIsAway } = this.#options;
+    // That the store is away has been said.
+    if (this.#closed || storeIsAway()) return;
+    if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
+    this.#complainedAtMs = clock.nowMs();
+    log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
+  }
+}
+
+/** Every tag with its latest version; null where any of the rows does not know one. */
+function latestVersions(rows: readonly OutboxRow[]): ReadonlyMap<string, number | null> {
+  const latest = new Map<string, number | null>();
+  for (const { tags, versions } of rows) {
+    for (const [index, written] of tags.entries()) {
+      const tag = shortenKey(written);
+      const version = versions?.[index] ?? null;
+      const known = latest.get(tag);
+      latest.set(
+        tag,
+        known === undefined ? version : known === null || version === null ? null : Math.max(known, version),
+      );
+    }
+  }
+  return latest;
+}

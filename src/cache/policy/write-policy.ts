@@ -1,0 +1,38 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { Template, TemplateInputs } from '../keys/template.js';
+import type { EntryField } from '../coherence/entry-field.js';
+import type { VariantOf } from '../vary/variants.js';
+import type { CacheScope, Located, Unlocated } from './read-policy.js';
+
+export type WritePattern = 'WRITE_THROUGH' | 'HYBRID' | 'WRITE_BEHIND';
+
+/** Everything about one mutation that stores what it writes, decided at start-up and frozen. */
+export interface WritePolicy extends EntryField {
+  readonly coordinate: string;
+  readonly pattern: WritePattern;
+  readonly scope: CacheScope;
+  /** The namespace of its key. */
+  readonly namespace: string;
+  readonly keyTemplate: Template;
+  readonly usesViewer: boolean;
+  /** As of the fields that read. */
+  readonly vary: readonly string[];
+  readonly variantOf: VariantOf | undefined;
+  /** True where its key means entries as well whose rows belong to no value of `varyTags`. */
+  readonly reachesAll: boolean;
+  /** Names the entry of a call, from its arguments and its viewer. */
+  locate(inputs: TemplateInputs): Located | Unlocated;
+}
+
+/** What a mutation field invalidates. */
+export interface InvalidationPolicy {
+  readonly coordinate: string;
+  readonly counters: FieldCounters;
+  readonly usesViewer: boolean;
+  /** False for mutations without a directive: they only wait for what triggers wrote down. */
+  readonly isDeclared: boolean;
+  /** Its tags as evidence shows them. */
+  readonly shown: (tags: string) => string;
+  /** The tags of a call that returned `inputs.result`; those that need a result are left out where it is null. */
+  tagsOf(inputs: TemplateInputs, context: unknown): readonly string[];
+}

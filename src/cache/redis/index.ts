@@ -1,0 +1,4 @@
+/** `graphql-corral/redis`: the store and the journal that processes share. Its types need the package ioredis. */
+export type { Durability } from './journal/durability.js';
+export { redisJournal, type RedisJournalOptions } from './journal/redis-journal.js';
+export { redisStore, type RedisStoreOptions } from './store/redis-store.js';

@@ -1,0 +1,32 @@
+import type { BuriedWrite, PendingWrite } from '../../journal/journal.js';
+
+const BAR = '|'.charCodeAt(0);
+const LINE_END = '\n'.charCodeAt(0);
+
+/** Reads `{number}|{record}`; undefined for nothing, and for what nobody of us wrote. */
+export function readWrite(key: string, text: Buffer | null): PendingWrite | undefined {
+  const bar = text?.indexOf(BAR) ?? -1;
+  if (text === null || bar < 0) return undefined;
+  const seq = Number(text.toString('latin1', 0, bar));
+  return Number.isSafeInteger(seq) ? { key, seq, record: text.subarray(bar + 1) } : undefined;
+}
+
+/** A dead letter: a line that a person can read, then the record. */
+export function letterOf({ seq, attempts, error, buriedAtMs, record }: BuriedWrite): Buffer {
+  const line = JSON.stringify({ seq, attempts, error, buriedAtMs });
+  return Buffer.concat([Buffer.from(`${line}\n`, 'utf8'), record]);
+}
+
+/** None where nobody of us wrote it. */
+export function readLetter(key: string, text: Buffer): readonly BuriedWrite[] {
+  const end = text.indexOf(LINE_END);
+  try {
+    const line: unknown = JSON.parse(text.toString('utf8', 0, end));
+    if (typeof line !== 'object' || line === null) return [];
+    const { seq, attempts, error, buriedAtMs } = line as Record<string, unknown>;
+    const numbers = { seq: Number(seq), attempts: Number(attempts), buriedAtMs: Number(buriedAtMs) };
+    return [{ key, ...numbers, error: String(error), record: text.subarray(end + 1) }];
+  } catch {
+    return [];
+  }
+}

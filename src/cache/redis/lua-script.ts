@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { luaTexts } from './store/lua/texts.js';
+
+/** A script by its text and its SHA-1, which is how Redis names it. */
+export interface LuaScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Names a script, once at start-up. */
+export function luaScript(text: string): LuaScript {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export const scripts = {
+  abandon: luaScript(luaTexts.abandon),
+  acquire: luaScript(luaTexts.acquire),
+  announce: luaScript(luaTexts.announce),
+  countAsked: luaScript(luaTexts['count-asked']),
+  fill: luaScript(luaTexts.fill),
+  intend: luaScript(luaTexts.intend),
+  invalidate: luaScript(luaTexts.invalidate),
+  put: luaScript(luaTexts.put),
+  release: luaScript(luaTexts.release),
+  renew: luaScript(luaTexts.renew),
+};
+
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | Uint8Array)[];
+}
+
+/**
+ * Runs one script for each call, all in one round trip. A server that has forgotten the script is sent its text.
+ * @throws Error the first error of any call; what the others did stands.
+ */
+export async function runScript(
+  redis: Redis,
+  script: LuaScript,
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
+  const replies = await sendAll(redis, ['EVALSHA', script.sha], calls);
+  const forgotten = calls.filter((_, index) => isUnknownScript(replies[index]));
+  if (forgotten.length === 0) return replies.map(valueOrThrow);
+  const again = await sendAll(redis, ['EVAL', script.text], forgotten);
+  let next = 0;
+  return replies.map((reply) => valueOrThrow(isUnknownScript(reply) ? again[next++] : reply));
+}
+
+/** Each call by itself, sent together: ioredis writes the commands of one tick in one go. */
+async function sendAll(
+  redis: Redis,
+  [command, script]: [string, string],
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
+  const sent = calls.map(({ keys, args }) =>
+    redis.callBuffer(command, script, keys.length, ...keys, ...args.map(toArgument)).catch(asError),
+  );
+  return Promise.all(sent);
+}
+
+function toArgument(value: string | number | Uint8Array): string | number | Buffer {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function isUnknownScript(reply: unknown): boolean {
+  return reply instanceof Error && reply.message.startsWith('NOSCRIPT');
+}
+
+function valueOrThrow(reply: unknown): unknown {
+  if (reply instanceof Error) throw reply;
+  return reply;
+}
+
+/** The text in a script's reply. @throws Error where there is none. */
+export function textOf(reply: unknown): string {
+  if (!Buffer.isBuffer(reply)) throw new Error('a script answered with something other than text');
+  return reply.toString('latin1');
+}
+
+export function bytesOrNothing(reply: unknown): Buffer | undefined {
+  return Buffer.isBuffer(reply) ? reply : undefined;
+}

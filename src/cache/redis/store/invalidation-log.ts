@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+import type { LogReading } from '../../store/store.js';
+import { runScript, scripts } from '../lua-script.js';
+
+/** Entries of the log; who has not looked for longer than they last forgets all copies. */
+const ABOUT_ENTRIES = 10_000;
+const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+const TAGS_PER_ENTRY = 200;
+const ENTRIES_PER_READ = 500;
+/** Stands for all tags. */
+const EVERYTHING = '*';
+
+/** Writes what was invalidated into the log. Called after the invalidation, and before anybody is told of it. */
+export async function announce(redis: Redis, log: string, tags: readonly string[] | 'all'): Promise<void> {
+  const all = tags === 'all' ? [EVERYTHING] : tags;
+  const calls = [];
+  for (let start = 0; start < all.length; start += TAGS_PER_ENTRY) {
+    calls.push({ keys: [log], args: [KEPT_MS, ABOUT_ENTRIES, ...all.slice(start, start + TAGS_PER_ENTRY)] });
+  }
+  await runScript(redis, scripts.announce, calls);
+}
+
+/**
+ * Reads on after an entry that was read before. The range begins with that entry itself: where it is missing, as in a
+ * log that was trimmed, evicted or made by another server, nobody knows what else is.
+ */
+export async function readLog(redis: Redis, log: string, after: string | undefined): Promise<LogReading> {
+  if (after === undefined) return beginning(redis, log);
+  const entries = await redis.xrange(log, after, '+', 'COUNT', ENTRIES_PER_READ + 1);
+  const [first, ...later] = entries;
+  if (first?.[0] !== after) return beginning(redis, log);
+  const last = later.at(-1)?.[0] ?? after;
+  const tags = later.flatMap(([, fields]) => fields.filter((_, index) => index % 2 === 1));
+  return {
+    last,
+    tags: tags.includes(EVERYTHING) ? 'all' : tags,
+    isMore: later.length === ENTRIES_PER_READ,
+  };
+}
+
+/** Where the log is now; what came before is unknown. */
+async function beginning(redis: Redis, log: string): Promise<LogReading> {
+  const known = await newestOf(redis, log);
+  if (known === undefined) await announce(redis, log, 'all');
+  const last = known ?? (await newestOf(redis, log));
+  if (last === undefined) throw new Error('the log of invalidations cannot be written');
+  return { last, tags: 'all', isMore: false };
+}
+
+async function newestOf(redis: Redis, log: string): Promise<string | undefined> {
+  const [newest] = await redis.xrevrange(log, '+', '-', 'COUNT', 1);
+  return newest?.[0];
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { countAsked, mostAsked } from './asked-in-redis.js';
+import { announce, readLog } from './invalidation-log.js';
+import { runScript, scripts, type ScriptCall } from '../lua-script.js';
+import { readTexts } from './read-entries.js';
+import type { RedisNames } from './redis-names.js';
+
+const KEPT_MS = 1000;
+
+/**
+ * Uses every command the store will use, on a key of its own: what the server refuses is found out at the start, and
+ * not in the middle of a request. @throws Error what the server refused.
+ */
+export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
+  const key = `~try-out ${randomUUID()}`;
+  const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
+  const writes = names.writes(key);
+  const once = async (script: keyof typeof scripts, call: ScriptCall): Promise<unknown> =>
+    (await runScript(redis, scripts[script], [call]))[0];
+  const acquire = (): Promise<unknown> => {
+    const args = [randomUUID(), KEPT_MS, key, KEPT_MS, ''];
+    return once('acquire', { keys: [generation, lease, entry], args });
+  };
+  // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
+  await redis.call('EVAL', scripts.release.text, 1, lease, key, names.channel, key);
+  const [present] = listOf(await acquire());
+  await once('renew', { keys: [lease, generation], args: [key, KEPT_MS, KEPT_MS] });
+  const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key, KEPT_MS];
+  const filled = await once('fill', { keys: [entry, generation, lease], args: fill });
+  const [, , found] = listOf(await acquire());
+  await once('release', { keys: [lease], args: [key, names.channel, key] });
+  const [read] = await readTexts(redis, [entry]);
+  const intend = { keys: [writes, entry], args: [randomUUID(), KEPT_MS, 1] };
+  const tokens = [await once('intend', intend), await once('intend', intend)].map(String);
+  await once('abandon', { keys: [writes], args: [key] });
+  const invalidated = [generation, entry, lease, writes];
+  await once('invalidate', { keys: invalidated, args: [names.channel, key, 1] });
+  const stored: unknown[] = [];
+  for (const token of tokens) {
+    const row = [token, 1, randomUUID(), 'tried', KEPT_MS, KEPT_MS, names.channel, key];
+    stored.push(await once('put', { keys: [entry, generation, lease, writes], args: row }));
+  }
+  await once('invalidate', { keys: invalidated, args: [names.channel, key, ''] });
+  const asked = { field: key, asked: [{ argumentSet: Buffer.from('tried'), times: 1 }] };
+  await countAsked(redis, names, asked);
+  await mostAsked(redis, names, { field: key, atMost: 1 });
+  await redis.del(names.asked(key), names.askedFaded(key));
+  await announce(redis, names.log, [key]);
+  await readLog(redis, names.log, undefined);
+  await redis.xrange(names.log, '-', '+', 'COUNT', 1);
+  await redis.publish(names.channel, key);
+  // Scripts read with pcall, so that what somebody else put there is no error: what is forbidden is none either.
+  const isStored = stored.every((reply) => reply === 1);
+  if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {
+    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen, mget and hget');
+  }
+}
+
+function listOf(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
+}

@@ -1,0 +1,32 @@
+import { heapSize } from '../codec/heap-size.js';
+import type { Arguments } from './warm-field.js';
+
+/** Argument sets that one process counts between two times that it hands them on. */
+const MOST_AT_ONCE = 1000;
+/** Bytes of memory of one that is counted: what is longer was made up for one call. */
+const MOST_BYTES = 2048;
+
+interface Count {
+  readonly args: Arguments;
+  times: number;
+}
+
+/** The argument sets that readers of this process have asked for since they were last handed on. */
+export class AskedSets {
+  #counts = new Map<string, Count>();
+
+  note(key: string, args: Arguments): void {
+    const known = this.#counts.get(key);
+    if (known !== undefined) known.times += 1;
+    else if (this.#counts.size < MOST_AT_ONCE && heapSize(args) <= MOST_BYTES)
+      this.#counts.set(key, { args, times: 1 });
+  }
+
+  /** Hands on what was counted, and begins anew. */
+  take(): readonly Readonly<Count>[] {
+    if (this.#counts.size === 0) return [];
+    const counts = [...this.#counts.values()];
+    this.#counts = new Map();
+    return counts;
+  }
+}

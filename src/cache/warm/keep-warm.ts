@@ -1,0 +1,179 @@
+import { EndableWaits } from '../stampede/endable-waits.js';
+import type { ValueCodec } from '../codec/value-codec.js';
+import { CacheError } from '../errors.js';
+import type { Variant, VaryValues } from '../keys/variant.js';
+import type { Store } from '../store/store.js';
+import type { Services } from '../loads/services.js';
+import { FieldWarmer, SETTLE_MS } from './field-warmer.js';
+import { Leadership } from './leadership.js';
+import { LoadBudget } from './load-budget.js';
+import type { PrefetchBounds } from './warm-bounds.js';
+import { warmVariantFault } from '../policy/warm-variants.js';
+import type { Arguments, WarmField } from './warm-field.js';
+import { WarmSets, type WarmList } from './warm-sets.js';
+
+export interface KeepWarmOptions extends PrefetchBounds {
+  readonly store: Store;
+  readonly services: Pick<Services, 'entries' | 'backOff' | 'clock' | 'log' | 'background' | 'variants'>;
+  readonly codec: ValueCodec;
+  /** By coordinate. */
+  readonly lists: Readonly<Record<string, WarmList>>;
+  /** Makes a context that belongs to nobody, of these values where what it loads varies. */
+  readonly context: (variant: VaryValues) => unknown;
+  /** Names the variants that are kept warm. */
+  readonly variants: () => Promise<readonly VaryValues[]>;
+  /** False where this process leaves the work to others. */
+  readonly isEnabled: boolean;
+}
+
+const NO_VARIANT: VaryValues = Object.freeze({});
+/** How often it is looked whether something is due: so many times between two refreshes, within these bounds. */
+const LOOKS_PER_REFRESH = 4;
+const SHORTEST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 4000;
+/** While the store is away, a look costs nothing. */
+const LONGEST_LOOK_WHILE_AWAY_MS = 1000;
+/** Timers may fire a moment before their time, as other clocks see it. */
+const TIMER_SLACK_MS = 20;
+/** A leader that is not heard of for so many looks is succeeded. */
+const LOOKS_PER_LEASE = 3;
+
+/** Keeps the entries of PREFETCH fields warm: before anybody asks, on a schedule, and after invalidations. */
+export class KeepWarm {
+  readonly #options: KeepWarmOptions;
+  readonly #warmers: FieldWarmer[] = [];
+  readonly #budget: LoadBudget;
+  readonly #waits = new EndableWaits();
+  #wake: () => void = () => undefined;
+  #woken = this.#nextWake();
+  #warmedUp: Promise<void> = Promise.resolve();
+  #isWarm = true;
+
+  constructor(options: KeepWarmOptions) {
+    this.#options = options;
+    this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
+  }
+
+  /** Takes a field on; `noteRead` counts what its readers ask for. */
+  add(field: WarmField): { readonly noteRead: (key: string, args: Arguments) => void } {
+    const { store, services, codec, lists, warmSets, mostAsked, atOnce } = this.#options;
+    const { coordinate } = field.policy;
+    const warmer = new FieldWarmer({
+      field,
+      services,
+      atOnce,
+      sets: new WarmSets({
+        ...{ field, store, codec, warmSets, mostAsked, log: services.log },
+        list: lists[coordinate],
+        variants: () => this.#variantsOf(field),
+        isOver: () => this.#waits.isOver,
+      }),
+      leadership: new Leadership({
+        store,
+        name: coordinate,
+        leaseMs: LOOKS_PER_LEASE * lookEveryMs(field),
+      }),
+      budget: this.#budget,
+      handOn: async (asked) => {
+        const sets = asked.map(({ args, times }) => ({ argumentSet: codec.encode({ ...args }), times }));
+        await store.countAsked?.(field.signature, sets);
+      },
+      storeIsAway: () => this.#storeIsAway(),
+      isOver: () => this.#waits.isOver,
+      context: async (variant) => this.#options.context(variant?.values ?? NO_VARIANT),
+    });
+    this.#warmers.push(warmer);
+    return { noteRead: (key, args) => warmer.noteRead(key, args) };
+  }
+
+  /** Begins. Nothing is waited for: see `warmedUp`. */
+  start(): void {
+    const { isEnabled, services } = this.#options;
+    if (!isEnabled || this.#warmers.length === 0) return;
+    this.#isWarm = false;
+    this.#warmedUp = this.#waits.until(this.#warmUp()).then(() => void (this.#isWarm = true));
+    for (const warmer of this.#warmers) services.background.run(() => this.#run(warmer), this.#bug);
+  }
+
+  /** Resolves when what shall be warm is, or takes too long. */
+  warmedUp(): Promise<void> {
+    return this.#warmedUp;
+  }
+
+  get isWarm(): boolean {
+    return this.#isWarm;
+  }
+
+  /** Tags whose invalidation this process has applied. */
+  wereInvalidated(tags: readonly string[]): void {
+    let isTouched = false;
+    for (const warmer of this.#warmers) isTouched = warmer.wasInvalidated(tags) || isTouched;
+    if (isTouched) this.#wake();
+  }
+
+  /** Ends all waits; what is being loaded ends by itself. */
+  stop(): void {
+    this.#waits.end();
+  }
+
+  #storeIsAway(): boolean {
+    return this.#options.store.isAway?.() ?? false;
+  }
+
+  async #run(warmer: FieldWarmer): Promise<void> {
+    const { clock } = this.#options.services;
+    const lookMs = lookEveryMs(warmer.field);
+    await this.#waits.until(this.#warmedUp);
+    while (!this.#waits.isOver) {
+      await this.#waits.until(warmer.tick());
+      const pauseMs = this.#storeIsAway() ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
+      const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
+      await this.#waits.until(Promise.race([clock.sleep(pauseMs), woken]));
+    }
+    await warmer.resign();
+  }
+
+  /** Never rejects. Its time begins when there is a context: what that takes is not the loads' to account for. */
+  async #warmUp(): Promise<void> {
+    const { context, variants, services, warmUpWithinMs } = this.#options;
+    try {
+      const [first = NO_VARIANT] = await variants();
+      await context(first);
+    } catch {
+      // Whoever makes contexts has failed, and says so; the first load will say so again.
+    }
+    if (this.#waits.isOver) return;
+    const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
+    await Promise.race([warmingUp, services.clock.sleep(warmUpWithinMs)]);
+  }
+
+  /** Each once, though others of their names may differ. @throws CacheError where one does not name what the field varies by. */
+  async #variantsOf({ policy: { coordinate, vary } }: WarmField): Promise<readonly Variant[]> {
+    const { services, variants } = this.#options;
+    const given = await variants();
+    const fault = given.map((values) => warmVariantFault(values, { coordinate, vary })).find(Boolean);
+    if (fault !== undefined) throw new CacheError('CACHE_VARY', fault);
+    const found = given.map((values) =>
+      services.variants.given(Object.fromEntries(vary.map((name) => [name, values[name]]))),
+    );
+    return [...new Set(found)];
+  }
+
+  #nextWake(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#woken = this.#nextWake();
+        resolve();
+      };
+    });
+  }
+
+  readonly #bug = (error: unknown): void => {
+    this.#options.services.log.error({ error: String(error) }, 'entries are not kept warm any more');
+  };
+}
+
+function lookEveryMs({ policy }: WarmField): number {
+  const { refreshEveryMs = LONGEST_LOOK_MS * LOOKS_PER_REFRESH } = policy;
+  return Math.min(Math.max(refreshEveryMs / LOOKS_PER_REFRESH, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
+}

@@ -1,0 +1,95 @@
+import {
+  createCache,
+  memoryStore,
+  type Bounds,
+  type Cache,
+  type CacheLog,
+  type Clock,
+  type Store,
+} from '../cache/index.js';
+import type { Config } from '../config.js';
+import type { ApiContext } from '../context.js';
+import type { Database } from '../database/database.js';
+import { warmLists } from '../origins/warm-lists.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { movieOrigin } from '../origins/movie.js';
+import { playbackOrigin } from '../origins/playback.js';
+import { personOrigin } from '../origins/person.js';
+import { ratingSummaryOrigin } from '../origins/rating-summary.js';
+import { createJournal } from '../redis/create-journal.js';
+import { createRedisStore } from '../redis/create-redis-store.js';
+
+/** So that a rating read from an entry is the Decimal that Prisma made. */
+const decimalType = {
+  name: 'Decimal',
+  is: (value: unknown): value is Prisma.Decimal => Prisma.Decimal.isDecimal(value),
+  encode: (value: Prisma.Decimal): string => value.toString(),
+  decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
+  // All of its methods return another one.
+  isImmutable: true,
+};
+
+/** What a load may take that has a stale value to fall back on. */
+const SOFT_TIMEOUT_MS = 2000;
+
+/** The namespaces of what the API keeps with `cache.fetch`; no field of the schema uses them. */
+export const fetchedNamespaces = ['FilmLength', 'Session', 'Viewer'] as const;
+
+type CacheConfig = Pick<Config, 'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix'>;
+
+interface ApiCacheParts {
+  readonly log: CacheLog;
+  readonly clock: Clock | undefined;
+  readonly store: Store | undefined;
+  /** What accepted writes are flushed into, once it is open. */
+  readonly database: Promise<Pick<Database, 'pool'>>;
+  /** Makes contexts of nobody, once there is what they need. */
+  readonly contextOfNobody: () => Promise<ApiContext>;
+}
+
+/** The cache of the API: its store, its origins, and how it learns who is asking. */
+export function createApiCache(
+  config: CacheConfig,
+  { log, clock, store, database, contextOfNobody }: ApiCacheParts,
+): Cache<ApiContext> {
+  const time = clock === undefined ? {} : { clock };
+  return createCache<ApiContext>({
+    store: store ?? configuredStore(config, time),
+    viewer: (context) => context.viewer?.id,
+    vary: { locale: (context) => context.locale },
+    neutral: ['cursors', 'database', 'filmLengths', 'log', 'scans'],
+    journal: createJournal(config, time),
+    origins: {
+      Movie: movieOrigin,
+      Person: personOrigin,
+      RatingSummary: ratingSummaryOrigin,
+      Playback: playbackOrigin(database),
+    },
+    fetches: fetchedNamespaces,
+    warm: warmLists,
+    warmContext: contextOfNobody,
+    prefetch: config.cache.prefetch ? {} : false,
+    loads: { softTimeoutMs: SOFT_TIMEOUT_MS },
+    types: [decimalType],
+    environment: config.environment,
+    onStoreLoss: config.cache.onStoreLoss,
+    disabled: config.cache.disabled,
+    strictCopies: config.cache.strictCopies,
+    // Of a store in memory no field keeps copies.
+    localCopies: boundsOf(config.cache),
+    shadow: config.cache.shadow,
+    log,
+    ...time,
+  });
+}
+
+/** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
+function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
+  if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
+  return memoryStore({ ...boundsOf(cache), ...time });
+}
+
+/** How much a process holds in its memory: all entries, or what it keeps of those in Redis. */
+function boundsOf({ maxEntries, maxBytes, eviction }: Bounds): Bounds {
+  return { maxEntries, maxBytes, eviction };
+}

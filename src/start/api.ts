@@ -1,0 +1,222 @@
+import { availableParallelism } from 'node:os';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { createAttempts } from '../accounts/attempts.js';
+import { createHashingQueue } from '../accounts/hashing-queue.js';
+import { createPasswords } from '../accounts/passwords.js';
+import { createSessions } from '../accounts/sessions.js';
+import { createApiCache, fetchedNamespaces } from './api-cache.js';
+import { CacheError, type Cache, type Clock, type Store } from '../cache/index.js';
+import { closeAll, type Closer } from './close-all.js';
+import type { Config } from '../config.js';
+import { createContext, type ApiContext, type ApiServices } from '../context.js';
+import type { DeadLetters } from '../dead-letters.js';
+import { createFilmLengths } from '../origins/film-lengths.js';
+import { connectDatabase } from '../database/connect-database.js';
+import type { Database } from '../database/database.js';
+import { sharedSecret } from '../database/shared-secret.js';
+import { createApolloServer } from '../http/create-apollo-server.js';
+import { createApp } from '../http/create-app.js';
+import { addExplorers } from '../http/explorers.js';
+import { addGraphqlRoute } from '../http/graphql-route.js';
+import { addHealthRoutes } from '../http/health-routes.js';
+import { addMetricsRoute } from '../http/metrics-route.js';
+import { type Address, listen, tryAddress } from '../http/listen.js';
+import { limits } from '../limits/limits.js';
+import { createScans, scanBounds } from '../limits/scans.js';
+import { openOutbox } from '../outbox/open-outbox.js';
+import { prepareDatabase } from './prepare-database.js';
+import { createAttemptCounters } from '../redis/create-attempt-counters.js';
+import { createMovieCursors } from '../resolvers/movie-cursor.js';
+import { buildSchema } from '../schema/build-schema.js';
+
+/** A running API. */
+export interface Api {
+  /** Where it listens, without a path. */
+  readonly url: string;
+  /** Where /metrics is, without the path: the same place, one of its own, or none. */
+  readonly metricsUrl: string | undefined;
+  readonly cache: Cache<ApiContext>;
+  readonly database: Database;
+  /** Stops listening, waits for requests under way, then closes the cache and the database; safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ApiParts {
+  readonly log: FastifyBaseLogger;
+  /** Opens the database; by default the one that the configuration names. The API closes it. */
+  readonly openDatabase?: () => Promise<Database>;
+  /** For tests that move time: of the cache and of sessions. */
+  readonly clock?: Clock;
+  /** Where entries rest; by default Redis or memory, as the configuration says. */
+  readonly store?: Store;
+  /** The SDL; by default the files of schema/. */
+  readonly typeDefs?: string[];
+}
+
+/** Assembles the API and starts it. What was opened is closed again when a later step fails. */
+export async function startApi(
+  config: Config,
+  { log, openDatabase, clock, store, typeDefs }: ApiParts,
+): Promise<Api> {
+  const opened = promised<Database>();
+  const served = promised<ApiServices>();
+  const contextOfNobody = async (): Promise<ApiContext> =>
+    createContext({ services: await served.promise, ...nobody, log });
+  const cache = createApiCache(config, { log, clock, store, contextOfNobody, database: opened.promise });
+  // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
+  const cacheCloser: Closer = { what: 'the cache', close: () => cache.close() };
+  const closers: Closer[] = [
+    { what: 'the services', close: served.giveUp },
+    cacheCloser,
+    { what: 'the database', close: opened.giveUp },
+  ];
+  try {
+    // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
+    const schema = buildSchema(cache, typeDefs);
+    // Before the store and the database, as the demo data alone may take ten seconds.
+    await tryAddress(config);
+    const metrics = metricsAddress(config);
+    if (typeof metrics === 'object') await tryAddress(metrics);
+    // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
+    await cache.start();
+    const database = await (
+      openDatabase ?? (() => connectDatabase({ ...config, limits: config.databaseLimits, log }))
+    )();
+    opened.fulfil(database);
+    closers.push({ what: 'the database', close: () => database.close() });
+    await prepareDatabase(database, { log, environment: config.environment });
+    // Before the database, which its relay and its background work use.
+    closers.push(cacheCloser);
+    const namespaces = cache.namespaces();
+    const used = new Set([...namespaces, ...fetchedNamespaces]);
+    const { blindAfterMs, whileBlind } = config.cache;
+    await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }), {
+      blindAfterMs,
+      whileBlind,
+    });
+    const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
+    const { sessionDays, sessionsPerAccount } = config.accounts;
+    const sessions = createSessions({
+      database,
+      cache,
+      nowMs,
+      maxAgeMs: sessionDays * DAY_MS,
+      maxPerAccount: sessionsPerAccount,
+    });
+    const counters = createAttemptCounters(config, log);
+    closers.push({ what: 'the counters of attempts', close: () => Promise.resolve(counters.close()) });
+    const services: ApiServices = {
+      database,
+      passwords: createPasswords(),
+      hashing: createHashingQueue({ atOnce: HASHES_AT_ONCE, maxWaitMs: config.accounts.maxWaitMs }),
+      attempts: createAttempts(counters),
+      sessions,
+      cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
+      // The embedded database has one connection, and its statements wait for each other anyway.
+      scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
+      filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
+      deadLetters: deadLettersOf(cache),
+    };
+    served.fulfil(services);
+    if (config.cache.probe) cache.probe({ context: contextOfNobody });
+    const app = await serve({ config, log, cache, schema, services, closers });
+    const ownUrl =
+      typeof metrics === 'object'
+        ? await serveMetrics(metrics, { log, cache, services, closers })
+        : undefined;
+    const url = await listen(app, config);
+    const metricsUrl = metrics === 'public' ? url : ownUrl;
+    return { url, metricsUrl, cache, database, close: () => closeAll(closers) };
+  } catch (error) {
+    // Why it did not start is what a person must know; what could not be closed ends with the process.
+    await closeAll(closers).catch((failure: unknown) => {
+      const what = failure instanceof Error ? failure.message : String(failure);
+      log.warn(`A start that was refused left something open: ${what}`);
+    });
+    throw error;
+  }
+}
+
+/** What is known to come, or not to come at all. */
+function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveUp: () => Promise<void> } {
+  let fulfil: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((resolve, refuse) => {
+    fulfil = resolve;
+    reject = refuse;
+  });
+  // Whoever waits for it is told; where nobody does, that is no error.
+  promise.catch(() => undefined);
+  const giveUp = (): Promise<void> => Promise.resolve(reject(new Error('the API did not start')));
+  return { promise, fulfil, giveUp };
+}
+
+function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
+  return {
+    list: () => cache.deadLetters(),
+    replay: async (key) => {
+      try {
+        await cache.replayDeadLetter(key);
+        return true;
+      } catch (error) {
+        if (error instanceof CacheError && error.code === 'CACHE_DEAD_LETTER') return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Who asks on behalf of nobody. */
+const nobody = {
+  authorization: undefined,
+  acceptLanguage: undefined,
+  address: '',
+  requestId: 'none',
+  client: { address: undefined, gone: () => new AbortController().signal },
+};
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Hashing runs in the four threads that files and host names need as well. */
+const HASHES_AT_ONCE = Math.min(3, availableParallelism());
+
+interface Served {
+  readonly config: Config;
+  readonly log: FastifyBaseLogger;
+  readonly cache: Cache<ApiContext>;
+  readonly schema: GraphQLSchema;
+  readonly services: ApiServices;
+  readonly closers: Closer[];
+}
+
+/** Metrics tell what a public has no need to know, so in production they are not where the public is. */
+function metricsAddress({ environment, host, metricsPort }: Config): Address | 'public' | 'none' {
+  if (metricsPort !== undefined) return { host, port: metricsPort, variable: 'METRICS_PORT' };
+  return environment === 'production' ? 'none' : 'public';
+}
+
+/** Opens a server with nothing but metrics, and returns its URL. */
+async function serveMetrics(
+  address: Address,
+  { log, cache, services, closers }: Pick<Served, 'log' | 'cache' | 'services' | 'closers'>,
+): Promise<string> {
+  const app = createApp(log);
+  closers.push({ what: 'the server of metrics', close: () => app.close() });
+  addMetricsRoute(app, { cache, services });
+  return listen(app, address);
+}
+
+/** The HTTP server with its routes, before it listens. */
+async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
+  const { environment } = config;
+  const app = createApp(log, { trustedProxies: config.trustedProxies });
+  const apollo = createApolloServer({ schema, environment, app, cache });
+  await apollo.start();
+  // Drains the HTTP server as well.
+  closers.push({ what: 'the server', close: () => apollo.stop() });
+  if (environment !== 'production') await addExplorers(app);
+  addHealthRoutes(app, { database: services.database, cache });
+  if (metricsAddress(config) === 'public') addMetricsRoute(app, { cache, services });
+  addGraphqlRoute(app, apollo, services);
+  return app;
+}

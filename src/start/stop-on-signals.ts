@@ -1,0 +1,34 @@
+import type { Api } from './api.js';
+import type { ApiLog } from '../context.js';
+
+const STOP_WITHIN_MS = 10_000;
+/** npm hands on a signal that the terminal has already sent to the whole group: both are one wish. */
+const ONE_WISH_MS = 1_000;
+
+/** SIGINT and SIGTERM end the process: with 0 once everything is closed, with 1 when that takes too long or fails. */
+export function stopOnSignals(api: Pick<Api, 'close'>, log: Pick<ApiLog, 'info' | 'error'>): void {
+  let stoppingSinceMs: number | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stoppingSinceMs !== undefined) {
+      // Whoever asks again does not want to wait.
+      if (performance.now() - stoppingSinceMs > ONE_WISH_MS) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = performance.now();
+    log.info({ signal }, 'Stopping: requests under way are answered first.');
+    const bound = setTimeout(() => {
+      log.error({}, `Stopped after ${STOP_WITHIN_MS / 1000} s, with requests still under way.`);
+      process.exit(1);
+    }, STOP_WITHIN_MS);
+    bound.unref();
+    api.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({}, `Stopped. ${error instanceof Error ? error.message : String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}

@@ -1,0 +1,233 @@
+import { setTimeout as passes } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Breaker } from '../../../../src/cache/redis/store/breaker.js';
+import { createGate, type Gate } from '../../../support/gate.js';
+
+const TIMEOUT_MS = 40;
+
+/** A breaker over a server that the test plays. */
+async function opened(rejoin: (mustForget: boolean) => Promise<void> = () => Promise.resolve()) {
+  const changes: string[] = [];
+  const rejoined: boolean[] = [];
+  const breaker = new Breaker({
+    timeoutMs: TIMEOUT_MS,
+    rejoin: (mustForget) => {
+      rejoined.push(mustForget);
+      return rejoin(mustForget);
+    },
+    onChange: ({ isAway, reason }) => changes.push(`${isAway ? 'away' : 'back'}: ${reason}`),
+  });
+  onTestFinished(() => breaker.close());
+  await breaker.probe().catch(() => undefined);
+  return { breaker, changes, rejoined };
+}
+
+const answer = (): Promise<string> => Promise.resolve('answer');
+const failure = (): Promise<never> => Promise.reject(new Error('ERR no'));
+const silence = (): Promise<never> => new Promise(() => undefined);
+
+describe('the breaker of a store', () => {
+  it('refuses everything until the store was opened, in words that say so', async () => {
+    const breaker = new Breaker({ timeoutMs: 1, rejoin: () => Promise.resolve(), onChange: () => undefined });
+    await expect(breaker.run(answer)).rejects.toThrow('the store was not opened; call cache.start()');
+    await breaker.probe();
+    expect(await breaker.run(answer)).toBe('answer');
+  });
+
+  it('opens after five failures in a row, and not after four and an answer', async () => {
+    const { breaker, changes } = await opened();
+    for (const operation of [
+      failure,
+      failure,
+      failure,
+      failure,
+      answer,
+      failure,
+      failure,
+      failure,
+      failure,
+    ]) {
+      await breaker.run<unknown>(operation).catch(() => undefined);
+    }
+    expect(breaker.isAway).toBe(false);
+    await expect(breaker.run(failure)).rejects.toThrow('ERR no');
+    expect(breaker.isAway).toBe(true);
+    expect(changes).toEqual(['away: ERR no']);
+  });
+
+  it('opens at the first time-out when nothing else is answered, and fails everything under way at once', async () => {
+    const { breaker } = await opened();
+    const first = breaker.run(silence);
+    const failedAt = first.catch(() => performance.now());
+    setTimeout(() => {
+      breaker.run(silence).catch(() => undefined);
+    }, TIMEOUT_MS / 2);
+    const later = new Promise<number>((resolve) => {
+      setTimeout(() => void breaker.run(silence).catch(() => resolve(performance.now())), TIMEOUT_MS / 2);
+    });
+    await expect(first).rejects.toThrow(`no answer within ${TIMEOUT_MS} ms`);
+    expect((await later) - Number(await failedAt)).toBeLessThan(TIMEOUT_MS / 4);
+  });
+
+  it('stays closed at a time-out while other operations are answered', async () => {
+    const { breaker } = await opened();
+    const slow = breaker.run(silence).catch((error: unknown) => error);
+    const busy = setInterval(() => void breaker.run(answer), 5);
+    onTestFinished(() => clearInterval(busy));
+    expect(await slow).toEqual(new Error(`no answer within ${TIMEOUT_MS} ms`));
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('does not count the time in which this process itself was busy', async () => {
+    const { breaker } = await opened();
+    const running = breaker.run(() => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 1)));
+    const until = performance.now() + TIMEOUT_MS * 2;
+    while (performance.now() < until) continue;
+    expect(await running).toBe('late');
+  });
+
+  it('does not count it either where the answers take some turns of the event loop to be read', async () => {
+    const { breaker } = await opened();
+    const running = breaker.run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      return 'late';
+    });
+    const until = performance.now() + TIMEOUT_MS * 5;
+    while (performance.now() < until) continue;
+    expect(await running).toBe('late');
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('does not count it where this process stands still again and again', async () => {
+    const { breaker } = await opened();
+    const running = breaker.run(async () => {
+      for (let stalls = 0; stalls < 3; stalls += 1) {
+        const until = performance.now() + TIMEOUT_MS;
+        while (performance.now() < until) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return 'late';
+    });
+    expect(await running).toBe('late');
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('stays closed where many operations wait behind each other, while answers come', async () => {
+    const { breaker } = await opened();
+    const waiting = Array.from({ length: 20 }, () => breaker.run(silence).catch((error: unknown) => error));
+    const busy = setInterval(() => void breaker.run(answer), 5);
+    onTestFinished(() => clearInterval(busy));
+    expect(await Promise.all(waiting)).toEqual(
+      Array.from({ length: 20 }, () => new Error(`no answer within ${TIMEOUT_MS} ms`)),
+    );
+    expect(breaker.isAway).toBe(false);
+  });
+
+  it('takes a store that falls silent again and again, and comes back, for slow, and lets it be silent for longer', async () => {
+    const { breaker } = await opened();
+    const silences = async (): Promise<number> => {
+      await expect.poll(() => breaker.isAway).toBe(false);
+      await breaker.run(answer);
+      let timeOuts = 0;
+      for (; !breaker.isAway; timeOuts += 1) await breaker.run(silence).catch(() => undefined);
+      return timeOuts;
+    };
+    expect([await silences(), await silences(), await silences()]).toEqual([1, 1, 2]);
+  });
+
+  it('gives what rejoins the store ten times as long', async () => {
+    let isSlow = false;
+    const { breaker, rejoined } = await opened(async () => {
+      if (isSlow) await breaker.runToRejoin(() => passes(TIMEOUT_MS * 3));
+    });
+    isSlow = true;
+    breaker.trip(new Error('gone'));
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(rejoined).toEqual([false, false]);
+  });
+
+  it('never makes a request the probe: while it is open nothing reaches the store', async () => {
+    const { breaker } = await opened();
+    breaker.trip(new Error('the connection was lost'));
+    let reached = 0;
+    const refused = breaker.run(() => Promise.resolve((reached += 1)));
+    await expect(refused).rejects.toThrow('the store is away: the connection was lost');
+    expect(reached).toBe(0);
+  });
+
+  it('closes by itself once the store was rejoined', async () => {
+    const { breaker, changes, rejoined } = await opened();
+    breaker.trip(new Error('gone'));
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(changes).toEqual(['away: gone', 'back: it answers']);
+    expect(rejoined).toEqual([false, false]);
+  });
+
+  it('demands that everything be forgotten once an attempt has failed', async () => {
+    let attempts = 0;
+    const { breaker, rejoined } = await opened(() => {
+      attempts += 1;
+      return attempts === 2 ? Promise.reject(new Error('still away')) : Promise.resolve();
+    });
+    breaker.trip(new Error('gone'));
+    await expect.poll(() => breaker.isAway, { timeout: 5000 }).toBe(false);
+    expect(rejoined).toEqual([false, false, true]);
+  });
+
+  it('demands it as well once an invalidation was missed, and again if one is missed meanwhile', async () => {
+    const gates: Gate[] = [];
+    const { breaker, rejoined } = await opened(async (mustForget) => {
+      if (!mustForget) return;
+      const gate = createGate();
+      gates.push(gate);
+      await gate.wait();
+    });
+    breaker.missed(new Error('no answer'));
+    expect(breaker.isAway).toBe(true);
+    await expect.poll(() => gates.length).toBe(1);
+    breaker.missed(new Error('another'));
+    gates[0]?.open();
+    await expect.poll(() => gates.length).toBe(2);
+    expect(breaker.isAway).toBe(true);
+    gates[1]?.open();
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(rejoined).toEqual([false, true, true]);
+  });
+
+  it('rejoins once more when the connection was lost meanwhile, since another server may be there now', async () => {
+    const gate = createGate();
+    let attempts = 0;
+    const { breaker, rejoined } = await opened(async () => {
+      attempts += 1;
+      if (attempts === 2) await gate.wait();
+    });
+    expect(breaker.isAway).toBe(false);
+    breaker.lost(new Error('the connection was lost'));
+    await gate.arrived();
+    breaker.lost(new Error('the connection was lost again'));
+    gate.open();
+    await expect.poll(() => breaker.isAway).toBe(false);
+    expect(rejoined).toEqual([false, false, false]);
+  });
+
+  it('refuses everything once it was closed, and does not probe any more', async () => {
+    const { breaker, rejoined } = await opened();
+    const running = breaker.run(silence);
+    breaker.close();
+    await expect(running).rejects.toThrow('the store was closed');
+    await breaker.probe();
+    expect(rejoined).toHaveLength(1);
+  });
+
+  it.each(['answered', 'silent'])('leaves no timer behind once it was closed: %s', async (server) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { breaker } = await opened();
+    const running = breaker.run<unknown>(server === 'answered' ? answer : silence);
+    if (server === 'answered') await running;
+    breaker.close();
+    await running.catch(() => undefined);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,93 @@
+import { Cluster, Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CacheError } from '../../../../src/cache/index.js';
+import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
+import { openConnections } from '../../../../src/cache/redis/connections.js';
+
+function client(options: object): unknown {
+  const redis = new Redis({ ...options, lazyConnect: true });
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
+function cluster(): Cluster {
+  const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
+  onTestFinished(() => nodes.disconnect());
+  return nodes;
+}
+
+const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
+
+describe.each([
+  ['redisStore', redisStore],
+  ['redisJournal', redisJournal],
+])('%s, when it is made,', (name, make) => {
+  const madeOf = (given: unknown, options: object = {}): unknown =>
+    Reflect.apply(make, undefined, [given, options]);
+  const refused = (sentence: string): CacheError =>
+    new CacheError('CACHE_CONFIGURATION', `${name}: ${sentence}`);
+
+  it.each<[title: string, given: () => unknown, sentence: string]>([
+    [
+      'a client with stringNumbers',
+      () => client({ stringNumbers: true }),
+      'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out',
+    ],
+    [
+      'a client with a keyPrefix',
+      () => client({ keyPrefix: 'films:' }),
+      'the client has keyPrefix: "films:", which would not stand before the keys; leave that option out, and pass prefix: "films" as an option here',
+    ],
+    [
+      'a Cluster',
+      cluster,
+      'the client is a Cluster, which this version cannot use; pass new Redis(url) of a single primary',
+    ],
+    [
+      'a client of Sentinel',
+      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films' }),
+      'the client finds its server through Sentinel, which this version cannot use; pass new Redis(url) with the host and port of the primary',
+    ],
+    [
+      'a client on a unix socket',
+      () => client({ path: '/run/redis.sock' }),
+      'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port',
+    ],
+    ['nothing', () => undefined, NO_CLIENT],
+    ['a URL', () => 'redis://:secret@cache', NO_CLIENT],
+    ['the options of a client', () => ({ host: 'cache' }), NO_CLIENT],
+    // As the client of another library has them: the same names for some of its members, and no status.
+    [
+      'a client of another library',
+      () => ({ duplicate: () => undefined, options: {}, isOpen: true }),
+      NO_CLIENT,
+    ],
+  ])('refuses %s', (_title, given, sentence) => {
+    expect(() => madeOf(given())).toThrow(refused(sentence));
+  });
+
+  it('refuses the client together with all options', () => {
+    expect(() => madeOf(client({ stringNumbers: true, path: '/run/redis.sock' }), { prefix: '{a}' })).toThrow(
+      refused(
+        'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port; ' +
+          'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out; ' +
+          'prefix must be letters, digits and _ . -, but got "{a}"',
+      ),
+    );
+  });
+
+  it('takes any other client', () => {
+    madeOf(client({ host: 'cache', keyPrefix: '', stringNumbers: false }));
+  });
+});
+
+it('a client with the other protocol and its replies gets connections with ours', () => {
+  const redis = new Redis({ lazyConnect: true, protocol: 3, replyMapping: 'resp3' });
+  const connections = openConnections(redis, {
+    connectTimeoutMs: 5,
+    onReady: () => undefined,
+    onLost: () => undefined,
+  });
+  onTestFinished(() => connections.close());
+  expect(connections.commands.options).toMatchObject({ protocol: 2, replyMapping: 'legacy' });
+});

@@ -1,0 +1,47 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { redisStore } from '../../../../src/cache/redis/index.js';
+import { needsRedis } from '../../../support/needs.js';
+import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { testCache } from '../../../support/test-cache.js';
+
+const typeDefs = `
+  type Query { rows(ids: [ID]!): [Row] @cached(ttl: 60, pattern: READ_THROUGH, key: "Row:{args.ids}") }
+  type Row { id: ID! }
+`;
+const ROWS = 5_000;
+/** What 5,000 cold rows need takes several times the time-out of 100 ms, each time. */
+const BYTES_PER_MS = 6_000;
+
+describe.skipIf(!needsRedis())('one request for 5,000 rows of which none is stored', () => {
+  let server: PrivateRedis;
+  beforeAll(async () => {
+    server = await privateRedis();
+  });
+  afterAll(() => server.stop());
+
+  it('does not make the store look away, is stored, and is then invalidated in one go', async () => {
+    const proxy = await tcpProxy(server.port);
+    const store = redisStore(new Redis(proxy.port, { lazyConnect: true }));
+    const tested = testCache({
+      store,
+      typeDefs,
+      origins: { Row: { load: (ids) => Promise.resolve(ids.map((id) => ({ id }))) } },
+    });
+    onTestFinished(() => tested.cache.close());
+    await tested.cache.start();
+    const ids = Array.from({ length: ROWS }, (_, index) => `${index}`);
+    const ask = (): Promise<unknown> =>
+      tested.query(`{ rows(ids: ${JSON.stringify(ids)}) { id } }`).then(({ data }) => data);
+    proxy.set({ bytesPerMs: BYTES_PER_MS });
+    const rows = ids.map((id) => ({ id }));
+    expect(await ask()).toEqual({ rows });
+    await expect.poll(() => tested.cache.counters()['Query.rows']?.stored, { timeout: 10_000 }).toBe(ROWS);
+    expect(await ask()).toEqual({ rows });
+    await tested.cache.invalidate(ids.map((id) => `Row:${id}`));
+    expect(tested.cache.counters()['Query.rows']).toMatchObject({ hits: ROWS, bypassed: 0 });
+    expect(tested.cache.storeIsAway()).toBe(false);
+    expect(tested.logged).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { needsRedis } from '../../../support/needs.js';
+import { privateRedis } from '../../../support/private-redis.js';
+import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { testCache } from '../../../support/test-cache.js';
+
+const typeDefs = 'type Query { one: Int @cached(ttl: 600) }';
+/** A proxy that forwards nothing for so long swallows some probes, on connections that stay up. */
+const HOLE_MS = 1500;
+const HEALS_WITHIN_MS = 3000;
+
+describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a while', () => {
+  it('is used again soon after that, by the store and by the journal', { timeout: 20_000 }, async () => {
+    const server = await privateRedis();
+    onTestFinished(() => server.stop());
+    const proxy = await tcpProxy(server.port);
+    const client = (): Redis => new Redis(proxy.port, '127.0.0.1', { lazyConnect: true });
+    const journal = redisJournal(client(), { prefix: 'lost' });
+    const { cache, query } = testCache({
+      typeDefs,
+      resolvers: { Query: { one: () => 1 } },
+      store: redisStore(client(), { prefix: 'lost' }),
+      clock: {
+        nowMs: () => Date.now(),
+        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+      },
+    });
+    await Promise.all([cache.start(), journal.open?.({ log: cacheLog() })]);
+    onTestFinished(async () => void (await Promise.all([cache.close(), journal.close()])));
+    const isAway = (): boolean[] => [cache.storeIsAway(), journal.isAway()];
+    await expect.poll(isAway, { interval: 10 }).toEqual([false, false]);
+
+    proxy.set({ blackHole: 'both' });
+    const untilMs = performance.now() + HOLE_MS;
+    await query('{ one }');
+    await expect.poll(() => cache.storeIsAway()).toBe(true);
+    await Promise.resolve(journal.size()).catch(() => undefined);
+    await expect.poll(() => performance.now() > untilMs && journal.isAway(), { timeout: 5000 }).toBe(true);
+    proxy.set({});
+    await expect.poll(isAway, { timeout: HEALS_WITHIN_MS, interval: 20 }).toEqual([false, false]);
+    await query('{ one }');
+    expect((await query('{ one }')).outcomes).toEqual(['Query.one HIT']);
+  });
+});
