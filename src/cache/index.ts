@@ -1,6 +1,6 @@
 /** `graphql-corral`: the cache, what it keeps in memory, and every type that a public signature names. Loads no optional package. */
 export type { Consistency } from './coherence/acknowledgement.js';
-export type { Outbox, OutboxRow, Relayed } from './outbox/outbox.js';
+export type { Outbox, OutboxOpenOptions, OutboxRow, Relayed } from './outbox/outbox.js';
 export type { RelayingOptions } from './outbox/relay-options.js';
 export { createCache, type Cache, type CachedField } from './cache.js';
 export type { CacheOptions, WarmSetsGiven } from './cache-options.js';

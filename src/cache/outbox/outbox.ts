@@ -1,3 +1,5 @@
+import type { CacheLog } from '../log.js';
+
 /** Tags that were committed in the same transaction as the rows they are about, and wait to be invalidated. */
 export interface OutboxRow {
   readonly id: string;
@@ -18,11 +20,27 @@ export interface Relayed {
   readonly isKnown: boolean;
 }
 
+/** What an outbox is told when it is opened. */
+export interface OutboxOpenOptions {
+  /** The namespaces of the schema's keys and tags: a changed row of a table with such a name means its entries. */
+  readonly namespaces: ReadonlySet<string>;
+  /** They, and those that only `cache.fetch` uses: a tag of any other namespace is a fault. */
+  readonly used: ReadonlySet<string>;
+  /** Names the store, the same for all processes that share it; undefined for a store that ends with its process. */
+  readonly store: string | undefined;
+  readonly log: CacheLog;
+}
+
 /**
  * What the engine asks of a database so that writes by anybody are seen: rows that triggers write in the transaction of
  * the write itself. Such a row cannot be lost, and cannot be there without its write.
  */
 export interface Outbox {
+  /**
+   * Called once, before everything else: from then on every write to a table that is read is written down.
+   * @throws where what was declared does not fit the tables, or rights are missing.
+   */
+  open?(options: OutboxOpenOptions): Promise<void>;
   /**
    * Takes every row that waits and is in nobody's hands, oldest first, and marks those done for which `apply` resolved.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
