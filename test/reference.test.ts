@@ -127,7 +127,8 @@ describe('the reference', () => {
     ['cache.fetch', ['FetchOptions']],
     ['cache.relay', ['RelayingOptions']],
     ['cache.probe', ['ProbeOptions']],
-    ['cache.apolloPlugin', ['ApolloPluginOptions']],
+    ['cache.apolloPlugin', ['EvidenceOptions']],
+    ['cachePlugin', ['EvidenceOptions']],
   ];
 
   it.each(options)('has every option of %s, and no other', (heading, from) => {

@@ -1,14 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { CacheOptions } from './cache-options.js';
 import { checkCacheOptions } from './check-cache-options.js';
-import {
-  asksForEvidence,
-  checkApolloPlugin,
-  createApolloPlugin,
-  type ApolloPluginOptions,
-  type CachePlugin,
-  type PluginRequest,
-} from './apollo/apollo-plugin.js';
+import { createApolloPlugin, type ApolloPluginOptions, type CachePlugin } from './apollo/apollo-plugin.js';
 import { planSchema } from './directives/plan-schema.js';
 import { internalObjects } from './directives/internal-objects.js';
 import { schemaDigest } from './directives/schema-digest.js';
@@ -96,6 +89,8 @@ export interface Cache<Context> {
   clearViewer(viewerId: string | number): Promise<void>;
   /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
   apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
+  /** What `environment` or NODE_ENV said at the start. In production a request is given evidence only where its plugin is told so. */
+  readonly isProduction: boolean;
   /** Collects the evidence of one request of any server: call it before execution, `report()` after. */
   trace(context: object): Trace;
   /**
@@ -227,6 +222,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     keepWarm.start();
   };
 
+  const trace = (context: object): Trace => services.traces.start(context);
+  const boundedBy = (context: object): BoundedBy | undefined => services.boundedWrites.of(context);
   const applied = async (call: string, tags: readonly string[]): Promise<void> => {
     requireOpen();
     const site = { coordinate: INVALIDATE_SITE, counters: counters.of(INVALIDATE_SITE) };
@@ -310,19 +307,11 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     clearVariant: async (variant) => applied('cache.clearVariant', [tagOfVariant(variant, variants)]),
     clearViewer: async (viewerId) => applied('cache.clearViewer', [tagOfViewer(viewerId)]),
-    apolloPlugin: (plugin = {}) => {
-      checkApolloPlugin(plugin);
-      const byDefault = (request: PluginRequest<Context>): boolean =>
-        !isProduction && asksForEvidence(request);
-      return createApolloPlugin({
-        evidence: plugin.evidence ?? byDefault,
-        startTrace: (context) => services.traces.start(context),
-        boundedBy: (context) => services.boundedWrites.of(context),
-      });
-    },
-    trace: (context) => services.traces.start(context),
-    consistencyOf: (context) => (services.boundedWrites.of(context) === undefined ? 'strict' : 'bounded'),
-    boundedBy: (context) => services.boundedWrites.of(context),
+    apolloPlugin: (plugin = {}) => createApolloPlugin({ isProduction, trace, boundedBy }, plugin),
+    isProduction,
+    trace,
+    consistencyOf: (context) => (boundedBy(context) === undefined ? 'strict' : 'bounded'),
+    boundedBy,
     fields: () => policies.map(describePolicy),
     counters: () => counters.snapshot(),
     relayed: () => ({ ...relayed, blindForMs: relay?.blindForMs() ?? 0 }),

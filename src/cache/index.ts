@@ -32,6 +32,7 @@ export type {
 } from './journal/journal.js';
 export { memoryJournal, type MemoryJournalOptions } from './journal/memory-journal.js';
 export { adviseOn, type Advice, type FieldFigures } from './metrics/advice.js';
+export type { EvidenceOptions, EvidenceSource } from './metrics/answer-evidence.js';
 export type { BoundedBy } from './metrics/bounded-writes.js';
 export type { FieldCounters } from './metrics/field-counters.js';
 export type { FlushCounters } from './metrics/flush-counters.js';

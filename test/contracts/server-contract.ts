@@ -17,6 +17,8 @@ export interface ServerAnswer {
   /** `Query.film HIT`, in the order of the fields. */
   readonly outcomes: readonly string[];
   readonly loads: number;
+  /** `strict`, or `bounded` and why. */
+  readonly consistency: string;
 }
 
 export interface StartedServer {
@@ -205,6 +207,20 @@ const writeChecks: readonly ServerCheck[] = [
   }),
 ];
 
+const consistencyChecks: readonly ServerCheck[] = [
+  check(
+    'a write that the store has missed is answered as bounded, and one after it as strict',
+    async (world) => {
+      const write = 'mutation { rename(id: 1, title: "new") { __typename } }';
+      world.loseInvalidations(true);
+      expect((await world.ask(write)).consistency).toBe('bounded, store');
+      expect((await world.ask('{ plain }')).consistency).toBe('strict');
+      world.loseInvalidations(false);
+      expect((await world.ask(write)).consistency).toBe('strict');
+    },
+  ),
+];
+
 /** Exported one by one, because they are also shown to fail where viewers are mixed. */
 export const viewerChecks: readonly ServerCheck[] = [
   check('PRIVATE fields of two viewers never mix', async ({ ask, loads }) => {
@@ -289,6 +305,7 @@ export function serverContract(name: string, { start, requestProperties }: Serve
   const checks = [
     ...readChecks,
     ...writeChecks,
+    ...consistencyChecks,
     ...viewerChecks,
     ...leakChecks,
     ...requestProperties.map(requestCheck),

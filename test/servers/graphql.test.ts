@@ -15,7 +15,9 @@ const start: StartServer = ({ schema, cache }) =>
       const contextValue: FilmContext = viewer === undefined ? {} : { viewer: { id: viewer } };
       const trace = cache.trace(contextValue);
       const result = await graphql({ schema, source, contextValue, variableValues: { ...variables } });
-      return serverAnswer(JSON.stringify({ ...result, extensions: { cache: trace.report() } }));
+      const told = { ...trace.report(), consistency: cache.consistencyOf(contextValue) };
+      const because = cache.boundedBy(contextValue);
+      return serverAnswer(JSON.stringify({ ...result, extensions: { cache: { ...told, because } } }));
     },
     close: () => Promise.resolve(),
   });

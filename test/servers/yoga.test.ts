@@ -1,22 +1,11 @@
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { envelop, useEngine, useSchema } from '@envelop/core';
+import { execute, parse, subscribe, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import { describe, expect, it } from 'vitest';
+import { cachePlugin, type EnvelopPluginOptions } from '../../src/cache/yoga/index.js';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import type { FilmContext, FilmWorld } from '../support/film-world.js';
+import { filmWorld, type FilmContext, type FilmWorld } from '../support/film-world.js';
 import { serverAnswer } from '../support/server-answer.js';
-
-/** Evidence in GraphQL Yoga: the trace begins with the execution and is reported with its result. */
-function evidence({ cache }: FilmWorld): Plugin<FilmContext> {
-  return {
-    onExecute: ({ args }) => {
-      const trace = cache.trace(args.contextValue);
-      return {
-        onExecuteDone: ({ result, setResult }) => {
-          if (Symbol.asyncIterator in result) return;
-          setResult({ ...result, extensions: { ...result.extensions, cache: trace.report() } });
-        },
-      };
-    },
-  };
-}
 
 async function start(world: FilmWorld): Promise<StartedServer> {
   const yoga = createYoga<object, FilmContext>({
@@ -28,7 +17,7 @@ async function start(world: FilmWorld): Promise<StartedServer> {
       const id = request.headers.get('x-viewer');
       return id === null ? {} : { viewer: { id } };
     },
-    plugins: [evidence(world)],
+    plugins: [cachePlugin(world.cache)],
   });
   return {
     ask: async ({ source, viewer, variables }) => {
@@ -36,6 +25,7 @@ async function start(world: FilmWorld): Promise<StartedServer> {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
+          'x-cache-debug': '1',
           ...(viewer === undefined ? {} : { 'x-viewer': viewer }),
         },
         body: JSON.stringify({ query: source, variables }),
@@ -49,3 +39,63 @@ async function start(world: FilmWorld): Promise<StartedServer> {
 }
 
 serverContract('GraphQL Yoga', { start, requestProperties: ['request'] });
+
+describe('the plugin for Envelop', () => {
+  /** Envelop without Yoga, on the schema and with the plugin. */
+  function enveloped({ schema, cache }: FilmWorld, options?: EnvelopPluginOptions<FilmContext>) {
+    const getEnveloped = envelop({
+      plugins: [
+        useEngine({ parse, validate, execute, subscribe }),
+        useSchema(schema),
+        cachePlugin(cache, options),
+      ],
+    });
+    return async (source: string, given: object = {}): Promise<ExecutionResult> => {
+      const { parse: parsing, contextFactory, execute: run, schema: served } = getEnveloped(given);
+      const contextValue: unknown = await contextFactory();
+      const result: unknown = await run({
+        schema: served as GraphQLSchema,
+        document: parsing(source),
+        contextValue,
+      });
+      return JSON.parse(JSON.stringify(result)) as ExecutionResult;
+    };
+  }
+  const source = '{ film(id: 1) { title } }';
+  const data = { film: { title: 'film 1' } };
+
+  it.each<[string, object]>([
+    ['of Node.js', { req: { headers: { 'x-cache-debug': '1' } } }],
+    ['of Fetch', { request: new Request('http://localhost', { headers: { 'x-cache-debug': '1' } }) }],
+  ])('adds evidence to an answer whose request, one %s, asks for it', async (_kind, context) => {
+    const answer = await enveloped(filmWorld())(source, context);
+    expect(answer).toMatchObject({ data, extensions: { cache: { fields: [{ outcome: 'MISS' }] } } });
+  });
+
+  it('adds nothing to other answers, and none in production', async () => {
+    expect(await enveloped(filmWorld())(source)).toEqual({ data });
+    const asking = { req: { headers: { 'x-cache-debug': '1' } } };
+    expect(await enveloped(filmWorld({ environment: 'production' }))(source, asking)).toEqual({ data });
+  });
+
+  it('asks the context whether there is evidence, where it is told how', async () => {
+    const ask = enveloped(filmWorld({ environment: 'production' }), {
+      evidence: ({ viewer }) => viewer?.id === 'admin',
+    });
+    expect(await ask(source, { viewer: { id: 'ann' } })).toEqual({ data });
+    expect(await ask(source, { viewer: { id: 'admin' } })).toMatchObject({ extensions: { cache: {} } });
+  });
+
+  it('says of a bounded write that it is, without the header and in production too', async () => {
+    const world = filmWorld({ environment: 'production' });
+    world.loseInvalidations(true);
+    const { extensions } = await enveloped(world)('mutation { rename(id: 1, title: "b") { __typename } }');
+    expect(extensions).toEqual({ cache: { consistency: 'bounded', because: 'store' } });
+  });
+
+  it('refuses an option that does not exist', () => {
+    expect(() => cachePlugin(filmWorld().cache, JSON.parse('{ "evidnce": true }') as object)).toThrow(
+      'cachePlugin: there is no option "evidnce" (did you mean "evidence"?)',
+    );
+  });
+});

@@ -6,7 +6,9 @@ import {
   memoryStore,
   type Cache,
   type CacheOptions,
+  type Store,
 } from '../../src/cache/index.js';
+import { cacheLog } from './cache-log.js';
 import { manualClock } from './manual-clock.js';
 
 /** What every server puts into the context of a request, beside what is the server's own. */
@@ -22,6 +24,8 @@ export interface FilmWorld {
   loads(): string[];
   /** From now on loads wait for this first. */
   pauseLoads(pause: () => Promise<void>): void;
+  /** While true the store applies no invalidation: it throws. Nothing where the world was given a store. */
+  loseInvalidations(lost: boolean): void;
   /** The next load of `flaky` throws. */
   failOnce(): void;
 }
@@ -76,10 +80,20 @@ export function filmWorld(options: Partial<CacheOptions<FilmContext>> = {}): Fil
     await pause();
     return value();
   };
+  const memory = memoryStore({ clock });
+  let isLost = false;
+  const store: Store = {
+    ...memory,
+    invalidate: (tags, versions) => {
+      if (isLost) throw new Error('the store is away');
+      return memory.invalidate(tags, versions);
+    },
+  };
   const cache = createCache<FilmContext>({
-    store: memoryStore({ clock }),
+    store,
     viewer: (context) => context.viewer?.id,
     environment: 'test',
+    log: cacheLog(),
     clock,
     random: () => 0,
     origins: {
@@ -145,6 +159,7 @@ export function filmWorld(options: Partial<CacheOptions<FilmContext>> = {}): Fil
       return seen;
     },
     pauseLoads: (next) => (pause = next),
+    loseInvalidations: (lost) => (isLost = lost),
     failOnce: () => (failures = 1),
   };
 }

@@ -8,6 +8,8 @@ const answer = z.object({
     cache: z.object({
       summary: z.object({ loads: z.number() }),
       fields: z.array(z.object({ coordinate: z.string(), outcome: z.string() })),
+      consistency: z.string().default('strict'),
+      because: z.string().optional(),
     }),
   }),
 });
@@ -15,10 +17,12 @@ const answer = z.object({
 /** Reads what a server sent, as a client does: from JSON, with its evidence. */
 export function serverAnswer(sent: string): ServerAnswer {
   const { data, errors, extensions } = answer.parse(JSON.parse(sent));
+  const { consistency, because } = extensions.cache;
   return {
     data,
     errors: errors.map(({ message }) => message),
     outcomes: extensions.cache.fields.map(({ coordinate, outcome }) => `${coordinate} ${outcome}`),
     loads: extensions.cache.summary.loads,
+    consistency: because === undefined ? consistency : `${consistency}, ${because}`,
   };
 }

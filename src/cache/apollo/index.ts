@@ -7,3 +7,4 @@ export {
   type PluginResponse,
   type RequestListener,
 } from './apollo-plugin.js';
+export type { EvidenceOptions } from '../metrics/answer-evidence.js';

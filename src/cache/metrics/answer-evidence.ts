@@ -1,0 +1,70 @@
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import type { BoundedBy } from './bounded-writes.js';
+import type { Trace } from './trace.js';
+
+/** What the plugins of servers read of a cache. */
+export interface EvidenceSource {
+  readonly isProduction: boolean;
+  trace(context: object): Trace;
+  boundedBy(context: object): BoundedBy | undefined;
+}
+
+/** What a plugin of a server is told. */
+export interface EvidenceOptions<Request> {
+  /**
+   * Whether this request is answered with `extensions.cache`. By default: with the header `x-cache-debug: 1`, except in
+   * production.
+   */
+  readonly evidence?: (request: Request) => boolean;
+}
+
+const evidenceOptions = { evidence: true } satisfies Record<keyof EvidenceOptions<unknown>, true>;
+
+/** @throws CacheError naming every option that does not exist or cannot be. */
+export function checkEvidenceOptions(
+  call: string,
+  options: EvidenceOptions<never>,
+  argument = 'request',
+): void {
+  const faults = unknownOptions(options, evidenceOptions);
+  const { evidence } = options;
+  if (evidence !== undefined && typeof evidence !== 'function')
+    faults.push(`evidence must be a function of the ${argument}`);
+  refuseFaults(call, faults);
+}
+
+/**
+ * True for headers with `x-cache-debug: 1`: those of the Fetch API and of Apollo Server, which are asked by `get`, and those
+ * of Node.js, which are an object.
+ */
+export function asksForEvidence(headers: unknown): boolean {
+  if (typeof headers !== 'object' || headers === null) return false;
+  const asked: unknown =
+    'get' in headers && typeof headers.get === 'function'
+      ? headers.get(HEADER)
+      : Reflect.get(headers, HEADER);
+  return asked === '1';
+}
+
+const HEADER = 'x-cache-debug';
+
+/** What `extensions.cache` says, asked for once the answer is there; undefined where nothing is to be added. */
+export type Told = () => object | undefined;
+
+/**
+ * Begins an answer, before it is executed. At its end it tells the evidence, where the request may have it, and to every
+ * request that a write was acknowledged before its invalidation was known to be applied, with what was waited for in vain.
+ */
+export function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
+  const trace = hasEvidence ? cache.trace(context) : undefined;
+  return () => {
+    const because = cache.boundedBy(context);
+    if (trace === undefined && because === undefined) return undefined;
+    return { ...trace?.report(), ...(because && { consistency: 'bounded', because }) };
+  };
+}
+
+/** The extensions of an answer with `cache` added to them. */
+export function withCache(extensions: object | undefined, cache: object): Record<string, unknown> {
+  return { ...extensions, cache };
+}

@@ -1,0 +1,72 @@
+import {
+  asksForEvidence,
+  beginAnswer,
+  checkEvidenceOptions,
+  withCache,
+  type EvidenceOptions,
+  type EvidenceSource,
+} from '../metrics/answer-evidence.js';
+
+/** A plugin for Envelop, and so for GraphQL Yoga. It replaces no schema and wraps no resolver. */
+export interface EnvelopPlugin {
+  onExecute(started: ExecutionStarted): ExecutionListener | undefined;
+}
+
+/** What the plugin reads of an execution that begins. */
+export interface ExecutionStarted {
+  readonly args: { readonly contextValue?: unknown };
+}
+
+/** What the plugin does at the end of an execution. */
+export interface ExecutionListener {
+  onExecuteDone(done: ExecutionDone): undefined;
+}
+
+/** What the plugin reads of an answer, and how it adds to it. */
+export interface ExecutionDone {
+  readonly result: object;
+  setResult(result: object): void;
+}
+
+/** What `cachePlugin` is told; `evidence` is asked with the context of the request. */
+export type EnvelopPluginOptions<Context> = EvidenceOptions<Context>;
+
+/**
+ * Adds `extensions.cache` to the answers of GraphQL Yoga, or of another server on Envelop: the evidence, where the request may
+ * have it, and to every request that a write of it was acknowledged as `bounded`. Caching works without it. Answers that
+ * come in parts (`@defer`, subscriptions) are left as they are.
+ * @throws CacheError naming every option that does not exist or cannot be.
+ */
+export function cachePlugin<Context>(
+  cache: EvidenceSource,
+  options: EnvelopPluginOptions<Context> = {},
+): EnvelopPlugin {
+  checkEvidenceOptions('cachePlugin', options, 'context');
+  const { evidence } = options;
+  return {
+    onExecute: ({ args: { contextValue: context } }) => {
+      if (typeof context !== 'object' || context === null) return undefined;
+      const hasEvidence =
+        evidence === undefined
+          ? !cache.isProduction && asksForEvidence(headersOf(context))
+          : // The context of a server is what its owner says it is.
+            evidence(context as Context);
+      const told = beginAnswer(cache, context, hasEvidence);
+      return {
+        onExecuteDone: ({ result, setResult }) => {
+          if (Symbol.asyncIterator in result) return;
+          const cached = told();
+          if (cached === undefined) return;
+          const { extensions } = result as { readonly extensions?: object };
+          setResult({ ...result, extensions: withCache(extensions, cached) });
+        },
+      };
+    },
+  };
+}
+
+/** Yoga puts the request into the context as `request`; a server on Node.js has it there as `req`. */
+function headersOf(context: object): unknown {
+  const holder: unknown = Reflect.get(context, 'request') ?? Reflect.get(context, 'req');
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, 'headers') : undefined;
+}
