@@ -46,6 +46,7 @@ const TOP = [
   'apollo',
   'yoga',
   'mercurius',
+  'pothos',
   'prometheus',
   'index.ts',
   'cache.ts',
@@ -59,12 +60,14 @@ const DOORS = [
   'apollo/index.ts',
   'yoga/index.ts',
   'mercurius/index.ts',
+  'pothos/index.ts',
   'prometheus/index.ts',
   'redis/index.ts',
 ];
 
 /** Packages each room may know. What is not listed is known to nobody. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@pothos/core': ['pothos'],
   graphql: ['directives', 'cache.ts'],
   '@graphql-tools/utils': ['directives'],
   dataloader: ['loads'],
@@ -198,6 +201,7 @@ describe('the architecture', () => {
       packagesBehind(join(engine, door)).filter((name) => optional.includes(name));
     expect(known('index.ts')).toEqual([]);
     for (const server of ['apollo', 'yoga', 'mercurius']) expect(known(`${server}/index.ts`)).toEqual([]);
+    expect(known('pothos/index.ts')).toEqual(['@pothos/core']);
     expect(known('redis/index.ts')).toEqual(['ioredis']);
     expect(known('prometheus/index.ts')).toEqual(['prom-client']);
   });

@@ -15,7 +15,7 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 /** Where an example imports the package; the name of the door, if it is not the main one. */
-const DOOR = /from 'graphql-corral(?:\/(\w+))?'/g;
+const DOOR = /(?:from|import) 'graphql-corral(?:\/(\w+))?'/g;
 const RUNNABLE = /```ts run\n([\s\S]*?)```\s+```json\n([\s\S]*?)```/g;
 
 mkdirSync(examples, { recursive: true });
@@ -51,7 +51,10 @@ describe('the examples in the docs', () => {
       const file = join(examples, `${page.replace('.md', '').replaceAll('/', '-')}-${index}.ts`);
       writeFileSync(
         file,
-        code.replace(DOOR, (_, door = '.') => `from '../../src/cache/${door}/index.js'`),
+        code.replace(
+          DOOR,
+          (found, door = '.') => `${found.split(' ')[0]} '../../src/cache/${door}/index.js'`,
+        ),
       );
       const example: unknown = await import(file);
       expect(example).toMatchObject({ answer: JSON.parse(expected) });

@@ -4,7 +4,9 @@ export type { Outbox, OutboxOpenOptions, OutboxRow, Relayed } from './outbox/out
 export type { RelayingOptions } from './outbox/relay-options.js';
 export { createCache, type Cache, type CachedField } from './cache.js';
 export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
-export { cacheTypeDefs } from './directives/type-defs.js';
+export { cacheDirectives, cacheTypeDefs } from './directives/type-defs.js';
+export type { CachedOptions, InvalidatesOptions } from './directives/code-first-options.js';
+export type { CachedArguments, CachePattern } from './policy/field-site.js';
 export type {
   ApolloPluginOptions,
   CachePlugin,

@@ -12,8 +12,9 @@ import {
 } from 'graphql';
 import { nearestName } from '../nearest-name.js';
 import type { CachedArguments } from '../policy/field-site.js';
-import { extensionUses, isObject } from './extension-directives.js';
+import { codeFirstUses, isObject, type PlacedUse } from './extension-directives.js';
 import { strayDirectives } from './stray-directives.js';
+import { cacheDirectives } from './type-defs.js';
 
 /** The engine's directives on one field, with their arguments checked and their defaults filled in. */
 export interface FieldDirectives {
@@ -71,18 +72,19 @@ function usesOf(
   name: string,
   coordinate: string,
 ): Uses | undefined {
-  const directive = schema.getDirective(name);
+  const defined = schema.getDirective(name) ?? undefined;
   const nodes = field.astNode?.directives?.filter((node) => node.name.value === name) ?? [];
-  const extension = extensionUses(field.extensions['directives'], name);
-  if (nodes.length === 0 && extension.length === 0) return undefined;
-  if (directive === null || directive === undefined) {
-    return {
-      uses: [],
-      faults: [`@${name} on ${coordinate}: is not defined; add cacheTypeDefs to the type definitions`],
-    };
+  // A schema that was printed and built anew, as for federation, has what the extensions say in its SDL too.
+  if (nodes.length > 0) {
+    if (defined !== undefined) return usesInSdl(defined, nodes, coordinate);
+    const where =
+      'add cacheTypeDefs to the type definitions, or cacheDirectives to the directives of a code-first schema';
+    return { uses: [], faults: [`@${name} on ${coordinate}: is not defined; ${where}`] };
   }
-  if (nodes.length > 0) return usesInSdl(directive, nodes, coordinate);
-  return usesInExtensions(directive, extension, coordinate);
+  const given = codeFirstUses(field.extensions, name);
+  if (given.length === 0) return undefined;
+  const directive = defined ?? cacheDirectives.find((one) => one.name === name);
+  return directive && usesInExtensions(directive, given, coordinate);
 }
 
 function usesInSdl(
@@ -108,12 +110,16 @@ function usesInSdl(
 }
 
 /** GraphQL does not check the arguments of a code-first schema: each must be what the definition says. */
-function usesInExtensions(directive: GraphQLDirective, given: readonly unknown[], coordinate: string): Uses {
+function usesInExtensions(
+  directive: GraphQLDirective,
+  given: readonly PlacedUse[],
+  coordinate: string,
+): Uses {
   const faults: string[] = [];
-  const uses = given.flatMap((values) => {
+  const uses = given.flatMap(({ place, use: values }) => {
     const wrong = isObject(values)
       ? [...unknownArguments(directive, Object.keys(values)), ...invalidArguments(directive, values)]
-      : [`extensions.directives.${directive.name} must be an object with the arguments, but is none`];
+      : [`${place} must be an object with the arguments, but is none`];
     faults.push(...wrong.map((fault) => `@${directive.name} on ${coordinate}: ${fault}`));
     const defaults = directive.args.map(({ name, defaultValue }) => [name, defaultValue] as const);
     return wrong.length > 0 || !isObject(values)

@@ -1,6 +1,6 @@
 import type { GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { nearestName } from '../nearest-name.js';
-import { extensionUses, isObject, namedUses } from './extension-directives.js';
+import { codeFirstUses, isObject, listOf, namedUses } from './extension-directives.js';
 
 /** The engine's directives, each with an argument that it cannot be without, which tells it from those of others. */
 const OWN = { cached: 'ttl', invalidates: 'tags' } as const;
@@ -13,18 +13,21 @@ export function strayDirectives(
   field: GraphQLField<unknown, unknown>,
   coordinate: string,
 ): string[] {
-  return [...misplaced(field.extensions, coordinate), ...misspelt(schema, field, coordinate)];
+  return [
+    ...misplaced(field.extensions, coordinate),
+    ...withoutPlugin(field.extensions, coordinate),
+    ...misspelt(schema, field, coordinate),
+  ];
 }
 
 /** Faults of directives that stand on a whole type. */
 export function directivesOnType(type: GraphQLObjectType | GraphQLInterfaceType): string[] {
   const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
-  const { [EXTENSION]: extension, ...others } = type.extensions;
   return Object.entries(OWN).flatMap(([name, argument]) => {
     const isThere =
       nodes.some((node) => node.name.value === name) ||
-      extensionUses(extension, name).length > 0 ||
-      isUse(others[name], argument);
+      codeFirstUses(type.extensions, name).length > 0 ||
+      isUse(type.extensions[name], argument);
     return isThere
       ? [`@${name} on ${type.name}: stands on fields only; move it to the fields of ${type.name}`]
       : [];
@@ -41,12 +44,25 @@ function misplaced(extensions: Extensions, coordinate: string): string[] {
       const isBeside =
         place !== EXTENSION &&
         nearestName(place, [EXTENSION]) !== undefined &&
-        extensionUses(value, name).some((use) => isUse(use, argument));
+        namedUses(value).some(([named, use]) => named === name && isUse(use, argument));
       const path = isTooHigh ? name : `${place}.${name}`;
       if (!isTooHigh && !isBeside) return [];
       const right = `extensions: { ${EXTENSION}: { ${name}: { ${argument}: … } } }`;
       return [`@${name} on ${coordinate}: extensions.${path} is not where directives stand; write ${right}`];
     }),
+  );
+}
+
+/** Pothos keeps the option `directives` to itself, unless its plugin for directives is there. */
+function withoutPlugin({ pothosOptions, [EXTENSION]: extension }: Extensions, coordinate: string): string[] {
+  const option = isObject(pothosOptions) ? pothosOptions[EXTENSION] : undefined;
+  if (option === undefined || extension !== undefined) return [];
+  return namedUses(option).flatMap(([name]) =>
+    Object.hasOwn(OWN, name)
+      ? [
+          `@${name} on ${coordinate}: the option directives is not read without @pothos/plugin-directives; write the option ${name}: { … }`,
+        ]
+      : [],
   );
 }
 
@@ -77,8 +93,4 @@ function misspelt(
 
 function isUse(value: unknown, argument: string): boolean {
   return isObject(value) && argument in value;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value];
 }

@@ -1,3 +1,5 @@
+import { buildSchema, isSpecifiedDirective, type GraphQLDirective } from 'graphql';
+
 /** The engine's SDL: add it to the type definitions of any schema whose fields are to be cached. */
 export const cacheTypeDefs = /* GraphQL */ `
   "How a field is cached. Query and object fields take the read patterns, Mutation fields the write patterns."
@@ -62,3 +64,15 @@ export const cacheTypeDefs = /* GraphQL */ `
     tags: [String!]!
   ) repeatable on FIELD_DEFINITION
 `;
+
+/**
+ * The engine's directives as objects, for the `directives` of a code-first schema: so that they are printed with it, and may
+ * be used in it as SDL. What stands in extensions needs no definition.
+ */
+export const cacheDirectives: readonly GraphQLDirective[] = /* @__PURE__ */ definedIn(cacheTypeDefs);
+
+function definedIn(typeDefs: string): readonly GraphQLDirective[] {
+  return buildSchema(typeDefs)
+    .getDirectives()
+    .filter((directive) => !isSpecifiedDirective(directive));
+}

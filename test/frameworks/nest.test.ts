@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { cacheTypeDefs, type Cache } from '../../src/cache/index.js';
+import { serverAnswer } from '../support/server-answer.js';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const folder = join(root, 'test', '.nest-example');
+
+/** What the example in the docs exports. */
+interface Example {
+  readonly CACHE: symbol;
+  readonly AppModule: Type<unknown>;
+  readonly CacheModule: Type<unknown>;
+  readonly FilmResolver: Type<{ readonly loads: number }>;
+}
+
+/** The example of docs/frameworks.md as TypeScript compiles it, with its decorators. */
+async function compiledExample(): Promise<Example> {
+  const page = readFileSync(join(root, 'docs', 'frameworks.md'), 'utf8');
+  const [, code = ''] = /```ts nest\n([\s\S]*?)```/.exec(page) ?? [];
+  const { outputText } = ts.transpileModule(code.replace("'graphql-corral'", "'../../src/cache/index.js'"), {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      useDefineForClassFields: false,
+    },
+  });
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'app.js');
+  writeFileSync(file, outputText);
+  return (await import(file)) as Example;
+}
+
+let example: Example;
+beforeAll(async () => {
+  example = await compiledExample();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The same application with SDL; its resolver is the one of the example. */
+function schemaFirst({ CACHE, CacheModule, FilmResolver }: Example): Type<unknown> {
+  class AppModule {}
+  Module({
+    imports: [
+      GraphQLModule.forRootAsync<ApolloDriverConfig>({
+        driver: ApolloDriver,
+        imports: [CacheModule],
+        inject: [CACHE],
+        useFactory: (cache: Cache<object>) => ({
+          typeDefs: `${cacheTypeDefs}
+            type Film { id: ID! title: String! }
+            type Query { film(id: ID!): Film! @cached(ttl: 60, key: "Film:{args.id}") }
+            type Mutation { rename(id: ID!, title: String!): Boolean! @invalidates(tags: ["Film:{args.id}"]) }`,
+          transformSchema: (schema) => cache.apply(schema),
+          plugins: [cache.apolloPlugin()],
+        }),
+      }),
+    ],
+    providers: [FilmResolver],
+  })(AppModule);
+  return AppModule;
+}
+
+async function startNest(module: Type<unknown>) {
+  const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+  const cache = app.get<Cache<object>>(example.CACHE, { strict: false });
+  const started = vi.spyOn(cache, 'start');
+  const closed = vi.spyOn(cache, 'close');
+  await app.listen(0, '127.0.0.1');
+  onTestFinished(() => app.close());
+  const url = `${await app.getUrl()}/graphql`;
+  const ask = async (query: string) => {
+    const headers = { 'content-type': 'application/json', 'x-cache-debug': '1' };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    return serverAnswer(await response.text());
+  };
+  return { app, ask, started, closed, resolver: app.get(example.FilmResolver, { strict: false }) };
+}
+
+describe.each<[name: string, module: (from: Example) => Type<unknown>]>([
+  ['code-first, as in the docs', ({ AppModule }) => AppModule],
+  ['schema-first', schemaFirst],
+])('an application of NestJS, %s', (_name, moduleOf) => {
+  it('caches what its directives say, tells evidence, and starts and closes the cache', async () => {
+    const { app, ask, started, closed, resolver } = await startNest(moduleOf(example));
+    expect(started).toHaveBeenCalledTimes(1);
+    const source = '{ film(id: "1") { title } }';
+    expect(await ask(source)).toMatchObject({ outcomes: ['Query.film MISS'], loads: 1 });
+    for (let times = 0; times < 3; times += 1) {
+      const answer = await ask(source);
+      expect(answer).toMatchObject({ data: { film: { title: 'Vagabond' } }, outcomes: ['Query.film HIT'] });
+    }
+    const written = await ask('mutation { rename(id: "1", title: "Cléo") }');
+    expect(written).toMatchObject({ outcomes: ['Mutation.rename INVALIDATED'], consistency: 'strict' });
+    expect(await ask(source)).toMatchObject({ data: { film: { title: 'Cléo' } } });
+    expect(resolver.loads).toBe(2);
+    expect(closed).not.toHaveBeenCalled();
+    await app.close();
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+});
