@@ -149,7 +149,9 @@ describe('a schema of Pothos', () => {
   it('is refused with the option on a type', () => {
     const builder = new SchemaBuilder(options);
     builder.queryType({ ...{ cached: { ttl: 60 } }, fields: (t) => ({ a: t.int({ resolve: () => 1 }) }) });
-    expect(() => faultsOf(builder.toSchema())).toThrow('@cached on Query: stands on fields only');
+    expect(() => faultsOf(builder.toSchema())).toThrow(
+      '@cached on Query: stands on fields, and on types with a @key, only',
+    );
   });
 });
 

@@ -17,6 +17,19 @@ import {
 } from 'graphql';
 import type { FieldSite, Reached } from '../policy/field-site.js';
 
+/** What a field of a type has from that type. */
+export function describeType(
+  schema: GraphQLSchema,
+  parent: GraphQLObjectType | GraphQLInterfaceType,
+): Pick<FieldSite, 'kind' | 'parentAt' | 'resultAt' | 'takesSeveralTypes'> {
+  return {
+    kind: kindOf(schema, parent),
+    parentAt: (path) => reached(outputTypeAt(parent, path)),
+    resultAt: (path) => reached(outputTypeAt(parent, path)),
+    takesSeveralTypes: (root, path) => root === 'parent' && hasSeveralTypes(outputTypeAt(parent, path)),
+  };
+}
+
 /** Describes a field to the policy compiler, which does not know GraphQL. */
 export function describeField(
   schema: GraphQLSchema,
@@ -24,20 +37,20 @@ export function describeField(
   field: GraphQLField<unknown, unknown>,
 ): FieldSite {
   const type = getNullableType(field.type);
+  const ofType = describeType(schema, parent);
   return {
+    ...ofType,
     coordinate: `${parent.name}.${field.name}`,
-    kind: kindOf(schema, parent),
     typeText: type.toString(),
     elementText: isListType(type) ? getNullableType(type.ofType).toString() : undefined,
     hasResolver: field.resolve !== undefined && field.resolve !== defaultFieldResolver,
     parentHasId: 'id' in parent.getFields(),
     argumentAt: (path) => reached(argumentTypeAt(field.args, path)),
-    parentAt: (path) => reached(outputTypeAt(parent, path)),
     resultAt: (path) => reached(outputTypeAt(type, path)),
-    takesSeveralTypes: (root, path) => {
-      if (root === 'args') return hasSeveralTypes(argumentTypeAt(field.args, path));
-      return root === 'parent' && hasSeveralTypes(outputTypeAt(parent, path));
-    },
+    takesSeveralTypes: (root, path) =>
+      root === 'args'
+        ? hasSeveralTypes(argumentTypeAt(field.args, path))
+        : ofType.takesSeveralTypes(root, path),
   };
 }
 

@@ -21,8 +21,9 @@ import { isReadPattern, isWritePattern } from '../policy/pattern-table.js';
 import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/read-namespaces.js';
 import { rowNamesOf as rowNamesOfTag, type RowTemplate } from '../policy/row-names.js';
 import { describeField } from './describe-field.js';
+import { describeEntity, entityFaults, entityOf } from './entity.js';
 import { innerCheckFaults } from './inner-checks.js';
-import { readDirectives } from './read-directives.js';
+import { readCachedType, readDirectives } from './read-directives.js';
 import { directivesOnType } from './stray-directives.js';
 
 /** Every policy of a schema, by coordinate, or every fault. */
@@ -60,9 +61,34 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   const rowNamesOf = (tag: Template): readonly string[] =>
     rowNamesOfTag(tag, { rows, fetches: options.fetches ?? [] });
   let isAllRead = true;
+  const addCached = (site: FieldSite, cached: CachedArguments, more: readonly string[], at: string): void => {
+    const { coordinate } = site;
+    const { pattern, local } = cached;
+    allCached.push({ ...cached, coordinate });
+    const compiled = compileCached(site, cached, options);
+    faults.push(...[...compiled.faults, ...more].map((fault) => `@cached on ${at}: ${fault}`));
+    if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
+    if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
+    for (const name of cached.vary ?? []) varying.add(name);
+    const policy = compiled.read ?? compiled.write;
+    for (const name of policy?.vary ?? []) varying.add(name);
+    if (policy !== undefined) rows.push(...rowTemplates(cached, policy.vary, options.variants));
+    if (compiled.keyUse !== undefined) {
+      keyUses.push(compiled.keyUse);
+      uses.push({ coordinate, pattern, local, namespace: firstPart(compiled.keyUse.key) });
+    }
+  };
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
-    faults.push(...directivesOnType(type));
+    const entity = isObjectType(type) ? entityOf(type) : undefined;
+    faults.push(...directivesOnType(type, entity !== undefined));
+    const onType = entity && readCachedType(schema, entity.type);
+    faults.push(...(onType?.faults ?? []));
+    if (onType !== undefined && onType.cached === undefined) isAllRead = false;
+    if (entity !== undefined && onType?.cached !== undefined) {
+      const { cached } = onType;
+      addCached(describeEntity(schema, entity), cached, entityFaults(entity, cached), type.name);
+    }
     for (const field of Object.values(type.getFields())) {
       const site = describeField(schema, type, field);
       const { coordinate } = site;
@@ -71,24 +97,10 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
       const { cached } = directives;
       if (cached === undefined && directives.faults.length > 0) isAllRead = false;
       if (cached !== undefined) {
-        const { pattern, local } = cached;
-        allCached.push({ ...cached, coordinate });
-        const compiled = compileCached(site, cached, options);
         const { authorizes } = options;
-        const isRead = isReadPattern(pattern) && isObjectType(type);
+        const isRead = isReadPattern(cached.pattern) && isObjectType(type);
         const skipped = isRead ? innerCheckFaults({ schema, parent: type, field, cached, authorizes }) : [];
-        const all = [...compiled.faults, ...skipped];
-        faults.push(...all.map((fault) => `@cached on ${coordinate}: ${fault}`));
-        if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
-        if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
-        for (const name of cached.vary ?? []) varying.add(name);
-        const policy = compiled.read ?? compiled.write;
-        for (const name of policy?.vary ?? []) varying.add(name);
-        if (policy !== undefined) rows.push(...rowTemplates(cached, policy.vary, options.variants));
-        if (compiled.keyUse !== undefined) {
-          keyUses.push(compiled.keyUse);
-          uses.push({ coordinate, pattern, local, namespace: firstPart(compiled.keyUse.key) });
-        }
+        addCached(site, cached, skipped, coordinate);
       }
       if (directives.invalidates !== undefined) {
         const compiled = compileInvalidation(site, directives.invalidates, { ...options, rowNamesOf });

@@ -8,6 +8,7 @@ import {
   type GraphQLDirective,
   type GraphQLField,
   type GraphQLInputType,
+  type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
 import { nearestName } from '../nearest-name.js';
@@ -35,25 +36,53 @@ export function readDirectives(
   field: GraphQLField<unknown, unknown>,
   coordinate: string,
 ): FieldDirectives {
-  const cached = usesOf(schema, field, 'cached', coordinate);
-  const invalidating = usesOf(schema, field, 'invalidates', coordinate);
+  const nodes = field.astNode?.directives ?? [];
+  const at = { schema, nodes, extensions: field.extensions, coordinate };
+  const cached = readCached(at);
+  const invalidating = usesOf(at, 'invalidates');
   const strays = strayDirectives(schema, field, coordinate);
   if (cached === undefined && invalidating === undefined && strays.length === 0) return NONE;
   const faults = [...(cached?.faults ?? []), ...(invalidating?.faults ?? []), ...strays];
-  const [first, ...more] = cached?.uses ?? [];
-  if (more.length > 0) faults.push(`@cached on ${coordinate}: stands there more than once; keep one`);
-  if (first !== undefined && !isCachedArguments(first)) {
-    faults.push(
-      `@cached on ${coordinate}: is not defined as in cacheTypeDefs; use that definition, and no other`,
-    );
-  }
   return {
-    cached: first === undefined || !isCachedArguments(first) ? undefined : first,
+    cached: cached?.cached,
     invalidates: isRead(invalidating)
       ? invalidating.uses.flatMap(({ tags }) => (isStringList(tags) ? tags : []))
       : undefined,
     faults,
   };
+}
+
+/** Reads `@cached` of an object type, whose references it caches; undefined where there is none. */
+export function readCachedType(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType,
+): Pick<FieldDirectives, 'cached' | 'faults'> | undefined {
+  const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
+  return readCached({ schema, nodes, extensions: type.extensions, coordinate: type.name });
+}
+
+/** Where a directive may stand. */
+interface Place {
+  readonly schema: GraphQLSchema;
+  readonly nodes: readonly ConstDirectiveNode[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+  readonly coordinate: string;
+}
+
+function readCached(at: Place): Pick<FieldDirectives, 'cached' | 'faults'> | undefined {
+  const found = usesOf(at, 'cached');
+  if (found === undefined) return undefined;
+  const { coordinate } = at;
+  const faults = [...found.faults];
+  const [first, ...more] = found.uses;
+  if (more.length > 0) faults.push(`@cached on ${coordinate}: stands there more than once; keep one`);
+  const isDefined = first === undefined || isCachedArguments(first);
+  if (!isDefined) {
+    faults.push(
+      `@cached on ${coordinate}: is not defined as in cacheTypeDefs; use that definition, and no other`,
+    );
+  }
+  return { cached: isDefined ? first : undefined, faults };
 }
 
 interface Uses {
@@ -66,14 +95,9 @@ function isRead(found: Uses | undefined): found is Uses {
   return found !== undefined && (found.uses.length > 0 || found.faults.length === 0);
 }
 
-function usesOf(
-  schema: GraphQLSchema,
-  field: GraphQLField<unknown, unknown>,
-  name: string,
-  coordinate: string,
-): Uses | undefined {
+function usesOf({ schema, nodes: all, extensions, coordinate }: Place, name: string): Uses | undefined {
   const defined = schema.getDirective(name) ?? undefined;
-  const nodes = field.astNode?.directives?.filter((node) => node.name.value === name) ?? [];
+  const nodes = all.filter((node) => node.name.value === name);
   // A schema that was printed and built anew, as for federation, has what the extensions say in its SDL too.
   if (nodes.length > 0) {
     if (defined !== undefined) return usesInSdl(defined, nodes, coordinate);
@@ -81,7 +105,7 @@ function usesOf(
       'add cacheTypeDefs to the type definitions, or cacheDirectives to the directives of a code-first schema';
     return { uses: [], faults: [`@${name} on ${coordinate}: is not defined; ${where}`] };
   }
-  const given = codeFirstUses(field.extensions, name);
+  const given = codeFirstUses(extensions, name);
   if (given.length === 0) return undefined;
   const directive = defined ?? cacheDirectives.find((one) => one.name === name);
   return directive && usesInExtensions(directive, given, coordinate);

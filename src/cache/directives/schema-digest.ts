@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { canonical } from '../keys/canonical.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
+import { REFERENCE } from './entity.js';
 import type { SchemaPlan } from './plan-schema.js';
 
 /** Short enough to read in a key, long enough never to meet another: 48 bits. */
@@ -25,11 +26,14 @@ export function schemaDigest(schema: GraphQLSchema, plan: SchemaPlan): string {
     const [typeName = '', fieldName = ''] = coordinate.split('.');
     const type = schema.getType(typeName);
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
-    if (field !== undefined) reach(schema, getNamedType(field.type), types);
+    // The references of an entity have its own type.
+    const isReference = fieldName === REFERENCE && type !== undefined;
+    const returned = isReference ? type : field?.type;
+    if (returned !== undefined) reach(schema, getNamedType(returned), types);
     // Entries of PRIVATE fields carry the tag of their viewer.
     const whose = scope === 'PRIVATE' ? ' of its viewer' : '';
     const by = vary.length === 0 ? '' : ` by ${vary.join(' ')}`;
-    return `${coordinate} ${pattern} ${keyText} ${String(field?.type)}${whose}${by}`;
+    return `${coordinate} ${pattern} ${keyText} ${String(returned)}${whose}${by}`;
   });
   const shapes = [...types].map(shapeOf);
   const text = [...fields.sort(), ...shapes.sort()].join('\n');

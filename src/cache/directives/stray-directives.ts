@@ -20,17 +20,21 @@ export function strayDirectives(
   ];
 }
 
-/** Faults of directives that stand on a whole type. */
-export function directivesOnType(type: GraphQLObjectType | GraphQLInterfaceType): string[] {
+/** Faults of directives that stand on a whole type, where no reader looks. */
+export function directivesOnType(
+  type: GraphQLObjectType | GraphQLInterfaceType,
+  isEntity: boolean,
+): string[] {
   const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
   return Object.entries(OWN).flatMap(([name, argument]) => {
+    const isStray = isUse(type.extensions[name], argument);
     const isThere =
-      nodes.some((node) => node.name.value === name) ||
-      codeFirstUses(type.extensions, name).length > 0 ||
-      isUse(type.extensions[name], argument);
-    return isThere
-      ? [`@${name} on ${type.name}: stands on fields only; move it to the fields of ${type.name}`]
-      : [];
+      nodes.some((node) => node.name.value === name) || codeFirstUses(type.extensions, name).length > 0;
+    const mayBe = name === 'cached';
+    if (!isStray && (!isThere || (mayBe && isEntity))) return [];
+    if (isStray && mayBe && isEntity) return [misplacedAt(name, argument, type.name)];
+    const where = mayBe ? 'fields, and on types with a @key, only' : 'fields only';
+    return [`@${name} on ${type.name}: stands on ${where}; move it to the fields of ${type.name}`];
   });
 }
 
@@ -46,11 +50,14 @@ function misplaced(extensions: Extensions, coordinate: string): string[] {
         nearestName(place, [EXTENSION]) !== undefined &&
         namedUses(value).some(([named, use]) => named === name && isUse(use, argument));
       const path = isTooHigh ? name : `${place}.${name}`;
-      if (!isTooHigh && !isBeside) return [];
-      const right = `extensions: { ${EXTENSION}: { ${name}: { ${argument}: … } } }`;
-      return [`@${name} on ${coordinate}: extensions.${path} is not where directives stand; write ${right}`];
+      return isTooHigh || isBeside ? [misplacedAt(name, argument, coordinate, path)] : [];
     }),
   );
+}
+
+function misplacedAt(name: string, argument: string, coordinate: string, path = name): string {
+  const right = `extensions: { ${EXTENSION}: { ${name}: { ${argument}: … } } }`;
+  return `@${name} on ${coordinate}: extensions.${path} is not where directives stand; write ${right}`;
 }
 
 /** Pothos keeps the option `directives` to itself, unless its plugin for directives is there. */

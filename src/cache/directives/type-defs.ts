@@ -26,7 +26,7 @@ export const cacheTypeDefs = /* GraphQL */ `
     PRIVATE
   }
 
-  "Caches what the resolver of this field returns. All faults are reported together at start-up."
+  "Caches what the resolver of this field returns; on a type with a key of a subgraph, what its references resolve to. All faults are reported together at start-up."
   directive @cached(
     "Seconds an entry is fresh; greater than 0: nothing is immortal."
     ttl: Int!
@@ -56,7 +56,7 @@ export const cacheTypeDefs = /* GraphQL */ `
     local: Int! = 0
     "Values larger than this many bytes are answered, counted and not stored."
     maxBytes: Int! = 102400
-  ) on FIELD_DEFINITION
+  ) on FIELD_DEFINITION | OBJECT
 
   "Invalidates these tags once the mutation has committed and before its client is answered."
   directive @invalidates(

@@ -26,6 +26,7 @@ import { keepExtras } from './keep-extras.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
 import { argumentsOf, signatureOf, warmCall } from './warm-call.js';
+import { wrapReferences } from './wrap-references.js';
 
 export interface WrapOptions {
   readonly plan: SchemaPlan;
@@ -58,7 +59,9 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       return { ...config, resolve };
     },
   });
-  return keepExtras(schema, wrapped);
+  keepExtras(schema, wrapped);
+  wrapReferences(wrapped, options);
+  return wrapped;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;

@@ -460,7 +460,8 @@ describe('a code-first schema', () => {
           directives: engineDirectives,
         }),
       );
-    const sentence = '@cached on Query: stands on fields only; move it to the fields of Query';
+    const sentence =
+      '@cached on Query: stands on fields, and on types with a @key, only; move it to the fields of Query';
     expect(onType({ directives: { cached: { ttl: 5 } } })).toEqual([sentence]);
     expect(onType({ cached: { ttl: 5 } })).toEqual([sentence]);
     expect(onType({ cached: true })).toEqual([]);
@@ -477,7 +478,7 @@ describe('a schema that was not validated', () => {
   it('is refused where a directive stands on a type, or has nearly the right name', () => {
     const typeDefs = 'type Query @cached(ttl: 5) { a: String @cache(ttl: 5) }';
     expect(unvalidated(cacheTypeDefs + typeDefs)).toEqual([
-      '@cached on Query: stands on fields only; move it to the fields of Query',
+      '@cached on Query: stands on fields, and on types with a @key, only; move it to the fields of Query',
       '@cache on Query.a: is not defined; did you mean @cached?',
     ]);
   });

@@ -20,7 +20,7 @@ function digestOf(typeDefs: string): string {
     resolvers: { Query: { movie: () => null } },
   });
   const plan = planSchema(schema, {
-    origins: new Set(),
+    origins: new Set(['Movie']),
     flushing: new Set(),
     hasJournal: true,
     knowsViewer: true,
@@ -65,5 +65,16 @@ describe('the digest of a schema', () => {
 
   it('is short enough to read in a key', () => {
     expect(digestOf(TYPE_DEFS)).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it('changes with an entity that references resolve to', () => {
+    const entity = (fields: string): string =>
+      digestOf(`
+        directive @key(fields: String!) repeatable on OBJECT
+        type Query { movie: Movie }
+        type Movie @key(fields: "id") @cached(ttl: 60, pattern: READ_THROUGH, key: "Movie:{parent.id}") { ${fields} }
+      `);
+    expect(entity('id: ID! title: String')).toBe(entity('title: String id: ID!'));
+    expect(entity('id: ID! title: String')).not.toBe(entity('id: ID! title: Int'));
   });
 });
