@@ -1,7 +1,9 @@
 import SchemaBuilder from '@pothos/core';
-import { graphql, type GraphQLSchema } from 'graphql';
+import DirectivesPlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import { graphql, specifiedDirectives, type GraphQLSchema } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, memoryStore } from '../../src/cache/index.js';
+import { cacheDirectives, createCache, memoryStore } from '../../src/cache/index.js';
 import '../../src/cache/pothos/index.js';
 
 /** Other tests use the plugin for scopes, whose types are global; it is not used here. */
@@ -146,12 +148,56 @@ describe('a schema of Pothos', () => {
     expect(() => faultsOf(builder.toSchema())).toThrow(fault);
   });
 
+  it('may use the plugin for directives instead, with the definitions', () => {
+    interface WithDirectives {
+      Directives: { cached: { locations: 'FIELD_DEFINITION'; args: { ttl: number } } };
+    }
+    const builder = new SchemaBuilder<WithDirectives>({ ...options, plugins: [DirectivesPlugin] });
+    builder.queryType({
+      fields: (t) => ({ a: t.int({ resolve: () => 1, directives: { cached: { ttl: 60 } } }) }),
+    });
+    const cache = createCache({ store: memoryStore() });
+    cache.apply(builder.toSchema({ directives: [...specifiedDirectives, ...cacheDirectives] }));
+    expect(cache.fields()).toMatchObject([{ coordinate: 'Query.a', ttl: 60 }]);
+  });
+
   it('is refused with the option on a type', () => {
     const builder = new SchemaBuilder(options);
     builder.queryType({ ...{ cached: { ttl: 60 } }, fields: (t) => ({ a: t.int({ resolve: () => 1 }) }) });
     expect(() => faultsOf(builder.toSchema())).toThrow(
       '@cached on Query: stands on fields, and on types with a @key, only',
     );
+  });
+});
+
+describe('a subgraph of Pothos', () => {
+  it('has entities that are cached by an option of their type', async () => {
+    const loads: string[] = [];
+    const builder = new SchemaBuilder<Types>({ ...options, plugins: [FederationPlugin] });
+    const film = builder.objectType('Film', {
+      cached: { ttl: 60, key: 'Film:{parent.id}' },
+      fields: (t) => ({ id: t.exposeID('id'), title: t.exposeString('title') }),
+    });
+    builder.asEntity(film, {
+      key: builder.selection<{ id: string }>('id'),
+      resolveReference: ({ id }) => {
+        loads.push(id);
+        return { id, title: `film ${id}` };
+      },
+    });
+    builder.queryType({
+      fields: (t) => ({ film: t.field({ type: film, nullable: true, resolve: () => null }) }),
+    });
+    const cache = createCache({ store: memoryStore(), environment: 'test' });
+    onTestFinished(() => cache.close());
+    const schema = cache.apply(builder.toSubGraphSchema({}));
+    const source =
+      '{ _entities(representations: [{ __typename: "Film", id: "1" }, { __typename: "Film", id: "2" }]) { ... on Film { title } } }';
+    for (let times = 0; times < 3; times += 1) {
+      const { data } = await graphql({ schema, source, contextValue: {} });
+      expect(data).toEqual({ _entities: [{ title: 'film 1' }, { title: 'film 2' }] });
+    }
+    expect(loads).toEqual(['1', '2']);
   });
 });
 

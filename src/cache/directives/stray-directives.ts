@@ -63,13 +63,11 @@ function misplacedAt(name: string, argument: string, coordinate: string, path = 
 /** Pothos keeps the option `directives` to itself, unless its plugin for directives is there. */
 function withoutPlugin({ pothosOptions, [EXTENSION]: extension }: Extensions, coordinate: string): string[] {
   const option = isObject(pothosOptions) ? pothosOptions[EXTENSION] : undefined;
-  if (option === undefined || extension !== undefined) return [];
-  return namedUses(option).flatMap(([name]) =>
-    Object.hasOwn(OWN, name)
-      ? [
-          `@${name} on ${coordinate}: the option directives is not read without @pothos/plugin-directives; write the option ${name}: { … }`,
-        ]
-      : [],
+  const read = new Set(namedUses(extension).map(([name]) => name));
+  const lost = namedUses(option).filter(([name]) => Object.hasOwn(OWN, name) && !read.has(name));
+  return lost.map(
+    ([name]) =>
+      `@${name} on ${coordinate}: the option directives is not read without @pothos/plugin-directives; write the option ${name}: { … }`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * `graphql-corral/pothos`: the types of the options `cached` and `invalidates` of Pothos' fields, once it is imported. The engine
+ * `graphql-corral/pothos`: the types of the options `cached` and `invalidates` of Pothos' fields and types, once it is imported. The engine
  * reads both without a plugin.
  */
 import type { FieldNullability, InputFieldMap, SchemaTypes, TypeParam } from '@pothos/core';
@@ -22,6 +22,11 @@ declare global {
       ResolveReturnShape = unknown,
     > {
       /** How the field is cached: the arguments of `@cached`. Default: not at all. */
+      cached?: CachedOptions;
+    }
+
+    export interface ObjectTypeOptions<Types extends SchemaTypes = SchemaTypes, Shape = unknown> {
+      /** Of a type with a key of a subgraph: how what its references resolve to is cached. Default: not at all. */
       cached?: CachedOptions;
     }
 
