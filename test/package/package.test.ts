@@ -27,6 +27,8 @@ const consumer = `
 import { buildSchema, graphql } from 'graphql';
 import { cacheTypeDefs, createCache, memoryStore, type Cache, type CacheOptions, type Store } from 'graphql-corral';
 import { asksForEvidence, type PluginRequest } from 'graphql-corral/apollo';
+import { cachePlugin as mercuriusPlugin } from 'graphql-corral/mercurius';
+import { cachePlugin, type EnvelopPlugin } from 'graphql-corral/yoga';
 
 interface Context {
   readonly viewer?: { readonly id: string };
@@ -46,6 +48,8 @@ await ask();
 console.log(JSON.stringify((await ask()).data), loads);
 await cache.close();
 export const evidence: (request: PluginRequest<Context>) => boolean = asksForEvidence;
+export const plugin: EnvelopPlugin = cachePlugin<Context>(cache, { evidence: ({ viewer }) => viewer?.id === 'a' });
+export const registered: (app: object) => Promise<void> = mercuriusPlugin(cache);
 `;
 
 /** A CommonJS module, in which `require` brings the same ES module. */
@@ -60,6 +64,8 @@ import type { Redis } from 'ioredis';
 import { createCache, type Cache } from 'graphql-corral';
 import { addCacheMetrics } from 'graphql-corral/prometheus';
 import { redisJournal, redisStore, type RedisStoreOptions } from 'graphql-corral/redis';
+import SchemaBuilder from '@pothos/core';
+import 'graphql-corral/pothos';
 import { Registry } from 'prom-client';
 
 export function sharedCache(client: Redis, options: RedisStoreOptions): Cache<{ viewer: string }> {
@@ -70,6 +76,8 @@ export function metricsOf(cache: Cache<{ viewer: string }>): Promise<string> {
   addCacheMetrics(registry, cache);
   return registry.metrics();
 }
+const builder = new SchemaBuilder({});
+builder.queryType({ fields: (t) => ({ a: t.int({ cached: { ttl: 60, pattern: 'CACHE_ASIDE' }, resolve: () => 1 }) }) });
 `;
 
 const strict = {
@@ -153,7 +161,7 @@ describe('the package graphql-corral', () => {
     project.write('consumer.ts', consumer);
     project.write('required.cts', required);
     compile({ module: 'esnext', moduleResolution: 'bundler', noEmit: true }, 'consumer.ts');
-    for (const name of ['ioredis', 'prom-client']) project.link(name);
+    for (const name of ['@pothos/core', 'ioredis', 'prom-client']) project.link(name);
     project.write('shared.ts', shared);
     compile({ module: 'nodenext', skipLibCheck: true }, 'consumer.ts', 'required.cts', 'shared.ts');
     expect(project.node('consumer.js').trim()).toBe(ANSWER);
