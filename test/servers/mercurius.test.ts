@@ -79,6 +79,20 @@ describe.each([
 });
 
 describe('the plugin for Mercurius', () => {
+  it('leaves the JIT on', async () => {
+    const stacks: string[] = [];
+    const world = filmWorld({
+      authorize: () => {
+        stacks.push(String(new Error('where am I?').stack));
+        return true;
+      },
+    });
+    const { send, close } = await startMercurius(world, 1);
+    for (let times = 0; times < 3; times += 1) await send('{ titles }', WITH_EVIDENCE);
+    expect(stacks.map((stack) => stack.includes('graphql-jit'))).toEqual([false, true, true]);
+    await close();
+  });
+
   it.each<[string, object, Parameters<typeof filmWorld>[0]]>([
     ['without the header', {}, {}],
     ['in production, whatever the header says', WITH_EVIDENCE, { environment: 'production' }],
