@@ -1,13 +1,27 @@
 import 'reflect-metadata';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import {
+  ApolloDriver,
+  ApolloFederationDriver,
+  type ApolloDriverConfig,
+  type ApolloFederationDriverConfig,
+} from '@nestjs/apollo';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { GraphQLModule } from '@nestjs/graphql';
+import {
+  Directive,
+  Field,
+  GraphQLModule,
+  ID,
+  ObjectType,
+  Query,
+  ResolveReference,
+  Resolver,
+} from '@nestjs/graphql';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { cacheTypeDefs, type Cache } from '../../src/cache/index.js';
+import { cacheDirectives, cacheTypeDefs, type Cache } from '../../src/cache/index.js';
 import { serverAnswer } from '../support/server-answer.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -70,6 +84,67 @@ function schemaFirst({ CACHE, CacheModule, FilmResolver }: Example): Type<unknow
   return AppModule;
 }
 
+/** `@One() @Two() name() {}`, written without the syntax that needs a compiler option. */
+function decorated(target: object, name: string, ...decorators: readonly MethodDecorator[]): void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name);
+  if (descriptor === undefined) throw new Error(`there is no method ${name}`);
+  for (const decorator of decorators) decorator(target, name, descriptor);
+}
+
+/** A subgraph with an entity, from SDL or from classes. */
+function subgraphModule({ CACHE, CacheModule }: Example, isCodeFirst: boolean) {
+  const loads: string[] = [];
+  class Film {
+    id = '';
+    title = '';
+  }
+  Field(() => ID)(Film.prototype, 'id');
+  Field(() => String)(Film.prototype, 'title');
+  Directive('@key(fields: "id")')(Film);
+  Directive('@cached(ttl: 60, key: "Film:{parent.id}")')(Film);
+  ObjectType()(Film);
+  class FilmReferences {
+    first(): Film | null {
+      return null;
+    }
+
+    resolveReference({ id }: { id: string }): Film {
+      loads.push(id);
+      return { id, title: `film ${id}` };
+    }
+  }
+  (isCodeFirst ? Resolver(() => Film) : Resolver('Film'))(FilmReferences);
+  decorated(FilmReferences.prototype, 'resolveReference', ResolveReference());
+  const query = isCodeFirst ? Query(() => Film, { nullable: true }) : Query('first');
+  decorated(FilmReferences.prototype, 'first', query);
+  const fromClasses = {
+    autoSchemaFile: { federation: 2 as const },
+    buildSchemaOptions: { directives: [...cacheDirectives] },
+  };
+  const fromSdl = {
+    typeDefs: `${cacheTypeDefs}
+      type Film @key(fields: "id") @cached(ttl: 60, key: "Film:{parent.id}") { id: ID! title: String! }
+      type Query { first: Film }`,
+  };
+  class AppModule {}
+  Module({
+    imports: [
+      GraphQLModule.forRootAsync<ApolloFederationDriverConfig>({
+        driver: ApolloFederationDriver,
+        imports: [CacheModule],
+        inject: [CACHE],
+        useFactory: (cache: Cache<object>) => ({
+          ...(isCodeFirst ? fromClasses : fromSdl),
+          transformSchema: (schema) => cache.apply(schema),
+          plugins: [cache.apolloPlugin()],
+        }),
+      }),
+    ],
+    providers: [FilmReferences],
+  })(AppModule);
+  return { AppModule, loads };
+}
+
 async function startNest(module: Type<unknown>) {
   const app = await NestFactory.create(module, { logger: false, abortOnError: false });
   const cache = app.get<Cache<object>>(example.CACHE, { strict: false });
@@ -83,7 +158,7 @@ async function startNest(module: Type<unknown>) {
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
     return serverAnswer(await response.text());
   };
-  return { app, ask, started, closed, resolver: app.get(example.FilmResolver, { strict: false }) };
+  return { app, ask, started, closed };
 }
 
 describe.each<[name: string, module: (from: Example) => Type<unknown>]>([
@@ -91,7 +166,8 @@ describe.each<[name: string, module: (from: Example) => Type<unknown>]>([
   ['schema-first', schemaFirst],
 ])('an application of NestJS, %s', (_name, moduleOf) => {
   it('caches what its directives say, tells evidence, and starts and closes the cache', async () => {
-    const { app, ask, started, closed, resolver } = await startNest(moduleOf(example));
+    const { app, ask, started, closed } = await startNest(moduleOf(example));
+    const resolver = app.get(example.FilmResolver, { strict: false });
     expect(started).toHaveBeenCalledTimes(1);
     const source = '{ film(id: "1") { title } }';
     expect(await ask(source)).toMatchObject({ outcomes: ['Query.film MISS'], loads: 1 });
@@ -106,5 +182,21 @@ describe.each<[name: string, module: (from: Example) => Type<unknown>]>([
     expect(closed).not.toHaveBeenCalled();
     await app.close();
     expect(closed).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe.each([
+  ['code-first', true],
+  ['schema-first', false],
+])('a subgraph of NestJS, %s', (_name, isCodeFirst) => {
+  it('has entities whose references are cached', async () => {
+    const { AppModule, loads } = subgraphModule(example, isCodeFirst);
+    const { app, ask } = await startNest(AppModule);
+    const source =
+      '{ _entities(representations: [{ __typename: "Film", id: "1" }, { __typename: "Film", id: "2" }]) { ... on Film { title } } }';
+    for (let times = 0; times < 3; times += 1)
+      expect((await ask(source)).data).toEqual({ _entities: [{ title: 'film 1' }, { title: 'film 2' }] });
+    expect(loads).toEqual(['1', '2']);
+    await app.close();
   });
 });
