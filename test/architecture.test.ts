@@ -47,7 +47,9 @@ const TOP = [
   'prometheus',
   'index.ts',
   'cache.ts',
+  'apply-schema.ts',
   'assemble.ts',
+  'open-cache.ts',
   'cache-options.ts',
   'check-cache-options.ts',
 ];
@@ -56,7 +58,7 @@ const DOORS = ['index.ts', 'apollo/index.ts', 'prometheus/index.ts', 'redis/inde
 
 /** Packages each room may know. What is not listed is known to nobody. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['directives', 'cache.ts'],
+  graphql: ['directives', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives'],
   dataloader: ['loads'],
   'fastest-levenshtein': ['nearest-name.ts'],
@@ -109,7 +111,8 @@ function fault({ file, specifier, typeOnly }: Import): string | undefined {
   if (!specifier.startsWith('.')) {
     if (isBuiltin(specifier)) return undefined;
     const allowed = PACKAGES[packageOf(specifier)] ?? [];
-    if (from === 'cache.ts' && !typeOnly) return `${where}: cache.ts may only import its types`;
+    if (TOP.includes(from) && from.endsWith('.ts') && !typeOnly)
+      return `${where}: ${from} may only import its types`;
     return allowed.includes(from) ? undefined : `${where}: ${from} may not know this package`;
   }
   const target = resolve(dirname(file), specifier);

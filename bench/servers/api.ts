@@ -35,7 +35,7 @@ export async function startMeasuredApi({ redisUrl, databaseUrl, copies }: Measur
   });
   return {
     url: `${api.url}/graphql`,
-    loads: () => loadsOf(api.cache.counters()),
+    loads: () => loadsOf(api.cache.stats.counters()),
     close: () => api.close(),
   };
 }

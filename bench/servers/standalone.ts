@@ -110,7 +110,7 @@ export async function startLibrary(
     await server.stop();
     await cache.close();
   };
-  return { url, loads: () => loadsOf(cache.counters()), close };
+  return { url, loads: () => loadsOf(cache.stats.counters()), close };
 }
 
 /** All loads of a cache since its start. */
