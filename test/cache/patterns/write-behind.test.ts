@@ -137,6 +137,29 @@ describe('a write that is written behind', () => {
     expect(rows.get('1')).toMatchObject({ seconds: 10 });
   });
 
+  it('is flushed with a context that no request has', async () => {
+    const contexts: TestContext[] = [];
+    const { cache, query } = testCache({
+      typeDefs,
+      backgroundContext: () => ({ whoIsThere: 'the flusher' }),
+      resolvers: {
+        Query: { aside: () => null, places: () => [] },
+        Mutation: { note: (_, { id, seconds }) => ({ id, seconds }), forget: () => null },
+      },
+      origins: {
+        Place: {
+          load: (ids) => Promise.resolve(ids.map(() => null)),
+          flush: (_, context) => Promise.resolve(void contexts.push(context)),
+        },
+      },
+    });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    await query('mutation { note(id: 1, seconds: 10) { seconds } }', { viewer: { id: 'ann' } });
+    await cache.close();
+    expect(contexts).toEqual([{ whoIsThere: 'the flusher' }]);
+  });
+
   it.each(['aside', 'through'] as const)('is seen at once by %s, and after it is flushed', async (field) => {
     const { note, read, flushed } = await behind();
     expect(await read(field, 1)).toEqual([null, 'MISS']);
