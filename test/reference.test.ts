@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { apiErrorCodes } from '../src/api-errors/api-error.js';
 import { cacheTypeDefs, createCache, errorCodes, memoryStore } from '../src/cache/index.js';
+import { variables } from '../src/variables.js';
 import { readConfig, variableNames } from '../src/config.js';
 import { addMetricsRoute } from '../src/http/metrics-route.js';
 
@@ -172,6 +173,12 @@ describe('the reference', () => {
         : [[name.replaceAll('`', ''), text] as const];
     });
     expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
+    const said = rows.map(([name = '', , unset = '', meaning = '']) =>
+      [name, unset, meaning].map((text) => text.replaceAll('`', '')),
+    );
+    expect(said).toEqual(
+      Object.entries(variables).map(([name, { unset, meaning }]) => [name, unset, meaning]),
+    );
     const wrong = rows.flatMap(([name = '', mustBe = '']) => {
       if (!/^(a whole number|one of|a number)/.test(mustBe)) return [];
       const variable = name.replaceAll('`', '');
