@@ -1,7 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
-import type { CachedField } from './cache.js';
 import { internalObjects } from './directives/internal-objects.js';
 import { planSchema, type SchemaPlan } from './directives/plan-schema.js';
 import { schemaDigest } from './directives/schema-digest.js';
@@ -10,6 +9,17 @@ import { CacheError } from './errors.js';
 import { checkWarm, checkWarmVariants } from './policy/check-warm.js';
 import type { ReadPolicy } from './policy/read-policy.js';
 import { switchOff } from './policy/switch-off.js';
+
+/** What a directive says of a field that is read. */
+export interface CachedField {
+  readonly coordinate: string;
+  readonly pattern: string;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly swr: number;
+  /** The names that its entries vary by; empty for none. */
+  readonly vary: readonly string[];
+}
 
 /** What became of a schema. */
 export interface Applied {

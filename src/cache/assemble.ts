@@ -2,7 +2,7 @@ import { systemClock, type Clock } from './time/clock.js';
 import { createValueCodec, type ValueCodec } from './codec/value-codec.js';
 import { CacheError } from './errors.js';
 import { AcceptedWrites } from './journal/accepted-writes.js';
-import type { FlushTarget } from './journal/flusher.js';
+import type { FlushTarget } from './journal/flush-target.js';
 import { memoryJournal } from './journal/memory-journal.js';
 import type { VaryValues } from './keys/variant.js';
 import { warningLog, type CacheLog } from './log.js';
@@ -75,7 +75,8 @@ export interface Parts {
 }
 
 /** What patterns share, and what the face needs besides. */
-export interface CacheServices extends Services {
+interface CacheServices extends Services {
+  readonly shadow: ShadowChecks | undefined;
   readonly invalidate: Invalidate;
   readonly codec: ValueCodec;
 }

@@ -7,7 +7,7 @@ import {
   type CachePlugin,
   type PluginRequest,
 } from './apollo/apollo-plugin.js';
-import { applySchema, type Applied } from './apply-schema.js';
+import { applySchema, type Applied, type CachedField } from './apply-schema.js';
 import { assemble, type Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
 import { checkCacheOptions } from './check-cache-options.js';
@@ -31,17 +31,6 @@ import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import { UnreadTags } from './policy/unread-tags.js';
 import { closeCache, openCache } from './open-cache.js';
-
-/** What a directive says of a field that is read. */
-export interface CachedField {
-  readonly coordinate: string;
-  readonly pattern: string;
-  /** Seconds. */
-  readonly ttl: number;
-  readonly swr: number;
-  /** The names that its entries vary by; empty for none. */
-  readonly vary: readonly string[];
-}
 
 /** A cache: one schema, one store, the origins. */
 export interface Cache<Context> {

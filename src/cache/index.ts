@@ -2,14 +2,8 @@
 export type { Consistency } from './coherence/acknowledgement.js';
 export type { Outbox, OutboxOpenOptions, OutboxRow, Relayed } from './outbox/outbox.js';
 export type { RelayingOptions } from './outbox/relay-options.js';
-export {
-  createCache,
-  type Cache,
-  type CachedField,
-  type CacheStats,
-  type CacheWarm,
-  type CacheWrites,
-} from './cache.js';
+export { createCache, type Cache, type CacheStats, type CacheWarm, type CacheWrites } from './cache.js';
+export type { CachedField } from './apply-schema.js';
 export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
 export { cacheTypeDefs } from './directives/type-defs.js';
 export type {
@@ -24,7 +18,7 @@ export type { Clock } from './time/clock.js';
 export type { CacheLog } from './log.js';
 export type { ValueType } from './codec/value-type.js';
 export type { DeadLetter } from './journal/accepted-writes.js';
-export type { FlushedWrite } from './journal/flusher.js';
+export type { FlushedWrite } from './journal/flush-target.js';
 export type {
   Accepted,
   BuriedWrite,

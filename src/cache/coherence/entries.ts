@@ -49,7 +49,7 @@ export interface EntriesOptions {
 }
 
 /** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
-export interface EarlyDecision {
+interface EarlyDecision {
   isDue(entry: Decoded, nowMs: number): boolean;
   drawsFromMs(entry: Decoded): number;
 }

@@ -1,4 +1,4 @@
-import type { FlushedWrite } from '../journal/flusher.js';
+import type { FlushedWrite } from '../journal/flush-target.js';
 import type { VaryValues } from '../keys/variant.js';
 
 /**
