@@ -60,17 +60,16 @@ export async function startApi(
   { log, openDatabase, clock, store, typeDefs }: ApiParts,
 ): Promise<Api> {
   const closers: Closer[] = [];
-  // Opened by the outbox of the cache, after its store: a store that refuses us is told before the database is brought up to
-  // date, which may take long.
-  const database = once(async () => {
+  const opened = once(() => {
     const { databaseLimits } = config;
-    const open = openDatabase ?? (() => connectDatabase({ ...config, limits: databaseLimits, log }));
-    const opened = await open();
-    await prepareDatabase(opened, { log, environment: config.environment }).catch(async (error: unknown) => {
-      await opened.close();
-      throw error;
-    });
-    return opened;
+    return (openDatabase ?? (() => connectDatabase({ ...config, limits: databaseLimits, log })))();
+  });
+  // By the outbox of the cache, after its store: a store that refuses us is told before the database is brought up to date, which
+  // may take long.
+  const database = once(async () => {
+    const found = await opened.get();
+    await prepareDatabase(found, { log, environment: config.environment });
+    return found;
   });
   const services = once(async () =>
     createServices(config, { log, clock, cache, closers, database: await database.get() }),
@@ -81,7 +80,7 @@ export async function startApi(
   const cache = createApiCache(config, { log, clock, store, backgroundContext, outbox });
   // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
   closers.push(
-    { what: 'the database', close: async () => (await database.made())?.close() },
+    { what: 'the database', close: async () => (await opened.made())?.close() },
     { what: 'the cache', close: () => cache.close() },
   );
   try {
