@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { runStep } from './run-step.mjs';
 import { sourceDigest } from './source-digest.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -16,7 +16,7 @@ const help = `Usage: npm run build                  generate, compile into dist
 
 npm start does the second before it starts the server.`;
 
-function main() {
+async function main() {
   if (process.argv.includes('--help')) {
     console.log(help);
     return;
@@ -26,19 +26,21 @@ function main() {
     console.log('build: dist is up to date.');
     return;
   }
-  console.log('build: generating and compiling into dist.');
+  console.log('build: generating and compiling into dist, which takes up to a minute the first time.');
   // First, so that a build that fails half-way never passes for a finished one.
   rmSync(dist, { recursive: true, force: true });
-  run(path.join(root, 'scripts', 'generate.mjs'), []);
-  run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json']);
+  await run('build: generate', {
+    file: path.join(root, 'scripts', 'generate.mjs'),
+    parameters: [],
+    isShown: true,
+  });
+  const compiler = { file: require.resolve('typescript/bin/tsc'), parameters: ['-p', 'tsconfig.build.json'] };
+  await run('build: compile', compiler);
   writeFileSync(stamp, digest);
 }
 
-function run(file, parameters) {
-  const { status } = spawnSync(process.execPath, [file, ...parameters], { cwd: root, stdio: 'inherit' });
-  if (status === 0) return;
-  console.error(`build: stopped, because ${path.basename(file)} failed; the reason is above.`);
-  process.exit(1);
+async function run(title, program) {
+  if (!(await runStep(title, { ...program, cwd: root }))) process.exit(1);
 }
 
-main();
+await main();

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { writeLuaModules } from './lua-modules.mjs';
+import { runStep } from './run-step.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -22,21 +21,6 @@ function binOf(packageName, command) {
   const manifestPath = require.resolve(`${packageName}/package.json`);
   const { bin } = require(manifestPath);
   return path.join(path.dirname(manifestPath), typeof bin === 'string' ? bin : bin[command]);
-}
-
-function run(title, file, parameters, environment) {
-  const child = spawnSync(process.execPath, [file, ...parameters], {
-    cwd: root,
-    env: environment,
-    encoding: 'utf8',
-  });
-  if (child.status === 0) {
-    console.log(`generate: ${title} is up to date.`);
-    return;
-  }
-  console.error(child.stdout, child.stderr);
-  console.error(`generate: ${title} could not be written; the reason is above.`);
-  process.exit(1);
 }
 
 /**
@@ -61,10 +45,14 @@ const written = writeLuaModules(root);
 console.log(
   `generate: the texts of the Lua scripts ${written.length > 0 ? 'were written' : 'are up to date'}.`,
 );
-run('the Prisma client', binOf('prisma', 'prisma'), ['generate'], prismaEnvironment());
-if (existsSync(path.join(root, 'codegen.yml'))) {
-  const codegen = binOf('@graphql-codegen/cli', 'graphql-codegen');
-  run('the resolver types', codegen, ['--config', 'codegen.yml'], process.env);
-} else {
-  console.log('generate: there is no codegen.yml, so no resolver types are written.');
+const prisma = { file: binOf('prisma', 'prisma'), parameters: ['generate'], env: prismaEnvironment() };
+const codegen = {
+  file: binOf('@graphql-codegen/cli', 'graphql-codegen'),
+  parameters: ['--config', 'codegen.yml'],
+};
+for (const [title, program] of [
+  ['generate: the Prisma client', prisma],
+  ['generate: the resolver types', codegen],
+]) {
+  if (!(await runStep(title, { ...program, cwd: root }))) process.exit(1);
 }

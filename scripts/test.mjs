@@ -13,15 +13,17 @@ const help = `Usage: npm test
 
 Runs the build, then the linter beside the format check, the compiler and the check that schema.prisma and its migrations
 agree, and then all tests. The last line counts the tests: "N passed, N failed, N skipped".
-To run some tests only: npm run test:only -- test/cache`;
+To run some tests only: npm run test:only -- test/cache
+All but the tests: npm run check`;
 
 const build = ['the build', process.execPath, ['scripts/build.mjs', '--if-stale']];
 /** Checks that cost little and fail early; each must pass before the tests are run. Lists run beside each other. */
 const checks = [
   [['the linter', bin('eslint'), ['.', '--max-warnings', '0']]],
   [
-    ['the format check (mend: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['the format check (fix: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
     ['the compiler', bin('tsc'), ['--noEmit']],
+    ['unused files, exports and packages', bin('knip'), []],
     ['schema.prisma against its migrations', bin('tsx'), ['scripts/migrate-new.ts', '--check']],
   ],
 ];
@@ -33,7 +35,8 @@ async function main() {
   }
   if (!(await allPass([build]))) return 1;
   const passed = await Promise.all(checks.map(allPass));
-  return passed.every(Boolean) ? runTests() : 1;
+  if (!passed.every(Boolean)) return 1;
+  return process.argv.includes('--checks-only') ? 0 : runTests();
 }
 
 async function allPass(steps) {

@@ -6,6 +6,7 @@ import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseProxies } from './http/parse-proxies.js';
 import { parseRedisUrl } from './redis/parse-redis-url.js';
 import { unknownVariables } from './unknown-variables.js';
+import type { variables } from './variables.js';
 
 export type Environment = 'development' | 'test' | 'production';
 
@@ -76,7 +77,7 @@ export interface Config {
   };
 }
 
-const variables = z.object({
+const checked = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   HOST: z.string().optional(),
   PORT: wholeNumber({ from: 0, to: 65_535 }).default(4000),
@@ -117,16 +118,16 @@ const variables = z.object({
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
   CACHE_SHADOW_SHARE: share().default(0),
   CACHE_SHADOW_SWITCH_OFF_AFTER: wholeNumber({ from: 0, to: 1_000_000 }).default(0),
-});
+} satisfies Record<keyof typeof variables, z.ZodType>);
 
 /** Every variable this reads; `.env.example` documents each, and a test keeps both lists equal. */
-export const variableNames: readonly string[] = Object.keys(variables.shape);
+export const variableNames: readonly string[] = Object.keys(checked.shape);
 
 /** Checks the environment as a whole. @throws ConfigurationError with one sentence a line, one for each fault. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   // An empty variable is an unset one: that is what a line such as `REDIS_URL=` in .env means.
   const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
-  const read = variables.safeParse(Object.fromEntries(given));
+  const read = checked.safeParse(Object.fromEntries(given));
   const unknown = unknownVariables(
     given.map(([name]) => name),
     variableNames,
@@ -182,13 +183,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** 0 stands for none, and for never. */
-function shadowOf(data: z.output<typeof variables>): Config['cache']['shadow'] {
+function shadowOf(data: z.output<typeof checked>): Config['cache']['shadow'] {
   const { CACHE_SHADOW_SHARE: share, CACHE_SHADOW_SWITCH_OFF_AFTER: after } = data;
   return share === 0 ? undefined : Object.freeze({ share, switchOffAfter: after === 0 ? undefined : after });
 }
 
 /** Faults of variables that each are right, but not together. */
-function faultsTogether(data: z.output<typeof variables>): string[] {
+function faultsTogether(data: z.output<typeof checked>): string[] {
   const faults: string[] = [];
   if (data.METRICS_PORT !== undefined && data.METRICS_PORT !== 0 && data.METRICS_PORT === data.PORT) {
     faults.push(

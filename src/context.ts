@@ -4,7 +4,7 @@ import type { HashingQueue } from './accounts/hashing-queue.js';
 import type { Passwords } from './accounts/passwords.js';
 import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
-import type { DeadLetters } from './dead-letters.js';
+import type { DeadLetter } from './cache/index.js';
 import type { Database } from './database/database.js';
 import { localeOf, type Locale } from './schema/locales.js';
 import type { FilmLengths } from './origins/film-lengths.js';
@@ -16,6 +16,13 @@ export interface ApiLog {
   info(details: Readonly<Record<string, unknown>>, message: string): void;
   warn(details: Readonly<Record<string, unknown>>, message: string): void;
   error(details: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What the database refused for good of the writes that were accepted, for those who look after the API. */
+export interface DeadLetters {
+  list(): Promise<readonly DeadLetter[]>;
+  /** True where it is flushed once more; false where there is no such letter, or a newer write waits already. */
+  replay(key: string): Promise<boolean>;
 }
 
 /** What lives as long as the API and is the same for every request. */

@@ -235,9 +235,13 @@ describe('the configuration', () => {
     expect(readConfig(environment)).toEqual(readConfig({}));
   });
 
-  it('names every variable in the answer to --help', () => {
+  it('gives every variable its default and a line in the answer to --help', () => {
     const help = answerCommandLine(['--help']) ?? '';
-    expect(variableNames.filter((name) => !help.includes(`\n  ${name}\n`))).toEqual([]);
+    const lines = variableNames.filter(
+      (name) => !new RegExp(`\\n  ${name} \\(.+\\)\\n      \\w.+\\n`).test(help),
+    );
+    expect(lines).toEqual([]);
+    expect(help).toContain('\n  PORT (4000)\n      0 takes any free port\n');
   });
 
   it('is documented variable by variable in .env.example, with the defaults', () => {

@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { apiErrorCodes } from '../src/api-errors/api-error.js';
 import { cacheTypeDefs, createCache, errorCodes, memoryStore } from '../src/cache/index.js';
+import { variables } from '../src/variables.js';
 import { readConfig, variableNames } from '../src/config.js';
 import { addMetricsRoute } from '../src/http/metrics-route.js';
 
@@ -125,8 +126,8 @@ describe('the reference', () => {
     ['memoryJournal', ['MemoryJournalOptions']],
     ['redisJournal', ['RedisJournalOptions']],
     ['cache.fetch', ['FetchOptions']],
-    ['cache.relay', ['RelayingOptions']],
-    ['cache.probe', ['ProbeOptions']],
+    ['relay', ['RelayingOptions']],
+    ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['EvidenceOptions']],
     ['cachePlugin', ['EvidenceOptions']],
   ];
@@ -155,9 +156,12 @@ describe('the reference', () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(['Cache', 'Origin', 'Outbox', 'ValueType'])('has every member of %s, and no other', (name) => {
-    expect(sorted(namesUnder('cache', `## \`${name}\``))).toEqual(sorted(membersOf(name)));
-  });
+  it.each(['Cache', 'CacheWrites', 'CacheStats', 'CacheWarm', 'Origin', 'Outbox', 'ValueType'])(
+    'has every member of %s, and no other',
+    (name) => {
+      expect(sorted(namesUnder('cache', `## \`${name}\``))).toEqual(sorted(membersOf(name)));
+    },
+  );
 
   it('has every variable of the environment, with what it must be and its default', () => {
     const rows = rowsUnder('environment').slice(1);
@@ -170,6 +174,12 @@ describe('the reference', () => {
         : [[name.replaceAll('`', ''), text] as const];
     });
     expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
+    const said = rows.map(([name = '', , unset = '', meaning = '']) =>
+      [name, unset, meaning].map((text) => text.replaceAll('`', '')),
+    );
+    expect(said).toEqual(
+      Object.entries(variables).map(([name, { unset, meaning }]) => [name, unset, meaning]),
+    );
     const wrong = rows.flatMap(([name = '', mustBe = '']) => {
       if (!/^(a whole number|one of|a number)/.test(mustBe)) return [];
       const variable = name.replaceAll('`', '');

@@ -3,8 +3,7 @@ import { startApi } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
 import { seededDatabase } from '../../test/support/seeded-api.js';
-import { LOCAL_SECONDS, loadsOf, type Copies } from './standalone.js';
-import type { Started } from './program.js';
+import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
 
 export interface MeasuredApi {
   readonly redisUrl: string;
@@ -35,7 +34,7 @@ export async function startMeasuredApi({ redisUrl, databaseUrl, copies }: Measur
   });
   return {
     url: `${api.url}/graphql`,
-    loads: () => loadsOf(api.cache.counters()),
+    loads: () => loadsOf(api.cache.stats.counters()),
     close: () => api.close(),
   };
 }

@@ -1,14 +1,5 @@
 import { serverNames, type ServerName } from './server-names.js';
-import type { Copies } from './standalone.js';
-
-/** A server that is measured. */
-export interface Started {
-  /** Where its GraphQL endpoint is. */
-  readonly url: string;
-  /** Questions to its backend since the start. */
-  loads(): number;
-  close(): Promise<void>;
-}
+import type { Copies, Started } from './measured.js';
 
 /** What a server tells the bench when it is asked: milliseconds of CPU since the start, and loads. */
 export interface Usage {

@@ -8,15 +8,10 @@ import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
-import type { Started } from './program.js';
+import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
 
 const LISTEN = { listen: { port: 0, host: '127.0.0.1' } };
 const BACKEND_MS = 3;
-/** Longer than a bench takes between two visits. */
-export const LOCAL_SECONDS = 60;
-
-/** What a process keeps in front of Redis: nothing, copies for `local` seconds, or copies that it proves unchanged. */
-export type Copies = 'none' | 'local' | 'strict';
 
 /** Apollo Server as it comes: what a resolver can cost at least. */
 export async function startConstants(): Promise<Started> {
@@ -110,10 +105,5 @@ export async function startLibrary(
     await server.stop();
     await cache.close();
   };
-  return { url, loads: () => loadsOf(cache.counters()), close };
-}
-
-/** All loads of a cache since its start. */
-export function loadsOf(counters: Readonly<Record<string, { readonly loads: number }>>): number {
-  return Object.values(counters).reduce((sum, { loads }) => sum + loads, 0);
+  return { url, loads: () => loadsOf(cache.stats.counters()), close };
 }

@@ -3,7 +3,7 @@ import { tooManyAttempts } from '../api-errors/api-error.js';
 import { addressGroup } from './address-group.js';
 
 /** Where attempts are counted: a limiter of rate-limiter-flexible, over Redis or in memory. */
-export interface AttemptCounter {
+interface AttemptCounter {
   /** How many attempts a key has within the window. */
   readonly points: number;
   get(key: string): Promise<Counted | null>;
@@ -24,7 +24,7 @@ export interface AttemptCounters {
 }
 
 /** Who tries. */
-export interface Attempt {
+interface Attempt {
   /** The IP address of the client; undefined where there is none. */
   readonly address: string | undefined;
   /** The normal form of the e-mail address; undefined for a sign-up. */
@@ -32,7 +32,7 @@ export interface Attempt {
 }
 
 /** How many attempts were refused since the process began, by the limit that refused them. */
-export interface RefusedAttempts {
+interface RefusedAttempts {
   account: number;
   address: number;
 }

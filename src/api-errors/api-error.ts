@@ -14,7 +14,7 @@ export const apiErrorCodes = [
   'INTERNAL_SERVER_ERROR',
 ] as const;
 
-export type ApiErrorCode = (typeof apiErrorCodes)[number];
+type ApiErrorCode = (typeof apiErrorCodes)[number];
 
 /** `argument` is the path from the field's arguments on, such as `input.title`; `sentence` is complete. */
 export function badUserInput(argument: string, sentence: string): GraphQLError {

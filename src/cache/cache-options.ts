@@ -3,9 +3,12 @@ import type { ValueType } from './codec/value-type.js';
 import type { VaryValue, VaryValues } from './keys/variant.js';
 import type { Journal } from './journal/journal.js';
 import type { CacheLog } from './log.js';
-import type { LoadBounds } from './assemble.js';
+import type { LoadBounds } from './stampede/load-bounds.js';
 import type { WarmVariants } from './policy/warm-variants.js';
 import type { Origin } from './loads/origin.js';
+import type { Outbox } from './outbox/outbox.js';
+import type { RelayingOptions } from './outbox/relay-options.js';
+import type { ProbeOptions } from './prober/probe-options.js';
 import type { ShadowOptions } from './loads/shadow/shadow-options.js';
 import type { ViewerId } from './vary/viewer-id.js';
 import type { PrefetchBounds } from './warm/warm-bounds.js';
@@ -101,15 +104,28 @@ export interface CacheOptions<Context> {
    */
   readonly journal?: Journal;
   /**
+   * Rows that triggers of the database write in the transaction of each write, whichever program makes it: `start()` opens it, and
+   * from then on mutations are acknowledged after what they wrote there is applied. Default: none, and only mutations with a
+   * cache directive, `invalidate` and `fetch` are known. The cache closes it.
+   */
+  readonly outbox?: Outbox;
+  /** What becomes of reads while this process cannot look into its outbox. */
+  readonly relay?: Partial<RelayingOptions>;
+  /**
+   * Follows some of the writes: reads what was written back through the cache, and compares it with what its origin says; what
+   * does not agree is counted (`stats.probes()`) and logged. Default: no write is followed; `{}` follows one a second.
+   */
+  readonly probe?: ProbeOptions | undefined;
+  /**
    * PREFETCH: the argument sets that are kept warm, by coordinate, as a client would write them. Called anew from time to
    * time; may ask the database. A list that throws, or names what the field does not take, is logged and does no harm.
    */
   readonly warm?: Readonly<Record<string, (context: Context) => WarmSetsGiven | Promise<WarmSetsGiven>>>;
   /**
-   * Makes the context of loads that nobody asked for, without a viewer; of these values, where what is loaded varies, and
-   * otherwise of none. Default: an empty object.
+   * Makes the context of work that no request asked for: loads of PREFETCH, flushes of accepted writes, and the prober. It has
+   * no viewer; it has these values, where what is loaded varies, and otherwise none. Called after `start()`. Default: an empty object.
    */
-  readonly warmContext?: (variant: VaryValues) => Context | Promise<Context>;
+  readonly backgroundContext?: (variant: VaryValues) => Context | Promise<Context>;
   /**
    * PREFETCH: the variants in which fields that vary are kept warm, such as `[{ locale: 'de' }, { locale: 'fr' }]`, or a function
    * that names them and is called anew from time to time. Each names all by which such a field varies. Needed where one does.

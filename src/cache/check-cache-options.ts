@@ -1,6 +1,6 @@
 import type { CacheOptions } from './cache-options.js';
 import { nearestName } from './nearest-name.js';
-import { loadOptions } from './assemble.js';
+import { loadOptions } from './stampede/load-bounds.js';
 import { originMembers } from './loads/origin.js';
 import { varyFaults } from './vary/vary-options.js';
 import { shadowOptions } from './loads/shadow/shadow-options.js';
@@ -29,8 +29,11 @@ const cacheOptions = {
   onStoreLoss: true,
   disabled: true,
   journal: true,
+  outbox: true,
+  relay: true,
+  probe: true,
   warm: true,
-  warmContext: true,
+  backgroundContext: true,
   warmVariants: true,
   prefetch: true,
   shadow: true,
@@ -79,11 +82,17 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     mustBe: 'a journal, such as memoryJournal() or redisJournal(client)',
     fits: (value) => hasFunctions(value, ['accept', 'claim', 'settle']),
   },
+  outbox: {
+    mustBe: 'an outbox, such as postgresOutbox({ pool })',
+    fits: (value) => hasFunctions(value, ['relay', 'register', 'add', 'listen', 'keep', 'close']),
+  },
+  relay: anObject,
+  probe: anObject,
   warm: {
     mustBe: 'an object with a function for each coordinate',
     fits: (value) => isObject(value) && Object.values(value).every(aFunction.fits),
   },
-  warmContext: aFunction,
+  backgroundContext: aFunction,
   warmVariants: {
     mustBe: 'a list of objects such as { locale: "de" }, or a function that makes one',
     fits: (value) => aFunction.fits(value) || isListOf(value, isObject),

@@ -2,7 +2,8 @@
 export type { Consistency } from './coherence/acknowledgement.js';
 export type { Outbox, OutboxOpenOptions, OutboxRow, Relayed } from './outbox/outbox.js';
 export type { RelayingOptions } from './outbox/relay-options.js';
-export { createCache, type Cache, type CachedField } from './cache.js';
+export { createCache, type Cache, type CacheStats, type CacheWarm, type CacheWrites } from './cache.js';
+export type { CachedField } from './apply-schema.js';
 export type { CacheOptions, WarmSetsGiven } from './cache-options.js';
 export { cacheDirectives, cacheTypeDefs } from './directives/type-defs.js';
 export type { CachedOptions, InvalidatesOptions } from './directives/code-first-options.js';
@@ -19,7 +20,7 @@ export type { Clock } from './time/clock.js';
 export type { CacheLog } from './log.js';
 export type { ValueType } from './codec/value-type.js';
 export type { DeadLetter } from './journal/accepted-writes.js';
-export type { FlushedWrite } from './journal/flusher.js';
+export type { FlushedWrite } from './journal/flush-target.js';
 export type {
   Accepted,
   BuriedWrite,
@@ -42,7 +43,7 @@ export type { ProbeCounters } from './metrics/probe-counters.js';
 export type { RelayCounters, RelayState } from './metrics/relay-counters.js';
 export type { ShadowCounters } from './metrics/shadow-counters.js';
 export type { Outcome, ResponsePath, Trace, TraceRecord, TraceReport } from './metrics/trace.js';
-export type { LoadBounds } from './assemble.js';
+export type { LoadBounds } from './stampede/load-bounds.js';
 export type { WarmVariants } from './policy/warm-variants.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { FetchOptions } from './patterns/fetch.js';

@@ -7,7 +7,7 @@ const PING_MS = 2_000;
 
 export interface Health {
   readonly database: Pick<Database, 'ping' | 'diskIsFull'>;
-  readonly cache: Pick<Cache<ApiContext>, 'isWarm' | 'storeIsAway' | 'relayed'>;
+  readonly cache: Pick<Cache<ApiContext>, 'stats' | 'warm'>;
 }
 
 /**
@@ -18,15 +18,16 @@ export interface Health {
 export function addHealthRoutes(app: FastifyInstance, { database, cache }: Health): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   const relay = (): { readonly relay?: 'blind' } =>
-    cache.relayed().blindForMs > 0 ? { relay: 'blind' } : {};
+    cache.stats.relay().blindForMs > 0 ? { relay: 'blind' } : {};
   app.get('/readyz', async (request, reply) => {
     try {
       await withinMs(PING_MS, database.ping());
-      if (!cache.isWarm()) return await reply.code(503).send({ status: 'starting', cache: 'warming up' });
+      if (!cache.warm.isReady())
+        return await reply.code(503).send({ status: 'starting', cache: 'warming up' });
       return {
         status: 'ready',
         database: database.diskIsFull() ? 'disk full' : 'ok',
-        cache: cache.storeIsAway() ? 'degraded' : 'ok',
+        cache: cache.stats.storeIsAway() ? 'degraded' : 'ok',
         ...relay(),
       };
     } catch (error) {

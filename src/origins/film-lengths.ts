@@ -15,7 +15,7 @@ export interface FilmLengthCache {
 }
 
 /** How long a film is. */
-export interface FilmLength {
+interface FilmLength {
   /** Null where nobody knows. */
   readonly runningTimeMinutes: number | null;
 }

@@ -32,27 +32,27 @@ const PASSES = /^(08|25|40|53|55|57|58)/;
 /** Errors of the system, such as EPIPE, look alike; no class of SQLSTATE begins with E. */
 const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/;
 
-/** Playback positions. The database is promised, as the cache is opened before it. */
-export function playbackOrigin(database: Promise<Pick<Database, 'pool'>>) {
-  return {
-    async flush(writes: readonly OrderedWrite[]): Promise<void> {
-      const rows = writes.map(({ seq, state }) => {
-        const { userId, movieId, positionSeconds, updatedAt } = stateOf(state);
-        return { userId, movieId, positionSeconds, updatedAt, wbSeq: seq };
-      });
-      const { pool } = await database;
-      await pool.query(flushSql, [JSON.stringify(rows)]);
-    },
+/** Playback positions. */
+export const playbackOrigin = {
+  async flush(
+    writes: readonly OrderedWrite[],
+    { database }: { readonly database: Pick<Database, 'pool'> },
+  ): Promise<void> {
+    const rows = writes.map(({ seq, state }) => {
+      const { userId, movieId, positionSeconds, updatedAt } = stateOf(state);
+      return { userId, movieId, positionSeconds, updatedAt, wbSeq: seq };
+    });
+    await database.pool.query(flushSql, [JSON.stringify(rows)]);
+  },
 
-    isPermanent(error: unknown): boolean | undefined {
-      if (error instanceof UnknownState) return true;
-      const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-      if (typeof code !== 'string' || !SQLSTATE.test(code) || PASSES.test(code)) return false;
-      // Of any other it may be one row that causes it, a trigger's own error for one.
-      return REFUSED.test(code) ? true : undefined;
-    },
-  };
-}
+  isPermanent(error: unknown): boolean | undefined {
+    if (error instanceof UnknownState) return true;
+    const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    if (typeof code !== 'string' || !SQLSTATE.test(code) || PASSES.test(code)) return false;
+    // Of any other it may be one row that causes it, a trigger's own error for one.
+    return REFUSED.test(code) ? true : undefined;
+  },
+};
 
 class UnknownState extends Error {}
 

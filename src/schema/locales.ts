@@ -1,5 +1,5 @@
 /** The languages in which labels are written; few, since each has cache entries of its own. */
-export const locales = ['en', 'de', 'fr', 'es', 'ja'] as const;
+const locales = ['en', 'de', 'fr', 'es', 'ja'] as const;
 
 export type Locale = (typeof locales)[number];
 

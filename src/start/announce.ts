@@ -15,8 +15,8 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
       'Database',
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
     ],
-    ['Cache', cacheLine(config, cache.storeIsAway())],
-    ['Journal', cache.survives],
+    ['Cache', cacheLine(config, cache.stats.storeIsAway())],
+    ['Journal', cache.writes.durability],
     ...disabledLines(config),
   ];
   if (config.environment === 'development') lines.push(...(await accountLines(database)));

@@ -5,11 +5,11 @@ import {
   type Cache,
   type CacheLog,
   type Clock,
+  type Outbox,
   type Store,
 } from '../cache/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
-import type { Database } from '../database/database.js';
 import { warmLists } from '../origins/warm-lists.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { movieOrigin } from '../origins/movie.js';
@@ -41,16 +41,15 @@ interface ApiCacheParts {
   readonly log: CacheLog;
   readonly clock: Clock | undefined;
   readonly store: Store | undefined;
-  /** What accepted writes are flushed into, once it is open. */
-  readonly database: Promise<Pick<Database, 'pool'>>;
-  /** Makes contexts of nobody, once there is what they need. */
-  readonly contextOfNobody: () => Promise<ApiContext>;
+  /** Makes contexts of work that no request asked for. */
+  readonly backgroundContext: () => Promise<ApiContext>;
+  readonly outbox: Outbox;
 }
 
 /** The cache of the API: its store, its origins, and how it learns who is asking. */
 export function createApiCache(
   config: CacheConfig,
-  { log, clock, store, database, contextOfNobody }: ApiCacheParts,
+  { log, clock, store, backgroundContext, outbox }: ApiCacheParts,
 ): Cache<ApiContext> {
   const time = clock === undefined ? {} : { clock };
   return createCache<ApiContext>({
@@ -59,15 +58,18 @@ export function createApiCache(
     vary: { locale: (context) => context.locale },
     neutral: ['cursors', 'database', 'filmLengths', 'log', 'scans'],
     journal: createJournal(config, time),
+    outbox,
+    relay: { blindAfterMs: config.cache.blindAfterMs, whileBlind: config.cache.whileBlind },
+    probe: config.cache.probe ? {} : undefined,
     origins: {
       Movie: movieOrigin,
       Person: personOrigin,
       RatingSummary: ratingSummaryOrigin,
-      Playback: playbackOrigin(database),
+      Playback: playbackOrigin,
     },
     fetches: fetchedNamespaces,
     warm: warmLists,
-    warmContext: contextOfNobody,
+    backgroundContext,
     prefetch: config.cache.prefetch ? {} : false,
     loads: { softTimeoutMs: SOFT_TIMEOUT_MS },
     types: [decimalType],

@@ -5,12 +5,12 @@ import { createAttempts } from '../accounts/attempts.js';
 import { createHashingQueue } from '../accounts/hashing-queue.js';
 import { createPasswords } from '../accounts/passwords.js';
 import { createSessions } from '../accounts/sessions.js';
-import { createApiCache, fetchedNamespaces } from './api-cache.js';
+import { createApiCache } from './api-cache.js';
+import { apiOutbox } from './api-outbox.js';
 import { CacheError, type Cache, type Clock, type Store } from '../cache/index.js';
 import { closeAll, type Closer } from './close-all.js';
 import type { Config } from '../config.js';
-import { createContext, type ApiContext, type ApiServices } from '../context.js';
-import type { DeadLetters } from '../dead-letters.js';
+import { createContext, type ApiContext, type ApiServices, type DeadLetters } from '../context.js';
 import { createFilmLengths } from '../origins/film-lengths.js';
 import { connectDatabase } from '../database/connect-database.js';
 import type { Database } from '../database/database.js';
@@ -24,7 +24,7 @@ import { addMetricsRoute } from '../http/metrics-route.js';
 import { type Address, listen, tryAddress } from '../http/listen.js';
 import { limits } from '../limits/limits.js';
 import { createScans, scanBounds } from '../limits/scans.js';
-import { openOutbox } from '../outbox/open-outbox.js';
+import { once } from './once.js';
 import { prepareDatabase } from './prepare-database.js';
 import { createAttemptCounters } from '../redis/create-attempt-counters.js';
 import { createMovieCursors } from '../resolvers/movie-cursor.js';
@@ -59,18 +59,30 @@ export async function startApi(
   config: Config,
   { log, openDatabase, clock, store, typeDefs }: ApiParts,
 ): Promise<Api> {
-  const opened = promised<Database>();
-  const served = promised<ApiServices>();
-  const contextOfNobody = async (): Promise<ApiContext> =>
-    createContext({ services: await served.promise, ...nobody, log });
-  const cache = createApiCache(config, { log, clock, store, contextOfNobody, database: opened.promise });
+  const closers: Closer[] = [];
+  const opened = once(() => {
+    const { databaseLimits } = config;
+    return (openDatabase ?? (() => connectDatabase({ ...config, limits: databaseLimits, log })))();
+  });
+  // By the outbox of the cache, after its store: a store that refuses us is told before the database is brought up to date, which
+  // may take long.
+  const database = once(async () => {
+    const found = await opened.get();
+    await prepareDatabase(found, { log, environment: config.environment });
+    return found;
+  });
+  const services = once(async () =>
+    createServices(config, { log, clock, cache, closers, database: await database.get() }),
+  );
+  const backgroundContext = async (): Promise<ApiContext> =>
+    createContext({ services: await services.get(), ...noRequest, log });
+  const outbox = apiOutbox({ database: () => database.get(), log, config });
+  const cache = createApiCache(config, { log, clock, store, backgroundContext, outbox });
   // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
-  const cacheCloser: Closer = { what: 'the cache', close: () => cache.close() };
-  const closers: Closer[] = [
-    { what: 'the services', close: served.giveUp },
-    cacheCloser,
-    { what: 'the database', close: opened.giveUp },
-  ];
+  closers.push(
+    { what: 'the database', close: async () => (await opened.made())?.close() },
+    { what: 'the cache', close: () => cache.close() },
+  );
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
     const schema = buildSchema(cache, typeDefs);
@@ -78,56 +90,13 @@ export async function startApi(
     await tryAddress(config);
     const metrics = metricsAddress(config);
     if (typeof metrics === 'object') await tryAddress(metrics);
-    // Before the database is brought up to date, which may take long: a store that refuses us is told at once.
     await cache.start();
-    const database = await (
-      openDatabase ?? (() => connectDatabase({ ...config, limits: config.databaseLimits, log }))
-    )();
-    opened.fulfil(database);
-    closers.push({ what: 'the database', close: () => database.close() });
-    await prepareDatabase(database, { log, environment: config.environment });
-    // Before the database, which its relay and its background work use.
-    closers.push(cacheCloser);
-    const namespaces = cache.namespaces();
-    const used = new Set([...namespaces, ...fetchedNamespaces]);
-    const { blindAfterMs, whileBlind } = config.cache;
-    await cache.relay(await openOutbox({ database, log, namespaces, used, ...config }), {
-      blindAfterMs,
-      whileBlind,
-    });
-    const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
-    const { sessionDays, sessionsPerAccount } = config.accounts;
-    const sessions = createSessions({
-      database,
-      cache,
-      nowMs,
-      maxAgeMs: sessionDays * DAY_MS,
-      maxPerAccount: sessionsPerAccount,
-    });
-    const counters = createAttemptCounters(config, log);
-    closers.push({ what: 'the counters of attempts', close: () => Promise.resolve(counters.close()) });
-    const services: ApiServices = {
-      database,
-      passwords: createPasswords(),
-      hashing: createHashingQueue({ atOnce: HASHES_AT_ONCE, maxWaitMs: config.accounts.maxWaitMs }),
-      attempts: createAttempts(counters),
-      sessions,
-      cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
-      // The embedded database has one connection, and its statements wait for each other anyway.
-      scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
-      filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
-      deadLetters: deadLettersOf(cache),
-    };
-    served.fulfil(services);
-    if (config.cache.probe) cache.probe({ context: contextOfNobody });
-    const app = await serve({ config, log, cache, schema, services, closers });
-    const ownUrl =
-      typeof metrics === 'object'
-        ? await serveMetrics(metrics, { log, cache, services, closers })
-        : undefined;
+    const served = { config, log, cache, schema, closers, services: await services.get() };
+    const app = await serve(served);
+    const ownUrl = typeof metrics === 'object' ? await serveMetrics(metrics, served) : undefined;
     const url = await listen(app, config);
     const metricsUrl = metrics === 'public' ? url : ownUrl;
-    return { url, metricsUrl, cache, database, close: () => closeAll(closers) };
+    return { url, metricsUrl, cache, database: served.services.database, close: () => closeAll(closers) };
   } catch (error) {
     // Why it did not start is what a person must know; what could not be closed ends with the process.
     await closeAll(closers).catch((failure: unknown) => {
@@ -138,26 +107,46 @@ export async function startApi(
   }
 }
 
-/** What is known to come, or not to come at all. */
-function promised<T>(): { promise: Promise<T>; fulfil: (value: T) => void; giveUp: () => Promise<void> } {
-  let fulfil: (value: T) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<T>((resolve, refuse) => {
-    fulfil = resolve;
-    reject = refuse;
-  });
-  // Whoever waits for it is told; where nobody does, that is no error.
-  promise.catch(() => undefined);
-  const giveUp = (): Promise<void> => Promise.resolve(reject(new Error('the API did not start')));
-  return { promise, fulfil, giveUp };
+interface ServicesParts extends Pick<ApiParts, 'log'> {
+  readonly clock: Clock | undefined;
+  readonly cache: Cache<ApiContext>;
+  readonly closers: Closer[];
+  readonly database: Database;
+}
+
+/** What lives as long as the API beside the cache. */
+async function createServices(
+  config: Config,
+  { log, clock, cache, closers, database }: ServicesParts,
+): Promise<ApiServices> {
+  const nowMs = clock === undefined ? Date.now : () => clock.nowMs();
+  const { sessionDays, sessionsPerAccount, maxWaitMs } = config.accounts;
+  const counters = createAttemptCounters(config, log);
+  closers.push({ what: 'the counters of attempts', close: () => Promise.resolve(counters.close()) });
+  return {
+    database,
+    passwords: createPasswords(),
+    hashing: createHashingQueue({ atOnce: HASHES_AT_ONCE, maxWaitMs }),
+    attempts: createAttempts(counters),
+    sessions: createSessions({
+      ...{ database, cache, nowMs },
+      maxAgeMs: sessionDays * DAY_MS,
+      maxPerAccount: sessionsPerAccount,
+    }),
+    cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
+    // The embedded database has one connection, and its statements wait for each other anyway.
+    scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
+    filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
+    deadLetters: deadLettersOf(cache),
+  };
 }
 
 function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
   return {
-    list: () => cache.deadLetters(),
+    list: () => cache.writes.deadLetters(),
     replay: async (key) => {
       try {
-        await cache.replayDeadLetter(key);
+        await cache.writes.replay(key);
         return true;
       } catch (error) {
         if (error instanceof CacheError && error.code === 'CACHE_DEAD_LETTER') return false;
@@ -167,8 +156,8 @@ function deadLettersOf(cache: Cache<ApiContext>): DeadLetters {
   };
 }
 
-/** Who asks on behalf of nobody. */
-const nobody = {
+/** What a context of background work has in place of a request. */
+const noRequest = {
   authorization: undefined,
   acceptLanguage: undefined,
   address: '',

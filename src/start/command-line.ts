@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { variableNames } from '../config.js';
+import { variables, type Variable } from '../variables.js';
 import { ConfigurationError } from './configuration-error.js';
 import { packageRoot } from './package-root.js';
 
@@ -14,10 +14,16 @@ Options
   --help      shows this
   --version   shows the version
 
-Settings are environment variables, or lines of a file .env; .env.example explains them all:
-${variableNames.map((name) => `  ${name}\n`).join('')}
+Settings are environment variables, or lines of a file .env; in brackets is what holds without one. docs/reference/environment.md
+says what each may be:
+
+${Object.entries(variables).map(settingLines).join('')}
 With DATABASE_URL and REDIS_URL set, several processes serve the same data.
 `;
+
+function settingLines([name, { unset, meaning }]: [string, Variable]): string {
+  return `  ${name} (${unset})\n      ${meaning}\n`;
+}
 
 /** What a person asked for: the text to print instead of starting, or undefined. @throws ConfigurationError */
 export function answerCommandLine(parameters: readonly string[]): string | undefined {

@@ -31,7 +31,7 @@ it('declares to the cache each namespace that is used outside of the schema, and
   await api.ask('mutation { recordPlayback(movieId: 1, positionSeconds: 5) { movieId } }', {
     token: await api.signIn('member@example.com'),
   });
-  const fetched = Object.keys(api.cache.counters()).filter((name) => name.startsWith('cache.fetch '));
+  const fetched = Object.keys(api.cache.stats.counters()).filter((name) => name.startsWith('cache.fetch '));
   expect(fetched.map((name) => name.replace('cache.fetch ', '')).sort()).toEqual([...fetchedNamespaces]);
 });
 

@@ -42,7 +42,7 @@ describe('npm run advise', () => {
       openDatabase: () => Promise.resolve(database),
       typeDefs: shortLived(),
     });
-    await api.cache.warmedUp();
+    await api.cache.warm.ready();
   });
   afterAll(() => api.close());
 
@@ -63,7 +63,7 @@ describe('npm run advise', () => {
     const sentences = stdout.trimEnd().split('\n');
     expect(code).toBe(0);
     expect(sentences.length).toBeGreaterThanOrEqual(3);
-    const counters = api.cache.counters();
+    const counters = api.cache.stats.counters();
     // Whatever a sentence claims can be counted again.
     for (const sentence of sentences) {
       const coordinate = sentence.slice(0, sentence.indexOf(': '));

@@ -3,6 +3,7 @@ import { getNamedType, isListType, getNullableType, type GraphQLArgument, type G
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiCache } from '../../src/start/api-cache.js';
+import { memoryOutbox } from '../support/memory-outbox.js';
 import type { Api } from '../../src/start/api.js';
 import { memoryStore } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
@@ -114,8 +115,8 @@ describe('three viewers with random queries and writes', () => {
         log,
         clock: undefined,
         store: undefined,
-        database: new Promise(() => undefined),
-        contextOfNobody: () => new Promise(() => undefined),
+        outbox: memoryOutbox().outbox(),
+        backgroundContext: () => new Promise(() => undefined),
       }),
     );
     tokens = await signInAll(await started());
@@ -151,7 +152,7 @@ describe('three viewers with random queries and writes', () => {
     const on = await started();
     const off = await started({ store: forgetfulStore() });
     await fc.assert(sameBytes(on, off), { numRuns: 120 });
-    const hits = Object.values(on.cache.counters()).reduce((sum, counters) => sum + counters.hits, 0);
+    const hits = Object.values(on.cache.stats.counters()).reduce((sum, counters) => sum + counters.hits, 0);
     expect(hits).toBeGreaterThan(1000);
   }, 240_000);
 

@@ -58,7 +58,7 @@ describe.skipIf(!needsPostgres())('fields with staleIfError while PostgreSQL is 
     await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
     await readAll();
     await expect.poll(readAll, { timeout: 10_000 }).toEqual(['HIT', 'HIT', 'HIT']);
-    const loads = (coordinate: string): number => api.cache.counters()[coordinate]?.loads ?? 0;
+    const loads = (coordinate: string): number => api.cache.stats.counters()[coordinate]?.loads ?? 0;
 
     await postgres.halt();
     const before = Object.keys(fields).map(loads);

@@ -53,7 +53,7 @@ describe('/metrics', () => {
       'cache_invalidations_total{coordinate="Mutation.updateMovie"}': 1,
       cache_store_away: 0,
     });
-    const loadMs = api.cache.counters()['Query.movie']?.loadMs ?? 0;
+    const loadMs = api.cache.stats.counters()['Query.movie']?.loadMs ?? 0;
     expect(loadMs).toBeGreaterThan(0);
     expect(metrics.get('cache_load_seconds_total{coordinate="Query.movie"}')).toBeCloseTo(loadMs / 1000);
     expect(metrics.get('cache_relayed_rows_total')).toBeGreaterThan(0);

@@ -68,8 +68,8 @@ describe('a position that waits for its flush', () => {
     expect([mine?.errors, other?.errors]).toEqual([[], []]);
     await api.database.pool.query(`DELETE FROM "User" WHERE "email" = 'gone@example.com'`);
     await flushed(api.cache);
-    expect(await api.cache.deadLetters()).toEqual([]);
-    const { size, flushed: counted } = await api.cache.journal();
+    expect(await api.cache.writes.deadLetters()).toEqual([]);
+    const { size, flushed: counted } = await api.cache.writes.journal();
     expect([size?.pending, counted.buried]).toEqual([0, 0]);
     const { rows } = await api.database.pool.query('SELECT "userId" FROM "Playback" WHERE "movieId" = 1');
     expect(rows).toEqual([{ userId: 2 }]);

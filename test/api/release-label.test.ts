@@ -33,7 +33,7 @@ describe('Movie.releaseLabel', () => {
       expect(await labelIn('fr')).toEqual({ movie: { releaseLabel: '15 juillet 2008 · 2 h 32 min' } });
       expect(await labelIn(undefined)).toEqual({ movie: { releaseLabel: 'July 15, 2008 · 2 hr 32 min' } });
     }
-    expect(api.cache.counters()['Movie.releaseLabel']).toMatchObject({ hits: 3, misses: 3 });
+    expect(api.cache.stats.counters()['Movie.releaseLabel']).toMatchObject({ hits: 3, misses: 3 });
     await set('2009-01-02');
     expect(await labelIn('de')).toEqual({ movie: { releaseLabel: '2. Januar 2009 · 2 Std. 32 Min.' } });
     expect(await labelIn('fr')).toEqual({ movie: { releaseLabel: '2 janvier 2009 · 2 h 32 min' } });

@@ -138,11 +138,11 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       expect(performance.now() - since).toBeLessThan(1000);
       expect(answer).toContain('"updateMovie":{"title":"Bounded"}');
       expect(answer).toContain('"extensions":{"cache":{"consistency":"bounded","because":"store"}}');
-      expect(apis[0].cache.counters()['Mutation.updateMovie']?.boundedWrites).toBe(1);
+      expect(apis[0].cache.stats.counters()['Mutation.updateMovie']?.boundedWrites).toBe(1);
       for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
       process.kill(redis.pid, 'SIGCONT');
       await expect
-        .poll(() => apis.map(({ cache }) => cache.storeIsAway()), { timeout: 10_000 })
+        .poll(() => apis.map(({ cache }) => cache.stats.storeIsAway()), { timeout: 10_000 })
         .toEqual([false, false]);
       for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
       const next = await post(apis[0], rename('Strict again'), { token });

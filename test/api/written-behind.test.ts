@@ -200,7 +200,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     const watching = watchWhile({ goesOn: () => goesOn, pauseMs: 50, where: () => api }, watchers, tally);
     const backAtMs = performance.now() + OUTAGE_MS;
     while (performance.now() < backAtMs) {
-      largest = Math.max(largest, (await api.cache.journal()).size?.pending ?? 0);
+      largest = Math.max(largest, (await api.cache.writes.journal()).size?.pending ?? 0);
       await passes(50);
     }
     goesOn = false;
@@ -327,7 +327,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     return {
       watch,
       tally,
-      counters: () => api.cache.counters()['Mutation.recordPlayback'],
+      counters: () => api.cache.stats.counters()['Mutation.recordPlayback'],
       /** About positions. */
       statements: () => statements,
       /** The transactions by which the outbox passes invalidations on are among these. */

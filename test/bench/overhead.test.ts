@@ -6,6 +6,7 @@ import { createWorkloads, zipf } from '../../bench/overhead/workloads.js';
 import { withLocalCopies } from '../../bench/servers/api.js';
 import { readRows } from '../../bench/servers/films.js';
 import { createApiCache } from '../../src/start/api-cache.js';
+import { memoryOutbox } from '../support/memory-outbox.js';
 import { readConfig } from '../../src/config.js';
 import { buildSchema } from '../../src/schema/build-schema.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
@@ -31,8 +32,8 @@ describe('the bench of the overhead', () => {
       log: cacheLog(),
       clock: undefined,
       store: undefined,
-      database: new Promise(() => undefined),
-      contextOfNobody: () => new Promise(() => undefined),
+      outbox: memoryOutbox().outbox(),
+      backgroundContext: () => new Promise(() => undefined),
     });
     expect(() => buildSchema(cache, changed)).not.toThrow();
   });

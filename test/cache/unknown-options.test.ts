@@ -1,9 +1,7 @@
-import { makeExecutableSchema } from '@graphql-tools/schema';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import {
   CacheError,
-  cacheTypeDefs,
   createCache,
   memoryJournal,
   memoryStore,
@@ -85,14 +83,9 @@ describe('an option that does not exist is refused', () => {
         'there is no option "debug" (there is only evidence)',
     ],
     [
-      'cache.probe',
-      () => {
-        const cache = createCache({ store: memoryStore() });
-        cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, 'type Query { a: Int }'] }));
-        return untyped(cache.probe, { contxt: () => ({}), everyMs: 5 });
-      },
-      'cache.probe: there is no option "contxt" (did you mean "context"?); ' +
-        'context must be a function that makes a context',
+      'the option probe',
+      () => untyped(createCache, { store: memoryStore(), probe: { everMs: 5 } }),
+      'createCache: there is no option "probe.everMs" (did you mean "everyMs"?)',
     ],
   ])('by %s', (_call, make, sentence) => {
     expect(refusal(make)).toBe(sentence);
@@ -143,7 +136,7 @@ describe('an option that is undefined has its default', () => {
       'disabled',
       'journal',
       'warm',
-      'warmContext',
+      'backgroundContext',
       'random',
       'loads',
       'prefetch',
@@ -217,7 +210,7 @@ describe('an option of the wrong kind is refused:', () => {
       { warm: { 'Query.a': [{}] } },
       'warm must be an object with a function for each coordinate, but got an object',
     ],
-    [{ warmContext: {} }, 'warmContext must be a function, but got an object'],
+    [{ backgroundContext: {} }, 'backgroundContext must be a function, but got an object'],
     [
       { types: [{ name: 'Decimal' }] },
       'types must be a list of objects with name, is, encode and decode, but got a list',

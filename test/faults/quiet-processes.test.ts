@@ -76,7 +76,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
     const database = await connectDatabase({ databaseUrl, dataDirectory: '.data', log: testLog() });
     const { REDIS_URL: redisUrl, ...settings } = settingsOf(name);
     const api = await apiOver(database, { redisUrl, settings });
-    await api.cache.warmedUp();
+    await api.cache.warm.ready();
     ends.push(async () => {
       await api.close();
       await database.close();

@@ -91,17 +91,15 @@ export async function faultWorld({
     const proxy = await tcpProxy(redis.port);
     const url = `redis://127.0.0.1:${proxy.port}`;
     const store = redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'faults' });
-    const process = rowCache({ store: plant(store, number), database: rows, strictCopies });
+    const outbox = postgresOutbox({
+      pool: database,
+      store: 'redis',
+      endsWithProcess: false,
+      listen: (onRows) => listenForRows(databaseUrl, { onRows, log: testLog() }),
+    });
+    const process = rowCache({ store: plant(store, number), database: rows, strictCopies, outbox });
     await process.cache.start();
     onTestFinished(() => process.cache.close());
-    await process.cache.relay(
-      postgresOutbox({
-        pool: database,
-        store: 'redis',
-        endsWithProcess: false,
-        listen: (onRows) => listenForRows(databaseUrl, { onRows, log: testLog() }),
-      }),
-    );
     return { ...process, proxy };
   };
   const started: FaultyProcess[] = [];
@@ -180,7 +178,7 @@ export async function soak(world: FaultWorld, options: SoakOptions): Promise<Fau
   const all = (count: number, actor: () => Promise<void>): Promise<void>[] =>
     Array.from({ length: count }, actor);
   await Promise.all([...all(readers, reader), ...all(writers, writer), troublemaker()]);
-  const counters = processes.flatMap(({ cache }) => Object.values(cache.counters()));
+  const counters = processes.flatMap(({ cache }) => Object.values(cache.stats.counters()));
   return {
     reads: latenciesMs.length,
     stale,

@@ -19,6 +19,7 @@ import {
 } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
+import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 
@@ -141,6 +142,7 @@ function cacheOf(
   const cache = createCache<Context>({
     store: memoryStore(),
     environment: 'test',
+    log: cacheLog(),
     neutral: ['shard', 'app'],
     viewer: ({ viewer }) => viewer,
     origins: { Movie: { load }, Person: { load: people } },

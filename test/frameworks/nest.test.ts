@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import {
   ApolloDriver,
   ApolloFederationDriver,
@@ -136,7 +137,7 @@ function subgraphModule({ CACHE, CacheModule }: Example, isCodeFirst: boolean) {
         useFactory: (cache: Cache<object>) => ({
           ...(isCodeFirst ? fromClasses : fromSdl),
           transformSchema: (schema) => cache.apply(schema),
-          plugins: [cache.apolloPlugin()],
+          plugins: [cache.apolloPlugin(), ApolloServerPluginInlineTraceDisabled()],
         }),
       }),
     ],

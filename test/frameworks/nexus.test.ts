@@ -64,7 +64,7 @@ describe('a schema of Nexus', () => {
       });
       const cache = createCache({ store: memoryStore() });
       cache.apply(schema);
-      return cache.fields();
+      return cache.stats.fields();
     };
     expect(withOption({ ttl: 60 })).toMatchObject([{ coordinate: 'Query.a', ttl: 60 }]);
     expect(() => withOption('60')).toThrow(

@@ -158,7 +158,7 @@ describe('a schema of Pothos', () => {
     });
     const cache = createCache({ store: memoryStore() });
     cache.apply(builder.toSchema({ directives: [...specifiedDirectives, ...cacheDirectives] }));
-    expect(cache.fields()).toMatchObject([{ coordinate: 'Query.a', ttl: 60 }]);
+    expect(cache.stats.fields()).toMatchObject([{ coordinate: 'Query.a', ttl: 60 }]);
   });
 
   it('is refused with the option on a type', () => {

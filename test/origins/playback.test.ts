@@ -3,11 +3,10 @@ import { playbackOrigin } from '../../src/origins/playback.js';
 
 const failing = (code: string | undefined) => {
   const error = Object.assign(new Error('the database failed'), code === undefined ? {} : { code });
-  const { flush, isPermanent } = playbackOrigin(
-    Promise.resolve({ pool: { query: () => Promise.reject(error) } as never }),
-  );
+  const { flush, isPermanent } = playbackOrigin;
+  const database = { pool: { query: () => Promise.reject(error) } as never };
   const state = { userId: 1, movieId: 2, positionSeconds: 3, updatedAt: new Date(0) };
-  return flush([{ seq: 1, state }]).then(() => 'written', isPermanent);
+  return flush([{ seq: 1, state }], { database }).then(() => 'written', isPermanent);
 };
 
 describe('an error while positions are flushed', () => {
@@ -27,7 +26,10 @@ describe('an error while positions are flushed', () => {
   });
 
   it('is final for what is no position', async () => {
-    const { flush, isPermanent } = playbackOrigin(Promise.resolve({ pool: {} as never }));
-    expect(await flush([{ seq: 1, state: 'nowhere' }]).then(() => 'written', isPermanent)).toBe(true);
+    const { flush, isPermanent } = playbackOrigin;
+    const database = { pool: {} as never };
+    expect(await flush([{ seq: 1, state: 'nowhere' }], { database }).then(() => 'written', isPermanent)).toBe(
+      true,
+    );
   });
 });

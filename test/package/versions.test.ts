@@ -42,7 +42,7 @@ let loads = 0;
   for (const cache of caches) await cache.fetch('Report:1', { ttl: 5 }, () => (loads += 1));
   await caches[1].invalidate(['Report:1']);
   await caches[0].fetch('Report:1', { ttl: 5 }, () => (loads += 1));
-  const away = caches.some((cache) => cache.storeIsAway());
+  const away = caches.some((cache) => cache.stats.storeIsAway());
   for (const cache of caches) await cache.close();
   await client.quit();
   console.log(process.versions.node.split('.')[0], version, loads, away);

@@ -49,7 +49,7 @@ export async function cachedProcess(
       VARY_NAMES.filter((name) => isNamed(plan, name)).map((name) => [name, valueOf(name)]),
     ),
     warmVariants: WARM_VARIANTS,
-    warmContext: ({ tenant, locale }) =>
+    backgroundContext: ({ tenant, locale }) =>
       requestContext(world, { viewer: undefined, tenant, locale }, 'plain'),
   });
   const cachedSchema = cache.apply(schema);

@@ -31,7 +31,7 @@ export interface StepsReport {
   /** Executions that were compared. */
   readonly cases: number;
   /** Of each process. */
-  readonly counters: readonly ReturnType<Cache<RequestContext>['counters']>[];
+  readonly counters: readonly ReturnType<Cache<RequestContext>['stats']['counters']>[];
   readonly warnings: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export async function runSteps(
   } finally {
     await Promise.all(processes.map(({ cache }) => cache.close()));
   }
-  const counters = processes.map(({ cache }) => cache.counters());
+  const counters = processes.map(({ cache }) => cache.stats.counters());
   return { difference, cases, counters, warnings: log.lines.filter((line) => line.startsWith('warn')) };
 }
 

@@ -131,7 +131,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes whose Redis co
       }
     };
     const actors = Promise.all([reader(), writer()]);
-    const areBack = (): boolean[] => apis.map(({ cache }) => cache.storeIsAway());
+    const areBack = (): boolean[] => apis.map(({ cache }) => cache.stats.storeIsAway());
     for (let cycle = 0; cycle < CYCLES; cycle += 1) {
       await passes(BETWEEN_MS);
       await outages[cycle % outages.length]?.();
@@ -160,7 +160,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes whose Redis co
       stale,
       strictWrites,
       boundedWrites,
-      hits: apis.reduce((sum, { cache }) => sum + (cache.counters()['Query.movie']?.hits ?? 0), 0),
+      hits: apis.reduce((sum, { cache }) => sum + (cache.stats.counters()['Query.movie']?.hits ?? 0), 0),
       p99Ms: percentile(latenciesMs, 0.99),
       inTheEnd,
       inDatabase: rows.map(({ version }) => version),

@@ -124,7 +124,7 @@ async function measured(kind: Kind, storeOf = storeAt): Promise<Measured> {
   const goesOn = (atMs: number): boolean => atMs < Math.min(healedMs + 500, endedMs + HEALS_WITHIN_MS + 1000);
   const asked = await openLoop({ perSecond: PER_SECOND, ask: noted, goesOn });
   await events;
-  expect(cache.storeIsAway()).toBe(false);
+  expect(cache.stats.storeIsAway()).toBe(false);
   const alone = Math.max(before, await loadsAlone(withoutStore));
   const due = (fromMs: number, toMs: number): Asks =>
     asked.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
@@ -185,9 +185,9 @@ describe.skipIf(!needsRedis())('what was stored before an outage', () => {
     const missed = { code: 'CACHE_INVALIDATION_FAILED' };
     await expect(cache.invalidate(['Row:1'])).rejects.toMatchObject(missed);
     expect((await ask()).versions).toEqual(new Set([2]));
-    expect(cache.storeIsAway()).toBe(true);
+    expect(cache.stats.storeIsAway()).toBe(true);
     await server.end();
-    await expect.poll(() => cache.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
+    await expect.poll(() => cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
     await meddle(redis, epoch);
     return (await ask()).versions;
   }
@@ -209,11 +209,11 @@ describe.skipIf(!needsRedis())('a cache that starts while Redis is absent', () =
     const { ask, cache } = await started(storeAt(`redis://127.0.0.1:${port}`));
     expect(await ask()).toMatchObject({ errors: 0, versions: new Set([1]), tiers: new Set(['origin']) });
     expect(performance.now() - startedAtMs).toBeLessThanOrEqual(3000);
-    expect(cache.storeIsAway()).toBe(true);
+    expect(cache.stats.storeIsAway()).toBe(true);
     const server = await privateRedisAt(port);
     onTestFinished(() => server.stop());
     const tiers = async (): Promise<readonly string[]> => [...(await ask()).tiers];
     await expect.poll(tiers, { timeout: HEALS_WITHIN_MS }).toEqual(['redis']);
-    expect(cache.storeIsAway()).toBe(false);
+    expect(cache.stats.storeIsAway()).toBe(false);
   });
 });

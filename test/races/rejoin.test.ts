@@ -41,22 +41,21 @@ describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
     const rows = memoryOutbox();
     await rows.outbox().register();
     const database = rowDatabase();
-    const { cache, read } = rowCache({ store: plant(storeAt(server.url)), database });
+    const { cache, read } = rowCache({ store: plant(storeAt(server.url)), database, outbox: rows.outbox() });
     await cache.start();
     onTestFinished(() => cache.close());
-    await cache.relay(rows.outbox());
     await expect
-      .poll(async () => [await read('through', '1'), cache.counters()['Query.through']?.hits])
+      .poll(async () => [await read('through', '1'), cache.stats.counters()['Query.through']?.hits])
       .toEqual([1, 1]);
     process.kill(server.pid, 'SIGSTOP');
     await database.write('1');
     rows.answers(doesDatabaseAnswer);
     rows.commit(['Row:1'], false);
     expect(await read('through', '2')).toBe(1);
-    expect(cache.storeIsAway()).toBe(true);
+    expect(cache.stats.storeIsAway()).toBe(true);
     process.kill(server.pid, 'SIGCONT');
-    await expect.poll(() => cache.storeIsAway(), { timeout: HEALS_WITHIN_MS, interval: 1 }).toBe(false);
-    const loadsOf = (): number => cache.counters()['Query.through']?.loads ?? 0;
+    await expect.poll(() => cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS, interval: 1 }).toBe(false);
+    const loadsOf = (): number => cache.stats.counters()['Query.through']?.loads ?? 0;
     const before = loadsOf();
     const version = await read('through', '1');
     // What was not touched is still there, where it could be found out that nothing else was.
@@ -93,12 +92,12 @@ describe.skipIf(!needsRedis())(
       // Written while no process ran, and its rows are gone with the store's registration.
       await database.write('1');
       process.kill(server.pid, 'SIGSTOP');
-      const after = rowCache({ store: storeAt(server.url), database });
+      const outbox = memoryOutbox().outbox();
+      const after = rowCache({ store: storeAt(server.url), database, outbox });
       await after.cache.start();
       onTestFinished(() => after.cache.close());
-      await after.cache.relay(memoryOutbox().outbox());
       process.kill(server.pid, 'SIGCONT');
-      await expect.poll(() => after.cache.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
+      await expect.poll(() => after.cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
       expect(await after.read('through', '1')).toBe(2);
     });
   },
@@ -148,7 +147,7 @@ describe.skipIf(!needsRedis())('a Redis that was restarted from a snapshot taken
     onTestFinished(() => after.stop());
     const readyAtMs = performance.now();
     let [usedAfterMs, stale] = [Infinity, 0];
-    const isAway = (): boolean => caches.some(({ cache }) => cache.storeIsAway());
+    const isAway = (): boolean => caches.some(({ cache }) => cache.stats.storeIsAway());
     const watched = (async () => {
       while (isAway() && performance.now() < readyAtMs + HEALS_WITHIN_MS) await passes(2);
       if (!isAway()) usedAfterMs = performance.now() - readyAtMs;

@@ -144,7 +144,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     ];
     await Promise.all(actors);
 
-    const counters = caches.flatMap(({ cache }) => Object.values(cache.counters()));
+    const counters = caches.flatMap(({ cache }) => Object.values(cache.stats.counters()));
     const sum = (count: (of: (typeof counters)[number]) => number): number =>
       counters.reduce((total, of) => total + count(of), 0);
     return {

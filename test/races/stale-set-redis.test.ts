@@ -106,7 +106,7 @@ describe.skipIf(!needsRedis())('a write acknowledged while a load is in flight, 
     }
     return {
       outcomes: Object.fromEntries(outcomes),
-      counters: caches.caches.map(({ cache }) => cache.counters()),
+      counters: caches.caches.map(({ cache }) => cache.stats.counters()),
     };
   }
 

@@ -69,7 +69,7 @@ describe.skipIf(!needsRedis())('the rights that docs/several-processes.md lists'
     await one.invalidate(['Film']);
     expect(await other.fetch('Film:1', options, () => 'a changed film')).toBe('a changed film');
     await admin.client('KILL', 'USER', 'corral');
-    await expect.poll(() => one.storeIsAway() || other.storeIsAway()).toBe(false);
+    await expect.poll(() => one.stats.storeIsAway() || other.stats.storeIsAway()).toBe(false);
     expect(await one.fetch('Film:1', options, () => 'a changed film')).toBe('a changed film');
     expect(await admin.call('ACL', 'LOG')).toEqual([]);
   });

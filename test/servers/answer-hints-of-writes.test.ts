@@ -238,9 +238,12 @@ describe.each(places)('with the cache-control plugin of Apollo Server and %s', (
 
   it('a warm load keeps its hints with the entry', async () => {
     const { run, cache, clock, staticHintSeen } = await start(makePlace());
-    await cache.warmedUp();
+    await cache.warm.ready();
     for (const field of ['warm', 'warmRestricted']) {
-      await vi.waitFor(() => expect(cache.counters()[`Query.${field}`]).toMatchObject({ stored: 1 }), 5000);
+      await vi.waitFor(
+        () => expect(cache.stats.counters()[`Query.${field}`]).toMatchObject({ stored: 1 }),
+        5000,
+      );
     }
     expect(await run('{ warm }')).toBe('max-age=5, private');
     clock.advance(2000);

@@ -115,7 +115,7 @@ async function start(
   };
   /** Resolves once the field has stored what it loaded, which nobody's answer waits for. */
   const hasStored = (field: string): Promise<void> =>
-    vi.waitFor(() => expect(cache.counters()[`Query.${field}`]).toMatchObject({ stored: 1 }), 5000);
+    vi.waitFor(() => expect(cache.stats.counters()[`Query.${field}`]).toMatchObject({ stored: 1 }), 5000);
   return { headerOf, stop, clock, hasStored };
 }
 

@@ -15,8 +15,8 @@ const start: StartServer = ({ schema, cache }) =>
       const contextValue: FilmContext = viewer === undefined ? {} : { viewer: { id: viewer } };
       const trace = cache.trace(contextValue);
       const result = await graphql({ schema, source, contextValue, variableValues: { ...variables } });
-      const told = { ...trace.report(), consistency: cache.consistencyOf(contextValue) };
-      const because = cache.boundedBy(contextValue);
+      const told = { ...trace.report(), consistency: cache.writes.consistencyOf(contextValue) };
+      const because = cache.writes.boundedBy(contextValue);
       return serverAnswer(JSON.stringify({ ...result, extensions: { cache: { ...told, because } } }));
     },
     close: () => Promise.resolve(),

@@ -18,6 +18,7 @@ const ROOMS = [
   'test/cache/outbox',
   'test/cache/prober',
   'test/cache/vary',
+  'test/frameworks',
   'test/http',
   'test/limits',
   'test/schema',

@@ -185,7 +185,7 @@ async function run(given: Flood): Promise<Flooded> {
   }
   const ms = performance.now() - startedAtMs;
   const held = (await heldBytes()) - before;
-  const counters = Object.keys(cache.counters()).length;
+  const counters = Object.keys(cache.stats.counters()).length;
   const inRedis = given.redisUrl === undefined ? undefined : await lookInto(given.redisUrl);
   await cache.close().catch(() => undefined);
   return { held, rss: rssMost - rssBefore, ms, counters, lines: lines(), ...inRedis };

@@ -93,7 +93,7 @@ export async function places({ table = placeTable(), ...options }: PlacesOptions
   };
   /** Resolves once the journal has nothing left. */
   const isFlushed = () =>
-    expect.poll(async () => (await tested.cache.journal()).size?.pending, { interval: 2 }).toBe(0);
+    expect.poll(async () => (await tested.cache.writes.journal()).size?.pending, { interval: 2 }).toBe(0);
   return { ...tested, table, note, read, isFlushed };
 }
 

@@ -109,7 +109,7 @@ export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
     acknowledged: async (id) => {
       const context = {};
       const version = await ask('write', id, context);
-      return { version, consistency: cache.consistencyOf(context) };
+      return { version, consistency: cache.writes.consistencyOf(context) };
     },
   };
 }

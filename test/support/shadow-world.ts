@@ -165,7 +165,7 @@ export async function shadowWorld({
     storeIsAway: (is) => void (isAway.now = is),
     loaded: () => loaded,
     underWay: () => underWay,
-    counted: (field) => cache.shadowChecks()[coordinateOf(field)],
+    counted: (field) => cache.stats.shadowChecks()[coordinateOf(field)],
   };
 }
 

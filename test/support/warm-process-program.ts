@@ -42,5 +42,5 @@ process.on('message', ({ number, source }: { number: number; source: string }) =
   void answer(source).then((result) => process.send?.({ number, result }));
 });
 await cache.start();
-await cache.warmedUp();
+await cache.warm.ready();
 process.send?.({ number: 0 });

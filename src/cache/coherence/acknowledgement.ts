@@ -7,7 +7,7 @@ import type { Relay } from '../outbox/relay.js';
 export type Consistency = 'strict' | 'bounded';
 
 /** What a write did to the cache when it is acknowledged. */
-export interface Acknowledgement {
+interface Acknowledgement {
   /** Undefined for a strict one. */
   readonly boundedBy: BoundedBy | undefined;
   /** Whether the tags that the write names are invalidated. */
@@ -22,12 +22,12 @@ export type Acknowledge = (
 ) => Promise<Acknowledgement>;
 
 /** Milliseconds for which a write waits for its invalidation before it is acknowledged as bounded. */
-export const ACKNOWLEDGE_WITHIN_MS = 500;
+const ACKNOWLEDGE_WITHIN_MS = 500;
 /**
  * The same while the store is there: then it is the database that is slow, which has just taken the write itself, and will say
  * what became of its rows.
  */
-export const DATABASE_ACKNOWLEDGES_WITHIN_MS = 3000;
+const DATABASE_ACKNOWLEDGES_WITHIN_MS = 3000;
 
 export interface AcknowledgeOptions {
   readonly invalidate: Invalidate;

@@ -44,14 +44,12 @@ export interface EntriesOptions {
   readonly believedForMs: () => number | undefined;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
-  /** Told of tags whose invalidation was applied. */
-  readonly onInvalidated: (tags: readonly string[]) => void;
   /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
   readonly refuse: (field: EntryField, reason: string) => void;
 }
 
 /** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
-export interface EarlyDecision {
+interface EarlyDecision {
   isDue(entry: Decoded, nowMs: number): boolean;
   drawsFromMs(entry: Decoded): number;
 }
@@ -87,6 +85,7 @@ export class Entries {
   readonly #claims: JoinedBatch<Wanted, Claim>;
   readonly #fills: Fills;
   readonly #copies: ProcessCopies;
+  readonly #listeners: ((tags: readonly string[]) => void)[] = [];
 
   constructor(options: EntriesOptions) {
     this.#options = options;
@@ -269,13 +268,18 @@ export class Entries {
     return this.#fills.put(field, write);
   }
 
+  /** From now on `listener` is told of tags whose invalidation was applied. It must not throw. */
+  onInvalidated(listener: (tags: readonly string[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
   async invalidate(named: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
     const tags = withMeetingTags(named);
     try {
       const applied = this.#options.store.invalidate(tags, versions);
       if (isPromise(applied)) await applied;
-      this.#options.onInvalidated(tags);
+      for (const listener of this.#listeners) listener(tags);
     } finally {
       this.#copies.forget(tags);
     }

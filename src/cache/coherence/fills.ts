@@ -3,9 +3,10 @@ import { encodeEntry, UNKNOWN_HINT, type AnswerHint, type EntryHeader } from '..
 import { UnstorableValue } from '../codec/storable.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { Fill, FillOutcome, Lease } from '../store/store.js';
+import type { ValueCodec } from '../codec/value-codec.js';
+import type { Fill, FillOutcome, Lease, Store } from '../store/store.js';
+import type { Clock } from '../time/clock.js';
 import type { DecodedEntries } from './decoded-entries.js';
-import type { EntriesOptions } from './entries.js';
 import type { EntryField, FieldAddress, Found } from './entry-field.js';
 
 /** A loaded value on its way into the store. */
@@ -53,15 +54,24 @@ interface Encoded {
 }
 
 /** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
-export const TTL_JITTER = 0.1;
+const TTL_JITTER = 0.1;
+
+export interface FillsOptions {
+  readonly store: Store;
+  readonly codec: ValueCodec;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Told whenever the store fails; the caller is answered all the same. */
+  readonly onStoreTrouble: (operation: string, error: unknown) => void;
+}
 
 /** Turns loaded values into entries on their way into the store. */
 export class Fills {
-  readonly #options: EntriesOptions;
+  readonly #options: FillsOptions;
   readonly #decoded: DecodedEntries;
   readonly #givenBack = new WeakSet<Lease>();
 
-  constructor(options: EntriesOptions, decoded: DecodedEntries) {
+  constructor(options: FillsOptions, decoded: DecodedEntries) {
     this.#options = options;
     this.#decoded = decoded;
   }

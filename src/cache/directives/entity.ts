@@ -16,9 +16,9 @@ import { codeFirstUses, isObject } from './extension-directives.js';
 export const REFERENCE = '__resolveReference';
 
 /** `(reference, context, info)`, as @apollo/subgraph calls it. */
-export type ApolloReference = (reference: unknown, context: unknown, info: GraphQLResolveInfo) => unknown;
+type ApolloReference = (reference: unknown, context: unknown, info: GraphQLResolveInfo) => unknown;
 /** `(reference, {}, context, info)`, as Mercurius calls it. */
-export type MercuriusReference = (
+type MercuriusReference = (
   reference: unknown,
   args: unknown,
   context: unknown,
@@ -26,7 +26,7 @@ export type MercuriusReference = (
 ) => unknown;
 
 /** The resolvers of a type's references: each library has a home of its own for it. */
-export interface References {
+interface References {
   readonly apollo: ApolloReference | undefined;
   readonly mercurius: MercuriusReference | undefined;
 }
@@ -50,7 +50,7 @@ export function entityOf(type: GraphQLObjectType): Entity | undefined {
 }
 
 /** What stands behind a directive of a type: in its SDL, and in the extensions of a code-first type. */
-export function usesOnType(type: GraphQLObjectType, name: string): readonly unknown[] {
+function usesOnType(type: GraphQLObjectType, name: string): readonly unknown[] {
   const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
   const inSdl = nodes
     .filter((node) => node.name.value === name)
@@ -62,7 +62,7 @@ export function usesOnType(type: GraphQLObjectType, name: string): readonly unkn
   return inSdl.length > 0 ? inSdl : codeFirstUses(type.extensions, name).map(({ use }) => use);
 }
 
-export function referencesOf(type: GraphQLObjectType): References {
+function referencesOf(type: GraphQLObjectType): References {
   const { apollo } = type.extensions;
   const subgraph = isObject(apollo) ? apollo['subgraph'] : undefined;
   const own: unknown = 'resolveReference' in type ? type.resolveReference : undefined;

@@ -3,26 +3,9 @@ import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
+import type { FlushTarget } from './flush-target.js';
 import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
-
-/** One accepted write as the database is told of it. */
-export interface FlushedWrite {
-  /** The entry's key, `Playback:7:42`. */
-  readonly key: string;
-  /** Orders the writes of one key: a row with a higher number is newer and must stay. */
-  readonly seq: number;
-  /** The new state; null for a deletion. */
-  readonly state: unknown;
-}
-
-/** Where the writes of one namespace go. */
-export interface FlushTarget {
-  /** Writes all of them, or none and rejects. */
-  flush(writes: readonly FlushedWrite[]): Promise<void>;
-  /** Whether trying again is of no use: the row itself is refused. Undefined where nobody can tell. */
-  isPermanent(error: unknown): boolean | undefined;
-}
 
 export interface FlusherOptions {
   readonly journal: Journal;
@@ -44,7 +27,7 @@ export interface FlusherOptions {
 }
 
 /** Most writes in one call of an origin. */
-export const WRITES_PER_FLUSH = 500;
+const WRITES_PER_FLUSH = 500;
 const LOOK_EVERY_MS = 100;
 /** While nothing was accepted or found for a while: what is due then was accepted by a process that is no more. */
 const QUIET_LOOK_EVERY_MS = 4000;

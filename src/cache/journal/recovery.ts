@@ -1,7 +1,7 @@
 import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
-import type { FlushedWrite, FlushTarget } from './flusher.js';
+import type { FlushedWrite, FlushTarget } from './flush-target.js';
 import type { Doubt, Journal, PendingWrite } from './journal.js';
 import type { KeptWrite, KeptWrites } from './kept-writes.js';
 import type { Overtaken } from './overtaken.js';

@@ -23,11 +23,6 @@ export function variantPart(name: string, value: VaryValue | undefined): string 
   return `|${name}=${shortenKey(typedComponent(value))}`;
 }
 
-/** A tag of one tenant's rows; the tag itself, where rows are the same for all. */
-export function variantTag(tag: string, variant: Variant | undefined): string {
-  return variant === undefined || variant.rowText === '' ? tag : tag + variant.rowText;
-}
-
 /** The tag that clears everything of one viewer. */
 export function viewerTag(viewerInKey: string): string {
   return `@${viewerInKey}`;

@@ -19,7 +19,7 @@ type Reason = 'gone' | 'maybe-gone' | 'maybe-refused' | 'viewer';
  * A load that failed because of the caller who began it. The caller gets the cause; those who have joined it lead the load
  * on, as it belongs to none of them, or load by themselves where it was about a viewer.
  */
-export class AbandonedLoad extends Error {
+class AbandonedLoad extends Error {
   /** What its caller wanted; everybody else wants another object. */
   readonly wanted: object;
   readonly reason: Reason;

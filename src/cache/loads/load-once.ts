@@ -1,25 +1,10 @@
-import type { AnswerHint } from '../codec/entry.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/led.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land } from './land.js';
-import type { Loaded, LoadedRead, Services } from './services.js';
-
-/** Asks the origin for one value; `touched` tells afterwards whether the load looked at the viewer. */
-export interface Load {
-  run(): unknown;
-  touched(): boolean;
-  /** Whether it brought a write that the database does not have yet. */
-  isPending?(): boolean;
-  /** Whether a later write may be pending, of which the journal could not tell. */
-  isUnsure?(): boolean;
-  /** Whether a check of its caller may lie within it, so that its error may be about that caller. */
-  readonly isChecked?: boolean;
-  /** What it said to caches of whole answers. */
-  hint?(): AnswerHint | undefined;
-}
+import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 export interface OneLoad {
   readonly field: EntryField & { readonly coordinate: string };

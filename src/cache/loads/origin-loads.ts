@@ -8,10 +8,9 @@ import type { Led } from '../stampede/led.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { land, type Landing } from './land.js';
-import type { Load } from './load-once.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
-import type { Loaded, LoadedRead, Services } from './services.js';
+import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 /** One id that a request is waiting for. */
 interface WantedId extends WantedLoad {

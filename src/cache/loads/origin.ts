@@ -1,4 +1,4 @@
-import type { FlushedWrite } from '../journal/flusher.js';
+import type { FlushedWrite } from '../journal/flush-target.js';
 import type { VaryValues } from '../keys/variant.js';
 
 /**
@@ -16,9 +16,9 @@ export interface Origin<Context = unknown> {
   /**
    * Writes accepted writes into the database: all of them, or none and rejects. A row whose number is not lower than the
    * write's stays as it is, which is no error: `… ON CONFLICT … DO UPDATE … WHERE row.wb_seq < new.wb_seq`. Called by
-   * flushers of any process, also twice or late, and in no request.
+   * flushers of any process, also twice or late, and in no request: `context` is what `backgroundContext` of the options makes.
    */
-  flush?(writes: readonly FlushedWrite[]): Promise<void>;
+  flush?(writes: readonly FlushedWrite[], context: Context): Promise<void>;
   /**
    * Whether trying again is of no use, since the row itself is refused: a constraint, a type. Such a row goes to the dead
    * letters at once, with false it is tried until it is taken. Absent, or undefined where it cannot be told: after ten

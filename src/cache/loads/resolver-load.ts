@@ -1,9 +1,8 @@
 import { UNKNOWN_HINT } from '../codec/entry.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import type { CallInfo, FieldCall, Resolve, ResolverNotes } from './field-call.js';
-import type { Load } from './load-once.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
-import type { Services } from './services.js';
+import type { Load, Services } from './services.js';
 
 /** Makes the loads of a field whose resolver knows what its entries hold. */
 export interface ResolverLoads<Info extends CallInfo> {

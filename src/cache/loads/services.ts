@@ -10,12 +10,26 @@ import type { Background } from '../stampede/background.js';
 import type { Outcome, SingleLoads } from '../stampede/single-loads.js';
 import type { Acknowledge } from '../coherence/acknowledgement.js';
 import type { Entries } from '../coherence/entries.js';
-import type { EntryField } from '../coherence/entry-field.js';
+import type { EntryField, Found } from '../coherence/entry-field.js';
+import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import type { Authorize } from './authorize-option.js';
 import type { LoadContext } from './guard/load-context.js';
-import type { ShadowChecks } from './shadow/shadow-checks.js';
 import type { Variants } from '../vary/variants.js';
 import type { ViewerOf } from '../vary/viewer-id.js';
+
+/** Asks the origin for one value; `touched` tells afterwards whether the load looked at the viewer. */
+export interface Load {
+  run(): unknown;
+  touched(): boolean;
+  /** Whether it brought a write that the database does not have yet. */
+  isPending?(): boolean;
+  /** Whether a later write may be pending, of which the journal could not tell. */
+  isUnsure?(): boolean;
+  /** Whether a check of its caller may lie within it, so that its error may be about that caller. */
+  readonly isChecked?: boolean;
+  /** What it said to caches of whole answers. */
+  hint?(): AnswerHint | undefined;
+}
 
 /** What a load brought. */
 export interface Loaded {
@@ -39,6 +53,15 @@ export interface LoadedRead extends Loaded {
   readonly outcome: Outcome;
 }
 
+/** Told of each fresh hit of one field, before it is given to its reader. */
+export type NoteHit<Call> = (found: Found, place: Located, call: Call) => void;
+
+/** What checks a share of the hits. */
+export interface HitWatch {
+  /** Checks hits of a field from now on. Undefined for what is written behind: its newest value is in the journal. */
+  watch<Call>(policy: ReadPolicy, begin: (call: Call, place: Located) => Load): NoteHit<Call> | undefined;
+}
+
 /** What lives as long as the cache and is shared by all patterns. */
 export interface Services {
   readonly entries: Entries;
@@ -60,7 +83,7 @@ export interface Services {
   readonly authorize: Authorize | undefined;
   readonly contextOfLoad: LoadContext;
   /** Checks a share of the hits; undefined where nothing is checked. */
-  readonly shadow: ShadowChecks | undefined;
+  readonly shadow: HitWatch | undefined;
   /** Waits until a write may be acknowledged. */
   readonly acknowledge: Acknowledge;
   readonly boundedWrites: BoundedWrites;

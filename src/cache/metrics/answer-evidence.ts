@@ -6,7 +6,7 @@ import type { Trace } from './trace.js';
 export interface EvidenceSource {
   readonly isProduction: boolean;
   trace(context: object): Trace;
-  boundedBy(context: object): BoundedBy | undefined;
+  readonly writes: { boundedBy(context: object): BoundedBy | undefined };
 }
 
 /** What a plugin of a server is told. */
@@ -58,7 +58,7 @@ export type Told = () => object | undefined;
 export function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
   const trace = hasEvidence ? cache.trace(context) : undefined;
   return () => {
-    const because = cache.boundedBy(context);
+    const because = cache.writes.boundedBy(context);
     if (trace === undefined && because === undefined) return undefined;
     return { ...trace?.report(), ...(because && { consistency: 'bounded', because }) };
   };

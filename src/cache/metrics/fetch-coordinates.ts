@@ -1,7 +1,7 @@
 import type { CacheLog } from '../log.js';
 
 /** Namespaces of keys that are counted by themselves, beside those that createCache was told of. */
-export const MOST_NAMESPACES = 200;
+const MOST_NAMESPACES = 200;
 
 /** Where `cache.fetch` counts what it does not count by namespace. */
 const ALL_OTHERS = 'cache.fetch';

@@ -21,15 +21,15 @@ const known = { blindAfterMs: true, whileBlind: true } satisfies Record<keyof Re
 export function checkedRelay(given: Partial<RelayingOptions> = {}): RelayingOptions {
   const options = withDefaults(defaults, given);
   const { blindAfterMs, whileBlind } = options;
-  const faults = unknownOptions(given, known);
+  const faults = unknownOptions(given, known, 'relay');
   if (!Number.isSafeInteger(blindAfterMs) || blindAfterMs <= 0) {
     faults.push(
-      `blindAfterMs must be a positive whole number of milliseconds, but got ${written(blindAfterMs)}`,
+      `relay.blindAfterMs must be a positive whole number of milliseconds, but got ${written(blindAfterMs)}`,
     );
   }
   if (whileBlind !== 'load' && whileBlind !== 'serve') {
-    faults.push(`whileBlind must be "load" or "serve", but got ${written(whileBlind)}`);
+    faults.push(`relay.whileBlind must be "load" or "serve", but got ${written(whileBlind)}`);
   }
-  refuseFaults('cache.relay', faults);
+  refuseFaults('createCache', faults);
   return options;
 }

@@ -79,6 +79,7 @@ export class Relay {
   /** When the last look began that succeeded. */
   #seenAtMs: number | undefined;
   #isBlind = false;
+  #isStarted = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -89,6 +90,7 @@ export class Relay {
    * @throws what the database answers with; later it is asked again, and nothing is thrown.
    */
   async start(withinMs: number): Promise<void> {
+    this.#isStarted = true;
     const wasRegistered = await this.#options.outbox.register();
     const look = (): void => {
       this.#watch();
@@ -159,6 +161,11 @@ export class Relay {
   /** Everything stored so far was forgotten. */
   forgotten(): void {
     this.#mustForget = false;
+  }
+
+  /** False before `start()`: until then nothing is known of an outbox. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   /** True where it could not look for longer than it should: what was written since by others is not known. */

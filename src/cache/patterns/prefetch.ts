@@ -32,7 +32,7 @@ export interface PrefetchOptions<Info extends CallInfo> {
 function otherVariant(coordinate: string): CacheError {
   return new CacheError(
     'CACHE_VARY',
-    `${coordinate}: warmContext made a context of another variant than it was asked for; make it of the values that it is given`,
+    `${coordinate}: backgroundContext made a context of another variant than it was asked for; make it of the values that it is given`,
   );
 }
 

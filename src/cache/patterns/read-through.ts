@@ -13,9 +13,8 @@ import { requestOf, type FieldCall } from '../loads/field-call.js';
 import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from '../policy/read-policy.js';
 import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
-import type { Services } from '../loads/services.js';
+import type { NoteHit, Services } from '../loads/services.js';
 import { hitGiver, type GiveHit } from '../loads/shadow/give-hit.js';
-import type { NoteHit } from '../loads/shadow/shadow-checks.js';
 
 /** Binds a policy and its origin into the cached resolver. */
 export function readThrough(

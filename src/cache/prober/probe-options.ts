@@ -2,9 +2,7 @@ import { tooLongFaults } from '../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 
 /** How writes are sampled. */
-export interface ProbeOptions<Context> {
-  /** Makes the context that origins are asked with; it must have no viewer. */
-  readonly context: () => Context | Promise<Context>;
+export interface ProbeOptions {
   /** At most one write is followed in so many milliseconds; default 1,000. */
   readonly everyMs?: number;
   /** When the entry is read back, in milliseconds after its invalidation was applied; default 0, 1,000 and 5,000. */
@@ -12,21 +10,21 @@ export interface ProbeOptions<Context> {
 }
 
 const probeOptions = {
-  context: true,
   everyMs: true,
   afterMs: true,
-} satisfies Record<keyof ProbeOptions<unknown>, true>;
+} satisfies Record<keyof ProbeOptions, true>;
 
 /** @throws CacheError naming every option that cannot be. */
-export function checkedProbe<Context>(given: ProbeOptions<Context>): Required<ProbeOptions<Context>> {
+export function checkedProbe(given: ProbeOptions): Required<ProbeOptions> {
   const { everyMs = 1000, afterMs = [0, 1000, 5000] } = given;
-  const faults = unknownOptions(given, probeOptions);
-  if (typeof given.context !== 'function') faults.push('context must be a function that makes a context');
+  const faults = unknownOptions(given, probeOptions, 'probe');
   if (!Number.isSafeInteger(everyMs) || everyMs <= 0)
-    faults.push(`everyMs must be a positive whole number, but got ${everyMs}`);
+    faults.push(`probe.everyMs must be a positive whole number, but got ${everyMs}`);
   if (afterMs.length === 0 || !afterMs.every((ms, index) => ms >= (afterMs[index - 1] ?? 0)))
-    faults.push(`afterMs must be milliseconds in rising order, but got [${afterMs.join(', ')}]`);
-  faults.push(...tooLongFaults(Object.fromEntries(afterMs.map((ms, index) => [`afterMs[${index}]`, ms]))));
-  refuseFaults('cache.probe', faults);
-  return { context: () => given.context(), everyMs, afterMs };
+    faults.push(`probe.afterMs must be milliseconds in rising order, but got [${afterMs.join(', ')}]`);
+  faults.push(
+    ...tooLongFaults(Object.fromEntries(afterMs.map((ms, index) => [`probe.afterMs[${index}]`, ms]))),
+  );
+  refuseFaults('createCache', faults);
+  return { everyMs, afterMs };
 }

@@ -12,13 +12,15 @@ import type { ProbeOptions } from './probe-options.js';
 import { probedAmong, probedFields, type Probed } from './probed-fields.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 
-export interface ProberOptions extends Required<ProbeOptions<unknown>> {
+export interface ProberOptions extends Required<ProbeOptions> {
   readonly entries: Entries;
   readonly origins: ReadonlyMap<string, LoadingOrigin>;
-  readonly policies: readonly ReadPolicy[];
+  /** Makes the context that origins are asked with. */
+  readonly context: () => unknown;
   readonly codec: ValueCodec;
   readonly background: Background;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: CacheLog;
 }
 
@@ -41,15 +43,20 @@ const FOLLOWED_AT_ONCE = 8;
  */
 export class Prober {
   readonly #options: ProberOptions;
-  readonly #fields: ReadonlyMap<string, EntryField>;
-  readonly #counters: ReadonlyMap<string, ProbeCounters>;
+  #fields: ReadonlyMap<string, EntryField> = new Map();
+  #counters: ReadonlyMap<string, ProbeCounters> = new Map();
   readonly #waits = new EndableWaits();
   #lastAtMs = -Infinity;
   #followed = 0;
 
   constructor(options: ProberOptions) {
     this.#options = options;
-    this.#fields = probedFields(options.policies, options.origins);
+    options.entries.onInvalidated((tags) => this.#wrote(tags));
+  }
+
+  /** Says which fields there are. Before that no write is followed. */
+  follow(policies: readonly ReadPolicy[]): void {
+    this.#fields = probedFields(policies, this.#options.origins);
     // All from the start: whoever watches a counter rise must have seen it at 0.
     this.#counters = new Map(Array.from(this.#fields.keys(), (name) => [name, createProbeCounters()]));
   }
@@ -60,14 +67,14 @@ export class Prober {
   }
 
   /** Told of tags whose invalidation was applied. Costs a comparison, mostly, and never fails. */
-  wrote(tags: readonly string[]): void {
-    const { clock, everyMs, background, log } = this.#options;
+  #wrote(tags: readonly string[]): void {
+    const { clock, everyMs, background, log, random } = this.#options;
     if (this.#waits.isOver || this.#followed >= FOLLOWED_AT_ONCE) return;
     const sinceMs = clock.nowMs() - this.#lastAtMs;
     // Less than nothing: the clock was set back, and waiting for it could take hours.
     if (sinceMs >= 0 && sinceMs < everyMs) return;
     const among = probedAmong(tags, this.#fields);
-    const probed = among[Math.floor(Math.random() * among.length)];
+    const probed = among[Math.floor(random() * among.length)];
     if (probed === undefined) return;
     this.#lastAtMs = clock.nowMs();
     this.#followed += 1;

@@ -1,11 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Cache } from '../cache.js';
+import type { CacheStats, CacheWrites } from '../cache.js';
 
 /** What is read of a cache. */
-export type CountedCache = Pick<
-  Cache<never>,
-  'counters' | 'fields' | 'journal' | 'probed' | 'relayed' | 'shadowChecks' | 'storeIsAway'
->;
+export interface CountedCache {
+  readonly stats: CacheStats;
+  readonly writes: Pick<CacheWrites, 'journal'>;
+}
 
 /** The counters of the engine, and the outcomes that they count. */
 const outcomes = [
@@ -29,7 +29,7 @@ export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
   addJournalMetrics(registry, cache);
 }
 
-function addFieldMetrics(registry: Registry, { counters, fields }: CountedCache): void {
+function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: CountedCache): void {
   const registers = [registry];
   new Counter({
     name: 'cache_reads_total',
@@ -143,7 +143,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
       registers,
       collect() {
         this.reset();
-        for (const [namespace, counted] of Object.entries(cache.probed()))
+        for (const [namespace, counted] of Object.entries(cache.stats.probes()))
           this.inc({ namespace }, counted[counter]);
       },
     });
@@ -155,7 +155,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     registers,
     collect() {
       this.reset();
-      for (const [coordinate, counted] of Object.entries(cache.shadowChecks())) {
+      for (const [coordinate, counted] of Object.entries(cache.stats.shadowChecks())) {
         // Those that have not happened too: the first difference must be seen to rise.
         for (const [outcome, count] of Object.entries(counted)) this.inc({ coordinate, outcome }, count);
       }
@@ -167,7 +167,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     registers,
     collect() {
       this.reset();
-      this.inc(cache.relayed().rows);
+      this.inc(cache.stats.relay().rows);
     },
   });
   new Gauge({
@@ -175,7 +175,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     help: 'From the write of the row of the outbox applied last to its being applied; for how long the relay is blind, while it is.',
     registers,
     collect() {
-      const { lastLagMs, blindForMs } = cache.relayed();
+      const { lastLagMs, blindForMs } = cache.stats.relay();
       this.set(Math.max(lastLagMs, blindForMs) / 1000);
     },
   });
@@ -184,7 +184,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     help: 'For how long the outbox could not be looked into, once that is longer than blindAfterMs; otherwise 0.',
     registers,
     collect() {
-      this.set(cache.relayed().blindForMs / 1000);
+      this.set(cache.stats.relay().blindForMs / 1000);
     },
   });
   new Gauge({
@@ -192,7 +192,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     help: '1 while the store cannot be reached.',
     registers,
     collect() {
-      this.set(cache.storeIsAway() ? 1 : 0);
+      this.set(cache.stats.storeIsAway() ? 1 : 0);
     },
   });
 }
@@ -227,7 +227,7 @@ function addJournalMetrics(registry: Registry, cache: CountedCache): void {
       help,
       registers,
       async collect() {
-        const counted = (await cache.journal()).flushed[counter];
+        const counted = (await cache.writes.journal()).flushed[counter];
         // In one go: two who ask at the same time must not add up.
         this.reset();
         this.inc(counted);
@@ -250,7 +250,7 @@ function addJournalMetrics(registry: Registry, cache: CountedCache): void {
       help,
       registers,
       async collect() {
-        const { size } = await cache.journal();
+        const { size } = await cache.writes.journal();
         // Unknown while the journal is away: then it has no value, rather than a wrong one.
         if (size === undefined) this.remove();
         else this.set(size[part] * unit);

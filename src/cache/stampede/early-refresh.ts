@@ -1,5 +1,5 @@
 /** What is known of an entry while it is fresh. */
-export interface FreshEntry {
+interface FreshEntry {
   readonly loadedAtMs: number;
   readonly freshForMs: number;
   /** How long its load took. */

@@ -1,4 +1,5 @@
-import { evictions, type Evictable, type Eviction } from './eviction.js';
+import type { Evictable } from './eviction-order.js';
+import { evictions, type Eviction } from './eviction.js';
 import { Shares, type Share } from './shares.js';
 
 export interface Bounds {

@@ -1,4 +1,4 @@
-import type { Evictable } from './eviction.js';
+import type { Evictable } from './eviction-order.js';
 
 /** Entries in an order, linked through themselves: adding and taking out cost the same however many there are. */
 export class Chain {

@@ -1,4 +1,4 @@
-import type { Held } from './held.js';
+import type { EvictionOrder } from './eviction-order.js';
 import { IndexedHeap } from './indexed-heap.js';
 import { ProbationOrder } from './probation-order.js';
 import type { RecentlyEvicted } from './recently-evicted.js';
@@ -11,32 +11,6 @@ export const evictions = ['s3-fifo', 'lru', 'lfu', 'ttl'] as const;
  * eighth count as equally new; `lfu`: least often used (with ageing); `ttl`: soonest to expire.
  */
 export type Eviction = (typeof evictions)[number];
-
-/** What may be evicted. The order keeps its notes in it, so that a use needs no look-up. */
-export interface Evictable {
-  readonly key: string;
-  readonly bytes: number;
-  readonly expiresAtMs: number;
-  /** Its neighbours: `s3-fifo` and `lru` only. */
-  older: Evictable | undefined;
-  newer: Evictable | undefined;
-  /** The count of moves when it was last moved: `lru` only. */
-  movedAt: number;
-  /** `s3-fifo` only. */
-  uses: number;
-  isProven: boolean;
-}
-
-/** Chooses what goes first when room is needed. Each object is added once, and removed at most once. */
-export interface EvictionOrder {
-  /** What may go before everything else, once there is too much of it. */
-  readonly onProbation?: Held;
-  added(entry: Evictable): void;
-  used(entry: Evictable): void;
-  removed(entry: Evictable, isEvicted: boolean): void;
-  /** The key to evict next, undefined when empty. */
-  next(isProbationFull: boolean): string | undefined;
-}
 
 export function createEvictionOrder(eviction: Eviction, evicted: RecentlyEvicted): EvictionOrder {
   switch (eviction) {

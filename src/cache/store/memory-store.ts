@@ -31,7 +31,7 @@ const memoryStoreOptions = {
 } satisfies Record<keyof MemoryStoreOptions, true>;
 
 /** Defaults: 100,000 entries, 256 MiB, and what was asked for only once goes first. */
-export const memoryStoreDefaults: Bounds = Object.freeze({
+const memoryStoreDefaults: Bounds = Object.freeze({
   maxEntries: 100_000,
   maxBytes: 256 * 1024 * 1024,
   eviction: 's3-fifo',

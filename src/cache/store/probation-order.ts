@@ -1,5 +1,5 @@
 import { Chain } from './chain.js';
-import type { Evictable, EvictionOrder } from './eviction.js';
+import type { Evictable, EvictionOrder } from './eviction-order.js';
 import type { RecentlyEvicted } from './recently-evicted.js';
 import { held, type Held } from './held.js';
 

@@ -1,5 +1,5 @@
 import { Chain } from './chain.js';
-import type { Evictable, EvictionOrder } from './eviction.js';
+import type { Evictable, EvictionOrder } from './eviction-order.js';
 
 /** An entry that is used keeps its place where it is among the newest: this part of all. */
 const PART = 8;

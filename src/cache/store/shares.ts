@@ -1,4 +1,5 @@
-import { createEvictionOrder, type Eviction, type EvictionOrder } from './eviction.js';
+import type { EvictionOrder } from './eviction-order.js';
+import { createEvictionOrder, type Eviction } from './eviction.js';
 import { held, type Held } from './held.js';
 import { RecentlyEvicted } from './recently-evicted.js';
 

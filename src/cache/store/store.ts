@@ -150,6 +150,8 @@ export interface Store {
   readonly name: string;
   /** True where a read is answered at once, in this process, without a round trip. */
   readonly isLocal: boolean;
+  /** Names what several processes share, the same in each of them, for an outbox. Absent where the store ends with its process. */
+  readonly sharedAs?: string;
   /** Connects. A store that is away is no error; one that refuses to be used is a CacheError. */
   open?(options: OpenOptions): Promise<void>;
   /** Reads entries together with the present generations of their keys and tags. */

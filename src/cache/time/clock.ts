@@ -12,7 +12,7 @@ export interface Clock {
  * How far in the future something may lie that another clock has written, milliseconds: processes are never quite in step.
  * Beyond it the clock was set back, and what was written before must not count until the present has caught up.
  */
-export const CLOCK_LEAD_MS = 2000;
+const CLOCK_LEAD_MS = 2000;
 
 /** True where a moment lies further ahead than the clocks of two processes can be apart. */
 export function isFromTheFuture(atMs: number, nowMs: number): boolean {

@@ -52,6 +52,7 @@ export class KeepWarm {
   constructor(options: KeepWarmOptions) {
     this.#options = options;
     this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
+    options.services.entries.onInvalidated((tags) => this.#wereInvalidated(tags));
   }
 
   /** Takes a field on; `noteRead` counts what its readers ask for. */
@@ -105,7 +106,7 @@ export class KeepWarm {
   }
 
   /** Tags whose invalidation this process has applied. */
-  wereInvalidated(tags: readonly string[]): void {
+  #wereInvalidated(tags: readonly string[]): void {
     let isTouched = false;
     for (const warmer of this.#warmers) isTouched = warmer.wasInvalidated(tags) || isTouched;
     if (isTouched) this.#wake();

@@ -19,7 +19,7 @@ export interface WarmSet {
 }
 
 /** A load that no reader asked for. */
-export interface WarmLoad extends WarmSet {
+interface WarmLoad extends WarmSet {
   /** The entry that it refreshes; undefined where there is none. */
   readonly found: Found | undefined;
   /** Belongs to nobody. */

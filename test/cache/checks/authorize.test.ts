@@ -111,13 +111,13 @@ type Guarded = ReturnType<typeof guarded>;
 /** What Sly is told, and that it came from a call of the field's own resolver for Sly alone. */
 async function expectRefused({ query, loads, cache }: Guarded, source: string, name: string): Promise<void> {
   const before = loads.length;
-  const bypassed = cache.counters()[`Query.${name}`]?.bypassed ?? 0;
+  const bypassed = cache.stats.counters()[`Query.${name}`]?.bypassed ?? 0;
   const { result, evidence } = await query(source, SLY);
   expect(result.errors?.map(({ message }) => message)).toEqual([`${name} is not for sly`]);
   expect(loads.slice(before)).toEqual([`${name} sly`]);
   expect(evidence.fields).toMatchObject([{ outcome: 'BYPASS', reason: 'authorize said no' }]);
   expect(evidence.summary).toMatchObject({ loads: 1, storeRoundTrips: 0 });
-  expect(cache.counters()[`Query.${name}`]?.bypassed).toBe(bypassed + 1);
+  expect(cache.stats.counters()[`Query.${name}`]?.bypassed).toBe(bypassed + 1);
 }
 
 describe('a reader whom authorize refuses', () => {
@@ -217,7 +217,7 @@ describe('a reader whom authorize refuses', () => {
     const world = guarded({ warm: { 'Query.warm': () => [{}] } });
     onTestFinished(() => world.cache.close());
     await world.cache.start();
-    await world.cache.warmedUp();
+    await world.cache.warm.ready();
     expect(world.loads).toEqual(['warm guest']);
     expect((await world.query('{ warm }', ANN)).outcomes).toEqual(['Query.warm HIT']);
     await expectRefused(world, '{ warm }', 'warm');
@@ -361,7 +361,7 @@ describe('a check inside of a resolver that refuses whom authorize has let throu
     const world = guarded({ refused: ['guest'], warm: { 'Query.warm': () => [{}] } });
     onTestFinished(() => world.cache.close());
     await world.cache.start();
-    await world.cache.warmedUp();
+    await world.cache.warm.ready();
     expect(world.logged).toContain(
       'warn an entry could not be kept warm {"coordinate":"Query.warm","error":"Error: warm is not for guest"}',
     );
@@ -373,7 +373,7 @@ describe('cache.asCheck', () => {
     const world = guarded();
     await world.query('{ plain }', ANN);
     expect((await world.query('{ plain }', BEN)).outcomes).toEqual(['Query.plain HIT']);
-    expect(world.cache.counters()['Query.plain']).toMatchObject({ viewerTouched: 0 });
+    expect(world.cache.stats.counters()['Query.plain']).toMatchObject({ viewerTouched: 0 });
   });
 
   it('changes nothing where it is not set', async () => {

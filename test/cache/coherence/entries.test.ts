@@ -36,7 +36,6 @@ function entriesOver(store: Store) {
       throw new Error(reason);
     },
     random: () => 0,
-    onInvalidated: () => undefined,
     early: earlyRefresh({ random: () => 0, beta: 1 }),
     leaseMs: 1500,
     believedForMs: () => undefined,

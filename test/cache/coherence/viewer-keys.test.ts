@@ -36,7 +36,7 @@ describe('a PRIVATE field whose key does not hold its viewer', () => {
     expect((await query('{ mine }', ann)).result.errors?.[0]?.message).toBe(
       'Query.mine: an entry was refused, because it is PRIVATE, but its key does not hold the viewer',
     );
-    expect(cache.counters()['Query.mine']).toMatchObject({ stored: 0, loads: 0, refused: 1 });
+    expect(cache.stats.counters()['Query.mine']).toMatchObject({ stored: 0, loads: 0, refused: 1 });
   });
 
   it('is answered to each viewer alone in production, stored for nobody, counted and told once', async () => {
@@ -47,7 +47,7 @@ describe('a PRIVATE field whose key does not hold its viewer', () => {
     }
     const together = await Promise.all([ann, bob].map((context) => query('{ mine }', context)));
     expect(together.map(({ data }) => data)).toEqual([{ mine: 'for ann' }, { mine: 'for bob' }]);
-    const counters = cache.counters()['Query.mine'];
+    const counters = cache.stats.counters()['Query.mine'];
     expect(counters).toMatchObject({ stored: 0, hits: 0 });
     expect(counters?.refused).toBeGreaterThan(0);
     expect(logged).toEqual([

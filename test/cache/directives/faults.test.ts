@@ -378,8 +378,8 @@ describe('a code-first schema', () => {
   it('carries its directives in extensions', () => {
     const cache = createCache({ store: memoryStore() });
     expect(faultsFrom(() => cache.apply(codeFirst({ ttl: 5, swr: undefined })))).toEqual([]);
-    expect(Object.keys(cache.counters())).toEqual(['Query.a']);
-    expect(cache.fields()).toEqual([
+    expect(Object.keys(cache.stats.counters())).toEqual(['Query.a']);
+    expect(cache.stats.fields()).toEqual([
       { coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0, vary: [] },
     ]);
   });
@@ -400,7 +400,7 @@ describe('a code-first schema', () => {
       directives: engineDirectives,
     });
     expect(faultsFrom(() => cache.apply(schema))).toEqual([]);
-    expect(Object.keys(cache.counters())).toEqual(['Query.a']);
+    expect(Object.keys(cache.stats.counters())).toEqual(['Query.a']);
   });
 
   it.each<[title: string, cached: unknown, fault: string]>([

@@ -89,7 +89,7 @@ describe('a parsed document that is used again', () => {
         answers.push(await read(viewer, t));
       }
       expect(answers).toEqual(['for everybody', 'for ann', 'for bob', 'for everybody', 'for ann']);
-      expect(cache.counters()['Message.note']).toMatchObject({ hits: 1, refused: 0 });
+      expect(cache.stats.counters()['Message.note']).toMatchObject({ hits: 1, refused: 0 });
     },
   );
 });
@@ -183,6 +183,6 @@ describe('what was read ahead for another policy', () => {
     expect(result.errors?.map(({ message }) => message)).toEqual([
       'Film.a: an entry was refused, because what was read ahead for Film.b reached it',
     ]);
-    expect(cache.counters()['Film.a']).toMatchObject({ refused: 1 });
+    expect(cache.stats.counters()['Film.a']).toMatchObject({ refused: 1 });
   });
 });

@@ -86,10 +86,10 @@ it('flushes a dead letter at once after it was replayed, also where nothing else
   refuse(true);
   await note(1);
   await clock.pass(60_000);
-  expect(await cache.deadLetters()).toHaveLength(1);
+  expect(await cache.writes.deadLetters()).toHaveLength(1);
   refuse(false);
   const replayedAtMs = clock.nowMs();
-  const replayed = cache.replayDeadLetter('Place:1');
+  const replayed = cache.writes.replay('Place:1');
   await clock.pass(5_000);
   await replayed;
   expect(flushedAtMs).toEqual([replayedAtMs]);

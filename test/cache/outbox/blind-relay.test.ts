@@ -26,6 +26,8 @@ async function relayed(options?: Partial<RelayingOptions>, between?: () => Promi
   };
   const tested = testCache({
     typeDefs,
+    outbox: rows.outbox(),
+    relay: { blindAfterMs: BLIND_AFTER_MS, ...options },
     clock: {
       nowMs: () => Date.now() + skewMs,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
@@ -35,7 +37,6 @@ async function relayed(options?: Partial<RelayingOptions>, between?: () => Promi
   });
   onTestFinished(() => tested.cache.close());
   await tested.cache.start();
-  await tested.cache.relay(rows.outbox(), { blindAfterMs: BLIND_AFTER_MS, ...options });
   const passes = (ms: number): void => void (skewMs += ms);
   /** The relay looks, as it is told that there may be something. */
   const look = (): Promise<void> => {
@@ -61,13 +62,13 @@ async function relayed(options?: Partial<RelayingOptions>, between?: () => Promi
       await look();
       passes(BLIND_AFTER_MS + 1);
       await look();
-      expect(tested.cache.relayed().blindForMs).toBeGreaterThan(BLIND_AFTER_MS);
+      expect(tested.cache.stats.relay().blindForMs).toBeGreaterThan(BLIND_AFTER_MS);
     },
     see: async (): Promise<void> => {
       rows.answers(true);
       await look();
       await look();
-      expect(tested.cache.relayed().blindForMs).toBe(0);
+      expect(tested.cache.stats.relay().blindForMs).toBe(0);
     },
   };
 }
@@ -78,12 +79,12 @@ const answers = (value: number): unknown[] => [{ title: `${value}` }, [{ title: 
 describe('a relay that cannot look into its outbox', () => {
   it('says so, and nothing of before is served until it can again', async () => {
     const { seen, see, blind, writeElsewhere, cache, logged } = await relayed();
-    expect(cache.relayed().blindForMs).toBe(0);
+    expect(cache.stats.relay().blindForMs).toBe(0);
     expect(await Promise.all(everyField.map(seen))).toEqual(answers(1));
     await blind();
     writeElsewhere();
     expect(await Promise.all(everyField.map(seen))).toEqual(answers(2));
-    expect(cache.relayed().blindForMs).toBeGreaterThanOrEqual(BLIND_AFTER_MS);
+    expect(cache.stats.relay().blindForMs).toBeGreaterThanOrEqual(BLIND_AFTER_MS);
     expect(logged.join()).toContain('error the outbox could not be looked into for longer than it should');
     writeElsewhere();
     await see();
@@ -155,14 +156,14 @@ describe('a relay that cannot look into its outbox', () => {
     await expect.poll(() => logged.join()).toContain('a look got no further for 5000 ms');
     steps.at(-1)?.open();
     await expect.poll(() => rows.undone).toEqual([]);
-    expect(cache.relayed().rows).toBeGreaterThan(0);
+    expect(cache.stats.relay().rows).toBeGreaterThan(0);
   });
 
   it('refuses options that cannot be, all in one sentence', async () => {
     const options: object = { blindAfter: 1, blindAfterMs: 0, whileBlind: 'wait' };
     await expect(relayed(options)).rejects.toThrow(
-      'cache.relay: there is no option "blindAfter" (did you mean "blindAfterMs"?); blindAfterMs must be a positive whole ' +
-        'number of milliseconds, but got 0; whileBlind must be "load" or "serve", but got "wait"',
+      'createCache: there is no option "relay.blindAfter" (did you mean "blindAfterMs"?); relay.blindAfterMs must be a positive whole ' +
+        'number of milliseconds, but got 0; relay.whileBlind must be "load" or "serve", but got "wait"',
     );
   });
 });

@@ -42,6 +42,8 @@ async function listening(
   };
   const { cache, logged } = testCache({
     store,
+    outbox,
+    relay: relaying,
     typeDefs,
     resolvers: { Query: { shelf: () => [1] } },
     random: () => 0.5,
@@ -52,7 +54,6 @@ async function listening(
   });
   atEnd(() => cache.close());
   await cache.start();
-  await cache.relay(outbox, relaying);
   const moment = async (ms = A_MOMENT_MS): Promise<number> => {
     const before = looks;
     await new Promise((resolve) => setTimeout(resolve, ms));

@@ -23,6 +23,7 @@ function relayed(options: Partial<TestCacheOptions> = {}) {
   let onCommit = (): void => undefined;
   const tested = testCache({
     typeDefs,
+    outbox: rows.outbox(),
     clock: {
       nowMs: () => Date.now(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
@@ -51,10 +52,7 @@ function relayed(options: Partial<TestCacheOptions> = {}) {
     const { data } = await tested.query(`{ film(id: ${id}) { title } }`);
     return Number(Reflect.get(Object(Reflect.get(Object(data), 'film')), 'title'));
   };
-  const start = async (): Promise<void> => {
-    await tested.cache.start();
-    await tested.cache.relay(rows.outbox());
-  };
+  const start = (): Promise<void> => tested.cache.start();
   /** Somebody writes without this cache. */
   const writeElsewhere = (isHeard = true): void => {
     title += 1;
@@ -101,7 +99,7 @@ describe('the relay', () => {
     writeElsewhere();
     await expect.poll(() => titleOf('1'), { interval: 2, timeout: 200 }).toBe(2);
     await expect.poll(() => rows.undone).toEqual([]);
-    expect(cache.relayed()).toMatchObject({ rows: 1, lastLagMs: 1 });
+    expect(cache.stats.relay()).toMatchObject({ rows: 1, lastLagMs: 1 });
   });
 
   it('finds what it was not told of by looking from time to time', async () => {
@@ -126,14 +124,14 @@ describe('the relay', () => {
     const { cache, rows, titleOf, start } = relayed();
     await titleOf('1');
     await start();
-    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 1 });
     await titleOf('1');
-    expect(cache.counters()['Query.film']).toMatchObject({ loads: 2, hits: 0 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 2, hits: 0 });
     rows.forgetStore();
     await expect
       .poll(async () => {
         await titleOf('1');
-        return cache.counters()['Query.film']?.loads;
+        return cache.stats.counters()['Query.film']?.loads;
       })
       .toBe(3);
   });
@@ -144,7 +142,7 @@ describe('the relay', () => {
     await titleOf('1');
     await start();
     await titleOf('1');
-    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1, hits: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 1, hits: 1 });
   });
 
   it('goes on when the database answers again', async () => {
@@ -169,7 +167,7 @@ describe('a mutation', () => {
     expect((await query('mutation { write(id: 1) }')).data).toEqual({ write: true });
     expect(await titleOf('1')).toBe(2);
     expect((await query('{ shelf }')).data).toEqual({ shelf: [2] });
-    expect(cache.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
+    expect(cache.stats.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
   });
 
   it('waits for the relay of another process that has its rows in its hands', async () => {
@@ -188,7 +186,7 @@ describe('a mutation', () => {
     expect(isAnswered).toBe(false);
     taken.end(true);
     await written;
-    expect(cache.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
+    expect(cache.stats.counters()['Mutation.write']).toMatchObject({ boundedWrites: 0 });
   });
 
   it('that could not invalidate is written down, and applied once the store is back', async () => {
@@ -198,7 +196,10 @@ describe('a mutation', () => {
     await titleOf('1');
     isAway(true);
     expect((await query('mutation { rename(id: 1) }')).data).toEqual({ rename: true });
-    expect(cache.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 1, failedInvalidations: 1 });
+    expect(cache.stats.counters()['Mutation.rename']).toMatchObject({
+      boundedWrites: 1,
+      failedInvalidations: 1,
+    });
     expect(rows.undone).toEqual([['Film:1']]);
     expect(logged.join()).toContain('an invalidation could not be applied in time');
     isAway(false);

@@ -34,6 +34,7 @@ async function written({ looksTakeMs = 0, storeIsAway = false, isHeldElsewhere =
   const memory = memoryStore({ clock });
   const { cache, query } = testCache({
     typeDefs,
+    outbox,
     clock,
     store: {
       ...memory,
@@ -55,7 +56,6 @@ async function written({ looksTakeMs = 0, storeIsAway = false, isHeldElsewhere =
   });
   onTestFinished(() => cache.close());
   await cache.start();
-  await cache.relay(outbox);
   [takesMs, isAway] = [looksTakeMs, storeIsAway];
   if (isHeldElsewhere) {
     rows.commit(['Shelf'], false);
@@ -65,9 +65,9 @@ async function written({ looksTakeMs = 0, storeIsAway = false, isHeldElsewhere =
   await query('mutation { write }');
   return {
     tookMs: clock.nowMs() - startedAtMs,
-    consistency: cache.consistencyOf(seen),
-    because: cache.boundedBy(seen),
-    bounded: cache.counters()['Mutation.write']?.boundedWrites,
+    consistency: cache.writes.consistencyOf(seen),
+    because: cache.writes.boundedBy(seen),
+    bounded: cache.stats.counters()['Mutation.write']?.boundedWrites,
   };
 }
 

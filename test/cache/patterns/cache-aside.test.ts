@@ -117,7 +117,7 @@ describe('CACHE_ASIDE', () => {
     setLoad((id) => ({ id, title: 'back' }));
     expect((await query('{ film(id: 1) { title } }')).data).toEqual({ film: { title: 'back' } });
     expect(calls).toHaveLength(2);
-    expect(cache.counters()['Query.film']).toMatchObject({ loads: 2, failedLoads: 1, stored: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 2, failedLoads: 1, stored: 1 });
   });
 
   it('answers a value larger than maxBytes, counts it and does not store it', async () => {
@@ -125,14 +125,14 @@ describe('CACHE_ASIDE', () => {
     await query('{ small }');
     expect((await query('{ small }')).data).toEqual({ small: 'x'.repeat(100) });
     expect(calls).toHaveLength(2);
-    expect(cache.counters()['Query.small']).toMatchObject({ tooLarge: 2, stored: 0 });
+    expect(cache.stats.counters()['Query.small']).toMatchObject({ tooLarge: 2, stored: 0 });
   });
 
   it('answers a value that cannot be stored, and says what it was', async () => {
     const { query, cache, setLoad } = filmCache();
     setLoad((id) => ({ id, title: () => 'computed' }));
     expect((await query('{ film(id: 1) { title } }')).data).toEqual({ film: { title: 'computed' } });
-    expect(cache.counters()['Query.film']).toMatchObject({
+    expect(cache.stats.counters()['Query.film']).toMatchObject({
       unstorable: 1,
       lastUnstorable: 'a function at .title cannot be stored',
     });

@@ -63,7 +63,7 @@ describe('a call of cache.fetch or cache.invalidate that JavaScript lets pass', 
       code: 'CACHE_FETCH_OPTIONS',
       message: `cache.fetch: ${sentence}`,
     });
-    expect(cache.counters()).toEqual({});
+    expect(cache.stats.counters()).toEqual({});
   });
 
   it.each<[string, unknown[], string]>([

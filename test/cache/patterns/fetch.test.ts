@@ -61,7 +61,7 @@ describe('cache.fetch', () => {
   it('counts by namespace, without ids', async () => {
     const { cache, load } = plainCache();
     await cache.fetch('Session:secret', { ttl: 10 }, load);
-    expect(Object.keys(cache.counters())).toEqual(['cache.fetch Session']);
+    expect(Object.keys(cache.stats.counters())).toEqual(['cache.fetch Session']);
   });
 
   it('refuses keys without a namespace, and shows none of them', async () => {
@@ -70,14 +70,14 @@ describe('cache.fetch', () => {
       await expect(cache.fetch(key, { ttl: 10 }, load)).rejects.toThrow(
         'cache.fetch: the key must begin with a namespace and a colon, such as "Report:42": it is counted by its namespace',
       );
-    expect(cache.counters()).toEqual({});
+    expect(cache.stats.counters()).toEqual({});
   });
 
   it('counts the keys of many namespaces together, and says so once', async () => {
     const { cache, load, logged } = plainCache();
     for (let at = 0; at < 300; at += 1) await cache.fetch(`User${at}:name`, { ttl: 10 }, load);
     await cache.fetch('Session:1', { ttl: 10 }, load);
-    const counters = cache.counters();
+    const counters = cache.stats.counters();
     expect(Object.keys(counters)).toHaveLength(201);
     expect(counters['cache.fetch']?.misses).toBe(101);
     expect(logged).toEqual([expect.stringContaining('keys of more than 200 namespaces')]);

@@ -135,7 +135,7 @@ describe('@invalidates', () => {
       },
     });
     expect(await lostBy('byArgument(id: 1)')).toBe('1');
-    expect(cache.counters()['Mutation.byArgument']).toMatchObject({
+    expect(cache.stats.counters()['Mutation.byArgument']).toMatchObject({
       invalidations: 1,
       failedInvalidations: 0,
     });
@@ -147,7 +147,7 @@ describe('@invalidates', () => {
       invalidate: () => Promise.reject(new Error('store away')),
     });
     expect((await query('mutation { byArgument(id: 1) }')).data).toEqual({ byArgument: true });
-    expect(cache.counters()['Mutation.byArgument']).toMatchObject({ failedInvalidations: 1 });
+    expect(cache.stats.counters()['Mutation.byArgument']).toMatchObject({ failedInvalidations: 1 });
     expect(logged.at(-1)).toContain('an invalidation could not be applied');
     await expect(cache.invalidate(['Film:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
   });
@@ -175,6 +175,6 @@ describe('a store that fails', () => {
     const store = { ...memoryStore(), read: rejecting, acquire: rejecting, fill: rejecting };
     const { query, cache } = filmCache(store);
     await Promise.all(Array.from({ length: 20 }, () => query('{ film(id: 1) { title } }')));
-    expect(cache.counters()['Query.film']).toMatchObject({ loads: 1, joined: 19 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 1, joined: 19 });
   });
 });

@@ -67,7 +67,7 @@ describe('a write that goes straight to the database, past an earlier one in the
     const { door, one, other, inner } = await twoProcesses();
     // That is what "bounded" says: the journal still has the earlier one, and this process can ask it.
     expect((await other.read('through', 1))[0]).toBe(10);
-    expect(one.cache.counters()['Mutation.note']).toMatchObject({ boundedWrites: 1 });
+    expect(one.cache.stats.counters()['Mutation.note']).toMatchObject({ boundedWrites: 1 });
     door.isAway = false;
     await expect.poll(() => inner.pending(['Place:1']), { interval: 2 }).toEqual([undefined]);
     await expect.poll(async () => (await other.read('through', 1))[0], { interval: 2 }).toBe(20);
@@ -100,10 +100,10 @@ describe('a write that goes straight to the database, past an earlier one in the
     const { note, cache } = await places({ journal: door.journal });
     await note(1, 10);
     expect((await note(2, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
-    expect(cache.counters()['Mutation.note']).toMatchObject({ writtenThrough: 1, boundedWrites: 0 });
+    expect(cache.stats.counters()['Mutation.note']).toMatchObject({ writtenThrough: 1, boundedWrites: 0 });
     door.isAway = true;
     await note(3, 30);
-    expect(cache.counters()['Mutation.note']).toMatchObject({ writtenThrough: 2, boundedWrites: 1 });
+    expect(cache.stats.counters()['Mutation.note']).toMatchObject({ writtenThrough: 2, boundedWrites: 1 });
     door.isAway = false;
   });
 

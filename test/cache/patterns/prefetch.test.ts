@@ -63,7 +63,7 @@ describe('PREFETCH', () => {
       throw new Error('the database was closed');
     };
     const gates: [Gate, Partial<WarmedOptions>][] = [
-      [context, { warmContext: () => away(context) }],
+      [context, { backgroundContext: () => away(context) }],
       [list, { warm: { 'Query.chart': () => away(list) } }],
       [load, { waitsIn: load }],
     ];
@@ -93,10 +93,10 @@ describe('PREFETCH', () => {
   it('loads its warm list before anybody asks, and the first read is a hit', async () => {
     const { cache, clock, took, query } = warmed();
     await cache.start();
-    expect(cache.isWarm()).toBe(false);
+    expect(cache.warm.isReady()).toBe(false);
     await clock.pass(1000);
-    await cache.warmedUp();
-    expect(cache.isWarm()).toBe(true);
+    await cache.warm.ready();
+    expect(cache.warm.isReady()).toBe(true);
     expect(took()).toEqual(['all 10', '1990 10']);
     expect((await query('{ chart(decade: 1990) }')).outcomes).toEqual(['Query.chart HIT']);
     expect((await query('{ chart }')).data).toEqual({ chart: ['Best of all'] });
@@ -231,7 +231,7 @@ describe('PREFETCH', () => {
     });
     await cache.start();
     await clock.pass(20_000);
-    expect([loads, cache.isWarm()]).toEqual([[], true]);
+    expect([loads, cache.warm.isReady()]).toEqual([[], true]);
     state.isAway = false;
     await clock.pass(2000);
     expect(loads).toEqual([1]);
@@ -275,16 +275,16 @@ describe('PREFETCH', () => {
     });
     await cache.start();
     await clock.pass(9000);
-    expect(cache.isWarm()).toBe(false);
+    expect(cache.warm.isReady()).toBe(false);
     await clock.pass(2000);
-    expect(cache.isWarm()).toBe(true);
+    expect(cache.warm.isReady()).toBe(true);
   });
 
   it('leaves the work to other processes where it is switched off', async () => {
     const { cache, clock, took, query } = warmed({ prefetch: false });
     await cache.start();
     await clock.pass(200_000);
-    expect([took(), cache.isWarm()]).toEqual([[], true]);
+    expect([took(), cache.warm.isReady()]).toEqual([[], true]);
     expect((await query('{ chart }')).outcomes).toEqual(['Query.chart MISS']);
   });
 });

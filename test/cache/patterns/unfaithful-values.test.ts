@@ -101,7 +101,7 @@ describe.each(['test', 'production'] as const)('in %s a value that the codec wou
       expect((await query('{ through(id: 1) { id seen } }')).result).toEqual({ data: { through: row } });
     }
     for (const coordinate of ['Query.node', 'Query.through']) {
-      expect(cache.counters()[coordinate]).toMatchObject({ stored: 0, hits: 0, unstorable: 3 });
+      expect(cache.stats.counters()[coordinate]).toMatchObject({ stored: 0, hits: 0, unstorable: 3 });
     }
     expect(logged).toEqual(
       ['Query.node', 'Query.through'].map(

@@ -118,7 +118,7 @@ async function behind({ journal, disabled, rows = table(), clock = manualClock()
     const { data, outcomes } = await tested.query(`{ it: ${field}(id: ${id}) { seconds } }`);
     return [(data as { it: { seconds: number } | null }).it?.seconds ?? null, outcomes[0]?.split(' ')[1]];
   };
-  const pending = async () => (await tested.cache.journal()).size?.pending;
+  const pending = async () => (await tested.cache.writes.journal()).size?.pending;
   /** Lets what was accepted become due, and waits until the database has it. */
   const flushed = async () => {
     clock.advance(1000);
@@ -135,6 +135,29 @@ describe('a write that is written behind', () => {
     expect([rows.size, await pending()]).toEqual([0, 1]);
     await flushed();
     expect(rows.get('1')).toMatchObject({ seconds: 10 });
+  });
+
+  it('is flushed with a context that no request has', async () => {
+    const contexts: TestContext[] = [];
+    const { cache, query } = testCache({
+      typeDefs,
+      backgroundContext: () => ({ whoIsThere: 'the flusher' }),
+      resolvers: {
+        Query: { aside: () => null, places: () => [] },
+        Mutation: { note: (_, { id, seconds }) => ({ id, seconds }), forget: () => null },
+      },
+      origins: {
+        Place: {
+          load: (ids) => Promise.resolve(ids.map(() => null)),
+          flush: (_, context) => Promise.resolve(void contexts.push(context)),
+        },
+      },
+    });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    await query('mutation { note(id: 1, seconds: 10) { seconds } }', { viewer: { id: 'ann' } });
+    await cache.close();
+    expect(contexts).toEqual([{ whoIsThere: 'the flusher' }]);
   });
 
   it.each(['aside', 'through'] as const)('is seen at once by %s, and after it is flushed', async (field) => {
@@ -226,7 +249,7 @@ describe('a journal that cannot take a write', () => {
         'Mutation.note was refused and nothing was changed, because it cannot be written down now; try again in a moment.',
       extensions: { code: 'WRITE_BEHIND_BUSY', retryAfterMs: 1000 },
     });
-    expect(cache.counters()['Mutation.note']).toMatchObject({ busy: 1, queued: 0 });
+    expect(cache.stats.counters()['Mutation.note']).toMatchObject({ busy: 1, queued: 0 });
     expect(logged.join('\n')).toContain('a write could be taken by nobody');
     fail(undefined);
     expect((await note(1, 11)).outcomes).toEqual(['Mutation.note WRITTEN']);
@@ -253,7 +276,7 @@ describe('a flush that fails', () => {
       clock.advance(6000);
       await expect.poll(() => batches.length, { interval: 2 }).toBeGreaterThanOrEqual(round);
     }
-    expect(await cache.deadLetters()).toEqual([]);
+    expect(await cache.writes.deadLetters()).toEqual([]);
     fail(undefined);
     clock.advance(6000);
     await flushed();
@@ -269,7 +292,7 @@ describe('a flush that fails', () => {
     clock.advance(1000);
     await expect.poll(pending, { interval: 2 }).toBe(0);
     expect(rows.size).toBe(99);
-    expect(await cache.deadLetters()).toMatchObject([
+    expect(await cache.writes.deadLetters()).toMatchObject([
       {
         key: 'Place:37',
         coordinate: 'Mutation.note',
@@ -282,13 +305,13 @@ describe('a flush that fails', () => {
     expect(logged.join('\n')).toContain('the database refuses an accepted write');
     // From now on reads see what the database has.
     expect(await read('aside', 37)).toEqual([null, 'MISS']);
-    await expect(cache.replayDeadLetter('Place:1')).rejects.toMatchObject({ code: 'CACHE_DEAD_LETTER' });
+    await expect(cache.writes.replay('Place:1')).rejects.toMatchObject({ code: 'CACHE_DEAD_LETTER' });
     fail(undefined);
-    await cache.replayDeadLetter('Place:37');
+    await cache.writes.replay('Place:37');
     expect(await read('aside', 37)).toEqual([37, 'PENDING']);
     await flushed();
     expect(rows.get('37')?.seconds).toBe(37);
-    expect(await cache.deadLetters()).toEqual([]);
+    expect(await cache.writes.deadLetters()).toEqual([]);
   });
 
   it('buries a row after ten attempts where the origin cannot tell', async () => {
@@ -315,7 +338,7 @@ describe('a flush that fails', () => {
           clock.advance(5000);
           // Others get through all the time.
           await query('mutation { note(id: 9, seconds: 1) { seconds } }');
-          return (await cache.deadLetters()).map(({ key }) => key);
+          return (await cache.writes.deadLetters()).map(({ key }) => key);
         },
         { interval: 5, timeout: 10_000 },
       )

@@ -179,7 +179,7 @@ describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation)
       await read();
       expect((await write(mutation, 'new')).outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
       expect((await read())[0]).toBe('new');
-      expect(cache.counters()[`Mutation.${mutation}`]).toMatchObject({ invalidations: 1, written: 0 });
+      expect(cache.stats.counters()[`Mutation.${mutation}`]).toMatchObject({ invalidations: 1, written: 0 });
       expect(asked).toEqual([]);
     },
   );

@@ -50,12 +50,12 @@ function slowlyAnswering(register: VersionRegister): RowDatabase {
 /** Readers, and writers who write in bursts and rest in between, while each write that can be followed is. */
 async function soak({ stores, strictCopies = false, untilReported = false }: SoakOptions): Promise<Soaked> {
   const database = slowlyAnswering(new VersionRegister());
-  const caches = stores.map((store) => rowCache({ store, database, strictCopies }));
+  const caches = stores.map((store) =>
+    rowCache({ store, database, strictCopies, probe: { everyMs: 1, afterMs: [0, 20, 100, 400] } }),
+  );
   onTestFinished(async () => void (await Promise.all(caches.map(({ cache }) => cache.close()))));
   await Promise.all(caches.map(({ cache }) => cache.start()));
-  for (const { cache } of caches)
-    cache.probe({ context: () => ({}), everyMs: 1, afterMs: [0, 20, 100, 400] });
-  const probed = () => caches.map(({ cache }) => cache.probed()['Row']);
+  const probed = () => caches.map(({ cache }) => cache.stats.probes()['Row']);
   const sum = (count: 'comparisons' | 'inconsistencies'): number =>
     probed().reduce((total, counters) => total + (counters?.[count] ?? 0), 0);
   const oneOf = (): RowCache => {

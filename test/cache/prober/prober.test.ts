@@ -43,11 +43,11 @@ function probed({ plant = (store) => store, probe = {}, onLoad = () => undefined
     typeDefs,
     store: plant(memoryStore({ clock })),
     clock,
+    probe,
     resolvers: { Query: { shelf: () => 1 } },
     origins: { Film: { load } },
   });
   onTestFinished(() => tested.cache.close());
-  tested.cache.probe({ context: () => ({}), ...probe });
   set('1');
   const read = (id = '1') => tested.query(`{ film(id: "${id}") { title } }`);
   const told = (): string[] => tested.logged.filter((line) => line.startsWith(TOLD));
@@ -71,25 +71,25 @@ describe('the prober', () => {
     await cache.invalidate(['Film:1']);
     await read();
     await clock.pass(0);
-    expect(cache.probed()).toEqual({ Film: { probes: 1, comparisons: 1, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 1, comparisons: 1, inconsistencies: 0 } });
     await clock.pass(999);
-    expect(cache.probed()).toMatchObject({ Film: { probes: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { probes: 1 } });
     await clock.pass(1);
-    expect(cache.probed()).toMatchObject({ Film: { probes: 2, comparisons: 2 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { probes: 2, comparisons: 2 } });
     await clock.pass(3999);
-    expect(cache.probed()).toMatchObject({ Film: { probes: 2 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { probes: 2 } });
     await read();
     await clock.pass(1);
-    expect(cache.probed()).toEqual({ Film: { probes: 3, comparisons: 3, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 3, comparisons: 3, inconsistencies: 0 } });
     expect(told()).toEqual([]);
   });
 
   it('counts and logs an entry that the database has overtaken, after 750 ms of asking again', async () => {
     const { cache, clock, logged, told } = await overtaken({ title: 'Two' });
     await clock.pass(749);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 0 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 0 } });
     await clock.pass(1);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
     expect(told()).toEqual([`${TOLD} {"namespace":"Film","ageMs":750}`]);
     expect(logged.join()).not.toMatch(/One|Two|Film:1/);
   });
@@ -100,21 +100,21 @@ describe('the prober', () => {
   ])('sees a row that differs in %s', async (_, changed) => {
     const { cache, clock } = await overtaken(changed);
     await clock.pass(750);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
   });
 
   it('takes a row with its columns in another order for the same row', async () => {
     const { cache, clock, films } = await overtaken({});
     films.set('1', { at: new Date(0), sold: 2n ** 60n, title: 'One', id: '1' });
     await clock.pass(2000);
-    expect(cache.probed()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
   });
 
   it('counts a deleted row that is still served', async () => {
     const { cache, clock, films } = await overtaken({});
     films.delete('1');
     await clock.pass(750);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
   });
 
   it('is not misled by somebody who goes on writing', async () => {
@@ -125,7 +125,7 @@ describe('the prober', () => {
       await clock.pass(200);
     }
     expect(takes).toBeGreaterThan(3);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 0 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 0 } });
   });
 
   it('is not misled by a write whose invalidation is on its way', async () => {
@@ -136,7 +136,7 @@ describe('the prober', () => {
     await clock.pass(700);
     await cache.invalidate(['Film:1']);
     await clock.pass(1000);
-    expect(cache.probed()).toEqual({ Film: { probes: 1, comparisons: 1, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 1, comparisons: 1, inconsistencies: 0 } });
   });
 
   it('counts one entry that stays, and not one that is loaded again while it is being confirmed', async () => {
@@ -147,6 +147,8 @@ describe('the prober', () => {
       typeDefs,
       store: memoryStore({ clock }),
       clock,
+      backgroundContext: () => ({ whoIsThere: 'prober' }),
+      probe: { afterMs: [0, 2000] },
       resolvers: { Query: { shelf: () => 1 } },
       origins: {
         Film: {
@@ -155,7 +157,6 @@ describe('the prober', () => {
       },
     });
     onTestFinished(() => cache.close());
-    cache.probe({ context: () => ({ whoIsThere: 'prober' }), afterMs: [0, 2000] });
     const reload = async (): Promise<void> => {
       await cache.invalidate(['Film:1']);
       await query('{ film(id: 1) { title } }');
@@ -164,15 +165,15 @@ describe('the prober', () => {
     await clock.pass(600);
     await reload();
     await clock.pass(1400);
-    expect(cache.probed()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
     await clock.pass(750);
-    expect(cache.probed()).toMatchObject({ Film: { inconsistencies: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
   });
 
   it('allows what is old by time to differ', async () => {
     const { cache, clock } = await overtaken({ title: 'Two' }, { probe: { afterMs: [0, 3500] } });
     await clock.pass(5000);
-    expect(cache.probed()).toEqual({ Film: { probes: 2, comparisons: 1, inconsistencies: 1 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 1, inconsistencies: 1 } });
   });
 
   it('asks the origin nothing, and fills nothing, where there is no entry', async () => {
@@ -182,7 +183,7 @@ describe('the prober', () => {
     await cache.invalidate(['Film:1']);
     await clock.pass(6000);
     expect(loads).toBe(1);
-    expect(cache.probed()).toEqual({ Film: { probes: 3, comparisons: 0, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 3, comparisons: 0, inconsistencies: 0 } });
     expect((await read()).outcomes).toEqual(['Query.film MISS']);
   });
 
@@ -217,7 +218,7 @@ describe('the prober', () => {
     isAway = false;
     await cache.invalidate(['Film:1']);
     await clock.pass(0);
-    expect(cache.probed()).toEqual({ Film: { probes: 2, comparisons: 1, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 1, inconsistencies: 0 } });
   });
 
   it('follows at most one write in its interval, also when the clock is set back', async () => {
@@ -225,7 +226,7 @@ describe('the prober', () => {
     const write = async (): Promise<number | undefined> => {
       await cache.invalidate(['Film:1']);
       await clock.pass(0);
-      return cache.probed()['Film']?.probes;
+      return cache.stats.probes()['Film']?.probes;
     };
     expect([await write(), await write()]).toEqual([1, 1]);
     await clock.pass(1000);
@@ -264,14 +265,14 @@ describe('the prober', () => {
     await clock.pass(10);
     await cache.close();
     await clock.pass(10_000);
-    expect(cache.probed()).toMatchObject({ Film: { probes: 1 } });
+    expect(cache.stats.probes()).toMatchObject({ Film: { probes: 1 } });
   });
 
   it('compares nothing that it cannot ask an origin for', async () => {
     const { cache, clock } = probed({ probe: { everyMs: 1 } });
     await cache.invalidate(['Shelf', 'Film', 'Film:', 'Film:%3a', 'Other:1', '']);
     await clock.pass(6000);
-    expect(cache.probed()).toEqual({ Film: { probes: 0, comparisons: 0, inconsistencies: 0 } });
+    expect(cache.stats.probes()).toEqual({ Film: { probes: 0, comparisons: 0, inconsistencies: 0 } });
   });
 
   it.each([
@@ -290,31 +291,31 @@ describe('the prober', () => {
           other(id: ID!): Film ${second}
         }
       `,
+      probe: {},
       resolvers: { Query: { other: () => null } },
       origins: { Film: { load: (ids) => Promise.resolve(ids.map(() => null)) } },
     });
     onTestFinished(() => cache.close());
-    cache.probe({ context: () => ({}) });
-    expect(cache.probed()).toEqual({});
+    expect(cache.stats.probes()).toEqual({});
   });
 
-  it('refuses options that cannot be, to begin before apply(), and to begin twice', async () => {
+  it('refuses options that cannot be', () => {
+    const make = (): unknown => createCache({ store: memoryStore(), probe: { everyMs: 0, afterMs: [5, 1] } });
+    expect(make).toThrow(
+      'createCache: probe.everyMs must be a positive whole number, but got 0; ' +
+        'probe.afterMs must be milliseconds in rising order, but got [5, 1]',
+    );
+  });
+
+  it('follows no write where it is not asked to', async () => {
     const { cache } = testCache({
       typeDefs,
       resolvers: { Query: { shelf: () => 1 } },
       origins: { Film: { load: () => Promise.resolve([]) } },
     });
-    const bare = createCache({ store: memoryStore() });
-    onTestFinished(async () => void (await Promise.all([cache.close(), bare.close()])));
-    const context = (): object => ({});
-    expect(() => cache.probe({ context, everyMs: 0, afterMs: [5, 1] })).toThrow(
-      'cache.probe: everyMs must be a positive whole number, but got 0; ' +
-        'afterMs must be milliseconds in rising order, but got [5, 1]',
-    );
-    const once = 'cache.probe: call it once, after apply()';
-    expect(() => bare.probe({ context })).toThrow(once);
-    cache.probe({ context });
-    expect(() => cache.probe({ context })).toThrow(once);
+    onTestFinished(() => cache.close());
+    await cache.invalidate(['Film:1']);
+    expect(cache.stats.probes()).toEqual({});
   });
 
   it('reports within ten seconds with its own delays, in real time', async () => {
@@ -322,17 +323,17 @@ describe('the prober', () => {
     const { cache, query } = testCache({
       typeDefs: typeDefs.replace('ttl: 3', 'ttl: 60'),
       clock: systemClock,
+      probe: {},
       store: withoutInvalidation(memoryStore()),
       resolvers: { Query: { shelf: () => 1 } },
       origins: { Film: { load: (ids) => Promise.resolve(ids.map((id) => ({ id, title }))) } },
     });
     onTestFinished(() => cache.close());
-    cache.probe({ context: () => ({}) });
     await query('{ film(id: 1) { title } }');
     title = 'Two';
     await cache.invalidate(['Film:1']);
     const since = performance.now();
-    await expect.poll(() => cache.probed()['Film']?.inconsistencies, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => cache.stats.probes()['Film']?.inconsistencies, { timeout: 10_000 }).toBe(3);
     process.stdout.write(`three reports of the prober took ${Math.round(performance.now() - since)} ms\n`);
   });
 });

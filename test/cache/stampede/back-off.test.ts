@@ -163,7 +163,7 @@ describe('a load that takes longer than softTimeoutMs', () => {
       await clock.pass(1);
       const { outcomes, data } = await reading;
       expect([outcomes, data]).toEqual([['Query.chart STALE'], { chart: 1 }]);
-      expect(cache.counters()['Query.chart']?.slowLoads).toBe(1);
+      expect(cache.stats.counters()['Query.chart']?.slowLoads).toBe(1);
       gates[1]?.open();
       await clock.pass(1);
       expect((await query('{ chart }')).data).toEqual({ chart: 2 });

@@ -138,7 +138,7 @@ describe('a hot entry near its end', () => {
     });
     onTestFinished(() => cache.close());
     const counted = () => {
-      const { refreshes, changes } = cache.counters()['Query.a'] ?? {};
+      const { refreshes, changes } = cache.stats.counters()['Query.a'] ?? {};
       return [refreshes, changes];
     };
     await query('{ a }');

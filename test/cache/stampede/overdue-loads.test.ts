@@ -47,7 +47,7 @@ function films(options: Partial<TestCacheOptions> = {}) {
     loads: () => stuckLoads,
     hangsNoMore: () => (gate = undefined),
     answers: () => gate?.open(),
-    countersOf: (name: string) => made.cache.counters()[`Query.${name}`],
+    countersOf: (name: string) => made.cache.stats.counters()[`Query.${name}`],
   };
 }
 
@@ -193,10 +193,10 @@ describe('a load that hangs', () => {
     clock.advance(PAST_MS);
     const codes = (await hung).result.errors?.map(({ extensions }) => extensions['code']);
     expect(codes).toEqual([OVERDUE.code, OVERDUE.code, OVERDUE.code]);
-    expect(cache.counters()['Film.title']).toMatchObject({ loads: 1, overdueLoads: 1, stored: 0 });
+    expect(cache.stats.counters()['Film.title']).toMatchObject({ loads: 1, overdueLoads: 1, stored: 0 });
     gate.open();
     await ticks();
-    expect(cache.counters()['Film.title']).toMatchObject({ loadMs: 0, stored: 0 });
+    expect(cache.stats.counters()['Film.title']).toMatchObject({ loadMs: 0, stored: 0 });
     expect((await query('{ films { title } }')).outcomes).toEqual(Array(3).fill('Film.title MISS'));
     await cache.close();
   });
@@ -214,9 +214,9 @@ describe('a load that hangs', () => {
     });
     await cache.start();
     await gate.arrived();
-    expect(cache.counters()['Query.chart']?.stored).toBe(0);
+    expect(cache.stats.counters()['Query.chart']?.stored).toBe(0);
     clock.advance(PAST_MS);
-    await expect.poll(() => cache.counters()['Query.chart']?.stored).toBe(1);
+    await expect.poll(() => cache.stats.counters()['Query.chart']?.stored).toBe(1);
     expect(logged.some((line) => line.includes('an entry could not be kept warm'))).toBe(true);
     gate.open();
     await cache.close();
@@ -241,7 +241,7 @@ describe('what cache.fetch loads and hangs', () => {
     await gate.arrived();
     clock.advance(PAST_MS);
     for (const one of await settled) expect(one).toMatchObject({ status: 'rejected', reason: OVERDUE });
-    expect(cache.counters()['cache.fetch Session']).toMatchObject({ overdueLoads: 1, loads: 1 });
+    expect(cache.stats.counters()['cache.fetch Session']).toMatchObject({ overdueLoads: 1, loads: 1 });
     expect(await session(cache, () => 'Ada')).toBe('Ada');
     gate.open();
     await ticks();
@@ -272,7 +272,7 @@ describe('what cache.fetch loads and hangs', () => {
     expect(await session(cache, () => gate.wait(), options)).toBe('old');
     await gate.arrived();
     clock.advance(PAST_MS);
-    await expect.poll(() => cache.counters()['cache.fetch Session']?.overdueLoads).toBe(1);
+    await expect.poll(() => cache.stats.counters()['cache.fetch Session']?.overdueLoads).toBe(1);
     // After the pause that follows each failure.
     clock.advance(5000);
     await expect.poll(() => session(cache, () => 'new', options)).toBe('new');

@@ -31,7 +31,7 @@ function processes(count: number, options: Partial<CacheOptions<unknown>> = {}) 
 const read = (cache: Cache<unknown>, load: () => unknown, options = {}): Promise<unknown> =>
   cache.fetch(KEY, { ttl: 60, ...options }, load);
 
-const countersOf = (cache: Cache<unknown>) => cache.counters()['cache.fetch Report'];
+const countersOf = (cache: Cache<unknown>) => cache.stats.counters()['cache.fetch Report'];
 
 /** A process that is somewhere else: it has the lease, and does with it what the test says. */
 async function somebodyElse(store: Store): Promise<LeaseRequest> {

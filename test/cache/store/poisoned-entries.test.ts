@@ -110,7 +110,7 @@ describe.skipIf(!needsRedis())('what is not an entry, in the place of one', () =
     await server.stop();
   });
 
-  const undecodable = (): number => rows.cache.counters()['Query.through']?.undecodable ?? 0;
+  const undecodable = (): number => rows.cache.stats.counters()['Query.through']?.undecodable ?? 0;
   const keyOf = async (kind: 'e' | 'g', name: string): Promise<string> => {
     const [key = ''] = await redis.keys(`poison:*${kind}:{${name}}`);
     return key;
@@ -194,7 +194,7 @@ describe.skipIf(!needsRedis())('what is not an entry, in the place of one', () =
       return redis.strlen(entryKey);
     };
     await expect.poll(sizeAfterRead, { timeout: 10_000, interval: 20 }).toBeLessThan(MEGABYTE);
-    await expect.poll(() => rows.cache.storeIsAway(), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => rows.cache.stats.storeIsAway(), { timeout: 10_000 }).toBe(false);
   });
 
   it.each([

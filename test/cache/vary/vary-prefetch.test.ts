@@ -37,7 +37,7 @@ function warmed(options: Partial<CacheOptions<TestContext>> = {}) {
       { locale: 'de', tenant: 'b' },
       { locale: 'fr', tenant: 'a' },
     ],
-    warmContext: ({ locale }: VaryValues) => ({ locale }),
+    backgroundContext: ({ locale }: VaryValues) => ({ locale }),
     ...options,
   });
   onTestFinished(async () => {
@@ -98,13 +98,13 @@ describe('a PREFETCH field that varies', () => {
   });
 
   it('is not loaded with the context of another variant', async () => {
-    const { cache, clock, took, logged } = warmed({ warmContext: () => ({ locale: 'en' }) });
+    const { cache, clock, took, logged } = warmed({ backgroundContext: () => ({ locale: 'en' }) });
     await cache.start();
     await clock.pass(1000);
     expect(took()).toEqual([]);
     expect(logged).toContainEqual(
       expect.stringContaining(
-        'Query.chart: warmContext made a context of another variant than it was asked for; make it of the values that it is given',
+        'Query.chart: backgroundContext made a context of another variant than it was asked for; make it of the values that it is given',
       ),
     );
   });

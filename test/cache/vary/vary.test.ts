@@ -199,7 +199,7 @@ describe('fields that vary', () => {
     expect(answers.map(({ data }) => data)).toEqual(
       contexts.map(({ locale }) => ({ film: { title: `undefined ${locale} 1` } })),
     );
-    expect(cache.counters()['Query.film']?.loads).toBe(2);
+    expect(cache.stats.counters()['Query.film']?.loads).toBe(2);
   });
 
   it('serve copies of this process in their variant, until a write', async () => {
@@ -265,7 +265,7 @@ describe('the functions of vary', () => {
       const { query, cache } = films({ vary: { tenant: tenant as () => string, locale: () => 'de' } });
       const { result } = await query('{ greeting }');
       expect(result.errors?.map((error) => [error.message, error.path])).toEqual([[message, ['greeting']]]);
-      expect(cache.counters()['Query.greeting']?.stored).toBe(0);
+      expect(cache.stats.counters()['Query.greeting']?.stored).toBe(0);
     },
   );
 

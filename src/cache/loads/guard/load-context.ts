@@ -21,7 +21,7 @@ import { standIn } from './stand-in.js';
 import { canWatch, readBy, watch } from './watched-object.js';
 
 /** What the guard must know of a field. */
-export interface GuardedField {
+interface GuardedField {
   readonly coordinate: string;
   readonly scope: CacheScope;
   /** The names of `vary` that its entries are told apart by; default none. */
@@ -29,7 +29,7 @@ export interface GuardedField {
 }
 
 /** A load whose value may be stored, and the context it is given: the user's own. */
-export interface GuardedLoad {
+interface GuardedLoad {
   readonly context: unknown;
   /** True once the load has touched the viewer, or what its field does not vary by: its value is that reader's alone. */
   touched(): boolean;

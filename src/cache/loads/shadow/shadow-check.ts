@@ -1,3 +1,4 @@
+import type { Load } from '../services.js';
 import type { Clock } from '../../time/clock.js';
 import type { ValueCodec } from '../../codec/value-codec.js';
 import { valueText } from '../../codec/value-text.js';
@@ -6,7 +7,6 @@ import type { EndableWaits } from '../../stampede/endable-waits.js';
 import type { Entries } from '../../coherence/entries.js';
 import type { FieldAddress, Found } from '../../coherence/entry-field.js';
 import { generationsMatch } from '../../coherence/generations.js';
-import type { Load } from '../load-once.js';
 import type { ShadowField } from './shadow-field.js';
 
 /** A hit that was drawn. */

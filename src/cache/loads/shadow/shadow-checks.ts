@@ -2,8 +2,7 @@ import type { CacheLog } from '../../log.js';
 import type { ShadowCounters, ShadowOutcome } from '../../metrics/shadow-counters.js';
 import type { Background } from '../../stampede/background.js';
 import { EndableWaits } from '../../stampede/endable-waits.js';
-import type { Found } from '../../coherence/entry-field.js';
-import type { Load } from '../load-once.js';
+import type { HitWatch, Load, NoteHit } from '../services.js';
 import { outsideLoads } from '../../load-scope.js';
 import type { Located, ReadPolicy } from '../../policy/read-policy.js';
 import { drawHits } from './draw-hits.js';
@@ -11,9 +10,6 @@ import { ShadowCheck, type DrawnHit, type ShadowCheckOptions } from './shadow-ch
 import { createShadowField, type ShadowField } from './shadow-field.js';
 import type { ShadowOptions } from './shadow-options.js';
 import { differs, switchedOff, unstable } from './shadow-sentences.js';
-
-/** Told of each fresh hit of one field, before it is given to its reader. */
-export type NoteHit<Call> = (found: Found, place: Located, call: Call) => void;
 
 export interface ShadowChecksOptions extends Omit<ShadowCheckOptions, 'waits'>, ShadowOptions {
   readonly background: Background;
@@ -32,7 +28,7 @@ const UNSTABLE_ENOUGH = 3;
  * Shadow checks of one cache: a share of the fresh hits is loaded anew in the background, with the context of the reader
  * who had the hit, and compared. Finds loads that depend on their reader in a way that the guard cannot see.
  */
-export class ShadowChecks {
+export class ShadowChecks implements HitWatch {
   readonly #options: ShadowChecksOptions;
   readonly #isDrawn: () => boolean;
   readonly #fields = new Map<string, ShadowField>();
@@ -44,7 +40,6 @@ export class ShadowChecks {
     this.#isDrawn = drawHits(options.share, options.random);
   }
 
-  /** Checks hits of a field from now on. Undefined for what is written behind: its newest value is in the journal. */
   watch<Call>(policy: ReadPolicy, begin: (call: Call, place: Located) => Load): NoteHit<Call> | undefined {
     if (policy.isWrittenBehind) return undefined;
     const field = this.#fieldOf(policy);

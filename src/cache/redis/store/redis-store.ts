@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { timerFaults } from '../../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
@@ -94,6 +95,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
   return {
     name: 'redis',
     isLocal: false,
+    sharedAs: sharedName(redis.options, settings.prefix),
     isAway: () => link.isAway,
     open: ({ digest, log, onForgotten, caughtUp }: OpenOptions) => {
       names = redisNames(settings.prefix, digest);
@@ -308,3 +310,12 @@ function nothingForWrongType(error: unknown): undefined {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
   throw error;
 }
+
+/** The same for all processes that share a server, a database and a prefix. */
+function sharedName({ host = 'localhost', port = 6379, db = 0 }: Redis['options'], prefix: string): string {
+  // Two machines may each have a Redis of their own under this name.
+  const where = LOOPBACK.test(host) ? `${hostname()} ${host}` : host;
+  return `redis ${where}:${port}/${db} ${prefix}`;
+}
+
+const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/;

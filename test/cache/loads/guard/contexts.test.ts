@@ -169,7 +169,7 @@ describe.each(['test', 'production'] as const)('in %s a context that is', (envir
         // A method of a frozen instance could read whatever it likes.
         expect(await query(source, make('ann')), field).toEqual({ data: answer, messages: [] });
         expect(await query(source, make('bob')), field).toEqual({ data: answer, messages: [] });
-        expect(cache.counters()[`Query.${field}`], field).toMatchObject({
+        expect(cache.stats.counters()[`Query.${field}`], field).toMatchObject({
           loads: 1,
           hits: 1,
           viewerTouched: 0,
@@ -200,7 +200,7 @@ describe.each(['test', 'production'] as const)('in %s a context that is', (envir
         const textOf = ({ data }: { data: unknown }): string => JSON.stringify(data);
         expect(answers.map(textOf).join()).toMatch(/ann.*bob.*null/);
       }
-      expect(cache.counters()[`Query.${field}`]).toMatchObject({ stored: 0, hits: 0 });
+      expect(cache.stats.counters()[`Query.${field}`]).toMatchObject({ stored: 0, hits: 0 });
     }
   });
 
@@ -217,7 +217,7 @@ describe.each(['test', 'production'] as const)('in %s a context that is', (envir
       gate.open();
       expect(await loading).toEqual({ data: { aside: 'service', plain: 'ann', mine: 'ann' }, messages: [] });
       expect(Object.getOwnPropertyDescriptors(context)).toEqual(before);
-      expect(cache.counters()['Query.aside']).toMatchObject({ stored: 1, viewerTouched: 0 });
+      expect(cache.stats.counters()['Query.aside']).toMatchObject({ stored: 1, viewerTouched: 0 });
     },
   );
 });
@@ -385,7 +385,7 @@ describe('a DataLoader that looks at the viewer', () => {
       shared: 'for ann',
     });
     expect(await read('{ shared(id: 2) }', 'bob')).toEqual({ shared: 'for bob' });
-    expect(cache.counters()['Query.shared']).toMatchObject({ stored: 0 });
+    expect(cache.stats.counters()['Query.shared']).toMatchObject({ stored: 0 });
   });
 });
 

@@ -79,7 +79,7 @@ describe('where neutral is given, a PUBLIC load', () => {
       environment: 'production',
     });
     expect(await query('{ film }', { token: 'of the service' })).toEqual([]);
-    expect(cache.counters()['Query.film']).toMatchObject({ stored: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ stored: 1 });
   });
 
   it('cannot have what viewer reads declared neutral', async () => {
@@ -93,7 +93,7 @@ describe('where neutral is given, a PUBLIC load', () => {
       environment: 'production',
     });
     expect(await inProduction('{ film }')).toEqual([]);
-    expect(cache.counters()['Query.film']).toMatchObject({ stored: 0 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ stored: 0 });
   });
 
   it('is not told in production, where only what bears the viewer is watched', async () => {
@@ -103,7 +103,7 @@ describe('where neutral is given, a PUBLIC load', () => {
     });
     expect(await query('{ film }')).toEqual([]);
     expect(log.lines).toEqual([]);
-    expect(cache.counters()['Query.film']).toMatchObject({ stored: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ stored: 1 });
   });
 
   it('is alone in this: other fields read what they like', async () => {
@@ -151,7 +151,7 @@ describe('where neutral is not given, a PUBLIC load', () => {
       `warn ${undeclared} {"coordinate":"Query.film"}`,
       expect.stringContaining('context.prisma, of which nothing is declared'),
     ]);
-    expect(cache.counters()['Query.film']).toMatchObject({ stored: 1 });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ stored: 1 });
   });
 });
 

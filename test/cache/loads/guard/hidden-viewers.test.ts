@@ -178,8 +178,8 @@ describe.each(Object.entries(kinds))('a PUBLIC load is found out where %s', (_, 
     }
     await read('{ leak safe }', kind.make());
     expect((await read('{ leak }', kind.make({ sub: 'cid' }))).data).toEqual({ leak: 'cid' });
-    expect(cache.counters()['Query.leak']).toMatchObject({ stored: 0, hits: 0 });
-    expect(cache.counters()['Query.safe']).toMatchObject({ stored: 1, hits: 2 });
+    expect(cache.stats.counters()['Query.leak']).toMatchObject({ stored: 0, hits: 0 });
+    expect(cache.stats.counters()['Query.safe']).toMatchObject({ stored: 1, hits: 2 });
   });
 });
 
@@ -197,7 +197,7 @@ describe('contexts without end', () => {
       });
       await cache.invalidate(['Query.safe']);
     }
-    expect(cache.counters()['Query.safe']).toMatchObject({ viewerTouched: 0, failedLoads: 0 });
+    expect(cache.stats.counters()['Query.safe']).toMatchObject({ viewerTouched: 0, failedLoads: 0 });
   });
 
   it('keep a viewer hidden that a getter reads, also after many of them', async () => {
@@ -212,7 +212,7 @@ describe('contexts without end', () => {
       const sub = `viewer ${request}`;
       expect((await read('{ leak }', new WithGetter({ sub }))).data).toEqual({ leak: sub });
     }
-    expect(cache.counters()['Query.leak']).toMatchObject({ stored: 0 });
+    expect(cache.stats.counters()['Query.leak']).toMatchObject({ stored: 0 });
   });
 });
 
@@ -306,8 +306,8 @@ describe('the context of a PUBLIC load', () => {
       expect((await read('{ leak }', guest('bob'))).data).toEqual({ leak: 'bob' });
       expect((await read('{ leak }', { ...guest('cid'), ready: true })).data).toEqual({ leak: 'cid' });
       expect((await read('{ leak safe }', guest('dan'))).data).toEqual({ leak: 'dan', safe: 'shop' });
-      expect(cache.counters()['Query.leak']).toMatchObject({ stored: 0, hits: 0 });
-      expect(cache.counters()['Query.safe']).toMatchObject({ stored: 1 });
+      expect(cache.stats.counters()['Query.leak']).toMatchObject({ stored: 0, hits: 0 });
+      expect(cache.stats.counters()['Query.safe']).toMatchObject({ stored: 1 });
       expect(log.lines.filter((line) => line.startsWith('error viewer'))).toEqual([
         expect.stringMatching(
           /^error viewer\(context\) failed; PUBLIC fields are answered without it, and not stored /,

@@ -88,7 +88,7 @@ describe('in production the viewer is given to no other reader by', () => {
     const { cache, read } = setUp(viewer, { first });
     expect(await read(make('ann'))).toEqual({ first: 'ann' });
     expect(await read(make('bob'))).toEqual({ first: 'bob' });
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, hits: 0 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 0, hits: 0 });
   });
 
   it('a DataLoader whose batch, which two PUBLIC loads share, reads it', async () => {
@@ -110,8 +110,8 @@ describe('in production the viewer is given to no other reader by', () => {
     for (const sub of ['ann', 'bob']) {
       expect(await read(make(sub), '{ first second }')).toEqual({ first: `${sub}1`, second: `${sub}2` });
     }
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, viewerTouched: 2 });
-    expect(cache.counters()['Query.second']).toMatchObject({ stored: 0, viewerTouched: 2 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 0, viewerTouched: 2 });
+    expect(cache.stats.counters()['Query.second']).toMatchObject({ stored: 0, viewerTouched: 2 });
   });
 });
 
@@ -142,7 +142,7 @@ describe('in production the viewer is given to no other reader', () => {
     expect(await read(context)).toEqual({ first: 'ann' });
     gate.open();
     await reading;
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, viewerTouched: 1 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 0, viewerTouched: 1 });
     expect(Object.getOwnPropertyDescriptor(context, 'claims')).toMatchObject({ value: { sub: 'ann' } });
   });
 
@@ -153,7 +153,7 @@ describe('in production the viewer is given to no other reader', () => {
     });
     expect(await read({ claims: { sub: 'ann' } })).toEqual({ first: 'ann' });
     expect(await read({ claims: { sub: 'bob' } })).toEqual({ first: 'bob' });
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0, hits: 0 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 0, hits: 0 });
   });
 });
 
@@ -190,7 +190,7 @@ describe.each(['test', 'production'] as const)('in %s a load is stored that does
     const { cache, read } = setUp(viewer, { first: ({ shop }: { shop: string }) => shop }, environment);
     expect(await read(make('ann'))).toEqual({ first: 'shop' });
     expect(await read(make('bob'))).toEqual({ first: 'shop' });
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 1, hits: 1 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 1, hits: 1 });
   });
 });
 
@@ -203,7 +203,7 @@ describe('a context', () => {
     const context = new Proxy({ claims: { sub: 'ann' } }, { [trap]: refuse });
     const { cache, read } = setUp(ofClaims, { first: () => 'first' });
     expect(await read(context)).toEqual({ first: 'first' });
-    expect(cache.counters()['Query.first']).toMatchObject({ stored: 0 });
+    expect(cache.stats.counters()['Query.first']).toMatchObject({ stored: 0 });
   });
 
   it('that refuses names it lacks does not hide why a load failed', async () => {

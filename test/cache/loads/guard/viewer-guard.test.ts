@@ -87,7 +87,7 @@ describe('a PUBLIC load that touches the viewer', () => {
     const { query, cache, logged } = leakyCache({ environment: 'production' });
     expect((await query('{ leak }', ann)).data).toEqual({ leak: 'ann' });
     expect((await query('{ leak }', ben)).data).toEqual({ leak: 'ben' });
-    expect(cache.counters()['Query.leak']).toMatchObject({ viewerTouched: 2, stored: 0, hits: 0 });
+    expect(cache.stats.counters()['Query.leak']).toMatchObject({ viewerTouched: 2, stored: 0, hits: 0 });
     expect(logged[0]).toBe(
       'error a PUBLIC load touched the viewer; its value was not stored {"coordinate":"Query.leak"}',
     );

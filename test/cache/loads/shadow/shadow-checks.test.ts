@@ -15,7 +15,7 @@ describe('a shadow check', () => {
     await clock.pass(1);
     expect(loaded()).toBe(1);
     expect(counted('aside')).toEqual({ ...none, same: 1 });
-    expect(cache.counters()['Query.aside']).toMatchObject({ loads: 1, stored: 1, hits: 1 });
+    expect(cache.stats.counters()['Query.aside']).toMatchObject({ loads: 1, stored: 1, hits: 1 });
     expect(logged).toEqual([]);
   });
 
@@ -105,10 +105,9 @@ describe('a shadow check', () => {
   });
 
   it('nor while a write of the outbox is in the hands of another relay, however long that takes', async () => {
-    const { cache, clock, read, set, counted } = await shadowWorld();
     const rows = memoryOutbox();
+    const { cache, clock, read, set, counted } = await shadowWorld({ outbox: rows.outbox() });
     await cache.start();
-    await cache.relay(rows.outbox());
     expect(await read('aside')).toBe('MISS');
     await clock.pass(3000);
     rows.commit(['Value'], false);
@@ -250,7 +249,7 @@ describe('shadow checks', () => {
   it('see the newest value of what is written behind in the journal only, so that it is left alone', async () => {
     const { read, cache } = await shadowWorld();
     await read('behind');
-    expect(Object.keys(cache.shadowChecks()).sort()).toEqual(
+    expect(Object.keys(cache.stats.shadowChecks()).sort()).toEqual(
       ['aside', 'child', 'local', 'listed', 'mine', 'other', 'through'].map(coordinate).sort(),
     );
   });
@@ -260,7 +259,7 @@ describe('shadow checks', () => {
     set('two');
     for (let times = 0; times < 100; times += 1) await read('aside');
     await clock.pass(60_000);
-    expect(cache.shadowChecks()).toEqual({});
+    expect(cache.stats.shadowChecks()).toEqual({});
     expect(loaded()).toBe(0);
     expect(logged).toEqual([]);
   });

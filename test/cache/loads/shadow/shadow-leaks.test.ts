@@ -118,9 +118,9 @@ async function readByMany(way: keyof typeof leaks, seed: number, viewers: readon
     await clock.pass(BETWEEN_MS);
   }
   await clock.pass(10_000);
-  const { hits, viewerTouched } = cache.counters()['Query.advice'] ?? {};
+  const { hits, viewerTouched } = cache.stats.counters()['Query.advice'] ?? {};
   expect({ hits, viewerTouched }).toEqual({ hits: HITS, viewerTouched: 0 });
-  return { checks: cache.shadowChecks()['Query.advice'], logged: log.lines };
+  return { checks: cache.stats.shadowChecks()['Query.advice'], logged: log.lines };
 }
 
 describe('one in 1,000 of 10,000 hits of many viewers', { timeout: 60_000 }, () => {

@@ -67,7 +67,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
       .poll(
         async () => {
           seen.add(await read(process));
-          return (await process.cache.journal()).size?.pending;
+          return (await process.cache.writes.journal()).size?.pending;
         },
         { interval: 5, timeout: 5000 },
       )
@@ -95,20 +95,20 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
     process.table.faults.flush = undefined;
     await expect.poll(() => process.table.rows.get('1')?.seconds, { interval: 5 }).toBe(20);
     // Redis is still away: nothing but that was needed.
-    const { flushed, size } = await process.cache.journal();
+    const { flushed, size } = await process.cache.writes.journal();
     expect([flushed, size]).toEqual([expect.objectContaining({ rescued: 1, lost: 0 }), undefined]);
     expect(await read(process)).toBe(20);
     await back();
     await process.isFlushed();
     expect(await read(process)).toBe(20);
-    expect((await process.cache.journal()).flushed).toMatchObject({ losses: 0, restored: 0, lost: 0 });
+    expect((await process.cache.writes.journal()).flushed).toMatchObject({ losses: 0, restored: 0, lost: 0 });
   });
 
   it('is given what it has lost, where the database was away too', async () => {
     const { process, back } = await withOldFile();
     await back();
     await expect
-      .poll(async () => (await process.cache.journal()).flushed.restored, { timeout: 5000 })
+      .poll(async () => (await process.cache.writes.journal()).flushed.restored, { timeout: 5000 })
       .toBe(1);
     await flushes(process);
     expect(process.table.rows.get('1')?.seconds).toBe(20);
@@ -116,16 +116,19 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
 
   it('leaves a row that is refused while it is away to the dead letters', async () => {
     const { process, back } = await withOldFile(async ({ note }) => void (await note(2, 5)));
-    const flushesOf = async () => (await process.cache.journal()).flushed.flushes;
+    const flushesOf = async () => (await process.cache.writes.journal()).flushed.flushes;
     const before = await flushesOf();
     process.table.faults.flush = new Error('refused');
     // Both together, then each alone.
     await expect.poll(flushesOf, { timeout: 5000 }).toBeGreaterThanOrEqual(before + 3);
     await back();
     await expect
-      .poll(async () => (await process.cache.deadLetters().catch(() => [])).map(({ key }) => key).sort(), {
-        timeout: 5000,
-      })
+      .poll(
+        async () => (await process.cache.writes.deadLetters().catch(() => [])).map(({ key }) => key).sort(),
+        {
+          timeout: 5000,
+        },
+      )
       .toEqual(['Place:1', 'Place:2']);
   });
 });

@@ -34,7 +34,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
   type Process = Awaited<ReturnType<typeof process>>;
 
   const secondsOf = ({ table }: Process) => IDS.map((id) => table.rows.get(`${id}`)?.seconds);
-  const flushedOf = async ({ cache }: Process) => (await cache.journal()).flushed;
+  const flushedOf = async ({ cache }: Process) => (await cache.writes.journal()).flushed;
 
   /** Five writes that the journal has, and the database cannot take. */
   async function accepted(options?: PlacesOptions): Promise<Process> {
@@ -92,7 +92,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     await dead.open?.({ log: cacheLog() });
     for (const id of IDS) await dead.accept({ key: `Place:${id}`, record: Buffer.from('?'), delayMs: 0 });
     await dead.close();
-    await expect.poll(async () => (await other.cache.journal()).size?.pending).toBe(5);
+    await expect.poll(async () => (await other.cache.writes.journal()).size?.pending).toBe(5);
     // It has looked since.
     const { retries } = await flushedOf(other);
     await other.note(6, 60);
@@ -162,7 +162,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     table.faults.flush = new Promise((resolve) => (end = resolve));
     onTestFinished(end);
     standing.goOn();
-    await expect.poll(async () => (await one.cache.journal()).size?.pending).toBe(1);
+    await expect.poll(async () => (await one.cache.writes.journal()).size?.pending).toBe(1);
     const reading = async (): Promise<unknown> => {
       await other.cache.invalidate(['Place:1']);
       return (await other.read('aside', 1))[0];

@@ -114,7 +114,7 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
     await expect.poll(() => redis.keys('leases:*:l:*'), { interval: 5 }).toEqual([]);
     // Without it the next reader would wait until the lease ends.
     expect((await query('{ broken }', acme)).outcomes).toEqual([]);
-    expect(cache.counters()['Query.broken']?.failedLoads).toBe(2);
+    expect(cache.stats.counters()['Query.broken']?.failedLoads).toBe(2);
   });
 
   it('ends proven copies of other processes at once, and their own copies of this one', async () => {

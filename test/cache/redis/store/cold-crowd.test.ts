@@ -37,11 +37,13 @@ describe.skipIf(!needsRedis())('one request for 5,000 rows of which none is stor
     proxy.set({ bytesPerMs: BYTES_PER_MS });
     const rows = ids.map((id) => ({ id }));
     expect(await ask()).toEqual({ rows });
-    await expect.poll(() => tested.cache.counters()['Query.rows']?.stored, { timeout: 10_000 }).toBe(ROWS);
+    await expect
+      .poll(() => tested.cache.stats.counters()['Query.rows']?.stored, { timeout: 10_000 })
+      .toBe(ROWS);
     expect(await ask()).toEqual({ rows });
     await tested.cache.invalidate(ids.map((id) => `Row:${id}`));
-    expect(tested.cache.counters()['Query.rows']).toMatchObject({ hits: ROWS, bypassed: 0 });
-    expect(tested.cache.storeIsAway()).toBe(false);
+    expect(tested.cache.stats.counters()['Query.rows']).toMatchObject({ hits: ROWS, bypassed: 0 });
+    expect(tested.cache.stats.storeIsAway()).toBe(false);
     expect(tested.logged).toEqual([]);
   });
 });

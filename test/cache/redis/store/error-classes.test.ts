@@ -39,8 +39,8 @@ describe.skipIf(!needsRedis())('a Redis that answers with an error', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const hits = (): number => rows.cache.counters()['Query.through']?.hits ?? 0;
-  const isAway = (): boolean => rows.cache.storeIsAway();
+  const hits = (): number => rows.cache.stats.counters()['Query.through']?.hits ?? 0;
+  const isAway = (): boolean => rows.cache.stats.storeIsAway();
   const warm = (): Promise<unknown> =>
     expect.poll(async () => [await rows.read('through', '1'), hits() > 0]).toEqual([version, true]);
 

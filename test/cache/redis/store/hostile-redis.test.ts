@@ -97,7 +97,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
       return snapshot;
     };
     await Promise.all(own.map((id) => redis.call('CLIENT', 'KILL', 'ID', id)));
-    await expect.poll(() => cutOff.storeIsAway(), { interval: 1 }).toBe(true);
+    await expect.poll(() => cutOff.stats.storeIsAway(), { interval: 1 }).toBe(true);
     const early = cutOff.fetch('Cut:1', { ttl: 60 }, load);
     await gate.arrived();
     version = 2;

@@ -42,9 +42,11 @@ describe.skipIf(!needsRedis())(
       const ids = Array.from({ length: ROWS }, (_, index) => `${index}`);
       proxy.set({ bytesPerMs: BYTES_PER_MS });
       await tested.query(`{ rows(ids: ${JSON.stringify(ids)}) { id } }`);
-      await expect.poll(() => tested.cache.counters()['Query.rows']?.stored, { timeout: 5_000 }).toBe(ROWS);
+      await expect
+        .poll(() => tested.cache.stats.counters()['Query.rows']?.stored, { timeout: 5_000 })
+        .toBe(ROWS);
       expect(tested.logged).toEqual([]);
-      expect(tested.cache.storeIsAway()).toBe(false);
+      expect(tested.cache.stats.storeIsAway()).toBe(false);
     });
   },
 );

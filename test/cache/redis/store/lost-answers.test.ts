@@ -30,13 +30,13 @@ describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a
     });
     await Promise.all([cache.start(), journal.open?.({ log: cacheLog() })]);
     onTestFinished(async () => void (await Promise.all([cache.close(), journal.close()])));
-    const isAway = (): boolean[] => [cache.storeIsAway(), journal.isAway()];
+    const isAway = (): boolean[] => [cache.stats.storeIsAway(), journal.isAway()];
     await expect.poll(isAway, { interval: 10 }).toEqual([false, false]);
 
     proxy.set({ blackHole: 'both' });
     const untilMs = performance.now() + HOLE_MS;
     await query('{ one }');
-    await expect.poll(() => cache.storeIsAway()).toBe(true);
+    await expect.poll(() => cache.stats.storeIsAway()).toBe(true);
     await Promise.resolve(journal.size()).catch(() => undefined);
     await expect.poll(() => performance.now() > untilMs && journal.isAway(), { timeout: 5000 }).toBe(true);
     proxy.set({});

@@ -67,7 +67,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
     await client.rpush(name, 'foreign');
     const cache = await startedCache(server);
     expect([await read(cache, 'stored'), await read(cache, 'loaded again')]).toEqual(['stored', 'stored']);
-    expect([cache.storeIsAway(), await client.type(name)]).toEqual([false, 'string']);
+    expect([cache.stats.storeIsAway(), await client.type(name)]).toEqual([false, 'string']);
   });
 
   it('keeps what it has for a process that starts while it runs on', async () => {

@@ -1,0 +1,173 @@
+import type { DependencyType, IForbiddenRuleType } from 'dependency-cruiser';
+
+/** Rooms of the engine from top to bottom: a room imports only itself and what stands below it. */
+export const ROOMS = [
+  'directives',
+  'patterns',
+  'warm',
+  'prober',
+  'loads',
+  'policy',
+  'vary',
+  'stampede',
+  'coherence',
+  'outbox',
+  'redis',
+  'journal',
+  'store',
+  'keys',
+  'codec',
+  'metrics',
+  'time',
+];
+/** Files beside the rooms that all of them may use: they import nothing of the engine but each other. */
+const LEAVES = [
+  'errors.ts',
+  'load-scope.ts',
+  'log.ts',
+  'maybe-promise.ts',
+  'nearest-name.ts',
+  'object-notes.ts',
+  'unknown-options.ts',
+  'with-defaults.ts',
+  'written.ts',
+];
+/** What may import every room: the face, what puts the parts together, and the doors that see a cache from outside. */
+const TOP_FILES = [
+  'apply-schema.ts',
+  'assemble.ts',
+  'cache-options.ts',
+  'cache.ts',
+  'check-cache-options.ts',
+  'index.ts',
+  'open-cache.ts',
+];
+const TOP_ROOMS = ['apollo', 'mercurius', 'pothos', 'prometheus', 'yoga'];
+/** The entries of the package: other projects import these files, and so does the API. */
+export const DOORS = [
+  'index.ts',
+  'apollo/index.ts',
+  'mercurius/index.ts',
+  'pothos/index.ts',
+  'prometheus/index.ts',
+  'redis/index.ts',
+  'yoga/index.ts',
+];
+
+/** Packages that each room may know. What is not listed no room knows. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  graphql: ['directives/', 'cache.ts', 'apply-schema.ts'],
+  '@graphql-tools/utils': ['directives/'],
+  dataloader: ['loads/'],
+  'fastest-levenshtein': ['nearest-name.ts'],
+  '@pothos/core': ['pothos/'],
+  ioredis: ['redis/'],
+  msgpackr: ['codec/'],
+  'prom-client': ['prometheus/'],
+};
+/** Packages that a program may lack, and the doors behind which they may be reached. */
+const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  '@pothos/core': ['pothos/index.ts'],
+  ioredis: ['redis/index.ts'],
+  'prom-client': ['prometheus/index.ts'],
+};
+
+const engine = (names: readonly string[]): string => `^src/cache/(${names.map(escaped).join('|')})`;
+const folders = (names: readonly string[]): readonly string[] => names.map((name) => `${name}/`);
+const inPackage = (name: string): string => `(^|/)node_modules/(@types/)?${escaped(name)}/`;
+const FROM_NPM: DependencyType[] = [
+  'npm',
+  'npm-dev',
+  'npm-optional',
+  'npm-peer',
+  'npm-bundled',
+  'npm-no-pkg',
+  'npm-unknown',
+];
+const known = engine([...folders(ROOMS), ...folders(TOP_ROOMS), ...TOP_FILES, ...LEAVES]);
+
+/** What no import may do, each with the reason. */
+export const rules: IForbiddenRuleType[] = [
+  {
+    name: 'no-circles',
+    comment: 'Two files that import each other are one idea, or a third file is missing.',
+    from: {},
+    to: { circular: true },
+  },
+  ...ROOMS.map((room, place) => ({
+    name: `${room}-knows-what-stands-below`,
+    comment: 'Imports of the engine go down the list of rooms only.',
+    from: { path: engine(folders([room])) },
+    to: { path: engine([...folders(ROOMS.slice(0, place)), ...folders(TOP_ROOMS), ...TOP_FILES]) },
+  })),
+  {
+    name: 'leaves-import-nothing',
+    comment: 'What stands beside the rooms is for all of them, and so knows none of them.',
+    from: { path: engine(LEAVES) },
+    to: { path: engine([...folders(ROOMS), ...folders(TOP_ROOMS), ...TOP_FILES]) },
+  },
+  {
+    name: 'engine-has-known-rooms',
+    comment: 'A new room or file beside them has a place in the list.',
+    from: { path: '^src/cache/', pathNot: known },
+    to: {},
+  },
+  {
+    name: 'engine-stands-alone',
+    comment: 'The engine imports nothing of the API.',
+    from: { path: '^src/cache/' },
+    to: { pathNot: ['^src/cache/', '(^|/)node_modules/'], dependencyTypesNot: ['core'] },
+  },
+  ...Object.entries(PACKAGES).map(([name, places]) => ({
+    name: `${name}-is-known-to-few`,
+    comment: 'Each package is known to its rooms only.',
+    from: { path: '^src/cache/', pathNot: engine(places) },
+    to: { path: inPackage(name) },
+  })),
+  {
+    name: 'engine-has-few-packages',
+    comment: 'A package that is not listed is known to no room.',
+    from: { path: '^src/cache/' },
+    to: { dependencyTypes: FROM_NPM, pathNot: Object.keys(PACKAGES).map(inPackage) },
+  },
+  {
+    name: 'the-face-needs-types-of-graphql-only',
+    comment: 'Only the directives run code of GraphQL.',
+    from: { path: engine(TOP_FILES) },
+    to: { path: inPackage('graphql'), dependencyTypesNot: ['type-only'] },
+  },
+  ...Object.entries(OPTIONAL).map(([name, doors]) => ({
+    name: `${name}-is-optional`,
+    comment: 'No door but its own leads to an optional package, not even to its types.',
+    from: { path: engine(DOORS.filter((door) => !doors.includes(door)).map((door) => `${door}$`)) },
+    to: { path: inPackage(name), reachable: true },
+  })),
+  {
+    name: 'the-api-uses-doors',
+    comment: 'The API imports the engine as any other project does.',
+    from: { path: '^src/', pathNot: ['^src/cache/', '^src/generated/'] },
+    to: { path: '^src/cache/', pathNot: `^src/cache/(${DOORS.map(escaped).join('|')})$` },
+  },
+  {
+    name: 'one-file-of-the-api-knows-ioredis',
+    comment: 'It hands the client over, and connects to nothing.',
+    from: { path: '^src/', pathNot: ['^src/cache/', '^src/redis/create-redis-client\\.ts$'] },
+    to: { path: inPackage('ioredis') },
+  },
+  {
+    name: 'nothing-imports-the-composition-root',
+    comment: 'What starts the program is at the top.',
+    from: {},
+    to: { path: '^src/server\\.ts$' },
+  },
+  {
+    name: 'resolvers-do-not-know-that-a-cache-exists',
+    comment: 'A field is cached by its directive.',
+    from: { path: '^src/(resolvers|origins)/' },
+    to: { path: '^src/cache/' },
+  },
+];
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace('index\\.ts\\$', 'index\\.ts$');
+}
