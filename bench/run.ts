@@ -70,12 +70,12 @@ function some<Name extends string>(option: string, text: string, names: readonly
   throw new Error(`--${option}: ${unknown.join(', ')} is not among ${names.join(', ')}`);
 }
 
-/** Aborted when somebody wants the bench to end: everything it started ends first. */
+/** Aborted when the bench is told to end: everything it started ends first. */
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
 
 main().catch((error: unknown) => {
-  // What breaks off then is the wish of whoever asked, and no news to them.
+  // What breaks off then was asked for, and is no news.
   if (stopping.signal.aborted) console.error('stopped');
   else console.error(error instanceof Error ? error.message : error);
   process.exit(stopping.signal.aborted ? 130 : 1);

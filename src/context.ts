@@ -54,7 +54,7 @@ export interface Client {
 export interface ApiContext extends ApiServices {
   readonly requestId: string;
   readonly log: ApiLog;
-  /** Undefined where nobody is signed in. */
+  /** Undefined for a guest. */
   readonly viewer: Viewer | undefined;
   readonly session: OpenSession | undefined;
   /** The language of the reader. */

@@ -31,7 +31,7 @@ const mendable: readonly ErrorCode[] = [
   'CACHE_JOURNAL_REFUSED',
 ];
 
-/** Faults that a person can mend are told in their own sentence; any other is a bug, and told in full. */
+/** Faults that a person can fix are told in their own sentence; any other is a bug, and told in full. */
 function fail(error: unknown): never {
   const isMendable =
     error instanceof ConfigurationError || (error instanceof CacheError && mendable.includes(error.code));

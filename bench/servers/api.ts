@@ -23,7 +23,7 @@ export async function startMeasuredApi({ redisUrl, databaseUrl, copies }: Measur
     REDIS_URL: redisUrl,
     REDIS_PREFIX: `api-${copies}`,
     CACHE_STRICT_COPIES: copies === 'strict' ? 'on' : 'off',
-    // What nobody asks for here would be among the loads that are counted.
+    // What no request asks for here would be among the loads that are counted.
     CACHE_PREFETCH: 'off',
     DATABASE_URL: databaseUrl,
   });

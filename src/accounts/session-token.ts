@@ -4,7 +4,7 @@ const TOKEN_BYTES = 32;
 /** 32 bytes in base64url. */
 const TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
 
-/** A token nobody can guess. It is shown once; what is kept is its hash. */
+/** A token that cannot be guessed. It is shown once; what is kept is its hash. */
 export function createToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }

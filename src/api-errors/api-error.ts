@@ -21,12 +21,12 @@ export function badUserInput(argument: string, sentence: string): GraphQLError {
   return apiError('BAD_USER_INPUT', sentence, { argument });
 }
 
-/** Nobody is signed in, or not any more. */
+/** No account is signed in, or not any more. */
 export function unauthenticated(sentence: string): GraphQLError {
   return apiError('UNAUTHENTICATED', sentence);
 }
 
-/** Somebody is signed in, who may not do this. */
+/** The account that is signed in may not do this. */
 export function forbidden(sentence: string): GraphQLError {
   return apiError('FORBIDDEN', sentence);
 }

@@ -9,7 +9,7 @@ const LIMIT = 'OPERATION_LIMIT_EXCEEDED';
 /** The sentence of graphql-js for a document with too many tokens, which has no code of its own. */
 const TOO_MANY_TOKENS = /Document contains more that? \d+ tokens/;
 
-/** What graphql-js adds to the names that somebody guessed. */
+/** What graphql-js adds to the names that a client guessed. */
 const SUGGESTION = / ?Did you mean .+\?/;
 
 /**

@@ -320,7 +320,7 @@ function flushTargets(
   );
 }
 
-/** What must never happen is aloud where somebody develops; in production the reader is answered by a load of its own. */
+/** What must never happen is an error in development and test; in production the reader is answered by a load of its own. */
 function refuser({ log, isProduction }: Pick<Parts, 'log' | 'isProduction'>): Services['refuse'] {
   return ({ coordinate = 'a field', counters }, reason) => {
     counters.refused += 1;

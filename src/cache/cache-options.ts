@@ -25,7 +25,7 @@ export interface CacheOptions<Context> {
   readonly store: Store;
   /**
    * Who is asking; needed by PRIVATE fields and by `{viewer.id}`. Should read one property of the context, and answer at
-   * once. Nobody: undefined, null, "" or NaN.
+   * once. A guest: undefined, null, "" or NaN.
    */
   readonly viewer?: (context: Context) => ViewerId | bigint | null;
   /**

@@ -3,7 +3,7 @@
  * A store that misbehaves is not among them: it is counted, and the origin answers.
  */
 export const errorCodes = {
-  CACHE_CONFIGURATION: 'Directives or options are wrong; the message lists every fault with its mend.',
+  CACHE_CONFIGURATION: 'Directives or options are wrong; the message lists every fault and how to fix it.',
   CACHE_VIEWER_IN_PUBLIC_LOAD: 'A PUBLIC field touched the viewer while it was loading.',
   CACHE_VIEWER:
     'The function viewer of createCache threw, or returned something that is no id; or cache.clearViewer got none.',
@@ -36,7 +36,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** An error of the engine; `code` is stable, the message is a sentence that names the field and the mend. */
+/** An error of the engine; `code` is stable, the message is a sentence that names the field and the fix. */
 export class CacheError extends Error {
   readonly code: ErrorCode;
 

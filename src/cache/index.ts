@@ -18,7 +18,7 @@ export type {
 export { CacheError, errorCodes, type ErrorCode } from './errors.js';
 export type { Clock } from './time/clock.js';
 export type { CacheLog } from './log.js';
-export type { ValueType } from './codec/value-type.js';
+export { valueType, type ValueType } from './codec/value-type.js';
 export type { DeadLetter } from './journal/accepted-writes.js';
 export type { FlushedWrite } from './journal/flush-target.js';
 export type {

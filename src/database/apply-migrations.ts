@@ -13,7 +13,7 @@ export interface MigrationOptions {
   readonly directory?: string | undefined;
 }
 
-/** The number that `prisma migrate deploy` locks too: whoever comes second waits, and finds nothing left to do. */
+/** The number that `prisma migrate deploy` locks too: a process that comes second waits, and finds nothing left to do. */
 const advisoryLock = 72_707_369;
 
 /**

@@ -45,7 +45,7 @@ function edited(name: string): ConfigurationError {
   );
 }
 
-/** Somebody else's database, or ours made by hand: our tables must not be mixed in by mistake. */
+/** The database of another program, or ours made by hand: our tables must not be mixed in by mistake. */
 async function refuseForeignTables(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename LIMIT 1`,

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 
-/** The relay of the outbox looks in from time to time, which is nobody's question. */
+/** The relay of the outbox looks in from time to time, which no request asked for. */
 const UPKEEP = /"Cache(Outbox|Store)"/;
 
 /**
- * Counts every SQL statement that a pool sends from now on, BEGIN and COMMIT included, whoever sends it, except those
+ * Counts every SQL statement that a pool sends from now on, BEGIN and COMMIT included, whichever code sends it, except those
  * about the outbox.
  * `onStatement` also sees the text, for debugging; it must not throw.
  */

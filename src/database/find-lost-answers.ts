@@ -40,7 +40,7 @@ export function findLostAnswers({ watch, upkeep, everyMs = 1000, lateMs = 1000 }
     if (late.length === 0 || isAsking) return;
     isAsking = true;
     ask(late)
-      // Nobody answers there either: then the limits end what is late.
+      // There is no answer there either: then the limits end what is late.
       .catch(() => undefined)
       .finally(() => (isAsking = false));
   }, everyMs).unref();

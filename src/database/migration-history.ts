@@ -23,7 +23,7 @@ const tableSql = `
     applied_steps_count     INTEGER NOT NULL DEFAULT 0
   )`;
 
-/** `'absent'` when nobody has applied a migration here yet. */
+/** `'absent'` when no migration was applied here yet. */
 export async function readHistory(client: ClientBase): Promise<AppliedMigration[] | 'absent'> {
   const found = await client.query(`SELECT WHERE to_regclass('_prisma_migrations') IS NOT NULL`);
   if (found.rowCount === 0) return 'absent';

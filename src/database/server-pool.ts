@@ -89,7 +89,7 @@ function limitedPool(
     onConnect: (client) => limitStatements(client, { connectMs, statementMs }),
   };
   const limited = new pg.Pool(config);
-  // Whoever uses a connection that is ended is told by the statement that fails. Without a listener its process would end.
+  // The user of a connection that is ended is told by the statement that fails. Without a listener its process would end.
   limited.on('connect', (client) => client.on('error', () => undefined));
   return limited;
 }
@@ -120,7 +120,7 @@ async function checkServer(pool: pg.Pool, url: URL): Promise<void> {
     const fault = rows[0] && sessionFault(rows[0]);
     if (fault !== undefined) throw new ConfigurationError(`${serverName(url)} ${fault}.`);
   } finally {
-    // Whoever counts the statements of the pool is not there yet: they would never see those of this connection.
+    // The counter of the pool's statements is not there yet: it would never see those of this connection.
     client.release(true);
   }
 }

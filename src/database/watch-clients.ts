@@ -19,7 +19,7 @@ export interface Unanswered {
 /** What finds dead connections of one pool. */
 export interface ClientWatch {
   readonly unanswered: Iterable<Unanswered>;
-  /** Ends connections that nobody uses and that were not heard of since: the next statement gets a new one. */
+  /** Ends connections that are not used and that were not heard of since: the next statement gets a new one. */
   endIdleSince(sentAtMs: number): void;
 }
 
@@ -32,7 +32,7 @@ const lifts = new WeakMap<Client, () => void>();
 
 /**
  * Throws away every connection of a pool that does not answer within the time that the server gives a statement, and a
- * moment: its statement fails, whoever sent it, and the pool makes a new one. Without this such a connection would go back
+ * moment: its statement fails, wherever it came from, and the pool makes a new one. Without this such a connection would go back
  * into the pool, as busy as before. Call it before the first connection is made.
  */
 export function watchClients(pool: pg.Pool, { statementMs, onSilent }: WatchOptions): ClientWatch {

@@ -1,4 +1,4 @@
-/** What the explorer shows to somebody who comes for the first time. */
+/** What the explorer shows to a person who comes for the first time. */
 export const exampleOperation = `# Run this twice: extensions.cache of the answer
 # says what came from the cache.
 query FilmsLikeThis {

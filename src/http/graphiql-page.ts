@@ -18,7 +18,7 @@ export function addGraphiqlPage(app: FastifyInstance): void {
   });
 }
 
-/** Nine megabytes of HTML; compressed once, by whoever comes first. */
+/** Nine megabytes of HTML; compressed once, for the first request. */
 async function compressedPage(): Promise<Buffer> {
   const { renderGraphiQL } = await loadDevelopmentPackage(
     () => import('@graphql-yoga/render-graphiql'),

@@ -12,7 +12,7 @@ export interface Health {
 
 /**
  * /healthz: the process runs. /readyz: it can also answer, which it cannot without its database, and what it keeps warm
- * is, so that nobody waits for the first report. Without its store it can, at the database's speed: taking it out of service then would leave fewer processes for the same load.
+ * is, so that no client waits for the first report. Without its store it can, at the database's speed: taking it out of service then would leave fewer processes for the same load.
  * The same holds while it is blind for what others write, and while the disk of the database is full: it says so, and answers.
  */
 export function addHealthRoutes(app: FastifyInstance, { database, cache }: Health): void {

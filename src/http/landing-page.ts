@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { exampleHeaders, exampleOperation } from './example-operation.js';
 
-/** Longer than a slow network needs for the first script, shorter than anybody waits at an empty page. */
+/** Longer than a slow network needs for the first script, shorter than a person waits at an empty page. */
 const PATIENCE_MS = 5_000;
 
 /**

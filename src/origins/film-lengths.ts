@@ -16,7 +16,7 @@ export interface FilmLengthCache {
 
 /** How long a film is. */
 interface FilmLength {
-  /** Null where nobody knows. */
+  /** Null where that is not known. */
   readonly runningTimeMinutes: number | null;
 }
 

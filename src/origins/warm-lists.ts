@@ -8,7 +8,7 @@ export interface WarmListContext {
 /** Genres of which charts and box office are kept warm: those with the most films. */
 const GENRES = 8;
 
-/** The argument sets of reports that nobody should wait for: what the front page and its filters ask for. */
+/** The argument sets of reports that no client should wait for: what the front page and its filters ask for. */
 export const warmLists = {
   /** All films, each decade, and the largest genres. */
   'Query.topCharts': async (context: WarmListContext) => [

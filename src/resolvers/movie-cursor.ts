@@ -21,7 +21,7 @@ const FORM = /^((-1|\d{1,10})\.(\d{1,10}))\.([A-Za-z0-9_-]{16})$/;
 
 /**
  * Cursors are signed: each place is an entry of its own in the cache, so places that a client invents would fill it
- * with pages that nobody asks for again.
+ * with pages that are not asked for again.
  */
 export function createMovieCursors(secret: Uint8Array): MovieCursors {
   const sign = (place: string): Buffer =>

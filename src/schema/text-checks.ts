@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { preparePassword } from '../accounts/prepare-password.js';
 import type { ArgumentCheck } from './argument-checks.js';
 
-// The database cannot store NUL, and nobody can see the others.
+// The database cannot store NUL, and the others cannot be seen.
 const CONTROL = /[\u0000-\u001f\u007f]/;
 const CONTROL_EXCEPT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 

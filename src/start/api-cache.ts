@@ -1,6 +1,7 @@
 import {
   createCache,
   memoryStore,
+  valueType,
   type Bounds,
   type Cache,
   type CacheLog,
@@ -20,14 +21,14 @@ import { createJournal } from '../redis/create-journal.js';
 import { createRedisStore } from '../redis/create-redis-store.js';
 
 /** So that a rating read from an entry is the Decimal that Prisma made. */
-const decimalType = {
+const decimalType = valueType({
   name: 'Decimal',
-  is: (value: unknown): value is Prisma.Decimal => Prisma.Decimal.isDecimal(value),
-  encode: (value: Prisma.Decimal): string => value.toString(),
-  decode: (text: string): Prisma.Decimal => new Prisma.Decimal(text),
+  is: (value): value is Prisma.Decimal => Prisma.Decimal.isDecimal(value),
+  encode: (value) => value.toString(),
+  decode: (text) => new Prisma.Decimal(text),
   // All of its methods return another one.
   isImmutable: true,
-};
+});
 
 /** What a load may take that has a stale value to fall back on. */
 const SOFT_TIMEOUT_MS = 2000;

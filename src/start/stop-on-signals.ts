@@ -10,7 +10,7 @@ export function stopOnSignals(api: Pick<Api, 'close'>, log: Pick<ApiLog, 'info' 
   let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingSinceMs !== undefined) {
-      // Whoever asks again does not want to wait.
+      // A second signal means that the person does not want to wait.
       if (performance.now() - stoppingSinceMs > ONE_WISH_MS) process.exit(1);
       return;
     }

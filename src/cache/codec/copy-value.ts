@@ -7,7 +7,7 @@ export type CopyValue = (value: unknown) => unknown;
 const REMEMBERED_SHAPES = 1000;
 
 /**
- * How readers of a decoded value get their own: undefined where nobody can change it, since it is a leaf. What must be copied
+ * How readers of a decoded value get their own: undefined where it cannot be changed, since it is a leaf. What must be copied
  * in a row is found once, when it is decoded; rows of one shape share what copies them. `bench/README.md` says what copies
  * cost.
  */

@@ -109,7 +109,7 @@ function classNameOf(prototype: unknown): string {
 }
 
 /**
- * Checks what was decoded: bytes that somebody else wrote may hold an Error, which would fail the field, or a class
+ * Checks what was decoded: bytes that another program wrote may hold an Error, which would fail the field, or a class
  * that no load could have stored.
  * @throws UnstorableValue
  */

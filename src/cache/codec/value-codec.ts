@@ -21,7 +21,7 @@ export interface ValueCodec {
   decode(bytes: Uint8Array): unknown;
   /** Compares a value with what came back of it. @throws UnstorableValue where they differ. */
   requireFaithful(given: unknown, decoded: unknown): void;
-  /** How each reader of a decoded value gets one of his own; undefined where nobody can change it. */
+  /** How each reader of a decoded value gets one of its own; undefined where it cannot be changed. */
   copierOf(value: unknown): CopyValue | undefined;
   /** About the bytes of memory that a decoded value takes; not for every hit, as it looks at all of the value. */
   heapSize(value: unknown): number;

@@ -31,7 +31,7 @@ const DATABASE_ACKNOWLEDGES_WITHIN_MS = 3000;
 
 export interface AcknowledgeOptions {
   readonly invalidate: Invalidate;
-  /** Undefined while nobody relays an outbox: then the tags that a write names are all there is. */
+  /** Undefined while no outbox is relayed: then the tags that a write names are all there is. */
   readonly relay: () => Relay | undefined;
   readonly storeIsAway: () => boolean;
 }

@@ -5,7 +5,7 @@ import type { EntryField } from './entry-field.js';
 /** What there is before a load. All who ask in one tick share it, so the lease can be taken once. */
 export interface Claim extends Reading {
   readonly generations: readonly string[];
-  /** The lease, for the first who asks; whoever has it loads, nobody else does. */
+  /** The lease, for the first process that asks: the one that has it loads, and no other does. */
   takeLease(): Lease | undefined;
 }
 

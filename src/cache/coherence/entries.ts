@@ -14,7 +14,7 @@ import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
 import { ProcessCopies, type Mark } from './process-copies.js';
 
-/** What somebody is about to load. */
+/** What a reader is about to load. */
 export interface Wanted {
   readonly field: EntryField;
   readonly address: FieldAddress;
@@ -285,7 +285,7 @@ export class Entries {
     }
   }
 
-  /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, whoever made it. */
+  /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, wherever it was made. */
   #isAllowed(field: EntryField, { key, row = key, viewer }: FieldAddress): boolean {
     if (field.holdsViewer === undefined) return true;
     if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
@@ -332,7 +332,7 @@ export class Entries {
     if (reading.judged instanceof Judged && reading.judged.field === field) return reading.judged.entry;
     const entry = this.#decoded.decode(field, address, reading.bytes);
     if (entry === undefined || !generationsMatch(entry.generations, reading.generations)) return undefined;
-    // Nobody can tell how old it is: the clock was set back since, or that of its process is wrong.
+    // How old it is cannot be told: the clock was set back since, or that of its process is wrong.
     if (isFromTheFuture(entry.loadedAtMs, nowMs)) return undefined;
     const staleForMs = nowMs - entry.loadedAtMs - entry.freshForMs;
     if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {

@@ -21,7 +21,7 @@ export interface EntryField {
   readonly counters: FieldCounters;
   /** True where all viewers share the entries: then a process may keep copies that it proves unchanged. */
   readonly isShared?: boolean;
-  /** PRIVATE fields: whether a key holds this viewer, where it should. Other keys are refused, whoever made them. */
+  /** PRIVATE fields: whether a key holds this viewer, where it should. Other keys are refused, wherever they were made. */
   readonly holdsViewer?: ((key: string, viewer: string) => boolean) | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface FieldAddress extends EntryAddress {
 export interface Found {
   /** All readers of the entry share it; what a reader is given is `valueOf(found)`. */
   readonly value: unknown;
-  /** Makes a value of the reader's own; undefined where nobody can change it. */
+  /** Makes a value of the reader's own; undefined where it cannot be changed. */
   readonly copy?: CopyValue | undefined;
   /** What the load said to caches of whole answers. */
   readonly hint?: AnswerHint | undefined;
@@ -52,7 +52,7 @@ export interface Found {
   readonly tier: string;
 }
 
-/** The value as one reader gets it: what he does to it, nobody else sees. */
+/** The value as one reader gets it: what this reader does to it, no other sees. */
 export function valueOf({ value, copy }: Pick<Found, 'value' | 'copy'>): unknown {
   return copy === undefined ? value : copy(value);
 }

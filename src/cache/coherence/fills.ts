@@ -18,7 +18,7 @@ export interface EntryFill {
   readonly loadMs: number;
   /** Given back together with the fill. */
   readonly lease: Lease | undefined;
-  /** What was there before and is not invalidated; undefined where nothing was, or nobody knows. */
+  /** What was there before and is not invalidated; undefined where nothing was, or that is not known. */
   readonly refreshes?: Found | undefined;
   /** What the load said to caches of whole answers. */
   readonly hint?: AnswerHint | undefined;

@@ -13,7 +13,7 @@ export interface InvalidationOptions {
   readonly entries: Entries;
   readonly clock: Clock;
   readonly log: CacheLog;
-  /** Undefined while nobody relays an outbox. */
+  /** Undefined while no outbox is relayed. */
   readonly relay: () => Relay | undefined;
 }
 

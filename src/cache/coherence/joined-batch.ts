@@ -10,7 +10,7 @@ interface Group<Item, Answer> {
 
 /**
  * Joins what all requests of the process ask of a remote store in one tick into one operation. Joining ends when the
- * operation is sent: a reader who came later must not be answered from before he came. The tick is setImmediate,
+ * operation is sent: a reader who came later must not be answered from before it came. The tick is setImmediate,
  * since anything earlier runs between two sockets and joins nothing.
  */
 export class JoinedBatch<Item, Answer> {

@@ -12,7 +12,7 @@ export interface ProvenCopiesOptions {
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
 }
 
-/** Whoever is so far behind is better off with no copies. */
+/** A process that is so far behind is better off with no copies. */
 const READINGS_AT_ONCE = 10;
 const ONE_CHECK: readonly undefined[] = Object.freeze([undefined]);
 
@@ -36,7 +36,7 @@ export class ProvenCopies {
     this.#checks = new JoinedBatch((checks) => this.#check(checks));
   }
 
-  /** Whether copies may be made: while nobody reads the log, nobody would drop them. */
+  /** Whether copies may be made: while the log is not read, they would not be dropped. */
   get isFollowing(): boolean {
     return this.#last !== undefined;
   }

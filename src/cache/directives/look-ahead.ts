@@ -50,7 +50,7 @@ export class LookAhead {
   readonly #policies: ReadonlyMap<string, ReadPolicy>;
   // A document is parsed once for many requests, and one field of it can return lists of different types.
   readonly #children = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Child[]>>();
-  // By the path object of the list, which belongs to one place in one execution: nobody else can find it.
+  // By the path object of the list, which belongs to one place in one execution, and is found from nowhere else.
   readonly #reads = createObjectNotes<ReadsOfList>();
 
   constructor(services: Services, policies: ReadonlyMap<string, ReadPolicy>) {

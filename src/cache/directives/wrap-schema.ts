@@ -141,7 +141,7 @@ function cachedWrite(
   const options = { services, policy, isRefusal, unavailable };
   const write = plan.writes.get(coordinate);
   if (write?.pattern === 'WRITE_BEHIND') {
-    // A reader that goes past the cache goes past the journal too: he must find in the database what was written.
+    // A read that goes past the cache goes past the journal too, so the write must already be in the database.
     const isSeen = Array.from(plan.reads.values()).every(
       ({ coordinate: reader, isWrittenBehind, namespaces }) =>
         !isOff(reader) || !isWrittenBehind || !namespaces.includes(write.namespace),
@@ -168,7 +168,7 @@ function unavailable(coordinate: string): GraphQLError {
   );
 }
 
-/** Nobody is known to have the write; the client may try again. */
+/** Neither the journal nor the database is known to have the write; the client may try again. */
 function busy(coordinate: string, mayBeWritten: boolean): GraphQLError {
   return new GraphQLError(
     mayBeWritten

@@ -82,7 +82,7 @@ const DOUBTED_WITHIN_MS = 600;
 /** Less than a process is given to stop. */
 const DRAIN_WITHIN_MS = 7000;
 
-/** Accepted writes: into the journal, from there into the database, and back to whoever reads in between. */
+/** Accepted writes: into the journal, from there into the database, and back to those that read in between. */
 export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
   readonly #flusher: Flusher;
@@ -150,7 +150,7 @@ export class AcceptedWrites {
     const record = encodeRecord(codec, { ...offered, coordinate, acceptedAtMs: clock.nowMs() });
     let seq: number | undefined;
     let mayBeQueued = false;
-    // Before it is started nobody would flush.
+    // Before it is started no flusher runs.
     if (this.#isStarted && !straight && !journal.isAway() && journal.mayAccept()) {
       try {
         const accepted = await journal.accept({ key, record, delayMs: this.#flushDelay.next() });
@@ -245,7 +245,7 @@ export class AcceptedWrites {
   }
 
   /**
-   * Flushes what was accepted, then closes the journal; what is left is told. False where it is lost: nobody else has a
+   * Flushes what was accepted, then closes the journal; what is left is told. False where it is lost: no other process has a
    * journal in memory.
    */
   async close(): Promise<boolean> {

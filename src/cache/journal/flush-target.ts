@@ -12,6 +12,6 @@ export interface FlushedWrite {
 export interface FlushTarget {
   /** Writes all of them, or none and rejects. */
   flush(writes: readonly FlushedWrite[]): Promise<void>;
-  /** Whether trying again is of no use: the row itself is refused. Undefined where nobody can tell. */
+  /** Whether trying again is of no use: the row itself is refused. Undefined where that is not known. */
   isPermanent(error: unknown): boolean | undefined;
 }

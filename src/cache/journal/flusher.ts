@@ -39,11 +39,11 @@ const LONGEST_BACKOFF_MS = 5000;
 const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, LONGEST_BACKOFF_MS);
 /** What was accepted or found is due again within it, if anything becomes of it at all. */
 const BUSY_FOR_MS = LONGEST_WAIT_MS + 1000;
-/** The pause where somebody wants a look at once. */
+/** The pause where a look is wanted at once. */
 const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
 const JITTER = 0.3;
-/** Where nobody can tell whether a row is refused, it is after so many attempts, while others get through. */
+/** Where it is not known whether a row is refused, it is after so many attempts, while others get through. */
 const ATTEMPTS = 10;
 const COMPLAIN_EVERY_MS = 60_000;
 
@@ -270,7 +270,7 @@ export class Flusher {
   async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {
     const { journal, counters, invalidate, clock, log } = this.#options;
     const attempts = write.attempts + 1;
-    // Before and after: whoever dies in between must not leave an entry with what nobody has any more.
+    // Before and after: a process that dies in between must not leave an entry of what neither the journal nor the database has.
     await invalidate([write.key]);
     await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;

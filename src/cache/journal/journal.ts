@@ -11,7 +11,7 @@ export interface PendingWrite {
   readonly record: Uint8Array;
 }
 
-/** A write that somebody is about to flush. */
+/** A write that a flusher is about to flush. */
 export interface ClaimedWrite extends PendingWrite {
   /** How often it was tried in vain. */
   readonly attempts: number;
@@ -63,7 +63,7 @@ export interface JournalOpenOptions {
 /** What is wanted of a journal's claim. */
 export interface ClaimRequest {
   readonly limit: number;
-  /** Milliseconds for which nobody else gets them. */
+  /** Milliseconds for which no other process gets them. */
   readonly forMs: number;
   /**
    * Where anything is due, what is due within this many milliseconds is taken too, unless it has failed before. Missing:
@@ -107,7 +107,7 @@ export interface Journal {
   passedInMs(seq: number): number;
   /** What is pending for each key. */
   pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
-  /** Takes what is due, oldest first, or with `all` whatever there is; nobody else gets it for `forMs` milliseconds. */
+  /** Takes what is due, oldest first, or with `all` whatever there is; no other process gets it for `forMs` milliseconds. */
   claim(request: ClaimRequest): MaybePromise<readonly ClaimedWrite[]>;
   /** The database has these. A later write of a key, which came meanwhile, is due after `laterAfterMs` milliseconds; default 0. */
   settle(writes: readonly WriteName[], laterAfterMs?: number): MaybePromise<void>;

@@ -8,7 +8,7 @@ export interface WriteRecord {
   readonly state: unknown;
   /** What else is invalidated once the database has it. */
   readonly tags: readonly string[];
-  /** Who wrote it; null where nobody is signed in. */
+  /** Who wrote it; null for a guest. */
   readonly viewer: string | number | null;
   readonly acceptedAtMs: number;
   /** Whether it was written down again after a loss: the database may have it already, or a later one. */
@@ -20,7 +20,7 @@ export function encodeRecord(codec: ValueCodec, { tags, ...record }: WriteRecord
   return codec.encode({ ...record, tags: [...tags] });
 }
 
-/** Undefined for what cannot be read: written by somebody else, or by another version. */
+/** Undefined for what cannot be read: written by another program, or by another version. */
 export function decodeRecord(codec: ValueCodec, bytes: Uint8Array): WriteRecord | undefined {
   try {
     const record = codec.decode(bytes);

@@ -8,7 +8,7 @@ export const endsInViewer: HoldsViewer = (key, viewer) => key.endsWith(`@${viewe
 
 const SEPARATORS = /[:/]/;
 
-/** For the keys of a template with `{viewer.id}`. It looks at the key alone, so it is right whoever made that. */
+/** For the keys of a template with `{viewer.id}`. It looks at the key alone, so it is right wherever that was made. */
 export function holdsViewerAt(template: Template): HoldsViewer {
   const at = template.placeholders.findIndex(({ root }) => root === 'viewer');
   const before = template.literals

@@ -21,7 +21,7 @@ export interface PlaceParts {
 const NONE: readonly string[] = Object.freeze([]);
 
 /**
- * Where the entry of a row is in this variant. Its own generation is that of the row, so that whoever names the row reaches
+ * Where the entry of a row is in this variant. Its own generation is that of the row, so that a tag that names the row reaches
  * all variants; tags for each name, and for the viewer, clear everything of one value. Where rows belong to a tenant, those
  * who name the tenant reach its rows only, and those who do not reach the rows of all.
  */

@@ -9,7 +9,7 @@ export interface Caller {
 }
 
 /**
- * Why a failure is its caller's alone. `gone`: a signal of the caller has fired; `maybe-gone`: the error says so and nobody
+ * Why a failure is its caller's alone. `gone`: a signal of the caller has fired; `maybe-gone`: the error says so and no signal
  * else; `maybe-refused`: a check of the caller may lie within the load; `viewer`: a PUBLIC load looked at the viewer, so
  * that the error may be about that viewer.
  */

@@ -32,7 +32,7 @@ export interface FieldCall<Info extends CallInfo = CallInfo> {
   readonly info: Info;
   /** What was read ahead, where this field's parent is an element of a list. */
   readonly ahead?: AheadRead | undefined;
-  /** Told what the load of the answer said to caches of whole answers; absent where nobody listens. */
+  /** Told what the load of the answer said to caches of whole answers; absent where nothing listens. */
   readonly onHint?: ((hint: AnswerHint, ageMs: number) => void) | undefined;
 }
 

@@ -57,6 +57,6 @@ export function land(
       'a value cannot be stored; the field is not cached',
     );
   }
-  // It may be readable only once, or be changed by whoever reads it: each reader loads for himself.
+  // It may be readable only once, or be changed by a reader: each loads a value of its own.
   return { value, loadMs, isPending, sharable: false, landed: undefined };
 }

@@ -10,7 +10,7 @@ export interface OneLoad {
   readonly field: EntryField & { readonly coordinate: string };
   readonly place: FieldAddress;
   readonly trace: Trace | undefined;
-  /** What is refreshed, where the reader has his answer already. */
+  /** What is refreshed, where the reader has its answer already. */
   readonly refreshes: Found | undefined;
   /** True where it may be made within another load. */
   readonly isPart?: boolean;

@@ -34,13 +34,13 @@ export interface Load {
 /** What a load brought. */
 export interface Loaded {
   readonly value: unknown;
-  /** Makes a value of one reader's own; undefined where nobody else has it, or nobody can change it. */
+  /** Makes a value of one reader's own; undefined where no other reader has it, or it cannot be changed. */
   readonly copy?: CopyValue | undefined;
   readonly hint?: AnswerHint | undefined;
   /** How long ago it was loaded, milliseconds. */
   readonly ageMs?: number;
   readonly loadMs: number;
-  /** False where the load touched the viewer: whoever joined must load for himself. */
+  /** False where the load touched the viewer: those that joined must load again. */
   readonly sharable: boolean;
   /** True where the value is a write that the database does not have yet. */
   readonly isPending: boolean;

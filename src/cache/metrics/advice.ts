@@ -119,9 +119,9 @@ function waitsForSlowLoads({
   const each = loadMs / Math.max(1, loads, stored);
   if (misses < ENOUGH_LOADS || loads < ENOUGH_LOADS || each < SLOW_MS || pattern === 'PREFETCH')
     return undefined;
-  const mend =
-    swr > 0 ? 'PREFETCH would load it before anybody asks' : 'swr would answer those that come again';
-  return `${count(misses, 'read')} waited for loads that take ${round(each)} ms: ${mend}`;
+  const fix =
+    swr > 0 ? 'PREFETCH would load it before a client asks' : 'swr would answer those that come again';
+  return `${count(misses, 'read')} waited for loads that take ${round(each)} ms: ${fix}`;
 }
 
 function worthIt({ hits, misses, savedMs }: FieldFigures): string | undefined {

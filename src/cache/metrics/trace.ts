@@ -51,7 +51,7 @@ export interface TraceReport {
 const HITS: ReadonlySet<Outcome> = new Set(['HIT', 'STALE', 'STALE_ON_ERROR', 'PENDING']);
 const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED']);
 
-/** The evidence of one request. It exists only while somebody asked for it. */
+/** The evidence of one request. It exists only where it was asked for. */
 export class Trace {
   /** Calls of resolvers and origins; one call of an origin may load many keys. */
   loads = 0;
@@ -94,7 +94,7 @@ function pathOf(leaf: ResponsePath, element: number | undefined): readonly (stri
   return path.reverse();
 }
 
-/** The traces of requests under way, by their context value. Costs one comparison while nobody traces. */
+/** The traces of requests under way, by their context value. Costs one comparison while none is traced. */
 export class Traces {
   readonly #byContext = new WeakMap<object, Trace>();
   readonly #clock: Clock;

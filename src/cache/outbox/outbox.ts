@@ -32,7 +32,7 @@ export interface OutboxOpenOptions {
 }
 
 /**
- * What the engine asks of a database so that writes by anybody are seen: rows that triggers write in the transaction of
+ * What the engine asks of a database so that writes by any program are seen: rows that triggers write in the transaction of
  * the write itself. Such a row cannot be lost, and cannot be there without its write.
  */
 export interface Outbox {
@@ -42,7 +42,7 @@ export interface Outbox {
    */
   open?(options: OutboxOpenOptions): Promise<void>;
   /**
-   * Takes every row that waits and is in nobody's hands, oldest first, and marks those done for which `apply` resolved.
+   * Takes every row that waits and that no other relay has taken, oldest first, and marks those done for which `apply` resolved.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
    */
   relay(apply: (rows: readonly OutboxRow[]) => Promise<void>): Promise<Relayed>;

@@ -108,7 +108,7 @@ export class Relay {
       this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));
     };
     this.#keepTimer = setInterval(keep, KEEP_MS).unref();
-    // What waited may be of a process that ended before anybody heard of it.
+    // What waited may be of a process that ended before another heard of it.
     const isSafe = wasRegistered && (await this.settled(withinMs));
     // A store that is away will ask before it is used.
     if (!isSafe) await this.#forgetAll().catch(() => undefined);
@@ -187,7 +187,7 @@ export class Relay {
     if (this.#isBlind) this.#running?.giveUp();
     await Promise.allSettled([this.#running?.relayed, this.#next]);
     await this.#options.outbox.close().catch(() => {
-      // Its rows are removed after a while by whoever is left.
+      // Its rows are removed after a while by a process that is left.
     });
   }
 
@@ -208,7 +208,7 @@ export class Relay {
   }
 
   /**
-   * Whether it is time to look without being told now. A look that failed is repeated as soon as where nobody listens, and a
+   * Whether it is time to look without being told now. A look that failed is repeated as soon as without a listener, and a
    * message that came while the store was away still asks for one.
    */
   #isDue(): boolean {
@@ -224,7 +224,7 @@ export class Relay {
     return Promise.race([this.#look().catch(() => undefined), tooLate]);
   }
 
-  /** Looks once. Whoever comes before the look begins shares it; whoever comes later needs another. */
+  /** Looks once. A caller that comes before the look begins shares it; a later one needs another. */
   #look(): Promise<Relayed> {
     this.#next ??= this.#lookAfter(this.#running);
     return this.#next;
@@ -281,7 +281,7 @@ export class Relay {
     const { clock, blindAfterMs, log, storeIsAway } = this.#options;
     const { furtherAtMs = Infinity, giveUp } = this.#running ?? {};
     if (clock.nowMs() - furtherAtMs > LOOK_STANDS_STILL_MS) giveUp?.();
-    // While the store is away nobody looks, and nothing is served from it: how long it was blind counts from its return.
+    // While the store is away the relay does not look, and nothing is served from it: how long it was blind counts from its return.
     if (storeIsAway()) {
       this.#seenAtMs = undefined;
       if (this.#unseenSinceMs !== undefined && !this.#isBlind) this.#unseenSinceMs = clock.nowMs();
@@ -307,7 +307,7 @@ export class Relay {
     this.#options.log.warn({ blindForMs }, 'the outbox is looked into again');
   }
 
-  /** Rows were not written for a while, for a process that was asleep for long: nobody knows what it has missed. */
+  /** Rows were not written for a while, for a process that was asleep for long: what it has missed is not known. */
   async #registerAgain(): Promise<void> {
     await this.#options.outbox.register();
     await this.#forgetAll();

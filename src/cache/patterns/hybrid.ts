@@ -1,5 +1,5 @@
 // On a write:           as WRITE_THROUGH where the entry is hot (in the store as the write begins); otherwise it is only
-//                       invalidated, so that rows which nobody reads do not fill the cache.
+//                       invalidated, so that rows that are not read do not fill the cache.
 // When it throws:       refusals (errors made for the client) change nothing; after anything else the key is invalidated.
 // When the store fails: the write commits, nothing is stored, and the answer says "bounded" until the invalidation is applied.
 // What is guaranteed:   the next read of the key, in any process, sees this write or a newer one; of a hot one it hits.

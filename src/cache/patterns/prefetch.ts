@@ -1,4 +1,4 @@
-// On hit:               the entry's value, at once; it was loaded before anybody asked, and is refreshed before it expires.
+// On hit:               the entry's value, at once; it was loaded before a client asked, and is refreshed before it expires.
 // On miss:              as CACHE_ASIDE: the field's resolver runs, once per key and generations.
 // When the store fails: as CACHE_ASIDE; nothing is kept warm until the store is back.
 // What is guaranteed:   as CACHE_ASIDE, and no request waits for a scheduled refresh; one process refreshes, the others do

@@ -42,7 +42,7 @@ export function readThrough(
     const place = policy.locate(inputs);
     if (place.reason !== undefined) return withoutEntry({ field, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
-    // Nothing is allocated for a hit of which nobody wants evidence.
+    // Nothing is allocated for a hit in a request that is not traced.
     if (!isPromise(found) && isPlainHit(counters, found, trace)) return give(found, place, call);
     const reading = { field, call, trace };
     return isPromise(found)

@@ -21,7 +21,7 @@ export interface Read {
   readonly onHint?: FieldCall['onHint'];
 }
 
-/** Loads for a reader who waits, or refreshes what he has been answered with. */
+/** Loads for a reader who waits, or refreshes what the reader was answered with. */
 export type LoadFor = (refreshes?: Found) => Promise<LoadedRead>;
 
 /**

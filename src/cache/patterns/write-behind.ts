@@ -22,7 +22,7 @@ export interface WriteBehindOptions {
   readonly invalidation: InvalidationPolicy;
   /** True where the cache is switched off: the write goes straight to the database. */
   readonly isOff: boolean;
-  /** Makes the error that a client is told when nobody is known to have the write; it may be flushed all the same. */
+  /** Makes the error that a client is told when neither journal nor database is known to have the write; it may be flushed all the same. */
   readonly busy: (coordinate: string, mayBeWritten: boolean) => Error;
   /** Makes the error that a client is told when the loss of the store must not be survived. */
   readonly unavailable: (coordinate: string) => Error;
@@ -66,7 +66,10 @@ export function writeBehind<Info extends CallInfo>(
     } catch (error) {
       if (!(error instanceof WriteBehindBusy)) throw error;
       policy.counters.busy += 1;
-      services.log.error({ coordinate, error: String(error.cause) }, 'a write could be taken by nobody');
+      services.log.error(
+        { coordinate, error: String(error.cause) },
+        'neither the journal nor the database could take a write',
+      );
       throw busy(coordinate, error.mayBeWritten);
     }
     return state;

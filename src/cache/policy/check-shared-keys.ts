@@ -24,7 +24,7 @@ const AGREE: readonly {
   { on: 'vary', name: 'vary' },
 ];
 
-/** Faults of fields that name the same keys: whoever reads an entry must mean the same by it as whoever stored it. */
+/** Faults of fields that name the same keys: a field that reads an entry must mean the same by it as the field that stored it. */
 export function checkSharedKeys(uses: readonly KeyUse[]): string[] {
   return uses.flatMap((use, index) =>
     uses

@@ -75,7 +75,7 @@ export function compileInvalidation(
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
-/** The policy of a mutation that names no tags: what its rows mean is known to the triggers, if anybody. */
+/** The policy of a mutation that names no tags: what its rows mean is known to the triggers, if there are any. */
 export function undeclaredInvalidation(
   coordinate: string,
   { countersOf }: Pick<InvalidationOptions, 'countersOf'>,

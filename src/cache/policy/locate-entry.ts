@@ -184,7 +184,7 @@ function compileOwner({ key }: LocateOptions): (viewerId: TemplateInputs['viewer
   };
 }
 
-/** Whether a key was cut before its viewer: then nobody could see whose it is. */
+/** Whether a key was cut before its viewer: then the key would not say whose it is. */
 function compileIsCutOff({
   key: template,
   isPrivate,
@@ -232,7 +232,7 @@ function parentLacks(coordinate: string, { text, path }: Placeholder): CacheErro
   return new CacheError(
     'CACHE_KEY_WITHOUT_VALUE',
     `${coordinate}: the key's ${text} has no value, because the parent that was returned has no ${path.join('.')}; ` +
-      'return it with the parent, or mend the placeholder',
+      'return it with the parent, or correct the placeholder',
   );
 }
 

@@ -23,7 +23,7 @@ export function probedFields(
     const [first] = sharing;
     if (first === undefined || !sharing.every(isFromItsOrigin)) continue;
     const maxBytes = Math.max(...sharing.map(({ lifetime }) => lifetime.maxBytes));
-    // Without the allowance of `local` seconds, and with counters of its own: nobody has read anything.
+    // Without the allowance of `local` seconds, and with counters of its own, as no reader has read anything.
     const lifetime = { ...first.lifetime, localMs: 0, maxBytes };
     fields.set(namespace, { lifetime, counters: createFieldCounters(), isShared: true });
   }

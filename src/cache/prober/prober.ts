@@ -57,7 +57,7 @@ export class Prober {
   /** Says which fields there are. Before that no write is followed. */
   follow(policies: readonly ReadPolicy[]): void {
     this.#fields = probedFields(policies, this.#options.origins);
-    // All from the start: whoever watches a counter rise must have seen it at 0.
+    // All from the start: a program that watches a counter rise must have seen it at 0.
     this.#counters = new Map(Array.from(this.#fields.keys(), (name) => [name, createProbeCounters()]));
   }
 
@@ -95,7 +95,7 @@ export class Prober {
     const startedAtMs = clock.nowMs();
     for (const ms of afterMs) {
       const leftMs = startedAtMs + ms - clock.nowMs();
-      // Also where nothing is left: whoever tells of a write is still in the middle of it.
+      // Also where nothing is left: the caller that tells of a write is still in the middle of it.
       await this.#sleep(Math.min(ms, Math.max(0, leftMs)));
       if (this.#waits.isOver) return;
       await this.#probe(probed);
@@ -118,7 +118,7 @@ export class Prober {
     );
   }
 
-  /** Somebody may have written in between: it counts only if nothing goes on changing, neither there nor here. */
+  /** There may have been a write in between: it counts only if nothing goes on changing, neither there nor here. */
   async #isConfirmed(probed: Probed, first: Comparison): Promise<boolean> {
     for (let again = 0; again < CONFIRMATIONS; again += 1) {
       await this.#sleep(CONFIRM_AFTER_MS);

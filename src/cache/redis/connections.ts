@@ -32,7 +32,7 @@ const IN_A_ROW_MS = 3000;
 
 /**
  * Opens connections like the given one, but hardened: by default a client queues commands for a server that is away
- * and sends them again later, long after whoever asked was answered.
+ * and sends them again later, long after the caller was answered.
  */
 export function openConnections(redis: Redis, options: ConnectionOptions): Connections {
   const hardened: Partial<RedisOptions> = {
@@ -80,7 +80,7 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
       if (subscriber.status !== 'wait') return Promise.resolve();
       subscriber.on('message', (_, message) => onMessage(message));
       return new Promise((resolve, reject) => {
-        // Only the first attempt has somebody to tell; a later one that fails leaves the waiters to their polling.
+        // Only the first attempt has a caller to tell; a later one that fails leaves the waiters to their polling.
         subscriber.on('ready', () => void subscriber.subscribe(channel).then(() => resolve(), reject));
         subscriber.connect().catch(reject);
       });

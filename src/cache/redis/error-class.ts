@@ -5,7 +5,7 @@
 export type ErrorClass = 'away' | 'full' | 'single';
 
 /**
- * LOADING reads its files, BUSY runs somebody's script, READONLY became a replica, MASTERDOWN is one without a primary, CLUSTERDOWN misses a part,
+ * LOADING reads its files, BUSY runs a script, READONLY became a replica, MASTERDOWN is one without a primary, CLUSTERDOWN misses a part,
  * MISCONF cannot write its files and refuses every write, an invalidation included.
  */
 const AWAY = /^(ReplyError: )?(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS)\b/;

@@ -36,7 +36,7 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
   ],
 ];
 
-/** The error for what no waiting mends: one sentence with the mend. Undefined where the server is merely away. */
+/** The error for what waiting does not fix: one sentence with the fix. Undefined where the server is merely away. */
 export function refusalOf(error: unknown, where: string): CacheError | undefined {
   if (error instanceof CacheError) return error;
   const sentence = refusalSentence(error, where);

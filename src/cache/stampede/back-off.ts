@@ -20,7 +20,7 @@ const MAX_KEYS = 10_000;
 
 /**
  * Pauses between the loads of an entry that fail, for those who have a stale value to go on with: 250 ms, then twice as
- * long each time, at most 4 s. Whoever has none always tries.
+ * long each time, at most 4 s. A reader without one always tries.
  */
 export class BackOff {
   readonly #options: BackOffOptions;

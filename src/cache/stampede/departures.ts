@@ -41,7 +41,7 @@ export interface DeparturesOptions<T> {
 /** A store that comes back may be empty: for this long its loads stay bounded, by twice as many every second. */
 const RAMP_MS = 5000;
 const RAMP_STEP_MS = 1000;
-/** Times the bound: whoever would wait behind more loads than these is better told at once. */
+/** Times the bound: a reader that would wait behind more loads than these is better told at once. */
 const QUEUE_FACTOR = 10;
 
 /** Sets off the loads that fall to this process, detached from the requests that began them. */
@@ -92,7 +92,7 @@ export class Departures<T> {
     const { storeIsAway, clock, atMost, atMostWithoutStore } = this.#options;
     const nowMs = clock.nowMs();
     if (storeIsAway()) this.#awayAtMs = nowMs;
-    // In the future: the clock was set back, and nobody knows how long ago it was.
+    // In the future: the clock was set back, and how long ago it was is not known.
     if (this.#awayAtMs > nowMs) this.#awayAtMs = -Infinity;
     const sinceMs = nowMs - this.#awayAtMs;
     const isRamping = sinceMs < RAMP_MS;
@@ -153,7 +153,7 @@ export class Departures<T> {
     return Promise.resolve();
   }
 
-  /** Flights that nobody can join any more: the next reader of the key tries again. */
+  /** Flights that no reader can join any more: the next reader of the key tries again. */
   #closeUnclaimed<W extends Wanted>(led: readonly Led<W, T>[]): void {
     for (const { wanted, generations, flight } of led) {
       if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);

@@ -1,6 +1,6 @@
 /**
  * Waits that end at once when everything is closed, whatever they are for: a timer, or an origin that never answers.
- * A timer alone would do for nobody: it keeps no process alive, so a process that waits for it while it closes ends there.
+ * A timer alone is not enough: it keeps no process alive, so a process that waits for it while it closes ends there.
  */
 export class EndableWaits {
   readonly #underWay = new Set<() => void>();

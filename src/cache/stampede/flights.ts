@@ -22,12 +22,12 @@ export class Flights<T extends { readonly landed: unknown }> {
     const remove = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
-    // Whoever waits for the flight sees its failure; here it only ends.
+    // Those that wait for the flight see its failure; here it only ends.
     flight.then(({ landed }) => void Promise.resolve(landed).then(remove, remove), remove);
   }
 }
 
-/** Names what is loaded: the key, and for PRIVATE entries the viewer, so that nobody joins the load of another one. */
+/** Names what is loaded: the key, and for PRIVATE entries the viewer, so that no viewer joins the load of another one. */
 export function nameOf({ key, viewer }: FieldAddress): string {
   return viewer === undefined ? key : `${key}\n@${viewer}`;
 }

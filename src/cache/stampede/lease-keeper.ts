@@ -25,7 +25,7 @@ export class LeaseKeeper {
   async during<T>(leases: readonly Lease[], work: () => Promise<T>): Promise<T> {
     const untilMs = this.#options.clock.nowMs() + this.#options.deadlineMs;
     for (const lease of leases) this.#untilMs.set(lease, untilMs);
-    // Nobody waits for it, close() neither: it never rejects, and ends by itself after the last load.
+    // Nothing waits for it, close() neither: it never rejects, and ends by itself after the last load.
     if (leases.length > 0 && !this.#isRenewing) void this.#renewWhileHeld();
     try {
       return await work();

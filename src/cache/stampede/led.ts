@@ -1,7 +1,7 @@
 import type { Lease } from '../store/store.js';
 import type { Deferred } from '../time/deferred.js';
 
-/** A load that this process makes, for itself and for all who wait. Whoever leads settles the flight. */
+/** A load that this process makes, for itself and for all who wait. The load that leads settles the flight. */
 export interface Led<W, T> {
   readonly wanted: W;
   /** As they were before the load began; undefined while the store is in trouble. */

@@ -10,7 +10,7 @@ import type { Lead, Led } from './led.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
-/** How a reader came to his value: by his own load, by joining one, or by waiting for another process's. */
+/** How a reader came to its value: by its own load, by joining one, or by waiting for another process's. */
 export type Outcome = 'MISS' | 'JOINED' | 'WAITED';
 
 /** In its own object, so that one slow flight does not hold up the rest of its batch. */
@@ -26,13 +26,13 @@ export interface SingleLoadsOptions<T extends { readonly landed: unknown }> exte
   readonly wakeUps: WakeUps;
   readonly clock: Clock;
   readonly random: () => number;
-  /** What a flight brings when somebody else's load has stored the entry meanwhile. */
+  /** What a flight brings when another load has stored the entry meanwhile. */
   readonly loadedOf: (found: Found | undefined) => T;
 }
 
 /** What a reader, or a refresh that no reader waits for, wants loaded. */
 export interface WantedLoad extends Departing {
-  /** For a refresh: what is refreshed. It is left alone where somebody else already loads, or has loaded since. */
+  /** For a refresh: what is refreshed. It is left alone where another load is under way, or was made since. */
   readonly refreshes?: Found | undefined;
 }
 
@@ -49,8 +49,8 @@ const JITTER = 0.2;
 
 /**
  * One load per entry, over all processes: in this process by flights that others join, between processes by leases of
- * the store. Loads are detached from the request that began them. Leases only save work: whoever waits too long, or
- * finds the store in trouble, loads by himself, and what is stored is guarded by its generations.
+ * the store. Loads are detached from the request that began them. Leases only save work: a reader that waits too long, or
+ * finds the store in trouble, loads by itself, and what is stored is guarded by its generations.
  */
 export class SingleLoads<T extends { readonly landed: unknown }> {
   readonly #options: SingleLoadsOptions<T>;
@@ -82,11 +82,11 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
         return arriving('WAITED', Promise.resolve(loadedOf(found)));
       }
       const generations = claim?.generations;
-      // Whoever has the lease leads, even if somebody of this process already waits for it.
+      // The load that has the lease leads, even if another one of this process already waits for it.
       const joinable = lease === undefined ? this.#joinable(item, generations) : undefined;
       if (joinable !== undefined) return arriving('JOINED', joinable);
       const isOurs = lease !== undefined || claimed === undefined;
-      // Another process refreshes it already, and this reader has his answer.
+      // Another process refreshes it already, and this reader has its answer.
       if (!isOurs && item.refreshes !== undefined)
         return arriving('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
       const flight = createDeferred<T>();
@@ -119,7 +119,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
     return this.#departures.isCrowded;
   }
 
-  /** From now on nobody waits for other processes: who still does loads by himself. */
+  /** From now on no load waits for other processes: one that still does loads by itself. */
   stop(): void {
     this.#isStopping = true;
   }
@@ -169,7 +169,7 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
       if (lease === undefined && claim !== undefined && !isOver) return true;
       const generations = claim?.generations;
-      // Under its present name, so that whoever comes now joins.
+      // Under its present name, so that a reader that comes now joins.
       this.#announce(wanted, generations, flight);
       led.push({ wanted, generations, lease, flight });
       return false;

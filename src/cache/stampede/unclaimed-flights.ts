@@ -1,5 +1,5 @@
 /**
- * Flights of loads without generations, while the store cannot tell them. Nobody can know what a load under way has
+ * Flights of loads without generations, while the store cannot tell them. It is not known what a load under way has
  * missed: another process may have written, and acknowledged it, since it began. So only a flight that has not begun
  * can be joined, and each key has at most one load under way and one that waits for its end.
  */
@@ -21,7 +21,7 @@ export class UnclaimedFlights<T> {
     return this.#underWay.get(key);
   }
 
-  /** From now on nobody can join. */
+  /** From now on no reader can join. */
   begin(key: string, flight: Promise<T>): void {
     if (this.#waiting.get(key) === flight) this.#waiting.delete(key);
     const end = (): void => {

@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.js';
 
-/** Hears of leases that end. Nothing may rely on it: messages get lost, so whoever waits also asks again by himself. */
+/** Hears of leases that end. Nothing may rely on it: messages get lost, so a reader that waits also asks again by itself. */
 export class WakeUps {
   readonly #waiting = new Map<string, Set<() => void>>();
 

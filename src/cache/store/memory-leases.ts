@@ -53,7 +53,7 @@ export class MemoryLeases {
     if (this.#heldOf(key)?.token === token) this.drop(key);
   }
 
-  /** Ends a lease, whoever holds it. */
+  /** Ends a lease, whichever process holds it. */
   drop(key: string): void {
     const held = this.#heldOf(key);
     if (held === undefined) return;

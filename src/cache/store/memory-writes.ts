@@ -23,7 +23,7 @@ export class MemoryWrites {
     this.#byKey.set(key, writes);
   }
 
-  /** A version was committed by somebody; undefined where nobody knows which: then those under way store nothing. */
+  /** A version was committed; undefined where it is not known which: then those under way store nothing. */
   saw(key: string, version: number | undefined): void {
     const writes = this.#byKey.get(key);
     if (writes === undefined) return;

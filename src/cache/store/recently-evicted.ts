@@ -8,7 +8,7 @@ const WAYS = 4;
 
 /**
  * Remembers which keys were evicted lately: about as many as there are entries, as hashes in a table of a fixed size, where
- * later ones push earlier ones out. The hashes differ in each process, so that nobody can make keys that meet; keys that meet
+ * later ones push earlier ones out. The hashes differ in each process, so that a client cannot make keys that meet; keys that meet
  * by chance are no harm, a newcomer is then taken for one that was there before.
  */
 export class RecentlyEvicted {

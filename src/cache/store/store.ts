@@ -35,7 +35,7 @@ export function rowOf({ key, row }: Pick<EntryAddress, 'key' | 'row'>): string {
 export interface LeaseRequest extends EntryAddress {
   /** Names this request: random, never used twice. */
   readonly token: string;
-  /** Milliseconds after which a lease that nobody renews ends; > 0. */
+  /** Milliseconds after which a lease that is not renewed ends; > 0. */
   readonly leaseMs: number;
   /** Milliseconds for which entries of this kind are kept at most: their generations are kept longer. */
   readonly keepForMs: number;
@@ -47,7 +47,7 @@ export interface LeaseRequest extends EntryAddress {
 export interface Acquired {
   readonly bytes: Uint8Array | undefined;
   readonly generations: readonly string[];
-  /** False while somebody else holds the lease under the same generations. */
+  /** False while another process holds the lease under the same generations. */
   readonly leased: boolean;
 }
 
@@ -112,14 +112,14 @@ export interface Put extends EntryAddress {
   readonly owner?: string | undefined;
 }
 
-/** `refused`: a later version was seen, or the announcement is gone, so nobody can tell. Nothing was stored. */
+/** `refused`: a later version was seen, or the announcement is gone, so it is not known. Nothing was stored. */
 export type PutOutcome = 'stored' | 'refused' | 'no-room';
 
 /** What a look into the log of invalidations brought. */
 export interface LogReading {
   /** Names the last entry that was read. */
   readonly last: string;
-  /** Every tag that was invalidated after the entry looked from; `all` where nobody knows. */
+  /** Every tag that was invalidated after the entry looked from; `all` where that is not known. */
   readonly tags: readonly string[] | 'all';
   /** True where there may be more after `last`. */
   readonly isMore: boolean;
@@ -137,7 +137,7 @@ export interface OpenOptions {
 
 /**
  * Whether every invalidation that a store may have missed is known to be applied. After a `no` everything stored so
- * far must be forgotten; `unknown`: nobody keeps an account, so the store goes by what it has seen itself.
+ * far must be forgotten; `unknown`: no account is kept, so the store goes by what it has seen itself.
  */
 export type CaughtUp = 'yes' | 'no' | 'unknown';
 
@@ -173,7 +173,7 @@ export interface Store {
   intend(intentions: readonly Intention[]): MaybePromise<readonly Intended[]>;
   /** Stores rows that announced writes have committed, unless a later version was seen; ends the announcements. */
   put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
-  /** Ends announcements of writes that will store nothing; what nobody ends expires. */
+  /** Ends announcements of writes that will store nothing; what is not ended expires. */
   abandon(
     announced: readonly (Pick<EntryAddress, 'key' | 'row'> & { readonly token: string })[],
   ): MaybePromise<void>;
@@ -191,7 +191,7 @@ export interface Store {
   readLog?(after: string | undefined): MaybePromise<LogReading>;
   /**
    * Adds to how often argument sets of a field were asked for, by all processes; old counts fade, and only the most asked
-   * for are kept. Absent where nobody counts.
+   * for are kept. Absent where nothing is counted.
    */
   countAsked?(field: string, asked: readonly Asked[]): MaybePromise<void>;
   /** Those that were asked for most lately, at most so many, with their faded counts. */

@@ -80,7 +80,7 @@ export class Variants {
     return variant;
   }
 
-  /** The variant with these values, whoever has it. They are looked at before. */
+  /** The variant with these values, whichever context has it. They are looked at before. */
   given(values: VaryValues): Variant {
     const set = this.#setOf(this.inOrder(Object.keys(values)));
     const keyed: Keyed[] = [];

@@ -32,7 +32,7 @@ export function askedValue(
   }
   if (typeof value === 'string' && value.length <= MAX_LENGTH) return value;
   if (isPromise(value)) {
-    // Nobody waits for it, and this error tells more.
+    // It is not waited for, and this error tells more.
     value.then(undefined, () => undefined);
     const fix = 'find the value while the context is made, and return it here';
     throw new CacheError('CACHE_VARY', `${callOf(name)} returned a promise; ${fix}`);

@@ -7,7 +7,7 @@ export type ViewerId = string | number | undefined;
 export type ViewerOf = (context: unknown) => ViewerId;
 
 /**
- * The viewer as `viewer(context)` says it; undefined for nobody.
+ * The viewer as `viewer(context)` says it; undefined for a guest.
  * @throws CacheError where it throws, or says something that is no id: such fields would silently never be stored.
  */
 export function checkedViewer(ask: () => unknown): ViewerId {
@@ -17,7 +17,7 @@ export function checkedViewer(ask: () => unknown): ViewerId {
   } catch (cause) {
     // A look at a guarded context has its own sentence.
     if (cause instanceof CacheError) throw cause;
-    throw fault(`threw ${String(cause)}; return undefined where nobody is signed in`, cause);
+    throw fault(`threw ${String(cause)}; return undefined for a guest`, cause);
   }
   if (typeof id === 'string' || typeof id === 'number') {
     // An id that says nothing would be shared by all guests.
@@ -26,11 +26,11 @@ export function checkedViewer(ask: () => unknown): ViewerId {
   if (id === undefined || id === null || id === false) return undefined;
   if (typeof id === 'bigint') return String(id);
   if (isPromise(id)) {
-    // Nobody waits for it, and this error tells more.
+    // It is not waited for, and this error tells more.
     id.then(undefined, () => undefined);
     throw fault('returned a promise; find the viewer while the context is made, and return its id here');
   }
-  throw fault(`returned ${nameOf(id)}; return its id, a text or a number, or undefined for nobody`);
+  throw fault(`returned ${nameOf(id)}; return its id, a text or a number, or undefined for a guest`);
 }
 
 function nameOf(id: unknown): string {

@@ -21,7 +21,7 @@ export interface FieldWarmerOptions {
   readonly storeIsAway: () => boolean;
   /** True once nothing shall begin any more. */
   readonly isOver: () => boolean;
-  /** A context that belongs to nobody. */
+  /** A context without a viewer. */
   readonly context: WarmContext;
 }
 
@@ -78,7 +78,7 @@ export class FieldWarmer {
     try {
       await this.#handOnAsked(nowMs);
       const isLeader = await leadership.hold();
-      // Whoever applied an invalidation makes up for it: the leader may not have heard of it yet.
+      // The process that applied an invalidation makes up for it: the leader may not have heard of it yet.
       const invalidatedAtMs = this.#invalidatedAtMs;
       const isSettled =
         invalidatedAtMs !== undefined && hasCome(invalidatedAtMs + SETTLE_MS, nowMs, SETTLE_MS);
@@ -106,7 +106,7 @@ export class FieldWarmer {
   async #handOnAsked(nowMs: number): Promise<void> {
     if (!hasCome(this.#handedOnAtMs + HAND_ON_EVERY_MS, nowMs, HAND_ON_EVERY_MS)) return;
     this.#handedOnAtMs = nowMs;
-    // Also where nobody has asked: counts must fade.
+    // Also where no client has asked: counts must fade.
     await this.#options.handOn(this.#asked.take());
   }
 

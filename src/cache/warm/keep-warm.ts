@@ -18,7 +18,7 @@ export interface KeepWarmOptions extends PrefetchBounds {
   readonly codec: ValueCodec;
   /** By coordinate. */
   readonly lists: Readonly<Record<string, WarmList>>;
-  /** Makes a context that belongs to nobody, of these values where what it loads varies. */
+  /** Makes a context without a viewer, of these values where what it loads varies. */
   readonly context: (variant: VaryValues) => unknown;
   /** Names the variants that are kept warm. */
   readonly variants: () => Promise<readonly VaryValues[]>;
@@ -38,7 +38,7 @@ const TIMER_SLACK_MS = 20;
 /** A leader that is not heard of for so many looks is succeeded. */
 const LOOKS_PER_LEASE = 3;
 
-/** Keeps the entries of PREFETCH fields warm: before anybody asks, on a schedule, and after invalidations. */
+/** Keeps the entries of PREFETCH fields warm: before a client asks, on a schedule, and after invalidations. */
 export class KeepWarm {
   readonly #options: KeepWarmOptions;
   readonly #warmers: FieldWarmer[] = [];
@@ -141,7 +141,7 @@ export class KeepWarm {
       const [first = NO_VARIANT] = await variants();
       await context(first);
     } catch {
-      // Whoever makes contexts has failed, and says so; the first load will say so again.
+      // What makes contexts has failed, and says so; the first load will say so again.
     }
     if (this.#waits.isOver) return;
     const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));

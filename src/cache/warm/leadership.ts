@@ -22,7 +22,7 @@ export class Leadership {
     this.#key = `leader of ${options.name}`;
   }
 
-  /** Goes on leading, or begins to where nobody does. @throws what the store throws. */
+  /** Goes on leading, or begins to where no process does. @throws what the store throws. */
   async hold(): Promise<boolean> {
     const { store, leaseMs } = this.#options;
     if (this.#lease !== undefined) {

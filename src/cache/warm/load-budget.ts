@@ -3,7 +3,7 @@ import { isFromTheFuture, type Clock } from '../time/clock.js';
 /** What is saved up at most while nothing is loaded. */
 const BURST_MS = 1000;
 
-/** Loads that nobody waits for, spread over time, so that they leave room for those that somebody waits for. */
+/** Loads that no request waits for, spread over time, so that they leave room for those of requests. */
 export class LoadBudget {
   readonly #clock: Clock;
   readonly #everyMs: number;
@@ -18,7 +18,7 @@ export class LoadBudget {
   /** Resolves when the next load may begin. */
   async take(): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    // The clock was set back, and nobody shall wait for the length of the jump.
+    // The clock was set back, and no load shall wait for the length of the jump.
     if (isFromTheFuture(this.#lastAtMs, nowMs)) this.#nextAtMs = -Infinity;
     this.#lastAtMs = nowMs;
     const atMs = Math.max(this.#nextAtMs, nowMs - BURST_MS);

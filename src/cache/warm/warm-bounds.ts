@@ -2,7 +2,7 @@ import { tooLongFaults } from '../time/timer-limit.js';
 import { refuseFaults } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
 
-/** Bounds of what PREFETCH does before anybody asks. */
+/** Bounds of what PREFETCH does before a client asks. */
 export interface PrefetchBounds {
   /** Most argument sets of a field's warm list; what is beyond is left out, and told once; default 100. */
   readonly warmSets: number;

@@ -22,7 +22,7 @@ export interface WarmSet {
 interface WarmLoad extends WarmSet {
   /** The entry that it refreshes; undefined where there is none. */
   readonly found: Found | undefined;
-  /** Belongs to nobody. */
+  /** Without a viewer. */
   readonly context: unknown;
 }
 

@@ -23,12 +23,12 @@ export interface WarmSetsOptions {
   readonly isOver: () => boolean;
 }
 
-/** Makes a context that belongs to nobody, of one variant where what it loads varies. */
+/** Makes a context without a viewer, of one variant where what it loads varies. */
 export type WarmContext = (variant: Variant | undefined) => Promise<unknown>;
 
 const SAME_FOR_ALL = [undefined];
 
-/** Whoever asks once does not ask often. */
+/** A client that asks once does not ask often. */
 const ASKED_OFTEN = 2;
 
 /** The argument sets of one field that are kept warm: its warm list, and those that are asked for most lately. */
@@ -104,7 +104,7 @@ export class WarmSets {
         return isArguments(args) ? [args] : [];
       });
     } catch {
-      // The store is in trouble, which it has said itself, or somebody else wrote there: the list is enough.
+      // The store is in trouble, which it has said itself, or another program wrote there: the list is enough.
       return [];
     }
   }

@@ -9,7 +9,7 @@ const attempts = 100;
 /**
  * Makes sure that one process at a time uses a data directory; the embedded database would be destroyed by two.
  *
- * Lock files are numbered, and only the highest number counts. Whoever finds it free, or held by a process that
+ * Lock files are numbered, and only the highest number counts. A process that finds it free, or held by a process that
  * has ended, creates the next number; the file system lets one succeed. Nothing is ever deleted to take a lock over,
  * so two processes that find the same stale lock cannot both win, which "delete it and create mine" would allow.
  */
@@ -18,7 +18,7 @@ export async function lockDataDirectory(directory: string): Promise<DataLock> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const highest = await highestLock(directory);
     const holder = await readHolder(directory, highest);
-    // The file went away while we looked, so somebody else is moving.
+    // The file went away while we looked, so another process is moving.
     if (holder === undefined) continue;
     if (holder !== null && isRunning(holder)) throw inUse(directory, holder);
     const lock = await takeLock(directory, highest + 1);

@@ -19,7 +19,7 @@ export async function lockNumbers(directory: string): Promise<number[]> {
   return names.flatMap((name) => /^lock-(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
 }
 
-/** Zero, which nobody ever holds, when there is no lock file yet. */
+/** Zero, which no process ever holds, when there is no lock file yet. */
 export async function highestLock(directory: string): Promise<number> {
   return Math.max(0, ...(await lockNumbers(directory)));
 }

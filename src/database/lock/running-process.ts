@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Names one run of one process: a process id alone is soon given to somebody else. */
+/** Names one run of one process: a process id alone is soon given to another process. */
 export interface RunningProcess {
   readonly host: string;
   readonly pid: number;
@@ -13,7 +13,7 @@ export function thisProcess(): RunningProcess {
   return { host: hostname(), pid: process.pid, startedAt: startOf(process.pid) };
 }
 
-/** Whether that very run goes on. On another host nobody can know, so it counts as running. */
+/** Whether that very run goes on. On another host it cannot be known, so it counts as running. */
 export function isRunning({ host, pid, startedAt }: RunningProcess): boolean {
   if (host !== hostname()) return true;
   return exists(pid) && startOf(pid) === startedAt;
@@ -24,7 +24,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, but belongs to somebody else.
+    // EPERM: it runs, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

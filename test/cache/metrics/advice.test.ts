@@ -56,7 +56,7 @@ const cases: readonly [title: string, figures: Partial<FieldFigures>, sentences:
   [
     'what helps where there is swr already',
     { swr: 60, hits: 500, misses: 40, loads: 40, loadMs: 9200, stored: 40 },
-    ['40 reads waited for loads that take 230 ms: PREFETCH would load it before anybody asks.'],
+    ['40 reads waited for loads that take 230 ms: PREFETCH would load it before a client asks.'],
   ],
   [
     'nothing of one slow call for many entries',

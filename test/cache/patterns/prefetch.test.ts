@@ -90,7 +90,7 @@ describe('PREFETCH', () => {
     ]);
   });
 
-  it('loads its warm list before anybody asks, and the first read is a hit', async () => {
+  it('loads its warm list before a client asks, and the first read is a hit', async () => {
     const { cache, clock, took, query } = warmed();
     await cache.start();
     expect(cache.warm.isReady()).toBe(false);

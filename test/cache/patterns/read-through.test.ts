@@ -127,7 +127,7 @@ describe('READ_THROUGH', () => {
     const { query } = filmCache();
     expect((await query('{ lost { keeper { name } } }')).result.errors?.[0]?.message).toBe(
       "Lost.keeper: the key's {parent.keeperId} has no value, because the parent that was returned has no keeperId; " +
-        'return it with the parent, or mend the placeholder',
+        'return it with the parent, or correct the placeholder',
     );
   });
 

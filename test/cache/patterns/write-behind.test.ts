@@ -250,7 +250,7 @@ describe('a journal that cannot take a write', () => {
       extensions: { code: 'WRITE_BEHIND_BUSY', retryAfterMs: 1000 },
     });
     expect(cache.stats.counters()['Mutation.note']).toMatchObject({ busy: 1, queued: 0 });
-    expect(logged.join('\n')).toContain('a write could be taken by nobody');
+    expect(logged.join('\n')).toContain('neither the journal nor the database could take a write');
     fail(undefined);
     expect((await note(1, 11)).outcomes).toEqual(['Mutation.note WRITTEN']);
   });

@@ -302,7 +302,7 @@ function begun<T>(result: T): T {
 function peekAt(owner: object, name: PropertyKey): unknown {
   try {
     const value = outsideLoads((): unknown => Reflect.get(owner, name));
-    // Nobody waits for what was only looked at: its failure would end the process.
+    // What was only looked at is not waited for: its failure would end the process.
     if (isPromise(value)) value.then(undefined, () => undefined);
     return value;
   } catch {

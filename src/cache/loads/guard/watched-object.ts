@@ -117,7 +117,7 @@ function valueFor(reader: object, name: PropertyKey): unknown {
 function assign(reader: object, name: PropertyKey, value: unknown): void {
   const owner = ownerOf(reader);
   const properties = watchedObjects.get(owner)?.own;
-  // A copy that was made by descriptors while a load ran is nobody's to restore.
+  // A copy that was made by descriptors while a load ran cannot be restored.
   if (properties === undefined) {
     Object.defineProperty(reader, name, { ...NEW_PROPERTY, value });
     return;

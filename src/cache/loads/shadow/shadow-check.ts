@@ -85,7 +85,7 @@ export class ShadowCheck {
     if (!(await this.#isGivenStill(given, generations))) return 'overtaken';
     const second = await this.#load();
     if (second !== first) await this.#pause(CONFIRMS_AFTER_MS);
-    // Somebody may have written in between.
+    // There may have been a write in between.
     if (!(await this.#isGivenStill(given, generations))) return 'overtaken';
     return second === first ? 'differs' : 'unstable';
   }

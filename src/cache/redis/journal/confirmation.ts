@@ -31,7 +31,7 @@ interface Answer {
 }
 
 /**
- * Asks for many writes at once: one question is under way, and whoever comes meanwhile shares the next one. It is sent
+ * Asks for many writes at once: one question is under way, and callers that come meanwhile share the next one. It is sent
  * after what each of them has written, so it covers them all; one question each would have them wait in a row.
  */
 export class Confirmations {

@@ -36,7 +36,7 @@ const PAGE = 'docs/write-behind.md';
 export class JournalLink {
   readonly #options: JournalLinkOptions;
   readonly #connections: Connections;
-  /** Where replicas are waited for: whoever waits holds up all that comes after him on his connection. */
+  /** Where replicas are waited for: a write that waits holds up all that comes after it on its connection. */
   readonly #confirming: Connections;
   readonly #loopTime: LoopTime;
   #actual: Actual | undefined;
@@ -148,7 +148,7 @@ export class JournalLink {
       return await Promise.race([answer, late]);
     } finally {
       this.#loopTime.callOff(wait);
-      // A late failure has nobody to tell.
+      // A late failure has no caller to tell.
       answer.catch(() => undefined);
     }
   }
@@ -165,7 +165,7 @@ export class JournalLink {
   #tell(error: unknown, message: string): void {
     const refusal = this.#refusalOf(error);
     const why = refusal?.message ?? quotable(String(error));
-    // How often it is away in the same outage is of no interest; what somebody has to mend is.
+    // How often it is away in the same outage is of no interest; what a person has to fix is.
     if (this.#told !== undefined && (refusal === undefined || this.#told === why)) return;
     this.#told = why;
     this.#options.log.error({ error: why }, message);
@@ -232,7 +232,7 @@ export class JournalLink {
     return `Redis at ${path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`}`;
   }
 
-  /** The error for what no waiting mends; undefined where the server is merely away. */
+  /** The error for what waiting does not fix; undefined where the server is merely away. */
   #refusalOf(error: unknown): CacheError | undefined {
     if (error instanceof CacheError) return error;
     const sentence = refusalSentence(error, this.#where, PAGE);

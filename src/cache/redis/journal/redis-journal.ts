@@ -51,7 +51,7 @@ const redisJournalOptions = {
 const SETTLED = -1;
 /** In the place of the longest time for which anything is put off. */
 const NEVER_TOO_LONG = -1;
-/** A write that arrives later than this share of the time-out is refused by the server: nobody waits for it any more. */
+/** A write that arrives later than this share of the time-out is refused by the server: its caller has given up. */
 const DEADLINE_SHARE = 0.8;
 
 /**

@@ -17,7 +17,7 @@ export interface TriedOut extends Declared {
 
 /**
  * Uses every command the journal will use, on keys of its own, and leaves none of them: what the server refuses is found
- * out when it is connected to, and not with somebody's write. @throws Error what the server refused.
+ * out when it is connected to, and not with the first write. @throws Error what the server refused.
  */
 export async function tryOutJournal(redis: Redis, tried: TriedOut): Promise<void> {
   const key = `~try-out ${randomUUID()}`;

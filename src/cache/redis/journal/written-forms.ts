@@ -3,7 +3,7 @@ import type { BuriedWrite, PendingWrite } from '../../journal/journal.js';
 const BAR = '|'.charCodeAt(0);
 const LINE_END = '\n'.charCodeAt(0);
 
-/** Reads `{number}|{record}`; undefined for nothing, and for what nobody of us wrote. */
+/** Reads `{number}|{record}`; undefined for nothing, and for what this program did not write. */
 export function readWrite(key: string, text: Buffer | null): PendingWrite | undefined {
   const bar = text?.indexOf(BAR) ?? -1;
   if (text === null || bar < 0) return undefined;
@@ -17,7 +17,7 @@ export function letterOf({ seq, attempts, error, buriedAtMs, record }: BuriedWri
   return Buffer.concat([Buffer.from(`${line}\n`, 'utf8'), record]);
 }
 
-/** None where nobody of us wrote it. */
+/** None where it was not written by this program. */
 export function readLetter(key: string, text: Buffer): readonly BuriedWrite[] {
   const end = text.indexOf(LINE_END);
   try {

@@ -30,7 +30,7 @@ const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 1000;
 
 /**
- * Keeps a store that is down, slow or hung from holding anybody up. It opens when the connection is lost, after five
+ * Keeps a store that is down, slow or hung from holding up requests. It opens when the connection is lost, after five
  * failures in a row, and at a time-out if nothing else was answered lately; then everything under way fails at
  * once, and so does what comes. A time-out counts only time in which the event loop of this process turned. Requests are
  * never the probe: it runs in the background, and closes the breaker only after the store was rejoined with no invalidation
@@ -150,7 +150,7 @@ export class Breaker {
     } catch (error) {
       this.#mustForget = true;
       this.#awaySinceMs ??= performance.now();
-      // Whoever asks from now on need not be told that the store was never opened.
+      // Later callers need not be told that the store was never opened.
       this.#refusal = new StoreAway(`the store is away: ${String(error)}`);
       this.#probeIn(this.#probeAgain ? 0 : nextMs, nextMs);
       throw error;

@@ -9,7 +9,7 @@ interface Waiting<Item, Answer> {
 const MOST_UNDER_WAY = 250;
 
 /**
- * Sends what nobody waits for, at once while little is under way; the rest waits here for its turn, and goes together. Ten
+ * Sends what no request waits for, at once while little is under way; the rest waits here for its turn, and goes together. Ten
  * thousand fills of one moment would wait in the connection behind each other, for longer than an answer may take.
  */
 export class InTurn<Item, Answer> {

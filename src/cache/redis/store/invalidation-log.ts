@@ -10,7 +10,7 @@ const ENTRIES_PER_READ = 500;
 /** Stands for all tags. */
 const EVERYTHING = '*';
 
-/** Writes what was invalidated into the log. Called after the invalidation, and before anybody is told of it. */
+/** Writes what was invalidated into the log. Called after the invalidation, and before the caller is told of it. */
 export async function announce(redis: Redis, log: string, tags: readonly string[] | 'all'): Promise<void> {
   const all = tags === 'all' ? [EVERYTHING] : tags;
   const calls = [];
@@ -22,7 +22,7 @@ export async function announce(redis: Redis, log: string, tags: readonly string[
 
 /**
  * Reads on after an entry that was read before. The range begins with that entry itself: where it is missing, as in a
- * log that was trimmed, evicted or made by another server, nobody knows what else is.
+ * log that was trimmed, evicted or made by another server, what else is missing is not known.
  */
 export async function readLog(redis: Redis, log: string, after: string | undefined): Promise<LogReading> {
   if (after === undefined) return beginning(redis, log);

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { StoreAway } from '../../store/store-away.js';
 
-/** No entry of ours is that large; one that somebody else put there would hold up everybody who reads with it. */
+/** No entry of ours is that large; one that another program put there would hold up all reads beside it. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_SUSPECTS = 1000;
 

@@ -19,7 +19,7 @@ export interface LinkUser {
   /** Uses every command the store will use, once. */
   tryOut(redis: Redis): Promise<void>;
   /** Removes what made reads fail. */
-  mend(redis: Redis): Promise<void>;
+  repair(redis: Redis): Promise<void>;
   /** Whether this is the run of the server that entries were last stored in, as far as the server knows. */
   knowsRun(redis: Redis, run: string): Promise<boolean>;
   /** Sees to it that nothing that was stored so far, or in another run, is ever served. */
@@ -42,7 +42,7 @@ export class RedisLink {
   #connections: Connections | undefined;
   /** The run of the server that was last found to be usable. */
   #run: string | undefined;
-  /** The last sentence that nobody was thrown: the server was usable once, and refuses now. */
+  /** The last sentence that no caller was thrown: the server was usable once, and refuses now. */
   #complaint: string | undefined;
   #isOpen = false;
 
@@ -126,7 +126,7 @@ export class RedisLink {
       if (!wasTriedOut) await this.#tryOut(commands, user);
       await this.#listen(connections, user);
     }
-    await this.#bounded(() => user.mend(commands));
+    await this.#bounded(() => user.repair(commands));
     // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
     const isSame = await this.#bounded(() => user.knowsRun(commands, run));
     const caughtUp = isSame ? await user.caughtUp() : 'no';
@@ -143,7 +143,7 @@ export class RedisLink {
 
   /**
    * Another run of a server that was tried out before is used at once: what it refuses fails, and is never missed. Where it
-   * does refuse something, it is away until it was tried out, and somebody is told. Never rejects.
+   * does refuse something, it is away until it was tried out, and the log says so. Never rejects.
    */
   async #tryOutLater(commands: Redis, user: LinkUser): Promise<void> {
     try {
@@ -156,7 +156,7 @@ export class RedisLink {
     }
   }
 
-  /** A server that refuses us will not be back by itself, so somebody has to be told how to mend it. */
+  /** A server that refuses us will not be back by itself, so the log must say how to fix it. */
   #complain(error: unknown): never {
     const refusal = refusalOf(error, this.#where);
     if (refusal !== undefined && this.#isOpen && refusal.message !== this.#complaint) {

@@ -106,7 +106,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
           for (const onSettled of watchers) onSettled(key);
         },
         tryOut: (commands) => tryOut(commands, names),
-        mend: (commands) => oversized.remove(commands),
+        repair: (commands) => oversized.remove(commands),
         caughtUp,
         knowsRun: async (commands, run) => {
           // What is of another type was not written by us: it is replaced when all is forgotten.
@@ -197,7 +197,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
             args: [names.channel, tag, versions?.get(tag) ?? ''],
           }));
           const replies = await runScript(commands, scripts.invalidate, calls);
-          // Not before: whoever drops a copy must not find the old entry again.
+          // Not before: a process that drops a copy must not find the old entry again.
           await announce(commands, names.log, tags);
           return replies;
         }),

@@ -50,7 +50,7 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   await readLog(redis, names.log, undefined);
   await redis.xrange(names.log, '-', '+', 'COUNT', 1);
   await redis.publish(names.channel, key);
-  // Scripts read with pcall, so that what somebody else put there is no error: what is forbidden is none either.
+  // Scripts read with pcall, so that what another program put there is no error: what is forbidden is none either.
   const isStored = stored.every((reply) => reply === 1);
   if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {
     throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen, mget and hget');

@@ -326,19 +326,19 @@ describe('viewer(context)', () => {
     [
       'returns an object',
       () => ({ id: 'ann' }),
-      'returned an object; return its id, a text or a number, or undefined for nobody',
+      'returned an object; return its id, a text or a number, or undefined for a guest',
     ],
     [
       'returns true',
       () => true,
-      'returned a boolean; return its id, a text or a number, or undefined for nobody',
+      'returned a boolean; return its id, a text or a number, or undefined for a guest',
     ],
     [
       'throws',
       () => {
         throw new TypeError('no user');
       },
-      'threw TypeError: no user; return undefined where nobody is signed in',
+      'threw TypeError: no user; return undefined for a guest',
     ],
   ])('is a sentence at the first request where it %s', async (_, viewer, sentence) => {
     expect(await read(viewer)).toBe(`createCache: viewer(context) ${sentence}`);

@@ -1,11 +1,11 @@
 -- Purpose:  takes a write into the journal, and ends the life of its key in the store in the same step.
 -- Atomic:   the order of the numbers is the order of the states; a reader never finds the one without the other.
--- Late:     refused after its deadline: whoever sent it has given up, and a later write may have been acknowledged.
+-- Late:     refused after its deadline: the sender has given up, and a later write may have been acknowledged.
 --           Run twice within it: the same state with a higher number, as if it had come a moment later.
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] the clock, KEYS[4] failed attempts, KEYS[5] the dead
 --           letters; KEYS[6], where the store is in the same Redis, the generation of the key
 -- ARGV[1]   the key, ARGV[2] the record, ARGV[3] after how many milliseconds it is due, ARGV[4] how many keys may be
---           pending, ARGV[5] the deadline, in microseconds since 1970, ARGV[6] the highest number that whoever asks knows
+--           pending, ARGV[5] the deadline, in microseconds since 1970, ARGV[6] the highest number that the caller knows
 --           of, ARGV[7] the field of the epoch, ARGV[8] what to call one that begins here, ARGV[9] how many dead letters
 --           there may be
 -- Reply     {1 accepted, 0 full or -1 too late, the number, the epoch that was found, or nothing, the present one}

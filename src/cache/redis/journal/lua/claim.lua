@@ -1,9 +1,9 @@
--- Purpose:  takes writes that are due. They stay in the journal, and are due again when whoever took them has died. Also
+-- Purpose:  takes writes that are due. They stay in the journal, and are due again when the process that took them has died. Also
 --           names the epoch of what is pending, and makes writes due whose time was lost, or set by a clock since set back.
 -- Atomic:   two who claim at the same time get different ones.
 -- Late:     they are flushed a little later. Run twice: the second finds others.
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts
--- ARGV[1]   how many at most, ARGV[2] for how many milliseconds nobody else gets them, ARGV[3] 1 to take what is not due too,
+-- ARGV[1]   how many at most, ARGV[2] for how many milliseconds no other process gets them, ARGV[3] 1 to take what is not due too,
 --           ARGV[4] the most milliseconds for which anything is put off, or -1, ARGV[5] the field of the epoch, ARGV[6] the
 --           run of the server, ARGV[7] a name for an epoch that begins here, ARGV[8] where anything is due, within how many
 --           milliseconds what is due then is taken too, unless it has failed before, ARGV[9] 1 to take that at any rate

@@ -1,12 +1,12 @@
 -- Purpose:  the generation of a tag, created where it is missing. Given a lease as well: what entry is there now, and
---           the lease, unless somebody else has it under the very same generations.
+--           the lease, unless another process has it under the very same generations.
 -- Atomic:   two loads that find no generation must agree on one, and of two that ask for a lease one must lead.
--- Late:     harmless; a lease that nobody uses expires. Run twice: the second finds the first. The server's time is
+-- Late:     harmless; a lease that is not used expires. Run twice: the second finds the first. The server's time is
 --           part of a new id, so that the same command can never bring an old one back.
 -- KEYS[1]   the tag's generation; with a lease: KEYS[2] the lease, KEYS[3] the entry; all in one slot
 -- ARGV[1]   random id, ARGV[2] how long the generation is kept at least, in milliseconds; with a lease: ARGV[3] its
 --           token, ARGV[4] how long it is held, in milliseconds, ARGV[5] the generations of the entry's other tags
--- Reply     {generation}, with a lease {generation, 1 leased or 0 held by somebody else, entry or false}
+-- Reply     {generation}, with a lease {generation, 1 leased or 0 held by another process, entry or false}
 
 -- What is of another type was not written by us: it is removed, and missing.
 local function text(key)
@@ -29,8 +29,8 @@ elseif redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
 end
 if #KEYS == 1 then return { generation } end
 
--- A lease is `token|generations`, and ends in `!` once somebody waits for it.
--- A very large one is not worth the way: whoever asks loads again.
+-- A lease is `token|generations`, and ends in `!` once another process waits for it.
+-- A very large one is not worth the way: the process that asks loads again.
 local length = redis.pcall('STRLEN', KEYS[3])
 local entry = (type(length) == 'table' or length <= 1048576) and text(KEYS[3])
 local wanted = generation .. ' ' .. ARGV[5]

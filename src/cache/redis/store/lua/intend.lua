@@ -1,6 +1,6 @@
 -- Purpose:  announces a write that will want to store its row, before its transaction begins.
 -- Atomic:   whether the entry is hot is asked in the moment of the announcement.
--- Late:     an announcement that nobody uses expires. Run twice: another one. The server's time is part of the token, so
+-- Late:     an announcement that is not used expires. Run twice: another one. The server's time is part of the token, so
 --           that a command that runs again never brings back a token whose row was stored.
 -- KEYS[1]   the writes under way, KEYS[2] the entry; both in one slot
 -- ARGV[1]   random id, ARGV[2] how long a write may take, in milliseconds, ARGV[3] 1 to announce nothing without an entry

@@ -2,7 +2,7 @@
 --           and the next load creates another one, which no load has captured. The entry of the same name goes too.
 -- Atomic:   a fill in between would find the generation that it was loaded under.
 -- Late:     one more miss. Run twice: the same.
---           Writes that are under way find the version that is behind it; where nobody knows it, they store nothing.
+--           Writes that are under way find the version that is behind it; where it is not known, they store nothing.
 -- KEYS[1]   the generation, KEYS[2] the entry, KEYS[3] its lease, KEYS[4] the writes under way; all in one slot
 -- ARGV[1]   the channel of wake-ups, ARGV[2] what is published there, ARGV[3] the version of the row, or nothing
 -- Reply     1
@@ -18,6 +18,6 @@ elseif redis.call('EXISTS', KEYS[4]) == 1 then
     redis.call('HSET', KEYS[4], 'v', ARGV[3])
   end
 end
--- Whoever waits for that load would wait for an outdated one.
+-- Processes that wait for that load would wait for an outdated one.
 if type(lease) == 'string' and string.sub(lease, -1) == '!' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return 1

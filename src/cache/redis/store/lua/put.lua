@@ -1,5 +1,5 @@
 -- Purpose:  stores the row of a write that has committed, under a new generation of its key.
--- Atomic:   a later version, or an invalidation by somebody who knows none, must not come in between.
+-- Atomic:   a later version, or an invalidation without a version, must not come in between.
 -- Late:     refused once a later version was seen. Run twice: refused, since the token is used up.
 -- KEYS[1]   the entry, KEYS[2] the generation of its key, KEYS[3] its lease, KEYS[4] the writes under way; all in one slot
 -- ARGV[1]   the token, ARGV[2] the row's version, ARGV[3] the new generation, ARGV[4] the entry, ARGV[5] how long it is

@@ -1,5 +1,5 @@
 -- Purpose:  gives a lease back and wakes those who wait for it.
--- Atomic:   a lease that has meanwhile gone to somebody else must stay his.
+-- Atomic:   a lease that has meanwhile gone to another process must stay with it.
 -- Late:     does nothing, since the token is no longer there. Run twice: the same.
 -- KEYS[1]   the lease
 -- ARGV[1]   its token, ARGV[2] the channel of wake-ups, ARGV[3] what is published there

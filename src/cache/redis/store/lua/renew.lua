@@ -1,5 +1,5 @@
 -- Purpose:  lets the holder of a lease keep it for another while.
--- Atomic:   a lease that has meanwhile gone to somebody else must not be prolonged.
+-- Atomic:   a lease that has meanwhile gone to another process must not be prolonged.
 -- Late:     does nothing once the token is gone; otherwise the lease ends a little later. Run twice: the same.
 -- KEYS[1]   the lease, KEYS[2] the generation of its key, which must outlive the load; both in one slot
 -- ARGV[1]   its token, ARGV[2] how long it is held from now on, ARGV[3] how long the generation is kept at least, both
