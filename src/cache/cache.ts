@@ -12,7 +12,7 @@ import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
 import { outsideLoads } from './load-scope.js';
 import type { BoundedBy } from './metrics/bounded-writes.js';
-import { FetchCoordinates } from './metrics/fetch-coordinates.js';
+import { FetchCoordinates } from './patterns/fetch-coordinates.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';

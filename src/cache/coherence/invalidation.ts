@@ -1,3 +1,4 @@
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
@@ -5,7 +6,7 @@ import type { Entries } from './entries.js';
 import type { Relay } from '../outbox/relay.js';
 
 const ATTEMPTS = 3;
-const FIRST_PAUSE_MS = 25;
+const PAUSE: DoublingPause = { firstMs: 25, longestMs: 1000 };
 /** Milliseconds for which an invalidation that was written down is waited for. */
 const RELAYED_WITHIN_MS = 400;
 
@@ -40,7 +41,7 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
         return undefined;
       } catch (error) {
         if (made === attempts) return error;
-        await clock.sleep(FIRST_PAUSE_MS * 2 ** (made - 1));
+        await clock.sleep(doublingPauseMs(PAUSE, made));
       }
     }
   }

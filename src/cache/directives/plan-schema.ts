@@ -1,3 +1,4 @@
+import { namespaceOf, namespaceOfTemplate } from '../keys/namespace.js';
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
 import { parseTemplate, type Template } from '../keys/template.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
@@ -16,7 +17,6 @@ import { compileReadPolicy, type CompileOptions } from '../policy/compile-read-p
 import { compileWritePolicy } from '../policy/compile-write-policy.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
 import { checkUsedVary } from '../policy/check-vary.js';
-import { firstPart } from '../policy/namespace.js';
 import { isReadPattern, isWritePattern } from '../policy/pattern-table.js';
 import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/read-namespaces.js';
 import { rowNamesOf as rowNamesOfTag, type RowTemplate } from '../policy/row-names.js';
@@ -75,7 +75,7 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
     if (policy !== undefined) rows.push(...rowTemplates(cached, policy.vary, options.variants));
     if (compiled.keyUse !== undefined) {
       keyUses.push(compiled.keyUse);
-      uses.push({ coordinate, pattern, local, namespace: firstPart(compiled.keyUse.key) });
+      uses.push({ coordinate, pattern, local, namespace: namespaceOfTemplate(compiled.keyUse.key) });
     }
   };
   for (const type of Object.values(schema.getTypeMap())) {
@@ -180,7 +180,7 @@ function checkUnvaried(
 ): string[] {
   const behind = writtenBehind(writes);
   return [...reads.values()].flatMap(({ coordinate, keyText, vary }) => {
-    const [namespace = ''] = keyText.split(':');
+    const namespace = namespaceOf(keyText);
     if (vary.length === 0 || !behind.has(namespace)) return [];
     return [
       `@cached on ${coordinate}: cannot vary (${vary.join(', ')}), because the namespace "${namespace}" is written behind and a ` +
@@ -203,8 +203,7 @@ function withPending(
   const behind = writtenBehind(writes);
   return new Map(
     Array.from(reads, ([coordinate, policy]) => {
-      const [namespace = ''] = policy.keyText.split(':');
-      if (!behind.has(namespace)) return [coordinate, policy];
+      if (!behind.has(namespaceOf(policy.keyText))) return [coordinate, policy];
       return [coordinate, Object.freeze({ ...policy, isShared: false, isWrittenBehind: true })];
     }),
   );

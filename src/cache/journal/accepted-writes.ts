@@ -1,3 +1,4 @@
+import { namespaceOf } from '../keys/namespace.js';
 import type { Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { CacheLog } from '../log.js';
@@ -323,9 +324,3 @@ export class AcceptedWrites {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** `Playback` of `Playback:7:42`. */
-function namespaceOf(key: string): string {
-  const colon = key.indexOf(':');
-  return colon < 0 ? key : key.slice(0, colon);
-}

@@ -1,3 +1,5 @@
+import { flushPause } from './flush-pause.js';
+import { doublingPauseMs } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
@@ -33,10 +35,8 @@ const LOOK_EVERY_MS = 100;
 const QUIET_LOOK_EVERY_MS = 4000;
 /** A flusher that dies costs its writes this delay. */
 const VISIBLE_AGAIN_MS = 5000;
-const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 5000;
 /** Nothing is put off for longer. */
-const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, LONGEST_BACKOFF_MS);
+const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, flushPause.longestMs);
 /** What was accepted or found is due again within it, if anything becomes of it at all. */
 const BUSY_FOR_MS = LONGEST_WAIT_MS + 1000;
 /** The pause where a look is wanted at once. */
@@ -125,7 +125,7 @@ export class Flusher {
       if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
       if (isTooLate()) return this.#isEmpty();
       await clock.sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, FIRST_BACKOFF_MS);
+      pauseMs = Math.min(pauseMs * 2, flushPause.firstMs);
     }
   }
 
@@ -249,22 +249,21 @@ export class Flusher {
     }
     counters.retries += batch.length;
     this.#complain(error, 'accepted writes could not be flushed; it is tried again');
-    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), LONGEST_BACKOFF_MS);
     await journal.retry(
       batch.map(({ write }) => write),
-      backoffMs * (1 - JITTER * random()),
+      doublingPauseMs(flushPause, attempts, random),
     );
   }
 
   /** What this version cannot read, another one that is being deployed may. */
   async #putOff(write: ClaimedWrite): Promise<void> {
-    if (write.attempts + 1 < ATTEMPTS) await this.#options.journal.retry([write], LONGEST_BACKOFF_MS);
+    if (write.attempts + 1 < ATTEMPTS) await this.#options.journal.retry([write], flushPause.longestMs);
     else await this.#bury(write, undefined, new Error('the record cannot be read by this version'));
   }
 
   #isHopeless(attempts: number): boolean {
     const sinceMs = this.#options.clock.nowMs() - this.#succeededAtMs;
-    return attempts >= ATTEMPTS && sinceMs < ATTEMPTS * LONGEST_BACKOFF_MS;
+    return attempts >= ATTEMPTS && sinceMs < ATTEMPTS * flushPause.longestMs;
   }
 
   async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {

@@ -1,3 +1,5 @@
+import { flushPause } from './flush-pause.js';
+import { doublingPauseMs } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
@@ -27,8 +29,6 @@ const AT_LEAST_MS = 500;
 const AT_MOST_MS = 2000;
 const WRITES_AT_ONCE = 200;
 const KEPT_PER_LOOK = 1000;
-const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 5000;
 
 interface Saved {
   readonly write: KeptWrite;
@@ -188,7 +188,7 @@ export class Recovery {
   /** Brings what this process has accepted straight to the database, as the journal cannot be asked. */
   async #rescue(): Promise<void> {
     const { kept, clock, targetOf, recordOf } = this.#options;
-    if (kept.size === 0 || !hasCome(this.#rescueAtMs, clock.nowMs(), LONGEST_BACKOFF_MS)) return;
+    if (kept.size === 0 || !hasCome(this.#rescueAtMs, clock.nowMs(), flushPause.longestMs)) return;
     const byTarget = new Map<FlushTarget, Saved[]>();
     for (const write of kept.all()) {
       const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
@@ -203,8 +203,7 @@ export class Recovery {
     for (const batch of batches) areSaved.push(await this.#save(batch));
     if (areSaved.every(Boolean)) return;
     this.#rescueFailures = areSaved.some(Boolean) ? 0 : this.#rescueFailures + 1;
-    const pauseMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#rescueFailures, LONGEST_BACKOFF_MS);
-    this.#rescueAtMs = clock.nowMs() + pauseMs;
+    this.#rescueAtMs = clock.nowMs() + doublingPauseMs(flushPause, this.#rescueFailures + 1);
   }
 
   /** False where the database does not take them now. */

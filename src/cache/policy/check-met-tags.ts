@@ -2,7 +2,7 @@ import { canMeet } from '../keys/can-meet.js';
 import { parseTemplate, type Template } from '../keys/template.js';
 import { hintOf } from '../nearest-name.js';
 import type { CachedArguments } from './field-site.js';
-import { firstPart } from './namespace.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 
 /** A tag that a mutation names in `@invalidates`. */
 export interface NamedTag {
@@ -29,19 +29,23 @@ export function checkMetTags(tags: readonly NamedTag[], { cached, fetches = [] }
     typeof template === 'string' ? (source.split(/[:{]/)[0] ?? []) : [],
   );
   const lenient = new Set([...fetches, ...broken]);
-  const namespaces = [...new Set([...known.map(firstPart), ...fetches])].filter((name) => name !== '').sort();
+  const namespaces = [...new Set([...known.map(namespaceOfTemplate), ...fetches])]
+    .filter((name) => name !== '')
+    .sort();
   return tags.flatMap(({ coordinate, template }) => {
-    if (lenient.has(firstPart(template)) || known.some((one) => canMeet(one, template))) return [];
+    if (lenient.has(namespaceOfTemplate(template)) || known.some((one) => canMeet(one, template))) return [];
     return [`@invalidates on ${coordinate}: ${faultOf(template, known, namespaces)}`];
   });
 }
 
 function faultOf(template: Template, known: readonly Template[], namespaces: readonly string[]): string {
-  const namespace = firstPart(template);
+  const namespace = namespaceOfTemplate(template);
   const fault = `tag "${template.source}" cannot be a key or a tag of any @cached field, so it invalidates nothing`;
   if (namespace === '') return `${fault}; correct it`;
   const fix = `correct it, or pass fetches: ["${namespace}"] to createCache where only cache.fetch uses it`;
-  const alike = known.filter((one) => firstPart(one) === namespace).map(({ source }) => `"${source}"`);
+  const alike = known
+    .filter((one) => namespaceOfTemplate(one) === namespace)
+    .map(({ source }) => `"${source}"`);
   if (alike.length > 0) return `${fault}; those of "${namespace}" are ${alike.join(', ')}; ${fix}`;
   const hint = hintOf(namespace, namespaces);
   return hint === undefined ? `${fault}; ${fix}` : `${fault} (${hint}); ${fix}`;

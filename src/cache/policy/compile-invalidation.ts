@@ -6,7 +6,7 @@ import type { InvalidationPolicy } from './write-policy.js';
 import type { VariantOf, Variants } from '../vary/variants.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
-import { firstPart } from './namespace.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 import { renderTag } from './render-tags.js';
 
 export interface CompiledInvalidation {
@@ -47,7 +47,7 @@ export function compileInvalidation(
     faults.push('uses {viewer.id}, but createCache was given no viewer; pass viewer: (context) => …');
   }
   const namespaces = [
-    ...new Set(templates.filter(({ placeholders }) => placeholders.length > 0).map(firstPart)),
+    ...new Set(templates.filter(({ placeholders }) => placeholders.length > 0).map(namespaceOfTemplate)),
   ];
   if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;

@@ -11,7 +11,7 @@ import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
 import { typedPlaceholders } from './typed-placeholders.js';
-import { firstPart } from './namespace.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 import { isReadPattern } from './pattern-table.js';
 
 /** Of its ttl, after which a kept warm entry is refreshed unless its field says it. */
@@ -102,7 +102,7 @@ function policyOf(checked: Checked): ReadPolicy {
       pattern === 'PREFETCH' ? (cached.refreshEvery ?? cached.ttl * REFRESH_SHARE) * 1000 : undefined,
     keyText: key?.source ?? '',
     namespace: key === undefined ? undefined : namespaceOf(key),
-    namespaces: [...(key === undefined ? [] : [key]), ...tags].map(firstPart),
+    namespaces: [...(key === undefined ? [] : [key]), ...tags].map(namespaceOfTemplate),
     usesViewer: isPrivate,
     isShared: !isPrivate,
     holdsViewer: !isPrivate ? undefined : key === undefined ? endsInViewer : holdsViewerAt(key),

@@ -10,7 +10,7 @@ import { compileVary } from './compile-vary.js';
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
-import { firstPart } from './namespace.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 import { typedPlaceholders } from './typed-placeholders.js';
 
 export interface CompiledWrite {
@@ -42,8 +42,12 @@ export function compileWritePolicy(
       `key "${cached.key}" of a PRIVATE field must contain {viewer.id}, so that viewers never share an entry`,
     );
   }
-  if (key !== undefined && cached.pattern === 'WRITE_BEHIND' && !options.flushing.has(firstPart(key))) {
-    const namespace = firstPart(key);
+  if (
+    key !== undefined &&
+    cached.pattern === 'WRITE_BEHIND' &&
+    !options.flushing.has(namespaceOfTemplate(key))
+  ) {
+    const namespace = namespaceOfTemplate(key);
     faults.push(
       `pattern WRITE_BEHIND needs an origin that can flush; pass origins: { ${namespace}: { flush } } to createCache`,
     );
@@ -62,7 +66,7 @@ export function compileWritePolicy(
     coordinate,
     pattern: cached.pattern,
     scope: cached.scope,
-    namespace: firstPart(key),
+    namespace: namespaceOfTemplate(key),
     keyTemplate: key,
     reachesAll: true,
     usesViewer,
@@ -79,7 +83,7 @@ export function compileWritePolicy(
     locate: compileLocate({
       coordinate,
       key,
-      typed: options.origins.has(firstPart(key)) ? [] : typedPlaceholders(site, key),
+      typed: options.origins.has(namespaceOfTemplate(key)) ? [] : typedPlaceholders(site, key),
       isParentIdTyped: false,
       elementAt: undefined,
       tags,

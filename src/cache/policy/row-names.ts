@@ -1,6 +1,6 @@
 import { canMeet } from '../keys/can-meet.js';
 import type { Template } from '../keys/template.js';
-import { firstPart } from './namespace.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 
 /** A key or a tag of a field, and the names of `varyTags` by which the field varies. */
 export interface RowTemplate {
@@ -16,7 +16,7 @@ export function rowNamesOf(
   tag: Template,
   { rows, fetches }: { rows: readonly RowTemplate[]; fetches: readonly string[] },
 ): readonly string[] {
-  if (fetches.includes(firstPart(tag))) return [];
+  if (fetches.includes(namespaceOfTemplate(tag))) return [];
   const [first, ...more] = rows.filter(({ template }) => canMeet(template, tag));
   if (first === undefined) return [];
   const names = first.rowNames.join(' ');

@@ -1,3 +1,4 @@
+import { namespaceOf } from '../keys/namespace.js';
 import { createFieldCounters } from '../metrics/field-counters.js';
 import type { EntryField } from '../coherence/entry-field.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
@@ -39,9 +40,8 @@ function isFromItsOrigin({ pattern, scope, namespaces, vary, isWrittenBehind }: 
 /** Those of the tags that are keys which can be probed. */
 export function probedAmong(tags: readonly string[], fields: ReadonlyMap<string, EntryField>): Probed[] {
   return tags.flatMap((key) => {
-    const colon = key.indexOf(':');
-    const namespace = key.slice(0, Math.max(0, colon));
-    const id = key.slice(colon + 1);
+    const namespace = namespaceOf(key);
+    const id = key.slice(namespace.length + 1);
     const field = fields.get(namespace);
     // Escaped ids would have to be read back, and shortened ones cannot be.
     return field === undefined || !CLEAN_ID.test(id) ? [] : [{ namespace, key, id, field }];

@@ -1,3 +1,4 @@
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Redis, RedisOptions } from 'ioredis';
 
 export interface ConnectionOptions {
@@ -24,7 +25,7 @@ export interface Connections {
 
 /** Milliseconds without any answer after which a connection counts as dead and is made anew. */
 const DEAD_AFTER_MS = 5000;
-const LONGEST_RECONNECT_MS = 1000;
+const RECONNECT: DoublingPause = { firstMs: 50, longestMs: 1000 };
 /** A server that is only slow must not be given a new connection with each probe. */
 const RENEWED_FROM_MS = 1000;
 /** Milliseconds within which a second question without an answer counts as one in a row: once may be this process itself. */
@@ -50,7 +51,7 @@ export function openConnections(redis: Redis, options: ConnectionOptions): Conne
     protocol: 2,
     // The other mapping needs the other protocol.
     replyMapping: 'legacy',
-    retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), LONGEST_RECONNECT_MS),
+    retryStrategy: (times) => doublingPauseMs(RECONNECT, times),
   };
   const commands = redis.duplicate(hardened);
   const subscriber = redis.duplicate(hardened);

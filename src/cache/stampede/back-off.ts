@@ -1,3 +1,4 @@
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
 
 export interface BackOffOptions {
@@ -10,11 +11,10 @@ interface Failed {
   readonly untilMs: number;
 }
 
-const FIRST_MS = 250;
 /** An origin that is back is noticed within this time. */
 const LONGEST_MS = 4000;
+const PAUSE: DoublingPause = { firstMs: 250, longestMs: LONGEST_MS, jitter: 0.2 };
 /** The share of a pause that is left to chance, so that processes do not try in step. */
-const JITTER = 0.2;
 /** What is forgotten only tries once more. */
 const MAX_KEYS = 10_000;
 
@@ -41,7 +41,7 @@ export class BackOff {
     if (this.isOn(key)) return;
     const { clock, random } = this.#options;
     const times = (this.#failed.get(key)?.times ?? 0) + 1;
-    const pauseMs = Math.min(FIRST_MS * 2 ** (times - 1), LONGEST_MS) * (1 - JITTER * random());
+    const pauseMs = doublingPauseMs(PAUSE, times, random);
     // The latest last: what is dropped first has been left alone longest.
     this.#failed.delete(key);
     this.#failed.set(key, { times, untilMs: clock.nowMs() + pauseMs });

@@ -1,3 +1,4 @@
+import { namespaceOf } from '../keys/namespace.js';
 import type { CacheLog } from '../log.js';
 
 /** Namespaces of keys that are counted by themselves, beside those that createCache was told of. */
@@ -23,7 +24,7 @@ export class FetchCoordinates {
   }
 
   of(key: string): string {
-    const namespace = key.slice(0, Math.max(0, key.indexOf(':')));
+    const namespace = namespaceOf(key);
     const known = this.#byNamespace.get(namespace);
     if (known !== undefined) return known;
     if (this.#byNamespace.size >= this.#most) {

@@ -1,0 +1,12 @@
+import type { Template } from './template.js';
+
+/** What stands before the first colon of a key or a tag: `Movie` of `Movie:42` and of `Movie`. */
+export function namespaceOf(key: string): string {
+  const colon = key.indexOf(':');
+  return colon < 0 ? key : key.slice(0, colon);
+}
+
+/** The same of a template: `Movie` of `Movie:{args.id}`. */
+export function namespaceOfTemplate({ literals: [before = ''] }: Template): string {
+  return namespaceOf(before);
+}
