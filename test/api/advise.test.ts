@@ -7,6 +7,7 @@ import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/database.js';
 import { packageRoot } from '../../src/start/package-root.js';
+import { bundled } from '../support/bundled.js';
 import { freePort } from '../support/free-port.js';
 import { realisticMix } from '../support/realistic-mix.js';
 import { seededDatabase } from '../support/seeded-api.js';
@@ -22,7 +23,7 @@ const run = promisify(execFile);
 async function advise(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = path.join(packageRoot, 'src', 'advise', 'advise.ts');
   const options = { cwd: await temporaryFolder(), timeout: 60_000 };
-  const command = ['--import', import.meta.resolve('tsx'), program, ...parameters];
+  const command = [bundled(program), ...parameters];
   try {
     return { code: 0, ...(await run(process.execPath, command, options)) };
   } catch (error) {

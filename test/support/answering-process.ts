@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { bundled } from './bundled.js';
 
 /** What such a process sends: number 0 once it is ready, then one for each request. */
 export type Reply = { readonly number: number } & { readonly result?: unknown; readonly error?: string };
@@ -18,7 +19,7 @@ export interface AnsweringProcess {
 /** Starts a program of this folder with these settings; resolves when it is ready. */
 export async function answeringProcess(program: string, settings: object): Promise<AnsweringProcess> {
   const file = path.join(import.meta.dirname, program);
-  const child = fork(file, [JSON.stringify(settings)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(bundled(file), [JSON.stringify(settings)], { execArgv: [] });
   const exited = once(child, 'exit');
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { bundled } from './bundled.js';
 
 export interface Child {
   readonly pid: number;
@@ -17,7 +18,7 @@ export interface Child {
 /** Runs a TypeScript file of test/support in a process of its own, which ends with the test at the latest. */
 export function childProcess(file: string, ...parameters: string[]): Child {
   const script = path.join(import.meta.dirname, file);
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...parameters], {
+  const child = spawn(process.execPath, [bundled(script), ...parameters], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

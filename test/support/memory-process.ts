@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { bundled } from './bundled.js';
 
 /** One flood of a process: see `memory-program.ts`. */
 export interface Flood {
@@ -57,13 +58,7 @@ export async function floodProcess(settings: MemorySettings, heapMebibytes: numb
   const script = path.join(import.meta.dirname, 'memory-program.ts');
   const child = spawn(
     process.execPath,
-    [
-      `--max-old-space-size=${heapMebibytes}`,
-      '--import',
-      import.meta.resolve('tsx'),
-      script,
-      JSON.stringify(settings),
-    ],
+    [`--max-old-space-size=${heapMebibytes}`, bundled(script), JSON.stringify(settings)],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let printed = '';

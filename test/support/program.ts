@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/start/package-root.js';
+import { bundled } from './bundled.js';
 
 export interface ProgramOptions {
   readonly parameters?: readonly string[];
@@ -36,7 +37,7 @@ export function startProgram({
   file = server,
   atEnd = onTestFinished,
 }: ProgramOptions): Program {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...parameters], {
+  const child = spawn(process.execPath, [bundled(file), ...parameters], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,14 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** Names the folder in which all test files of one run keep what they share; it is not set outside of a run. */
 export const RUN_FOLDER = 'CORRAL_TEST_RUN_FOLDER';
+/** Names the folder of the programs that tests start. It lies in the project, whose packages they import. */
+export const PROGRAMS_FOLDER = 'CORRAL_TEST_PROGRAMS_FOLDER';
 
-/** Run by vitest before all tests, once for each project: the first makes the folder, and removes it in the end. */
-export default async function makeRunFolder(): Promise<(() => Promise<void>) | undefined> {
+const dist = path.resolve(import.meta.dirname, '..', '..', 'dist');
+
+/** Run by vitest before all tests, once for each project: the first makes the folders, and removes them in the end. */
+export default async function makeRunFolders(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[RUN_FOLDER] !== undefined) return undefined;
-  const folder = await mkdtemp(path.join(tmpdir(), 'corral-run-'));
-  process.env[RUN_FOLDER] = folder;
-  return () => rm(folder, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
+  const folders = {
+    [RUN_FOLDER]: await mkdtemp(path.join(tmpdir(), 'corral-run-')),
+    [PROGRAMS_FOLDER]: await mkdtemp(path.join(dist, 'programs-of-tests-')),
+  };
+  Object.assign(process.env, folders);
+  return async () => {
+    await Promise.all(Object.values(folders).map((folder) => rm(folder, { recursive: true, force: true })));
+  };
 }
