@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { freePort } from '../support/free-port.js';
-import { memoryOutbox } from '../support/memory-outbox.js';
+import { memoryOutbox } from '../../src/cache/testing/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withoutBarrier } from '../support/planted-stores.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';

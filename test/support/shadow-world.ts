@@ -13,7 +13,7 @@ import {
 import { cacheLog } from './cache-log.js';
 import type { Gate } from './gate.js';
 import type { TestContext } from './test-cache.js';
-import { virtualClock, type VirtualClock } from './virtual-clock.js';
+import { virtualClock, type VirtualClock } from '../../src/cache/testing/index.js';
 
 export const DIFFERS = /^error a shadow check loaded another value than the cache gave/;
 export const UNSTABLE = /^warn two shadow checks for the same reader loaded different values/;

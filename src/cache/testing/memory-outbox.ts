@@ -1,4 +1,4 @@
-import type { Outbox, OutboxRow, Relayed } from '../../src/cache/index.js';
+import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 
 /** The rows of an outbox, as a database would hold them for one store. */
 export interface MemoryOutboxRows {
@@ -6,12 +6,13 @@ export interface MemoryOutboxRows {
   outbox(): Outbox;
   /** A transaction with these tags is committed; `isHeard` says whether the processes are told. */
   commit(tags: readonly string[], isHeard?: boolean): void;
-  /** As if another relay had it in its hands; resolves rows as done by it when `end` is called. */
+  /** Another relay takes all rows that are not done; `end` gives them back, done or not. */
   takeAway(): { end(isDone: boolean): void };
-  /** The database refuses from now on, keeps everybody waiting for ever, or answers again. */
+  /** The database refuses from now on (`false`), answers nothing for ever (`'never'`), or answers again (`true`). */
   answers(does: boolean | 'never'): void;
   /** The store is known no more, as after a long absence. */
   forgetStore(): void;
+  /** The tags of each row that no relay has done yet, oldest first. */
   readonly undone: readonly (readonly string[])[];
 }
 
@@ -25,7 +26,10 @@ export interface MemoryOutboxOptions {
   readonly between?: (() => Promise<void>) | undefined;
 }
 
-/** An outbox without a database, for what the engine does with one; the real one has its own suite. */
+/**
+ * An outbox without a database: your test commits rows, and the cache relays them as it would those of PostgreSQL. Each
+ * `outbox()` is the outbox of one more process on the same rows.
+ */
 export function memoryOutbox({ between }: MemoryOutboxOptions = {}): MemoryOutboxRows {
   const rows: Row[] = [];
   const listeners = new Set<() => void>();

@@ -1,12 +1,17 @@
-import type { Clock } from '../../src/cache/index.js';
+import type { Clock } from '../time/clock.js';
 
-/** A clock that moves only when the test says so, and wakes those who sleep when their time has come, one by one. */
+/** A clock that moves only when the test says so, and wakes sleepers when their time has come, one by one. */
 export interface VirtualClock extends Clock {
-  /** Lets so much time pass. Resolves when whoever was woken has done what takes no time. */
+  /** Lets so many milliseconds pass. Resolves once the sleepers that were woken have done what takes no time. */
   pass(ms: number): Promise<void>;
+  /** Sets it, also back, as an administrator does; it wakes no sleeper. Milliseconds since the epoch. */
   set(nowMs: number): void;
 }
 
+/**
+ * A clock for tests of what waits: back-offs, intervals and time limits take place when your test lets time pass, in their
+ * order. It begins at `startMs` milliseconds since the epoch, by default in June 2025.
+ */
 export function virtualClock(startMs = 1_750_000_000_000): VirtualClock {
   let now = startMs;
   let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
