@@ -3,7 +3,7 @@ import { getNamedType, isListType, getNullableType, type GraphQLArgument, type G
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiCache } from '../../src/start/api-cache.js';
-import { memoryOutbox } from '../support/memory-outbox.js';
+import { memoryOutbox } from '../../src/cache/testing/index.js';
 import type { Api } from '../../src/start/api.js';
 import { memoryStore } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
