@@ -16,7 +16,9 @@ const alone = ['test/races/outage.test.ts', 'test/api/locked-table.test.ts'];
 const timed = [
   'test/races/one-load.test.ts',
   'test/races/flushed-store.test.ts',
+  'test/races/outage-cycles.test.ts',
   'test/races/prefetch.test.ts',
+  'test/races/rejoin.test.ts',
   'test/races/expiry.test.ts',
   'test/races/lost-wakeups.test.ts',
 ];

@@ -5,10 +5,16 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 
 /** Rooms whose modules keep nothing from one test to the next. */
 const ROOMS = [
+  'test/accounts',
   'test/api',
+  'test/cache',
   'test/cache/checks',
+  'test/cache/codec',
   'test/cache/directives',
+  'test/cache/journal',
   'test/cache/keys',
+  'test/cache/loads/guard',
+  'test/cache/loads/shadow',
   'test/cache/metrics',
   'test/cache/patterns',
   'test/cache/policy',
@@ -17,9 +23,15 @@ const ROOMS = [
   'test/cache/coherence',
   'test/cache/outbox',
   'test/cache/prober',
+  'test/cache/redis/journal',
+  'test/cache/redis/store',
+  'test/cache/time',
   'test/cache/vary',
   'test/http',
   'test/limits',
+  'test/origins',
+  'test/redis',
+  'test/resolvers',
   'test/schema',
   'test/servers',
 ];
