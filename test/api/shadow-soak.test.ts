@@ -6,7 +6,7 @@ import { fillFixture, fixtureUsers } from '../support/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { withoutInvalidation } from '../support/planted-stores.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
 import { testApi, type TestApi, type TestApiOptions } from '../support/test-api.js';
 import { testLog } from '../support/test-log.js';
 
@@ -119,9 +119,9 @@ async function soak(apis: readonly TestApi[], { forMs, untilTold = false }: Soak
 
 describe.skipIf(!needsPostgres() || !needsRedis())('the film API with shadow checks, in 95/5 traffic', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
   });
   afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 

@@ -4,7 +4,7 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/percentile.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
 import { ROW_FIELDS, rowCache, type RowField } from '../support/row-cache.js';
 import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/row-process.js';
 import { rowsInRedis, type RowsInRedis } from '../support/rows-in-redis.js';
@@ -16,13 +16,13 @@ const NEVER_ENDS_MS = 600_000;
 const REQUESTS = 200;
 
 describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let rows: RowsInRedis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
     rows = rowsInRedis(redis);
   });

@@ -5,7 +5,7 @@ import { type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withBlindHits } from '../support/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
 import { ROW_FIELDS, rowCache, type Row, type RowCache, type RowField } from '../support/row-cache.js';
 import { rowProcess, type RowProcessSettings } from '../support/row-process.js';
 import { rowsInRedis } from '../support/rows-in-redis.js';
@@ -28,12 +28,12 @@ interface Raced {
 }
 
 describe.skipIf(!needsRedis())('a write acknowledged while a load is in flight, with Redis between', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -19,6 +19,16 @@ export default async function makeRunFolders(): Promise<(() => Promise<void>) | 
   };
   Object.assign(process.env, folders);
   return async () => {
+    await endServers(folders[RUN_FOLDER]);
     await Promise.all(Object.values(folders).map((folder) => rm(folder, { recursive: true, force: true })));
   };
+}
+
+/** Ends the Redis servers that workers have started (`worker-redis.ts`). */
+async function endServers(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.startsWith('redis-of-worker-'));
+  for (const file of files) {
+    const { pid } = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as { readonly pid: number };
+    process.kill(pid, 'SIGKILL');
+  }
 }

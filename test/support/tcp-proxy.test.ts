@@ -1,17 +1,17 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { needsRedis } from './needs.js';
-import { privateRedis, type PrivateRedis } from './private-redis.js';
+import { workerRedis, type WorkerRedis } from './worker-redis.js';
 import { tcpProxy, type TcpProxy } from './tcp-proxy.js';
 
 describe.skipIf(!needsRedis())('the proxy', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let direct: Redis;
   let proxy: TcpProxy;
   let client: Redis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     direct = new Redis(server.url);
   });
   afterAll(async () => {

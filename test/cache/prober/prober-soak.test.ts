@@ -5,7 +5,7 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { needsRedis } from '../../support/needs.js';
 import { withBlindFill } from '../../support/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../../support/worker-redis.js';
 import { rowCache, type RowCache, type RowDatabase } from '../../support/row-cache.js';
 import { VersionRegister } from '../../support/version-register.js';
 
@@ -113,9 +113,9 @@ describe('the prober among rapid writes, in memory', () => {
 });
 
 describe.skipIf(!needsRedis())('the prober among rapid writes, on one Redis', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterAll(() => server.stop());
   const stores = (prefix: string): Store[] =>

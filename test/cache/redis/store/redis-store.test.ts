@@ -7,15 +7,15 @@ import { redisNames } from '../../../../src/cache/redis/store/redis-names.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
 import { generationsFor, leaseRequest } from '../../../support/generations-for.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../../../support/worker-redis.js';
 import { cacheLog } from '../../../support/cache-log.js';
 
 describe.skipIf(!needsRedis())('the Redis store', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {
