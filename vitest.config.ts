@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
-import { filesThatShare } from './test/support/files-that-share.js';
-import { SlowestFirst } from './test/support/slowest-first.js';
+import { filesThatShare } from './test/support/run/files-that-share.js';
+import { SlowestFirst } from './test/support/run/slowest-first.js';
 
 const require = createRequire(import.meta.url);
 
@@ -44,7 +44,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     retry: 0,
-    globalSetup: 'test/support/run-folder.ts',
+    globalSetup: 'test/support/run/run-folder.ts',
     sequence: { sequencer: SlowestFirst },
     projects: [
       {

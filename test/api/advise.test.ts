@@ -7,12 +7,12 @@ import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/database.js';
 import { packageRoot } from '../../src/start/package-root.js';
-import { bundled } from '../support/bundled.js';
+import { bundled } from '../support/run/bundled.js';
 import { freePort } from '../support/free-port.js';
-import { realisticMix } from '../support/realistic-mix.js';
-import { seededDatabase } from '../support/seeded-api.js';
-import { shortLived } from '../support/short-lived.js';
-import { testApi } from '../support/test-api.js';
+import { realisticMix } from '../support/load/realistic-mix.js';
+import { seededDatabase } from '../support/worlds/seeded-api.js';
+import { shortLived } from '../support/worlds/short-lived.js';
+import { testApi } from '../support/worlds/test-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });

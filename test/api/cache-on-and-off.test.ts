@@ -9,11 +9,11 @@ import { memoryStore } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/database.js';
 import { buildSchema } from '../../src/schema/build-schema.js';
-import { flushed } from '../support/flushed.js';
-import { forgetfulStore } from '../support/forgetful-store.js';
-import { withBlindHits } from '../support/planted-stores.js';
-import { randomQuery, type Draw } from '../support/random-query.js';
-import { apiOver, post, seededDatabase, signInAll } from '../support/seeded-api.js';
+import { flushed } from '../support/worlds/flushed.js';
+import { forgetfulStore } from '../support/stores/forgetful-store.js';
+import { withBlindHits } from '../support/stores/planted-stores.js';
+import { randomQuery, type Draw } from '../support/load/random-query.js';
+import { apiOver, post, seededDatabase, signInAll } from '../support/worlds/seeded-api.js';
 
 /** Few values, so that queries meet each other's entries; some of them are refused. */
 const IDS = ['1', '1', '2', '2', '3', '3', '30', '777', '3200', '999999', '01', 'x'];

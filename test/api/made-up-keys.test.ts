@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../src/accounts/session-token.js';
 import { needsRedis } from '../support/needs.js';
-import { type WorkerRedis, workerRedis } from '../support/worker-redis.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 describe.skipIf(!needsRedis())('what clients make up', () => {
   let server: WorkerRedis;

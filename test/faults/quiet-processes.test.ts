@@ -10,14 +10,14 @@ import {
   type CountedStatements,
   countsStatements,
   countStatementsOf,
-} from '../support/counted-statements.js';
-import { fillFixture } from '../support/film-fixture.js';
+} from '../support/load/counted-statements.js';
+import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { addWatchers, comparedWithDatabase, newTally, watchOn } from '../support/playback-world.js';
+import { addWatchers, comparedWithDatabase, newTally, watchOn } from '../support/worlds/playback-world.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { type WorkerRedis, workerRedis } from '../support/worker-redis.js';
-import { apiOver } from '../support/seeded-api.js';
-import { startProgram } from '../support/program.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { apiOver } from '../support/worlds/seeded-api.js';
+import { startProgram } from '../support/processes/program.js';
 import { testLog } from '../support/test-log.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Flood, type Measured, floodProcess } from '../support/memory-process.js';
+import { type Flood, type Measured, floodProcess } from '../support/processes/memory-process.js';
 import { needsRedis } from '../support/needs.js';
-import { type WorkerRedis, workerRedis } from '../support/worker-redis.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
 const MIB = 1024 * 1024;

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
 import { countLookAhead } from './count-look-ahead.js';
 import { featuresFromEnvironment, fromEnvironment } from './from-environment.js';

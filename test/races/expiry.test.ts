@@ -8,8 +8,8 @@ import { SingleLoads } from '../../src/cache/stampede/single-loads.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { openLoop } from '../support/open-loop.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
+import { openLoop } from '../support/load/open-loop.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const CYCLES = isLong ? 20 : 3;

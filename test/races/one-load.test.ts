@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
-import { ROW_FIELDS, rowCache, type RowField } from '../support/row-cache.js';
-import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/row-process.js';
-import { rowsInRedis, type RowsInRedis } from '../support/rows-in-redis.js';
+import { percentile } from '../support/load/percentile.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { ROW_FIELDS, rowCache, type RowField } from '../support/worlds/row-cache.js';
+import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
+import { rowsInRedis, type RowsInRedis } from '../support/worlds/rows-in-redis.js';
 
 const LOAD_MS = 300;
 const LEASE_MS = 1500;

@@ -3,12 +3,12 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
-import { forgetfulStore } from '../support/forgetful-store.js';
+import { forgetfulStore } from '../support/stores/forgetful-store.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
-import { nestedRows, type NestedAnswer, type NestedRows } from '../support/nested-rows.js';
-import { openLoop, type Asked } from '../support/open-loop.js';
-import { percentile } from '../support/percentile.js';
+import { nestedRows, type NestedAnswer, type NestedRows } from '../support/worlds/nested-rows.js';
+import { openLoop, type Asked } from '../support/load/open-loop.js';
+import { percentile } from '../support/load/percentile.js';
 import { privateRedisAt } from '../support/private-redis.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
-import { warmProcess, type WarmProcess } from '../support/warm-process.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { warmProcess, type WarmProcess } from '../support/processes/warm-process.js';
 
 const REFRESH_SECONDS = 1;
 const LOAD_MS = 300;

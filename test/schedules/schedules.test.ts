@@ -2,8 +2,8 @@ import { setImmediate as passes } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
-import { withBlindFill, withSilentLog } from '../support/planted-stores.js';
-import { KINDS, scheduledStore, type Kind, type LogOrder } from '../support/scheduled-store.js';
+import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
+import { KINDS, scheduledStore, type Kind, type LogOrder } from '../support/stores/scheduled-store.js';
 import { testCache } from '../support/test-cache.js';
 
 /**

@@ -17,7 +17,7 @@ import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Hint {
   maxAge?: number;

@@ -10,7 +10,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Context {
   viewer?: string;

@@ -6,7 +6,7 @@ import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { createGate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 const typeDefs = `
   type Query { score: Int @cached(ttl: 60, key: "Score:1") }

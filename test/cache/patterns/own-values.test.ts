@@ -7,8 +7,8 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../support/worker-redis.js';
-import { decimalType } from '../../support/storable-values.js';
+import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { decimalType } from '../../support/stores/storable-values.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { testCache } from '../../support/test-cache.js';
 

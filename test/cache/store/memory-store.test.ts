@@ -23,10 +23,10 @@ import {
   withStubbornLeases,
   withTextBytes,
   type Breaking,
-} from '../../support/broken-stores.js';
-import { generationsFor } from '../../support/generations-for.js';
+} from '../../support/stores/broken-stores.js';
+import { generationsFor } from '../../support/stores/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
-import { withBlindFill, withBlindHits, withoutVersions } from '../../support/planted-stores.js';
+import { withBlindFill, withBlindHits, withoutVersions } from '../../support/stores/planted-stores.js';
 import { testCache } from '../../support/test-cache.js';
 
 function create(breaking: Breaking = (store) => store): TestedStore {

@@ -7,8 +7,8 @@ import { decodeEntry, encodeEntry, type Entry } from '../../../src/cache/codec/e
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { type Store } from '../../../src/cache/index.js';
 import { needsRedis } from '../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../support/worker-redis.js';
-import { rowCache, type Row, type RowCache } from '../../support/row-cache.js';
+import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { rowCache, type Row, type RowCache } from '../../support/worlds/row-cache.js';
 
 const MEGABYTE = 1024 * 1024;
 const DEFLATED = 1;

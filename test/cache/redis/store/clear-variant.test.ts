@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type CacheOptions } from '../../../../src/cache/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/worker-redis.js';
-import { watchTraffic } from '../../../support/redis-traffic.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { watchTraffic } from '../../../support/servers/redis-traffic.js';
 import { testCache, type TestContext } from '../../../support/test-cache.js';
 
 const typeDefs = `

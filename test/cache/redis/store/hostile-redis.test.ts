@@ -9,7 +9,7 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { createGate } from '../../../support/gate.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
 
 describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
   let server: WorkerRedis;

@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/worker-redis.js';
-import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { testCache } from '../../../support/test-cache.js';
 
 const typeDefs = `

@@ -5,9 +5,9 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { redisNames } from '../../../../src/cache/redis/store/redis-names.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
-import { generationsFor, leaseRequest } from '../../../support/generations-for.js';
+import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/worker-redis.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
 import { cacheLog } from '../../../support/cache-log.js';
 
 describe.skipIf(!needsRedis())('the Redis store', () => {

@@ -1,1 +1,0 @@
-export { generationsFor, leaseRequest } from '../../src/cache/testing/store/tested-store.js';
