@@ -129,6 +129,9 @@ describe('the reference', () => {
     ['relay', ['RelayingOptions']],
     ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['ApolloPluginOptions']],
+    ['storeContract', ['StoreContractOptions']],
+    ['journalContract', ['JournalContractOptions']],
+    ['memoryOutbox', ['MemoryOutboxOptions']],
   ];
 
   it.each(options)('has every option of %s, and no other', (heading, from) => {

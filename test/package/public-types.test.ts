@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/start/package-root.js';
 
 const engine = path.join(packageRoot, 'src', 'cache');
-const doors = ['.', 'apollo', 'redis', 'prometheus'].map((door) => path.join(engine, door, 'index.ts'));
+const doors = ['.', 'apollo', 'redis', 'prometheus', 'testing'].map((door) =>
+  path.join(engine, door, 'index.ts'),
+);
 
 /** Types of the engine that the declarations of what a program's doors export name, and that no door exports. */
 function unreachableTypes(program: ts.Program, entries: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 import fastify from 'fastify';
 import mercurius from 'mercurius';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import type { FilmContext, FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import type { FilmContext, FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 async function start({ schema, cache }: FilmWorld): Promise<StartedServer> {
   const app = fastify();

@@ -1,7 +1,7 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import type { FilmContext, FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import type { FilmContext, FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 /** Evidence in GraphQL Yoga: the trace begins with the execution and is reported with its result. */
 function evidence({ cache }: FilmWorld): Plugin<FilmContext> {
