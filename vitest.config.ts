@@ -2,15 +2,26 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
-import { filesThatShare } from './test/support/files-that-share.js';
+import { filesThatShare } from './test/support/run/files-that-share.js';
+import { SlowestFirst } from './test/support/run/slowest-first.js';
 
 const require = createRequire(import.meta.url);
 
 // So that a script that was just edited is the one that is tested.
 writeLuaModules(import.meta.dirname);
 
-/** They measure times, or must reach so many reads in a time, so nothing runs beside them; stale-set judges by neither. */
-const timed = ['test/races/!(stale-set*).test.ts', 'test/api/locked-table.test.ts'];
+/** They compare times that differ by milliseconds, so nothing runs beside them. */
+const alone = ['test/races/outage.test.ts', 'test/api/locked-table.test.ts'];
+/** They judge times by tenths of seconds, mostly wait, and run beside each other once the crowd has gone. */
+const timed = [
+  'test/races/one-load.test.ts',
+  'test/races/flushed-store.test.ts',
+  'test/races/outage-cycles.test.ts',
+  'test/races/prefetch.test.ts',
+  'test/races/rejoin.test.ts',
+  'test/races/expiry.test.ts',
+  'test/races/lost-wakeups.test.ts',
+];
 /** They have no short form, as they take the machine for minutes, or download much. */
 const longOnly =
   process.env['ATTACKS'] === 'long'
@@ -21,6 +32,8 @@ const longOnly =
         'test/api/dear-documents.test.ts',
         'test/package/versions.test.ts',
       ];
+/** One worker more than the two cores of the smallest machine: a third of the time, a test waits for something. */
+const CROWD = 3;
 /** They run in one process after the other, which loads the modules once. */
 const sharing = filesThatShare();
 
@@ -31,15 +44,16 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     retry: 0,
-    globalSetup: 'test/support/run-folder.ts',
+    globalSetup: 'test/support/run/run-folder.ts',
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...timed, ...longOnly, ...sharing],
-          maxWorkers: 2,
+          exclude: [...alone, ...timed, ...longOnly, ...sharing],
+          maxWorkers: CROWD,
           sequence: { groupOrder: 0 },
         },
       },
@@ -50,17 +64,26 @@ export default defineConfig({
           include: sharing,
           exclude: longOnly,
           isolate: false,
-          maxWorkers: 2,
+          maxWorkers: CROWD,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'races',
+          name: 'timed',
           include: timed,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -13,6 +13,7 @@ const stamp = path.join(dist, 'built-from.sha256');
 
 const help = `Usage: npm run build                  generate, compile into dist
        node scripts/build.mjs --if-stale   the same, unless dist was built from these very sources
+       node scripts/build.mjs --unchecked  compiles in half the time, and leaves the types to npm run types
 
 npm start does the second before it starts the server.`;
 
@@ -22,7 +23,10 @@ async function main() {
     return;
   }
   const digest = sourceDigest(root);
-  if (process.argv.includes('--if-stale') && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
+  const isUnchecked = process.argv.includes('--unchecked');
+  const stamped = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
+  const isBuilt = stamped === digest || (isUnchecked && stamped === unchecked(digest));
+  if (process.argv.includes('--if-stale') && isBuilt) {
     console.log('build: dist is up to date.');
     return;
   }
@@ -34,9 +38,17 @@ async function main() {
     parameters: [],
     isShown: true,
   });
-  const compiler = { file: require.resolve('typescript/bin/tsc'), parameters: ['-p', 'tsconfig.build.json'] };
+  const compiler = {
+    file: require.resolve('typescript/bin/tsc'),
+    parameters: ['-p', 'tsconfig.build.json', ...(isUnchecked ? ['--noCheck'] : [])],
+  };
   await run('build: compile', compiler);
-  writeFileSync(stamp, digest);
+  writeFileSync(stamp, isUnchecked ? unchecked(digest) : digest);
+}
+
+/** What a build whose types were not checked leaves, which npm start does not take for a finished one. */
+function unchecked(digest) {
+  return `${digest} unchecked`;
 }
 
 async function run(title, program) {

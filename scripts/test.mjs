@@ -16,7 +16,8 @@ agree, and then all tests. The last line counts the tests: "N passed, N failed, 
 To run some tests only: npm run test:only -- test/cache
 All but the tests: npm run check`;
 
-const build = ['the build', process.execPath, ['scripts/build.mjs', '--if-stale']];
+/** The compiler checks the same types below, beside the linter. */
+const build = ['the build', process.execPath, ['scripts/build.mjs', '--if-stale', '--unchecked']];
 /** Checks that cost little and fail early; each must pass before the tests are run. Lists run beside each other. */
 const checks = [
   [['the linter', bin('eslint'), ['.', '--max-warnings', '0']]],

@@ -42,7 +42,7 @@ const TOP_FILES = [
   'index.ts',
   'open-cache.ts',
 ];
-const TOP_ROOMS = ['apollo', 'mercurius', 'pothos', 'prometheus', 'yoga'];
+const TOP_ROOMS = ['apollo', 'mercurius', 'pothos', 'prometheus', 'testing', 'yoga'];
 /** The entries of the package: other projects import these files, and so does the API. */
 export const DOORS = [
   'index.ts',
@@ -51,6 +51,7 @@ export const DOORS = [
   'pothos/index.ts',
   'prometheus/index.ts',
   'redis/index.ts',
+  'testing/index.ts',
   'yoga/index.ts',
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closeAll, type Closer } from '../src/start/close-all.js';
-import { startProgram } from './support/program.js';
+import { startProgram } from './support/processes/program.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 const failing = (what: string, error: unknown): Closer => ({ what, close: () => Promise.reject(error) });
@@ -34,7 +34,7 @@ describe('closing all', () => {
 
   it('that fails after a signal is told by that sentence, and ends the program with 1', async () => {
     const folder = await temporaryFolder();
-    const file = `${import.meta.dirname}/support/unclosable-program.ts`;
+    const file = `${import.meta.dirname}/support/processes/unclosable-program.ts`;
     const program = startProgram({ folder, file });
     await program.prints(/ready/);
     program.child.kill('SIGTERM');

@@ -130,6 +130,9 @@ describe('the reference', () => {
     ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['EvidenceOptions']],
     ['cachePlugin', ['EvidenceOptions']],
+    ['storeContract', ['StoreContractOptions']],
+    ['journalContract', ['JournalContractOptions']],
+    ['memoryOutbox', ['MemoryOutboxOptions']],
   ];
 
   it.each(options)('has every option of %s, and no other', (heading, from) => {

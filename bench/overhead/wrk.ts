@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { findBinary } from '../../test/support/find-binary.js';
+import { findBinary } from '../../test/support/run/find-binary.js';
 import type { Workload } from './workloads.js';
 
 const run = promisify(execFile);

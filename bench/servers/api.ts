@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { startApi } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
-import { seededDatabase } from '../../test/support/seeded-api.js';
+import { seededDatabase } from '../../test/support/worlds/seeded-api.js';
 import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
 
 export interface MeasuredApi {

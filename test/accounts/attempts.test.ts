@@ -7,7 +7,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { type PrivateRedis, privateRedis, privateRedisAt } from '../support/private-redis.js';
-import { tcpProxy } from '../support/tcp-proxy.js';
+import { tcpProxy } from '../support/servers/tcp-proxy.js';
 
 const settings = { SIGN_IN_PER_ACCOUNT: '3', SIGN_IN_PER_ADDRESS: '5', SIGN_IN_WINDOW_SECONDS: '60' };
 const mira = { address: '192.0.2.1', account: 'mira@example.com' };

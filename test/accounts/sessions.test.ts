@@ -3,7 +3,7 @@ import { hashToken } from '../../src/accounts/session-token.js';
 import { createSessions, type SessionCache } from '../../src/accounts/sessions.js';
 import type { Database } from '../../src/database/database.js';
 import { manualClock } from '../support/manual-clock.js';
-import { fixtureDatabase } from '../support/test-api.js';
+import { fixtureDatabase } from '../support/worlds/test-api.js';
 
 let database: Database;
 beforeAll(async () => {

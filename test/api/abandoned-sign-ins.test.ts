@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { needsPostgres } from '../support/needs.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { post } from '../support/seeded-api.js';
-import { startedApi, type StartedApi } from '../support/started-api.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { startedApi, type StartedApi } from '../support/processes/started-api.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchedNamespaces } from '../../src/start/api-cache.js';
 import { hashToken } from '../../src/accounts/session-token.js';
-import { fixturePassword } from '../support/film-fixture.js';
+import { fixturePassword } from '../support/worlds/film-fixture.js';
 import { type ManualClock, manualClock } from '../support/manual-clock.js';
-import { type TestApi, testApi, tokenOf } from '../support/test-api.js';
+import { type TestApi, testApi, tokenOf } from '../support/worlds/test-api.js';
 
 const minuteMs = 60_000;
 let clock: ManualClock;

@@ -7,11 +7,12 @@ import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/database.js';
 import { packageRoot } from '../../src/start/package-root.js';
+import { bundled } from '../support/run/bundled.js';
 import { freePort } from '../support/free-port.js';
-import { realisticMix } from '../support/realistic-mix.js';
-import { seededDatabase } from '../support/seeded-api.js';
-import { shortLived } from '../support/short-lived.js';
-import { testApi } from '../support/test-api.js';
+import { realisticMix } from '../support/load/realistic-mix.js';
+import { seededDatabase } from '../support/worlds/seeded-api.js';
+import { shortLived } from '../support/worlds/short-lived.js';
+import { testApi } from '../support/worlds/test-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -22,7 +23,7 @@ const run = promisify(execFile);
 async function advise(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = path.join(packageRoot, 'src', 'advise', 'advise.ts');
   const options = { cwd: await temporaryFolder(), timeout: 60_000 };
-  const command = ['--import', import.meta.resolve('tsx'), program, ...parameters];
+  const command = [bundled(program), ...parameters];
   try {
     return { code: 0, ...(await run(process.execPath, command, options)) };
   } catch (error) {

@@ -3,12 +3,12 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
-import { fillFixture } from '../support/film-fixture.js';
+import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
-import { tcpProxy, type ProxyFaults, type TcpProxy } from '../support/tcp-proxy.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { tcpProxy, type ProxyFaults, type TcpProxy } from '../support/servers/tcp-proxy.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -38,7 +38,7 @@ const longest = (answers: readonly Answered[]): number =>
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let outside: pg.Client;
   const ends: (() => Promise<void>)[] = [];
   let proxies: { postgres: TcpProxy; redis: TcpProxy };
@@ -47,7 +47,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
   const logged: string[] = [];
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
     const databaseUrl = await postgres.createDatabase();
     const atEnd = (end: () => Promise<void>): void => void ends.push(end);
     proxies = {

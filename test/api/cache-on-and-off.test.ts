@@ -3,17 +3,17 @@ import { getNamedType, isListType, getNullableType, type GraphQLArgument, type G
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiCache } from '../../src/start/api-cache.js';
-import { memoryOutbox } from '../support/memory-outbox.js';
+import { memoryOutbox } from '../../src/cache/testing/index.js';
 import type { Api } from '../../src/start/api.js';
 import { memoryStore } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/database.js';
 import { buildSchema } from '../../src/schema/build-schema.js';
-import { flushed } from '../support/flushed.js';
-import { forgetfulStore } from '../support/forgetful-store.js';
-import { withBlindHits } from '../support/planted-stores.js';
-import { randomQuery, type Draw } from '../support/random-query.js';
-import { apiOver, post, seededDatabase, signInAll } from '../support/seeded-api.js';
+import { flushed } from '../support/worlds/flushed.js';
+import { forgetfulStore } from '../support/stores/forgetful-store.js';
+import { withBlindHits } from '../support/stores/planted-stores.js';
+import { randomQuery, type Draw } from '../support/load/random-query.js';
+import { apiOver, post, seededDatabase, signInAll } from '../support/worlds/seeded-api.js';
 
 /** Few values, so that queries meet each other's entries; some of them are refused. */
 const IDS = ['1', '1', '2', '2', '3', '3', '30', '777', '3200', '999999', '01', 'x'];

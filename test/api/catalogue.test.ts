@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import type { Database } from '../../src/database/database.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { fillFixture } from '../support/film-fixture.js';
+import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres } from '../support/needs.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { type Answer, fixtureDatabase, type TestApi, testApi } from '../support/test-api.js';
+import { type Answer, fixtureDatabase, type TestApi, testApi } from '../support/worlds/test-api.js';
 import { testLog } from '../support/test-log.js';
 
 let api: TestApi;

@@ -3,11 +3,11 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startApi } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
-import { fillFixture } from '../support/film-fixture.js';
+import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres } from '../support/needs.js';
 import { privatePostgres } from '../support/private-postgres.js';
-import { post } from '../support/seeded-api.js';
-import { shortLived } from '../support/short-lived.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { shortLived } from '../support/worlds/short-lived.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 

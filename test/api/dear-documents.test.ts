@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { needsPostgres } from '../support/needs.js';
-import { openLoop } from '../support/open-loop.js';
-import { percentile } from '../support/percentile.js';
+import { openLoop } from '../support/load/open-loop.js';
+import { percentile } from '../support/load/percentile.js';
 import { privatePostgres } from '../support/private-postgres.js';
-import { post } from '../support/seeded-api.js';
-import { type StartedApi, startedApi } from '../support/started-api.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { type StartedApi, startedApi } from '../support/processes/started-api.js';
 
 // It has a long form only: scans.test.ts shows each of the bounds in CI, without measuring times.
 

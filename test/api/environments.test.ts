@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 const introspection = '{ __schema { queryType { name } } }';
 const evidence = { 'x-cache-debug': '1' };

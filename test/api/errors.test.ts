@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INTERNAL_SENTENCE } from '../../src/api-errors/format-error.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 let api: TestApi;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Api } from '../../src/start/api.js';
 import type { TraceReport } from '../../src/cache/index.js';
 import type { Database } from '../../src/database/database.js';
-import { apiOver, post, seededDatabase, signInAll } from '../support/seeded-api.js';
+import { apiOver, post, seededDatabase, signInAll } from '../support/worlds/seeded-api.js';
 
 const FIFTY = Array.from({ length: 50 }, (_, index) => index * 7 + 1);
 const QUERY = `{ movies(ids: [${FIFTY.join(', ')}]) { title director { name } ratingSummary { average } } }`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { flushed } from '../support/flushed.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { flushed } from '../support/worlds/flushed.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 /**
  * The promise, field by field: after each mutation, everything that can be read is what an API with an empty cache

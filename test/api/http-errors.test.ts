@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pino } from 'pino';
 import { createApp } from '../../src/http/create-app.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 let api: TestApi;
 beforeAll(async () => {

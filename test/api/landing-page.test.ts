@@ -1,8 +1,8 @@
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBinary } from '../support/find-binary.js';
+import { findBinary } from '../support/run/find-binary.js';
 import { needsChromium } from '../support/needs.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 const quiet = [
   '--no-sandbox',

@@ -2,7 +2,7 @@ import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits/limits.js';
 import { comparisonsOf } from '../../src/limits/repeated-fields.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 let api: TestApi;
 beforeAll(async () => {

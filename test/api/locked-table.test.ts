@@ -3,11 +3,11 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../support/load/percentile.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 
 /** The long form keeps the lock for as long as the attack did. */
 const LOCKED_MS = process.env['ATTACKS'] === 'long' ? 9000 : 1000;

@@ -2,15 +2,15 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../src/accounts/session-token.js';
 import { needsRedis } from '../support/needs.js';
-import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
-import { type TestApi, testApi } from '../support/test-api.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 describe.skipIf(!needsRedis())('what clients make up', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let api: TestApi;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
     api = await testApi({ settings: { REDIS_URL: server.url } });
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore } from '../../src/cache/index.js';
-import { fixtureUsers } from '../support/film-fixture.js';
-import { withoutInvalidation } from '../support/planted-stores.js';
-import { testApi, type TestApi } from '../support/test-api.js';
+import { fixtureUsers } from '../support/worlds/film-fixture.js';
+import { withoutInvalidation } from '../support/stores/planted-stores.js';
+import { testApi, type TestApi } from '../support/worlds/test-api.js';
 
 /** A line of a sample: its name, its labels if it has any, and its value. */
 const SAMPLE = /^([a-z][a-z0-9_]*(?:\{[a-zA-Z0-9_]+="[^"]*"(?:,[a-zA-Z0-9_]+="[^"]*")*\})?) (\S+)$/;

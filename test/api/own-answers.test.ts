@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { flushed } from '../support/flushed.js';
-import { type TestApi, testApi, tokenOf } from '../support/test-api.js';
+import { flushed } from '../support/worlds/flushed.js';
+import { type TestApi, testApi, tokenOf } from '../support/worlds/test-api.js';
 
 let api: TestApi;
 let editor: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { packageRoot } from '../../src/start/package-root.js';
-import { apiOver, post, seededDatabase } from '../support/seeded-api.js';
+import { apiOver, post, seededDatabase } from '../support/worlds/seeded-api.js';
 
 const readme = readFileSync(path.join(packageRoot, 'README.md'), 'utf8');
 const [, section = ''] = readme.split('## A first query');

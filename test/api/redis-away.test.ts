@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
-import { fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis } from '../support/private-redis.js';
-import { startProgram } from '../support/program.js';
-import { apiOver, post } from '../support/seeded-api.js';
-import { startedApi } from '../support/started-api.js';
+import { startProgram } from '../support/processes/program.js';
+import { apiOver, post } from '../support/worlds/seeded-api.js';
+import { startedApi } from '../support/processes/started-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { fixtureDatabase } from '../support/test-api.js';
+import { fixtureDatabase } from '../support/worlds/test-api.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 

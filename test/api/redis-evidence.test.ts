@@ -4,7 +4,7 @@ import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { needsRedis } from '../support/needs.js';
 import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
-import { apiOver, post, seededDatabase } from '../support/seeded-api.js';
+import { apiOver, post, seededDatabase } from '../support/worlds/seeded-api.js';
 
 const evidence = { 'x-cache-debug': '1' };
 /** Fifty films, most of them with a director: two levels of cached fields. */

@@ -8,8 +8,8 @@ import { readConfig } from '../../src/config.js';
 import { ConfigurationError } from '../../src/start/configuration-error.js';
 import type { Database } from '../../src/database/database.js';
 import { freePort } from '../support/free-port.js';
-import { memoryDatabase } from '../support/memory-database.js';
-import { fixtureDatabase } from '../support/test-api.js';
+import { memoryDatabase } from '../support/servers/memory-database.js';
+import { fixtureDatabase } from '../support/worlds/test-api.js';
 
 /** Starts the API, which fails; the answer is why, and what was logged from `warn` on. */
 async function refusedStart(port: number, openDatabase: () => Promise<Database>) {

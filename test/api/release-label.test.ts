@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localeOf } from '../../src/schema/locales.js';
-import { testApi, type TestApi } from '../support/test-api.js';
+import { testApi, type TestApi } from '../support/worlds/test-api.js';
 
 describe('Movie.releaseLabel', () => {
   let api: TestApi;

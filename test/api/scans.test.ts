@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits/limits.js';
-import { type Answer, type TestApi, testApi } from '../support/test-api.js';
+import { type Answer, type TestApi, testApi } from '../support/worlds/test-api.js';
 
 let api: TestApi;
 beforeAll(async () => {

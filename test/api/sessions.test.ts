@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashToken } from '../../src/accounts/session-token.js';
 import { type ManualClock, manualClock } from '../support/manual-clock.js';
-import { type TestApi, testApi, tokenOf } from '../support/test-api.js';
+import { type TestApi, testApi, tokenOf } from '../support/worlds/test-api.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;

@@ -2,12 +2,12 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type ShadowCounters } from '../../src/cache/index.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
-import { fillFixture, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { withoutInvalidation } from '../support/planted-stores.js';
+import { withoutInvalidation } from '../support/stores/planted-stores.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { testApi, type TestApi, type TestApiOptions } from '../support/test-api.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { testApi, type TestApi, type TestApiOptions } from '../support/worlds/test-api.js';
 import { testLog } from '../support/test-log.js';
 
 /** `SOAK_SECONDS=60 npx vitest run test/api/shadow-soak.test.ts` looks for longer. */
@@ -119,9 +119,9 @@ async function soak(apis: readonly TestApi[], { forMs, untilTold = false }: Soak
 
 describe.skipIf(!needsPostgres() || !needsRedis())('the film API with shadow checks, in 95/5 traffic', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
   });
   afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Database } from '../../src/database/database.js';
-import { fixturePassword } from '../support/film-fixture.js';
+import { fixturePassword } from '../support/worlds/film-fixture.js';
 import { needsRedis } from '../support/needs.js';
-import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
-import { fixtureDatabase, type TestApi, testApi, tokenOf } from '../support/test-api.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { fixtureDatabase, type TestApi, testApi, tokenOf } from '../support/worlds/test-api.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -142,10 +142,10 @@ describe('guessing passwords', () => {
 });
 
 describe.skipIf(!needsRedis())('with a Redis', () => {
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let admin: Redis;
   beforeAll(async () => {
-    redis = await privateRedis();
+    redis = await workerRedis();
     admin = new Redis(redis.url);
   });
   afterAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
-import { post, signInAll } from '../support/seeded-api.js';
-import { type StartedApi, startedApi } from '../support/started-api.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { post, signInAll } from '../support/worlds/seeded-api.js';
+import { type StartedApi, startedApi } from '../support/processes/started-api.js';
 
 // Two programs start, and the first pair fills the database, on whatever machine this is.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -15,10 +15,10 @@ const me = '{ me { email } }';
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one PostgreSQL and one Redis', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let environment: Record<string, string>;
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
     // In development, so that the first start fills the database and there is an editor.
     environment = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: `${redis.url}/1` };
   });

@@ -3,11 +3,11 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 

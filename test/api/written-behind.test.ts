@@ -6,12 +6,12 @@ import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import type { Database } from '../../src/database/database.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { EPOCH_FIELD } from '../../src/cache/redis/journal/epochs.js';
-import { flushed } from '../support/flushed.js';
+import { flushed } from '../support/worlds/flushed.js';
 import { freePort } from '../support/free-port.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../support/load/percentile.js';
 import {
   addWatchers,
   comparedWithDatabase,
@@ -20,12 +20,12 @@ import {
   watchWhile,
   withClient,
   type Watcher,
-} from '../support/playback-world.js';
+} from '../support/worlds/playback-world.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';
-import { startProgram } from '../support/program.js';
-import { post } from '../support/seeded-api.js';
-import { startedApi, type StartedApi } from '../support/started-api.js';
+import { startProgram } from '../support/processes/program.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { startedApi, type StartedApi } from '../support/processes/started-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });

@@ -4,12 +4,12 @@ import { startApi, type Api } from '../../src/start/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { withoutVersions } from '../support/planted-stores.js';
+import { withoutVersions } from '../support/stores/planted-stores.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 

@@ -6,7 +6,7 @@ import { createWorkloads, zipf } from '../../bench/overhead/workloads.js';
 import { withLocalCopies } from '../../bench/servers/api.js';
 import { readRows } from '../../bench/servers/films.js';
 import { createApiCache } from '../../src/start/api-cache.js';
-import { memoryOutbox } from '../support/memory-outbox.js';
+import { memoryOutbox } from '../../src/cache/testing/index.js';
 import { readConfig } from '../../src/config.js';
 import { buildSchema } from '../../src/schema/build-schema.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';

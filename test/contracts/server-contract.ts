@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../support/gate.js';
-import { filmWorld, type FilmWorld } from '../support/film-world.js';
+import { filmWorld, type FilmWorld } from '../support/worlds/film-world.js';
 
 /** One request, as its client makes it. */
 export interface ServerRequest {

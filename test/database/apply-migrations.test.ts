@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { databaseBackends, type DatabaseBackend } from '../support/database-backends.js';
+import { databaseBackends, type DatabaseBackend } from '../support/servers/database-backends.js';
 import { testLog } from '../support/test-log.js';
 
 describe.each(databaseBackends)('migrations on $name', ({ open, name }) => {

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../src/start/configuration-error.js';
 import { lockDataDirectory } from '../../src/database/lock/data-lock.js';
 import { thisProcess } from '../../src/database/lock/running-process.js';
 import { takeLock } from '../../src/database/lock/take-lock.js';
-import { childProcess } from '../support/child-process.js';
+import { childProcess } from '../support/processes/child-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const inUse = (directory: string, process: string) =>

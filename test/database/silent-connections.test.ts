@@ -8,7 +8,7 @@ import { listenForRows } from '../../src/outbox/listen-for-rows.js';
 import { OUTBOX_CHANNEL } from '../../src/outbox/trigger-sql.js';
 import { needsPostgres } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { tcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.js';
 import { testLog } from '../support/test-log.js';
 
 const limits = { connectMs: 400, statementMs: 300 };

@@ -5,11 +5,11 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/start/package-root.js';
-import { folderWithData } from '../support/folder-with-data.js';
+import { folderWithData } from '../support/servers/folder-with-data.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis } from '../support/private-redis.js';
-import { startProgram } from '../support/program.js';
+import { startProgram } from '../support/processes/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Some of the starts make a new database, which takes seconds on a busy machine.

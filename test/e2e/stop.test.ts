@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { folderWithData } from '../support/folder-with-data.js';
-import { startProgram } from '../support/program.js';
+import { folderWithData } from '../support/servers/folder-with-data.js';
+import { startProgram } from '../support/processes/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Each start opens a database, which takes seconds on a busy machine.

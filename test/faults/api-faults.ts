@@ -1,5 +1,5 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import type { ApiProcess } from '../support/api-process.js';
+import type { ApiProcess } from '../support/processes/api-process.js';
 import type { ApiTrouble, Disturb } from './api-soak.js';
 import type { ApiWorld } from './api-world.js';
 import { oneOf } from './world.js';

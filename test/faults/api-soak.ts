@@ -1,7 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import type { ApiProcess } from '../support/api-process.js';
-import { percentile } from '../support/percentile.js';
-import { post } from '../support/seeded-api.js';
+import type { ApiProcess } from '../support/processes/api-process.js';
+import { percentile } from '../support/load/percentile.js';
+import { post } from '../support/worlds/seeded-api.js';
 import type { ApiWorld } from './api-world.js';
 import { mutationOf, queryOf, Takes, takesIn } from './takes.js';
 import { oneOf, type FaultResult } from './world.js';

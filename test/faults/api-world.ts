@@ -5,12 +5,12 @@ import { setTimeout as passes } from 'node:timers/promises';
 import type pg from 'pg';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
-import { apiProcess, type ApiProcess } from '../support/api-process.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { apiProcess, type ApiProcess } from '../support/processes/api-process.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { privatePostgres } from '../support/private-postgres.js';
 import { privateRedisAt, type PrivateRedis } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 import { testLog } from '../support/test-log.js';
 
 /** The program in several processes, on one PostgreSQL and one Redis. */

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ApiProcess } from '../support/api-process.js';
+import type { ApiProcess } from '../support/processes/api-process.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 import { apiWorld } from './api-world.js';
 
 const ROUNDS = 3;

@@ -2,7 +2,12 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
-import { withBlindFill, withBlindHits, withoutBarrier, withSilentLog } from '../support/planted-stores.js';
+import {
+  withBlindFill,
+  withBlindHits,
+  withoutBarrier,
+  withSilentLog,
+} from '../support/stores/planted-stores.js';
 import {
   faultWorld,
   oneOf,

@@ -10,14 +10,14 @@ import {
   type CountedStatements,
   countsStatements,
   countStatementsOf,
-} from '../support/counted-statements.js';
-import { fillFixture } from '../support/film-fixture.js';
+} from '../support/load/counted-statements.js';
+import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { addWatchers, comparedWithDatabase, newTally, watchOn } from '../support/playback-world.js';
+import { addWatchers, comparedWithDatabase, newTally, watchOn } from '../support/worlds/playback-world.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
-import { apiOver } from '../support/seeded-api.js';
-import { startProgram } from '../support/program.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { apiOver } from '../support/worlds/seeded-api.js';
+import { startProgram } from '../support/processes/program.js';
 import { testLog } from '../support/test-log.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
@@ -36,7 +36,7 @@ const OF_FLUSHES = /CacheOutbox|INSERT INTO "Playback"|^(BEGIN|COMMIT|SET LOCAL)
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one PostgreSQL and one Redis', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let databaseUrl: string;
   let admin: Redis;
   let statements: CountedStatements;
@@ -44,7 +44,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
   const ends: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(countsStatements), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(countsStatements), workerRedis()]);
     ends.push(() => Promise.all([postgres.stop(), redis.stop()]));
     databaseUrl = await postgres.createDatabase();
     const database = await connectDatabase({ databaseUrl, dataDirectory: '.data', log: testLog() });

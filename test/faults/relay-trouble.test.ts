@@ -1,7 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 import { apiWorld } from './api-world.js';
 
 const film = '{ movie(id: 1) { title } }';

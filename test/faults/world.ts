@@ -8,11 +8,11 @@ import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { listenForRows } from '../../src/outbox/listen-for-rows.js';
 import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { syncTriggers } from '../../src/outbox/sync-triggers.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../support/load/percentile.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { rowCache, type RowCache, type RowField } from '../support/row-cache.js';
-import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { rowCache, type RowCache, type RowField } from '../support/worlds/row-cache.js';
+import { tcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.js';
 import { testLog } from '../support/test-log.js';
 
 /** One process, its way to Redis, and what may be planted into its store. */

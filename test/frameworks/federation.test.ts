@@ -21,7 +21,7 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Context {
   viewer?: string;
@@ -230,11 +230,11 @@ function worldOf(
 }
 
 const hasRedis = needsRedis();
-let redisServer: PrivateRedis | undefined;
+let redisServer: WorkerRedis | undefined;
 let redis: Redis | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
-  redisServer = await privateRedis();
+  redisServer = await workerRedis();
   redis = new Redis(redisServer.url);
 });
 afterAll(async () => {

@@ -23,7 +23,7 @@ import {
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cacheDirectives, cacheTypeDefs, type Cache } from '../../src/cache/index.js';
-import { serverAnswer } from '../support/server-answer.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const folder = join(root, 'test', '.nest-example');

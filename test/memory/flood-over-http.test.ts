@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { largeQuestions, readCursors } from '../support/large-answers.js';
-import { type MeasuredProcess, measuredProcess } from '../support/measured-process.js';
+import { largeQuestions, readCursors } from '../support/load/large-answers.js';
+import { type MeasuredProcess, measuredProcess } from '../support/processes/measured-process.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../support/load/percentile.js';
 import { privatePostgres } from '../support/private-postgres.js';
 import { privateRedis } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
-import { usualLoad } from '../support/usual-load.js';
+import { post } from '../support/worlds/seeded-api.js';
+import { usualLoad } from '../support/load/usual-load.js';
 
 // It has a long form only: what it shows of the library, memory.test.ts and normal-load.test.ts show in CI.
 

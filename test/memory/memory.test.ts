@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Flood, type Measured, floodProcess } from '../support/memory-process.js';
+import { type Flood, type Measured, floodProcess } from '../support/processes/memory-process.js';
 import { needsRedis } from '../support/needs.js';
-import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
+import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
 const MIB = 1024 * 1024;
@@ -67,7 +67,7 @@ describe('what a process holds, with a heap of 512 MB', () => {
 });
 
 describe.skipIf(!needsRedis())('what a process holds in front of Redis', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let measured: Measured;
   const kinds: readonly Flood['kind'][] = [
     'strict copies',
@@ -75,7 +75,7 @@ describe.skipIf(!needsRedis())('what a process holds in front of Redis', () => {
     ...(isLong ? (['large answers, asked for twice', 'copies for some seconds'] as const) : []),
   ];
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     const floods = kinds.map((kind) => ({
       ...{ kind, maxBytes: answersMaxBytes / 2, redisUrl: server.url },
       keys: isLong && kind === 'ids of films' ? 200_000 : answers / 2,

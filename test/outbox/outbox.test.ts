@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../src/start/configuration-error.js';
 import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { syncTriggers } from '../../src/outbox/sync-triggers.js';
 import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';
-import { databaseBackends } from '../support/database-backends.js';
+import { databaseBackends } from '../support/servers/database-backends.js';
 import { testLog } from '../support/test-log.js';
 
 const NAMESPACES = new Set(['Movie', 'Person', 'Rating', 'Playback', 'RatingSummary', 'user_profile']);

@@ -80,6 +80,19 @@ const builder = new SchemaBuilder({});
 builder.queryType({ fields: (t) => ({ a: t.int({ cached: { ttl: 60, pattern: 'CACHE_ASIDE' }, resolve: () => 1 }) }) });
 `;
 
+/** The contract of a store without a test runner. */
+const contracts = `
+import { memoryStore } from 'graphql-corral';
+import { manualClock, storeContract, type TestedStore } from 'graphql-corral/testing';
+const create = (): TestedStore => {
+  const clock = manualClock();
+  return { store: memoryStore({ clock }), pass: clock.advance };
+};
+const cases = storeContract({ create, isLocal: true, hasTime: true, sequences: 10 });
+for (const { run } of cases) await run();
+console.log(cases.length > 60);
+`;
+
 const strict = {
   strict: true,
   skipLibCheck: false,
@@ -160,12 +173,20 @@ describe('the package graphql-corral', () => {
     for (const name of ['@types/node', 'undici-types']) project.link(name);
     project.write('consumer.ts', consumer);
     project.write('required.cts', required);
-    compile({ module: 'esnext', moduleResolution: 'bundler', noEmit: true }, 'consumer.ts');
+    project.write('contracts.ts', contracts);
+    compile({ module: 'esnext', moduleResolution: 'bundler', noEmit: true }, 'consumer.ts', 'contracts.ts');
     for (const name of ['@pothos/core', 'ioredis', 'prom-client']) project.link(name);
     project.write('shared.ts', shared);
-    compile({ module: 'nodenext', skipLibCheck: true }, 'consumer.ts', 'required.cts', 'shared.ts');
+    compile(
+      { module: 'nodenext', skipLibCheck: true },
+      'consumer.ts',
+      'contracts.ts',
+      'required.cts',
+      'shared.ts',
+    );
     expect(project.node('consumer.js').trim()).toBe(ANSWER);
     expect(project.node('required.cjs').trim()).toBe('function');
+    expect(project.node('contracts.js').trim()).toBe('true');
   }, 90_000);
 
   it('runs in a bundle, which has nothing of Redis unless that door is used', async () => {

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
 import { countLookAhead } from './count-look-ahead.js';
 import { featuresFromEnvironment, fromEnvironment } from './from-environment.js';
@@ -52,11 +52,11 @@ describe('documents over generated schemas', () => {
   );
 
   describe.skipIf(!needsRedis())('with a Redis that processes share', () => {
-    let server: PrivateRedis;
+    let server: WorkerRedis;
     let runs = 0;
 
     beforeAll(async () => {
-      server = await privateRedis();
+      server = await workerRedis();
     });
 
     afterAll(() => server.stop());

@@ -8,8 +8,8 @@ import { SingleLoads } from '../../src/cache/stampede/single-loads.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { openLoop } from '../support/open-loop.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { openLoop } from '../support/load/open-loop.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const CYCLES = isLong ? 20 : 3;
@@ -22,10 +22,10 @@ const SLOW_MS = 50;
 const CYCLE_MS = 1000 + LOAD_MS;
 
 describe.skipIf(!needsRedis())('a hot entry that expires in front of two processes', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterEach(() => vi.restoreAllMocks());
   afterAll(() => server.stop());

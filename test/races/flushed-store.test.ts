@@ -7,8 +7,8 @@ import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
-import { openLoop } from '../support/open-loop.js';
-import { percentile } from '../support/percentile.js';
+import { openLoop } from '../support/load/open-loop.js';
+import { percentile } from '../support/load/percentile.js';
 import { privateRedis } from '../support/private-redis.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';

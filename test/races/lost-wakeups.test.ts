@@ -5,9 +5,9 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { type Clock, type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { rowCache, type RowCache } from '../support/row-cache.js';
+import { percentile } from '../support/load/percentile.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { rowCache, type RowCache } from '../support/worlds/row-cache.js';
 
 const ROUNDS = 20;
 const WAITERS = 5;
@@ -18,11 +18,11 @@ function withoutWakeUps(store: Store): Store {
 }
 
 describe.skipIf(!needsRedis())('whoever waits for the load of another process', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterAll(() => server.stop());
 

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { ROW_FIELDS, rowCache, type RowField } from '../support/row-cache.js';
-import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/row-process.js';
-import { rowsInRedis, type RowsInRedis } from '../support/rows-in-redis.js';
+import { percentile } from '../support/load/percentile.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { ROW_FIELDS, rowCache, type RowField } from '../support/worlds/row-cache.js';
+import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
+import { rowsInRedis, type RowsInRedis } from '../support/worlds/rows-in-redis.js';
 
 const LOAD_MS = 300;
 const LEASE_MS = 1500;
@@ -16,13 +16,13 @@ const NEVER_ENDS_MS = 600_000;
 const REQUESTS = 200;
 
 describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let rows: RowsInRedis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
     rows = rowsInRedis(redis);
   });

@@ -4,15 +4,15 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/film-fixture.js';
+import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../support/load/percentile.js';
 import { privatePostgres } from '../support/private-postgres.js';
 import { privateRedisAt } from '../support/private-redis.js';
-import { post } from '../support/seeded-api.js';
+import { post } from '../support/worlds/seeded-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { VersionRegister } from '../support/version-register.js';
+import { VersionRegister } from '../support/worlds/version-register.js';
 
 /** The full run: `OUTAGE_CYCLES=20 npx vitest run test/races/outage-cycles.test.ts`, with outages of three seconds. */
 const FULL_CYCLES = Number(process.env['OUTAGE_CYCLES'] ?? 0);

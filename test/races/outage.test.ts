@@ -3,12 +3,12 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
-import { forgetfulStore } from '../support/forgetful-store.js';
+import { forgetfulStore } from '../support/stores/forgetful-store.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
-import { nestedRows, type NestedAnswer, type NestedRows } from '../support/nested-rows.js';
-import { openLoop, type Asked } from '../support/open-loop.js';
-import { percentile } from '../support/percentile.js';
+import { nestedRows, type NestedAnswer, type NestedRows } from '../support/worlds/nested-rows.js';
+import { openLoop, type Asked } from '../support/load/open-loop.js';
+import { percentile } from '../support/load/percentile.js';
 import { privateRedisAt } from '../support/private-redis.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -18,10 +18,10 @@ const AT_ONCE = 10;
 const WARM_MS = 500;
 const OUTAGE_MS = 3000;
 const HEALS_WITHIN_MS = 6000;
-/** A busy machine can spoil a measure: it is repeated at most twice, and the first good one counts. */
-const MEASURES = 3;
 const MOST_ADDED_AT_FIRST_MS = 150;
-const MOST_ADDED_LATER_MS = 5;
+/** At the median, which no stall of the machine moves, and at the p99, which one or two of them do. */
+const MOST_ADDED_LATER_MS = 10;
+const MOST_ADDED_LATER_P99_MS = 50;
 
 /** A server that can go away and come back to the same port with what it had stored. */
 interface Outage {
@@ -58,10 +58,10 @@ async function started(store: Store): Promise<NestedRows> {
 }
 
 type Asks = readonly Asked<NestedAnswer>[];
-const p99Of = (asked: Asks): number =>
+const latencyOf = (asked: Asks, share: number): number =>
   percentile(
     asked.map(({ latencyMs }) => latencyMs),
-    0.99,
+    share,
   );
 
 /** An outage is measured in a process that has been running for a while, not while its code is being compiled. */
@@ -73,20 +73,20 @@ async function runWarm(withoutStore: NestedRows): Promise<void> {
   }
 }
 
-async function loadsAlone({ ask }: NestedRows): Promise<number> {
-  return p99Of(await openLoop({ perSecond: PER_SECOND, ask, goesOn: (atMs) => atMs < 1200 }));
-}
-
 interface Measured {
   readonly requests: number;
   readonly errors: number;
   readonly hitsBefore: number;
   /**
-   * p99 above that of the same requests without any store, where every field is loaded, before and afterwards: of the
-   * requests due in the outage's first second, and of those due later.
+   * Above the reference: as many requests without any store, where every field is loaded, by turns with these in the same
+   * process. What a busy machine takes, it takes from both. The p99 of the requests due in the outage's first second,
+   * and the median and the p99 of those due later.
    */
   readonly addedAtFirstMs: number;
   readonly addedLaterMs: number;
+  readonly addedLaterP99Ms: number;
+  /** How much the median of the reference rose with the outage: what the engine takes from everything in its process. */
+  readonly takenMs: number;
   /** From the server's return until it answered a field again. */
   readonly healedAfterMs: number;
   /** Versions read once the rows had changed behind the cache's back. */
@@ -98,7 +98,6 @@ async function measured(kind: Kind, storeOf = storeAt): Promise<Measured> {
   const server = await startServer(kind);
   const withoutStore = await started(forgetfulStore());
   await runWarm(withoutStore);
-  const before = await loadsAlone(withoutStore);
   const { ask, changeAll, cache } = await started(storeOf(server.url));
   const startedAtMs = performance.now();
   const at = (): number => performance.now() - startedAtMs;
@@ -122,41 +121,48 @@ async function measured(kind: Kind, storeOf = storeAt): Promise<Measured> {
   })();
   // A while longer than until it heals: what comes then is what the store has.
   const goesOn = (atMs: number): boolean => atMs < Math.min(healedMs + 500, endedMs + HEALS_WITHIN_MS + 1000);
-  const asked = await openLoop({ perSecond: PER_SECOND, ask: noted, goesOn });
+  // By turns, so that neither waits for what the other does in the same moment.
+  let turn = 0;
+  const both = await openLoop({
+    perSecond: 2 * PER_SECOND,
+    goesOn,
+    ask: () => ((turn += 1) % 2 === 1 ? noted() : withoutStore.ask()),
+  });
+  const asked = both.filter((_, index) => index % 2 === 0);
+  const reference = both.filter((_, index) => index % 2 === 1);
   await events;
   expect(cache.stats.storeIsAway()).toBe(false);
-  const alone = Math.max(before, await loadsAlone(withoutStore));
-  const due = (fromMs: number, toMs: number): Asks =>
-    asked.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
+  const due = (fromMs: number, toMs: number, of: Asks = asked): Asks =>
+    of.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
+  const addedMs = (share: number, fromMs: number, toMs: number): number =>
+    latencyOf(due(fromMs, toMs), share) - latencyOf(due(fromMs, toMs, reference), share);
   return {
     requests: asked.length,
     errors: asked.filter(({ answer }) => answer.errors > 0).length,
     hitsBefore: due(0, beganMs).filter(({ answer }) => answer.tiers.has('redis')).length,
-    addedAtFirstMs: p99Of(due(beganMs, beganMs + 1000)) - alone,
-    addedLaterMs: p99Of(due(beganMs + 1000, endedMs)) - alone,
+    addedAtFirstMs: addedMs(0.99, beganMs, beganMs + 1000),
+    addedLaterMs: addedMs(0.5, beganMs + 1000, endedMs),
+    addedLaterP99Ms: addedMs(0.99, beganMs + 1000, endedMs),
+    takenMs: latencyOf(due(beganMs, endedMs, reference), 0.5) - latencyOf(due(0, beganMs, reference), 0.5),
     healedAfterMs: healedMs - endedMs,
     // A load under way at the change may still be joined for as long as it takes.
     since: [...new Set(due(changedMs + 100, Infinity).flatMap(({ answer }) => [...answer.versions]))],
   };
 }
 
-const isQuick = ({ addedAtFirstMs, addedLaterMs }: Measured): boolean =>
-  addedAtFirstMs <= MOST_ADDED_AT_FIRST_MS && addedLaterMs <= MOST_ADDED_LATER_MS;
-
 describe.skipIf(!needsRedis())('while Redis is away for three seconds, at 150 requests a second', () => {
   it.each(['killed', 'stopped'] as const)(
     'nobody gets an error or waits, it is used again soon, and nothing from before is served: %s',
     async (kind) => {
-      const slow: Measured[] = [];
-      for (let number = 0; number < MEASURES && slow.length === number; number += 1) {
-        const measure = await measured(kind);
-        // These have nothing to do with a busy machine.
-        expect(measure).toMatchObject({ errors: 0, since: [2] });
-        expect(measure.hitsBefore).toBeGreaterThan(20);
-        expect(measure.healedAfterMs).toBeLessThanOrEqual(HEALS_WITHIN_MS);
-        if (!isQuick(measure)) slow.push(measure);
-      }
-      expect(slow.length, `every measure was slow: ${JSON.stringify(slow)}`).toBeLessThan(MEASURES);
+      const measure = await measured(kind);
+      process.stdout.write(`Redis ${kind}: ${JSON.stringify(measure)}\n`);
+      expect(measure).toMatchObject({ errors: 0, since: [2] });
+      expect(measure.hitsBefore).toBeGreaterThan(20);
+      expect(measure.healedAfterMs).toBeLessThanOrEqual(HEALS_WITHIN_MS);
+      expect(measure.addedAtFirstMs).toBeLessThanOrEqual(MOST_ADDED_AT_FIRST_MS);
+      expect(measure.addedLaterMs).toBeLessThanOrEqual(MOST_ADDED_LATER_MS);
+      expect(measure.addedLaterP99Ms).toBeLessThanOrEqual(MOST_ADDED_LATER_P99_MS);
+      expect(measure.takenMs).toBeLessThanOrEqual(MOST_ADDED_LATER_MS);
     },
     90_000,
   );
@@ -164,7 +170,7 @@ describe.skipIf(!needsRedis())('while Redis is away for three seconds, at 150 re
   it('requests would wait, if a command were given two seconds', async () => {
     const patient = await measured('stopped', (url) => storeAt(url, 2000));
     expect(patient.addedAtFirstMs).toBeGreaterThan(MOST_ADDED_AT_FIRST_MS);
-    expect(patient.addedLaterMs).toBeGreaterThan(MOST_ADDED_LATER_MS);
+    expect(patient.addedLaterP99Ms).toBeGreaterThan(MOST_ADDED_LATER_P99_MS);
   }, 60_000);
 });
 

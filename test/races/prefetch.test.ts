@@ -1,18 +1,18 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { warmProcess, type WarmProcess } from '../support/warm-process.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { warmProcess, type WarmProcess } from '../support/processes/warm-process.js';
 
 const REFRESH_SECONDS = 1;
 const LOAD_MS = 300;
 const REFRESHES = process.env['FAULTS_LONG'] === 'yes' ? 20 : 4;
 
 describe.skipIf(!needsRedis())('two processes that keep a report warm', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   beforeEach(() => redis.flushall());

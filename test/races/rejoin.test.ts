@@ -4,11 +4,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { freePort } from '../support/free-port.js';
-import { memoryOutbox } from '../support/memory-outbox.js';
+import { memoryOutbox } from '../../src/cache/testing/index.js';
 import { needsRedis } from '../support/needs.js';
-import { withoutBarrier } from '../support/planted-stores.js';
+import { withoutBarrier } from '../support/stores/planted-stores.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';
-import { rowCache, type RowCache } from '../support/row-cache.js';
+import { rowCache, type RowCache } from '../support/worlds/row-cache.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const HEALS_WITHIN_MS = 6000;

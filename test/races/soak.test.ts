@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
-import { withBlindFill, withSilentLog } from '../support/planted-stores.js';
+import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { rowCache, type RowCache, type RowField } from '../support/row-cache.js';
-import { VersionRegister } from '../support/version-register.js';
+import { rowCache, type RowCache, type RowField } from '../support/worlds/row-cache.js';
+import { VersionRegister } from '../support/worlds/version-register.js';
 
 /** The full soak: `SOAK_READS=40000 npx vitest run test/races/soak.test.ts`. Without it, as much as fits its time. */
 const FULL_READS = Number(process.env['SOAK_READS'] ?? 0);

@@ -4,11 +4,11 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
-import { withBlindFill, withBlindHits } from '../support/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { ROW_FIELDS, rowCache, type Row, type RowCache, type RowField } from '../support/row-cache.js';
-import { rowProcess, type RowProcessSettings } from '../support/row-process.js';
-import { rowsInRedis } from '../support/rows-in-redis.js';
+import { withBlindFill, withBlindHits } from '../support/stores/planted-stores.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { ROW_FIELDS, rowCache, type Row, type RowCache, type RowField } from '../support/worlds/row-cache.js';
+import { rowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
+import { rowsInRedis } from '../support/worlds/rows-in-redis.js';
 
 const ROUNDS = 1000;
 const AT_ONCE = 50;
@@ -28,12 +28,12 @@ interface Raced {
 }
 
 describe.skipIf(!needsRedis())('a write acknowledged while a load is in flight, with Redis between', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {

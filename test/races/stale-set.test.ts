@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryStore, type Store } from '../../src/cache/index.js';
 import { createGate } from '../support/gate.js';
-import { withBlindFill, withBlindHits } from '../support/planted-stores.js';
+import { withBlindFill, withBlindHits } from '../support/stores/planted-stores.js';
 import { testCache } from '../support/test-cache.js';
 
 const typeDefs = `

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sharedSecret } from '../../src/database/shared-secret.js';
 import { createMovieCursors } from '../../src/resolvers/movie-cursor.js';
-import { memoryDatabase } from '../support/memory-database.js';
+import { memoryDatabase } from '../support/servers/memory-database.js';
 
 const cursors = createMovieCursors(Buffer.from('a secret'));
 

@@ -2,8 +2,8 @@ import { setImmediate as passes } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
-import { withBlindFill, withSilentLog } from '../support/planted-stores.js';
-import { KINDS, scheduledStore, type Kind, type LogOrder } from '../support/scheduled-store.js';
+import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
+import { KINDS, scheduledStore, type Kind, type LogOrder } from '../support/stores/scheduled-store.js';
 import { testCache } from '../support/test-cache.js';
 
 /**
@@ -27,6 +27,11 @@ const typeDefs = `
 const PROCESSES = 2;
 const FIELDS = ['through', 'aside'] as const;
 type Field = (typeof FIELDS)[number];
+const READS: Readonly<Record<Field, string>> = {
+  through: 'query ($id: ID!) { row: through(id: $id) { version } }',
+  aside: 'query ($id: ID!) { row: aside(id: $id) { version } }',
+};
+const WRITE = 'mutation ($id: ID!) { row: write(id: $id) { version } }';
 
 type Step =
   | { readonly read: Field; readonly by: number }
@@ -98,8 +103,8 @@ function world({ strictCopies, log, plant = (store) => store, newCache = testCac
     });
   const processes = Array.from({ length: PROCESSES }, newProcess);
   onTestFinished(async () => void (await Promise.all(processes.map(({ cache }) => cache.close()))));
-  const ask = async (process: number, source: string): Promise<number> =>
-    versionOf((await processes[process]?.query(source))?.data);
+  const ask = async (process: number, source: string, id: string): Promise<number> =>
+    versionOf((await processes[process]?.query(source, {}, { id }))?.data);
   const versionOf = (data: unknown): number =>
     Number(Reflect.get(Object(Reflect.get(Object(data), 'row')), 'version'));
   let rows = 0;
@@ -112,13 +117,13 @@ function world({ strictCopies, log, plant = (store) => store, newCache = testCac
     far.follow(next);
     const reads = async (field: Field, process: number): Promise<void> => {
       const atLeast = acknowledged;
-      if (!((await ask(process, `{ row: ${field}(id: "${id}") { version } }`)) >= atLeast)) stale += 1;
+      if (!((await ask(process, READS[field], id)) >= atLeast)) stale += 1;
     };
     const take = async (what: Step): Promise<void> => {
       await pause();
       if ('read' in what) await reads(what.read, what.by);
       else if ('write' in what) {
-        const version = await ask(what.by, `mutation { row: write(id: "${id}") { version } }`);
+        const version = await ask(what.by, WRITE, id);
         acknowledged = Math.max(acknowledged, version);
       } else if ('evict' in what) far.evict(what.evict, `${what.of}:${id}`);
       else far.repeat(what.repeat);

@@ -17,7 +17,7 @@ import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Hint {
   maxAge?: number;
@@ -159,11 +159,11 @@ async function start({ store, journal }: { store: Store; journal: Journal }) {
 }
 
 const hasRedis = needsRedis();
-let redisServer: PrivateRedis | undefined;
+let redisServer: WorkerRedis | undefined;
 let redis: Redis | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
-  redisServer = await privateRedis();
+  redisServer = await workerRedis();
   redis = new Redis(redisServer.url);
 });
 afterAll(async () => {

@@ -10,7 +10,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Context {
   viewer?: string;
@@ -120,11 +120,11 @@ async function start(
 }
 
 const hasRedis = needsRedis();
-let redisServer: PrivateRedis | undefined;
+let redisServer: WorkerRedis | undefined;
 let redis: Redis | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
-  redisServer = await privateRedis();
+  redisServer = await workerRedis();
   redis = new Redis(redisServer.url);
 });
 afterAll(async () => {

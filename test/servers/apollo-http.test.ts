@@ -8,8 +8,8 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import express from 'express';
 import fastify from 'fastify';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import type { FilmContext, FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import type { FilmContext, FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 /** The ways on which Apollo Server is reached over HTTP, each with the plugin, on a port of its own. */
 type Listen = (world: FilmWorld) => Promise<{ url: string; close(): Promise<void> }>;

@@ -1,8 +1,8 @@
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { describe, expect, it } from 'vitest';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import { filmWorld, type FilmContext, type FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import { filmWorld, type FilmContext, type FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 type Headers = Readonly<Record<string, string>>;
 

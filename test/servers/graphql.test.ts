@@ -6,8 +6,8 @@ import {
   viewerChecks,
   type StartServer,
 } from '../contracts/server-contract.js';
-import { filmWorld, type FilmContext } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import { filmWorld, type FilmContext } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 const start: StartServer = ({ schema, cache }) =>
   Promise.resolve({

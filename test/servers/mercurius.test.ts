@@ -3,8 +3,8 @@ import mercurius from 'mercurius';
 import { describe, expect, it } from 'vitest';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { serverContract, type StartServer } from '../contracts/server-contract.js';
-import { filmWorld, type FilmContext, type FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import { filmWorld, type FilmContext, type FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 const WITH_EVIDENCE = { 'x-cache-debug': '1' };
 

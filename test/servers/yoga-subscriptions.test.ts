@@ -6,7 +6,7 @@ import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { createGate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 
 const typeDefs = `
   type Query { score: Int @cached(ttl: 60, key: "Score:1") }
@@ -15,9 +15,9 @@ const typeDefs = `
 const EVENTS = 3;
 
 describe.skipIf(!needsRedis())('a subscription in GraphQL Yoga', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterAll(() => server.stop());
 

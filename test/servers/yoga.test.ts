@@ -4,8 +4,8 @@ import { createYoga } from 'graphql-yoga';
 import { describe, expect, it } from 'vitest';
 import { cachePlugin, type EnvelopPluginOptions } from '../../src/cache/yoga/index.js';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
-import { filmWorld, type FilmContext, type FilmWorld } from '../support/film-world.js';
-import { serverAnswer } from '../support/server-answer.js';
+import { filmWorld, type FilmContext, type FilmWorld } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
 
 async function start(world: FilmWorld): Promise<StartedServer> {
   const yoga = createYoga<object, FilmContext>({

@@ -1,4 +1,4 @@
-import { findBinary } from './find-binary.js';
+import { findBinary } from './run/find-binary.js';
 
 /** A program that a suite starts is not installed. */
 export class MissingBinary extends Error {

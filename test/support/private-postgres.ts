@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { findBinary } from './find-binary.js';
+import { findBinary } from './run/find-binary.js';
 import { freePort } from './free-port.js';
 import { MissingBinary } from './needs.js';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { findBinary } from './find-binary.js';
+import { findBinary } from './run/find-binary.js';
 import { freePort } from './free-port.js';
 import { MissingBinary } from './needs.js';
 

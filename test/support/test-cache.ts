@@ -1,5 +1,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { graphql, type ExecutionResult, type GraphQLFieldResolver } from 'graphql';
+import {
+  execute,
+  graphql,
+  parse,
+  validate,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLFieldResolver,
+} from 'graphql';
 import {
   cacheTypeDefs,
   createCache,
@@ -41,7 +49,12 @@ export interface TestCache {
   clock: ManualClock;
   /** What the engine logged, as `level message`. */
   logged: string[];
-  query(source: string, context?: TestContext): Promise<Answer>;
+  /** With variables, which may be none, a document is parsed and validated once, as for thousands of requests it must be. */
+  query(
+    source: string,
+    context?: TestContext,
+    variables?: Readonly<Record<string, unknown>>,
+  ): Promise<Answer>;
 }
 
 /** A cached schema on a memory store and a clock that the test owns. */
@@ -58,14 +71,27 @@ export function testCache({ typeDefs, resolvers = {}, ...options }: TestCacheOpt
     ...options,
   });
   const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers }));
+  const documents = new Map<string, DocumentNode>();
+  const documentOf = (source: string): DocumentNode => {
+    const known = documents.get(source);
+    if (known !== undefined) return known;
+    const document = parse(source);
+    const faults = validate(schema, document);
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    documents.set(source, document);
+    return document;
+  };
   return {
     cache,
     clock,
     logged: log.lines,
-    query: async (source, context = {}) => {
+    query: async (source, context = {}, variableValues) => {
       const contextValue = { ...context };
       const trace = cache.trace(contextValue);
-      const result = await graphql({ schema, source, contextValue });
+      const result =
+        variableValues === undefined
+          ? await graphql({ schema, source, contextValue })
+          : await execute({ schema, document: documentOf(source), contextValue, variableValues });
       const evidence = trace.report();
       return {
         result,

@@ -81,7 +81,7 @@ export interface ClaimRequest {
 
 /**
  * Accepted writes that the database does not have yet. One contract, two journals, one contract suite
- * (`test/contracts/journal-contract.ts`). Every operation is safe when it runs late or twice.
+ * (`journalContract` in `testing/`). Every operation is safe when it runs late or twice.
  */
 export interface Journal {
   /** `memory` or `redis`. */

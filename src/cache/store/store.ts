@@ -142,7 +142,7 @@ export interface OpenOptions {
 export type CaughtUp = 'yes' | 'no' | 'unknown';
 
 /**
- * Where entries rest. One contract, many implementations, one contract suite (`test/contracts/store-contract.ts`).
+ * Where entries rest. One contract, many implementations, one contract suite (`storeContract` in `testing/`).
  * Every operation takes a batch and answers in its order. Every operation is safe when it runs late or twice.
  */
 export interface Store {

@@ -13,7 +13,7 @@ import {
   type Entry,
 } from '../../../src/cache/codec/entry.js';
 import { createValueCodec } from '../../../src/cache/codec/value-codec.js';
-import { decimalType } from '../../support/storable-values.js';
+import { decimalType } from '../../support/stores/storable-values.js';
 import { goldenHeader, goldenLongValue, goldenValue } from './golden/golden-entries.js';
 
 const MAX_BYTES = 102_400;

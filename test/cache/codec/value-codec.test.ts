@@ -5,7 +5,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { UnstorableValue } from '../../../src/cache/codec/storable.js';
 import { createValueCodec, type ValueCodec } from '../../../src/cache/codec/value-codec.js';
-import { decimalType, storableValue } from '../../support/storable-values.js';
+import { decimalType, storableValue } from '../../support/stores/storable-values.js';
 
 const codec = createValueCodec([decimalType]);
 const roundTrip = (value: unknown): unknown => codec.decode(codec.encode(value));

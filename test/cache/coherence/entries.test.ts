@@ -15,9 +15,9 @@ import {
 } from '../../../src/cache/coherence/entry-field.js';
 import { earlyRefresh } from '../../../src/cache/stampede/early-refresh.js';
 import { Entries } from '../../../src/cache/coherence/entries.js';
-import { generationsFor } from '../../support/generations-for.js';
+import { generationsFor } from '../../support/stores/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
-import { decimalType, storableValue } from '../../support/storable-values.js';
+import { decimalType, storableValue } from '../../support/stores/storable-values.js';
 
 const ADDRESS = { key: 'Movie:1', tags: ['Movies'] };
 const LIFETIME: Lifetime = { ttlMs: 60_000, negativeTtlMs: 6_000, staleMs: 0, localMs: 0, maxBytes: 102_400 };

@@ -5,7 +5,7 @@ import { redisJournal, redisStore } from '../../../src/cache/redis/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { freePort } from '../../support/free-port.js';
 import { needsRedis } from '../../support/needs.js';
-import { places, placeTable } from '../../support/places.js';
+import { places, placeTable } from '../../support/worlds/places.js';
 import { privateRedisAt } from '../../support/private-redis.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

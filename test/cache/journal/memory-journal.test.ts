@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { memoryJournal, type Journal } from '../../../src/cache/index.js';
 import type { BuriedWrite } from '../../../src/cache/journal/journal.js';
-import {
-  journalChecks,
-  journalContract,
-  ROOM,
-  type TestedJournal,
-} from '../../contracts/journal-contract.js';
+import { journalContract, type TestedJournal } from '../../../src/cache/testing/index.js';
+import { ROOM } from '../../../src/cache/testing/journal/tested-journal.js';
 import { isPromise } from '../../../src/cache/maybe-promise.js';
 import { manualClock } from '../../support/manual-clock.js';
 
@@ -15,7 +11,9 @@ function create(maxPending: number, breaking = (journal: Journal): Journal => jo
   return { journal: breaking(memoryJournal({ clock, maxPending })), pass: clock.advance };
 }
 
-journalContract('memory', { create: (maxPending) => Promise.resolve(create(maxPending)) });
+describe('the journal contract: memory', () => {
+  for (const { title, run } of journalContract({ create })) it(title, run);
+});
 
 describe('a memory journal with ten thousand dead letters', () => {
   it('accepts no write of a further key, until a letter is gone', () => {
@@ -39,8 +37,8 @@ describe('a memory journal with ten thousand dead letters', () => {
 describe('the journal contract itself', () => {
   async function brokenPromises(breaking: (journal: Journal) => Journal): Promise<string[]> {
     const broken: string[] = [];
-    for (const { title, check } of journalChecks) {
-      const isKept = await check(create(ROOM, breaking)).then(
+    for (const { title, run } of journalContract({ create: (maxPending) => create(maxPending, breaking) })) {
+      const isKept = await run().then(
         () => true,
         () => false,
       );
@@ -64,7 +62,7 @@ describe('the journal contract itself', () => {
     [
       'claims that everybody gets',
       (journal) => ({ ...journal, claim: (request) => journal.claim({ ...request, forMs: 0 }) }),
-      'what one has claimed nobody else gets for a while, and then again',
+      'what one process has claimed no other gets for a while, and then again',
     ],
     [
       'a journal without an end',

@@ -3,7 +3,7 @@ import { memoryJournal, type Journal } from '../../../src/cache/index.js';
 import { FlushDelay } from '../../../src/cache/journal/flush-delay.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
-import { virtualClock } from '../../support/virtual-clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Place { id: ID! seconds: Int! }

@@ -11,7 +11,7 @@ import {
   objectOf,
   troublesomeText,
   type ArgumentSet,
-} from '../../support/argument-sets.js';
+} from '../../support/load/argument-sets.js';
 
 const keyOf = (args: ArgumentSet): string => defaultKey({ coordinate: 'Query.search', args });
 

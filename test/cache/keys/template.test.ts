@@ -5,7 +5,7 @@ import { escapeComponent, keyComponent } from '../../../src/cache/keys/component
 import { MAX_KEY_LENGTH } from '../../../src/cache/keys/shorten-key.js';
 import { fillTemplate, parseTemplate, type Template } from '../../../src/cache/keys/template.js';
 import { UnkeyableValue } from '../../../src/cache/keys/unkeyable-value.js';
-import { nearlyEqualArguments, troublesomeText } from '../../support/argument-sets.js';
+import { nearlyEqualArguments, troublesomeText } from '../../support/load/argument-sets.js';
 
 function template(source: string): Template {
   const parsed = parseTemplate(source);

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RelayingOptions } from '../../../src/cache/index.js';
 import { createGate } from '../../support/gate.js';
-import { memoryOutbox } from '../../support/memory-outbox.js';
+import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
 const BLIND_AFTER_MS = 1000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore, type Outbox, type RelayingOptions } from '../../../src/cache/index.js';
-import { losable } from '../../support/losable-store.js';
-import { memoryOutbox } from '../../support/memory-outbox.js';
+import { losable } from '../../support/stores/losable-store.js';
+import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = 'type Query { shelf: [Int] @cached(ttl: 60, tags: ["Shelf"]) }';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { createGate } from '../../support/gate.js';
-import { memoryOutbox } from '../../support/memory-outbox.js';
+import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 
 const typeDefs = `

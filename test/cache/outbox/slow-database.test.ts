@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Clock, type Outbox } from '../../../src/cache/index.js';
-import { memoryOutbox } from '../../support/memory-outbox.js';
+import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = `

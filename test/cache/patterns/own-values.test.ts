@@ -7,8 +7,8 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
-import { decimalType } from '../../support/storable-values.js';
+import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { decimalType } from '../../support/stores/storable-values.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -103,11 +103,11 @@ const sources: [string, (id: string) => string, (film: unknown) => unknown][] = 
 ];
 
 const hasRedis = needsRedis();
-let server: PrivateRedis | undefined;
+let server: WorkerRedis | undefined;
 let redis: Redis | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
-  server = await privateRedis();
+  server = await workerRedis();
   redis = new Redis(server.url);
 });
 afterAll(async () => {

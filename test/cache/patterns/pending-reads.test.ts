@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { memoryJournal, memoryStore, type Clock, type Journal } from '../../../src/cache/index.js';
 import { manualClock } from '../../support/manual-clock.js';
-import { awayAndBack, PLACE_FIELDS, places, placeTable, type PlacesOptions } from '../../support/places.js';
+import {
+  awayAndBack,
+  PLACE_FIELDS,
+  places,
+  placeTable,
+  type PlacesOptions,
+} from '../../support/worlds/places.js';
 
 describe('a read while the journal cannot tell what is pending', () => {
   const silent: [string, Journal['pending']][] = [

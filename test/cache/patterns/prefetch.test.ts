@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type CacheOptions, type Store } from '../../../src/cache/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
-import { losable } from '../../support/losable-store.js';
+import { losable } from '../../support/stores/losable-store.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
-import { virtualClock } from '../../support/virtual-clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Query {

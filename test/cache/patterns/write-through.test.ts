@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
-import { withoutVersions } from '../../support/planted-stores.js';
+import { withoutVersions } from '../../support/stores/planted-stores.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = `

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { needsRedis } from '../../support/needs.js';
-import { withBlindFill } from '../../support/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
-import { rowCache, type RowCache, type RowDatabase } from '../../support/row-cache.js';
-import { VersionRegister } from '../../support/version-register.js';
+import { withBlindFill } from '../../support/stores/planted-stores.js';
+import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { rowCache, type RowCache, type RowDatabase } from '../../support/worlds/row-cache.js';
+import { VersionRegister } from '../../support/worlds/version-register.js';
 
 /** `SOAK_SECONDS=60 npx vitest run test/cache/prober/prober-soak.test.ts` looks for longer. */
 const TIME_BOX_MS = Number(process.env['SOAK_SECONDS'] ?? 3) * 1000;
@@ -113,9 +113,9 @@ describe('the prober among rapid writes, in memory', () => {
 });
 
 describe.skipIf(!needsRedis())('the prober among rapid writes, on one Redis', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterAll(() => server.stop());
   const stores = (prefix: string): Store[] =>

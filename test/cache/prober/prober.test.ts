@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, memoryStore, type Store } from '../../../src/cache/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
-import { withoutInvalidation } from '../../support/planted-stores.js';
+import { withoutInvalidation } from '../../support/stores/planted-stores.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
-import { virtualClock } from '../../support/virtual-clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Film { id: ID! title: String }

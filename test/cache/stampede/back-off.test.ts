@@ -4,7 +4,7 @@ import { BackOff } from '../../../src/cache/stampede/back-off.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
-import { virtualClock } from '../../support/virtual-clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 describe('the pause after loads that fail', () => {
   it('doubles from a quarter of a second to four seconds, and ends with a success', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCache, memoryStore, type Cache } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate, type Gate } from '../../support/gate.js';
-import { losable } from '../../support/losable-store.js';
+import { losable } from '../../support/stores/losable-store.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCache, memoryStore } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
-import { losable } from '../../support/losable-store.js';
+import { losable } from '../../support/stores/losable-store.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
 

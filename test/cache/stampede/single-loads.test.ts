@@ -9,7 +9,7 @@ import {
 } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
-import { generationsFor, leaseRequest } from '../../support/generations-for.js';
+import { generationsFor, leaseRequest } from '../../support/stores/generations-for.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
 

@@ -7,8 +7,8 @@ import { decodeEntry, encodeEntry, type Entry } from '../../../src/cache/codec/e
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { type Store } from '../../../src/cache/index.js';
 import { needsRedis } from '../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../support/private-redis.js';
-import { rowCache, type Row, type RowCache } from '../../support/row-cache.js';
+import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { rowCache, type Row, type RowCache } from '../../support/worlds/row-cache.js';
 
 const MEGABYTE = 1024 * 1024;
 const DEFLATED = 1;
@@ -80,7 +80,7 @@ function withoutEcho(store: Store): Store {
 }
 
 describe.skipIf(!needsRedis())('what is not an entry, in the place of one', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
   let rows: RowCache;
   let loads = 0;
@@ -96,7 +96,7 @@ describe.skipIf(!needsRedis())('what is not an entry, in the place of one', () =
   }
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
     rows = await startRows();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type CacheOptions, type VaryValues } from '../../../src/cache/index.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
-import { virtualClock } from '../../support/virtual-clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Query {

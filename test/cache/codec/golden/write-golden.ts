@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeEntry, FORMAT_VERSION } from '../../../../src/cache/codec/entry.js';
 import { createValueCodec } from '../../../../src/cache/codec/value-codec.js';
-import { decimalType } from '../../../support/storable-values.js';
+import { decimalType } from '../../../support/stores/storable-values.js';
 import { goldenHeader, goldenLongValue, goldenValue } from './golden-entries.js';
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ShadowCounters } from '../../../../src/cache/index.js';
 import { createGate } from '../../../support/gate.js';
-import { memoryOutbox } from '../../../support/memory-outbox.js';
-import { DIFFERS, shadowWorld, SWITCHED_OFF, UNSTABLE } from '../../../support/shadow-world.js';
+import { memoryOutbox } from '../../../../src/cache/testing/index.js';
+import { DIFFERS, shadowWorld, SWITCHED_OFF, UNSTABLE } from '../../../support/worlds/shadow-world.js';
 
 const none: ShadowCounters = { same: 0, differs: 0, unstable: 0, overtaken: 0, failed: 0, skipped: 0 };
 

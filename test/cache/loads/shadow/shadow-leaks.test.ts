@@ -7,8 +7,8 @@ import { cacheTypeDefs, createCache, memoryStore } from '../../../../src/cache/i
 import { drawHits } from '../../../../src/cache/loads/shadow/draw-hits.js';
 import { seededRandom } from '../../../properties/seeded-random.js';
 import { cacheLog } from '../../../support/cache-log.js';
-import { DIFFERS, UNSTABLE } from '../../../support/shadow-world.js';
-import { virtualClock } from '../../../support/virtual-clock.js';
+import { DIFFERS, UNSTABLE } from '../../../support/worlds/shadow-world.js';
+import { virtualClock } from '../../../../src/cache/testing/index.js';
 
 interface Viewer {
   readonly id: string;

@@ -4,7 +4,7 @@ import { redisJournal } from '../../../../src/cache/redis/index.js';
 import { systemClock } from '../../../../src/cache/time/clock.js';
 import { freePort } from '../../../support/free-port.js';
 import { needsRedis } from '../../../support/needs.js';
-import { places, placeTable, type PlaceTable } from '../../../support/places.js';
+import { places, placeTable, type PlaceTable } from '../../../support/worlds/places.js';
 import { privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 

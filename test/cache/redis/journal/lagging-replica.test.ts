@@ -4,9 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisJournal } from '../../../../src/cache/redis/index.js';
 import { systemClock } from '../../../../src/cache/time/clock.js';
 import { needsRedis } from '../../../support/needs.js';
-import { places, placeTable, type PlaceTable } from '../../../support/places.js';
+import { places, placeTable, type PlaceTable } from '../../../support/worlds/places.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
-import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 
 /** Failovers one after another; the long form is for a machine that does nothing else. */
 const ROUNDS = process.env['ATTACKS'] === 'long' ? 20 : 2;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { CacheError } from '../../../../src/cache/index.js';
 import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { shardNames } from '../../../../src/cache/redis/journal/journal-names.js';
-import { journalContract } from '../../../contracts/journal-contract.js';
+import { journalContract } from '../../../../src/cache/testing/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
@@ -20,12 +20,15 @@ describe.skipIf(!needsRedis())('with a real server', () => {
 
   const client = (url: string): Redis => new Redis(url, { lazyConnect: true });
 
-  journalContract('redis', {
-    create: async (maxPending) => {
-      const journal = redisJournal(client(server.url), { prefix: `journal${(made += 1)}`, maxPending });
-      await journal.open?.({ log: cacheLog() });
-      return { journal, pass: (ms) => passes(ms) };
-    },
+  describe('the journal contract: redis', () => {
+    const cases = journalContract({
+      create: async (maxPending) => {
+        const journal = redisJournal(client(server.url), { prefix: `journal${(made += 1)}`, maxPending });
+        await journal.open?.({ log: cacheLog() });
+        return { journal, pass: (ms) => passes(ms) };
+      },
+    });
+    for (const { title, run } of cases) it(title, run);
   });
 
   it('accepts no write of a further key beside ten thousand dead letters, until some are gone', async () => {

@@ -9,7 +9,7 @@ import { createFlushCounters } from '../../../../src/cache/metrics/flush-counter
 import { cacheLog } from '../../../support/cache-log.js';
 import { manualClock } from '../../../support/manual-clock.js';
 import { needsRedis } from '../../../support/needs.js';
-import { places, placeTable, type PlacesOptions } from '../../../support/places.js';
+import { places, placeTable, type PlacesOptions } from '../../../support/worlds/places.js';
 import { privateRedis } from '../../../support/private-redis.js';
 
 const IDS = [1, 2, 3, 4, 5];

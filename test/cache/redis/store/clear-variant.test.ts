@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type CacheOptions } from '../../../../src/cache/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
-import { watchTraffic } from '../../../support/redis-traffic.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { watchTraffic } from '../../../support/servers/redis-traffic.js';
 import { testCache, type TestContext } from '../../../support/test-cache.js';
 
 const typeDefs = `
@@ -28,11 +28,11 @@ const acme = { tenant: 'acme' };
 const other = { tenant: 'other' };
 
 describe.skipIf(!needsRedis())('one tag in Redis', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {

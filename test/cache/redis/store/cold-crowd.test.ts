@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
-import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { testCache } from '../../../support/test-cache.js';
 
 const typeDefs = `
@@ -15,9 +15,9 @@ const ROWS = 5_000;
 const BYTES_PER_MS = 6_000;
 
 describe.skipIf(!needsRedis())('one request for 5,000 rows of which none is stored', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
   });
   afterAll(() => server.stop());
 

@@ -7,7 +7,7 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { classOf } from '../../../../src/cache/redis/error-class.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
-import { rowCache, type RowCache } from '../../../support/row-cache.js';
+import { rowCache, type RowCache } from '../../../support/worlds/row-cache.js';
 
 const HEALS = { timeout: 6000, interval: 5 };
 

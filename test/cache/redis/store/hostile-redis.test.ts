@@ -9,14 +9,14 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { createGate } from '../../../support/gate.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
 
 describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {

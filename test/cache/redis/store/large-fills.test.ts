@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
-import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { testCache } from '../../../support/test-cache.js';
 
 const typeDefs = `
@@ -19,9 +19,9 @@ const BYTES_PER_MS = 8_000;
 describe.skipIf(!needsRedis())(
   'large rows that are loaded at once, over a network that takes its time',
   () => {
-    let server: PrivateRedis;
+    let server: WorkerRedis;
     beforeAll(async () => {
-      server = await privateRedis();
+      server = await workerRedis();
     });
     afterAll(() => server.stop());
 

@@ -4,7 +4,7 @@ import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
-import { tcpProxy } from '../../../support/tcp-proxy.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { testCache } from '../../../support/test-cache.js';
 
 const typeDefs = 'type Query { one: Int @cached(ttl: 600) }';

@@ -4,18 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { redisNames } from '../../../../src/cache/redis/store/redis-names.js';
-import { storeContract } from '../../../contracts/store-contract.js';
-import { generationsFor, leaseRequest } from '../../../support/generations-for.js';
+import { storeContract } from '../../../../src/cache/testing/index.js';
+import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
 import { cacheLog } from '../../../support/cache-log.js';
 
 describe.skipIf(!needsRedis())('the Redis store', () => {
-  let server: PrivateRedis;
+  let server: WorkerRedis;
   let redis: Redis;
 
   beforeAll(async () => {
-    server = await privateRedis();
+    server = await workerRedis();
     redis = new Redis(server.url);
   });
   afterAll(async () => {
@@ -48,13 +48,15 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
     await store.fill([{ key, tags, bytes: Buffer.from('x'), generations, keepForMs: 1000 }]);
   }
 
-  storeContract('redis', {
-    capabilities: { time: true, local: false },
-    sequences: 50,
-    create: async () => {
-      const prefix = randomUUID();
-      return { store: await open(prefix), pass: (ms) => pass(prefix, ms) };
-    },
+  describe('the store contract: redis', () => {
+    const cases = storeContract({
+      ...{ hasTime: true, isLocal: false, sequences: 50 },
+      create: async () => {
+        const prefix = randomUUID();
+        return { store: await open(prefix), pass: (ms) => pass(prefix, ms) };
+      },
+    });
+    for (const { title, run } of cases) it(title, run);
   });
 
   it('stores nothing without an expiry, under names that say what it is', async () => {

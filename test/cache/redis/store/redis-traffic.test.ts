@@ -4,8 +4,8 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
-import { watchTraffic } from '../../../support/redis-traffic.js';
-import { ROW_FIELDS, rowCache, type RowCache } from '../../../support/row-cache.js';
+import { watchTraffic } from '../../../support/servers/redis-traffic.js';
+import { ROW_FIELDS, rowCache, type RowCache } from '../../../support/worlds/row-cache.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** What walks through all keys, or takes them all away: nobody else is served meanwhile. */

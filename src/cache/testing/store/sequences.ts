@@ -1,0 +1,117 @@
+import { randomInt } from 'node:crypto';
+import type { EntryAddress } from '../../store/store.js';
+import { expect } from '../expect.js';
+import { Model } from './model.js';
+import { captureOne, fillOf, fillOne, hitOf, OTHER, type TestedStore } from './tested-store.js';
+
+const TAGS = ['a', 'b', 'c', 't', 'u'] as const;
+const ADDRESSES: readonly EntryAddress[] = [
+  { key: 'a', tags: ['t'] },
+  { key: 'b', tags: ['t', 'a'] },
+  { key: 'c', tags: ['c', 'u'] },
+];
+const LONGEST = 40;
+const SEEDS = 2 ** 31;
+
+type Step =
+  | { readonly what: 'capture' | 'fill' | 'read' | 'late fill'; readonly at: number }
+  | { readonly what: 'invalidate'; readonly tags: readonly string[] };
+
+export interface SequencesOptions {
+  readonly create: () => TestedStore | Promise<TestedStore>;
+  readonly sequences: number;
+  readonly seed?: number;
+}
+
+/** Random sequences of operations, each answer compared with the model's. @throws Error with the seed and the shortest sequence found. */
+export async function compareSequences(options: SequencesOptions): Promise<void> {
+  const { create, sequences, seed = randomInt(SEEDS) } = options;
+  for (let number = 0; number < sequences; number += 1) {
+    const ownSeed = (seed + number) % SEEDS;
+    const steps = stepsOf(ownSeed);
+    const failure = await failureOf(create, steps);
+    if (failure === undefined) continue;
+    const shortest = await shortened(create, steps);
+    const message = `the store and the model differ, seed ${ownSeed}: ${JSON.stringify(shortest)}`;
+    throw new Error(message, { cause: (await failureOf(create, shortest)) ?? failure });
+  }
+}
+
+/** Leaves steps out for as long as what is left still fails. */
+async function shortened(
+  create: SequencesOptions['create'],
+  steps: readonly Step[],
+): Promise<readonly Step[]> {
+  let failing = steps;
+  for (let at = failing.length - 1; at >= 0; at -= 1) {
+    const fewer = failing.filter((_, index) => index !== at);
+    if ((await failureOf(create, fewer)) !== undefined) failing = fewer;
+  }
+  return failing;
+}
+
+async function failureOf(create: SequencesOptions['create'], steps: readonly Step[]): Promise<unknown> {
+  const tested = await create();
+  try {
+    await compareWithModel(tested, steps);
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await tested.store.close();
+  }
+}
+
+function stepsOf(seed: number): readonly Step[] {
+  const below = randomOf(seed);
+  const oneOf = <const T>(items: readonly [T, ...T[]]): T => items[below(items.length)] ?? items[0];
+  const step = (): Step => {
+    const at = below(ADDRESSES.length);
+    const kind = oneOf(['load', 'late fill', 'invalidate']);
+    if (kind === 'load') return { what: oneOf(['capture', 'fill', 'read']), at };
+    if (kind === 'late fill') return { what: kind, at };
+    return { what: kind, tags: Array.from({ length: below(4) }, () => oneOf(TAGS)) };
+  };
+  return Array.from({ length: below(LONGEST + 1) }, step);
+}
+
+/** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
+function randomOf(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
+
+/** Does to a store and to the model the same, and compares every answer. */
+async function compareWithModel({ store }: TestedStore, steps: readonly Step[]): Promise<void> {
+  const model = new Model();
+  const captured = ADDRESSES.map((): { generations: readonly string[]; lives: readonly number[] }[] => []);
+  const stamps = new Map<string, readonly string[]>();
+  for (const [number, { what, ...of }] of steps.entries()) {
+    if ('tags' in of) {
+      await store.invalidate(of.tags);
+      model.invalidate(of.tags);
+      continue;
+    }
+    const address = ADDRESSES[of.at] ?? OTHER;
+    const loads = captured[of.at] ?? [];
+    if (what === 'read') {
+      expect(await hitOf(store, address, stamps.get(address.key) ?? [])).toBe(model.hit(address));
+      continue;
+    }
+    if (what === 'capture' || loads.length === 0) {
+      const generations = await captureOne(store, address);
+      loads.push({ generations, lives: model.livesOf(address) });
+      continue;
+    }
+    const load = what === 'fill' ? loads.at(-1) : loads[0];
+    if (load === undefined) continue;
+    const outcome = await fillOne(store, fillOf(address, `step ${number}`, load.generations));
+    expect(outcome).toBe(model.fill(address, `step ${number}`, load.lives));
+    if (outcome === 'stored') stamps.set(address.key, load.generations);
+  }
+}

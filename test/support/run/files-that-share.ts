@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..', '..', '..');
+
+/** Rooms whose modules keep nothing from one test to the next. */
+const ROOMS = [
+  'test/accounts',
+  'test/api',
+  'test/cache',
+  'test/cache/checks',
+  'test/cache/codec',
+  'test/cache/directives',
+  'test/cache/journal',
+  'test/cache/keys',
+  'test/cache/loads/guard',
+  'test/cache/loads/shadow',
+  'test/cache/metrics',
+  'test/cache/patterns',
+  'test/cache/policy',
+  'test/cache/stampede',
+  'test/cache/store',
+  'test/cache/coherence',
+  'test/cache/outbox',
+  'test/cache/prober',
+  'test/cache/redis/journal',
+  'test/cache/redis/store',
+  'test/cache/time',
+  'test/cache/vary',
+  'test/frameworks',
+  'test/http',
+  'test/limits',
+  'test/origins',
+  'test/redis',
+  'test/resolvers',
+  'test/schema',
+  'test/servers',
+];
+
+/** What a test does to its process or modules, or measures of them, and the next one in it would feel. */
+const OWN_PROCESS =
+  /\bvi\.(?!fn\b)\w+|\bprocess\.(?!stdout\b)\w+|(?:program|child-process|api-process|started-api)\.js|node:child_process|performance\.now|\bglobalThis\b|\bimport\(|setDefault|heapUsed/;
+
+/**
+ * The test files that run in one process after the other. It loads the modules once, while to start a process for
+ * each file and load them again takes longer than most of these tests. Only what stands in a room itself counts, not
+ * the folders below it, and a file that touches its process has one of its own.
+ */
+export function filesThatShare(): string[] {
+  return ROOMS.flatMap((room) =>
+    readdirSync(path.join(root, room))
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => `${room}/${name}`)
+      .filter((file) => !OWN_PROCESS.test(readFileSync(path.join(root, file), 'utf8'))),
+  );
+}

@@ -1,0 +1,34 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** Names the folder in which all test files of one run keep what they share; it is not set outside of a run. */
+export const RUN_FOLDER = 'CORRAL_TEST_RUN_FOLDER';
+/** Names the folder of the programs that tests start. It lies in the project, whose packages they import. */
+export const PROGRAMS_FOLDER = 'CORRAL_TEST_PROGRAMS_FOLDER';
+
+const dist = path.resolve(import.meta.dirname, '..', '..', '..', 'dist');
+
+/** Run by vitest before all tests, once for each project: the first makes the folders, and removes them in the end. */
+export default async function makeRunFolders(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[RUN_FOLDER] !== undefined) return undefined;
+  await mkdir(dist, { recursive: true });
+  const folders = {
+    [RUN_FOLDER]: await mkdtemp(path.join(tmpdir(), 'corral-run-')),
+    [PROGRAMS_FOLDER]: await mkdtemp(path.join(dist, 'programs-of-tests-')),
+  };
+  Object.assign(process.env, folders);
+  return async () => {
+    await endServers(folders[RUN_FOLDER]);
+    await Promise.all(Object.values(folders).map((folder) => rm(folder, { recursive: true, force: true })));
+  };
+}
+
+/** Ends the Redis servers that workers have started (`worker-redis.ts`). */
+async function endServers(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.startsWith('redis-of-worker-'));
+  for (const file of files) {
+    const { pid } = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as { readonly pid: number };
+    process.kill(pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,1 @@
+export { generationsFor, leaseRequest } from '../../../src/cache/testing/store/tested-store.js';

@@ -1,0 +1,115 @@
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { execute, parse } from 'graphql';
+import {
+  cacheTypeDefs,
+  createCache,
+  keyComponent,
+  type Cache,
+  type CacheOptions,
+  type Consistency,
+} from '../../../src/cache/index.js';
+import { cacheLog } from '../cache-log.js';
+
+export interface Row {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** A database of rows that only have a version. */
+export interface RowDatabase {
+  /** Takes its snapshot first; how long the answer takes is the database's. */
+  load(id: string): Promise<Row>;
+  /** Commits the next version, and answers with it. */
+  write(id: string): Promise<number>;
+}
+
+/** The ways a row is read: by the origin of its own key, by a resolver under a tag, and outside of GraphQL. */
+export const ROW_FIELDS = ['through', 'aside', 'fetched'] as const;
+export type RowField = (typeof ROW_FIELDS)[number];
+
+export interface RowCache {
+  readonly cache: Cache<object>;
+  /** What the engine logged, as `level message {details}`. */
+  readonly logged: readonly string[];
+  /** The version that a reader of the row is answered. */
+  read(field: RowField, id: string): Promise<number>;
+  /** Resolves with the new version once the write is acknowledged. */
+  write(id: string): Promise<number>;
+  /** The same, and what was promised with it. */
+  acknowledged(id: string): Promise<{ readonly version: number; readonly consistency: Consistency }>;
+}
+
+const typeDefs = /* GraphQL */ `
+  type Row {
+    id: ID!
+    version: Int!
+  }
+  type Query {
+    through(id: ID!): Row @cached(ttl: 3600, pattern: READ_THROUGH, key: "Row:{args.id}")
+    aside(id: ID!): Row @cached(ttl: 3600, key: "Aside:{args.id}", tags: ["Row:{args.id}"])
+  }
+  type Mutation {
+    write(id: ID!): Row! @invalidates(tags: ["Row:{args.id}"])
+  }
+`;
+
+const documents = {
+  through: parse('query ($id: ID!) { row: through(id: $id) { version } }'),
+  aside: parse('query ($id: ID!) { row: aside(id: $id) { version } }'),
+  write: parse('mutation ($id: ID!) { row: write(id: $id) { version } }'),
+};
+
+export type RowCacheOptions = { readonly database: RowDatabase } & Pick<CacheOptions<object>, 'store'> &
+  Partial<CacheOptions<object>>;
+
+/** A cache over a database of versioned rows: whoever reads less than was acknowledged before read something stale. */
+export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
+  const log = cacheLog();
+  const cache = createCache<object>({
+    environment: 'test',
+    log,
+    origins: { Row: { load: (ids) => Promise.all(ids.map((id) => database.load(id))) } },
+    ...options,
+  });
+  const schema = cache.apply(
+    makeExecutableSchema({
+      typeDefs: [cacheTypeDefs, typeDefs],
+      resolvers: {
+        Query: { aside: (_, { id }: { id: string }) => database.load(id) },
+        Mutation: {
+          write: async (_, { id }: { id: string }) => ({ id, version: await database.write(id) }),
+        },
+      },
+    }),
+  );
+  const ask = async (
+    document: keyof typeof documents,
+    id: string,
+    contextValue: object = {},
+  ): Promise<number> => {
+    const variableValues = { id };
+    const result = await execute({
+      schema,
+      document: documents[document],
+      variableValues,
+      contextValue,
+    });
+    if (result.errors?.[0] !== undefined) throw result.errors[0];
+    return (result.data as { row: Row }).row.version;
+  };
+  const fetched = async (id: string): Promise<number> => {
+    const place = { ttl: 3600, tags: [`Row:${keyComponent(id)}`] };
+    return (await cache.fetch(`Fetched:${id}`, place, () => database.load(id))).version;
+  };
+  return {
+    cache,
+    logged: log.lines,
+    read: (field, id) => (field === 'fetched' ? fetched(id) : ask(field, id)),
+    write: (id) => ask('write', id),
+    acknowledged: async (id) => {
+      const context = {};
+      const version = await ask('write', id, context);
+      return { version, consistency: cache.writes.consistencyOf(context) };
+    },
+  };
+}
