@@ -28,7 +28,7 @@ export const leaseChecks: readonly StoreCheck[] = [
   check('a lease that was released is free, by its owner only', async ({ store }) => {
     const request = leaseRequest(ONE);
     await store.acquire([request]);
-    await store.release([{ key: ONE.key, token: 'somebody else' }]);
+    await store.release([{ key: ONE.key, token: 'of another' }]);
     expect((await store.acquire([leaseRequest(ONE)]))[0]?.leased).toBe(false);
     await store.release([request]);
     expect((await store.acquire([leaseRequest(ONE)]))[0]?.leased).toBe(true);

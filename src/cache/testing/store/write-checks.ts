@@ -33,7 +33,7 @@ export const writeChecks: readonly StoreCheck[] = [
   check('a row without an announcement is refused', async ({ store }) => {
     const write = await announced(store, OTHER);
     const row = { ...ONE, version: 2, generation: 'own', bytes: bytesOf('new'), keepForMs: KEEP_MS };
-    expect(await store.put([{ ...row, token: 'nobody' }])).toEqual(['refused']);
+    expect(await store.put([{ ...row, token: 'never announced' }])).toEqual(['refused']);
     expect(await write.put('other', 1)).toBe('stored');
   }),
   check(
