@@ -11,6 +11,7 @@ export const ROOMS = [
   'vary',
   'stampede',
   'coherence',
+  'postgres',
   'outbox',
   'redis',
   'journal',
@@ -47,6 +48,7 @@ const TOP_ROOMS = ['apollo', 'prometheus', 'testing'];
 export const DOORS = [
   'index.ts',
   'apollo/index.ts',
+  'postgres/index.ts',
   'prometheus/index.ts',
   'redis/index.ts',
   'testing/index.ts',
@@ -56,15 +58,19 @@ export const DOORS = [
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   graphql: ['directives/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
+  '@mrleebo/prisma-ast': ['postgres/'],
   dataloader: ['loads/'],
   'fastest-levenshtein': ['nearest-name.ts'],
   ioredis: ['redis/'],
   msgpackr: ['codec/'],
+  pg: ['postgres/'],
   'prom-client': ['prometheus/'],
 };
 /** Packages that a program may lack, and the doors behind which they may be reached. */
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  '@mrleebo/prisma-ast': ['postgres/index.ts'],
   ioredis: ['redis/index.ts'],
+  pg: ['postgres/index.ts'],
   'prom-client': ['prometheus/index.ts'],
 };
 
@@ -159,8 +165,14 @@ export const rules: IForbiddenRuleType[] = [
   {
     name: 'resolvers-do-not-know-that-a-cache-exists',
     comment: 'A field is cached by its directive.',
-    from: { path: '^src/(resolvers|origins)/' },
+    from: { path: '^src/resolvers/' },
     to: { path: '^src/cache/' },
+  },
+  {
+    name: 'origins-know-no-cache-but-its-sql',
+    comment: 'An origin asks the database; how accepted writes are flushed into a table it may be told by the door for that.',
+    from: { path: '^src/origins/' },
+    to: { path: '^src/cache/', pathNot: '^src/cache/postgres/index\\.ts$' },
   },
 ];
 

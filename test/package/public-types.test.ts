@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/start/package-root.js';
 
 const engine = path.join(packageRoot, 'src', 'cache');
-const doors = ['.', 'apollo', 'redis', 'prometheus', 'testing'].map((door) =>
+const doors = ['.', 'apollo', 'postgres', 'redis', 'prometheus', 'testing'].map((door) =>
   path.join(engine, door, 'index.ts'),
 );
 
