@@ -101,7 +101,7 @@ function declarations(
     if (entry === false) return [];
     const mapping = mappingOf(entry);
     faults.push(...unknownOptions(mapping, tableMappingOptions, `tables.${name}`));
-    const isUsed = namespaces.has(name) || (used?.has(name) ?? true);
+    const isUsed = namespaces.has(name) || (used?.has(name) ?? mapping.onlyIfUsed !== true);
     if (!isUsed && (mapping.tags ?? []).length === 0) {
       if (mapping.onlyIfUsed !== true) faults.push(unusedNamespace(name, used));
       return [];
@@ -137,12 +137,13 @@ function unusedNamespace(name: string, used: ReadonlySet<string> | undefined): s
 
 function watchedBy(
   { name, mapping, table }: Declaration,
-  { namespaces, used }: TriggerPlan,
+  { namespaces }: TriggerPlan,
   faults: string[],
 ): WatchedTable {
   const id = mapping.id ?? table.primaryKey;
   const written = mapping.tags ?? [];
-  const isNamespace = namespaces.has(name) || (written.length === 0 && (used?.has(name) ?? true));
+  // Without tags it is declared for its own sake, if only for `cache.fetch`.
+  const isNamespace = namespaces.has(name) || written.length === 0;
   const columnOf = (named: string): string =>
     Object.hasOwn(mapping.columns ?? {}, named) ? (mapping.columns?.[named] ?? named) : named;
   const tags = isNamespace ? impliedTags(name, id) : [];
