@@ -28,6 +28,8 @@ export interface ListenOptions {
 interface Listener {
   readonly client: pg.Client;
   isHearing: boolean;
+  /** While one question is on its way there is no other. */
+  isAsked: boolean;
   /** Called when the message arrives that was sent to it. */
   heard: (() => void) | undefined;
   readonly test: string;
@@ -53,7 +55,8 @@ export function listenForRows(
   const again = (lost: Listener, error: unknown): void => {
     // What is said of one that was replaced is said too late.
     if (lost !== listener) return;
-    onListening(false);
+    if (lost.isHearing) onListening(false);
+    lost.isHearing = false;
     if (isClosed || timer !== undefined) return;
     if (pauseMs === FIRST_PAUSE_MS) {
       warn(`The connection that listens for writes was lost, and is made again: ${String(error)}`);
@@ -77,10 +80,14 @@ export function listenForRows(
       clearTimeout(late);
     }
   };
-  /** Whether messages arrive: the session must still be the one that said LISTEN, and hear what another one sends. */
-  const hears = async (asked: Listener): Promise<boolean> => {
+  /**
+   * Whether messages arrive: the session must still be the one that said LISTEN, and once hear what another one sends. Not
+   * known where that cannot be sent now.
+   */
+  const hears = async (asked: Listener): Promise<boolean | 'unknown'> => {
     const { rowCount } = await answer(asked, LISTENS);
-    if (rowCount === 0 || send === undefined) return rowCount !== 0;
+    // What every listener sent again and again would wake all the others; a relay notices itself that it is not told.
+    if (rowCount === 0 || asked.isHearing || send === undefined) return rowCount !== 0;
     const arrives = new Promise<boolean>((resolve) => {
       const late = setTimeout(() => resolve(false), answersWithinMs).unref();
       asked.heard = () => {
@@ -88,12 +95,17 @@ export function listenForRows(
         resolve(true);
       };
     });
-    await send(asked.test);
-    return arrives;
+    const isSent = await send(asked.test).then(
+      () => true,
+      () => false,
+    );
+    return isSent ? arrives : 'unknown';
   };
   const ask = async (asked: Listener): Promise<void> => {
+    asked.isAsked = true;
     const isHearing = await hears(asked);
-    if (asked !== listener || isClosed) return;
+    asked.isAsked = false;
+    if (asked !== listener || isClosed || isHearing === 'unknown') return;
     if (!isHearing && !wasTold) {
       wasTold = true;
       warn(
@@ -115,7 +127,13 @@ export function listenForRows(
       keepAlive: true,
       application_name: 'corral outbox',
     });
-    const made: Listener = { client, isHearing: false, heard: undefined, test: TEST + randomUUID() };
+    const made: Listener = {
+      client,
+      isHearing: false,
+      isAsked: true,
+      heard: undefined,
+      test: TEST + randomUUID(),
+    };
     listener = made;
     client.on('error', (error) => again(made, error));
     client.on('end', () => again(made, 'it ended'));
@@ -134,7 +152,7 @@ export function listenForRows(
   };
   const asking = setInterval(() => {
     const asked = listener;
-    if (asked === undefined || timer !== undefined) return;
+    if (asked === undefined || asked.isAsked || timer !== undefined) return;
     // In the session of a pooler that forgot it, it is said once more: the next one may be ours alone.
     const first = asked.isHearing ? Promise.resolve() : answer(asked, `LISTEN ${OUTBOX_CHANNEL}`);
     first.then(() => ask(asked)).catch((error: unknown) => again(asked, error));
