@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { PresentOutbox } from './present-outbox.js';
-import { FUNCTION_PREFIX, type Fires, type WantedFunction } from './trigger-sql.js';
+import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type Fires, type WantedFunction } from './trigger-sql.js';
 import type { WantedOutbox } from './wanted-outbox.js';
 
 /** What is wrong with the triggers of a database. */
@@ -62,7 +62,11 @@ export function compareOutbox(
     return faults.length > before;
   });
   const superfluous: string[] = [];
-  for (const { name } of present.functions) {
+  for (const { name, arguments: given } of present.functions) {
+    if (name.startsWith(EARLIER_FUNCTIONS.prefix) || name === EARLIER_FUNCTIONS.shared) {
+      fault('superfluous', `the function "${name}" is of an earlier version`);
+      superfluous.push(`DROP FUNCTION ${home.quoted}.${pg.escapeIdentifier(name)}(${given}) CASCADE;`);
+    }
     if (!name.startsWith(FUNCTION_PREFIX) || functions.some((wanted) => wanted.name === name)) continue;
     const where = [
       ...new Set(present.triggers.filter((one) => one.function === name).map((one) => one.where)),

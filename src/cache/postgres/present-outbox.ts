@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Home } from './home.js';
-import { FUNCTION_PREFIX, type WantedFunction } from './trigger-sql.js';
+import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type WantedFunction } from './trigger-sql.js';
 
 export interface PresentFunction {
   readonly name: string;
@@ -45,9 +45,12 @@ export async function presentOutbox(
     `SELECT p.proname AS name, pg_get_function_identity_arguments(p.oid) AS arguments, p.prosrc AS body,
             obj_description(p.oid, 'pg_proc') AS stamp
      FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-     WHERE n.nspname = $1 AND (starts_with(p.proname, $2) OR p.proname = ANY($3::text[]))
+     WHERE n.nspname = $1 AND (starts_with(p.proname, $2) OR starts_with(p.proname, $3) OR p.proname = ANY($4::text[]))
      ORDER BY p.proname`,
-    [schema, FUNCTION_PREFIX, shared.map(({ name }) => name)],
+    [
+      ...[schema, FUNCTION_PREFIX, EARLIER_FUNCTIONS.prefix],
+      [...shared.map(({ name }) => name), EARLIER_FUNCTIONS.shared],
+    ],
   );
   const { rows: triggers } = await client.query<PresentTrigger>(
     `SELECT p.proname AS function, t.tgname AS name, format('%I.%I', own.nspname, c.relname) AS where,

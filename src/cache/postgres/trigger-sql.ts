@@ -8,7 +8,12 @@ import type { RowTag } from './row-tag.js';
 const { escapeIdentifier, escapeLiteral } = pg;
 
 /** The functions of watched tables begin with it; nothing else does. */
-export const FUNCTION_PREFIX = 'cache_outbox_of_';
+export const FUNCTION_PREFIX = 'cache_outbox_for_';
+/**
+ * Those of versions before 0.1.0 was released. They had other rights and other triggers, so these have other names: a process of
+ * such a version that starts again makes its own, and breaks none of these.
+ */
+export const EARLIER_FUNCTIONS = { prefix: 'cache_outbox_of_', shared: 'cache_outbox_add' };
 /** More tags of one statement go into another row: so that a relay never has to take millions at once. */
 const TAGS_PER_ROW = 500;
 /** A table with more rows that is truncated ends all entries at once: so many tags would take longer. */
@@ -69,7 +74,7 @@ export function sharedFunctions({ quoted, outbox, stores }: Home): readonly Want
     {
       // Writes tags into the outbox, each once for every store, and wakes the relays at the commit. The version is that of
       // the row which a tag names; where a statement knows it only sometimes, it is not known.
-      name: 'cache_outbox_add',
+      name: 'cache_outbox_write',
       signature: '(added text[], known bigint[])',
       head: `RETURNS void LANGUAGE plpgsql ${SAFELY}`,
       body: `
@@ -212,7 +217,7 @@ function adding(home: Home, watched: WatchedTable, { rows, version }: ChangedRow
       table.primaryKey.length > 0 && table.primaryKey.every((column) => tag.columns.includes(column));
     return `(${tagText(home, watched, tag)}, ${namesRow ? version : UNKNOWN})`;
   });
-  return `${home.quoted}.cache_outbox_add(array_agg(meant.tag), array_agg(meant.version)) FROM (
+  return `${home.quoted}.cache_outbox_write(array_agg(meant.tag), array_agg(meant.version)) FROM (
           SELECT DISTINCT t.tag, t.version FROM ${rows} AS r
           CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag, version)) AS meant`;
 }

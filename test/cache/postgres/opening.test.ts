@@ -142,7 +142,7 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       await pool.query('DROP TRIGGER cache_outbox_insert ON films');
       await pool.query('CREATE TABLE old_films (LIKE films)');
       await pool.query(
-        'CREATE TRIGGER other AFTER DELETE ON old_films FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_of_films()',
+        'CREATE TRIGGER other AFTER DELETE ON old_films FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_for_films()',
       );
       expect(await messages()).toEqual([
         'missing: the table "films" lacks the trigger cache_outbox_insert',
@@ -153,7 +153,7 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       expect(await applyOutbox({ pool, tables, namespaces })).toEqual(['films']);
       expect(await messages()).toEqual([]);
       await pool.query(
-        `CREATE OR REPLACE FUNCTION cache_outbox_of_films() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+        `CREATE OR REPLACE FUNCTION cache_outbox_for_films() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
       );
       expect(await messages()).toEqual([
         expect.stringMatching(/^changed: the triggers of the table "films" are/),
@@ -161,6 +161,34 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       expect(await checkOutbox({ pool, tables: {}, namespaces: [] })).toEqual([
         { kind: 'superfluous', message: 'no cached field needs the triggers of public.films any more' },
       ]);
+    });
+
+    it('takes over the triggers of an earlier version, whose processes may take them back without harm', async () => {
+      const earlier = `CREATE OR REPLACE FUNCTION cache_outbox_add(added text[], known bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+          BEGIN INSERT INTO "CacheOutbox" ("store", "tags") SELECT "name", added FROM "CacheStore"; END $$;
+        CREATE OR REPLACE FUNCTION cache_outbox_of_films() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM cache_outbox_add('{Film}', '{null}') FROM new_rows; RETURN NULL; END $$;
+        DROP TRIGGER IF EXISTS cache_outbox_insert ON films;
+        CREATE TRIGGER cache_outbox_insert AFTER INSERT ON films REFERENCING NEW TABLE AS new_rows
+          FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_of_films()`;
+      const rows = async (): Promise<number | null> => {
+        await pool.query(
+          'DELETE FROM "CacheOutbox"; DELETE FROM films; DELETE FROM "CacheOutbox"; INSERT INTO films VALUES (1)',
+        );
+        return (await pool.query('SELECT FROM "CacheOutbox"')).rowCount;
+      };
+      await pool.query(earlier);
+      expect(await messages()).toContain(
+        'superfluous: the function "cache_outbox_of_films" is of an earlier version',
+      );
+      await applyOutbox({ pool, tables, namespaces });
+      await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+      expect([await rows(), await messages()]).toEqual([1, []]);
+      await pool.query(earlier);
+      expect(await rows()).toBe(1);
+      await pool.query('TRUNCATE films');
+      await applyOutbox({ pool, tables, namespaces });
+      expect([await rows(), await messages()]).toEqual([1, []]);
     });
 
     it('lets a role open it that owns nothing, and else says who must do what', async () => {

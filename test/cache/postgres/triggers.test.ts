@@ -206,7 +206,7 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     expect((await pool.query('SELECT FROM evil."CacheOutbox"')).rowCount).toBe(0);
     // The function behind the triggers is for them alone: else every role could end entries.
     await pool.query('GRANT USAGE ON SCHEMA hidden TO poor');
-    await expect(poor.query(`SELECT hidden.cache_outbox_add('{Film:1}', '{1}')`)).rejects.toThrow(
+    await expect(poor.query(`SELECT hidden.cache_outbox_write('{Film:1}', '{1}')`)).rejects.toThrow(
       'permission denied for function',
     );
   });
