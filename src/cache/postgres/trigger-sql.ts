@@ -107,7 +107,7 @@ export function sharedFunctions({ quoted, outbox, stores }: Home): readonly Want
   ];
   return functions.map((written) => {
     const called = `${quoted}.${written.name}`;
-    // Nobody but the owner of the triggers calls them: else every role could end entries.
+    // Only the triggers call them, as their owner: else every role could end entries.
     const rights = written.isCalledByAll
       ? ''
       : `\n    REVOKE ALL ON FUNCTION ${called}${written.signature} FROM PUBLIC;`;
@@ -238,7 +238,7 @@ function ownVersion({ version }: WatchedTable): string {
   return version === undefined ? UNKNOWN : `r.${escapeIdentifier(version)}::bigint`;
 }
 
-/** A change that does not raise the version has none: nobody could tell it from the one before. */
+/** A change that does not raise the version has none: it could not be told from the one before. */
 function raisedVersion({ version }: WatchedTable, before: string, after: string): string {
   if (version === undefined) return UNKNOWN;
   const column = escapeIdentifier(version);
