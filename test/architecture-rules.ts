@@ -170,7 +170,8 @@ export const rules: IForbiddenRuleType[] = [
   },
   {
     name: 'origins-know-no-cache-but-its-sql',
-    comment: 'An origin asks the database; how accepted writes are flushed into a table it may be told by the door for that.',
+    comment:
+      'An origin asks the database; how accepted writes are flushed into a table it may be told by the door for that.',
     from: { path: '^src/origins/' },
     to: { path: '^src/cache/', pathNot: '^src/cache/postgres/index\\.ts$' },
   },

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { CacheError } from '../errors.js';
-import type { FlushedWrite } from '../journal/flusher.js';
+import type { FlushedWrite } from '../journal/flush-target.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import type { OutboxPool } from './pool-option.js';
 import { isPermanentSqlError } from './sqlstate.js';

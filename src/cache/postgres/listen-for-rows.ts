@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import pg from 'pg';
+import { doublingPauseMs } from '../time/doubling-pause.js';
 import { OUTBOX_CHANNEL } from './home.js';
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSE = { firstMs: 250, longestMs: 5_000 };
 const CONNECT_MS = 5_000;
 /** How often the connection is asked whether it still listens, and how long its answer may take. */
 const ASK_EVERY_MS = 20_000;
@@ -48,7 +48,7 @@ export function listenForRows(
   const { askEveryMs = ASK_EVERY_MS, answersWithinMs = ANSWERS_WITHIN_MS } = options;
   let listener: Listener | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let pauseMs = FIRST_PAUSE_MS;
+  let failures = 0;
   let isClosed = false;
   let wasTold = false;
 
@@ -58,15 +58,18 @@ export function listenForRows(
     if (lost.isHearing) onListening(false);
     lost.isHearing = false;
     if (isClosed || timer !== undefined) return;
-    if (pauseMs === FIRST_PAUSE_MS) {
+    failures += 1;
+    if (failures === 1) {
       warn(`The connection that listens for writes was lost, and is made again: ${String(error)}`);
     }
     giveUp(lost.client, 'another one is made');
-    timer = setTimeout(() => {
-      timer = undefined;
-      connect();
-    }, pauseMs).unref();
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        connect();
+      },
+      doublingPauseMs(PAUSE, failures),
+    ).unref();
   };
   /** A connection in which nothing arrives any more ends by no error: only a question without an answer shows it. */
   const answer = async (asked: Listener, sql: string): Promise<pg.QueryResult> => {
@@ -145,7 +148,7 @@ export function listenForRows(
       .connect()
       .then(() => answer(made, `LISTEN ${OUTBOX_CHANNEL}`))
       .then(() => {
-        pauseMs = FIRST_PAUSE_MS;
+        failures = 0;
         return ask(made);
       })
       .catch((error: unknown) => again(made, error));

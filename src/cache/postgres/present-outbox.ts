@@ -2,14 +2,14 @@ import type { ClientBase } from 'pg';
 import type { Home } from './home.js';
 import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type WantedFunction } from './trigger-sql.js';
 
-export interface PresentFunction {
+interface PresentFunction {
   readonly name: string;
   readonly arguments: string;
   readonly body: string;
   readonly stamp: string | null;
 }
 
-export interface PresentTrigger {
+interface PresentTrigger {
   readonly function: string;
   readonly name: string;
   /** As SQL names it, with its schema. */

@@ -26,7 +26,7 @@ const SAFELY = 'SECURITY DEFINER SET search_path = pg_catalog, pg_temp';
 /** When a trigger fires, as `pg_trigger.tgenabled`: in sessions of people, where changes are replicated to, or in both. */
 export type Fires = 'O' | 'R' | 'A';
 
-export interface WantedTrigger {
+interface WantedTrigger {
   readonly name: string;
   readonly relation: Relation;
   readonly fires: Fires;
