@@ -1,13 +1,12 @@
-/** Tags by table: what else a changed row means. `{column}` stands for the row's value, before and after the change. */
-export type TagsOfRows = Readonly<Record<string, readonly string[]>>;
+import type { Tables } from '../cache/postgres/index.js';
 
 /**
  * What depends on a row apart from its own entry. A table whose name is a namespace of the schema needs no line here:
  * a changed film always means `Movie:42`, its primary key, and `Movie`.
  */
-export const tagsOfRows: TagsOfRows = {
+export const tagsOfRows = {
   User: ['user_profile:{id}'],
   Session: ['Session:{tokenHash}'],
   Rating: ['RatingSummary:{movieId}', 'UserRatings:{userId}'],
   Playback: ['ContinueWatching:{userId}'],
-};
+} satisfies Tables;

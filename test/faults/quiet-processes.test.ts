@@ -32,7 +32,7 @@ const slack = isLong ? 0 : 12;
 const NAMES = ['one', 'two'] as const;
 const OF_RELAYS = /CacheOutbox|CacheStore/;
 /** What the relay does about rows, and the flush itself. */
-const OF_FLUSHES = /CacheOutbox|INSERT INTO "Playback"|^(BEGIN|COMMIT|SET LOCAL)/;
+const OF_FLUSHES = /CacheOutbox|INSERT INTO "public"."Playback"|FROM pg_catalog|^(BEGIN|COMMIT|SET LOCAL)/;
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one PostgreSQL and one Redis', () => {
   let postgres: PrivatePostgres;

@@ -4,16 +4,16 @@ import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
+import { applyOutbox, postgresOutbox } from '../../src/cache/postgres/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { listenForRows } from '../../src/outbox/listen-for-rows.js';
-import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
-import { syncTriggers } from '../../src/outbox/sync-triggers.js';
 import { percentile } from '../support/load/percentile.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 import { rowCache, type RowCache, type RowField } from '../support/worlds/row-cache.js';
 import { tcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.js';
 import { testLog } from '../support/test-log.js';
+
+const NAMESPACES: ReadonlySet<string> = new Set(['Row']);
 
 /** One process, its way to Redis, and what may be planted into its store. */
 export interface FaultyProcess extends RowCache {
@@ -69,7 +69,7 @@ export async function faultWorld({
   await applyMigrations({ pool: database, log: testLog() });
   await database.query('CREATE TABLE "Row" (id text PRIMARY KEY, version int NOT NULL DEFAULT 1)');
   await database.query('INSERT INTO "Row" SELECT n::text FROM generate_series(1, 1000) AS n');
-  await syncTriggers({ pool: database, log: testLog(), declared: {}, namespaces: new Set(['Row']) });
+  await applyOutbox({ pool: database, tables: {}, namespaces: NAMESPACES });
   const rows = {
     load: async (id: string) => {
       const { rows: found } = await database.query<{ id: string; version: number }>(
@@ -91,12 +91,7 @@ export async function faultWorld({
     const proxy = await tcpProxy(redis.port);
     const url = `redis://127.0.0.1:${proxy.port}`;
     const store = redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'faults' });
-    const outbox = postgresOutbox({
-      pool: database,
-      store: 'redis',
-      endsWithProcess: false,
-      listen: (onRows) => listenForRows(databaseUrl, { onRows, log: testLog() }),
-    });
+    const outbox = postgresOutbox({ pool: database, log: testLog() });
     const process = rowCache({ store: plant(store, number), database: rows, strictCopies, outbox });
     await process.cache.start();
     onTestFinished(() => process.cache.close());

@@ -2,20 +2,23 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyComponent } from '../../src/cache/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import { ConfigurationError } from '../../src/start/configuration-error.js';
-import { postgresOutbox } from '../../src/outbox/postgres-outbox.js';
-import { syncTriggers } from '../../src/outbox/sync-triggers.js';
-import { tagsOfRows, type TagsOfRows } from '../../src/outbox/tags-of-rows.js';
+import { bringUpToDate } from '../../src/cache/postgres/apply-outbox.js';
+import { homeOf } from '../../src/cache/postgres/home.js';
+import type { Tables } from '../../src/cache/postgres/index.js';
+import { outboxOfStore } from '../../src/cache/postgres/outbox-of-store.js';
+import { CacheError } from '../../src/cache/errors.js';
+import { tagsOfRows } from '../../src/outbox/tags-of-rows.js';
 import { databaseBackends } from '../support/servers/database-backends.js';
 import { testLog } from '../support/test-log.js';
 
+const home = homeOf('public');
 const NAMESPACES = new Set(['Movie', 'Person', 'Rating', 'Playback', 'RatingSummary', 'user_profile']);
 
 describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   let pool: pg.Pool;
   let close: () => Promise<void>;
-  const sync = (declared: TagsOfRows = tagsOfRows, log = testLog()) =>
-    syncTriggers({ pool, log, declared, namespaces: NAMESPACES });
+  const sync = async (tables: Tables = tagsOfRows, namespaces: ReadonlySet<string> = NAMESPACES) =>
+    (await bringUpToDate(pool, { tables, schema: undefined, namespaces })).changed;
 
   beforeAll(async () => {
     ({ pool, close } = await open());
@@ -89,7 +92,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     await pool.query(`INSERT INTO "CacheOutbox" ("store", "tags")
       SELECT 'one', ARRAY(SELECT 'Movie:' || n * 500 + k FROM generate_series(1, 500) AS k) FROM generate_series(1, 5) AS n`);
     const listen = () => () => Promise.resolve();
-    const outbox = postgresOutbox({ pool, store: 'one', endsWithProcess: false, listen });
+    const outbox = outboxOfStore({ home, pool, store: 'one', endsWithProcess: false, listen });
     const tags: number[] = [];
     const { done } = await outbox.relay((rows) => {
       tags.push(rows.flatMap((row) => row.tags).length);
@@ -126,11 +129,8 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   });
 
   it('is made once: a second start changes nothing, and a changed declaration replaces the triggers', async () => {
-    const log = testLog();
-    await sync(tagsOfRows, log);
-    expect(log.lines).toEqual([]);
-    await sync({ ...tagsOfRows, Person: ['Somebody:{name}'] }, log);
-    expect(log.lines).toEqual(['info Writes are watched by triggers on Person.']);
+    expect(await sync()).toEqual([]);
+    expect(await sync({ ...tagsOfRows, Person: ['Somebody:{name}'] })).toEqual(['Person']);
     expect(await written(`UPDATE "Person" SET "name" = 'T:wo' WHERE "id" = 2`)).toEqual([
       ['Person', 'Person:2', 'Somebody:T%3awo', 'Somebody:Two'],
     ]);
@@ -138,7 +138,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   });
 
   it('is told nothing any more by a table that nobody declares', async () => {
-    await syncTriggers({ pool, log: testLog(), declared: {}, namespaces: new Set(['Person']) });
+    await sync({}, new Set(['Person']));
     expect(await written(`UPDATE "Movie" SET "title" = 'Unwatched'`)).toEqual([]);
     await sync();
   });
@@ -163,9 +163,15 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   it('refuses tags of namespaces that no entry uses, where it is told which ones do', async () => {
     const declared = { Movie: ['Fim:{id}', 'Film', 'x{id}'], User: ['Session:{id}', 'Stranger:{id}'] };
     const used = new Set([...NAMESPACES, 'Film', 'Session']);
-    const refused = syncTriggers({ pool, log: testLog(), declared, namespaces: NAMESPACES, used });
+    const refused = bringUpToDate(pool, {
+      tables: declared,
+      schema: undefined,
+      namespaces: NAMESPACES,
+      used,
+    });
     await expect(refused).rejects.toThrow(
-      new ConfigurationError(
+      new CacheError(
+        'CACHE_CONFIGURATION',
         [
           'The tags of rows cannot be used:',
           '  - the tag "Fim:{id}" of the table "Movie" is of no namespace that entries use; did you mean "Film"?',
@@ -178,7 +184,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
 
   describe('relays', () => {
     const outbox = (store = 'one', endsWithProcess = false) =>
-      postgresOutbox({ pool, store, endsWithProcess, listen: () => () => Promise.resolve() });
+      outboxOfStore({ home, pool, store, endsWithProcess, listen: () => () => Promise.resolve() });
     const undone = async (): Promise<number> => {
       const { rows } = await pool.query<{ n: number }>(
         'SELECT count(*)::int AS n FROM "CacheOutbox" WHERE "doneAt" IS NULL',

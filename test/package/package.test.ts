@@ -63,6 +63,7 @@ const shared = `
 import type { Redis } from 'ioredis';
 import { createCache, type Cache } from 'graphql-corral';
 import { addCacheMetrics } from 'graphql-corral/prometheus';
+import { flushInto, postgresOutbox, type PostgresOutboxOptions } from 'graphql-corral/postgres';
 import { redisJournal, redisStore, type RedisStoreOptions } from 'graphql-corral/redis';
 import SchemaBuilder from '@pothos/core';
 import 'graphql-corral/pothos';
@@ -70,6 +71,10 @@ import { Registry } from 'prom-client';
 
 export function sharedCache(client: Redis, options: RedisStoreOptions): Cache<{ viewer: string }> {
   return createCache({ store: redisStore(client, options), journal: redisJournal(client) });
+}
+export function watchedCache(client: Redis, options: PostgresOutboxOptions): Cache<{ viewer: string }> {
+  const Seen = flushInto({ pool: options.pool, table: 'Seen', id: ['id'], columns: [], seq: 'seq' });
+  return createCache({ store: redisStore(client), outbox: postgresOutbox(options), origins: { Seen } });
 }
 export function metricsOf(cache: Cache<{ viewer: string }>): Promise<string> {
   const registry = new Registry();
@@ -175,7 +180,7 @@ describe('the package graphql-corral', () => {
     project.write('required.cts', required);
     project.write('contracts.ts', contracts);
     compile({ module: 'esnext', moduleResolution: 'bundler', noEmit: true }, 'consumer.ts', 'contracts.ts');
-    for (const name of ['@pothos/core', 'ioredis', 'prom-client']) project.link(name);
+    for (const name of ['@pothos/core', 'ioredis', 'prom-client', 'pg', '@types/pg']) project.link(name);
     project.write('shared.ts', shared);
     compile(
       { module: 'nodenext', skipLibCheck: true },
@@ -188,6 +193,11 @@ describe('the package graphql-corral', () => {
     expect(project.node('required.cjs').trim()).toBe('function');
     expect(project.node('contracts.js').trim()).toBe('true');
   }, 90_000);
+
+  it('brings a command that runs without a database, but not without pg', () => {
+    const command = 'node_modules/.bin/corral-postgres';
+    expect(project.node(command, '--help')).toContain('Usage: corral-postgres print|apply|check|remove');
+  });
 
   it('runs in a bundle, which has nothing of Redis unless that door is used', async () => {
     expect(await bundle('consumer.ts', 'out/bundle.mjs', 'esm')).not.toContain('redis.call');

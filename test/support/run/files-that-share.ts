@@ -22,6 +22,7 @@ const ROOMS = [
   'test/cache/store',
   'test/cache/coherence',
   'test/cache/outbox',
+  'test/cache/postgres',
   'test/cache/prober',
   'test/cache/redis/journal',
   'test/cache/redis/store',

@@ -1,0 +1,184 @@
+import pg, { type ClientBase } from 'pg';
+import { CacheError } from '../errors.js';
+import { compareOutbox, type OutboxFault } from './compare-outbox.js';
+import { homeOf, type Home } from './home.js';
+import { inTransaction } from './in-transaction.js';
+import { outboxTables, rightsOf } from './outbox-tables-sql.js';
+import { poolOf, type PoolOption } from './pool-option.js';
+import { presentOutbox } from './present-outbox.js';
+import type { Tables } from './tables.js';
+import { sharedFunctions } from './trigger-sql.js';
+import { wantedOutbox, type WantedOptions } from './wanted-outbox.js';
+
+/** What the tables, functions and triggers of an outbox are made from. */
+export interface OutboxSqlOptions {
+  /** Connects as a user that owns the tables; printing and checking only read. */
+  readonly pool: PoolOption;
+  /** What each namespace is in the database; see TableMapping. */
+  readonly tables: Tables;
+  /** The schema of the outbox's own tables and functions. Default: `current_schema()`, mostly "public". */
+  readonly schema?: string;
+  /** The namespaces that the cache uses, as `cache.namespaces()` says. Default: those of `tables`. */
+  readonly namespaces?: Iterable<string>;
+  /** A role that runs the API and owns no tables: it is given the rights on the outbox. Default: none. */
+  readonly role?: string;
+}
+
+/** Processes that start together make the triggers one after the other. */
+const ADVISORY_LOCK = 72_707_370;
+/** A table that is kept locked must not hold up the start for ever. */
+const LOCK_TIMEOUT = '10s';
+
+export interface Applied {
+  readonly home: Home;
+  /** The tables whose triggers were made or changed. */
+  readonly changed: readonly string[];
+  readonly unwatched: readonly string[];
+  /** What is not seen although it is watched, as sentences. */
+  readonly unseen: readonly string[];
+}
+
+/** Makes the database what the mapping asks for; what is there already is left alone. */
+export async function bringUpToDate(
+  pool: Parameters<typeof inTransaction>[0],
+  options: WantedOptions & { readonly role?: string | undefined },
+): Promise<Applied> {
+  return locked(pool, async (client) => {
+    const wanted = await wantedOutbox(client, options);
+    const { home, shared } = wanted;
+    const present = await presentOutbox(client, home, shared);
+    const difference = compareOutbox(wanted, present);
+    if (!present.hasSchema) await client.query(`CREATE SCHEMA ${home.quoted}`);
+    if (difference.needsTables) await client.query(outboxTables(home));
+    if (difference.needsShared) await client.query(shared.map(({ sql }) => sql).join('\n'));
+    for (const { sql } of difference.outdated) await client.query(sql);
+    for (const sql of difference.superfluous) await client.query(sql);
+    if (options.role !== undefined) await client.query(rightsOf(home, pg.escapeIdentifier(options.role)));
+    return {
+      home,
+      changed: difference.outdated.map(({ table = '' }) => table),
+      unwatched: wanted.unwatched,
+      unseen: unseenOf(wanted.unseen),
+    };
+  });
+}
+
+/** What of a database is not what the mapping asks for; changes nothing. */
+export async function lookAt(
+  pool: Parameters<typeof inTransaction>[0],
+  options: WantedOptions,
+): Promise<Applied & { readonly faults: readonly OutboxFault[] }> {
+  return inTransaction(pool, async (client) => {
+    const wanted = await wantedOutbox(client, options);
+    const { faults } = compareOutbox(wanted, await presentOutbox(client, wanted.home, wanted.shared));
+    return {
+      home: wanted.home,
+      changed: [],
+      unwatched: wanted.unwatched,
+      unseen: unseenOf(wanted.unseen),
+      faults,
+    };
+  });
+}
+
+/**
+ * Makes the tables of the outbox, its functions and the triggers; again is allowed, and changes what the mapping changed.
+ * Resolves with the names of the tables whose triggers were made or changed.
+ * @throws CacheError CACHE_CONFIGURATION when the mapping does not fit the tables, or rights are missing.
+ */
+export async function applyOutbox(options: OutboxSqlOptions): Promise<readonly string[]> {
+  const { changed } = await bringUpToDate(await poolOf(options.pool)(), wantedOf(options));
+  return changed;
+}
+
+/** What is missing, changed or superfluous, each as a sentence; an empty list where all is as it should be. Changes nothing. */
+export async function checkOutbox(options: OutboxSqlOptions): Promise<readonly OutboxFault[]> {
+  const { faults } = await lookAt(await poolOf(options.pool)(), wantedOf(options));
+  return faults;
+}
+
+/** The SQL that `applyOutbox` would send to an empty database, to be put into a migration. Changes nothing. */
+export async function outboxSql(options: OutboxSqlOptions): Promise<string> {
+  const pool = await poolOf(options.pool)();
+  const wanted = await inTransaction(pool, (client) => wantedOutbox(client, wantedOf(options)));
+  const { home, shared, functions } = wanted;
+  const parts = [
+    `CREATE SCHEMA IF NOT EXISTS ${home.quoted};`,
+    outboxTables(home),
+    ...shared.map(({ sql }) => sql),
+    ...functions.map(({ table = '', sql }) => `\n-- The table ${table}.${sql}`),
+    ...(options.role === undefined ? [] : [rightsOf(home, pg.escapeIdentifier(options.role))]),
+  ];
+  return `${parts.join('\n').trimStart()}\n`;
+}
+
+/**
+ * Takes the triggers and functions away, and the two tables, unless they are kept. Nothing is told to caches any more: end
+ * their processes first.
+ */
+export async function removeOutbox({
+  pool: option,
+  schema,
+  keepTables = false,
+}: Pick<OutboxSqlOptions, 'pool' | 'schema'> & {
+  /** True where a migration made "CacheOutbox" and "CacheStore". Default: false. */
+  readonly keepTables?: boolean;
+}): Promise<void> {
+  await locked(await poolOf(option)(), async (client) => {
+    const { rows } = await client.query<{ schema: string }>(
+      'SELECT coalesce($1, current_schema()) AS schema',
+      [schema ?? null],
+    );
+    const home = homeOf(rows[0]?.schema ?? 'public');
+    const { functions } = await presentOutbox(client, home, sharedFunctions(home));
+    for (const { name, arguments: given } of functions) {
+      await client.query(`DROP FUNCTION ${home.quoted}."${name.replaceAll('"', '""')}"(${given}) CASCADE`);
+    }
+    if (!keepTables) await client.query(`DROP TABLE IF EXISTS ${home.outbox}, ${home.stores}`);
+  });
+}
+
+function wantedOf({
+  tables,
+  schema,
+  namespaces,
+  role,
+}: OutboxSqlOptions): WantedOptions & { role: string | undefined } {
+  return { tables, schema, namespaces: new Set(namespaces ?? Object.keys(tables)), role };
+}
+
+function unseenOf(relations: readonly { readonly schema: string; readonly name: string }[]): string[] {
+  return relations.map(
+    ({ schema, name }) =>
+      `The partition "${schema}"."${name}" is a foreign table, on which no trigger sees changed rows: what is written into it directly is not seen.`,
+  );
+}
+
+async function locked<T>(
+  pool: Parameters<typeof inTransaction>[0],
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
+  try {
+    return await inTransaction(pool, async (client) => {
+      // Those of the pool are for statements of requests.
+      await client.query(
+        'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0',
+      );
+      await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+      await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+      return work(client);
+    });
+  } catch (error) {
+    throw error instanceof CacheError ? error : refusal(error);
+  }
+}
+
+function refusal(cause: unknown): CacheError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CacheError(
+    'CACHE_CONFIGURATION',
+    `The triggers that watch for writes cannot be made: ${reason}. The database user must own the tables; where it must not, ` +
+      "their owner runs `npx corral-postgres apply`, and the API opens the outbox with `triggers: 'check'`.",
+    { cause },
+  );
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientConfig } from 'pg';
+import { CacheError } from '../errors.js';
+import type { CacheLog } from '../log.js';
+import type { Outbox, OutboxOpenOptions } from '../outbox/outbox.js';
+import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import { bringUpToDate, lookAt, type Applied } from './apply-outbox.js';
+import { OUTBOX_CHANNEL } from './home.js';
+import { listenForRows } from './listen-for-rows.js';
+import { outboxOfStore } from './outbox-of-store.js';
+import { poolOf, type OutboxPool, type PoolOption } from './pool-option.js';
+import { refuseRights } from './refuse-rights.js';
+import type { Tables } from './tables.js';
+
+/** What an outbox tells an operator, in sentences. Pino and the console fit as they are. */
+export interface OutboxLog {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export interface PostgresOutboxOptions {
+  /** A pool of the package pg, or a function that returns one, or a promise of one: it is called when the cache starts. */
+  readonly pool: PoolOption;
+  /** What each namespace is in the database, and what else a row means. Default: tables with the names of namespaces only. */
+  readonly tables?: Tables;
+  /**
+   * The schema of the outbox's own two tables and its functions, made if it is absent; applications that share a database need
+   * different ones. Default: `current_schema()` of the connection, mostly "public".
+   */
+  readonly schema?: string;
+  /**
+   * What opening does about the triggers: `apply` makes and changes them, for which the user of `pool` must own the tables;
+   * `check` refuses to start where they are not as they should be. Default: apply.
+   */
+  readonly triggers?: 'apply' | 'check';
+  /** Where to listen, for a pool behind a pooler in transaction mode. Default: as the pool connects. */
+  readonly listenUrl?: string;
+  /** False where rows are looked for every 250 ms instead, or how to listen otherwise. Default: on a connection of its own. */
+  readonly listen?: false | Outbox['listen'];
+  /** Statements that may take longer than those of a request: the triggers, and removing done rows. Default: `pool`. */
+  readonly slowPool?: PoolOption;
+  /** Default: warnings go to the log of the cache. */
+  readonly log?: OutboxLog;
+}
+
+const knownOptions = {
+  pool: true,
+  tables: true,
+  schema: true,
+  triggers: true,
+  listenUrl: true,
+  listen: true,
+  slowPool: true,
+  log: true,
+} satisfies Record<keyof PostgresOutboxOptions, true>;
+
+/**
+ * An outbox in PostgreSQL 14 or later, for tables of any shape: every write to a table that is read is written down by
+ * triggers in the same transaction, whichever program wrote it. The cache opens it when it starts.
+ * @throws CacheError CACHE_CONFIGURATION for options that do not exist; from `open` for a mapping that does not fit the tables.
+ */
+export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
+  const { pool: poolOption, slowPool = poolOption } = options;
+  const faults = unknownOptions(options, knownOptions);
+  if (options.triggers !== undefined && !['apply', 'check'].includes(options.triggers)) {
+    faults.push(`triggers must be "apply" or "check", but is "${String(options.triggers)}"`);
+  }
+  refuseFaults('postgresOutbox', faults);
+  let opened: Outbox | undefined;
+  const open = async (given: OutboxOpenOptions): Promise<void> => {
+    const pool = await poolOf(poolOption)();
+    const slow = slowPool === poolOption ? pool : await poolOf(slowPool)();
+    const log = options.log ?? sentencesOf(given.log);
+    const { home } = await prepare(slow, { options, given, log });
+    const { store } = given;
+    opened = outboxOfStore({
+      home,
+      pool,
+      pruningPool: slow,
+      store: store ?? `memory ${randomUUID()}`,
+      endsWithProcess: store === undefined,
+      listen: listenTo(pool, options, log),
+    });
+  };
+  const used = (): Outbox => {
+    if (opened !== undefined) return opened;
+    throw new CacheError(
+      'CACHE_CONFIGURATION',
+      'This outbox is not open; the cache opens it when it starts.',
+    );
+  };
+  return {
+    open,
+    listen: (onRows, onListening) => used().listen(onRows, onListening),
+    relay: async (apply) => used().relay(apply),
+    register: async () => used().register(),
+    add: async (tags) => used().add(tags),
+    keep: async () => used().keep(),
+    close: async () => opened?.close(),
+  };
+}
+
+interface Preparing {
+  readonly options: PostgresOutboxOptions;
+  readonly given: OutboxOpenOptions;
+  readonly log: OutboxLog;
+}
+
+async function prepare(pool: OutboxPool, { options, given, log }: Preparing): Promise<Applied> {
+  const { tables = {}, schema, triggers = 'apply' } = options;
+  const wanted = { tables, schema, namespaces: given.namespaces, used: given.used };
+  const applied = triggers === 'apply' ? await bringUpToDate(pool, wanted) : await checked(pool, wanted, log);
+  const { changed, unwatched, unseen } = applied;
+  if (changed.length > 0) log.info(`Writes are watched by triggers on ${changed.join(', ')}.`);
+  if (unwatched.length > 0) log.warn(unwatchedSentence(unwatched));
+  for (const sentence of unseen) log.warn(sentence);
+  return applied;
+}
+
+async function checked(
+  pool: OutboxPool,
+  wanted: Parameters<typeof lookAt>[1],
+  log: OutboxLog,
+): Promise<Applied> {
+  const { faults, ...applied } = await lookAt(pool, wanted);
+  const namespaces = [...wanted.namespaces].join(',');
+  const fix = `the owner of the tables runs \`npx corral-postgres apply --namespaces ${namespaces}\``;
+  const serious = faults.filter(({ kind }) => kind !== 'superfluous');
+  if (serious.length > 0) {
+    const list = serious.map(({ message }) => `  - ${message}`).join('\n');
+    throw new CacheError(
+      'CACHE_CONFIGURATION',
+      `The triggers that watch for writes must be changed; ${fix}:\n${list}`,
+    );
+  }
+  for (const { message } of faults)
+    log.warn(`${message.replace(/^./, (first) => first.toUpperCase())}: ${fix}.`);
+  await refuseRights(pool, applied.home);
+  return applied;
+}
+
+function unwatchedSentence(namespaces: readonly string[]): string {
+  const names = namespaces.map((name) => `"${name}"`).join(', ');
+  return (
+    `No table is watched for ${names}: a write by another program ends none of those entries. Name the table in \`tables\`, ` +
+    'name the tag in the `tags` of a table, or write `false` for a namespace without a table.'
+  );
+}
+
+function listenTo(
+  pool: OutboxPool,
+  { listen, listenUrl }: PostgresOutboxOptions,
+  log: OutboxLog,
+): Outbox['listen'] {
+  if (typeof listen === 'function') return listen;
+  const where = listenUrl ?? configOf(pool);
+  if (listen === false || where === undefined) return () => () => Promise.resolve();
+  return (onRows, onListening) =>
+    listenForRows(where, {
+      onRows,
+      ...(onListening && { onListening }),
+      send: (text) => pool.query('SELECT pg_notify($1, $2)', [OUTBOX_CHANNEL, text]),
+      warn: (sentence) => log.warn(sentence),
+    });
+}
+
+/** How a pool connects; another copy of pg may have made it. */
+function configOf(pool: OutboxPool): ClientConfig | undefined {
+  const options: unknown = 'options' in pool ? pool.options : undefined;
+  return typeof options === 'object' && options !== null ? options : undefined;
+}
+
+function sentencesOf(log: CacheLog): OutboxLog {
+  return { info: () => undefined, warn: (message) => log.warn({}, message) };
+}

@@ -1,0 +1,68 @@
+import type { ClientBase } from 'pg';
+import type { Home } from './home.js';
+import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type WantedFunction } from './trigger-sql.js';
+
+interface PresentFunction {
+  readonly name: string;
+  readonly arguments: string;
+  readonly body: string;
+  readonly stamp: string | null;
+}
+
+interface PresentTrigger {
+  readonly function: string;
+  readonly name: string;
+  /** As SQL names it, with its schema. */
+  readonly where: string;
+  readonly oid: number;
+  readonly fires: string;
+}
+
+/** What a database has of an outbox. */
+export interface PresentOutbox {
+  readonly hasSchema: boolean;
+  readonly hasTables: boolean;
+  readonly functions: readonly PresentFunction[];
+  readonly triggers: readonly PresentTrigger[];
+}
+
+export async function presentOutbox(
+  client: ClientBase,
+  { schema }: Home,
+  shared: readonly WantedFunction[],
+): Promise<PresentOutbox> {
+  // By name and never by `::regclass`, which a user without rights on the schema is refused.
+  const { rows: there } = await client.query<{ hasSchema: boolean; hasTables: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS "hasSchema",
+            (SELECT count(*) = 2 FROM pg_catalog.pg_class AS c
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
+             WHERE n.nspname = $1
+               AND (c.relname, a.attname) IN (('CacheOutbox', 'versions'), ('CacheStore', 'seenAt'))) AS "hasTables"`,
+    [schema],
+  );
+  const { rows: functions } = await client.query<PresentFunction>(
+    `SELECT p.proname AS name, pg_get_function_identity_arguments(p.oid) AS arguments, p.prosrc AS body,
+            obj_description(p.oid, 'pg_proc') AS stamp
+     FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+     WHERE n.nspname = $1 AND (starts_with(p.proname, $2) OR starts_with(p.proname, $3) OR p.proname = ANY($4::text[]))
+     ORDER BY p.proname`,
+    [
+      ...[schema, FUNCTION_PREFIX, EARLIER_FUNCTIONS.prefix],
+      [...shared.map(({ name }) => name), EARLIER_FUNCTIONS.shared],
+    ],
+  );
+  const { rows: triggers } = await client.query<PresentTrigger>(
+    `SELECT p.proname AS function, t.tgname AS name, format('%I.%I', own.nspname, c.relname) AS where,
+            c.oid::int8::float8 AS oid, t.tgenabled AS fires
+     FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+     JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+     JOIN pg_catalog.pg_namespace AS own ON own.oid = c.relnamespace
+     WHERE n.nspname = $1 AND starts_with(p.proname, $2) AND NOT t.tgisinternal
+     ORDER BY c.relname, t.tgname`,
+    [schema, FUNCTION_PREFIX],
+  );
+  const { hasSchema = false, hasTables = false } = there[0] ?? {};
+  return { hasSchema, hasTables, functions, triggers };
+}

@@ -1,0 +1,24 @@
+/** Of SQLSTATE: 22 is data that does not fit its type, 23 a constraint, such as a foreign key to a row that was deleted. */
+const REFUSED = /^2[23]/;
+/** Connections, conflicts, resources, read-only servers, shutdowns and disks: they pass. */
+const PASSES = /^(08|25|40|53|55|57|58)/;
+/** Errors of the system, such as EPIPE, look alike; no class of SQLSTATE begins with E. */
+const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/;
+
+/** The SQLSTATE of an error of PostgreSQL; undefined for any other error. */
+export function sqlstateOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return typeof code === 'string' && SQLSTATE.test(code) ? code : undefined;
+}
+
+/**
+ * Whether trying a statement again is of no use, by the SQLSTATE of its error: true for a row that is refused by a type or a
+ * constraint, false for what passes and for errors of the connection, undefined where it cannot be told. For
+ * `isPermanent` of an origin with SQL of its own.
+ */
+export function isPermanentSqlError(error: unknown): boolean | undefined {
+  const code = sqlstateOf(error);
+  if (code === undefined || PASSES.test(code)) return false;
+  // Of any other it may be one row that causes it, a trigger's own error for one.
+  return REFUSED.test(code) ? true : undefined;
+}

@@ -1,0 +1,297 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { graphql } from 'graphql';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { cacheTypeDefs, createCache, memoryStore } from '../../../src/cache/index.js';
+import {
+  applyOutbox,
+  checkOutbox,
+  outboxSql,
+  postgresOutbox,
+  removeOutbox,
+  type PostgresOutboxOptions,
+} from '../../../src/cache/postgres/index.js';
+import { runCommand } from '../../../src/cache/postgres/command.js';
+import { cacheLog } from '../../support/cache-log.js';
+import { needsPostgres } from '../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { testLog } from '../../support/test-log.js';
+
+const tables = { Film: { table: 'films', tags: ['Maker:{made_by}'] } };
+const namespaces = new Set(['Film', 'Maker']);
+const making = `CREATE TABLE films (id int PRIMARY KEY, made_by int);
+  CREATE TABLE makers (id uuid PRIMARY KEY, name text)`;
+
+describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
+  let server: PrivatePostgres;
+  let url: string;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    server = await privatePostgres();
+    const admin = new pg.Pool({ connectionString: server.url, max: 1 });
+    await admin.query(`CREATE ROLE runtime LOGIN PASSWORD 'private'`);
+    await admin.end();
+  });
+  beforeEach(async () => {
+    url = await server.createDatabase();
+    pool = new pg.Pool({ connectionString: url });
+    pool.on('error', () => undefined);
+    await pool.query(making);
+  });
+  afterEach(() => pool.end());
+  afterAll(() => server.stop());
+
+  const opened = async (options: Partial<PostgresOutboxOptions> = {}, given: { store?: string } = {}) => {
+    const log = testLog();
+    const outbox = postgresOutbox({ pool, tables, listen: false, log, ...options });
+    await outbox.open?.({ namespaces, used: namespaces, store: given.store, log: cacheLog() });
+    return { outbox, log };
+  };
+  const messages = async (): Promise<string[]> =>
+    (await checkOutbox({ pool, tables, namespaces })).map(({ kind, message }) => `${kind}: ${message}`);
+
+  it('needs no migration, tells what it watches, and ends with its process where its store does', async () => {
+    const { outbox, log } = await opened({ pool: () => Promise.resolve(pool), schema: 'corral' });
+    expect(log.lines).toEqual(['info Writes are watched by triggers on films.']);
+    expect(await outbox.register()).toBe(false);
+    await pool.query('INSERT INTO films VALUES (1, 2)');
+    const { done, isKnown } = await outbox.relay(() => Promise.resolve());
+    expect([done.flatMap(({ tags }) => tags).sort(), isKnown]).toEqual([['Film', 'Film:1', 'Maker:2'], true]);
+    expect((await pool.query('SELECT "name" FROM corral."CacheStore"')).rows).toEqual([
+      { name: expect.stringMatching(/^memory [-0-9a-f]{36}$/) },
+    ]);
+    await outbox.close();
+    expect((await pool.query('SELECT FROM corral."CacheStore"')).rowCount).toBe(0);
+  });
+
+  it('ends what a read of another spelling of a uuid has stored', async () => {
+    const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+    await pool.query('INSERT INTO makers VALUES ($1, $2)', [id, 'First']);
+    const outbox = postgresOutbox({ pool, tables: { Maker: { table: 'makers' } }, log: testLog() });
+    const cache = createCache({ store: memoryStore(), outbox });
+    onTestFinished(() => cache.close());
+    const nameOf = async (_: unknown, { id: asked }: { id: string }): Promise<unknown> =>
+      (await pool.query<{ name: string }>('SELECT name FROM makers WHERE id = $1', [asked])).rows[0]?.name;
+    const typeDefs = 'type Query { maker(id: ID!): String @cached(ttl: 60, key: "Maker:{args.id}") }';
+    const schema = cache.apply(
+      makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers: { Query: { maker: nameOf } } }),
+    );
+    await cache.start();
+    const spelt = id.toUpperCase().replaceAll('-', '');
+    const ask = async () =>
+      (await graphql({ schema, source: `{ maker(id: "${spelt}") }`, contextValue: {} })).data?.['maker'];
+    expect(await ask()).toBe('First');
+    await pool.query(`UPDATE makers SET name = 'Second'`);
+    await expect.poll(ask).toBe('Second');
+    await pool.query('TRUNCATE makers');
+    await expect.poll(ask).toBe(null);
+  });
+
+  it('tells each namespace that no table is watched for, unless it is said to have none', async () => {
+    const other = new Set(['Film', 'Maker', 'Weather']);
+    const log = testLog();
+    const outbox = postgresOutbox({ pool, tables, listen: false, log });
+    await outbox.open?.({ namespaces: other, used: other, store: undefined, log: cacheLog() });
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^warn No table is watched for "Weather": a write/),
+    );
+    const silent = testLog();
+    const known = postgresOutbox({ pool, tables: { ...tables, Weather: false }, listen: false, log: silent });
+    await known.open?.({ namespaces: other, used: other, store: undefined, log: cacheLog() });
+    expect(silent.lines).toEqual([]);
+  });
+
+  it('refuses a mapping that does not fit, in sentences', async () => {
+    const refused = opened({
+      tables: {
+        Flim: { table: 'films' },
+        Maker: { table: 'maker', schema: 'public' },
+        Film: { table: 'films', id: ['nr'], version: 'made' },
+      },
+    });
+    await expect(refused).rejects.toThrow(
+      [
+        '  - no entry uses the namespace "Flim" of `tables`; did you mean "Film"?',
+        '  - the namespace "Maker" is mapped to the table "public"."maker", which the database does not have; did you mean "makers"?',
+        '  - the tag "Film:{nr}" names the column "nr", which "films" does not have',
+        '  - the table "films" is mapped with the column "nr", which it does not have',
+        '  - the version of the table "films" must be a column of whole numbers, but is "made"',
+      ].join('\n'),
+    );
+    const misspelt: object = { pool, table: {} };
+    expect(() => postgresOutbox({ pool, ...misspelt })).toThrow(
+      'there is no option "table" (did you mean "tables"?)',
+    );
+  });
+
+  describe('checked', () => {
+    it('tells what is missing, changed and superfluous, and all is well after it was applied', async () => {
+      expect(await messages()).toEqual(
+        expect.arrayContaining([
+          'missing: the schema "public" does not have the tables "CacheOutbox" and "CacheStore"',
+          'missing: the table "films" has no triggers, so its changes are not seen',
+        ]),
+      );
+      expect(await applyOutbox({ pool, tables, namespaces })).toEqual(['films']);
+      expect(await messages()).toEqual([]);
+      await pool.query('ALTER TABLE films DISABLE TRIGGER cache_outbox_update');
+      await pool.query('ALTER TABLE films ENABLE TRIGGER cache_outbox_replica');
+      await pool.query('DROP TRIGGER cache_outbox_insert ON films');
+      await pool.query('CREATE TABLE old_films (LIKE films)');
+      await pool.query(
+        'CREATE TRIGGER other AFTER DELETE ON old_films FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_for_films()',
+      );
+      expect(await messages()).toEqual([
+        'missing: the table "films" lacks the trigger cache_outbox_insert',
+        'changed: the trigger cache_outbox_update of the table "films" is switched off',
+        'changed: the trigger cache_outbox_replica of the table "films" must fire for replicated changes',
+        'superfluous: the trigger other of public.old_films is of no use, as that is not the table "films" or a part of it',
+      ]);
+      expect(await applyOutbox({ pool, tables, namespaces })).toEqual(['films']);
+      expect(await messages()).toEqual([]);
+      await pool.query(
+        `CREATE OR REPLACE FUNCTION cache_outbox_for_films() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+      );
+      expect(await messages()).toEqual([
+        expect.stringMatching(/^changed: the triggers of the table "films" are/),
+      ]);
+      expect(await checkOutbox({ pool, tables: {}, namespaces: [] })).toEqual([
+        { kind: 'superfluous', message: 'no cached field needs the triggers of public.films any more' },
+      ]);
+    });
+
+    it('takes over the triggers of an earlier version, whose processes may take them back without harm', async () => {
+      const earlier = `CREATE OR REPLACE FUNCTION cache_outbox_add(added text[], known bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+          BEGIN INSERT INTO "CacheOutbox" ("store", "tags") SELECT "name", added FROM "CacheStore"; END $$;
+        CREATE OR REPLACE FUNCTION cache_outbox_of_films() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM cache_outbox_add('{Film}', '{null}') FROM new_rows; RETURN NULL; END $$;
+        DROP TRIGGER IF EXISTS cache_outbox_insert ON films;
+        CREATE TRIGGER cache_outbox_insert AFTER INSERT ON films REFERENCING NEW TABLE AS new_rows
+          FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_of_films()`;
+      const rows = async (): Promise<number | null> => {
+        await pool.query(
+          'DELETE FROM "CacheOutbox"; DELETE FROM films; DELETE FROM "CacheOutbox"; INSERT INTO films VALUES (1)',
+        );
+        return (await pool.query('SELECT FROM "CacheOutbox"')).rowCount;
+      };
+      await pool.query(earlier);
+      expect(await messages()).toContain(
+        'superfluous: the function "cache_outbox_of_films" is of an earlier version',
+      );
+      await applyOutbox({ pool, tables, namespaces });
+      await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+      expect([await rows(), await messages()]).toEqual([1, []]);
+      await pool.query(earlier);
+      expect(await rows()).toBe(1);
+      await pool.query('TRUNCATE films');
+      await applyOutbox({ pool, tables, namespaces });
+      expect([await rows(), await messages()]).toEqual([1, []]);
+    });
+
+    it('lets a role open it that owns nothing, and else says who must do what', async () => {
+      const runtime = new pg.Pool({ connectionString: url.replace('postgres:', 'runtime:') });
+      onTestFinished(() => runtime.end());
+      const open = () => opened({ pool: runtime, triggers: 'check', schema: 'corral' });
+      const apply = (role?: string) =>
+        applyOutbox({ pool, tables, namespaces, schema: 'corral', ...(role !== undefined && { role }) });
+      await expect(opened({ pool: runtime })).rejects.toThrow(
+        /cannot be made: .*The database user must own the tables; where it must not, their owner runs `npx corral-postgres apply`/,
+      );
+      await expect(open()).rejects.toThrow(
+        'The triggers that watch for writes must be changed; the owner of the tables runs `npx corral-postgres apply --namespaces Film,Maker`:\n',
+      );
+      await apply();
+      await expect(open()).rejects.toThrow('GRANT USAGE ON SCHEMA "corral" TO runtime;');
+      await apply('runtime');
+      const { outbox } = await open();
+      expect(await outbox.register()).toBe(false);
+      await pool.query('INSERT INTO films VALUES (1, 2)');
+      await outbox.add(['Film']);
+      expect((await outbox.relay(() => Promise.resolve())).done).toHaveLength(2);
+      await outbox.keep();
+      await outbox.close();
+    });
+  });
+
+  it('is made by SQL that can be printed, and removed without a trace', async () => {
+    const objects = async (): Promise<unknown> => {
+      const { rows } = await pool.query(
+        `SELECT relname::text AS name FROM pg_class WHERE relname LIKE 'Cache%' UNION ALL
+         SELECT proname FROM pg_proc WHERE proname LIKE 'cache_%' UNION ALL
+         SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1`,
+      );
+      return rows;
+    };
+    const sql = await outboxSql({ pool, tables, namespaces });
+    expect(await objects()).toEqual([]);
+    await pool.query(sql);
+    await pool.query(sql);
+    expect(await messages()).toEqual([]);
+    await removeOutbox({ pool, keepTables: true });
+    expect((await pool.query('SELECT FROM "CacheOutbox"')).rowCount).toBe(0);
+    await removeOutbox({ pool });
+    expect(await objects()).toEqual([]);
+    await removeOutbox({ pool });
+  });
+
+  describe('by the command', () => {
+    const run = async (...words: string[]) => {
+      const lines: string[] = [];
+      const write = (text: string): void => void lines.push(text);
+      const code = await runCommand(words, { DATABASE_URL: url }, { out: write, err: write });
+      return [code, ...lines];
+    };
+
+    it('is checked, applied, printed and removed', async () => {
+      const file = path.join(await temporaryFolder(), 'tables.json');
+      await writeFile(file, JSON.stringify(tables));
+      expect(await run('check', '--tables', file)).toEqual(
+        expect.arrayContaining([
+          1,
+          'missing: the table "films" has no triggers, so its changes are not seen',
+        ]),
+      );
+      expect(await run('apply', '--tables', file)).toEqual([0, 'Writes are watched by triggers on films.']);
+      expect(await run('apply', '--tables', file)).toEqual([0, 'Nothing had to be changed.']);
+      expect(await run('check', '--tables', file)).toEqual([0, 'The triggers are as they should be.']);
+      expect(await run('print', '--tables', file)).toEqual([0, await outboxSql({ pool, tables })]);
+      expect(await run('remove')).toEqual([0, 'The triggers and functions of the outbox are gone.']);
+      expect(await run('check', '--namespaces', 'films')).toEqual(expect.arrayContaining([1]));
+    });
+
+    it('takes a module and a Prisma schema, and what the module says on top', async () => {
+      const folder = await temporaryFolder();
+      await writeFile(
+        path.join(folder, 'tables.mjs'),
+        `export default { Maker: { table: 'makers', tags: ['Film'] } }; export const namespaces = ['Film', 'Maker'];`,
+      );
+      await writeFile(
+        path.join(folder, 'one.prisma'),
+        'model Film { \n id Int @id\n @@map("films")\n}\nmodel Nothing {\n id Int @id\n}\n',
+      );
+      const given = ['--tables', path.join(folder, 'tables.mjs'), '--prisma', folder];
+      expect(await run('apply', ...given)).toEqual([0, 'Writes are watched by triggers on films, makers.']);
+    });
+
+    it('says what is wrong with it, and has a page of help', async () => {
+      expect(await run('aply')).toEqual([
+        2,
+        'corral-postgres: Say one of print, apply, check and remove. --help says more.',
+      ]);
+      expect(await run('apply')).toEqual([
+        2,
+        'corral-postgres: Say what to watch: --tables, --prisma or --namespaces. --help says more.',
+      ]);
+      expect(await run('apply', '--namespace', 'A')).toEqual([2, expect.stringContaining("'--namespace'")]);
+      const [code, text] = await run('--help');
+      expect(code).toBe(0);
+      const source = await readFile('src/cache/postgres/command.ts', 'utf8');
+      for (const [, option = ''] of source.matchAll(/^ {2}'?([a-z-]+)'?: \{ type:/gm)) {
+        expect(text).toContain(`--${option}`);
+      }
+    });
+  });
+});
