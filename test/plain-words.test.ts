@@ -25,14 +25,21 @@ const PLACES = [
   'bench/README.md',
 ];
 const TEXTS = /\.(md|graphql|ts|lua|example)$/;
-const NOT_OURS = [join('src', 'generated'), join('src', 'cache', 'dist'), join('src', 'cache', 'docs')];
+const NOT_OURS = [
+  join('src', 'generated'),
+  join('src', 'cache', 'dist'),
+  join('src', 'cache', 'docs'),
+  join('src', 'cache', 'CHANGELOG.md'),
+];
 
 function filesOf(place: string): string[] {
   const path = join(root, place);
   if (statSync(path).isFile()) return [place];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .map((name) => join(place, name))
-    .filter((name) => TEXTS.test(name) && !NOT_OURS.some((folder) => name.startsWith(folder + sep)))
+    .filter(
+      (name) => TEXTS.test(name) && !NOT_OURS.some((made) => name === made || name.startsWith(made + sep)),
+    )
     .filter((name) => statSync(join(root, name)).isFile());
 }
 
