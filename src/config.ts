@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Eviction } from './cache/index.js';
+import type { Eviction } from './cache/types/index.js';
 import { ConfigurationError } from './start/configuration-error.js';
 import { type DatabaseLimits, defaultLimits } from './database/database-limits.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';

@@ -4,7 +4,7 @@ import type { HashingQueue } from './accounts/hashing-queue.js';
 import type { Passwords } from './accounts/passwords.js';
 import type { OpenSession, Sessions, Viewer } from './accounts/sessions.js';
 import { unauthenticated } from './api-errors/api-error.js';
-import type { DeadLetter } from './cache/index.js';
+import type { DeadLetter } from './cache/types/index.js';
 import type { Database } from './database/database.js';
 import { localeOf, type Locale } from './schema/locales.js';
 import type { FilmLengths } from './origins/film-lengths.js';

@@ -1,4 +1,9 @@
-import { nearestName } from './cache/index.js';
+import { closest, distance } from 'fastest-levenshtein';
+
+/** A name with more differences is another name, and not one that is misspelt. */
+const MOST_DIFFERENCES = 3;
+/** The same as a share of the longer name. */
+const MOST_OF_NAME = 0.4;
 
 /** All variables that begin so are settings of this program: another name is one that is misspelt. */
 const FAMILIES = ['CACHE_', 'JOURNAL_', 'REDIS_'] as const;
@@ -28,7 +33,10 @@ function fixOf(name: string, family: string, known: readonly string[]): string {
   const settings = known.filter((setting) => setting.startsWith(family));
   // What all names of a family begin with says nothing about which one was meant.
   const ends = settings.map((setting) => setting.slice(family.length));
-  const nearest = nearestName(name.slice(family.length), ends);
-  if (nearest === undefined) return `unset it, or use one of ${settings.join(', ')}`;
+  const end = name.slice(family.length);
+  const nearest = closest(end, ends);
+  const longer = Math.max(end.length, nearest.length);
+  if (distance(end, nearest) > Math.min(MOST_DIFFERENCES, Math.round(longer * MOST_OF_NAME)))
+    return `unset it, or use one of ${settings.join(', ')}`;
   return `did you mean ${family}${nearest}? Correct its name, or unset it`;
 }

@@ -43,10 +43,11 @@ const TOP_FILES = [
   'index.ts',
   'open-cache.ts',
 ];
-const TOP_ROOMS = ['apollo', 'mercurius', 'pothos', 'prometheus', 'testing', 'yoga'];
+const TOP_ROOMS = ['advise', 'apollo', 'mercurius', 'pothos', 'prometheus', 'testing', 'types', 'yoga'];
 /** The entries of the package: other projects import these files, and so does the API. */
 export const DOORS = [
   'index.ts',
+  'advise/index.ts',
   'apollo/index.ts',
   'mercurius/index.ts',
   'pothos/index.ts',
@@ -54,6 +55,7 @@ export const DOORS = [
   'prometheus/index.ts',
   'redis/index.ts',
   'testing/index.ts',
+  'types/index.ts',
   'yoga/index.ts',
 ];
 

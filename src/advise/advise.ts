@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { adviseOn } from '../cache/index.js';
+import { adviseOn } from '../cache/advise/index.js';
 import { fetchMetrics, figuresOf, NoFigures } from './read-figures.js';
 
 const DEFAULT_URL = 'http://localhost:4000';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldFigures } from '../cache/index.js';
+import type { FieldFigures } from '../cache/advise/index.js';
 
 const metrics = z.array(
   z.object({

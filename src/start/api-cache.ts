@@ -2,13 +2,13 @@ import {
   createCache,
   memoryStore,
   valueType,
-  type Bounds,
   type Cache,
   type CacheLog,
   type Clock,
   type Outbox,
   type Store,
 } from '../cache/index.js';
+import type { Bounds } from '../cache/types/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
 import { warmLists } from '../origins/warm-lists.js';

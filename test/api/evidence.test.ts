@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Api } from '../../src/start/api.js';
-import type { TraceReport } from '../../src/cache/index.js';
+import type { TraceReport } from '../../src/cache/types/index.js';
 import type { Database } from '../../src/database/database.js';
 import { apiOver, post, seededDatabase, signInAll } from '../support/worlds/seeded-api.js';
 

@@ -1,6 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, type ShadowCounters } from '../../src/cache/index.js';
+import { memoryStore } from '../../src/cache/index.js';
+import type { ShadowCounters } from '../../src/cache/types/index.js';
 import { connectDatabase } from '../../src/database/connect-database.js';
 import { fillFixture, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';

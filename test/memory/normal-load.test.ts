@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestsOf } from '../../bench/eviction/traffic.js';
-import { memoryStore, type Eviction } from '../../src/cache/index.js';
+import { memoryStore } from '../../src/cache/index.js';
+import type { Eviction } from '../../src/cache/types/index.js';
 import { manualClock } from '../support/manual-clock.js';
 import { testCache } from '../support/test-cache.js';
 

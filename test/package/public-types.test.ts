@@ -6,6 +6,7 @@ import { packageRoot } from '../../src/start/package-root.js';
 const engine = path.join(packageRoot, 'src', 'cache');
 const doors = [
   '.',
+  'advise',
   'apollo',
   'mercurius',
   'pothos',
@@ -13,6 +14,7 @@ const doors = [
   'prometheus',
   'redis',
   'testing',
+  'types',
   'yoga',
 ].map((door) => path.join(engine, door, 'index.ts'));
 
@@ -74,6 +76,16 @@ function programOf(entries: readonly string[]): ts.Program {
 describe('the doors of the package', () => {
   it('export every type that what they export names', () => {
     expect(unreachableTypes(programOf(doors), doors)).toEqual([]);
+  });
+
+  it('are small: the main one has no more than 28 names', () => {
+    const [main = ''] = doors;
+    const program = programOf([main]);
+    const source = program.getSourceFile(main);
+    const symbol = source && program.getTypeChecker().getSymbolAtLocation(source);
+    const names = symbol === undefined ? [] : program.getTypeChecker().getExportsOfModule(symbol);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.length).toBeLessThanOrEqual(28);
   });
 
   it('would miss the types of other rooms behind a door that exports its own only', () => {

@@ -1,5 +1,6 @@
 import { execute, type GraphQLSchema } from 'graphql';
-import { createCache, type Cache, type CacheLog, type Store, type VaryValue } from '../../src/cache/index.js';
+import { createCache, type Cache, type CacheLog, type Store } from '../../src/cache/index.js';
+import type { VaryValue } from '../../src/cache/types/index.js';
 import type { GeneratedCase, ParsedDocument } from './generate-case.js';
 import type { RequestPlan } from './generate-steps.js';
 import { makeOrigins } from './make-origins.js';

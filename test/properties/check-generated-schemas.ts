@@ -1,4 +1,5 @@
-import { memoryStore, type FieldCounters, type Store } from '../../src/cache/index.js';
+import { memoryStore, type Store } from '../../src/cache/index.js';
+import type { FieldCounters } from '../../src/cache/types/index.js';
 import { allFeatures, type Features } from './features.js';
 import { generateCase, type GeneratedCase } from './generate-case.js';
 import { runSteps, type StepsReport } from './run-steps.js';

@@ -6,7 +6,7 @@ import {
   isRequiredInputField,
   type GraphQLInputType,
 } from 'graphql';
-import type { VaryValue } from '../../src/cache/index.js';
+import type { VaryValue } from '../../src/cache/types/index.js';
 import type { Features } from './features.js';
 import type { DocumentPlan, OperationPlan } from './generate-document.js';
 import { SAMPLES } from './input-samples.js';

@@ -1,4 +1,4 @@
-import type { VaryValue } from '../../src/cache/index.js';
+import type { VaryValue } from '../../src/cache/types/index.js';
 import type { World } from './world.js';
 
 export type Viewer = string | number | undefined;

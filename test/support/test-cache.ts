@@ -14,9 +14,8 @@ import {
   memoryStore,
   type Cache,
   type CacheOptions,
-  type TraceReport,
-  type VaryValue,
 } from '../../src/cache/index.js';
+import type { TraceReport, VaryValue } from '../../src/cache/types/index.js';
 import { cacheLog } from './cache-log.js';
 import { manualClock, type ManualClock } from './manual-clock.js';
 

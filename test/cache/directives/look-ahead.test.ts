@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type EntryAddress, type Store } from '../../../src/cache/index.js';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import type { EntryAddress } from '../../../src/cache/types/index.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = `

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RelayingOptions } from '../../../src/cache/index.js';
+import type { RelayingOptions } from '../../../src/cache/types/index.js';
 import { createGate } from '../../support/gate.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, type Outbox, type OutboxOpenOptions, type Store } from '../../../src/cache/index.js';
+import { memoryStore, type Outbox, type Store } from '../../../src/cache/index.js';
+import type { OutboxOpenOptions } from '../../../src/cache/types/index.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type Outbox, type RelayingOptions } from '../../../src/cache/index.js';
+import { memoryStore, type Outbox } from '../../../src/cache/index.js';
+import type { RelayingOptions } from '../../../src/cache/types/index.js';
 import { losable } from '../../support/stores/losable-store.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';

@@ -1,11 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  memoryJournal,
-  memoryStore,
-  type FlushedWrite,
-  type Journal,
-  type Origin,
-} from '../../../src/cache/index.js';
+import { memoryJournal, memoryStore, type Journal, type Origin } from '../../../src/cache/index.js';
+import type { FlushedWrite } from '../../../src/cache/types/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';

@@ -4,9 +4,9 @@ import {
   memoryStore,
   type Cache,
   type CacheOptions,
-  type LeaseRequest,
   type Store,
 } from '../../../src/cache/index.js';
+import type { LeaseRequest } from '../../../src/cache/types/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
 import { generationsFor, leaseRequest } from '../../support/stores/generations-for.js';

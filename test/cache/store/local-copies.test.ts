@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Bounds, Eviction } from '../../../src/cache/index.js';
+import type { Bounds, Eviction } from '../../../src/cache/types/index.js';
 import { BoundedMap } from '../../../src/cache/store/bounded-map.js';
 import { LocalCopies, type LocalCopy } from '../../../src/cache/store/local-copies.js';
 import type { EntryAddress } from '../../../src/cache/store/store.js';

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  CacheError,
-  memoryStore,
-  type Eviction,
-  type MemoryStoreOptions,
-  type Store,
-} from '../../../src/cache/index.js';
+import { CacheError, memoryStore, type MemoryStoreOptions, type Store } from '../../../src/cache/index.js';
+import type { Eviction } from '../../../src/cache/types/index.js';
 import { storeContract, type ContractCase, type TestedStore } from '../../../src/cache/testing/index.js';
 import {
   withCountedGenerations,

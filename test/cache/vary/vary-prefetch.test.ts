@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, type CacheOptions, type VaryValues } from '../../../src/cache/index.js';
+import { memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import type { VaryValues } from '../../../src/cache/types/index.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
 import { virtualClock } from '../../../src/cache/testing/index.js';
 

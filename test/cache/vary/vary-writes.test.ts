@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CacheOptions, VaryValue } from '../../../src/cache/index.js';
+import type { CacheOptions } from '../../../src/cache/index.js';
+import type { VaryValue } from '../../../src/cache/types/index.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
 
 const typeDefs = `

@@ -15,7 +15,7 @@ const ROOMS = [
   'test/cache/keys',
   'test/cache/loads/guard',
   'test/cache/loads/shadow',
-  'test/cache/metrics',
+  'test/cache/advise',
   'test/cache/patterns',
   'test/cache/policy',
   'test/cache/stampede',

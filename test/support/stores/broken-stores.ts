@@ -1,4 +1,5 @@
-import type { EntryAddress, Reading, Store } from '../../../src/cache/index.js';
+import type { Store } from '../../../src/cache/index.js';
+import type { EntryAddress, Reading } from '../../../src/cache/types/index.js';
 
 /**
  * Stores that break one promise of the contract each: a contract that lets one of them pass proves nothing. See also

@@ -1,5 +1,6 @@
 import { decodeEntry, encodeEntry } from '../../../src/cache/codec/entry.js';
-import type { Fill, Reading, Store } from '../../../src/cache/index.js';
+import type { Store } from '../../../src/cache/index.js';
+import type { Fill, Reading } from '../../../src/cache/types/index.js';
 import { generationsFor } from './generations-for.js';
 
 /**

@@ -1,4 +1,5 @@
 import type fc from 'fast-check';
+import type { Store } from '../../../src/cache/index.js';
 import type {
   Acquired,
   EntryAddress,
@@ -7,8 +8,7 @@ import type {
   LogReading,
   PutOutcome,
   Reading,
-  Store,
-} from '../../../src/cache/index.js';
+} from '../../../src/cache/types/index.js';
 
 /** A far store whose every step a schedule decides, with what may go wrong between a process and a server. */
 export interface ScheduledStore {

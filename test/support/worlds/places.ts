@@ -1,11 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
-import {
-  memoryJournal,
-  memoryStore,
-  type CacheOptions,
-  type FlushedWrite,
-  type Journal,
-} from '../../../src/cache/index.js';
+import { memoryJournal, memoryStore, type CacheOptions, type Journal } from '../../../src/cache/index.js';
+import type { FlushedWrite } from '../../../src/cache/types/index.js';
 import { manualClock } from '../manual-clock.js';
 import { testCache, type TestCache, type TestContext } from '../test-cache.js';
 

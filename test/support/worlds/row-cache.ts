@@ -6,8 +6,8 @@ import {
   keyComponent,
   type Cache,
   type CacheOptions,
-  type Consistency,
 } from '../../../src/cache/index.js';
+import type { Consistency } from '../../../src/cache/types/index.js';
 import { cacheLog } from '../cache-log.js';
 
 export interface Row {

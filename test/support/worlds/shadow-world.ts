@@ -6,10 +6,9 @@ import {
   createCache,
   memoryStore,
   type CacheOptions,
-  type ShadowCounters,
   type Store,
-  type TraceRecord,
 } from '../../../src/cache/index.js';
+import type { ShadowCounters, TraceRecord } from '../../../src/cache/types/index.js';
 import { cacheLog } from '../cache-log.js';
 import type { Gate } from '../gate.js';
 import type { TestContext } from '../test-cache.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ShadowCounters } from '../../../../src/cache/index.js';
+import type { ShadowCounters } from '../../../../src/cache/types/index.js';
 import { createGate } from '../../../support/gate.js';
 import { memoryOutbox } from '../../../../src/cache/testing/index.js';
 import { DIFFERS, shadowWorld, SWITCHED_OFF, UNSTABLE } from '../../../support/worlds/shadow-world.js';

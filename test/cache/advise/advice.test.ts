@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adviseOn, type FieldFigures } from '../../../src/cache/index.js';
+import { adviseOn, type FieldFigures } from '../../../src/cache/advise/index.js';
 
 const quiet: FieldFigures = {
   coordinate: 'Query.film',

@@ -1,0 +1,2 @@
+/** `graphql-corral/advise`: sentences about what the counters of a cache show, such as which `ttl` could be longer. */
+export { adviseOn, type Advice, type FieldFigures } from './advice.js';

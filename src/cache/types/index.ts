@@ -1,0 +1,63 @@
+/** `graphql-corral/types`: types that public signatures name, for those who must write them out: options in groups, counters, evidence, what a store and a journal are asked. No code. */
+export type { Consistency } from '../coherence/acknowledgement.js';
+export type { OutboxOpenOptions, OutboxRow, Relayed } from '../outbox/outbox.js';
+export type { RelayingOptions } from '../outbox/relay-options.js';
+export type { CachedField } from '../apply-schema.js';
+export type { WarmSetsGiven } from '../cache-options.js';
+export type { CachedArguments, CachePattern } from '../policy/field-site.js';
+export type {
+  ApolloPluginOptions,
+  CachePlugin,
+  PluginRequest,
+  PluginResponse,
+  RequestListener,
+} from '../apollo/apollo-plugin.js';
+export type { DeadLetter } from '../journal/accepted-writes.js';
+export type { FlushedWrite } from '../journal/flush-target.js';
+export type {
+  Accepted,
+  BuriedWrite,
+  ClaimedWrite,
+  ClaimRequest,
+  Doubt,
+  JournalOpenOptions,
+  JournalSize,
+  PendingWrite,
+  WriteName,
+} from '../journal/journal.js';
+export type { EvidenceOptions, EvidenceSource } from '../metrics/answer-evidence.js';
+export type { BoundedBy } from '../metrics/bounded-writes.js';
+export type { FieldCounters } from '../metrics/field-counters.js';
+export type { FlushCounters } from '../metrics/flush-counters.js';
+export type { ProbeCounters } from '../metrics/probe-counters.js';
+export type { RelayCounters, RelayState } from '../metrics/relay-counters.js';
+export type { ShadowCounters } from '../metrics/shadow-counters.js';
+export type { Outcome, ResponsePath, TraceRecord, TraceReport } from '../metrics/trace.js';
+export type { LoadBounds } from '../stampede/load-bounds.js';
+export type { WarmVariants } from '../policy/warm-variants.js';
+export type { MaybePromise } from '../maybe-promise.js';
+export type { ViewerId } from '../vary/viewer-id.js';
+export type { SwitchedOff } from '../policy/switch-off.js';
+export type { PrefetchBounds } from '../warm/warm-bounds.js';
+export type { ProbeOptions } from '../prober/probe-options.js';
+export type { VaryValue, VaryValues } from '../keys/variant.js';
+export type { ShadowOptions } from '../loads/shadow/shadow-options.js';
+export type { Bounds } from '../store/bounded-map.js';
+export type { Eviction } from '../store/eviction.js';
+export type { Asked } from '../store/asked.js';
+export type {
+  Acquired,
+  CaughtUp,
+  EntryAddress,
+  Fill,
+  FillOutcome,
+  Intended,
+  Intention,
+  Lease,
+  LeaseRequest,
+  LogReading,
+  OpenOptions,
+  Put,
+  PutOutcome,
+  Reading,
+} from '../store/store.js';
