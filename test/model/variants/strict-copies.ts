@@ -116,7 +116,7 @@ export const strictCopyVariants: readonly Variant[] = [
   },
   {
     name: 'lost log',
-    says: 'The log is lost twice; whoever does not find the entry that he read last forgets all copies.',
+    says: 'The log is lost twice; a process that does not find the entry that it read last forgets all copies.',
     rules: lostLog,
     atLeast: 200_000,
   },
