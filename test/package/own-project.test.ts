@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -64,20 +64,12 @@ describe('Corral in your own project', () => {
         Object.entries(places).reduce((changed, [shown, real]) => changed.replaceAll(shown, real), text);
       const options = { cwd: folder, env: environment(port) };
 
-      let server: ChildProcess | undefined;
-      let said = '';
+      let server: Server | undefined;
       for (const { command, kind, shell, shown } of commands) {
         const script = here(`set -e\n${shell}${kind === 'server' ? 'exec ' : ''}`);
         if (kind === 'server') {
-          server = spawn('bash', ['-c', script + command], options);
-          const started = server;
-          onTestFinished(() => void started.kill('SIGKILL'));
-          const hear = (chunk: Buffer): void => void (said += chunk.toString());
-          started.stdout?.on('data', hear);
-          started.stderr?.on('data', hear);
-          await vi.waitFor(() => expect(said).not.toBe(''), 20_000);
-          expect(said.trimEnd().split('\n')).toEqual(shown.map((line) => here(String(line))));
-          said = '';
+          server = await startServer(script + command, options);
+          expect(server.said()).toEqual(shown.map((line) => here(String(line))));
           continue;
         }
         const attempt = async (): Promise<void> => {
@@ -90,13 +82,41 @@ describe('Corral in your own project', () => {
       if (isLong) await checkLong(folder);
 
       if (server === undefined) throw new Error('The page starts no server.');
-      server.kill('SIGINT');
-      const [code] = await once(server, 'close');
-      expect({ code, said: said.trimEnd().split('\n') }).toEqual({ code: 0, said: atEnd });
+      const said = [...server.said(), ...atEnd];
+      expect(await server.interrupt()).toEqual({ code: 0, said });
     },
     isLong ? 300_000 : 60_000,
   );
 });
+
+interface Server {
+  /** All lines that it has printed, by both channels. */
+  said(): string[];
+  /** Ends it as Ctrl-C does. */
+  interrupt(): Promise<{ code: unknown; said: string[] }>;
+}
+
+/** Starts a program that goes on to run, and resolves once it has printed something. */
+async function startServer(
+  script: string,
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<Server> {
+  const child = spawn('bash', ['-c', script], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = once(child, 'close');
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  const hear = (chunk: Buffer): void => void (printed += chunk.toString());
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  await vi.waitFor(() => expect(printed).not.toBe(''), 20_000);
+  const said = (): string[] => printed.trimEnd().split('\n');
+  const interrupt = async (): Promise<{ code: unknown; said: string[] }> => {
+    child.kill('SIGINT');
+    const [code] = await closed;
+    return { code, said: said() };
+  };
+  return { said, interrupt };
+}
 
 /** What the page calls them, and where they are. */
 async function addresses(
@@ -137,7 +157,7 @@ function withPackages(command: string, folder: string): string {
     .filter((line) => line.startsWith('npm install '))
     .flatMap((line) => line.split(' ').slice(2))
     .filter((name) => !name.startsWith('--'))
-    .map((name) => name.replace(/(?<=.)@\d+$/, ''));
+    .map((name) => name.replace(/(?<=.)@[\d.]+$/, ''));
   linkPackages(folder, named);
   return lines.filter((line) => !line.startsWith('npm install ')).join('\n');
 }
