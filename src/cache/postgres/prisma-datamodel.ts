@@ -60,11 +60,7 @@ async function parsed(text: string): Promise<ast.Schema> {
   try {
     ({ getSchema } = await import('@mrleebo/prisma-ast'));
   } catch (cause) {
-    throw new CacheError(
-      'CACHE_CONFIGURATION',
-      'Reading the text of a Prisma schema needs a package: npm install @mrleebo/prisma-ast. Or give the datamodel of `getDMMF`.',
-      { cause },
-    );
+    throw new CacheError('CACHE_CONFIGURATION', notLoaded(cause), { cause });
   }
   try {
     // The parser takes no space at the end of a line that opens a block.
@@ -137,4 +133,13 @@ function namesIn(value: unknown): string[] {
     const isCall = typeof element === 'object' && element !== null && 'name' in element;
     return isCall && typeof element.name === 'string' ? [element.name] : [];
   });
+}
+
+/** Why the reader of schemas could not be loaded: it is not there, or does not run here, as later versions under tsx. */
+export function notLoaded(cause: unknown): string {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return isMissing
+    ? 'Reading the text of a Prisma schema needs a package: npm install @mrleebo/prisma-ast@0.13. Or give the datamodel of `getDMMF`.'
+    : `The package @mrleebo/prisma-ast could not be loaded (${reason}); version 0.13 loads everywhere. Or give the datamodel of \`getDMMF\`.`;
 }

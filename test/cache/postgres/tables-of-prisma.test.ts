@@ -1,3 +1,4 @@
+import { notLoaded } from '../../../src/cache/postgres/prisma-datamodel.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tablesOfPrisma } from '../../../src/cache/postgres/index.js';
@@ -109,5 +110,12 @@ describe('the mapping of a Prisma schema', () => {
 
   it('cannot be made from anything else, as a sentence says', async () => {
     await expect(tablesOfPrisma('model {')).rejects.toThrow(/^The Prisma schema cannot be read \(.*getDMMF/s);
+  });
+
+  it.each([
+    ['ERR_MODULE_NOT_FOUND', 'needs a package: npm install @mrleebo/prisma-ast@0.13'],
+    ['ERR_PACKAGE_PATH_NOT_EXPORTED', 'could not be loaded (it is broken); version 0.13 loads everywhere'],
+  ])('says of a reader of schemas that fails with %s what to do', (code, sentence) => {
+    expect(notLoaded(Object.assign(new Error('it is broken'), { code }))).toContain(sentence);
   });
 });
