@@ -37,6 +37,11 @@ const attacks = {
     'test/cache/redis/journal/robbed-journal.test.ts',
   ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
+  package: [
+    'the package, and the shop of docs/your-own-project.md, installed from npm',
+    'test/package/package.test.ts',
+    'test/package/own-project.test.ts',
+  ],
   versions: ['other versions of Node, graphql and ioredis', 'test/package/versions.test.ts'],
   back: ['Redis that is killed and comes back while both cores are full', 'test/faults/back-in-time.test.ts'],
 };
