@@ -19,9 +19,10 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const log = await createLog(config);
-  const api = await startApi(config, { log });
-  stopOnSignals(api, log);
-  await announce(api, config, log);
+  const starting = startApi(config, { log });
+  // From now on: in a container nothing else would end a process that is told to stop while it starts.
+  stopOnSignals({ close: async () => (await starting).close() }, log);
+  await announce(await starting, config, log);
 }
 
 /** What the cache refuses to start with: the schema's directives, or a store that answers but cannot be used. */

@@ -22,6 +22,7 @@ import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
+import { systemClock } from './time/clock.js';
 import { UnreadTags } from './policy/unread-tags.js';
 import { closeCache, openCache } from './open-cache.js';
 
@@ -131,6 +132,7 @@ export interface CacheWarm {
 }
 
 const INVALIDATE_SITE = 'cache.invalidate';
+const START_ENDS_WITHIN_MS = 5000;
 
 /** Puts a cache together. Nothing connects and no timer starts before `start()`. @throws CacheError naming every option that cannot be. */
 export function createCache<Context = unknown>(options: CacheOptions<Context>): Cache<Context> {
@@ -142,6 +144,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   let applied: Applied | undefined;
   let started: Promise<void> | undefined;
   let closed = false;
+  let closing: Promise<void> | undefined;
   const requireOpen = (): void => {
     if (closed) throw new CacheError('CACHE_CLOSED', 'the cache was closed; create another one');
   };
@@ -176,13 +179,14 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     start: () => {
       requireOpen();
       // A store can be opened once; a second call waits for the same.
-      started ??= openCache({ options, parts, applied });
+      started ??= openCache({ options, parts, applied, isClosed: () => closed });
       return started;
     },
     close: async () => {
-      if (closed) return;
       closed = true;
-      await closeCache(parts, options.store);
+      // A second call waits for the same.
+      closing ??= afterStart(started).then(() => closeCache(parts, options.store));
+      await closing;
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
@@ -225,6 +229,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
+}
+
+/** What is being opened is closed once it is open, or has failed; what hangs is not waited for longer. */
+async function afterStart(started: Promise<void> | undefined): Promise<void> {
+  if (started === undefined) return;
+  const ended = started.catch(() => undefined);
+  await Promise.race([ended, systemClock.sleep(START_ENDS_WITHIN_MS)]);
 }
 
 function writesOf(

@@ -3,7 +3,6 @@ import { CAUGHT_UP_WITHIN_MS, type Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
 import { CacheError } from './errors.js';
 import type { Outbox } from './outbox/outbox.js';
-import type { Relay } from './outbox/relay.js';
 import type { Store } from './store/store.js';
 
 interface Opening<Context> {
@@ -11,10 +10,20 @@ interface Opening<Context> {
   readonly parts: Parts;
   /** Undefined where the cache serves no schema, only `fetch`. */
   readonly applied: Applied | undefined;
+  /** True once the cache is being closed: nothing more is opened then. */
+  readonly isClosed: () => boolean;
 }
 
 /** Opens the store, then the outbox, which may need it to forget, then what flushes into the database and what loads from it. */
-export async function openCache<Context>({ options, parts, applied }: Opening<Context>): Promise<void> {
+export async function openCache<Context>({
+  options,
+  parts,
+  applied,
+  isClosed,
+}: Opening<Context>): Promise<void> {
+  const goOn = (): void => {
+    if (isClosed()) throw new CacheError('CACHE_CLOSED', 'the cache was closed while it was started');
+  };
   const { services, relay, log, keepWarm } = parts;
   await options.store.open?.({
     digest: applied?.digest ?? 'none',
@@ -25,38 +34,50 @@ export async function openCache<Context>({ options, parts, applied }: Opening<Co
     },
     caughtUp: async () => (relay?.isStarted === true ? relay.caughtUp(CAUGHT_UP_WITHIN_MS) : 'unknown'),
   });
+  goOn();
   if (options.outbox !== undefined && relay !== undefined) {
-    await openOutbox(options.outbox, relay, { options, parts, applied });
+    await openOutbox(options.outbox, { options, parts, applied });
+    goOn();
+    await relay.start(CAUGHT_UP_WITHIN_MS);
+    goOn();
   }
   if (applied?.writesBehind === true) await services.acceptedWrites.start();
+  goOn();
   keepWarm.start();
 }
 
 async function openOutbox<Context>(
   outbox: Outbox,
-  relay: Relay,
-  { options: { store, fetches = [] }, parts: { log }, applied }: Opening<Context>,
+  { options: { store, fetches = [] }, parts: { log }, applied }: Omit<Opening<Context>, 'isClosed'>,
 ): Promise<void> {
   const namespaces = new Set(applied?.namespacesRead);
   await outbox.open?.({
     ...{ namespaces, used: new Set([...namespaces, ...fetches]) },
     ...{ store: store.sharedAs, log },
   });
-  await relay.start(CAUGHT_UP_WITHIN_MS);
 }
 
-/** @throws CacheError, once all is closed, where accepted writes could not be flushed. */
+/** @throws what could not be closed, or CacheError where accepted writes could not be flushed, once everything else is closed. */
 export async function closeCache({ prober, services, keepWarm, relay }: Parts, store: Store): Promise<void> {
   prober?.stop();
   services.shadow?.stop();
   keepWarm.stop();
-  // First: what it flushes is invalidated, which the relay and the store take part in.
-  const isKept = await services.acceptedWrites.close();
-  await relay?.close();
-  services.loads.stop();
-  await services.background.drain();
-  await store.close();
-  // Last, as everything else is closed all the same.
+  let isKept = true;
+  const failures: unknown[] = [];
+  // First: what accepted writes flush is invalidated, which the relay and the store take part in.
+  for (const close of [
+    async () => void (isKept = await services.acceptedWrites.close()),
+    async () => relay?.close(),
+    async () => {
+      services.loads.stop();
+      await services.background.drain();
+    },
+    async () => store.close(),
+  ]) {
+    // One that fails does not keep the others open.
+    await close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
   if (isKept) return;
   throw new CacheError(
     'CACHE_WRITES_LOST',

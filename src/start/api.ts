@@ -96,7 +96,9 @@ export async function startApi(
     const ownUrl = typeof metrics === 'object' ? await serveMetrics(metrics, served) : undefined;
     const url = await listen(app, config);
     const metricsUrl = metrics === 'public' ? url : ownUrl;
-    return { url, metricsUrl, cache, database: served.services.database, close: () => closeAll(closers) };
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= closeAll(closers));
+    return { url, metricsUrl, cache, database: served.services.database, close };
   } catch (error) {
     // Why it did not start is what a person must know; what could not be closed ends with the process.
     await closeAll(closers).catch((failure: unknown) => {

@@ -509,3 +509,27 @@ describe('@cached on an entity is refused', () => {
     expect(faultOf(`${sdl} ${query}`)).toContain(fault);
   });
 });
+
+it('stores nothing of what a client sends beside the key of a reference', async () => {
+  const cache = createCache({ store: memoryStore() });
+  onTestFinished(() => cache.close());
+  const schema = cache.apply(
+    buildSubgraphSchema({
+      typeDefs: parse(
+        `${cacheTypeDefs} type Query { q: Int }
+         type Studio @key(fields: "name") @cached(ttl: 60, key: "Studio:{parent.name}") { name: ID! city: String }`,
+      ),
+      resolvers: { Studio: { __resolveReference: (reference: object) => ({ city: 'Paris', ...reference }) } },
+    }),
+  );
+  await cache.start();
+  const ask = (reference: object) =>
+    graphql({
+      schema,
+      source: 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Studio { city } } }',
+      variableValues: { r: [{ __typename: 'Studio', name: 'Ciné', ...reference }] },
+      contextValue: {},
+    });
+  await ask({ city: 'made up' });
+  expect((await ask({})).data).toEqual({ _entities: [{ city: 'Paris' }] });
+});

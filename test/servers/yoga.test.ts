@@ -86,6 +86,11 @@ describe('the plugin for Envelop', () => {
     expect(await ask(source, { viewer: { id: 'admin' } })).toMatchObject({ extensions: { cache: {} } });
   });
 
+  it('takes a promise for no yes', async () => {
+    const evidence: () => boolean = Reflect.get({ later: () => Promise.resolve(true) }, 'later');
+    expect(await enveloped(filmWorld({ environment: 'production' }), { evidence })(source)).toEqual({ data });
+  });
+
   it('says of a bounded write that it is, without the header and in production too', async () => {
     const world = filmWorld({ environment: 'production' });
     world.loseInvalidations(true);

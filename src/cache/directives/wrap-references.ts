@@ -83,8 +83,10 @@ function cachedReference(
       : cacheAside(services, { policy, resolve: own ?? nothing });
   const answer = authorized(services, { policy, read, resolve: own });
   const isPrivate = policy.scope === 'PRIVATE';
-  return (parent, args, context, info) => {
+  const onlyKey = keyOf(entity, policy);
+  return (reference, args, context, info) => {
     try {
+      const parent = onlyKey(reference);
       const control = cacheControlOf(info);
       if (isPrivate) control?.cacheHint.restrict(PRIVATE);
       const onHint = control && hints.to(control);
@@ -94,6 +96,28 @@ function cachedReference(
       // An error that is thrown would be that of all references of the list.
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
+  };
+}
+
+/**
+ * What a load is given of a representation: the fields of the `@key` that the entry's key is made of. What a client sends beside
+ * them is no part of that key, and must not be stored for others.
+ */
+function keyOf({ keys }: Entity, { keyText }: ReadPolicy): (reference: unknown) => unknown {
+  const template = parseTemplate(keyText);
+  const placeholders = typeof template === 'string' ? [] : template.placeholders;
+  // A default key has the id of its parent.
+  const needed =
+    keyText === ''
+      ? ['id']
+      : placeholders.flatMap(({ root, path: [first = ''] }) => (root === 'parent' ? [first] : []));
+  const key = keys.find((names) => needed.every((name) => names.has(name)));
+  return (reference) => {
+    if (key === undefined || !isObject(reference)) return reference;
+    const names = ['__typename', ...key].filter((name) => name in reference);
+    // By another key it is resolved as it is, past the cache.
+    if (![...key].every((name) => name in reference)) return reference;
+    return Object.fromEntries(names.map((name) => [name, Reflect.get(reference, name)]));
   };
 }
 

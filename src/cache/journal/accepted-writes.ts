@@ -93,6 +93,8 @@ export class AcceptedWrites {
   readonly #flushDelay: FlushDelay;
   readonly #counters: FlushCounters = createFlushCounters();
   #isStarted = false;
+  /** True from the begin of `start()`, also where the journal refuses. */
+  #isOpening = false;
 
   constructor(options: AcceptedWritesOptions) {
     this.#options = options;
@@ -136,6 +138,7 @@ export class AcceptedWrites {
       this.#recovery.doubted(doubt);
       this.#flusher.look();
     };
+    this.#isOpening = true;
     await journal.open?.({ log, onDoubt });
     this.#isStarted = true;
     this.#flusher.start();
@@ -250,9 +253,15 @@ export class AcceptedWrites {
    * journal in memory.
    */
   async close(): Promise<boolean> {
-    if (!this.#isStarted) return true;
-    this.#isStarted = false;
     const { journal, log } = this.#options;
+    if (!this.#isStarted) {
+      // One that refused may go on asking its server.
+      if (this.#isOpening) await journal.close();
+      this.#isOpening = false;
+      return true;
+    }
+    this.#isStarted = false;
+    this.#isOpening = false;
     const isEmpty = await this.#flusher.drain(DRAIN_WITHIN_MS);
     const pending = isEmpty ? 0 : (await this.size())?.pending;
     const isLost = pending !== 0 && journal.name === 'memory';

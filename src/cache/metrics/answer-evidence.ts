@@ -56,7 +56,8 @@ export type Told = () => object | undefined;
  * request that a write was acknowledged before its invalidation was known to be applied, with what was waited for in vain.
  */
 export function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
-  const trace = hasEvidence ? cache.trace(context) : undefined;
+  // In JavaScript the option may answer with a promise, which is no yes.
+  const trace = hasEvidence === true ? cache.trace(context) : undefined;
   return () => {
     const because = cache.writes.boundedBy(context);
     if (trace === undefined && because === undefined) return undefined;

@@ -37,6 +37,8 @@ const TAGS_AT_ONCE = 500;
 const COMPLAIN_EVERY_MS = 60_000;
 /** A look that gets no further for longer hangs: it is given up, and another one begins. A long backlog has many steps. */
 const LOOK_STANDS_STILL_MS = 5000;
+/** A database that has gone silent is waited for no longer when the relay is closed. */
+const CLOSE_WITHIN_MS = 2000;
 /** A look that takes longer is counted as one that does not see. */
 const LOOK_TAKES_MS = 500;
 /** After one that took longer the next does not wait until so much would make it blind. */
@@ -183,12 +185,15 @@ export class Relay {
     clearInterval(this.#pollTimer);
     clearInterval(this.#keepTimer);
     await this.#stopListening?.();
+    const { clock, outbox } = this.#options;
+    const atMost = (work: Promise<unknown>): Promise<unknown> =>
+      Promise.race([work, clock.sleep(CLOSE_WITHIN_MS)]);
     // One that hangs would never end.
-    if (this.#isBlind) this.#running?.giveUp();
-    await Promise.allSettled([this.#running?.relayed, this.#next]);
-    await this.#options.outbox.close().catch(() => {
-      // Its rows are removed after a while by a process that is left.
-    });
+    if (!this.#isBlind) await atMost(Promise.allSettled([this.#running?.relayed, this.#next]));
+    this.#running?.giveUp();
+    await atMost(Promise.allSettled([this.#running?.relayed, this.#next]));
+    // Its rows are removed after a while by a process that is left.
+    await atMost(outbox.close().catch(() => undefined));
   }
 
   /** Looks at once, or where messages come often within a moment, in which another process may have looked. */

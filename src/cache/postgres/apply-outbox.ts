@@ -18,7 +18,7 @@ export interface OutboxSqlOptions {
   readonly tables: Tables;
   /** The schema of the outbox's own tables and functions. Default: `current_schema()`, mostly "public". */
   readonly schema?: string;
-  /** The namespaces that the cache uses, as `cache.namespaces()` says. Default: those of `tables`. */
+  /** The namespaces of the keys and tags of the schema, and of the option `fetches`. Default: those of `tables`. */
   readonly namespaces?: Iterable<string>;
   /** A role that runs the API and owns no tables: it is given the rights on the outbox. Default: none. */
   readonly role?: string;

@@ -19,7 +19,7 @@ Makes the tables, functions and triggers that tell a GraphQL cache of writes by 
   --url URL           of the database, as a user that owns the tables; default: the variable DATABASE_URL
   --tables FILE       the mapping: a JSON file, or a module with a default export (and namespaces, if it exports them)
   --prisma PATH       a Prisma schema, or a folder of .prisma files: what --tables says comes on top
-  --namespaces A,B    those of the cache, as cache.namespaces() says; default: all of the mapping
+  --namespaces A,B    those of the keys and tags of the schema, and of the option fetches; default: all of the mapping
   --schema NAME       where the outbox lives; default: the current schema, mostly public
   --role NAME         with print and apply: a role that runs the API and owns nothing, which is given the rights
   --keep-tables       with remove: CacheOutbox and CacheStore stay, as where a migration made them

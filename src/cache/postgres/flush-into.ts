@@ -64,7 +64,8 @@ class UnfitState extends Error {}
 
 /**
  * Writes accepted writes into a table: one statement, hence one transaction, inserts or updates all of them, and leaves rows
- * with a higher number as they are, so that a write that comes late or twice changes nothing.
+ * with a higher number as they are, so that a write that comes late or twice changes nothing. A state that is null, a deletion, becomes
+ * a dead letter: where there are deletions, write a `flush` of your own.
  * @throws CacheError CACHE_CONFIGURATION for options that do not exist; from `flush` where the table does not have a column.
  */
 export function flushInto<Context = unknown>(options: FlushIntoOptions<Context>): FlushingOrigin<Context> {
@@ -83,9 +84,12 @@ export function flushInto<Context = unknown>(options: FlushIntoOptions<Context>)
   };
   return {
     async flush(writes, context) {
-      const rows = writes.map(({ seq, state }) => ({ ...stateOf(state, row), [options.seq]: seq }));
+      const rows = writes.map(({ seq, state }) => ({
+        ...withBytes(stateOf(state, row)),
+        [options.seq]: seq,
+      }));
       const pool = typeof options.pool === 'function' ? await options.pool(context) : options.pool;
-      await pool.query(await statement(pool), [JSON.stringify(rows)]);
+      await pool.query(await statement(pool), [JSON.stringify(rows, asJson)]);
     },
     isPermanent: (error) => (error instanceof UnfitState ? true : isPermanentSqlError(error)),
   };
@@ -100,8 +104,26 @@ function stateOf(state: unknown, row: (state: unknown) => Readonly<Record<string
 }
 
 function asRow(state: unknown): Readonly<Record<string, unknown>> {
-  if (typeof state !== 'object' || state === null) throw new UnfitState('the written state is no object');
+  if (state === null) {
+    throw new UnfitState('the written state is null, a deletion, which needs a flush of its own');
+  }
+  if (typeof state !== 'object') throw new UnfitState('the written state is no object');
   return Object.fromEntries(Object.entries(state));
+}
+
+/** JSON has no whole numbers of that size; PostgreSQL reads them from a text. */
+function asJson(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/** Bytes as PostgreSQL reads them from a text; a Buffer would write itself as an object first. */
+function withBytes(state: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(state).map(([name, value]: [string, unknown]) => [
+      name,
+      value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value,
+    ]),
+  );
 }
 
 interface ColumnType {

@@ -8,6 +8,8 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let isBroken = false;
+  // A session that the server ends says so by an event, which would end the process; the next statement fails with it.
+  client.on('error', noted);
   try {
     await client.query('BEGIN');
     const result = await work(client);
@@ -21,6 +23,11 @@ export async function inTransaction<T>(
     );
     throw error;
   } finally {
+    client.off('error', noted);
     client.release(isBroken);
   }
+}
+
+function noted(): void {
+  // The statement under way, or the next one, rejects.
 }

@@ -137,13 +137,13 @@ function unusedNamespace(name: string, used: ReadonlySet<string> | undefined): s
 
 function watchedBy(
   { name, mapping, table }: Declaration,
-  { namespaces }: TriggerPlan,
+  { namespaces, used }: TriggerPlan,
   faults: string[],
 ): WatchedTable {
   const id = mapping.id ?? table.primaryKey;
   const written = mapping.tags ?? [];
-  // Without tags it is declared for its own sake, if only for `cache.fetch`.
-  const isNamespace = namespaces.has(name) || written.length === 0;
+  // Without tags it is declared for its own sake.
+  const isNamespace = namespaces.has(name) || used?.has(name) === true || written.length === 0;
   const columnOf = (named: string): string =>
     Object.hasOwn(mapping.columns ?? {}, named) ? (mapping.columns?.[named] ?? named) : named;
   const tags = isNamespace ? impliedTags(name, id) : [];

@@ -123,7 +123,7 @@ async function checked(
   log: OutboxLog,
 ): Promise<Applied> {
   const { faults, ...applied } = await lookAt(pool, wanted);
-  const namespaces = [...wanted.namespaces].join(',');
+  const namespaces = [...(wanted.used ?? wanted.namespaces)].join(',');
   const fix = `the owner of the tables runs \`npx corral-postgres apply --namespaces ${namespaces}\``;
   const serious = faults.filter(({ kind }) => kind !== 'superfluous');
   if (serious.length > 0) {
@@ -167,7 +167,10 @@ function listenTo(
 /** How a pool connects; another copy of pg may have made it. */
 function configOf(pool: OutboxPool): ClientConfig | undefined {
   const options: unknown = 'options' in pool ? pool.options : undefined;
-  return typeof options === 'object' && options !== null ? options : undefined;
+  if (typeof options !== 'object' || options === null) return undefined;
+  // A pool hides its password from a listing, and so from a copy.
+  const names = Object.getOwnPropertyNames(options);
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]));
 }
 
 function sentencesOf(log: CacheLog): OutboxLog {

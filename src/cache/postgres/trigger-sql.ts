@@ -144,7 +144,7 @@ ${truncated(home, watched)}
         ELSIF TG_OP = 'DELETE' THEN
           PERFORM ${adding(home, watched, { rows: '(SELECT OLD.*)', version: UNKNOWN })};
         ELSIF OLD::text IS DISTINCT FROM NEW::text THEN
-          PERFORM ${adding(home, watched, { rows: changedRow(watched), version: 'r."~version"' })};
+          PERFORM ${adding(home, watched, { rows: changedRow(watched), version: 'r."~corral version"' })};
         END IF;
       ELSIF TG_OP = 'INSERT' THEN
         PERFORM ${adding(home, watched, { rows: 'new_rows', version: ownVersion(watched) })};
@@ -152,13 +152,16 @@ ${truncated(home, watched)}
         PERFORM ${adding(home, watched, { rows: 'old_rows', version: UNKNOWN })};
       ELSE
         -- A row that stayed as it was means nothing.
-        PERFORM ${adding(home, watched, { rows: changedRows(watched), version: 'r."~version"' })};
+        PERFORM ${adding(home, watched, { rows: changedRows(watched), version: 'r."~corral version"' })};
       END IF;
       RETURN NULL;
     END
     `;
+  const quote = dollarQuoteFor(body);
   const create = `
-    CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql ${SAFELY} AS $body$${body}$body$;`;
+    CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql ${SAFELY} AS ${quote}${body}${quote};
+    -- Triggers fire without it. A role that could make a trigger of its own with this function would run code as its owner.
+    REVOKE ALL ON FUNCTION ${called}() FROM PUBLIC;`;
   const made = table.relations.flatMap((relation) => triggersOf({ home, table: watched, relation, called }));
   // Without the partitions: one that is attached later changes nothing of what the others have.
   const stamp = stampOf(
@@ -176,6 +179,13 @@ ${truncated(home, watched)}
     triggers: made.map(({ trigger }) => trigger),
     sql: create + made.map(({ sql }) => sql).join('') + comment,
   };
+}
+
+/** Marks the ends of a body that may contain the usual mark, as part of a name. */
+function dollarQuoteFor(body: string): string {
+  let quote = '$body$';
+  for (let number = 1; body.includes(quote); number += 1) quote = `$body_${number}$`;
+  return quote;
 }
 
 /** Whether a relation can have no triggers that see changed rows. */
@@ -255,21 +265,22 @@ function changedRows(watched: WatchedTable): string {
     })
     .join(' AND ');
   const version = raisedVersion(watched, 'o', 'n');
-  const differ = 'o::text IS DISTINCT FROM n::text';
+  // A column may have the name of either: then it would be meant.
+  const differ = '(o.*)::text IS DISTINCT FROM (n.*)::text';
   return `(
-            SELECT o.*, ${version} AS "~version" FROM old_rows AS o LEFT JOIN new_rows AS n ON ${same} WHERE ${differ}
+            SELECT o.*, ${version} AS "~corral version" FROM old_rows AS o LEFT JOIN new_rows AS n ON ${same} WHERE ${differ}
             UNION ALL
-            SELECT n.*, ${version} AS "~version" FROM new_rows AS n LEFT JOIN old_rows AS o ON ${same} WHERE ${differ}
+            SELECT n.*, ${version} AS "~corral version" FROM new_rows AS n LEFT JOIN old_rows AS o ON ${same} WHERE ${differ}
           )`;
 }
 
 function changedRow(watched: WatchedTable): string {
   const version = raisedVersion(watched, 'OLD', 'NEW');
-  return `(SELECT OLD.*, ${version} AS "~version" UNION ALL SELECT NEW.*, ${version} AS "~version")`;
+  return `(SELECT OLD.*, ${version} AS "~corral version" UNION ALL SELECT NEW.*, ${version} AS "~corral version")`;
 }
 
 /** Where a row stands for the relation, which is known when the trigger fires. */
-const RELATION = '@relation@';
+const RELATION = '@relation-5f0c2d9a@';
 
 /**
  * Reads the rows before they go. Not where an old snapshot or the table's own rules hide some of them, or where there are too
@@ -319,7 +330,7 @@ function triggersOf({ home, table, relation, called }: TriggersOf): MadeTrigger[
     const name = fitting(`cache_outbox_${kind}${suffix}`);
     const quoted = escapeIdentifier(name);
     const sql = `
-    CREATE OR REPLACE TRIGGER ${quoted} ${when.replace('@', where)} EXECUTE FUNCTION ${called}();
+    CREATE OR REPLACE TRIGGER ${quoted} ${when.replace('@', () => where)} EXECUTE FUNCTION ${called}();
     ALTER TABLE ONLY ${where} ENABLE ${STATE[fires]}TRIGGER ${quoted};`;
     return { trigger: { name, relation, fires }, sql };
   };

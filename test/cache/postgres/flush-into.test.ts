@@ -110,6 +110,32 @@ describe('flushing into a table', () => {
     expect(() => origin(misspelt)).toThrow('there is no option "colums" (did you mean "columns"?)');
   });
 
+  it('writes whole numbers of any size, and bytes as bytes', async () => {
+    await pool.query('CREATE TABLE blob (id int PRIMARY KEY, big bigint, bytes bytea, seq bigint)');
+    const { flush: write } = flushInto({
+      pool,
+      table: 'blob',
+      id: ['id'],
+      columns: ['big', 'bytes'],
+      seq: 'seq',
+    });
+    await write([{ seq: 1, state: { id: 1, big: 2n ** 60n, bytes: Buffer.from([1, 254, 3]) } }], undefined);
+    expect((await pool.query('SELECT big, bytes FROM blob')).rows).toEqual([
+      { big: `${2n ** 60n}`, bytes: Buffer.from([1, 254, 3]) },
+    ]);
+  });
+
+  it('makes no deletion, for good, and says so', async () => {
+    const { flush: write, isPermanent } = origin();
+    const refused: unknown = await write([{ seq: 1, state: null }], undefined).catch(
+      (error: unknown) => error,
+    );
+    expect(String(refused)).toContain(
+      'the written state is null, a deletion, which needs a flush of its own',
+    );
+    expect(isPermanent(refused)).toBe(true);
+  });
+
   it('is tried again after what passes, and where it cannot be told', () => {
     const verdict = (code: string) => isPermanentSqlError(Object.assign(new Error('failed'), { code }));
     expect(['23505', '22001', '40001', '57P01', 'ECONNRESET', 'P0001'].map(verdict)).toEqual([

@@ -47,6 +47,45 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
   });
   const told = (...statements: string[]): Promise<string[]> => world.told(...statements);
 
+  it.each(['n', 'o', 'r', 't', 'new', 'old', 'new_rows', '~version', '$body$'])(
+    'let a table with a column called %s be written to',
+    async (column) => {
+      const other = watchedWorld(await server.createDatabase());
+      onTestFinished(() => other.close());
+      const name = pg.escapeIdentifier(column);
+      await other.pool.query(`CREATE TABLE one (id int PRIMARY KEY, ${name} text)`);
+      await other.watch({ One: { table: 'one' } });
+      expect(await other.told(`INSERT INTO one VALUES (1, 'a')`, `UPDATE one SET ${name} = 'b'`)).toEqual([
+        'One',
+        'One:1',
+      ]);
+    },
+  );
+
+  it.each(['a$$b', "a$'b", 'a$&b', '$body$', 'a"b', '@', 'x@relation@'])(
+    'watch a table called %s',
+    async (name) => {
+      const other = watchedWorld(await server.createDatabase());
+      onTestFinished(() => other.close());
+      const table = pg.escapeIdentifier(name);
+      await other.pool.query(`CREATE TABLE ${table} (id int PRIMARY KEY)`);
+      await other.watch({ One: { table: name } });
+      expect(await other.told(`INSERT INTO ${table} VALUES (1)`, `TRUNCATE ${table}`)).toEqual([
+        'One',
+        'One:1',
+      ]);
+    },
+  );
+
+  it('are made by no role that may not call their functions', async () => {
+    await world.pool.query(`CREATE ROLE maker LOGIN PASSWORD 'maker'`);
+    const { rows } = await world.pool.query<{ name: string }>(
+      `SELECT p.oid::regprocedure::text AS name FROM pg_proc AS p WHERE p.proname LIKE 'cache_outbox_for_%'
+         AND has_function_privilege('maker', p.oid, 'EXECUTE')`,
+    );
+    expect(rows).toEqual([]);
+  });
+
   it('write the tags of mapped tables, columns, values, schemas and composite ids', async () => {
     expect(await told(`INSERT INTO films VALUES (1, 'One', 7, 'glad')`)).toEqual([
       ...['Film', 'Film:1', 'Maker:7', 'Mood:GLAD'],
