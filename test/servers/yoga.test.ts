@@ -87,7 +87,9 @@ describe('the plugin for Envelop', () => {
   });
 
   it('takes a promise for no yes', async () => {
-    const evidence: () => boolean = Reflect.get({ later: () => Promise.resolve(true) }, 'later');
+    // As JavaScript may hand it over.
+    const untyped: object = { evidence: () => Promise.resolve(true) };
+    const evidence: () => boolean = Reflect.get(untyped, 'evidence');
     expect(await enveloped(filmWorld({ environment: 'production' }), { evidence })(source)).toEqual({ data });
   });
 
