@@ -24,7 +24,7 @@ import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import { systemClock } from './time/clock.js';
 import { UnreadTags } from './policy/unread-tags.js';
-import { closeCache, openCache } from './open-cache.js';
+import { closeCache, openCache, stopBackground } from './open-cache.js';
 
 /** A cache: one schema, one store, the origins. */
 export interface Cache<Context> {
@@ -183,9 +183,14 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       return started;
     },
     close: async () => {
+      if (closing !== undefined) {
+        // Why it could not be closed is told to the first caller.
+        await closing.catch(() => undefined);
+        return;
+      }
       closed = true;
-      // A second call waits for the same.
-      closing ??= afterStart(started).then(() => closeCache(parts, options.store));
+      stopBackground(parts);
+      closing = afterStart(started).then(() => closeCache(parts, options.store));
       await closing;
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {

@@ -57,11 +57,15 @@ async function openOutbox<Context>(
   });
 }
 
-/** @throws what could not be closed, or CacheError where accepted writes could not be flushed, once everything else is closed. */
-export async function closeCache({ prober, services, keepWarm, relay }: Parts, store: Store): Promise<void> {
+/** At once, as the database may be closed right after: what runs without a request ends, and says nothing of it. */
+export function stopBackground({ prober, services, keepWarm }: Parts): void {
   prober?.stop();
   services.shadow?.stop();
   keepWarm.stop();
+}
+
+/** @throws what could not be closed, or CacheError where accepted writes could not be flushed, once everything else is closed. */
+export async function closeCache({ services, relay }: Parts, store: Store): Promise<void> {
   let isKept = true;
   const failures: unknown[] = [];
   // First: what accepted writes flush is invalidated, which the relay and the store take part in.
