@@ -510,14 +510,20 @@ describe('@cached on an entity is refused', () => {
   });
 });
 
-it('stores nothing of what a client sends beside the key of a reference', async () => {
+it.each([
+  ['a key of one field', '@key(fields: "name")'],
+  ['a key of which a part is missing', '@key(fields: "name region")'],
+  ['one of several keys', '@key(fields: "code") @key(fields: "name")'],
+])('stores nothing of what a client sends beside %s', async (_what, key) => {
   const cache = createCache({ store: memoryStore() });
   onTestFinished(() => cache.close());
   const schema = cache.apply(
     buildSubgraphSchema({
       typeDefs: parse(
         `${cacheTypeDefs} type Query { q: Int }
-         type Studio @key(fields: "name") @cached(ttl: 60, key: "Studio:{parent.name}") { name: ID! city: String }`,
+         type Studio ${key} @cached(ttl: 60, key: "Studio:{parent.name}") {
+           name: ID! code: ID region: String city: String
+         }`,
       ),
       resolvers: { Studio: { __resolveReference: (reference: object) => ({ city: 'Paris', ...reference }) } },
     }),

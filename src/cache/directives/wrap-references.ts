@@ -103,22 +103,23 @@ function cachedReference(
  * What a load is given of a representation: the fields of the `@key` that the entry's key is made of. What a client sends beside
  * them is no part of that key, and must not be stored for others.
  */
-function keyOf({ keys }: Entity, { keyText }: ReadPolicy): (reference: unknown) => unknown {
+function keyOf({ keys }: Entity, policy: ReadPolicy): (reference: unknown) => unknown {
+  // A default key has the id of its parent.
+  const needed = policy.keyText === '' ? ['id'] : parentNames(policy);
+  const key = keys.find((names) => needed.every((name) => names.has(name))) ?? needed;
+  const names = ['__typename', ...key];
+  return (reference) => {
+    // By another key it has no entry, and is resolved as it is.
+    if (!isObject(reference) || !needed.every((name) => name in reference)) return reference;
+    return Object.fromEntries(names.flatMap((name) => (name in reference ? [[name, reference[name]]] : [])));
+  };
+}
+
+/** The names of a representation that its entry's key has. */
+function parentNames({ keyText }: ReadPolicy): string[] {
   const template = parseTemplate(keyText);
   const placeholders = typeof template === 'string' ? [] : template.placeholders;
-  // A default key has the id of its parent.
-  const needed =
-    keyText === ''
-      ? ['id']
-      : placeholders.flatMap(({ root, path: [first = ''] }) => (root === 'parent' ? [first] : []));
-  const key = keys.find((names) => needed.every((name) => names.has(name)));
-  return (reference) => {
-    if (key === undefined || !isObject(reference)) return reference;
-    const names = ['__typename', ...key].filter((name) => name in reference);
-    // By another key it is resolved as it is, past the cache.
-    if (![...key].every((name) => name in reference)) return reference;
-    return Object.fromEntries(names.map((name) => [name, Reflect.get(reference, name)]));
-  };
+  return placeholders.flatMap(({ root, path: [first = ''] }) => (root === 'parent' ? [first] : []));
 }
 
 /** An origin is asked by the id of the key; a reference by another `@key` has none, and is resolved as without a cache. */
