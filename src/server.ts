@@ -26,17 +26,13 @@ async function main(): Promise<void> {
 }
 
 /** What the cache refuses to start with: the schema's directives, or a store that answers but cannot be used. */
-const mendable: readonly ErrorCode[] = [
-  'CACHE_CONFIGURATION',
-  'CACHE_STORE_REFUSED',
-  'CACHE_JOURNAL_REFUSED',
-];
+const fixable: readonly ErrorCode[] = ['CACHE_CONFIGURATION', 'CACHE_STORE_REFUSED', 'CACHE_JOURNAL_REFUSED'];
 
 /** Faults that a person can fix are told in their own sentence; any other is a bug, and told in full. */
 function fail(error: unknown): never {
-  const isMendable =
-    error instanceof ConfigurationError || (error instanceof CacheError && mendable.includes(error.code));
-  const text = isMendable ? error.message : error instanceof Error ? error.stack : String(error);
+  const isFixable =
+    error instanceof ConfigurationError || (error instanceof CacheError && fixable.includes(error.code));
+  const text = isFixable ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);
 }

@@ -4,7 +4,7 @@ import { CacheError } from './errors.js';
 import { AcceptedWrites } from './journal/accepted-writes.js';
 import type { FlushTarget } from './journal/flush-target.js';
 import { memoryJournal } from './journal/memory-journal.js';
-import type { VaryValues } from './keys/variant.js';
+import { noValues, type VaryValues } from './keys/variant.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
@@ -23,7 +23,7 @@ import { WakeUps } from './stampede/wake-ups.js';
 import type { Bounds } from './store/bounded-map.js';
 import { LocalCopies } from './store/local-copies.js';
 import { troubleLog } from './store/trouble-log.js';
-import type { Store } from './store/store.js';
+import { isAway } from './store/store-away.js';
 import { createAcknowledge } from './coherence/acknowledgement.js';
 import { Entries } from './coherence/entries.js';
 import { createInvalidate, type Invalidate } from './coherence/invalidation.js';
@@ -119,7 +119,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       outbox: options.outbox,
       blindAfterMs,
       invalidate: (tags, versions) => entries.invalidate(tags, versions),
-      storeIsAway: () => storeIsAway(options.store),
+      storeIsAway: () => isAway(options.store),
       ...{ clock, random, log },
       forgetAll: () => entries.forgetAll(),
       onApplied: (rows) => countRelayed(relayed, rows),
@@ -129,7 +129,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
   const originLoads = new Map(
     Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
-  const context = (): unknown => backgroundContext(options)(NO_VARIANT);
+  const context = (): unknown => backgroundContext(options)(noValues);
   return {
     ...{
       log,
@@ -215,8 +215,8 @@ function createServices<Context>(
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
   const invalidate = createInvalidate({ entries, clock, log, relay: started });
-  const isAway = (): boolean => storeIsAway(store);
-  const acknowledge = createAcknowledge({ invalidate, relay: started, storeIsAway: isAway });
+  const storeIsAway = (): boolean => isAway(store);
+  const acknowledge = createAcknowledge({ invalidate, relay: started, storeIsAway });
   const singleLoads = new SingleLoads<Loaded>({
     entries,
     flights: new Flights(),
@@ -228,7 +228,7 @@ function createServices<Context>(
     clock,
     random,
     onOverload: (error) => onStoreTrouble('load', error),
-    storeIsAway: isAway,
+    storeIsAway,
     ...loads,
     loadedOf: (found) => ({
       value: found?.value,
@@ -242,7 +242,7 @@ function createServices<Context>(
     }),
     onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
   });
-  const isBusy = (): boolean => isAway() || singleLoads.isCrowded;
+  const isBusy = (): boolean => storeIsAway() || singleLoads.isCrowded;
   const isCaughtUp = async (): Promise<boolean> => (await started()?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no';
   const shadow = checkedShadow(options.shadow);
   return {
@@ -252,7 +252,7 @@ function createServices<Context>(
     boundedWrites: new BoundedWrites(),
     acceptedWrites: new AcceptedWrites({
       journal: options.journal ?? memoryJournal({ clock }),
-      targets: flushTargets(origins, () => backgroundContext(options)(NO_VARIANT)),
+      targets: flushTargets(origins, () => backgroundContext(options)(noValues)),
       flushSite: () => ({ coordinate: FLUSH_SITE, counters: counters.of(FLUSH_SITE) }),
       acknowledge: async (tags, site) => (await acknowledge(tags, site)).boundedBy,
       ...{ codec, clock, random, log, invalidate },
@@ -293,17 +293,10 @@ function createKeepWarm<Context>(options: CacheOptions<Context>, services: Cache
   });
 }
 
-/** What varies is neither probed nor flushed in one of its variants. */
-const NO_VARIANT: VaryValues = Object.freeze({});
-
 function backgroundContext<Context>({
   backgroundContext: make,
 }: CacheOptions<Context>): (variant: VaryValues) => unknown {
   return make ?? (() => ({}));
-}
-
-function storeIsAway(store: Store): boolean {
-  return store.isAway?.() ?? false;
 }
 
 /** Those of the origins that flush. */

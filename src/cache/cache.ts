@@ -22,7 +22,8 @@ import type { Trace } from './metrics/trace.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
-import { systemClock } from './time/clock.js';
+import { isAway } from './store/store-away.js';
+import type { Clock } from './time/clock.js';
 import { UnreadTags } from './policy/unread-tags.js';
 import { closeCache, openCache, stopBackground } from './open-cache.js';
 
@@ -37,8 +38,9 @@ export interface Cache<Context> {
    */
   start(): Promise<void>;
   /**
-   * Flushes accepted writes, waits for background work, then closes the outbox, the journal and the store. @throws CacheError,
-   * once all is closed, where accepted writes were in the memory of this process only and could not be flushed.
+   * Flushes accepted writes, waits for background work, then closes the outbox, the journal and the store; a second call
+   * waits for the first. @throws once all is closed, what could not be, or CacheError where accepted writes were in the memory of this
+   * process only and could not be flushed.
    */
   close(): Promise<void>;
   /**
@@ -190,7 +192,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       }
       closed = true;
       stopBackground(parts);
-      closing = afterStart(started).then(() => closeCache(parts, options.store));
+      closing = afterStart(started, services.clock).then(() => closeCache(parts, options.store));
       await closing;
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
@@ -230,17 +232,17 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       relay: () => ({ ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0 }),
       probes: () => parts.prober?.counters() ?? {},
       shadowChecks: () => services.shadow?.counters() ?? {},
-      storeIsAway: () => options.store.isAway?.() ?? false,
+      storeIsAway: () => isAway(options.store),
     },
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
 }
 
 /** What is being opened is closed once it is open, or has failed; what hangs is not waited for longer. */
-async function afterStart(started: Promise<void> | undefined): Promise<void> {
+async function afterStart(started: Promise<void> | undefined, clock: Clock): Promise<void> {
   if (started === undefined) return;
   const ended = started.catch(() => undefined);
-  await Promise.race([ended, systemClock.sleep(START_ENDS_WITHIN_MS)]);
+  await Promise.race([ended, clock.sleep(START_ENDS_WITHIN_MS)]);
 }
 
 function writesOf(

@@ -1,7 +1,6 @@
 import {
+  answersOf,
   asksForEvidence as asks,
-  beginAnswer,
-  checkEvidenceOptions,
   withCache,
   type EvidenceOptions,
   type EvidenceSource,
@@ -40,7 +39,11 @@ export type ApolloPluginOptions<Context> = EvidenceOptions<PluginRequest<Context
 
 /** True for requests with the header `x-cache-debug: 1`. */
 export function asksForEvidence({ request }: PluginRequest<unknown>): boolean {
-  return asks(request.http?.headers);
+  return asks(headersOf({ request }));
+}
+
+function headersOf({ request }: Pick<PluginRequest<unknown>, 'request'>): unknown {
+  return request.http?.headers;
 }
 
 /** @throws CacheError naming every option that does not exist or cannot be. */
@@ -48,13 +51,12 @@ export function createApolloPlugin<Context>(
   cache: EvidenceSource,
   options: ApolloPluginOptions<Context>,
 ): CachePlugin<Context> {
-  checkEvidenceOptions('cache.apolloPlugin', options);
-  const { evidence = (request) => !cache.isProduction && asksForEvidence(request) } = options;
+  const begin = answersOf(cache, { call: 'cache.apolloPlugin', options, argument: 'request', headersOf });
   return {
     requestDidStart: (request) => {
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
-      const told = beginAnswer(cache, context, evidence(request));
+      const told = begin(request, context);
       return Promise.resolve({
         willSendResponse: ({ response: { body } }) => {
           const result = body.kind === 'single' ? body.singleResult : undefined;

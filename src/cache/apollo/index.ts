@@ -7,4 +7,3 @@ export {
   type PluginResponse,
   type RequestListener,
 } from './apollo-plugin.js';
-export type { EvidenceOptions } from '../metrics/answer-evidence.js';

@@ -10,3 +10,8 @@ export function namespaceOf(key: string): string {
 export function namespaceOfTemplate({ literals: [before = ''] }: Template): string {
   return namespaceOf(before);
 }
+
+/** The same of a template as it is written, also of one that cannot be read. */
+export function namespaceOfSource(source: string): string {
+  return source.split(/[:{]/)[0] ?? '';
+}

@@ -18,6 +18,9 @@ export interface Variant {
   readonly values: VaryValues;
 }
 
+/** The values of what does not vary. */
+export const noValues: VaryValues = Object.freeze({});
+
 /** One name and its value as they stand in keys. No template and no value can contain the bar. */
 export function variantPart(name: string, value: VaryValue | undefined): string {
   return `|${name}=${shortenKey(typedComponent(value))}`;

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { UNKNOWN_HINT } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
 import type { PendingState } from '../journal/accepted-writes.js';
-import type { VaryValues } from '../keys/variant.js';
+import { noValues, type VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Led } from '../stampede/led.js';
 import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
@@ -19,7 +19,6 @@ interface WantedId extends WantedLoad {
   readonly trace: Trace | undefined;
 }
 
-const NO_VARIANT: VaryValues = Object.freeze({});
 const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
 const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
 
@@ -62,7 +61,7 @@ export class OriginLoads {
   /** A load of one id that no reader waits for: nothing is joined, stored or counted. */
   beginApart(field: ReadPolicy, id: string, context: unknown): Load {
     const guarded = this.#services.contextOfLoad(field, context);
-    const variant = field.variantOf?.(context).values ?? NO_VARIANT;
+    const variant = field.variantOf?.(context).values ?? noValues;
     const run = async (): Promise<unknown> => {
       const values = await guarded.run(() => this.#valuesOf([id], { context: guarded.context, variant }));
       const value = values.get(id);
@@ -115,7 +114,7 @@ export class OriginLoads {
     countCall(led);
     const startedAtMs = clock.nowMs();
     try {
-      const variant = variantOf?.(context).values ?? NO_VARIANT;
+      const variant = variantOf?.(context).values ?? noValues;
       const pending = await this.#pendingOf(led);
       const ids = led
         .map(({ wanted }) => wanted.address.id)

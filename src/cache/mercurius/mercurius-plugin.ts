@@ -1,8 +1,6 @@
 import { CacheError } from '../errors.js';
 import {
-  asksForEvidence,
-  beginAnswer,
-  checkEvidenceOptions,
+  answersOf,
   withCache,
   type EvidenceOptions,
   type EvidenceSource,
@@ -38,8 +36,7 @@ export function cachePlugin<Context>(
   cache: EvidenceSource,
   options: MercuriusPluginOptions<Context> = {},
 ): MercuriusPlugin {
-  checkEvidenceOptions('cachePlugin', options, 'context');
-  const { evidence } = options;
+  const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
   const begun = new WeakMap<object, Told>();
   return async (app) => {
     const hooks: unknown = Reflect.get(app, 'graphql');
@@ -50,12 +47,8 @@ export function cachePlugin<Context>(
       );
     }
     hooks.addHook('preExecution', async (_schema, _document, context) => {
-      const hasEvidence =
-        evidence === undefined
-          ? !cache.isProduction && asksForEvidence(headersOf(context))
-          : // The context of a server is what its owner says it is.
-            evidence(context as Context);
-      begun.set(context, beginAnswer(cache, context, hasEvidence));
+      // The context of a server is what its owner says it is.
+      begun.set(context, begin(context as Context, context));
       await Promise.resolve();
     });
     hooks.addHook('onResolution', async (answer, context) => {
@@ -73,7 +66,7 @@ function hasHooks(hooks: unknown): hooks is Hooks {
 }
 
 /** Mercurius puts the reply of Fastify into the context, which knows its request. */
-function headersOf(context: object): unknown {
+function headersOf(context: unknown): unknown {
   return ['reply', 'request', 'headers'].reduce<unknown>(
     (holder, name) => (typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined),
     context,

@@ -20,17 +20,31 @@ export interface EvidenceOptions<Request> {
 
 const evidenceOptions = { evidence: true } satisfies Record<keyof EvidenceOptions<unknown>, true>;
 
-/** @throws CacheError naming every option that does not exist or cannot be. */
-export function checkEvidenceOptions(
-  call: string,
-  options: EvidenceOptions<never>,
-  argument = 'request',
-): void {
+/** What tells the plugins apart. */
+export interface AnswersOptions<Request> {
+  /** What the plugin is made with, as its errors call it. */
+  readonly call: string;
+  readonly options: EvidenceOptions<Request>;
+  /** What `evidence` is a function of, as its error calls it. */
+  readonly argument: string;
+  readonly headersOf: (request: Request) => unknown;
+}
+
+/** Begins an answer, before it is executed. */
+export type BeginAnswer<Request> = (request: Request, context: object) => Told;
+
+/** What begins the answers of one server. @throws CacheError naming every option that does not exist or cannot be. */
+export function answersOf<Request>(
+  cache: EvidenceSource,
+  { call, options, argument, headersOf }: AnswersOptions<Request>,
+): BeginAnswer<Request> {
   const faults = unknownOptions(options, evidenceOptions);
-  const { evidence } = options;
-  if (evidence !== undefined && typeof evidence !== 'function')
-    faults.push(`evidence must be a function of the ${argument}`);
+  const byHeader = (request: Request): boolean => !cache.isProduction && asksForEvidence(headersOf(request));
+  const { evidence = byHeader } = options;
+  if (typeof evidence !== 'function') faults.push(`evidence must be a function of the ${argument}`);
   refuseFaults(call, faults);
+  // In JavaScript it may answer with a promise, which is no yes.
+  return (request, context) => beginAnswer(cache, context, evidence(request) === true);
 }
 
 /**
@@ -52,12 +66,11 @@ const HEADER = 'x-cache-debug';
 export type Told = () => object | undefined;
 
 /**
- * Begins an answer, before it is executed. At its end it tells the evidence, where the request may have it, and to every
+ * At the end of an answer it tells the evidence, where the request may have it, and to every
  * request that a write was acknowledged before its invalidation was known to be applied, with what was waited for in vain.
  */
-export function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
-  // In JavaScript the option may answer with a promise, which is no yes.
-  const trace = hasEvidence === true ? cache.trace(context) : undefined;
+function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
+  const trace = hasEvidence ? cache.trace(context) : undefined;
   return () => {
     const because = cache.writes.boundedBy(context);
     if (trace === undefined && because === undefined) return undefined;

@@ -2,7 +2,7 @@ import { canMeet } from '../keys/can-meet.js';
 import { parseTemplate, type Template } from '../keys/template.js';
 import { hintOf } from '../nearest-name.js';
 import type { CachedArguments } from './field-site.js';
-import { namespaceOfTemplate } from '../keys/namespace.js';
+import { namespaceOfSource, namespaceOfTemplate } from '../keys/namespace.js';
 
 /** A tag that a mutation names in `@invalidates`. */
 export interface NamedTag {
@@ -26,7 +26,7 @@ export function checkMetTags(tags: readonly NamedTag[], { cached, fetches = [] }
   const known = parsed.flatMap(({ template }) => (typeof template === 'string' ? [] : [template]));
   // What a template that cannot be read was to mean is not known: its own fault is told, and none beside it.
   const broken = parsed.flatMap(({ source, template }) =>
-    typeof template === 'string' ? (source.split(/[:{]/)[0] ?? []) : [],
+    typeof template === 'string' ? [namespaceOfSource(source)] : [],
   );
   const lenient = new Set([...fetches, ...broken]);
   const namespaces = [...new Set([...known.map(namespaceOfTemplate), ...fetches])]

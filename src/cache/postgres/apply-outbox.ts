@@ -7,6 +7,7 @@ import { outboxTables, rightsOf } from './outbox-tables-sql.js';
 import { poolOf, type PoolOption } from './pool-option.js';
 import { presentOutbox } from './present-outbox.js';
 import type { Tables } from './tables.js';
+import { isLockedByOthers, WAIT_SHORTLY, withShortLocks } from './short-locks.js';
 import { sharedFunctions } from './trigger-sql.js';
 import { wantedOutbox, type WantedOptions } from './wanted-outbox.js';
 
@@ -26,8 +27,6 @@ export interface OutboxSqlOptions {
 
 /** Processes that start together make the triggers one after the other. */
 const ADVISORY_LOCK = 72_707_370;
-/** A table that is kept locked must not hold up the start for ever. */
-const LOCK_TIMEOUT = '10s';
 
 export interface Applied {
   readonly home: Home;
@@ -87,19 +86,19 @@ export async function lookAt(
  * @throws CacheError CACHE_CONFIGURATION when the mapping does not fit the tables, or rights are missing.
  */
 export async function applyOutbox(options: OutboxSqlOptions): Promise<readonly string[]> {
-  const { changed } = await bringUpToDate(await poolOf(options.pool)(), wantedOf(options));
+  const { changed } = await bringUpToDate(await poolOf(options.pool), wantedOf(options));
   return changed;
 }
 
 /** What is missing, changed or superfluous, each as a sentence; an empty list where all is as it should be. Changes nothing. */
 export async function checkOutbox(options: OutboxSqlOptions): Promise<readonly OutboxFault[]> {
-  const { faults } = await lookAt(await poolOf(options.pool)(), wantedOf(options));
+  const { faults } = await lookAt(await poolOf(options.pool), wantedOf(options));
   return faults;
 }
 
 /** The SQL that `applyOutbox` would send to an empty database, to be put into a migration. Changes nothing. */
 export async function outboxSql(options: OutboxSqlOptions): Promise<string> {
-  const pool = await poolOf(options.pool)();
+  const pool = await poolOf(options.pool);
   const wanted = await inTransaction(pool, (client) => wantedOutbox(client, wantedOf(options)));
   const { home, shared, functions } = wanted;
   const parts = [
@@ -124,7 +123,7 @@ export async function removeOutbox({
   /** True where a migration made "CacheOutbox" and "CacheStore". Default: false. */
   readonly keepTables?: boolean;
 }): Promise<void> {
-  await locked(await poolOf(option)(), async (client) => {
+  await locked(await poolOf(option), async (client) => {
     const { rows } = await client.query<{ schema: string }>(
       'SELECT coalesce($1, current_schema()) AS schema',
       [schema ?? null],
@@ -159,18 +158,27 @@ async function locked<T>(
   work: (client: ClientBase) => Promise<T>,
 ): Promise<T> {
   try {
-    return await inTransaction(pool, async (client) => {
-      // Those of the pool are for statements of requests.
+    return await withShortLocks(pool, async (client) => {
+      // Limits of the pool are for statements of requests; and another process that makes the triggers is waited for, however long.
       await client.query(
         'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0',
       );
       await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
-      await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+      await client.query(WAIT_SHORTLY);
       return work(client);
     });
   } catch (error) {
-    throw error instanceof CacheError ? error : refusal(error);
+    if (error instanceof CacheError) throw error;
+    throw isLockedByOthers(error) ? stillLocked(error) : refusal(error);
   }
+}
+
+function stillLocked(cause: unknown): CacheError {
+  return new CacheError(
+    'CACHE_CONFIGURATION',
+    'The triggers that watch for writes cannot be made, because a transaction has kept a table locked for 10 seconds; end it, and start again.',
+    { cause },
+  );
 }
 
 function refusal(cause: unknown): CacheError {

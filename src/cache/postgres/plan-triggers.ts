@@ -1,4 +1,5 @@
 import { CacheError } from '../errors.js';
+import { namespaceOfSource } from '../keys/namespace.js';
 import { nearestName } from '../nearest-name.js';
 import { unknownOptions } from '../unknown-options.js';
 import type { Table } from './read-tables.js';
@@ -221,7 +222,7 @@ function both(one: WatchedTable, other: WatchedTable): WatchedTable {
 function unusedTags(declared: Tables, used: ReadonlySet<string>): string[] {
   return Object.entries(declared).flatMap(([table, entry]) =>
     (entry === false ? [] : (mappingOf(entry).tags ?? [])).flatMap((source) => {
-      const namespace = namespaceOf(source);
+      const namespace = namespaceOfSource(source);
       if (namespace === '' || used.has(namespace)) return [];
       const nearest = nearestName(namespace, used);
       const hint = nearest === undefined ? 'correct it' : `did you mean "${nearest}"?`;
@@ -230,15 +231,11 @@ function unusedTags(declared: Tables, used: ReadonlySet<string>): string[] {
   );
 }
 
-function namespaceOf(source: string): string {
-  return source.split(/[:{]/)[0] ?? '';
-}
-
 function unwatchedOf(
   namespaces: ReadonlySet<string>,
   declared: Tables,
   watched: readonly WatchedTable[],
 ): string[] {
-  const seen = new Set(watched.flatMap(({ tags }) => tags.map(({ source }) => namespaceOf(source))));
+  const seen = new Set(watched.flatMap(({ tags }) => tags.map(({ source }) => namespaceOfSource(source))));
   return [...namespaces].filter((name) => !seen.has(name) && declared[name] !== false).sort();
 }

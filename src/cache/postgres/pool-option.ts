@@ -6,15 +6,9 @@ export interface OutboxPool {
   connect(): Promise<pg.PoolClient>;
 }
 
-/** A pool, or how to get it: a function is called once, when the pool is needed first. */
+/** A pool, or how to get it: a function is called when the pool is needed. */
 export type PoolOption = OutboxPool | (() => OutboxPool | Promise<OutboxPool>);
 
-/** The pool of an option, asked for once; again where it could not be had. */
-export function poolOf(option: PoolOption): () => Promise<OutboxPool> {
-  let asked: Promise<OutboxPool> | undefined;
-  return () => {
-    asked ??= (async () => (typeof option === 'function' ? await option() : option))();
-    asked.catch(() => (asked = undefined));
-    return asked;
-  };
+export async function poolOf(option: PoolOption): Promise<OutboxPool> {
+  return typeof option === 'function' ? option() : option;
 }

@@ -68,8 +68,8 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
   refuseFaults('postgresOutbox', faults);
   let opened: Outbox | undefined;
   const open = async (given: OutboxOpenOptions): Promise<void> => {
-    const pool = await poolOf(poolOption)();
-    const slow = slowPool === poolOption ? pool : await poolOf(slowPool)();
+    const pool = await poolOf(poolOption);
+    const slow = slowPool === poolOption ? pool : await poolOf(slowPool);
     const log = options.log ?? sentencesOf(given.log);
     const { home } = await prepare(slow, { options, given, log });
     const { store } = given;

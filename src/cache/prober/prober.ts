@@ -1,3 +1,4 @@
+import { noValues } from '../keys/variant.js';
 import type { Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { valueText } from '../codec/value-text.js';
@@ -31,8 +32,6 @@ interface Comparison {
   readonly present: string;
 }
 
-/** What varies is not probed. */
-const NO_VARIANT = Object.freeze({});
 const CONFIRMATIONS = 3;
 const CONFIRM_AFTER_MS = 250;
 const FOLLOWED_AT_ONCE = 8;
@@ -142,7 +141,7 @@ export class Prober {
 
   async #presentText(namespace: string, id: string): Promise<string> {
     const { origins, context, codec } = this.#options;
-    const [row = null] = (await origins.get(namespace)?.load([id], await context(), NO_VARIANT)) ?? [];
+    const [row = null] = (await origins.get(namespace)?.load([id], await context(), noValues)) ?? [];
     if (row instanceof Error) throw row;
     return valueText(codec, row);
   }

@@ -1,4 +1,11 @@
+import type { Store } from './store.js';
+
 /** What an operation is refused with while the store is away: it never reached the store. Told by the store itself. */
 export class StoreAway extends Error {
   override readonly name = 'StoreAway';
+}
+
+/** True while it cannot be reached. */
+export function isAway(store: Pick<Store, 'isAway'>): boolean {
+  return store.isAway?.() ?? false;
 }

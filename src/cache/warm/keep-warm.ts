@@ -1,7 +1,8 @@
+import { isAway } from '../store/store-away.js';
 import { EndableWaits } from '../stampede/endable-waits.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { CacheError } from '../errors.js';
-import type { Variant, VaryValues } from '../keys/variant.js';
+import { noValues, type Variant, type VaryValues } from '../keys/variant.js';
 import type { Store } from '../store/store.js';
 import type { Services } from '../loads/services.js';
 import { FieldWarmer, SETTLE_MS } from './field-warmer.js';
@@ -26,7 +27,6 @@ export interface KeepWarmOptions extends PrefetchBounds {
   readonly isEnabled: boolean;
 }
 
-const NO_VARIANT: VaryValues = Object.freeze({});
 /** How often it is looked whether something is due: so many times between two refreshes, within these bounds. */
 const LOOKS_PER_REFRESH = 4;
 const SHORTEST_LOOK_MS = 100;
@@ -81,7 +81,7 @@ export class KeepWarm {
       },
       storeIsAway: () => this.#storeIsAway(),
       isOver: () => this.#waits.isOver,
-      context: async (variant) => this.#options.context(variant?.values ?? NO_VARIANT),
+      context: async (variant) => this.#options.context(variant?.values ?? noValues),
     });
     this.#warmers.push(warmer);
     return { noteRead: (key, args) => warmer.noteRead(key, args) };
@@ -118,7 +118,7 @@ export class KeepWarm {
   }
 
   #storeIsAway(): boolean {
-    return this.#options.store.isAway?.() ?? false;
+    return isAway(this.#options.store);
   }
 
   async #run(warmer: FieldWarmer): Promise<void> {
@@ -138,7 +138,7 @@ export class KeepWarm {
   async #warmUp(): Promise<void> {
     const { context, variants, services, warmUpWithinMs } = this.#options;
     try {
-      const [first = NO_VARIANT] = await variants();
+      const [first = noValues] = await variants();
       await context(first);
     } catch {
       // What makes contexts has failed, and says so; the first load will say so again.

@@ -1,7 +1,5 @@
 import {
-  asksForEvidence,
-  beginAnswer,
-  checkEvidenceOptions,
+  answersOf,
   withCache,
   type EvidenceOptions,
   type EvidenceSource,
@@ -41,17 +39,12 @@ export function cachePlugin<Context>(
   cache: EvidenceSource,
   options: EnvelopPluginOptions<Context> = {},
 ): EnvelopPlugin {
-  checkEvidenceOptions('cachePlugin', options, 'context');
-  const { evidence } = options;
+  const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
   return {
     onExecute: ({ args: { contextValue: context } }) => {
       if (typeof context !== 'object' || context === null) return undefined;
-      const hasEvidence =
-        evidence === undefined
-          ? !cache.isProduction && asksForEvidence(headersOf(context))
-          : // The context of a server is what its owner says it is.
-            evidence(context as Context);
-      const told = beginAnswer(cache, context, hasEvidence);
+      // The context of a server is what its owner says it is.
+      const told = begin(context as Context, context);
       return {
         onExecuteDone: ({ result, setResult }) => {
           if (Symbol.asyncIterator in result) return;
@@ -66,7 +59,8 @@ export function cachePlugin<Context>(
 }
 
 /** Yoga puts the request into the context as `request`; a server on Node.js has it there as `req`. */
-function headersOf(context: object): unknown {
+function headersOf(context: unknown): unknown {
+  if (typeof context !== 'object' || context === null) return undefined;
   const holder: unknown = Reflect.get(context, 'request') ?? Reflect.get(context, 'req');
   return typeof holder === 'object' && holder !== null ? Reflect.get(holder, 'headers') : undefined;
 }
