@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { writeLuaModules } from './lua-modules.mjs';
+import { runStep } from './run-step.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -20,7 +20,7 @@ Makes in src/cache what the package graphql-corral carries and the repository do
 /** What stands at the top of the repository, once. */
 const copied = ['docs', 'CHANGELOG.md', 'LICENSE'];
 
-function main() {
+async function main() {
   if (process.argv.includes('--help')) {
     console.log(help);
     return;
@@ -28,13 +28,12 @@ function main() {
   // First, so that nothing of an earlier build is packed.
   for (const made of ['dist', ...copied]) rmSync(path.join(engine, made), { recursive: true, force: true });
   writeLuaModules(root);
-  const compiler = [require.resolve('typescript/bin/tsc'), '-p', path.join(engine, 'tsconfig.build.json')];
-  const { status } = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
-    console.error('build-package: stopped, because the engine does not compile; the reason is above.');
-    process.exit(1);
-  }
+  const compiler = {
+    file: require.resolve('typescript/bin/tsc'),
+    parameters: ['-p', path.join(engine, 'tsconfig.build.json')],
+  };
+  if (!(await runStep('build-package: compile', { ...compiler, cwd: root }))) process.exit(1);
   for (const name of copied) cpSync(path.join(root, name), path.join(engine, name), { recursive: true });
 }
 
-main();
+await main();

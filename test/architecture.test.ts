@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
 import { rules } from './architecture-rules.js';
+import { namesIn } from './support/manifest.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 const root = resolve(import.meta.dirname, '..');
@@ -121,8 +122,8 @@ describe('the architecture', () => {
   });
 
   it('declares in the package of the engine what the engine imports, and nothing else', async () => {
-    const manifest: unknown = JSON.parse(readFileSync(join(root, 'src', 'cache', 'package.json'), 'utf8'));
-    const named = [...keysOf(manifest, 'dependencies'), ...keysOf(manifest, 'peerDependencies')];
+    const manifest = join('src', 'cache', 'package.json');
+    const named = [...namesIn(manifest, 'dependencies'), ...namesIn(manifest, 'peerDependencies')];
     const { modules } = await cruised(root, ['src/cache']);
     const used = modules
       .filter(({ source }) => source.startsWith('src/cache/'))
@@ -136,10 +137,4 @@ describe('the architecture', () => {
 function packageOf(specifier: string): string {
   const [scope = '', name] = specifier.split('/');
   return scope.startsWith('@') ? `${scope}/${name}` : scope;
-}
-
-function keysOf(manifest: unknown, field: string): string[] {
-  const section: unknown =
-    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, field) : undefined;
-  return typeof section === 'object' && section !== null ? Object.keys(section) : [];
 }

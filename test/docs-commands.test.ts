@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { cacheTypeDefs } from '../src/cache/index.js';
 import { variableNames } from '../src/config.js';
+import { namesIn } from './support/manifest.js';
+import { allPages } from './support/pages.js';
 import { readTypeDefs } from '../src/schema/read-type-defs.js';
 
 /**
@@ -13,31 +15,16 @@ import { readTypeDefs } from '../src/schema/read-type-defs.js';
 const root = resolve(import.meta.dirname, '..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 /** By package/own-project.test.ts. */
-const RUN_AS_WRITTEN = 'your-own-project.md';
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  join('bench', 'README.md'),
-  join('test', 'README.md'),
-  join('src', 'cache', 'README.md'),
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && name !== RUN_AS_WRITTEN)
-    .map((name) => join('docs', name)),
-];
+const RUN_AS_WRITTEN = join('docs', 'your-own-project.md');
+const pages = allPages.filter((page) => page !== RUN_AS_WRITTEN);
 
-const manifest: unknown = JSON.parse(textOf('package.json'));
-const engineManifest: unknown = JSON.parse(textOf(join('src', 'cache', 'package.json')));
-const locked = keysOf(JSON.parse(textOf('package-lock.json')), 'packages');
+const scripts = namesIn('package.json', 'scripts');
+const commandsOfPackage = namesIn(join('src', 'cache', 'package.json'), 'bin');
+const locked = namesIn('package-lock.json', 'packages');
 const schema = buildSchema([cacheTypeDefs, ...readTypeDefs()].join('\n'));
 /** Programs whose files and arguments deploy.test.ts checks. */
 const CHECKED_ELSEWHERE = ['docker', 'kubectl'];
 const ROUTES = ['/graphql', '/metrics', '/healthz', '/readyz'];
-
-function keysOf(value: unknown, field: string): string[] {
-  const section: unknown =
-    typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
-  return typeof section === 'object' && section !== null ? Object.keys(section) : [];
-}
 
 /** The commands of a page, a line each, without comments. */
 function commandsOf(text: string): string[] {
@@ -64,8 +51,7 @@ function faultOf(command: string): string | undefined {
   const [program = '', ...words] = line.split(/\s+/);
   if (program === '' || CHECKED_ELSEWHERE.includes(program)) return undefined;
   if (program === 'npm') return npmFault(words);
-  if (program === 'npx')
-    return keysOf(engineManifest, 'bin').includes(words[0] ?? '') ? undefined : 'no such command';
+  if (program === 'npx') return commandsOfPackage.includes(words[0] ?? '') ? undefined : 'no such command';
   if (program === 'curl') return curlFault(line);
   return `what ${program} does is not checked`;
 }
@@ -79,7 +65,7 @@ function npmFault([verb = '', ...words]: readonly string[]): string | undefined 
       .filter((name) => !name.startsWith('-') && !locked.includes(`node_modules/${name}`));
     return missing.length === 0 ? undefined : `${missing.join(', ')} is not installed here`;
   }
-  return keysOf(manifest, 'scripts').includes(script) ? undefined : `there is no script ${script}`;
+  return scripts.includes(script) ? undefined : `there is no script ${script}`;
 }
 
 function curlFault(line: string): string | undefined {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { allPages } from './support/pages.js';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorCodes } from '../src/cache/index.js';
@@ -7,13 +8,7 @@ import { pairTable } from '../src/cache/policy/pattern-table.js';
 
 const root = resolve(import.meta.dirname, '..');
 const examples = join(root, 'test', '.docs-examples');
-const pages = [
-  'README.md',
-  'src/cache/README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+const pages = allPages;
 /** Where an example imports the package; the name of the door, if it is not the main one. */
 const DOOR = /(?:from|import) 'graphql-corral(?:\/(\w+))?'/g;
 const RUNNABLE = /```ts run\n([\s\S]*?)```\s+```json\n([\s\S]*?)```/g;

@@ -7,8 +7,7 @@ import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { mercuriusFederationPlugin } from '@mercuriusjs/federation';
 import fastify from 'fastify';
 import { graphql, parse, type GraphQLSchema } from 'graphql';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   cacheTypeDefs,
   createCache,
@@ -21,7 +20,7 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Context {
   viewer?: string;
@@ -230,25 +229,14 @@ function worldOf(
 }
 
 const hasRedis = needsRedis();
-let redisServer: WorkerRedis | undefined;
-let redis: Redis | undefined;
-beforeAll(async () => {
-  if (!hasRedis) return;
-  redisServer = await workerRedis();
-  redis = new Redis(redisServer.url);
-});
-afterAll(async () => {
-  redis?.disconnect();
-  await redisServer?.stop();
-});
+const used = useWorkerRedis(hasRedis);
 
 const stores: [name: string, make: () => Store][] = [['the memory store', () => memoryStore()]];
 if (hasRedis) {
   stores.push([
     'Redis',
     () => {
-      if (redis === undefined) throw new Error('there is no Redis');
-      return redisStore(redis, { prefix: randomUUID() });
+      return redisStore(used.redis, { prefix: randomUUID() });
     },
   ]);
 }

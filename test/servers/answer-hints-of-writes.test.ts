@@ -3,8 +3,7 @@ import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheControl';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql, type GraphQLSchema } from 'graphql';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   cacheTypeDefs,
   createCache,
@@ -17,7 +16,7 @@ import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Hint {
   maxAge?: number;
@@ -159,17 +158,7 @@ async function start({ store, journal }: { store: Store; journal: Journal }) {
 }
 
 const hasRedis = needsRedis();
-let redisServer: WorkerRedis | undefined;
-let redis: Redis | undefined;
-beforeAll(async () => {
-  if (!hasRedis) return;
-  redisServer = await workerRedis();
-  redis = new Redis(redisServer.url);
-});
-afterAll(async () => {
-  redis?.disconnect();
-  await redisServer?.stop();
-});
+const used = useWorkerRedis(hasRedis);
 
 const places: [string, () => { store: Store; journal: Journal }][] = [
   ['the memory store', () => ({ store: memoryStore(), journal: memoryJournal() })],
@@ -178,10 +167,9 @@ if (hasRedis) {
   places.push([
     'Redis',
     () => {
-      if (redis === undefined) throw new Error('there is no Redis');
       const prefix = randomUUID();
-      const journal = redisJournal(redis, { prefix, durability: 'memory' });
-      return { store: redisStore(redis, { prefix }), journal };
+      const journal = redisJournal(used.redis, { prefix, durability: 'memory' });
+      return { store: redisStore(used.redis, { prefix }), journal };
     },
   ]);
 }

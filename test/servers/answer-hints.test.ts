@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheControl';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cacheTypeDefs, createCache, memoryStore, type Store } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../support/servers/worker-redis.js';
 
 interface Context {
   viewer?: string;
@@ -120,25 +119,14 @@ async function start(
 }
 
 const hasRedis = needsRedis();
-let redisServer: WorkerRedis | undefined;
-let redis: Redis | undefined;
-beforeAll(async () => {
-  if (!hasRedis) return;
-  redisServer = await workerRedis();
-  redis = new Redis(redisServer.url);
-});
-afterAll(async () => {
-  redis?.disconnect();
-  await redisServer?.stop();
-});
+const used = useWorkerRedis(hasRedis);
 
 const stores: [string, () => Store][] = [['the memory store', () => memoryStore()]];
 if (hasRedis) {
   stores.push([
     'Redis',
     () => {
-      if (redis === undefined) throw new Error('there is no Redis');
-      return redisStore(redis, { prefix: randomUUID() });
+      return redisStore(used.redis, { prefix: randomUUID() });
     },
   ]);
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Decimal } from 'decimal.js';
 import { GraphQLScalarType } from 'graphql';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../../support/servers/worker-redis.js';
 import { decimalType } from '../../support/stores/storable-values.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { testCache } from '../../support/test-cache.js';
@@ -103,17 +102,7 @@ const sources: [string, (id: string) => string, (film: unknown) => unknown][] = 
 ];
 
 const hasRedis = needsRedis();
-let server: WorkerRedis | undefined;
-let redis: Redis | undefined;
-beforeAll(async () => {
-  if (!hasRedis) return;
-  server = await workerRedis();
-  redis = new Redis(server.url);
-});
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const used = useWorkerRedis(hasRedis);
 
 interface Tier {
   readonly store: Store;
@@ -121,8 +110,7 @@ interface Tier {
 }
 
 function inRedis(): Store {
-  if (redis === undefined) throw new Error('there is no Redis');
-  return redisStore(redis, { prefix: randomUUID() });
+  return redisStore(used.redis, { prefix: randomUUID() });
 }
 
 const tiers: [string, () => Tier][] = [

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { afterAll, beforeAll } from 'vitest';
 import { findBinary } from '../run/find-binary.js';
 import { freePort } from '../free-port.js';
 import { MissingBinary } from '../needs.js';
@@ -27,6 +28,35 @@ export async function workerRedis(): Promise<WorkerRedis> {
   const url = `redis://127.0.0.1:${port}`;
   await empty(url);
   return { port, url, stop: () => Promise.resolve() };
+}
+
+/** The server of this worker for the tests of a block, and a client of it. */
+export interface UsedRedis {
+  readonly url: string;
+  readonly redis: Redis;
+}
+
+/** To be called where tests are declared. Without a Redis, which `isThere` says, neither is there. */
+export function useWorkerRedis(isThere = true): UsedRedis {
+  let used: UsedRedis | undefined;
+  beforeAll(async () => {
+    if (!isThere) return;
+    const { url } = await workerRedis();
+    used = { url, redis: new Redis(url) };
+  });
+  afterAll(() => used?.redis.disconnect());
+  const found = (): UsedRedis => {
+    if (used === undefined) throw new Error('there is no Redis');
+    return used;
+  };
+  return {
+    get url() {
+      return found().url;
+    },
+    get redis() {
+      return found().redis;
+    },
+  };
 }
 
 /** It outlives this process, which runs a single file: the run ends it (`run-folder.ts`). */

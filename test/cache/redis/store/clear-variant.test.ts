@@ -1,9 +1,8 @@
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type CacheOptions } from '../../../../src/cache/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../../../support/servers/worker-redis.js';
 import { watchTraffic } from '../../../support/servers/redis-traffic.js';
 import { testCache, type TestContext } from '../../../support/test-cache.js';
 
@@ -28,17 +27,7 @@ const acme = { tenant: 'acme' };
 const other = { tenant: 'other' };
 
 describe.skipIf(!needsRedis())('one tag in Redis', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
-
-  beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  const server = useWorkerRedis();
 
   async function started(prefix: string, options: Partial<CacheOptions<TestContext>> = {}) {
     const say = (_: unknown, _args: unknown, { tenant }: TestContext): string => String(tenant);
@@ -54,7 +43,7 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
         },
       },
       origins: { Row: { load: (ids) => Promise.resolve(ids.map((id) => ({ id }))) } },
-      store: redisStore(redis, { prefix, commandTimeoutMs: 10_000 }),
+      store: redisStore(server.redis, { prefix, commandTimeoutMs: 10_000 }),
       ...options,
     });
     await tested.cache.start();
@@ -66,17 +55,17 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
   async function saidWhile(work: () => Promise<void>): Promise<readonly string[]> {
     const traffic = await watchTraffic(server.url);
     onTestFinished(() => traffic.stop());
-    const before = (await traffic.upTo(redis)).length;
+    const before = (await traffic.upTo(server.redis)).length;
     await work();
-    return (await traffic.upTo(redis)).slice(before).map(({ name }) => name);
+    return (await traffic.upTo(server.redis)).slice(before).map(({ name }) => name);
   }
 
   it('clears ten thousand entries of one tenant with as many commands as one entry, and leaves the others', async () => {
     const { query, cache } = await started('variants');
     for (const context of [acme, other]) for (const read of READS) await query(read, context);
     // A fill is not waited for by those who are answered.
-    await expect.poll(() => redis.keys('variants:*:e:*'), { timeout: 10_000 }).toHaveLength(2 * ROWS);
-    const entries = await redis.keys('variants:*:e:*');
+    await expect.poll(() => server.redis.keys('variants:*:e:*'), { timeout: 10_000 }).toHaveLength(2 * ROWS);
+    const entries = await server.redis.keys('variants:*:e:*');
     expect(entries).toContainEqual(expect.stringMatching(/:e:\{Row:1\}\|tenant=acme$/));
 
     const forMany = await saidWhile(() => cache.clearVariant({ tenant: 'acme' }));
@@ -111,7 +100,7 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
   it('gives the lease of a load that failed back in its variant', async () => {
     const { query, cache } = await started('leases');
     expect((await query('{ broken }', acme)).result.errors).toHaveLength(1);
-    await expect.poll(() => redis.keys('leases:*:l:*'), { interval: 5 }).toEqual([]);
+    await expect.poll(() => server.redis.keys('leases:*:l:*'), { interval: 5 }).toEqual([]);
     // Without it the next reader would wait until the lease ends.
     expect((await query('{ broken }', acme)).outcomes).toEqual([]);
     expect(cache.stats.counters()['Query.broken']?.failedLoads).toBe(2);

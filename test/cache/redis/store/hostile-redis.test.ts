@@ -2,27 +2,17 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { Packr } from 'msgpackr';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../../src/cache/codec/entry.js';
 import { createCache, type Cache } from '../../../../src/cache/index.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { createGate } from '../../../support/gate.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../../../support/servers/worker-redis.js';
 
 describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
-
-  beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  const server = useWorkerRedis();
 
   function newCache(url = server.url): Cache<unknown> {
     const store = redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'hostile' });
@@ -30,7 +20,8 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
     onTestFinished(() => cache.close());
     return cache;
   }
-  const stored = (key: string) => expect.poll(() => redis.keys(`hostile:*:e:{${key}}`)).toHaveLength(1);
+  const stored = (key: string) =>
+    expect.poll(() => server.redis.keys(`hostile:*:e:{${key}}`)).toHaveLength(1);
 
   it('a refusal carries no password, not even in its cause', async () => {
     const url = server.url.replace('//', '//nobody:staple-me-to-the-log@');
@@ -43,7 +34,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
   it('a right that is only needed after a restart is missed at the start', async () => {
     const warm = newCache();
     await warm.start();
-    await redis.call('ACL', 'SETUSER', 'films', 'reset', 'on', '>right', '~*', '&*', '+@all', '-eval');
+    await server.redis.call('ACL', 'SETUSER', 'films', 'reset', 'on', '>right', '~*', '&*', '+@all', '-eval');
     const url = server.url.replace('//', '//films:right@');
     await expect(newCache(url).start()).rejects.toMatchObject({ code: 'CACHE_STORE_REFUSED' });
   });
@@ -53,8 +44,8 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
     async (name) => {
       const cache = newCache();
       await cache.start();
-      await redis.set(name, 'x'.repeat(300), 'PX', 60_000);
-      onTestFinished(async () => void (await redis.del(name)));
+      await server.redis.set(name, 'x'.repeat(300), 'PX', 60_000);
+      onTestFinished(async () => void (await server.redis.del(name)));
       let loads = 0;
       const loadsSoFar = async (): Promise<number> => {
         await cache.fetch('Long:1', { ttl: 60 }, () => (loads += 1));
@@ -62,7 +53,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
       };
       for (let reads = 0; reads < 20; reads += 1) await loadsSoFar();
       expect(await loadsSoFar()).toBeLessThan(5);
-      await redis.del(name);
+      await server.redis.del(name);
     },
   );
 
@@ -72,19 +63,19 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
     const read = (): Promise<unknown> => cache.fetch('Evil:1', { ttl: 60 }, () => ({ good: true }));
     await read();
     await stored('Evil:1');
-    const [key = ''] = await redis.keys('hostile:*:e:{Evil:1}');
-    const entry = decodeEntry((await redis.getBuffer(key)) ?? Buffer.alloc(0), 'Evil:1', 100_000);
+    const [key = ''] = await server.redis.keys('hostile:*:e:{Evil:1}');
+    const entry = decodeEntry((await server.redis.getBuffer(key)) ?? Buffer.alloc(0), 'Evil:1', 100_000);
     if (entry === undefined) throw new Error('the entry was not stored');
     const evil: unknown = JSON.parse('{"__proto__":{"polluted":true}}');
     const payload = new Packr({ useRecords: false }).pack(evil);
-    await redis.set(key, encodeEntry({ ...entry, payload }), 'KEEPTTL');
+    await server.redis.set(key, encodeEntry({ ...entry, payload }), 'KEEPTTL');
     expect(await read()).toEqual({ good: true });
   });
 
   it('a process that is cut off joins no load that began before the write of another one', async () => {
     const [cutOff, writer] = [newCache(), newCache()];
     const ids = async (): Promise<string[]> =>
-      Array.from(String(await redis.client('LIST')).matchAll(/^id=(\d+)/gm), ([, id = '']) => id);
+      Array.from(String(await server.redis.client('LIST')).matchAll(/^id=(\d+)/gm), ([, id = '']) => id);
     await writer.start();
     const others = new Set(await ids());
     await cutOff.start();
@@ -96,7 +87,7 @@ describe.skipIf(!needsRedis())('a Redis that others use as well', () => {
       await gate.wait();
       return snapshot;
     };
-    await Promise.all(own.map((id) => redis.call('CLIENT', 'KILL', 'ID', id)));
+    await Promise.all(own.map((id) => server.redis.call('CLIENT', 'KILL', 'ID', id)));
     await expect.poll(() => cutOff.stats.storeIsAway(), { interval: 1 }).toBe(true);
     const early = cutOff.fetch('Cut:1', { ttl: 60 }, load);
     await gate.arrived();

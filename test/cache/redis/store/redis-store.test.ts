@@ -1,30 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { redisNames } from '../../../../src/cache/redis/store/redis-names.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
 import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { needsRedis } from '../../../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { useWorkerRedis } from '../../../support/servers/worker-redis.js';
 import { cacheLog } from '../../../support/cache-log.js';
 
 describe.skipIf(!needsRedis())('the Redis store', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
-
-  beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  const server = useWorkerRedis();
 
   async function open(prefix: string, digest = 'd1'): Promise<Store> {
-    const store = redisStore(redis, { prefix });
+    const store = redisStore(server.redis, { prefix });
     await store.open?.({
       digest,
       log: cacheLog(),
@@ -36,10 +26,10 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
 
   /** Shortens the life of every key under a prefix, as if the time had passed. */
   async function pass(prefix: string, ms: number): Promise<void> {
-    for (const key of await redis.keys(`${prefix}:*`)) {
-      const leftMs = (await redis.pttl(key)) - ms;
-      if (leftMs <= 0) await redis.del(key);
-      else await redis.pexpire(key, leftMs);
+    for (const key of await server.redis.keys(`${prefix}:*`)) {
+      const leftMs = (await server.redis.pttl(key)) - ms;
+      if (leftMs <= 0) await server.redis.del(key);
+      else await server.redis.pexpire(key, leftMs);
     }
   }
 
@@ -64,7 +54,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
     await stored(store, 'Movie:1', ['Movies']);
     await store.acquire([leaseRequest({ key: 'Movie:2', tags: [] })]);
     await store.invalidate(['Other']);
-    const keys = await redis.keys('mortal:*');
+    const keys = await server.redis.keys('mortal:*');
     expect(keys.sort()).toEqual([
       'mortal:2:d1:e:{Movie:1}',
       'mortal:2:d1:l:{Movie:1}',
@@ -76,7 +66,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
       'mortal:log',
       'mortal:run',
     ]);
-    for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0);
+    for (const key of keys) expect(await server.redis.pttl(key)).toBeGreaterThan(0);
     await store.close();
   });
 
@@ -84,10 +74,10 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
     const store = await open('lives');
     const lease = { key: 'Movie:1', token: 'a', leaseMs: 1500 };
     const [acquired] = await store.acquire([{ ...lease, tags: ['All'], keepForMs: 7_200_000 }]);
-    const left = (tag: string): Promise<number> => redis.pttl(`lives:g:{${tag}}`);
+    const left = (tag: string): Promise<number> => server.redis.pttl(`lives:g:{${tag}}`);
     expect(await left('Movie:1')).toBeLessThanOrEqual(5000);
     expect(await left('All')).toBeGreaterThan(14_000_000);
-    await redis.pexpire('lives:g:{Movie:1}', 1000);
+    await server.redis.pexpire('lives:g:{Movie:1}', 1000);
     expect(await store.renew([lease])).toEqual([true]);
     expect(await left('Movie:1')).toBeGreaterThan(4000);
     const fill = { key: 'Movie:1', tags: ['All'], bytes: Buffer.from('x'), token: 'a' };
@@ -110,7 +100,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
       tags: ['Movie', 'All'],
     }));
     await store.read([...addresses, ...addresses]);
-    await redis.ping();
+    await server.redis.ping();
     await expect.poll(() => seen.at(-1)?.[0]).toBe('ping');
     monitor.disconnect();
     expect(seen.map(([command]) => command)).toEqual(['mget', 'ping']);
@@ -120,7 +110,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
 
   it('goes on when the server has forgotten its scripts', async () => {
     const store = await open('scripts');
-    await redis.script('FLUSH');
+    await server.redis.script('FLUSH');
     const [generations = []] = await generationsFor(store, [{ key: 'Movie:1', tags: ['A', 'B'] }]);
     expect(new Set(generations).size).toBe(4);
     await store.close();
@@ -154,6 +144,6 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
         'connectTimeoutMs must be a positive number of milliseconds, but got -1',
     ],
   ])('refuses %o', (options, message) => {
-    expect(() => redisStore(redis, options)).toThrow(message);
+    expect(() => redisStore(server.redis, options)).toThrow(message);
   });
 });
