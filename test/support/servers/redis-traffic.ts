@@ -22,7 +22,8 @@ interface Heard {
 
 /** Listens to everything that is said to a Redis server, from now on. */
 export async function watchTraffic(url: string): Promise<RedisTraffic> {
-  const monitor = await new Redis(url).monitor();
+  // It listens on a connection of its own, which a client that never connects is enough for.
+  const monitor = await new Redis(url, { lazyConnect: true }).monitor();
   const heard: Heard[] = [];
   monitor.on('monitor', (_time: string, [name = '', ...rest]: string[], by: string) => {
     const command = name.toLowerCase();

@@ -93,7 +93,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
   it('reads any number of entries and generations with one MGET, and asks for no key twice', async () => {
     const store = await open('one');
     const seen: string[][] = [];
-    const monitor = await new Redis(server.url).monitor();
+    const monitor = await new Redis(server.url, { lazyConnect: true }).monitor();
     monitor.on('monitor', (_time: string, command: string[]) => seen.push(command));
     const addresses = Array.from({ length: 50 }, (_, index) => ({
       key: `Movie:${index}`,
