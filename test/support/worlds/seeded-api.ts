@@ -1,3 +1,4 @@
+import { postQuery, type PostOptions } from './post-query.js';
 import { pino } from 'pino';
 import { demoAccounts } from '../../../prisma/seed/demo-accounts.js';
 import { seedDatabase } from '../../../prisma/seed/seed.js';
@@ -50,24 +51,8 @@ export function apiOver(
 }
 
 /** Sends one operation; the answer is the body as text, since bytes are what is compared. */
-export async function post(
-  api: Pick<Api, 'url'>,
-  query: string,
-  {
-    token,
-    headers = {},
-    variables,
-  }: { token?: string; headers?: Record<string, string>; variables?: object } = {},
-): Promise<string> {
-  const response = await fetch(`${api.url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
-    body: JSON.stringify({ query, variables }),
-  });
+export async function post(api: Pick<Api, 'url'>, query: string, options: PostOptions = {}): Promise<string> {
+  const response = await postQuery(api.url, query, options);
   return response.text();
 }
 

@@ -1,3 +1,4 @@
+import { postQuery, type PostOptions } from './post-query.js';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { type Api, type ApiParts, startApi } from '../../../src/start/api.js';
@@ -23,16 +24,10 @@ export interface AnswerError {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-export interface AskOptions {
-  readonly variables?: Readonly<Record<string, unknown>>;
-  readonly token?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 export interface TestApi extends Api {
   /** The lines of the log, as JSON texts. */
   readonly logged: string[];
-  ask(query: string, options?: AskOptions): Promise<Answer>;
+  ask(query: string, options?: PostOptions): Promise<Answer>;
   /** A token for a user of the fixture. */
   signIn(email: string): Promise<string>;
 }
@@ -75,7 +70,7 @@ export async function testApi({
       ...(store === undefined ? {} : { store }),
     },
   );
-  const ask = (query: string, options?: AskOptions): Promise<Answer> => post(api.url, query, options);
+  const ask = (query: string, options?: PostOptions): Promise<Answer> => post(api.url, query, options);
   return { ...api, logged, ask, signIn: (email) => signIn(ask, email) };
 }
 
@@ -87,17 +82,8 @@ export function fixtureDatabase(): Promise<Database> {
   });
 }
 
-async function post(url: string, query: string, options: AskOptions = {}): Promise<Answer> {
-  const { variables, token, headers } = options;
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
-    body: JSON.stringify({ query, variables }),
-  });
+async function post(url: string, query: string, options: PostOptions = {}): Promise<Answer> {
+  const response = await postQuery(url, query, options);
   const body = (await response.json()) as Partial<Answer>;
   const { data, errors = [], extensions } = body;
   return { status: response.status, headers: response.headers, data, errors, extensions };
