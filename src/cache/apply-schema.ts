@@ -58,7 +58,10 @@ export function applySchema<Context>(
     namespaces: plan.namespaces,
     namespacesRead: new Set(policies.flatMap((policy) => policy.namespaces)),
     writesBehind: [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND'),
-    schema: wrapSchema(schema, { plan: { ...plan, reads }, services, keepWarm, originLoads, isOff }),
+    schema: wrapSchema(schema, {
+      ...{ plan: { ...plan, reads }, services, keepWarm, originLoads, isOff },
+      codec: services.codec,
+    }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface ValueCodec {
   requireFaithful(given: unknown, decoded: unknown): void;
   /** How each reader of a decoded value gets one of its own; undefined where it cannot be changed. */
   copierOf(value: unknown): CopyValue | undefined;
+  /** Whether it is an instance of a registered type that no reader can change. */
+  isImmutable(value: object): boolean;
   /** About the bytes of memory that a decoded value takes; not for every hit, as it looks at all of the value. */
   heapSize(value: unknown): number;
   /** From now on values that hold one of these very objects are unstorable: a copy of it would not be it. */
@@ -74,6 +76,7 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   return {
     requireFaithful: (given, decoded) => requireFaithful(given, decoded, faithfulness),
     copierOf: createCopiers(types),
+    isImmutable: (value) => types.find((type) => type.is(value))?.isImmutable === true,
     heapSize: (value) => heapSize(value, types),
     distinguish: (objects) => {
       for (const object of objects) distinct.add(object);

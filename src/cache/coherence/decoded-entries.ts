@@ -72,6 +72,8 @@ export class DecodedEntries {
       staleForMs: 0,
       isDue: false,
       tier,
+      frozenBy: undefined,
+      isFrozen: false,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
+import type { Freeze } from '../codec/freeze-value.js';
 import type { EntryAddress } from '../store/store.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 
@@ -50,9 +51,21 @@ export interface Found {
   /** True where it may have been overtaken unseen: it answers only within `staleIfError`, when its load fails. */
   readonly isUnsure?: boolean;
   readonly tier: string;
+  /** What tried last to freeze the value, and whether it is frozen since. */
+  frozenBy?: Freeze | undefined;
+  isFrozen?: boolean;
 }
 
 /** The value as one reader gets it: what this reader does to it, no other sees. */
 export function valueOf({ value, copy }: Pick<Found, 'value' | 'copy'>): unknown {
   return copy === undefined ? value : copy(value);
+}
+
+/** The same for readers who reach nothing but what `freeze` freezes: they share one value. */
+export function frozenValueOf(found: Found, freeze: Freeze): unknown {
+  if (found.frozenBy !== freeze) {
+    found.frozenBy = freeze;
+    found.isFrozen = freeze(found.value) === found.value;
+  }
+  return found.isFrozen === true ? found.value : valueOf(found);
 }

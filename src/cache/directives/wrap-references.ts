@@ -79,7 +79,7 @@ function cachedReference(
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   const read =
     policy.pattern === 'READ_THROUGH' && loads !== undefined
-      ? forKnownIds(entity, policy, { read: readThrough(services, policy, loads), resolve: own })
+      ? forKnownIds(entity, policy, { read: readThrough(services, { policy, loads }), resolve: own })
       : cacheAside(services, { policy, resolve: own ?? nothing });
   const answer = authorized(services, { policy, read, resolve: own });
   const isPrivate = policy.scope === 'PRIVATE';

@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { authorized } from '../patterns/authorize.js';
 import { cacheAside } from '../patterns/cache-aside.js';
+import type { ValueCodec } from '../codec/value-codec.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
 import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
@@ -22,6 +23,7 @@ import type { KeepWarm } from '../warm/keep-warm.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
 import { cacheControlOf, FieldHints } from './answer-hints.js';
+import { FrozenValues } from './frozen-values.js';
 import { keepExtras } from './keep-extras.js';
 import { LookAhead } from './look-ahead.js';
 import type { SchemaPlan } from './plan-schema.js';
@@ -31,6 +33,7 @@ import { wrapReferences } from './wrap-references.js';
 export interface WrapOptions {
   readonly plan: SchemaPlan;
   readonly services: Services;
+  readonly codec: ValueCodec;
   readonly keepWarm: KeepWarm;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
   /** What is switched off. */
@@ -47,10 +50,11 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 /** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
 export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
   const lookAhead = new LookAhead(options.services, options.plan.reads);
+  const frozen = new FrozenValues(schema, options);
   const wrapped = mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
-      const read = cachedRead(schema, coordinate, options);
+      const read = cachedRead(schema, coordinate, { ...options, frozen });
       if (read !== undefined) return { ...config, resolve: foreseeing(read, config, lookAhead) };
       const write = cachedWrite(coordinate, config, options);
       if (write === undefined) return config;
@@ -59,6 +63,7 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       return { ...config, resolve };
     },
   });
+  frozen.belongTo(wrapped);
   keepExtras(schema, wrapped);
   wrapReferences(wrapped, options);
   return wrapped;
@@ -67,6 +72,10 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
 type Arguments = Readonly<Record<string, unknown>>;
 type Config = GraphQLFieldConfig<unknown, unknown>;
 type Wrapped = (call: FieldCall<GraphQLResolveInfo>) => unknown;
+
+interface ReadOptions extends WrapOptions {
+  readonly frozen: FrozenValues;
+}
 
 interface WrappedRead {
   readonly policy: ReadPolicy;
@@ -77,7 +86,7 @@ interface WrappedRead {
 function cachedRead(
   schema: GraphQLSchema,
   coordinate: string,
-  options: WrapOptions,
+  options: ReadOptions,
 ): WrappedRead | undefined {
   const policy = options.plan.reads.get(coordinate);
   if (policy === undefined) return undefined;
@@ -89,23 +98,28 @@ function cachedRead(
 function readOf(
   schema: GraphQLSchema,
   { policy, hints }: Pick<WrappedRead, 'policy' | 'hints'>,
-  { services, originLoads, keepWarm }: WrapOptions,
+  { services, originLoads, keepWarm, frozen }: ReadOptions,
 ): Wrapped | undefined {
   const [typeName = '', fieldName = ''] = policy.coordinate.split('.');
   const parentType = schema.getType(typeName);
   const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
   if (!isObjectType(parentType) || field === undefined) return undefined;
-  const resolve = resolverOf(field, hints);
+  const resolve = frozen.copyingParent(resolverOf(field, hints));
+  const valueFor = frozen.valueFor(policy, field.type);
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   if (policy.pattern === 'READ_THROUGH' && loads !== undefined) {
-    const read = readThrough(services, policy, loads);
+    const read = readThrough(services, { policy, loads, valueFor });
     return authorized(services, { policy, read, resolve: hasResolver(field) ? resolve : undefined });
   }
   if (policy.pattern !== 'PREFETCH') {
-    return authorized(services, { policy, read: cacheAside(services, { policy, resolve }), resolve });
+    return authorized(services, {
+      policy,
+      read: cacheAside(services, { policy, resolve, valueFor }),
+      resolve,
+    });
   }
   const read = prefetch(services, {
-    ...{ policy, resolve, keepWarm },
+    ...{ policy, resolve, keepWarm, valueFor },
     signature: signatureOf(parentType, field),
     argumentsOf: (given) => argumentsOf(field, given),
     callOf: (args, context) => warmCall({ schema, parentType, field }, args, context),

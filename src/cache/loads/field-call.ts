@@ -9,6 +9,8 @@ export interface CallInfo {
   /** One object for each execution of an operation; servers may execute all events of a subscription with the same. */
   readonly variableValues: object;
   readonly operation?: { readonly operation: string };
+  /** The schema that is executed. */
+  readonly schema?: object;
 }
 
 /** Tells requests apart. Undefined for the events of a subscription, each of which must see what was written before it. */

@@ -13,7 +13,7 @@ import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import { resolverLoads } from '../loads/resolver-load.js';
 import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from '../loads/services.js';
-import { hitGiver } from '../loads/shadow/give-hit.js';
+import { hitGiver, type ValueFor } from '../loads/shadow/give-hit.js';
 
 type Answer<Info extends CallInfo> = (
   call: FieldCall<Info>,
@@ -28,16 +28,18 @@ export interface CacheAsideOptions<Info extends CallInfo> {
   readonly resolve: Resolve<Info>;
   /** Told of every read, before it is answered. */
   readonly onRead?: (key: string, args: FieldCall<Info>['args']) => void;
+  /** What a reader is given of a hit; a copy if not said. */
+  readonly valueFor?: ValueFor<FieldCall<Info>> | undefined;
 }
 
 /** Binds a policy and the field's resolver into the cached resolver. */
 export function cacheAside<Info extends CallInfo>(
   services: Services,
-  { policy, resolve, onRead }: CacheAsideOptions<Info>,
+  { policy, resolve, onRead, valueFor }: CacheAsideOptions<Info>,
 ): (call: FieldCall<Info>) => unknown {
   const loads = resolverLoads(services, policy, resolve);
   const noteHit = services.shadow?.watch<FieldCall<Info>>(policy, loads.beginAlone);
-  const give = hitGiver(noteHit);
+  const give = hitGiver(noteHit, valueFor);
   const answer: Answer<Info> = (call, place, found, trace) => {
     if (isPlainHit(policy.counters, found, trace, call.onHint)) return give(found, place, call);
     if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);

@@ -12,6 +12,7 @@ import { loadOnce } from '../loads/load-once.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { resolverLoads } from '../loads/resolver-load.js';
 import type { Services } from '../loads/services.js';
+import type { ValueFor } from '../loads/shadow/give-hit.js';
 import type { KeepWarm } from '../warm/keep-warm.js';
 import type { WarmArguments } from '../warm/warm-field.js';
 
@@ -26,6 +27,8 @@ export interface PrefetchOptions<Info extends CallInfo> {
   readonly argumentsOf: (given: unknown) => WarmArguments;
   /** A call of the field as GraphQL would make it. */
   readonly callOf: (args: FieldCall['args'], context: unknown) => FieldCall<Info>;
+  /** What a reader is given of a hit; a copy if not said. */
+  readonly valueFor?: ValueFor<FieldCall<Info>> | undefined;
 }
 
 /** What is loaded for one variant must not be stored for another. */
@@ -39,7 +42,7 @@ function otherVariant(coordinate: string): CacheError {
 /** Binds a policy and the field's resolver into the cached resolver, and hands its entries over to be kept warm. */
 export function prefetch<Info extends CallInfo>(
   services: Services,
-  { policy, resolve, keepWarm, signature, argumentsOf, callOf }: PrefetchOptions<Info>,
+  { policy, resolve, keepWarm, signature, argumentsOf, callOf, valueFor }: PrefetchOptions<Info>,
 ): (call: FieldCall<Info>) => unknown {
   const loads = resolverLoads(services, policy, resolve);
   const { noteRead } = keepWarm.add({
@@ -53,5 +56,5 @@ export function prefetch<Info extends CallInfo>(
       return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, caller, begin });
     },
   });
-  return cacheAside(services, { policy, resolve, onRead: noteRead });
+  return cacheAside(services, { policy, resolve, onRead: noteRead, valueFor });
 }

@@ -14,20 +14,26 @@ import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from '../policy/read-policy.js';
 import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { NoteHit, Services } from '../loads/services.js';
-import { hitGiver, type GiveHit } from '../loads/shadow/give-hit.js';
+import { hitGiver, type GiveHit, type ValueFor } from '../loads/shadow/give-hit.js';
+
+export interface ReadThroughOptions {
+  readonly policy: ReadPolicy;
+  readonly loads: OriginLoads;
+  /** What a reader is given of a hit, of one element where the field is a list of entries; a copy if not said. */
+  readonly valueFor?: ValueFor<FieldCall> | undefined;
+}
 
 /** Binds a policy and its origin into the cached resolver. */
 export function readThrough(
   services: Services,
-  policy: ReadPolicy,
-  loads: OriginLoads,
+  { policy, loads, valueFor = valueOf }: ReadThroughOptions,
 ): (call: FieldCall) => unknown {
   const { counters, elementsOf } = policy;
   const noteHit = services.shadow?.watch<FieldCall>(policy, ({ context }, place) =>
     loads.beginApart(policy, place.id, context),
   );
-  const give = hitGiver(noteHit);
-  const field: Field = { services, policy, loads, noteHit, give };
+  const give = hitGiver(noteHit, valueFor);
+  const field: Field = { services, policy, loads, valueFor, noteHit, give };
   return (call) => {
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
@@ -56,6 +62,7 @@ interface Field {
   readonly services: Services;
   readonly policy: ReadPolicy;
   readonly loads: OriginLoads;
+  readonly valueFor: ValueFor<FieldCall>;
   readonly noteHit: NoteHit<FieldCall> | undefined;
   readonly give: GiveHit<FieldCall>;
 }
@@ -90,7 +97,8 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
   const located = places.filter((place): place is Located => place.reason === undefined);
   const isWhole = located.length === places.length && field.noteHit === undefined;
   const answerAll = (found: readonly (Found | undefined)[]): unknown => {
-    if (isWhole && arePlainHits(policy.counters, found, trace)) return found.map(valueOf);
+    if (isWhole && arePlainHits(policy.counters, found, trace))
+      return found.map((one) => field.valueFor(one, call));
     let next = 0;
     let isPending = false;
     const values = places.map((place, element) => {

@@ -1,6 +1,7 @@
 import { BoundedMap, type Bounds } from './bounded-map.js';
 import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
+import type { Freeze } from '../codec/freeze-value.js';
 import { isFromTheFuture } from '../time/clock.js';
 import { rowOf, type EntryAddress } from './store.js';
 
@@ -19,6 +20,8 @@ interface KeptCopy extends LocalCopy {
   readonly staleForMs: 0;
   readonly isDue: false;
   readonly tier: 'local';
+  frozenBy: Freeze | undefined;
+  isFrozen: boolean;
   /** What drops it besides its key. */
   readonly tags: readonly string[];
 }
@@ -96,8 +99,20 @@ export class LocalCopies {
     { keptAtMs, untilMs, owner, ...size }: CopyTerms,
   ): void {
     const tags = row === undefined ? named : [row, ...named];
-    const found = { value: content, copy, hint, loadedAtMs, loadMs, staleForMs: 0, isDue: false } as const;
-    const value: KeptCopy = { ...found, keptAtMs, tier: 'local', tags };
+    const value: KeptCopy = {
+      value: content,
+      copy,
+      hint,
+      loadedAtMs,
+      loadMs,
+      staleForMs: 0,
+      isDue: false,
+      keptAtMs,
+      tier: 'local',
+      tags,
+      frozenBy: undefined,
+      isFrozen: false,
+    };
     let valueBytes = size.valueBytes + COPY_BYTES;
     for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
     if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return;

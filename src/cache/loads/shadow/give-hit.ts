@@ -5,11 +5,19 @@ import type { Located } from '../../policy/read-policy.js';
 /** Gives a reader a plain hit. */
 export type GiveHit<Call> = (found: Found, place: Located, call: Call) => unknown;
 
-/** Where nothing is checked this is `valueOf` itself, decided at start-up, so that it costs a hit nothing. */
-export function hitGiver<Call>(noteHit: NoteHit<Call> | undefined): GiveHit<Call> {
-  if (noteHit === undefined) return valueOf;
+/** What a reader is given of an entry. */
+export type ValueFor<Call> = (found: Found, call: Call) => unknown;
+
+/** Where nothing is checked and every reader gets a copy this is `valueOf` itself, decided at start-up, so that it costs a hit nothing. */
+export function hitGiver<Call>(
+  noteHit: NoteHit<Call> | undefined,
+  valueFor: ValueFor<Call> = valueOf,
+): GiveHit<Call> {
+  if (noteHit === undefined) {
+    return valueFor === valueOf ? valueOf : (found, _place, call) => valueFor(found, call);
+  }
   return (found, place, call) => {
     noteHit(found, place, call);
-    return valueOf(found);
+    return valueFor(found, call);
   };
 }
