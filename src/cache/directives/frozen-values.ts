@@ -1,20 +1,13 @@
-import {
-  getNullableType,
-  isListType,
-  type GraphQLOutputType,
-  type GraphQLResolveInfo,
-  type GraphQLSchema,
-} from 'graphql';
-import { isFrozenRow } from '../codec/freeze-value.js';
+import { getNullableType, isListType, isObjectType, isSchema, type GraphQLResolveInfo } from 'graphql';
+import { isFrozenRow, type Freeze } from '../codec/freeze-value.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import { frozenValueOf, valueOf, type Found } from '../coherence/entry-field.js';
+import { frozenValueOf, valueOf } from '../coherence/entry-field.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
 import type { Services } from '../loads/services.js';
+import type { ValueFor } from '../loads/shadow/give-hit.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { FrozenTypes } from './frozen-types.js';
 import type { SchemaPlan } from './plan-schema.js';
-
-type Called = Pick<FieldCall, 'info'>;
 
 export interface FrozenValuesOptions {
   readonly plan: Pick<SchemaPlan, 'reads'>;
@@ -22,49 +15,60 @@ export interface FrozenValuesOptions {
   readonly codec: Pick<ValueCodec, 'copierOf' | 'isImmutable'>;
 }
 
-/** Which readers share frozen values, and what keeps these from all other code. */
+/**
+ * Which readers share frozen values, and what keeps these from the resolvers of others. It is decided for the schema that is
+ * executed: it may have been made of the one with the cache, and have other resolvers.
+ */
 export class FrozenValues {
-  readonly #types: FrozenTypes;
-  readonly #codec: FrozenValuesOptions['codec'];
-  readonly #isOn: boolean;
-  /** A schema that is made of this one may have other resolvers, which are given copies. */
-  #schema: GraphQLSchema | undefined;
+  readonly #options: FrozenValuesOptions;
+  readonly #types = new WeakMap<object, FrozenTypes>();
 
-  constructor(schema: GraphQLSchema, { plan, services, codec }: FrozenValuesOptions) {
-    this.#codec = codec;
-    // It is shown the parents of all fields.
-    this.#isOn = services.authorize === undefined;
-    this.#types = new FrozenTypes(schema, {
-      isCached: (coordinate) => plan.reads.has(coordinate),
-      isImmutable: (value) => codec.isImmutable(value),
-    });
+  constructor(options: FrozenValuesOptions) {
+    this.#options = options;
   }
 
-  belongTo(schema: GraphQLSchema): void {
-    this.#schema = schema;
-  }
-
-  /** What readers of a field of this type are given of a hit: of an element where it is a list of entries. */
-  valueFor({ elementsOf }: ReadPolicy, type: GraphQLOutputType): (found: Found, call: Called) => unknown {
-    const whole = getNullableType(type);
-    const freeze = this.#isOn
-      ? this.#types.freezerOf(elementsOf !== undefined && isListType(whole) ? whole.ofType : whole)
-      : undefined;
-    if (freeze === undefined) return valueOf;
-    return (found, { info }) =>
-      info.schema === this.#schema ? frozenValueOf(found, freeze) : valueOf(found);
+  /** What readers of a field are given of a hit: of an element where it is a list of entries. */
+  valueFor({ coordinate, elementsOf }: ReadPolicy): ValueFor<FieldCall> {
+    // `authorize` is shown the parents of all fields.
+    if (this.#options.services.authorize !== undefined) return valueOf;
+    let decidedFor: object | undefined;
+    let freeze: Freeze | undefined;
+    return (found, { info: { schema } }) => {
+      if (schema !== decidedFor) {
+        decidedFor = schema;
+        freeze = this.#freezerOf(schema, coordinate, elementsOf !== undefined);
+      }
+      return freeze === undefined ? valueOf(found) : frozenValueOf(found, freeze);
+    };
   }
 
   /** A field's own resolver is given a copy of its parent where that is shared. */
   copyingParent(resolve: Resolve<GraphQLResolveInfo>): Resolve<GraphQLResolveInfo> {
+    const { codec } = this.#options;
     return (call, context, notes) => {
       const { parent } = call;
       if (!isFrozenRow(parent)) return resolve(call, context, notes);
-      return resolve(
-        { ...call, parent: valueOf({ value: parent, copy: this.#codec.copierOf(parent) }) },
-        context,
-        notes,
-      );
+      const own = valueOf({ value: parent, copy: codec.copierOf(parent) });
+      return resolve({ ...call, parent: own }, context, notes);
     };
+  }
+
+  #freezerOf(schema: unknown, coordinate: string, ofElement: boolean): Freeze | undefined {
+    if (!isSchema(schema)) return undefined;
+    const { plan, codec } = this.#options;
+    let types = this.#types.get(schema);
+    if (types === undefined) {
+      types = new FrozenTypes(schema, {
+        isCached: (field) => plan.reads.has(field),
+        isImmutable: (value) => codec.isImmutable(value),
+      });
+      this.#types.set(schema, types);
+    }
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    const parent = schema.getType(typeName);
+    const type = isObjectType(parent) ? parent.getFields()[fieldName]?.type : undefined;
+    if (type === undefined) return undefined;
+    const whole = getNullableType(type);
+    return types.freezerOf(ofElement && isListType(whole) ? whole.ofType : whole);
   }
 }

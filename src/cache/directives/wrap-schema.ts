@@ -50,7 +50,7 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 /** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
 export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
   const lookAhead = new LookAhead(options.services, options.plan.reads);
-  const frozen = new FrozenValues(schema, options);
+  const frozen = new FrozenValues(options);
   const wrapped = mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
@@ -63,7 +63,6 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       return { ...config, resolve };
     },
   });
-  frozen.belongTo(wrapped);
   keepExtras(schema, wrapped);
   wrapReferences(wrapped, options);
   return wrapped;
@@ -105,7 +104,7 @@ function readOf(
   const field = isObjectType(parentType) ? parentType.getFields()[fieldName] : undefined;
   if (!isObjectType(parentType) || field === undefined) return undefined;
   const resolve = frozen.copyingParent(resolverOf(field, hints));
-  const valueFor = frozen.valueFor(policy, field.type);
+  const valueFor = frozen.valueFor(policy);
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   if (policy.pattern === 'READ_THROUGH' && loads !== undefined) {
     const read = readThrough(services, { policy, loads, valueFor });
