@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { mapSchema, MapperKind } from '@graphql-tools/utils';
+import {
+  defaultFieldResolver,
+  execute,
+  GraphQLScalarType,
+  parse,
+  type ExecutionArgs,
+  type GraphQLFieldConfig,
+  type GraphQLSchema,
+} from 'graphql';
+import { Decimal } from 'decimal.js';
+import { describe, expect, it } from 'vitest';
+import { cacheTypeDefs, createCache, memoryStore, type Cache, type Store } from '../../../src/cache/index.js';
+import { redisStore } from '../../../src/cache/redis/index.js';
+import { needsRedis } from '../../support/needs.js';
+import { useWorkerRedis } from '../../support/servers/worker-redis.js';
+import { decimalType } from '../../support/stores/storable-values.js';
+
+const typeDefs = /* GraphQL */ `
+  scalar Moment
+  scalar Any
+  interface Titled {
+    title: String
+  }
+  type Film implements Titled {
+    id: ID!
+    title: String
+    price: Float
+    at: Moment
+    any: Any
+    tags: [String]
+    parts: [Part!]
+    renamed: String @cached(ttl: 60)
+    person: Person @cached(ttl: 60, pattern: READ_THROUGH, key: "Person:{parent.id}")
+  }
+  type Part {
+    name: String
+    at: Moment
+  }
+  type Person {
+    id: ID!
+    name: String
+    shouted: String
+  }
+  type Query {
+    film: Film @cached(ttl: 60)
+    local: Film @cached(ttl: 60, local: 60)
+    titled: Titled @cached(ttl: 60)
+    through(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}")
+    many(ids: [ID!]!): [Film]! @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.ids}")
+    list: [Film!]! @cached(ttl: 60)
+    moment: Moment @cached(ttl: 60)
+  }
+`;
+
+const YEAR = '2020-01-01T00:00:00.000Z';
+const row = (id: string): object => ({
+  ...{ __typename: 'Film', id, title: 'Alien', price: new Decimal('1.5'), at: new Date(YEAR) },
+  ...{
+    any: id === '2' ? { list: [1, 2] } : 7,
+    tags: ['a', 'b'],
+    parts: [{ name: 'first', at: new Date(YEAR) }],
+  },
+});
+
+const whole = 'id title price at any tags parts { name at } renamed person { id name }';
+const answer = {
+  ...{ id: '1', title: 'Alien', price: 1.5, at: YEAR, any: 7, tags: ['a', 'b'] },
+  ...{ parts: [{ name: 'first', at: YEAR }], renamed: 'Renamed', person: { id: '1', name: 'Ripley' } },
+};
+
+interface Serialized {
+  readonly moment?: (value: unknown) => unknown;
+}
+
+interface Film {
+  title: string;
+  tags: string[];
+  at: Date;
+}
+
+function cachedSchema(
+  { store = memoryStore(), strictCopies = false }: { store?: Store; strictCopies?: boolean },
+  { moment = (value) => (value instanceof Date ? value.toISOString() : value) }: Serialized = {},
+): { readonly cache: Cache<unknown>; readonly schema: GraphQLSchema } {
+  const cache = createCache({
+    store,
+    strictCopies,
+    environment: 'production',
+    types: [{ ...decimalType, isImmutable: true }],
+    origins: {
+      Film: { load: (ids) => Promise.resolve(ids.map(row)) },
+      Person: { load: (ids) => Promise.resolve(ids.map((id) => ({ id, name: 'Ripley' }))) },
+    },
+  });
+  const film = (): object => row('1');
+  const schema = makeExecutableSchema({
+    typeDefs: [cacheTypeDefs, typeDefs],
+    resolvers: {
+      Moment: new GraphQLScalarType({ name: 'Moment', serialize: moment }),
+      Any: new GraphQLScalarType({ name: 'Any' }),
+      Query: { film, local: film, titled: film, list: () => [film()], moment: () => new Date(YEAR) },
+      Film: {
+        // It is asked on a miss only, and it changes its parent.
+        renamed: (parent: Film) => {
+          parent.title = 'Renamed';
+          parent.tags.reverse();
+          parent.at.setFullYear(2050);
+          return parent.title;
+        },
+      },
+    },
+  });
+  return { cache, schema: cache.apply(schema) };
+}
+
+const sources: Record<string, [string, (film: object) => unknown]> = {
+  CACHE_ASIDE: [`{ film { ${whole} } }`, (film) => ({ film })],
+  'a local copy': [`{ local { ${whole} } }`, (film) => ({ local: film })],
+  READ_THROUGH: [`{ through(id: 1) { ${whole} } }`, (film) => ({ through: film })],
+  'a list of READ_THROUGH': [`{ many(ids: [1, 1]) { ${whole} } }`, (film) => ({ many: [film, film] })],
+  'a list': [`{ list { ${whole} } }`, (film) => ({ list: [film] })],
+  'an abstract type': [`{ titled { ... on Film { ${whole} } } }`, (film) => ({ titled: film })],
+};
+
+async function ask(schema: GraphQLSchema, source: string, args?: Partial<ExecutionArgs>) {
+  return execute({ schema, document: parse(source), contextValue: {}, ...args });
+}
+
+const hasRedis = needsRedis();
+const used = useWorkerRedis(hasRedis);
+const inRedis = (): Store => redisStore(used.redis, { prefix: randomUUID() });
+const tiers: [string, () => { store: Store; strictCopies?: boolean }][] = [
+  ['the memory store', () => ({ store: memoryStore() })],
+  ...(hasRedis
+    ? ([
+        ['Redis', () => ({ store: inRedis() })],
+        ['strict copies', () => ({ store: inRedis(), strictCopies: true })],
+      ] satisfies [string, () => { store: Store; strictCopies?: boolean }][])
+    : []),
+];
+
+/** What each of several readers gets, one after the other. */
+async function answersOf(schema: GraphQLSchema, source: string, args?: Partial<ExecutionArgs>) {
+  const answers = [];
+  for (let times = 0; times < 4; times += 1) answers.push(await ask(schema, source, args));
+  return answers;
+}
+
+describe.each(tiers)('values from %s, where only default resolvers look at them', (_tier, tier) => {
+  it.each(Object.entries(sources))('come as they were loaded: %s', async (_name, [source, shaped]) => {
+    const { cache, schema } = cachedSchema(tier());
+    await cache.start();
+    for (const { data, errors } of await answersOf(schema, source)) {
+      expect(errors).toBeUndefined();
+      expect(data).toEqual(shaped(answer));
+    }
+    await cache.close();
+  });
+
+  it('are one object for all readers', async () => {
+    const { cache, schema } = cachedSchema(tier());
+    await cache.start();
+    const seen = new Set<unknown>();
+    const fieldResolver: ExecutionArgs['fieldResolver'] = (parent, ...rest) => {
+      seen.add(parent);
+      return defaultFieldResolver(parent, ...rest);
+    };
+    await ask(schema, '{ through(id: 1) { title } }');
+    for (let times = 0; times < 3; times += 1) {
+      await ask(schema, '{ through(id: 1) { title } }', { fieldResolver });
+    }
+    expect(seen.size).toBe(1);
+    await cache.close();
+  });
+});
+
+describe('what changes a shared value', () => {
+  const dated = '{ through(id: 1) { at parts { at } } }';
+
+  it('fails where it is the serialize of a scalar, and no other reader sees it', async () => {
+    let isChanging = false;
+    const moment = (value: unknown): unknown => {
+      if (isChanging && value instanceof Date) value.setFullYear(2050);
+      return value instanceof Date ? value.toISOString() : value;
+    };
+    const { schema } = cachedSchema({}, { moment });
+    await answersOf(schema, dated);
+    isChanging = true;
+    const { errors = [] } = await ask(schema, '{ through(id: 1) { at } }');
+    expect(errors.map(({ message }) => message)).toEqual([
+      'setFullYear: a Date of a cached value is shared by all its readers; set a copy of it, new Date(date)',
+    ]);
+    isChanging = false;
+    expect((await ask(schema, dated)).data).toEqual({ through: { at: YEAR, parts: [{ at: YEAR }] } });
+  });
+
+  it('has a copy where a scalar hands on an object, which then is a part of the answer', async () => {
+    const { schema } = cachedSchema({});
+    for (let times = 0; times < 4; times += 1) {
+      const { data } = await ask(schema, '{ through(id: 2) { any } }');
+      expect(data).toEqual({ through: { any: { list: [1, 2] } } });
+      Object.assign(Object(Reflect.get(Object(data?.['through']), 'any')), { list: 'changed' });
+    }
+  });
+
+  it('fails where it is a default resolver of the server’s own, and no other reader sees it', async () => {
+    const { schema } = cachedSchema({});
+    const source = '{ through(id: 1) { title tags } }';
+    await answersOf(schema, source);
+    const fieldResolver: ExecutionArgs['fieldResolver'] = (parent: Film, ...rest) => {
+      parent.title = 'changed';
+      return defaultFieldResolver(parent, ...rest);
+    };
+    const { errors = [] } = await ask(schema, source, { fieldResolver });
+    expect(errors).not.toEqual([]);
+    expect((await ask(schema, source)).data).toEqual({ through: { title: 'Alien', tags: ['a', 'b'] } });
+  });
+
+  it('has a copy where it is a resolver of a schema that was made of the cached one', async () => {
+    const { schema } = cachedSchema({});
+    const shouting = mapSchema(schema, {
+      [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<Film, unknown>, name, typeName) =>
+        `${typeName}.${name}` === 'Film.title'
+          ? { ...config, resolve: (parent) => (parent.title += '!') }
+          : config,
+    });
+    const source = '{ through(id: 1) { title } }';
+    for (let times = 0; times < 4; times += 1) {
+      expect((await ask(schema, source)).data).toEqual({ through: { title: 'Alien' } });
+      expect((await ask(shouting, source)).data).toEqual({ through: { title: 'Alien!' } });
+    }
+  });
+
+  it('fails where it stands around a cached field, and no other reader sees it', async () => {
+    const { schema } = cachedSchema({});
+    const around = mapSchema(schema, {
+      [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<Film, unknown>, name, typeName) => {
+        const { resolve = defaultFieldResolver } = config;
+        if (`${typeName}.${name}` !== 'Film.renamed') return config;
+        return {
+          ...config,
+          resolve: (parent, ...rest) => {
+            parent.title = 'changed';
+            return resolve(parent, ...rest);
+          },
+        };
+      },
+    });
+    const source = '{ through(id: 1) { renamed title } }';
+    await answersOf(schema, source);
+    const { errors = [] } = await ask(around, source);
+    expect(errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining("read only property 'title'"),
+    ]);
+    expect((await ask(schema, source)).data).toEqual({ through: { renamed: 'Renamed', title: 'Alien' } });
+  });
+
+  it('is the Date itself where a field is one: each reader has its own', async () => {
+    const seen = new Set<unknown>();
+    const moment = (value: unknown): unknown => {
+      seen.add(value);
+      return value instanceof Date ? value.setFullYear(2050) : value;
+    };
+    const { schema } = cachedSchema({}, { moment });
+    const answers = await answersOf(schema, '{ moment }');
+    expect(seen.size).toBe(4);
+    for (const { data, errors } of answers) expect([errors, data]).toEqual([undefined, answers[0]?.data]);
+  });
+});
