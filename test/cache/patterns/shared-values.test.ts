@@ -197,6 +197,17 @@ describe('what changes a shared value', () => {
     expect((await ask(schema, dated)).data).toEqual({ through: { at: YEAR, parts: [{ at: YEAR }] } });
   });
 
+  it('has a copy where it is the resolver of a cached field below it', async () => {
+    const { schema } = cachedSchema({});
+    const source = '{ through(id: 1) { title tags at } }';
+    await answersOf(schema, source);
+    const { data, errors } = await ask(schema, '{ through(id: 1) { renamed } }');
+    expect([errors, data]).toEqual([undefined, { through: { renamed: 'Renamed' } }]);
+    expect((await ask(schema, source)).data).toEqual({
+      through: { title: 'Alien', tags: ['a', 'b'], at: YEAR },
+    });
+  });
+
   it('has a copy where a scalar hands on an object, which then is a part of the answer', async () => {
     const { schema } = cachedSchema({});
     for (let times = 0; times < 4; times += 1) {
@@ -228,6 +239,7 @@ describe('what changes a shared value', () => {
           : config,
     });
     const source = '{ through(id: 1) { title } }';
+    await answersOf(schema, source);
     for (let times = 0; times < 4; times += 1) {
       expect((await ask(schema, source)).data).toEqual({ through: { title: 'Alien' } });
       expect((await ask(shouting, source)).data).toEqual({ through: { title: 'Alien!' } });
