@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
+import { StoreAway } from '../../store/store-away.js';
 import { timerFaults } from '../../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { createNonces } from '../../store/nonces.js';
@@ -16,16 +17,17 @@ import type {
   Reading,
   Store,
 } from '../../store/store.js';
+import { clientFaults } from '../connection/client-faults.js';
+import { bytesOrNothing, runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
+import { ServerConnection, type Purpose } from '../connection/server-connection.js';
+import { redisNames, type RedisNames } from '../redis-names.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
-import { clientFaults } from '../client-faults.js';
 import { inParts, readInParts } from './in-parts.js';
 import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
-import { bytesOrNothing, runScript, scripts, textOf, type ScriptCall } from '../lua-script.js';
 import { announce, readLog } from './invalidation-log.js';
 import { readEntries } from './read-entries.js';
-import { RedisLink } from './redis-link.js';
-import { redisNames, type RedisNames } from './redis-names.js';
+import { storeScripts as scripts } from './store-scripts.js';
 import { tryOut } from './try-out.js';
 
 export interface RedisStoreOptions {
@@ -42,6 +44,20 @@ const redisStoreOptions = {
   commandTimeoutMs: true,
   connectTimeoutMs: true,
 } satisfies Record<keyof RedisStoreOptions, true>;
+
+const PURPOSE: Purpose = {
+  name: 'redisStore',
+  code: 'CACHE_STORE_REFUSED',
+  page: 'docs/several-processes.md',
+  opensAt: 'silence',
+  triesOut: 'once',
+  hasSlowLane: false,
+  says: {
+    away: 'the store is away; the origin answers until it is back',
+    usable: 'the store is back and is used again',
+  },
+  refusal: (words) => new StoreAway(`the store ${words}`),
+};
 
 /** The generation of a tag is kept at least this long after it was last used, and twice as long as what is stored under it. */
 const GENERATION_KEPT_MS = 60 * 60 * 1000;
@@ -63,7 +79,7 @@ const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
  */
 export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
   const settings = checkedSettings(redis, options);
-  const link = new RedisLink(redis, settings);
+  const link = new ServerConnection(redis, settings, PURPOSE);
   const nextNonce = createNonces();
   const watchers: ((key: string) => void)[] = [];
   const oversized = new OversizedEntries();
@@ -96,30 +112,25 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     name: 'redis',
     isLocal: false,
     sharedAs: sharedName(redis.options, settings.prefix),
-    isAway: () => link.isAway,
+    isAway: () => link.state === 'away',
     open: ({ digest, log, onForgotten, caughtUp }: OpenOptions) => {
       names = redisNames(settings.prefix, digest);
       return link.open({
         log,
-        channel: names.channel,
-        onMessage: (key) => {
-          for (const onSettled of watchers) onSettled(key);
+        channel: {
+          name: names.channel,
+          onMessage: (key) => {
+            for (const onSettled of watchers) onSettled(key);
+          },
         },
         tryOut: (commands) => tryOut(commands, names),
-        repair: (commands) => oversized.remove(commands),
-        caughtUp,
-        knowsRun: async (commands, run) => {
-          // What is of another type was not written by us: it is replaced when all is forgotten.
-          if ((await commands.get(names.run).catch(nothingForWrongType)) !== run) return false;
-          // A server that only answers, and takes no invalidation, is not back. A full one may take this.
-          await commands.pexpire(names.run, EPOCH_KEPT_MS);
-          return true;
-        },
-        forget: async (commands, run) => {
-          // In this order: who stops in between leaves it to the next.
-          await commands.del(names.epoch);
-          await announce(commands, names.log, 'all');
-          await commands.set(names.run, run, 'PX', EPOCH_KEPT_MS);
+        rejoin: async (ask, { run }, mustForget) => {
+          await ask((commands) => oversized.remove(commands));
+          // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
+          const isSame = await ask((commands) => knowsRun(commands, names, run));
+          const has = isSame ? await caughtUp() : 'no';
+          if (has === 'yes' || (has === 'unknown' && !mustForget)) return;
+          await ask((commands) => forgetAll(commands, names, run));
           onForgotten();
         },
       });
@@ -204,6 +215,23 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       );
     },
   };
+}
+
+/** Whether this is the run of the server that entries were last stored in, as far as the server knows. */
+async function knowsRun(redis: Redis, names: RedisNames, run: string): Promise<boolean> {
+  // What is of another type was not written by us: it is replaced when all is forgotten.
+  if ((await redis.get(names.run).catch(nothingForWrongType)) !== run) return false;
+  // A server that only answers, and takes no invalidation, is not back. A full one may take this.
+  await redis.pexpire(names.run, EPOCH_KEPT_MS);
+  return true;
+}
+
+/** Sees to it that nothing that was stored so far, or in another run, is ever served. */
+async function forgetAll(redis: Redis, names: RedisNames, run: string): Promise<void> {
+  // In this order: who stops in between leaves it to the next.
+  await redis.del(names.epoch);
+  await announce(redis, names.log, 'all');
+  await redis.set(names.run, run, 'PX', EPOCH_KEPT_MS);
 }
 
 interface Asking<Request> {

@@ -1,3 +1,5 @@
+import { systemTimers, type Timers } from '../../time/timers.js';
+
 /** Something that is waited for, and until which beat. */
 export interface LoopWait {
   readonly untilBeat: number;
@@ -10,14 +12,16 @@ export interface LoopWait {
  */
 export class LoopTime {
   readonly #beatMs: number;
+  readonly #timers: Timers;
   readonly #waiting = new Set<LoopWait>();
-  #timer: NodeJS.Timeout | undefined;
+  #callOffBeat: (() => void) | undefined;
   #beats = 0;
   #isEnding = false;
 
   /** `beatMs`: milliseconds between two beats. */
-  constructor(beatMs: number) {
+  constructor(beatMs: number, timers: Timers = systemTimers) {
     this.#beatMs = beatMs;
+    this.#timers = timers;
   }
 
   /** Beats so far. They pass only while something is waited for. */
@@ -29,8 +33,7 @@ export class LoopTime {
   after(beats: number, onOver: () => void): LoopWait {
     const wait = { untilBeat: this.#beats + beats + 1, onOver };
     this.#waiting.add(wait);
-    // Answers that are in the socket are read before setImmediate.
-    this.#timer ??= setInterval(() => setImmediate(() => this.#beat()), this.#beatMs);
+    if (this.#callOffBeat === undefined) this.#beatLater();
     return wait;
   }
 
@@ -41,10 +44,15 @@ export class LoopTime {
     return isCalledOff;
   }
 
-  /** From now on it rests as soon as nothing is waited for, so that no last beat keeps the process alive. */
+  /** From now on it rests as soon as nothing is waited for, so that no last beat is left behind. */
   end(): void {
     this.#isEnding = true;
     if (this.#waiting.size === 0) this.#rest();
+  }
+
+  #beatLater(): void {
+    // Answers that are in the socket are read before setImmediate.
+    this.#callOffBeat = this.#timers.after(this.#beatMs, () => setImmediate(() => this.#beat()));
   }
 
   #beat(): void {
@@ -53,11 +61,12 @@ export class LoopTime {
       if (wait.untilBeat > this.#beats || !this.#waiting.delete(wait)) continue;
       wait.onOver();
     }
-    if (this.#waiting.size === 0) this.#rest();
+    this.#rest();
+    if (this.#waiting.size > 0) this.#beatLater();
   }
 
   #rest(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#callOffBeat?.();
+    this.#callOffBeat = undefined;
   }
 }

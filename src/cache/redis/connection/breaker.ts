@@ -1,17 +1,31 @@
-import { StoreAway } from '../../store/store-away.js';
-import { classOf } from '../error-class.js';
-import { LoopTime } from '../loop-time.js';
+import { systemTimers, type Timers } from '../../time/timers.js';
+import { classOf, isReply } from './error-class.js';
+import { LoopTime } from './loop-time.js';
 
 export interface BreakerOptions {
   /** Milliseconds of turning event loop after which an operation without an answer has failed; > 0. */
   readonly timeoutMs: number;
   /**
-   * Makes sure that the store may be used (again); called in the background until it resolves. `mustForget` says that
+   * `silence`: after five failures in a row, and at a time-out if nothing else was answered lately. `first-failure`: at the
+   * first operation without an answer, whatever others are answered; what the server refuses is an answer.
+   */
+  readonly opensAt: 'silence' | 'first-failure';
+  /** What operations are refused with: `is away: the connection was lost`. */
+  readonly refusal: (words: string) => Error;
+  /**
+   * Makes sure that the server may be used (again); called in the background until it resolves. `mustForget` says that
    * nothing stored so far may be served: an invalidation was missed, or an attempt has already failed.
    */
   readonly rejoin: (mustForget: boolean) => Promise<void>;
-  /** Told once when the store goes away and once when it is back. */
-  readonly onChange: (change: { isAway: boolean; reason: string; awayForMs: number }) => void;
+  /** Told once when the server goes away and once when it is back. */
+  readonly onChange: (change: BreakerChange) => void;
+  readonly timers?: Timers;
+}
+
+export interface BreakerChange {
+  readonly isAway: boolean;
+  readonly reason: unknown;
+  readonly awayForMs: number;
 }
 
 interface Pending {
@@ -21,26 +35,26 @@ interface Pending {
 const FAILURES_IN_A_ROW = 5;
 /** Beats of the event loop in one time-out. */
 const BEATS = 4;
-/** Times the time-out: no request waits for what rejoining asks, and a busy machine must not undo all of it. */
-const REJOINING_TIMES = 10;
-/** A store that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
+/** What rejoining asks may take so long, milliseconds: no request waits for it, and a busy machine must not undo all of it. */
+const REJOINING_MS = 1000;
+/** A server that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
 const SOON_MS = 30_000;
 const LONGEST_SILENCE_TIMES = 16;
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 1000;
 
 /**
- * Keeps a store that is down, slow or hung from holding up requests. It opens when the connection is lost, after five
- * failures in a row, and at a time-out if nothing else was answered lately; then everything under way fails at
- * once, and so does what comes. A time-out counts only time in which the event loop of this process turned. Requests are
- * never the probe: it runs in the background, and closes the breaker only after the store was rejoined with no invalidation
- * missed meanwhile. That is why it is not one of the general ones.
+ * Keeps a server that is down, slow or hung from holding up requests. It opens when the connection is lost, and at what
+ * `opensAt` says; then everything under way fails at once, and so does what comes. A time-out counts only time in which the
+ * event loop of this process turned. Requests are never the probe: it runs in the background, and closes the breaker only
+ * after the server was rejoined with no invalidation missed meanwhile. That is why it is not one of the general ones.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
   readonly #pending = new Set<Pending>();
   readonly #loopTime: LoopTime;
-  #refusal: Error | undefined = new Error('the store was not opened; call cache.start()');
+  readonly #timers: Timers;
+  #refusal: Error | undefined;
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtBeat = -Infinity;
@@ -52,44 +66,47 @@ export class Breaker {
   #mustForget = false;
   #isProbing = false;
   #probeAgain = false;
-  #timer: NodeJS.Timeout | undefined;
+  #callOffProbe: (() => void) | undefined;
   #closed = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
-    this.#loopTime = new LoopTime(options.timeoutMs / BEATS);
+    this.#timers = options.timers ?? systemTimers;
+    this.#refusal = options.refusal('was not opened; call cache.start()');
+    this.#loopTime = new LoopTime(options.timeoutMs / BEATS, this.#timers);
   }
 
   get isAway(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** Runs an operation of the store. @throws StoreAway at once while it is away. */
+  /** Runs an operation. @throws the refusal at once while the server is away. */
   run<T>(operation: () => Promise<T>): Promise<T> {
     return this.#refusal === undefined ? this.#withDeadline(operation) : Promise.reject(this.#refusal);
   }
 
   /**
-   * As `run`, also while the store is being rejoined: an invalidation that gets through need not be missed, and the
+   * As `run`, also while the server is being rejoined: an invalidation that gets through need not be missed, and the
    * rejoining ends however many there are.
    */
   runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
     return this.#isProbing && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
   }
 
-  /** As `run`, also while the store is away, and with more patience: for rejoining it. */
-  runToRejoin<T>(operation: () => Promise<T>, times = REJOINING_TIMES): Promise<T> {
-    return this.#withDeadline(operation, times);
+  /** As `run`, also while the server is away, and with more patience, of at least `patienceMs`: for rejoining it. */
+  runToRejoin<T>(operation: () => Promise<T>, patienceMs = REJOINING_MS): Promise<T> {
+    return this.#withDeadline(operation, Math.max(patienceMs, this.#options.timeoutMs));
   }
 
-  #withDeadline<T>(operation: () => Promise<T>, times = 1): Promise<T> {
+  #withDeadline<T>(operation: () => Promise<T>, withinMs = this.#options.timeoutMs): Promise<T> {
+    const beats = Math.ceil((withinMs / this.#options.timeoutMs) * BEATS);
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         fail: (error) => {
           if (settle()) reject(error);
         },
       };
-      const wait = this.#loopTime.after(BEATS * times, () => this.#timedOut(pending, times));
+      const wait = this.#loopTime.after(beats, () => this.#timedOut(pending, withinMs));
       const settle = (): boolean => {
         this.#loopTime.callOff(wait);
         return this.#pending.delete(pending);
@@ -128,11 +145,10 @@ export class Breaker {
   /** Opens the breaker. */
   trip(reason: unknown): void {
     if (this.#refusal !== undefined || this.#closed) return;
-    const text = reason instanceof Error ? reason.message : String(reason);
-    this.#refusal = new StoreAway(`the store is away: ${text}`);
+    this.#refusal = this.#away(reason);
     this.#awaySinceMs = performance.now();
     for (const pending of [...this.#pending]) pending.fail(this.#refusal);
-    this.#options.onChange({ isAway: true, reason: text, awayForMs: 0 });
+    this.#options.onChange({ isAway: true, reason, awayForMs: 0 });
     this.#probeIn(FIRST_PROBE_MS);
   }
 
@@ -144,14 +160,14 @@ export class Breaker {
       return;
     }
     this.#isProbing = true;
-    clearTimeout(this.#timer);
+    this.#callOffProbe?.();
     try {
       await this.#rejoin();
     } catch (error) {
       this.#mustForget = true;
       this.#awaySinceMs ??= performance.now();
-      // Later callers need not be told that the store was never opened.
-      this.#refusal = new StoreAway(`the store is away: ${String(error)}`);
+      // Later callers need not be told that the server was never asked.
+      this.#refusal = this.#away(error);
       this.#probeIn(this.#probeAgain ? 0 : nextMs, nextMs);
       throw error;
     } finally {
@@ -160,10 +176,24 @@ export class Breaker {
     }
   }
 
+  /** Asks whether a server that is in use still may be; opens where it may not. */
+  async check(): Promise<void> {
+    if (this.#closed || this.#isProbing || this.#refusal !== undefined) return;
+    this.#isProbing = true;
+    try {
+      await this.#options.rejoin(false);
+    } catch (error) {
+      this.trip(error);
+    } finally {
+      this.#isProbing = false;
+      this.#probeAgain = false;
+    }
+  }
+
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#refusal ??= new StoreAway('the store was closed');
+    this.#callOffProbe?.();
+    this.#refusal ??= this.#options.refusal('was closed');
     for (const pending of [...this.#pending]) pending.fail(this.#refusal);
     this.#loopTime.end();
   }
@@ -189,24 +219,32 @@ export class Breaker {
 
   #probeIn(ms: number, before = FIRST_PROBE_MS / 2): void {
     if (this.#closed) return;
-    clearTimeout(this.#timer);
+    this.#callOffProbe?.();
     const nextMs = Math.min(before * 2, LONGEST_PROBE_MS);
-    this.#timer = setTimeout(() => {
+    this.#callOffProbe = this.#timers.after(ms, () => {
       // The next attempt is already planned; what this one failed with is no news.
       this.probe(nextMs).catch(() => undefined);
-    }, ms).unref();
+    });
   }
 
-  #timedOut(pending: Pending, times: number): void {
+  #away(reason: unknown): Error {
+    return this.#options.refusal(`is away: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+
+  #timedOut(pending: Pending, withinMs: number): void {
     if (!this.#pending.has(pending)) return;
-    const error = new Error(`no answer within ${this.#options.timeoutMs * times} ms`);
-    // One slow command among others is no outage, nor are many that wait behind each other: silence is.
-    const silentFor = this.#loopTime.beats - this.#answeredAtBeat;
-    const isHung = silentFor > (this.#silenceTimes === 1 ? BEATS / 2 : BEATS * this.#silenceTimes);
+    const error = new Error(`no answer within ${withinMs} ms`);
     pending.fail(error);
-    if (!isHung || this.#refusal !== undefined || this.#closed) return;
+    if (!this.#isHung() || this.#refusal !== undefined || this.#closed) return;
     this.#fellSilent();
     this.trip(error);
+  }
+
+  /** One slow command among others is no outage, nor are many that wait behind each other: silence is. */
+  #isHung(): boolean {
+    if (this.#options.opensAt === 'first-failure') return true;
+    const silentFor = this.#loopTime.beats - this.#answeredAtBeat;
+    return silentFor > (this.#silenceTimes === 1 ? BEATS / 2 : BEATS * this.#silenceTimes);
   }
 
   /** The next silence may be longer where this one came soon after another, and the store had come back in between. */
@@ -220,6 +258,10 @@ export class Breaker {
   #failed(error: unknown): void {
     const kind = classOf(error);
     if (kind === 'full') return;
+    if (this.#options.opensAt === 'first-failure') {
+      if (kind === 'away' || !isReply(error)) this.trip(error);
+      return;
+    }
     this.#failures += 1;
     if (kind === 'away' || this.#failures >= FAILURES_IN_A_ROW) this.trip(error);
   }
