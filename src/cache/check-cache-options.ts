@@ -71,7 +71,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   localCopies: anObject,
   environment: oneOf(['development', 'test', 'production']),
   log: withFunctions(['warn', 'error']),
-  clock: withFunctions(['nowMs', 'sleep']),
+  clock: withFunctions(['nowMs', 'sleep', 'after']),
   loads: anObject,
   onStoreLoss: oneOf(['fail', 'degrade']),
   disabled: {

@@ -4,6 +4,8 @@ import type { Lease } from '../store/store.js';
 import type { Claimed, Wanted } from '../coherence/entries.js';
 import type { Found } from '../coherence/entry-field.js';
 import { createDeferred, type Deferred } from '../time/deferred.js';
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
+import { pause } from '../time/pause.js';
 import { Departures, type Departing, type DeparturesOptions } from './departures.js';
 import { flightKey, nameOf, type Flights } from './flights.js';
 import type { Lead, Led } from './led.js';
@@ -42,10 +44,8 @@ interface Waiting<W, T> {
   readonly sinceMs: number;
 }
 
-const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 200;
-/** The share of a pause that is left to chance, so that waiters do not ask in step. */
-const JITTER = 0.2;
+/** How long the pauses between looks are. */
+const LOOKS: DoublingPause = { firstMs: 25, longestMs: 200, jitter: 0.2 };
 
 /**
  * One load per entry, over all processes: in this process by flights that others join, between processes by leases of
@@ -128,12 +128,12 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   async #waitForOthers<W extends Departing>(all: readonly Waiting<W, T>[], lead: Lead<W, T>): Promise<void> {
     const { clock, entries, wakeUps } = this.#options;
     let waiting = all;
-    let pauseMs = FIRST_PAUSE_MS;
+    let looks = 0;
     let listening = wakeUps.listen(keysOf(waiting));
     try {
       while (waiting.length > 0) {
-        await Promise.race([listening.heard, clock.sleep(this.#nextLookMs(waiting, pauseMs))]);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        looks += 1;
+        await pause(clock, this.#nextLookMs(waiting, looks), listening.heard);
         // First listen, then look, then wait: what ends in between is heard.
         listening.stop();
         listening = wakeUps.listen(keysOf(waiting));
@@ -192,11 +192,11 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** A jittered pause, which ends with the first patience. */
-  #nextLookMs(waiting: readonly Waiting<Wanted, T>[], pauseMs: number): number {
+  #nextLookMs(waiting: readonly Waiting<Wanted, T>[], looks: number): number {
     const { clock, random } = this.#options;
     const ends = waiting.map(({ wanted, sinceMs }) => sinceMs + this.#patienceMs(wanted));
     const untilMs = ends.reduce((first, end) => Math.min(first, end), Infinity);
-    return Math.min(pauseMs * (1 - JITTER * random()), Math.max(untilMs - clock.nowMs(), 1));
+    return Math.min(doublingPauseMs(LOOKS, looks, random), Math.max(untilMs - clock.nowMs(), 1));
   }
 
   /** Where a load would have to wait here, too, another process's load is the better one, however slow it is. */

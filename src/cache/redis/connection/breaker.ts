@@ -1,6 +1,7 @@
-import { systemTimers, type Timers } from '../../time/timers.js';
+import { LoopTime } from '../../time/loop-time.js';
+import { systemClock, type CallOff, type Timers } from '../../time/clock.js';
+import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import { classOf, isReply } from './error-class.js';
-import { LoopTime } from './loop-time.js';
 
 export interface BreakerOptions {
   /** Milliseconds of turning event loop after which an operation without an answer has failed; > 0. */
@@ -28,6 +29,9 @@ export interface BreakerChange {
   readonly awayForMs: number;
 }
 
+/** What an operation without an answer fails with. */
+export class NoAnswer extends Error {}
+
 interface Pending {
   fail(error: Error): void;
 }
@@ -40,8 +44,7 @@ const REJOINING_MS = 1000;
 /** A server that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
 const SOON_MS = 30_000;
 const LONGEST_SILENCE_TIMES = 16;
-const FIRST_PROBE_MS = 250;
-const LONGEST_PROBE_MS = 1000;
+const PROBES: DoublingPause = { firstMs: 250, longestMs: 1000 };
 
 /**
  * Keeps a server that is down, slow or hung from holding up requests. It opens when the connection is lost, and at what
@@ -57,7 +60,7 @@ export class Breaker {
   #refusal: Error | undefined;
   #awaySinceMs: number | undefined;
   #failures = 0;
-  #answeredAtBeat = -Infinity;
+  #answeredAtMs = -Infinity;
   /** Time-outs without any answer before it opens. */
   #silenceTimes = 1;
   #silentAtMs = -Infinity;
@@ -66,12 +69,14 @@ export class Breaker {
   #mustForget = false;
   #isProbing = false;
   #probeAgain = false;
-  #callOffProbe: (() => void) | undefined;
+  /** Probes in vain since it opened. */
+  #vainProbes = 0;
+  #callOffProbe: CallOff | undefined;
   #closed = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
-    this.#timers = options.timers ?? systemTimers;
+    this.#timers = options.timers ?? systemClock;
     this.#refusal = options.refusal('was not opened; call cache.start()');
     this.#loopTime = new LoopTime(options.timeoutMs / BEATS, this.#timers);
   }
@@ -99,23 +104,22 @@ export class Breaker {
   }
 
   #withDeadline<T>(operation: () => Promise<T>, withinMs = this.#options.timeoutMs): Promise<T> {
-    const beats = Math.ceil((withinMs / this.#options.timeoutMs) * BEATS);
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         fail: (error) => {
           if (settle()) reject(error);
         },
       };
-      const wait = this.#loopTime.after(beats, () => this.#timedOut(pending, withinMs));
+      const callOff = this.#loopTime.after(withinMs, () => this.#timedOut(pending, withinMs));
       const settle = (): boolean => {
-        this.#loopTime.callOff(wait);
+        callOff();
         return this.#pending.delete(pending);
       };
       this.#pending.add(pending);
       operation().then(
         (value) => {
           // Also one that is too late is a sign of life.
-          this.#answeredAtBeat = this.#loopTime.beats;
+          this.#answeredAtMs = this.#loopTime.nowMs();
           if (!settle()) return;
           this.#failures = 0;
           resolve(value);
@@ -149,11 +153,12 @@ export class Breaker {
     this.#awaySinceMs = performance.now();
     for (const pending of [...this.#pending]) pending.fail(this.#refusal);
     this.#options.onChange({ isAway: true, reason, awayForMs: 0 });
-    this.#probeIn(FIRST_PROBE_MS);
+    this.#vainProbes = 0;
+    this.#probeIn(PROBES.firstMs);
   }
 
   /** Tries to rejoin now: at the start, and when a connection is ready. @throws what the attempt failed with. */
-  async probe(nextMs = FIRST_PROBE_MS): Promise<void> {
+  async probe(): Promise<void> {
     if (this.#closed || this.#refusal === undefined) return;
     if (this.#isProbing) {
       this.#probeAgain = true;
@@ -168,7 +173,8 @@ export class Breaker {
       this.#awaySinceMs ??= performance.now();
       // Later callers need not be told that the server was never asked.
       this.#refusal = this.#away(error);
-      this.#probeIn(this.#probeAgain ? 0 : nextMs, nextMs);
+      this.#vainProbes += 1;
+      this.#probeIn(this.#probeAgain ? 0 : doublingPauseMs(PROBES, this.#vainProbes));
       throw error;
     } finally {
       this.#isProbing = false;
@@ -217,13 +223,12 @@ export class Breaker {
     this.#options.onChange({ isAway: false, reason: 'it answers', awayForMs });
   }
 
-  #probeIn(ms: number, before = FIRST_PROBE_MS / 2): void {
+  #probeIn(ms: number): void {
     if (this.#closed) return;
     this.#callOffProbe?.();
-    const nextMs = Math.min(before * 2, LONGEST_PROBE_MS);
     this.#callOffProbe = this.#timers.after(ms, () => {
       // The next attempt is already planned; what this one failed with is no news.
-      this.probe(nextMs).catch(() => undefined);
+      this.probe().catch(() => undefined);
     });
   }
 
@@ -233,7 +238,7 @@ export class Breaker {
 
   #timedOut(pending: Pending, withinMs: number): void {
     if (!this.#pending.has(pending)) return;
-    const error = new Error(`no answer within ${withinMs} ms`);
+    const error = new NoAnswer(`no answer within ${withinMs} ms`);
     pending.fail(error);
     if (!this.#isHung() || this.#refusal !== undefined || this.#closed) return;
     this.#fellSilent();
@@ -243,8 +248,8 @@ export class Breaker {
   /** One slow command among others is no outage, nor are many that wait behind each other: silence is. */
   #isHung(): boolean {
     if (this.#options.opensAt === 'first-failure') return true;
-    const silentFor = this.#loopTime.beats - this.#answeredAtBeat;
-    return silentFor > (this.#silenceTimes === 1 ? BEATS / 2 : BEATS * this.#silenceTimes);
+    const silentMs = this.#loopTime.nowMs() - this.#answeredAtMs;
+    return silentMs > this.#options.timeoutMs * (this.#silenceTimes === 1 ? 1 / 2 : this.#silenceTimes);
   }
 
   /** The next silence may be longer where this one came soon after another, and the store had come back in between. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
-import { systemTimers } from '../../time/timers.js';
-import { Breaker, type BreakerChange, type BreakerOptions } from './breaker.js';
+import { systemClock, type CallOff } from '../../time/clock.js';
+import { Breaker, NoAnswer, type BreakerChange, type BreakerOptions } from './breaker.js';
 import { isReply } from './error-class.js';
 import { openClients, type Clients } from './hardened-clients.js';
 import { quotable, refusalOf, refused, type Refused } from './refusal.js';
@@ -81,7 +81,7 @@ export class ServerConnection {
   #weakness: Error | undefined;
   /** The sentence that the log was told last, while it holds: it says what a person has to fix. */
   #complaint: string | undefined;
-  #callOffCheck: (() => void) | undefined;
+  #callOffCheck: CallOff | undefined;
   #isOpen = false;
 
   constructor(redis: Redis, timeouts: Timeouts, purpose: Purpose) {
@@ -206,7 +206,7 @@ export class ServerConnection {
       this.#say('usable', 'it is fit again');
     this.#callOffCheck?.();
     const afterMs = this.#weakness === undefined ? this.#purpose.checksAfterMs : WEAK_CHECK_MS;
-    if (afterMs !== undefined) this.#callOffCheck = systemTimers.after(afterMs, () => this.check());
+    if (afterMs !== undefined) this.#callOffCheck = systemClock.after(afterMs, () => this.check());
   }
 
   #tryOut(user: ConnectionUser): Promise<void> {
@@ -232,9 +232,14 @@ export class ServerConnection {
     try {
       return await this.#breaker.runToRejoin(() => commands(commandsOf(this.#lanes[0])));
     } catch (error) {
-      if (!isReply(error)) for (const lane of this.#lanes) lane.renew();
+      if (!isReply(error)) this.#renew();
       throw error;
     }
+  }
+
+  /** An answer is missing. */
+  #renew(): void {
+    for (const lane of this.#lanes) lane.renew();
   }
 
   /** Without wake-ups the waiters poll: only a server that will never allow them is worth an error. */
@@ -267,6 +272,7 @@ export class ServerConnection {
     if (isAway) {
       this.#callOffCheck?.();
       this.#complaint = undefined;
+      if (reason instanceof NoAnswer) this.#renew();
       this.#user?.onAway?.();
       this.#say('away', reason);
     } else if (this.#weakness === undefined) this.#say('usable', reason, { awayForMs });

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
+import { systemClock } from '../../time/clock.js';
 import { ServerConnection, UnfitServer, type Ask, type Purpose } from '../connection/server-connection.js';
 import type { ServerInfo } from '../connection/server-info.js';
 import { readActual, roleFaultOf, weaknessOf, type Actual, type Declared } from './durability.js';
@@ -73,7 +74,7 @@ export class JournalServer {
 
   /** The time of the server now, in microseconds; it runs late by no more than one answer took, and never early. */
   get serverUs(): number {
-    if (this.#clock === undefined) return Date.now() * 1000;
+    if (this.#clock === undefined) return systemClock.nowMs() * 1000;
     return Math.floor(this.#clock.serverUs + (performance.now() - this.#clock.atMs) * 1000);
   }
 

@@ -1,9 +1,10 @@
-import { setTimeout as passes } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { clientFaults } from '../connection/client-faults.js';
 import { runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
 import { redisNames } from '../redis-names.js';
+import { systemClock } from '../../time/clock.js';
 import { tooLongFaults } from '../../time/timer-limit.js';
+import { within } from '../../time/within.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import {
   MAX_DEAD,
@@ -99,7 +100,7 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
   async function isConfirmed(client: Redis): Promise<boolean> {
     const question = confirmationOf(settings, { hasWaitAof: server?.hasWaitAof ?? false, waitMs });
     const confirmed = confirmations.of(client, question).catch(() => 0);
-    return (await Promise.race([confirmed, passes(waitMs, 0, { ref: false })])) >= replicas;
+    return (await within(systemClock, { work: confirmed, ms: waitMs, onLate: () => 0 })) >= replicas;
   }
 
   return {
@@ -120,11 +121,11 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     isAway: () => server?.isAway ?? true,
     mayAccept: () => server?.mayAccept ?? false,
     laterSeq: () => {
-      highest = Math.max(highest + 1, server?.serverUs ?? Date.now() * 1000);
+      highest = Math.max(highest + 1, server?.serverUs ?? systemClock.nowMs() * 1000);
       return highest;
     },
     passedInMs: (seq) => {
-      const ms = Math.ceil((seq - (server?.serverUs ?? Date.now() * 1000)) / 1000);
+      const ms = Math.ceil((seq - (server?.serverUs ?? systemClock.nowMs() * 1000)) / 1000);
       // Further ahead is only what the journal itself has counted, and goes on counting from.
       return Math.min(Math.max(0, ms), waitMs);
     },

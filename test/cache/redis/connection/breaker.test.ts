@@ -1,6 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Breaker, type BreakerOptions } from '../../../../src/cache/redis/connection/breaker.js';
+import { Breaker, NoAnswer, type BreakerOptions } from '../../../../src/cache/redis/connection/breaker.js';
+import { virtualClock } from '../../../../src/cache/testing/index.js';
 import { createGate, type Gate } from '../../../support/gate.js';
 
 const TIMEOUT_MS = 40;
@@ -82,7 +83,7 @@ describe('the breaker of a server', () => {
     const slow = breaker.run(silence).catch((error: unknown) => error);
     const busy = setInterval(() => void breaker.run(answer), 5);
     onTestFinished(() => clearInterval(busy));
-    expect(await slow).toEqual(new Error(`no answer within ${TIMEOUT_MS} ms`));
+    expect(await slow).toEqual(new NoAnswer(`no answer within ${TIMEOUT_MS} ms`));
     expect(breaker.isAway).toBe(false);
   });
 
@@ -127,7 +128,7 @@ describe('the breaker of a server', () => {
     const busy = setInterval(() => void breaker.run(answer), 5);
     onTestFinished(() => clearInterval(busy));
     expect(await Promise.all(waiting)).toEqual(
-      Array.from({ length: 20 }, () => new Error(`no answer within ${TIMEOUT_MS} ms`)),
+      Array.from({ length: 20 }, () => new NoAnswer(`no answer within ${TIMEOUT_MS} ms`)),
     );
     expect(breaker.isAway).toBe(false);
   });
@@ -181,6 +182,26 @@ describe('the breaker of a server', () => {
     breaker.trip(new Error('gone'));
     await expect.poll(() => breaker.isAway, { timeout: 5000 }).toBe(false);
     expect(rejoined).toEqual([false, false, true]);
+  });
+
+  it('probes after 250 ms, then twice as late each time, and each second in the end', async () => {
+    const timers = virtualClock();
+    const startedAtMs = timers.nowMs();
+    const atMs: number[] = [];
+    const breaker = new Breaker({
+      ...{ timeoutMs: TIMEOUT_MS, opensAt: 'silence', refusal, timers },
+      rejoin: () => {
+        atMs.push(timers.nowMs() - startedAtMs);
+        return Promise.reject(new Error('still away'));
+      },
+      onChange: () => undefined,
+    });
+    await breaker.probe().catch(() => undefined);
+    await timers.pass(4000);
+    expect(atMs).toEqual([0, 250, 750, 1750, 2750, 3750]);
+    breaker.close();
+    await timers.pass(4000);
+    expect(atMs).toHaveLength(6);
   });
 
   it('demands it as well once an invalidation was missed, and again if one is missed meanwhile', async () => {
@@ -253,7 +274,7 @@ describe('a breaker that opens at the first failure', () => {
     const slow = breaker.run(silence).catch((error: unknown) => error);
     const busy = setInterval(() => void breaker.run(answer).catch(() => undefined), 5);
     onTestFinished(() => clearInterval(busy));
-    expect(await slow).toEqual(new Error(`no answer within ${TIMEOUT_MS} ms`));
+    expect(await slow).toEqual(new NoAnswer(`no answer within ${TIMEOUT_MS} ms`));
     expect(breaker.isAway).toBe(true);
     expect(changes).toEqual([`away: no answer within ${TIMEOUT_MS} ms`]);
   });

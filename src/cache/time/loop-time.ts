@@ -1,7 +1,7 @@
-import { systemTimers, type Timers } from '../../time/timers.js';
+import { systemClock, type CallOff, type Clock, type Timers } from './clock.js';
 
 /** Something that is waited for, and until which beat. */
-export interface LoopWait {
+interface Wait {
   readonly untilBeat: number;
   readonly onOver: () => void;
 }
@@ -10,38 +10,34 @@ export interface LoopWait {
  * Time in which the event loop of this process turned. It passes in beats, and a beat that comes late counts once: while the
  * loop stood still, or the machine had no core for this process, no answer could be read, so none was late.
  */
-export class LoopTime {
+export class LoopTime implements Pick<Clock, 'nowMs' | 'after'> {
   readonly #beatMs: number;
   readonly #timers: Timers;
-  readonly #waiting = new Set<LoopWait>();
-  #callOffBeat: (() => void) | undefined;
+  readonly #waiting = new Set<Wait>();
+  #callOffBeat: CallOff | undefined;
   #beats = 0;
   #isEnding = false;
 
   /** `beatMs`: milliseconds between two beats. */
-  constructor(beatMs: number, timers: Timers = systemTimers) {
+  constructor(beatMs: number, timers: Timers = systemClock) {
     this.#beatMs = beatMs;
     this.#timers = timers;
   }
 
-  /** Beats so far. They pass only while something is waited for. */
-  get beats(): number {
-    return this.#beats;
+  /** Milliseconds so far. They pass only while something is waited for. */
+  nowMs(): number {
+    return this.#beats * this.#beatMs;
   }
 
-  /** Calls back after at least so many whole beats, and at most one more. */
-  after(beats: number, onOver: () => void): LoopWait {
-    const wait = { untilBeat: this.#beats + beats + 1, onOver };
+  /** Calls back after at least `ms` milliseconds, and up to two beats more. */
+  after(ms: number, onOver: () => void): CallOff {
+    const wait = { untilBeat: this.#beats + Math.ceil(ms / this.#beatMs) + 1, onOver };
     this.#waiting.add(wait);
     if (this.#callOffBeat === undefined) this.#beatLater();
-    return wait;
-  }
-
-  /** False where it has called back already. */
-  callOff(wait: LoopWait): boolean {
-    const isCalledOff = this.#waiting.delete(wait);
-    if (this.#isEnding && this.#waiting.size === 0) this.#rest();
-    return isCalledOff;
+    return () => {
+      this.#waiting.delete(wait);
+      if (this.#isEnding && this.#waiting.size === 0) this.#rest();
+    };
   }
 
   /** From now on it rests as soon as nothing is waited for, so that no last beat is left behind. */
