@@ -18,7 +18,7 @@ import { LeaseKeeper } from './stampede/lease-keeper.js';
 import { checkedLoads, type LoadBounds } from './stampede/load-bounds.js';
 import { LoadTimes } from './stampede/load-times.js';
 import { OverdueLoads } from './stampede/overdue-loads.js';
-import { SingleLoads } from './stampede/single-loads.js';
+import { SingleFlight } from './stampede/single-flight.js';
 import { WakeUps } from './stampede/wake-ups.js';
 import type { Bounds } from './store/bounded-map.js';
 import { LocalCopies } from './store/local-copies.js';
@@ -217,7 +217,7 @@ function createServices<Context>(
   const invalidate = createInvalidate({ entries, clock, log, relay: started });
   const storeIsAway = (): boolean => isAway(store);
   const acknowledge = createAcknowledge({ invalidate, relay: started, storeIsAway });
-  const singleLoads = new SingleLoads<Loaded>({
+  const singleFlight = new SingleFlight<Loaded>({
     entries,
     flights: new Flights(),
     keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
@@ -238,11 +238,11 @@ function createServices<Context>(
       loadMs: found?.loadMs ?? 0,
       isPending: false,
       sharable: true,
-      landed: undefined,
+      filled: undefined,
     }),
     onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
   });
-  const isBusy = (): boolean => storeIsAway() || singleLoads.isCrowded;
+  const isBusy = (): boolean => storeIsAway() || singleFlight.isCrowded;
   const isCaughtUp = async (): Promise<boolean> => (await started()?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no';
   const shadow = checkedShadow(options.shadow);
   return {
@@ -259,7 +259,7 @@ function createServices<Context>(
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
     entries,
-    loads: singleLoads,
+    loads: singleFlight,
     background,
     backOff: new BackOff({ clock, random }),
     traces: new Traces(clock),

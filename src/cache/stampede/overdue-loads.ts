@@ -5,7 +5,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import { OnceInAWhile } from '../time/once-in-a-while.js';
 import type { Wanted } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
-import type { Lead, Led } from './led.js';
+import type { LoadTask, RunLoads } from './load-task.js';
 import { LoadOverdue } from './load-overdue.js';
 
 export interface OverdueLoadsOptions {
@@ -58,8 +58,8 @@ export class OverdueLoads {
   }
 
   /** Has these loads fail, as loads of their fields hang. */
-  refuse<W extends Wanted, T>(led: readonly Led<W, T>[]): void {
-    for (const { wanted, flight } of led) {
+  refuse<W extends Wanted, T>(tasks: readonly LoadTask<W, T>[]): void {
+    for (const { wanted, flight } of tasks) {
       const { coordinate = 'a field', counters } = wanted.field;
       const hanging = this.#hanging.get(counters)?.loads.size ?? 0;
       counters.heldBackLoads += 1;
@@ -69,14 +69,17 @@ export class OverdueLoads {
   }
 
   /** Makes loads that begin now; resolves when they have ended, or at their deadline. */
-  async during<W extends Wanted, T>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const refused = led.filter(({ wanted }) => this.holdsBack(wanted.field));
+  async during<W extends Wanted, T>(
+    tasks: readonly LoadTask<W, T>[],
+    runLoads: RunLoads<W, T>,
+  ): Promise<void> {
+    const refused = tasks.filter(({ wanted }) => this.holdsBack(wanted.field));
     if (refused.length > 0) this.refuse(refused);
-    const begun = refused.length === 0 ? led : led.filter((item) => !refused.includes(item));
+    const begun = refused.length === 0 ? tasks : tasks.filter((item) => !refused.includes(item));
     if (begun.length === 0) return;
     const fields = fieldsOf(begun);
     const tried = fields.flatMap((field) => this.#begin(field) ?? []);
-    const work = lead(begun);
+    const work = runLoads(begun);
     const load = {};
     let isOverdue = false;
     const over = createDeferred<void>();
@@ -167,8 +170,8 @@ export class OverdueLoads {
 }
 
 /** One of each, as counters tell them apart. */
-function fieldsOf(led: readonly { readonly wanted: Wanted }[]): readonly EntryField[] {
-  return [...new Map(led.map(({ wanted: { field } }) => [field.counters, field])).values()];
+function fieldsOf(tasks: readonly { readonly wanted: Wanted }[]): readonly EntryField[] {
+  return [...new Map(tasks.map(({ wanted: { field } }) => [field.counters, field])).values()];
 }
 
 /** The older half: a field that is answered again opens after a few answers, and one of which some hang does not at once. */
