@@ -36,10 +36,12 @@ const LEAVES = [
 /** What may import every room: the face, what puts the parts together, and the doors that see a cache from outside. */
 const TOP_FILES = [
   'apply-schema.ts',
+  'assemble-services.ts',
   'assemble.ts',
   'cache-options.ts',
   'cache.ts',
   'check-cache-options.ts',
+  'for-any-context.ts',
   'index.ts',
   'open-cache.ts',
 ];
