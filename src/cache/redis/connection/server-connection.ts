@@ -1,29 +1,13 @@
 import type { Redis } from 'ioredis';
-import type { CacheLog } from '../../log.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
-import { Breaker, NoAnswer, type BreakerChange, type BreakerOptions } from './breaker.js';
+import { Breaker, NoAnswer, type BreakerChange } from './breaker.js';
+import { ConnectionLog } from './connection-log.js';
+import { UnfitServer, type Ask, type ConnectionUser } from './connection-user.js';
 import { isReply } from './error-class.js';
 import { openClients, type Clients } from './hardened-clients.js';
-import { quotable, refusalOf, refused, type Refused } from './refusal.js';
+import type { Purpose } from './purpose.js';
+import { refusalOf, refused, type Refused } from './refusal.js';
 import { addressOf, readInfo, versionFaultOf, type ServerInfo } from './server-info.js';
-
-/** What the connection of a store and that of a journal differ in. */
-export interface Purpose extends Omit<Refused, 'where'> {
-  readonly opensAt: BreakerOptions['opensAt'];
-  /**
-   * When it is found out whether the server allows all that is needed. `once`: before it is used for the first time, and behind
-   * what another run of it is used for. `always`: before it is used, and after each outage.
-   */
-  readonly triesOut: 'once' | 'always';
-  /** Whether there is a second connection, for what waits: it holds up all that comes after it on its own. */
-  readonly hasSlowLane: boolean;
-  /** Milliseconds after which a server in use is looked at again; never where left out. */
-  readonly checksAfterMs?: number;
-  /** What the log says, in its own words, when the server goes away, is weak, and can be used (again). */
-  readonly says: { readonly away: string; readonly usable: string; readonly weak?: string };
-  /** What commands are refused with while the server is away. */
-  readonly refusal: (words: string) => Error;
-}
 
 /** `weak`: it answers, and is not all that was declared. */
 export type ConnectionState = 'away' | 'weak' | 'usable';
@@ -32,30 +16,6 @@ export interface Timeouts {
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
 }
-
-/** Sends commands, bounded in time. */
-export type Ask = <T>(commands: (redis: Redis) => Promise<T>) => Promise<T>;
-
-/** What a connection needs of the store or journal that it serves. */
-export interface ConnectionUser {
-  readonly log: CacheLog;
-  /** Where it hears of others, and what to do then. Without that it is only slower. */
-  readonly channel?: { readonly name: string; onMessage(message: string): void };
-  /**
-   * Looks at a server that answers, before anything else is asked: what it is too weak in, as the end of a sentence.
-   * @throws UnfitServer where it cannot be used at all.
-   */
-  inspect?(ask: Ask, server: ServerInfo): Promise<string | undefined>;
-  /** Uses every command that will be used, once. @throws Error what the server refused. */
-  tryOut(redis: Redis): Promise<void>;
-  /** Sees to it that what the server has may be believed. `mustForget`: nothing that was stored so far may be. */
-  rejoin?(ask: Ask, server: ServerInfo, mustForget: boolean): Promise<void>;
-  /** Called when it goes away, before anything else can be asked. */
-  onAway?(): void;
-}
-
-/** A server that waiting does not make usable; the message is the end of a sentence that begins with its address. */
-export class UnfitServer extends Error {}
 
 /** Some thirty commands after each other, each of which may wait for a core, milliseconds. */
 const TRYING_OUT_MS = 5000;
@@ -79,10 +39,10 @@ export class ServerConnection {
   #run: string | undefined;
   /** What it is too weak in. */
   #weakness: Error | undefined;
-  /** The sentence that the log was told last, while it holds: it says what a person has to fix. */
-  #complaint: string | undefined;
+  #log: ConnectionLog | undefined;
   #callOffCheck: CallOff | undefined;
   #isOpen = false;
+  #isClosed = false;
 
   constructor(redis: Redis, timeouts: Timeouts, purpose: Purpose) {
     this.#redis = redis;
@@ -93,7 +53,7 @@ export class ServerConnection {
       timeoutMs: timeouts.commandTimeoutMs,
       opensAt: purpose.opensAt,
       refusal: purpose.refusal,
-      rejoin: (mustForget) => this.#rejoin(mustForget).catch((error: unknown) => this.#complain(error)),
+      rejoin: (mustForget) => this.#rejoin(mustForget).catch((error: unknown) => this.#failed(error)),
       onChange: (change) => this.#changed(change),
     });
   }
@@ -106,6 +66,7 @@ export class ServerConnection {
   /** @throws CacheError when the server answers but cannot be used, or is weak. */
   async open(user: ConnectionUser): Promise<void> {
     this.#user = user;
+    this.#log = new ConnectionLog(user.log, this.#purpose, this.#refused.where);
     this.#lanes = this.#purpose.hasSlowLane
       ? [this.#openClients(), this.#openClients()]
       : [this.#openClients()];
@@ -115,7 +76,7 @@ export class ServerConnection {
       refusal = this.#weakness;
     } catch (error) {
       refusal = refusalOf(error, this.#refused);
-      if (refusal === undefined) this.#say('away', error);
+      if (refusal === undefined) this.#log.away(error);
     }
     if (refusal !== undefined) {
       this.close();
@@ -150,6 +111,7 @@ export class ServerConnection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#callOffCheck?.();
     this.#breaker.close();
     for (const lane of this.#lanes) lane.close();
@@ -200,11 +162,16 @@ export class ServerConnection {
     const { where } = this.#refused;
     const wasWeak = this.#weakness !== undefined;
     this.#weakness = weakness === undefined ? undefined : refused(`${where} ${weakness}`, this.#refused);
-    if (this.#weakness !== undefined) this.#complainOf(this.#weakness, this.#purpose.says.weak);
-    else this.#complaint = undefined;
-    if (wasWeak && this.#weakness === undefined && !this.#breaker.isAway)
-      this.#say('usable', 'it is fit again');
+    if (this.#weakness === undefined) {
+      this.#log?.fit();
+      if (wasWeak && !this.#breaker.isAway) this.#log?.back('it is fit again');
+    } else this.#unfitFor(this.#weakness, 'weak');
+    this.#checkLater();
+  }
+
+  #checkLater(): void {
     this.#callOffCheck?.();
+    if (this.#isClosed) return;
     const afterMs = this.#weakness === undefined ? this.#purpose.checksAfterMs : WEAK_CHECK_MS;
     if (afterMs !== undefined) this.#callOffCheck = systemClock.after(afterMs, () => this.check());
   }
@@ -255,36 +222,24 @@ export class ServerConnection {
   }
 
   /** A server that refuses us will not be back by itself, so the log must say how to fix it. */
-  #complain(error: unknown): never {
+  #failed(error: unknown): never {
     const refusal = refusalOf(error, this.#refused);
-    if (refusal !== undefined) this.#complainOf(refusal, this.#purpose.says.away);
+    if (refusal !== undefined) this.#unfitFor(refusal, 'away');
     throw error;
   }
 
-  /** Once, and again when there is something else to fix. What is found at the start is thrown. */
-  #complainOf(refusal: Error, consequence?: string): void {
-    if (!this.#isOpen || refusal.message === this.#complaint) return;
-    this.#complaint = refusal.message;
-    this.#user?.log.error(this.#details({ ...(consequence && { consequence }) }), refusal.message);
+  /** What is found at the start is thrown. */
+  #unfitFor(refusal: Error, consequence: 'away' | 'weak'): void {
+    if (this.#isOpen) this.#log?.unfit(refusal, consequence);
   }
 
   #changed({ isAway, reason, awayForMs }: BreakerChange): void {
     if (isAway) {
       this.#callOffCheck?.();
-      this.#complaint = undefined;
       if (reason instanceof NoAnswer) this.#renew();
       this.#user?.onAway?.();
-      this.#say('away', reason);
-    } else if (this.#weakness === undefined) this.#say('usable', reason, { awayForMs });
-  }
-
-  #say(state: 'away' | 'usable', reason: unknown, more: Readonly<Record<string, unknown>> = {}): void {
-    const words = quotable(reason instanceof Error ? reason.message : String(reason));
-    this.#user?.log.warn(this.#details({ reason: words, ...more }), this.#purpose.says[state]);
-  }
-
-  #details(more: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    return { server: this.#purpose.name, where: this.#refused.where, ...more };
+      this.#log?.away(reason);
+    } else if (this.#weakness === undefined) this.#log?.back(reason, { awayForMs });
   }
 }
 

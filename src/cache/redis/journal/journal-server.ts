@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
 import { systemClock } from '../../time/clock.js';
-import { ServerConnection, UnfitServer, type Ask, type Purpose } from '../connection/server-connection.js';
+import { UnfitServer, type Ask } from '../connection/connection-user.js';
+import type { Purpose } from '../connection/purpose.js';
+import { ServerConnection } from '../connection/server-connection.js';
 import type { ServerInfo } from '../connection/server-info.js';
 import { readActual, roleFaultOf, weaknessOf, type Actual, type Declared } from './durability.js';
 

@@ -11,7 +11,8 @@ import type {
   Store,
 } from '../../store/store.js';
 import { runScript } from '../connection/lua-script.js';
-import { ServerConnection, type Purpose } from '../connection/server-connection.js';
+import type { Purpose } from '../connection/purpose.js';
+import { ServerConnection } from '../connection/server-connection.js';
 import { redisNames } from '../redis-names.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { acquire, intend } from './claims.js';
