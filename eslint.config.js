@@ -1,5 +1,8 @@
 import tseslint from 'typescript-eslint';
 
+const timersOfNode = ['setTimeout', 'setInterval'];
+const useTheClock = 'Take the clock, or what src/cache/time/ makes of it: within, pause, LoopTime.';
+
 /** Few rules, all serious: each has stopped a real outage somewhere. */
 export default tseslint.config(
   // Examples have types only where their packages are installed, as in test/package.
@@ -22,6 +25,26 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'error',
       'no-empty': 'error',
       'no-console': 'error',
+    },
+  },
+  {
+    // Time comes from src/cache/time/, so that a test can own it, and no timer is left behind.
+    files: ['src/cache/**/*.ts'],
+    ignores: ['src/cache/time/**', 'src/cache/testing/**', 'src/cache/outbox/**', 'src/cache/postgres/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...timersOfNode.map((name) => ({ name, message: useTheClock }))],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: useTheClock },
+        ...timersOfNode.map((property) => ({ object: 'globalThis', property, message: useTheClock })),
+      ],
+      'no-restricted-imports': [
+        'error',
+        ...['node:timers', 'timers', 'node:timers/promises', 'timers/promises'].map((name) => ({
+          name,
+          message: useTheClock,
+        })),
+      ],
     },
   },
   { files: ['scripts/**', 'bench/**', '**/*.js', '**/*.mjs'], rules: { 'no-console': 'off' } },

@@ -36,10 +36,12 @@ const LEAVES = [
 /** What may import every room: the face, what puts the parts together, and the doors that see a cache from outside. */
 const TOP_FILES = [
   'apply-schema.ts',
+  'assemble-services.ts',
   'assemble.ts',
   'cache-options.ts',
   'cache.ts',
   'check-cache-options.ts',
+  'for-any-context.ts',
   'index.ts',
   'open-cache.ts',
 ];
@@ -111,6 +113,21 @@ export const rules: IForbiddenRuleType[] = [
     from: { path: engine(folders([room])) },
     to: { path: engine([...folders(ROOMS.slice(0, place)), ...folders(TOP_ROOMS), ...TOP_FILES]) },
   })),
+  ...[
+    ['store', 'journal'],
+    ['journal', 'store'],
+  ].map(([room, other]) => ({
+    name: `the-${room}-in-redis-knows-no-${other}`,
+    comment: 'What both need of a server is in redis/connection/, and what keys are called beside it.',
+    from: { path: `^src/cache/redis/${room}/` },
+    to: { path: `^src/cache/redis/${other}/` },
+  })),
+  {
+    name: 'connections-serve-stores-and-journals',
+    comment: 'A connection is told what it serves, and knows neither.',
+    from: { path: '^src/cache/redis/connection/' },
+    to: { path: ['^src/cache/redis/(store|journal)/', '^src/cache/(store|journal)/'] },
+  },
   {
     name: 'leaves-import-nothing',
     comment: 'What stands beside the rooms is for all of them, and so knows none of them.',

@@ -69,6 +69,19 @@ describe('the architecture', () => {
       'patterns-knows-what-stands-below: src/cache/patterns/a.ts -> src/cache/directives/b.ts',
     ],
     [
+      'a journal in Redis that knows the store in Redis',
+      { 'src/cache/redis/journal/a.ts': importOf('../store/b.js'), 'src/cache/redis/store/b.ts': anything },
+      'the-journal-in-redis-knows-no-store: src/cache/redis/journal/a.ts -> src/cache/redis/store/b.ts',
+    ],
+    [
+      'a connection that knows what it serves',
+      {
+        'src/cache/redis/connection/a.ts': importOf('../store/b.js'),
+        'src/cache/redis/store/b.ts': anything,
+      },
+      'connections-serve-stores-and-journals: src/cache/redis/connection/a.ts -> src/cache/redis/store/b.ts',
+    ],
+    [
       'a pattern that knows GraphQL',
       { 'src/cache/patterns/a.ts': importOf('graphql'), ...installed('graphql') },
       'graphql-is-known-to-few: src/cache/patterns/a.ts -> node_modules/graphql/index.js',

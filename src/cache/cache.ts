@@ -24,6 +24,7 @@ import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
 import { isAway } from './store/store-away.js';
 import type { Clock } from './time/clock.js';
+import { within } from './time/within.js';
 import { UnreadTags } from './policy/unread-tags.js';
 import { closeCache, openCache, stopBackground } from './open-cache.js';
 
@@ -242,7 +243,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
 async function afterStart(started: Promise<void> | undefined, clock: Clock): Promise<void> {
   if (started === undefined) return;
   const ended = started.catch(() => undefined);
-  await Promise.race([ended, clock.sleep(START_ENDS_WITHIN_MS)]);
+  await within(clock, { work: ended, ms: START_ENDS_WITHIN_MS, onLate: () => undefined });
 }
 
 function writesOf(

@@ -71,7 +71,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   localCopies: anObject,
   environment: oneOf(['development', 'test', 'production']),
   log: withFunctions(['warn', 'error']),
-  clock: withFunctions(['nowMs', 'sleep']),
+  clock: withFunctions(['nowMs', 'sleep', 'after']),
   loads: anObject,
   onStoreLoss: oneOf(['fail', 'degrade']),
   disabled: {
@@ -182,7 +182,8 @@ function hasFunctions(value: unknown, names: readonly string[]): boolean {
 }
 
 function withFunctions(names: readonly string[]): Kind {
-  return { mustBe: `an object with ${names.join(' and ')}`, fits: (value) => hasFunctions(value, names) };
+  const listed = [names.slice(0, -1).join(', '), names.at(-1)].join(' and ');
+  return { mustBe: `an object with ${listed}`, fits: (value) => hasFunctions(value, names) };
 }
 
 function isListOf(value: unknown, fits: (item: unknown) => boolean): boolean {

@@ -1,5 +1,6 @@
 import type { Applied } from './apply-schema.js';
-import { CAUGHT_UP_WITHIN_MS, type Parts } from './assemble.js';
+import { CAUGHT_UP_WITHIN_MS } from './assemble-services.js';
+import type { Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
 import { CacheError } from './errors.js';
 import type { Outbox } from './outbox/outbox.js';

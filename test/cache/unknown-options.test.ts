@@ -204,7 +204,7 @@ describe('an option of the wrong kind is refused:', () => {
       'journal must be a journal, such as memoryJournal() or redisJournal(client), but got an object',
     ],
     [{ log: () => undefined }, 'log must be an object with warn and error, but got a function'],
-    [{ clock: Date.now }, 'clock must be an object with nowMs and sleep, but got a function'],
+    [{ clock: Date.now }, 'clock must be an object with nowMs, sleep and after, but got a function'],
     [{ random: 0.5 }, 'random must be a function, but got 0.5'],
     [
       { warm: { 'Query.a': [{}] } },

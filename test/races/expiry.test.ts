@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, v
 import { createCache, memoryStore, type CacheOptions } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { Background } from '../../src/cache/stampede/background.js';
-import { SingleLoads } from '../../src/cache/stampede/single-loads.js';
+import { SingleFlight } from '../../src/cache/stampede/single-flight.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
@@ -105,12 +105,12 @@ describe.skipIf(!needsRedis())('a hot entry that expires in front of two process
     ) {
       this.run(work, onError);
     });
-    vi.spyOn(SingleLoads.prototype, 'begin').mockImplementation(function (
-      this: SingleLoads<never>,
+    vi.spyOn(SingleFlight.prototype, 'begin').mockImplementation(function (
+      this: SingleFlight<never>,
       wanted,
-      lead,
+      runLoads,
     ) {
-      return Promise.resolve(this.alone(wanted, lead));
+      return Promise.resolve(this.alone(wanted, runLoads));
     });
     const { loadsPerExpiry: counts } = await underSteadyLoad(100, 'planted');
     expect(Math.max(...counts), 'loads of one expiry').toBeGreaterThan(2);

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Clock, type Store } from '../../src/cache/index.js';
+import { systemClock } from '../../src/cache/time/clock.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/load/percentile.js';
@@ -107,7 +108,15 @@ describe.skipIf(!needsRedis())('whoever waits for the load of another process', 
   it('would wait for ever then, if it did not also ask by itself', async () => {
     let wake: () => void = () => undefined;
     const asleep = new Promise<void>((resolve) => (wake = resolve));
-    const clock: Clock = { nowMs: () => Date.now(), sleep: () => asleep };
+    const clock: Clock = {
+      nowMs: () => Date.now(),
+      sleep: () => asleep,
+      after: (ms, callback) => {
+        let isOff = false;
+        void asleep.then(() => systemClock.after(ms, () => (isOff ? undefined : callback())));
+        return () => (isOff = true);
+      },
+    };
     const caches = await twoCaches({ store: withoutWakeUps(newStore()), clock });
     const { answered } = await round(caches, 50);
     const outcome = await Promise.race([answered, passes(500, 'still waiting')]);

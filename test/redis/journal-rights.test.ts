@@ -27,7 +27,9 @@ describe.skipIf(!needsRedis())('the rights that docs/write-behind.md lists', () 
   });
 
   /** A journal whose Redis user is made anew, with these rights. */
-  async function journalWith(given: string[]): Promise<{ journal: Journal; open: () => Promise<void> }> {
+  async function journalWith(
+    given: string[],
+  ): Promise<{ journal: Journal; lines: readonly string[]; open: () => Promise<void> }> {
     await admin.call('ACL', 'SETUSER', 'corral', 'reset', 'on', '>choose-a-password', ...given);
     // A server that knows the scripts already would not be sent their text.
     await admin.script('FLUSH');
@@ -37,7 +39,8 @@ describe.skipIf(!needsRedis())('the rights that docs/write-behind.md lists', () 
       storePrefix: 'corral',
     });
     onTestFinished(() => journal.close());
-    return { journal, open: async () => journal.open?.({ log: cacheLog() }) };
+    const log = cacheLog();
+    return { journal, lines: log.lines, open: async () => journal.open?.({ log }) };
   }
 
   it('are enough for everything that a journal does', async () => {
@@ -77,6 +80,24 @@ describe.skipIf(!needsRedis())('the rights that docs/write-behind.md lists', () 
       });
     },
   );
+
+  it('are needed after an outage as well: a right that is gone is told, and the journal away until it is back', async () => {
+    const { journal, lines, open } = await journalWith(rights.filter((one) => one !== '+waitaof'));
+    await open();
+    const change = async (right: string): Promise<void> => {
+      await admin.call('ACL', 'SETUSER', 'corral', right);
+      await admin.call('CLIENT', 'KILL', 'USER', 'corral');
+    };
+    await change('-zrem');
+    await expect
+      .poll(() => lines.join('\n'), { timeout: 5000 })
+      .toMatch(/error redisJournal: .* does not let this user/);
+    expect(journal.isAway()).toBe(true);
+    await change('+zrem');
+    await expect.poll(() => journal.isAway(), { timeout: 5000 }).toBe(false);
+    expect(lines.filter((line) => line.startsWith('error'))).toHaveLength(1);
+    expect(lines.at(-1)).toMatch(/^warn the journal can be used again/);
+  });
 
   it('name the keys', async () => {
     const given = rights.filter((one) => one !== '+waitaof');

@@ -1,5 +1,7 @@
 import { namespaceOf } from '../keys/namespace.js';
 import type { Clock } from '../time/clock.js';
+import { LoopTime } from '../time/loop-time.js';
+import { within } from '../time/within.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { CacheLog } from '../log.js';
 import { isPromise } from '../maybe-promise.js';
@@ -74,7 +76,7 @@ const UNKNOWN: PendingState = { outcome: 'unknown' };
 
 /** A journal must not hold up a read for longer than a slow store would. */
 const PENDING_WITHIN_MS = 150;
-const PENDING_PARTS = 3;
+const PENDING_BEAT_MS = 50;
 /**
  * A journal that may have lost something is waited for until all processes have had time to save what they accepted: the
  * database may be older.
@@ -91,6 +93,8 @@ export class AcceptedWrites {
   readonly #kept = new KeptWrites();
   readonly #recovery: Recovery;
   readonly #flushDelay: FlushDelay;
+  /** A process that stood still itself still reads the answers that came meanwhile. */
+  readonly #loopTime: LoopTime;
   readonly #counters: FlushCounters = createFlushCounters();
   #isStarted = false;
   /** True from the begin of `start()`, also where the journal refuses. */
@@ -102,6 +106,7 @@ export class AcceptedWrites {
     const invalidate = (tags: readonly string[]): Promise<boolean> =>
       options.invalidate(tags, options.flushSite());
     this.#flushDelay = new FlushDelay(options.clock);
+    this.#loopTime = new LoopTime(PENDING_BEAT_MS, options.clock);
     this.#overtaken = new Overtaken({ journal, invalidate });
     const shared = {
       ...options,
@@ -190,7 +195,10 @@ export class AcceptedWrites {
     const isSure = found?.every(({ outcome }) => outcome !== 'unknown') ?? false;
     if (found !== undefined && (isSure || !this.#recovery.isInDoubt)) return found;
     if (found !== undefined) {
-      await Promise.race([this.#recovery.ended(), clock.sleep(DOUBTED_WITHIN_MS)]);
+      await within(clock, {
+        ...{ work: this.#recovery.ended(), ms: DOUBTED_WITHIN_MS },
+        onLate: () => undefined,
+      });
     }
     return (found && (await this.#askedFor(keys))) ?? keys.map(() => UNKNOWN);
   }
@@ -201,7 +209,7 @@ export class AcceptedWrites {
     if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
-      const found = isPromise(asked) ? await Promise.race([asked, this.#tooLate()]) : asked;
+      const found = isPromise(asked) ? await this.#inTime(asked) : asked;
       return found && keys.map((_, index) => this.#stateOf(found[index]));
     } catch {
       // The journal has said by itself that it is away.
@@ -209,16 +217,8 @@ export class AcceptedWrites {
     }
   }
 
-  /**
-   * In parts: a process that stood still itself, and comes late for one of them, still reads its answers in the others. They
-   * are in the socket, which is read before setImmediate.
-   */
-  async #tooLate(): Promise<undefined> {
-    for (let part = 0; part < PENDING_PARTS; part += 1) {
-      await this.#options.clock.sleep(PENDING_WITHIN_MS / PENDING_PARTS);
-      await turn();
-    }
-    return undefined;
+  #inTime<T>(asked: Promise<T>): Promise<T | undefined> {
+    return within(this.#loopTime, { work: asked, ms: PENDING_WITHIN_MS, onLate: () => undefined });
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
@@ -331,5 +331,3 @@ export class AcceptedWrites {
     return { key, seq, coordinate, state, viewer, error, attempts, buriedAtMs };
   }
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

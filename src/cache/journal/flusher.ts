@@ -1,6 +1,8 @@
 import { flushPause } from './flush-pause.js';
-import { doublingPauseMs } from '../time/doubling-pause.js';
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
+import { pause } from '../time/pause.js';
+import { within } from '../time/within.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
@@ -43,6 +45,7 @@ const BUSY_FOR_MS = LONGEST_WAIT_MS + 1000;
 const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
 const JITTER = 0.3;
+const DRAIN_PAUSE: DoublingPause = { firstMs: 1, longestMs: flushPause.firstMs };
 /** Where it is not known whether a row is refused, it is after so many attempts, while others get through. */
 const ATTEMPTS = 10;
 const COMPLAIN_EVERY_MS = 60_000;
@@ -99,23 +102,15 @@ export class Flusher {
     this.#wake();
     const [upTo, untilMs] = [journal.laterSeq(), clock.nowMs() + withinMs];
     const isTooLate = (): boolean => hasCome(untilMs, clock.nowMs(), withinMs);
-    let isOver = false;
+    const work = this.#drained(upTo, isTooLate);
     // An origin that hangs must not hold up the end.
-    const late = async (): Promise<boolean> => {
-      while (!isOver && !isTooLate()) await clock.sleep(LOOK_EVERY_MS);
-      return this.#isEmpty();
-    };
-    try {
-      return await Promise.race([this.#drained(upTo, isTooLate), late()]);
-    } finally {
-      isOver = true;
-    }
+    return within(clock, { work, ms: withinMs, onLate: () => this.#isEmpty() });
   }
 
   async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
     const { journal, clock, recovery } = this.#options;
     await this.#loop;
-    let pauseMs = 1;
+    let rounds = 0;
     for (;;) {
       // A journal that is empty may have been robbed: that shows when it is looked into.
       const claimed = await this.#round(true);
@@ -124,8 +119,8 @@ export class Flusher {
       // What others go on accepting is theirs to flush.
       if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
       if (isTooLate()) return this.#isEmpty();
-      await clock.sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, flushPause.firstMs);
+      rounds += 1;
+      await clock.sleep(doublingPauseMs(DRAIN_PAUSE, rounds));
     }
   }
 
@@ -147,7 +142,7 @@ export class Flusher {
       const pauseMs = this.#isWanted ? AT_ONCE_MS : this.#lookEveryMs * (1 - JITTER * random());
       this.#isWanted = false;
       const wanted = new Promise<void>((resolve) => (this.#wake = resolve));
-      if (!this.#isStopping) await Promise.race([wanted, clock.sleep(pauseMs)]);
+      if (!this.#isStopping) await pause(clock, pauseMs, wanted);
     }
   }
 

@@ -1,25 +1,15 @@
-import { flushPause } from './flush-pause.js';
-import { doublingPauseMs } from '../time/doubling-pause.js';
-import { hasCome, type Clock } from '../time/clock.js';
+import { createDeferred, type Deferred } from '../time/deferred.js';
+import { hasCome } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
-import type { FlushCounters } from '../metrics/flush-counters.js';
-import type { FlushedWrite, FlushTarget } from './flush-target.js';
+import { batchesOf } from './batches.js';
 import type { Doubt, Journal, PendingWrite } from './journal.js';
-import type { KeptWrite, KeptWrites } from './kept-writes.js';
-import type { Overtaken } from './overtaken.js';
-import type { WriteRecord } from './record.js';
+import type { KeptWrite } from './kept-writes.js';
+import { Rescue, type RescueOptions } from './rescue.js';
 
-export interface RecoveryOptions {
+export interface RecoveryOptions extends RescueOptions {
   readonly journal: Journal;
-  readonly kept: KeptWrites;
-  readonly targetOf: (key: string) => FlushTarget | undefined;
-  readonly recordOf: (record: Uint8Array) => WriteRecord | undefined;
   /** A record as it is written down again. */
   readonly restoredRecordOf: (record: Uint8Array) => Uint8Array;
-  readonly overtaken: Pick<Overtaken, 'by'>;
-  readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
-  readonly counters: FlushCounters;
-  readonly clock: Clock;
   readonly log: CacheLog;
 }
 
@@ -27,18 +17,11 @@ export interface RecoveryOptions {
 const AT_LEAST_MS = 500;
 /** After that the journal is believed again, whatever could be saved. */
 const AT_MOST_MS = 2000;
-const WRITES_AT_ONCE = 200;
 const KEPT_PER_LOOK = 1000;
-
-interface Saved {
-  readonly write: KeptWrite;
-  readonly record: WriteRecord;
-  readonly target: FlushTarget;
-}
 
 /**
  * Saves what this process has accepted where the journal may have lost it. While the journal is away, straight into the
- * database, whose numbers decide; when it is back and has lost something, into the journal again. Until all that can be in
+ * database (see `Rescue`); when it is back and has lost something, into the journal again. Until all that can be in
  * doubt was flushed, or a bound has passed, the journal is not believed by reads.
  */
 export class Recovery {
@@ -50,13 +33,13 @@ export class Recovery {
   #isRobbed = false;
   /** How many writes were pending in what was found robbed. */
   #held = 0;
-  #end: (() => void) | undefined;
-  #ended: Promise<void> = Promise.resolve();
-  #rescueFailures = 0;
-  #rescueAtMs = -Infinity;
+  /** Settled when the journal is believed again. */
+  #ended: Deferred<void> | undefined;
+  readonly #rescue: Rescue;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
+    this.#rescue = new Rescue(options);
   }
 
   /** True while reads must not believe the journal. */
@@ -82,7 +65,7 @@ export class Recovery {
 
   /** Resolves when the journal is believed again. */
   ended(): Promise<void> {
-    return this.#ended;
+    return this.#ended?.promise ?? Promise.resolve();
   }
 
   /** The journal has noticed why not to believe it. */
@@ -90,7 +73,7 @@ export class Recovery {
     const { clock, counters } = this.#options;
     this.#sinceMs = clock.nowMs();
     this.#sinceSeq = Math.max(sinceSeq, this.#sinceSeq);
-    this.#rescueAtMs = -Infinity;
+    this.#rescue.atOnce();
     this.#mustRestore ||= why !== 'away';
     if (why === 'robbed') {
       // Its shards are found robbed one after another.
@@ -100,14 +83,14 @@ export class Recovery {
     }
     if (this.#isInDoubt) return;
     this.#isInDoubt = true;
-    this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#ended = createDeferred();
   }
 
   /** Before each look into the journal. True where all that is pending should be taken, due or not. Never rejects. */
   async step(): Promise<boolean> {
     const { journal } = this.#options;
     try {
-      if (journal.isAway()) await this.#rescue();
+      if (journal.isAway()) await this.#rescue.step();
       else if (this.#mustRestore) await this.#restore();
       else await this.#prune();
     } catch {
@@ -128,7 +111,7 @@ export class Recovery {
     const isTooLong = hasCome(this.#sinceMs + AT_MOST_MS, nowMs, AT_MOST_MS);
     if (!isTooLong && !(isDone && hasCome(this.#sinceMs + AT_LEAST_MS, nowMs, AT_LEAST_MS))) return;
     this.#isInDoubt = false;
-    this.#end?.();
+    this.#ended?.resolve();
   }
 
   #hasMore(): boolean {
@@ -184,74 +167,8 @@ export class Recovery {
       'the journal has lost accepted writes; this process wrote down again what it had accepted itself and still kept',
     );
   }
-
-  /** Brings what this process has accepted straight to the database, as the journal cannot be asked. */
-  async #rescue(): Promise<void> {
-    const { kept, clock, targetOf, recordOf } = this.#options;
-    if (kept.size === 0 || !hasCome(this.#rescueAtMs, clock.nowMs(), flushPause.longestMs)) return;
-    const byTarget = new Map<FlushTarget, Saved[]>();
-    for (const write of kept.all()) {
-      const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
-      const target = targetOf(write.key);
-      if (record === undefined || target === undefined) continue;
-      const own = byTarget.get(target);
-      if (own === undefined) byTarget.set(target, [{ write, record, target }]);
-      else own.push({ write, record, target });
-    }
-    const batches = [...byTarget.values()].flatMap(batchesOf);
-    const areSaved: boolean[] = [];
-    for (const batch of batches) areSaved.push(await this.#save(batch));
-    if (areSaved.every(Boolean)) return;
-    this.#rescueFailures = areSaved.some(Boolean) ? 0 : this.#rescueFailures + 1;
-    this.#rescueAtMs = clock.nowMs() + doublingPauseMs(flushPause, this.#rescueFailures + 1);
-  }
-
-  /** False where the database does not take them now. */
-  async #save(batch: readonly Saved[]): Promise<boolean> {
-    const { kept, counters, overtaken, invalidate } = this.#options;
-    const [first] = batch;
-    if (first === undefined) return true;
-    const { target } = first;
-    const ordered = [...batch].sort(({ write: one }, { write: other }) => (one.key < other.key ? -1 : 1));
-    const states = ordered.map(({ write: { key, seq }, record: { state } }): FlushedWrite => ({
-      key,
-      seq,
-      state,
-    }));
-    try {
-      counters.flushes += 1;
-      await target.flush(states);
-    } catch (error) {
-      if (target.isPermanent(error) !== true) return false;
-      if (batch.length > 1) {
-        const saved: boolean[] = [];
-        for (const one of ordered) saved.push(await this.#save([one]));
-        return saved.every(Boolean);
-      }
-      // It stays in the journal, or is written down there again, and becomes a dead letter in the usual way.
-      first.write.isRefused = true;
-      return true;
-    }
-    counters.flushed += batch.length;
-    counters.rescued += batch.length;
-    await invalidate([...new Set(batch.flatMap(({ write, record }) => [write.key, ...record.tags]))]);
-    for (const { write } of batch) {
-      kept.drop(write);
-      // What the journal has of it, and of earlier ones, leaves it as soon as it is back.
-      await overtaken.by(write);
-    }
-    return true;
-  }
 }
 
 function withRecord({ key, seq, record }: KeptWrite): readonly PendingWrite[] {
   return record === undefined ? [] : [{ key, seq, record }];
-}
-
-function batchesOf<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const batches: (readonly T[])[] = [];
-  for (let start = 0; start < all.length; start += WRITES_AT_ONCE) {
-    batches.push(all.slice(start, start + WRITES_AT_ONCE));
-  }
-  return batches;
 }

@@ -1,9 +1,9 @@
 import type { Trace } from '../metrics/trace.js';
-import type { Led } from '../stampede/led.js';
-import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
+import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import type { AwaitedLoad } from '../stampede/single-flight.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
-import { land } from './land.js';
+import { storeResult } from './store-result.js';
 import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 export interface OneLoad {
@@ -26,20 +26,20 @@ export interface OneLoad {
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
   const { field, place, trace, refreshes, isPart = false } = load;
-  const lead = async (led: readonly Led<WantedLoad, Loaded>[]): Promise<void> => {
-    for (const flight of led) await loadAndFill(services, load, flight);
+  const runLoads = async (tasks: readonly LoadTask<LoadRequest, Loaded>[]): Promise<void> => {
+    for (const task of tasks) await loadAndFill(services, load, task);
   };
   const wanted = { field, address: place, refreshes, isPart };
-  const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], lead));
+  const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], runLoads));
   const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
-    theOne(await services.loads.begin([wanted], lead, trace)),
+    theOne(await services.loads.begin([wanted], runLoads, trace)),
   );
   return read.sharable || read.outcome === 'MISS' ? read : alone();
 }
 
-async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead> {
-  if (arrival === undefined) throw new Error('one load was begun, and none was announced');
-  const { outcome, loaded } = await arrival.arrives;
+async function theOne([load]: readonly AwaitedLoad<Loaded>[]): Promise<LoadedRead> {
+  if (load === undefined) throw new Error('one load was begun, and none was announced');
+  const { outcome, loaded } = await load.result;
   return { ...loaded, outcome };
 }
 
@@ -47,7 +47,7 @@ async function theOne([arrival]: readonly Arrival<Loaded>[]): Promise<LoadedRead
 async function loadAndFill(
   services: Services,
   { field, place, trace, refreshes, caller, begin }: OneLoad,
-  { wanted, generations, lease, flight }: Led<WantedLoad, Loaded>,
+  { wanted, generations, lease, flight }: LoadTask<LoadRequest, Loaded>,
 ): Promise<void> {
   const { counters } = field;
   const { clock } = services;
@@ -68,7 +68,7 @@ async function loadAndFill(
       load.isUnsure?.() ?? false,
     ];
     const hint = load.hint?.();
-    const landing = {
+    const result = {
       place,
       generations,
       lease,
@@ -80,7 +80,7 @@ async function loadAndFill(
       isUnsure,
       hint,
     };
-    flight.resolve(land(services, field, landing));
+    flight.resolve(storeResult(services, field, result));
   } catch (error) {
     if (flight.isSettled) return;
     const failure = failureOf(error, {

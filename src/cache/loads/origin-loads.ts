@@ -4,16 +4,16 @@ import { CacheError } from '../errors.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import { noValues, type VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
-import type { Led } from '../stampede/led.js';
-import type { Arrival, WantedLoad } from '../stampede/single-loads.js';
+import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import type { AwaitedLoad } from '../stampede/single-flight.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
-import { land, type Landing } from './land.js';
+import { storeResult, type LoadResult } from './store-result.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 /** One id that a request is waiting for. */
-interface WantedId extends WantedLoad {
+interface WantedId extends LoadRequest {
   readonly field: ReadPolicy;
   readonly address: Located;
   readonly trace: Trace | undefined;
@@ -22,8 +22,8 @@ interface WantedId extends WantedLoad {
 const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
 const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
 
-type LedId = Led<WantedId, Loaded>;
-type Batch = DataLoader<WantedId, Arrival<Loaded>>;
+type IdTask = LoadTask<WantedId, Loaded>;
+type Batch = DataLoader<WantedId, AwaitedLoad<Loaded>>;
 
 /** Joins the loads of one tick into one call of the origin, per request and scope. Remembers nothing in between. */
 export class OriginLoads {
@@ -44,8 +44,8 @@ export class OriginLoads {
   async load(wanted: WantedId, context: unknown): Promise<LoadedRead> {
     const alone = (): Promise<LoadedRead> => this.loadAlone(wanted, context);
     const read = await leadOn({ caller: callerOf(context), wanted, alone }, async () => {
-      const { arrives } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
-      const { outcome, loaded } = await arrives;
+      const { result } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
+      const { outcome, loaded } = await result;
       return { ...loaded, outcome };
     });
     return read.sharable || read.outcome === 'MISS' ? read : alone();
@@ -53,8 +53,8 @@ export class OriginLoads {
 
   /** The same for this request alone: nothing is joined and nothing is stored. */
   async loadAlone(wanted: WantedId, context: unknown): Promise<LoadedRead> {
-    const { arrives } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
-    const { outcome, loaded } = await arrives;
+    const { result } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
+    const { outcome, loaded } = await result;
     return { ...loaded, outcome };
   }
 
@@ -81,42 +81,42 @@ export class OriginLoads {
     const name = `${scope} ${sharing}`;
     let batch = batches.get(name);
     if (batch === undefined) {
-      batch = this.#createBatch(this.#leadWith(context, scope), sharing);
+      batch = this.#createBatch(this.#runWith(context, scope), sharing);
       batches.set(name, batch);
     }
     return batch;
   }
 
-  #createBatch(lead: (led: readonly LedId[]) => Promise<void>, sharing: 'shared' | 'alone'): Batch {
+  #createBatch(runLoads: (tasks: readonly IdTask[]) => Promise<void>, sharing: 'shared' | 'alone'): Batch {
     const { loads } = this.#services;
     return new DataLoader(
       // All of one batch belong to one request, which the trace of any of them is about.
       (wanted) =>
         sharing === 'shared'
-          ? loads.begin(wanted, lead, wanted[0]?.trace)
-          : Promise.resolve(loads.alone(wanted, lead)),
+          ? loads.begin(wanted, runLoads, wanted[0]?.trace)
+          : Promise.resolve(loads.alone(wanted, runLoads)),
       { cache: false, maxBatchSize: MAX_IDS_PER_LOAD },
     );
   }
 
-  #leadWith(context: unknown, scope: ReadPolicy['scope']): (led: readonly LedId[]) => Promise<void> {
-    return (led) => this.#askOrigin(led, context, scope);
+  #runWith(context: unknown, scope: ReadPolicy['scope']): (tasks: readonly IdTask[]) => Promise<void> {
+    return (tasks) => this.#askOrigin(tasks, context, scope);
   }
 
   /** Never rejects: what goes wrong goes to the flights. */
-  async #askOrigin(led: readonly LedId[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
+  async #askOrigin(tasks: readonly IdTask[], context: unknown, scope: ReadPolicy['scope']): Promise<void> {
     const { clock, contextOfLoad } = this.#services;
     const caller = callerOf(context);
-    const coordinate = [...new Set(led.map(({ wanted }) => wanted.field.coordinate))].join(', ');
+    const coordinate = [...new Set(tasks.map(({ wanted }) => wanted.field.coordinate))].join(', ');
     // Fields of one namespace vary by the same, and one batch belongs to one request.
-    const { vary, variantOf } = led[0]?.wanted.field ?? {};
+    const { vary, variantOf } = tasks[0]?.wanted.field ?? {};
     const guarded = contextOfLoad({ scope, coordinate, vary }, context);
-    countCall(led);
+    countCall(tasks);
     const startedAtMs = clock.nowMs();
     try {
       const variant = variantOf?.(context).values ?? noValues;
-      const pending = await this.#pendingOf(led);
-      const ids = led
+      const pending = await this.#pendingOf(tasks);
+      const ids = tasks
         .map(({ wanted }) => wanted.address.id)
         .filter((id) => pending.get(id)?.outcome !== 'pending');
       const values =
@@ -125,11 +125,11 @@ export class OriginLoads {
           : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
       const loadMs = clock.nowMs() - startedAtMs;
       // Past their deadline: those who waited were told so, and what is newer may be stored.
-      if (led.every(({ flight }) => flight.isSettled)) return;
+      if (tasks.every(({ flight }) => flight.isSettled)) return;
       const touched = guarded.touched();
       const given = new Set<string>();
-      const again: LedId[] = [];
-      for (const item of led) {
+      const again: IdTask[] = [];
+      for (const item of tasks) {
         const { id } = item.wanted.address;
         const found = pending.get(id);
         const isPending = found?.outcome === 'pending';
@@ -139,7 +139,7 @@ export class OriginLoads {
           continue;
         }
         const isUnsure = found?.outcome === 'unknown';
-        const loaded = this.#land(item, { value, loadMs, touched, isPending, isUnsure });
+        const loaded = this.#store(item, { value, loadMs, touched, isPending, isUnsure });
         const isShared = given.has(id) && typeof value === 'object' && value !== null;
         if (isShared && !loaded.sharable) again.push(item);
         else item.flight.resolve(loaded);
@@ -147,15 +147,15 @@ export class OriginLoads {
       }
       await Promise.all(apart(again).map((round) => this.#askOrigin(round, context, scope)));
     } catch (error) {
-      for (const { wanted, flight } of led) {
+      for (const { wanted, flight } of tasks) {
         fail(error, { wanted, flight, caller, touched: guarded.touched() });
       }
     }
   }
 
   /** Of what is written behind, the latest is in the journal until the database has it; by id. */
-  async #pendingOf(led: readonly LedId[]): Promise<ReadonlyMap<string, PendingState>> {
-    const behind = led.filter(({ wanted }) => wanted.field.isWrittenBehind);
+  async #pendingOf(tasks: readonly IdTask[]): Promise<ReadonlyMap<string, PendingState>> {
+    const behind = tasks.filter(({ wanted }) => wanted.field.isWrittenBehind);
     if (behind.length === 0) return NONE_PENDING;
     const keys = behind.map(({ wanted }) => wanted.address.key);
     const found = await this.#services.acceptedWrites.pendingOf(keys);
@@ -180,24 +180,24 @@ export class OriginLoads {
     return new Map(ids.map((id, index) => [id, values[index] ?? null]));
   }
 
-  #land(
-    { wanted, generations, lease }: LedId,
-    loaded: Pick<Landing, 'value' | 'loadMs' | 'touched' | 'isPending' | 'isUnsure'>,
+  #store(
+    { wanted, generations, lease }: IdTask,
+    loaded: Pick<LoadResult, 'value' | 'loadMs' | 'touched' | 'isPending' | 'isUnsure'>,
   ): Loaded {
     const { field, address } = wanted;
     field.counters.loadMs += loaded.loadMs;
     const { refreshes } = wanted;
     // A field with a resolver may have the same key.
-    const landing = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
-    return land(this.#services, field, landing);
+    const result = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
+    return storeResult(this.#services, field, result);
   }
 }
 
 /** Rounds in which each id is asked for once: two readers of a value that cannot be copied must not get the same one. */
-function apart(led: readonly LedId[]): readonly (readonly LedId[])[] {
-  const rounds: LedId[][] = [];
+function apart(tasks: readonly IdTask[]): readonly (readonly IdTask[])[] {
+  const rounds: IdTask[][] = [];
   const asked = new Map<string, number>();
-  for (const item of led) {
+  for (const item of tasks) {
     const { id } = item.wanted.address;
     const round = asked.get(id) ?? 0;
     asked.set(id, round + 1);
@@ -208,7 +208,7 @@ function apart(led: readonly LedId[]): readonly (readonly LedId[])[] {
 
 function fail(
   error: unknown,
-  { wanted, flight, ...of }: Pick<LedId, 'wanted' | 'flight'> & { caller: Caller; touched: boolean },
+  { wanted, flight, ...of }: Pick<IdTask, 'wanted' | 'flight'> & { caller: Caller; touched: boolean },
 ): void {
   // Past its deadline, which was counted.
   if (flight.isSettled) return;
@@ -218,9 +218,9 @@ function fail(
 }
 
 /** One call of an origin is one load, however many ids it is for. */
-function countCall(led: readonly LedId[]): void {
-  const [first] = led;
+function countCall(tasks: readonly IdTask[]): void {
+  const [first] = tasks;
   if (first !== undefined) first.wanted.field.counters.loads += 1;
-  const traces = new Set(led.map(({ wanted }) => wanted.trace));
+  const traces = new Set(tasks.map(({ wanted }) => wanted.trace));
   for (const trace of traces) if (trace !== undefined) trace.loads += 1;
 }

@@ -7,7 +7,7 @@ import type { BoundedWrites } from '../metrics/bounded-writes.js';
 import type { Traces } from '../metrics/trace.js';
 import type { BackOff } from '../stampede/back-off.js';
 import type { Background } from '../stampede/background.js';
-import type { Outcome, SingleLoads } from '../stampede/single-loads.js';
+import type { Outcome, SingleFlight } from '../stampede/single-flight.js';
 import type { Acknowledge } from '../coherence/acknowledgement.js';
 import type { Entries } from '../coherence/entries.js';
 import type { EntryField, Found } from '../coherence/entry-field.js';
@@ -45,7 +45,7 @@ export interface Loaded {
   /** True where the value is a write that the database does not have yet. */
   readonly isPending: boolean;
   /** Ends when the fill has. */
-  readonly landed: unknown;
+  readonly filled: unknown;
 }
 
 /** A load for one reader, and how the reader came to it. */
@@ -65,7 +65,7 @@ export interface HitWatch {
 /** What lives as long as the cache and is shared by all patterns. */
 export interface Services {
   readonly entries: Entries;
-  readonly loads: SingleLoads<Loaded>;
+  readonly loads: SingleFlight<Loaded>;
   readonly background: Background;
   /** Of loads that fail, for readers who have a stale value. */
   readonly backOff: BackOff;

@@ -5,6 +5,7 @@ import { causeOf, isOfItsCaller } from '../loads/abandoned-load.js';
 import type { FieldCall } from '../loads/field-call.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { LoadedRead, Services } from '../loads/services.js';
+import { within } from '../time/within.js';
 
 /** One read of one entry, on its way to an answer. */
 export interface Read {
@@ -131,7 +132,7 @@ async function withinSoftTimeout(
   loading: Promise<LoadedRead>,
 ): Promise<LoadedRead | undefined> {
   if (softTimeoutMs === undefined) return loading;
-  const inTime = await Promise.race([loading, clock.sleep(softTimeoutMs)]);
+  const inTime = await within(clock, { work: loading, ms: softTimeoutMs, onLate: () => undefined });
   if (inTime !== undefined) return inTime;
   counters.slowLoads += 1;
   // It goes on, and what it brings is stored; the next reader who is told of its failure is the one who begins it anew.

@@ -1,4 +1,5 @@
 /** `graphql-corral/redis`: the store and the journal that processes share. Its types need the package ioredis. */
 export type { Durability } from './journal/durability.js';
 export { redisJournal, type RedisJournalOptions } from './journal/redis-journal.js';
-export { redisStore, type RedisStoreOptions } from './store/redis-store.js';
+export { redisStore } from './store/redis-store.js';
+export type { RedisStoreOptions } from './store/store-settings.js';

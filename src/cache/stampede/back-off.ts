@@ -14,7 +14,6 @@ interface Failed {
 /** An origin that is back is noticed within this time. */
 const LONGEST_MS = 4000;
 const PAUSE: DoublingPause = { firstMs: 250, longestMs: LONGEST_MS, jitter: 0.2 };
-/** The share of a pause that is left to chance, so that processes do not try in step. */
 /** What is forgotten only tries once more. */
 const MAX_KEYS = 10_000;
 

@@ -1,7 +1,7 @@
 import type { FieldAddress } from '../coherence/entry-field.js';
 
 /** Loads under way that others may join, one per key and generations. */
-export class Flights<T extends { readonly landed: unknown }> {
+export class Flights<T extends { readonly filled: unknown }> {
   readonly #flights = new Map<string, Promise<T>>();
 
   get size(): number {
@@ -14,7 +14,7 @@ export class Flights<T extends { readonly landed: unknown }> {
   }
 
   /**
-   * Announces a flight. It can be joined until its value is known and its fill (`landed`) has ended; afterwards the
+   * Announces a flight. It can be joined until its value is known and its fill (`filled`) has ended; afterwards the
    * store answers; one that fails can be joined no more at once. Only this very flight is removed, never a successor under the same key.
    */
   announce(key: string, flight: Promise<T>): void {
@@ -23,7 +23,7 @@ export class Flights<T extends { readonly landed: unknown }> {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     // Those that wait for the flight see its failure; here it only ends.
-    flight.then(({ landed }) => void Promise.resolve(landed).then(remove, remove), remove);
+    flight.then(({ filled }) => void Promise.resolve(filled).then(remove, remove), remove);
   }
 }
 

@@ -1,10 +1,11 @@
-import { hasCome, type Clock } from '../time/clock.js';
+import { hasCome, type CallOff, type Clock } from '../time/clock.js';
+import { createDeferred } from '../time/deferred.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { OnceInAWhile } from '../time/once-in-a-while.js';
 import type { Wanted } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
-import type { Lead, Led } from './led.js';
+import type { LoadTask, RunLoads } from './load-task.js';
 import { LoadOverdue } from './load-overdue.js';
 
 export interface OverdueLoadsOptions {
@@ -30,8 +31,6 @@ interface Hanging {
 }
 
 const QUIET_MS = 10_000;
-/** A timer of Node cannot be set for longer than some 24 days. */
-const LONGEST_SLEEP_MS = 60_000;
 
 /**
  * Ends the wait for loads that hang. A load past its deadline fails for all who wait, and what it brings later is dropped;
@@ -41,11 +40,11 @@ const LONGEST_SLEEP_MS = 60_000;
  */
 export class OverdueLoads {
   readonly #options: OverdueLoadsOptions;
-  /** In the order of their deadlines. */
+  /** In the order of their deadlines. They share a timer: those that are over together are given up before others begin. */
   readonly #running = new Set<Running>();
   readonly #hanging = new Map<FieldCounters, Hanging>();
   readonly #told: OnceInAWhile;
-  #isWatching = false;
+  #callOffLook: CallOff | undefined;
 
   constructor(options: OverdueLoadsOptions) {
     this.#options = options;
@@ -59,8 +58,8 @@ export class OverdueLoads {
   }
 
   /** Has these loads fail, as loads of their fields hang. */
-  refuse<W extends Wanted, T>(led: readonly Led<W, T>[]): void {
-    for (const { wanted, flight } of led) {
+  refuse<W extends Wanted, T>(tasks: readonly LoadTask<W, T>[]): void {
+    for (const { wanted, flight } of tasks) {
       const { coordinate = 'a field', counters } = wanted.field;
       const hanging = this.#hanging.get(counters)?.loads.size ?? 0;
       counters.heldBackLoads += 1;
@@ -70,27 +69,40 @@ export class OverdueLoads {
   }
 
   /** Makes loads that begin now; resolves when they have ended, or at their deadline. */
-  async during<W extends Wanted, T>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const refused = led.filter(({ wanted }) => this.holdsBack(wanted.field));
+  async during<W extends Wanted, T>(
+    tasks: readonly LoadTask<W, T>[],
+    runLoads: RunLoads<W, T>,
+  ): Promise<void> {
+    const refused = tasks.filter(({ wanted }) => this.holdsBack(wanted.field));
     if (refused.length > 0) this.refuse(refused);
-    const begun = refused.length === 0 ? led : led.filter((item) => !refused.includes(item));
+    const begun = refused.length === 0 ? tasks : tasks.filter((item) => !refused.includes(item));
     if (begun.length === 0) return;
     const fields = fieldsOf(begun);
     const tried = fields.flatMap((field) => this.#begin(field) ?? []);
-    const work = lead(begun);
+    const work = runLoads(begun);
     const load = {};
     let isOverdue = false;
-    const givenUp = this.#givenUp(() => {
-      isOverdue = true;
-      for (const field of fields) this.#giveUp(field, load);
-      for (const { wanted, flight } of begun) flight.reject(this.#errorOf(wanted.field));
-    });
+    const over = createDeferred<void>();
+    const { clock, deadlineMs } = this.#options;
+    const running: Running = {
+      untilMs: clock.nowMs() + deadlineMs,
+      giveUp: () => {
+        isOverdue = true;
+        for (const field of fields) this.#giveUp(field, load);
+        for (const { wanted, flight } of begun) flight.reject(this.#errorOf(wanted.field));
+        over.resolve();
+      },
+    };
+    this.#running.add(running);
+    if (this.#callOffLook === undefined) this.#lookIn(deadlineMs);
     const ended = (): void => {
-      this.#running.delete(givenUp.running);
+      this.#running.delete(running);
+      if (this.#running.size === 0) this.#lookNoMore();
       for (const field of fields) this.#end(field, load, isOverdue);
     };
     work.then(ended, ended);
-    await Promise.race([work, givenUp.promise]).finally(() => {
+    work.then(over.resolve, over.reject);
+    await over.promise.finally(() => {
       for (const hanging of tried) hanging.isTried = false;
     });
   }
@@ -133,45 +145,33 @@ export class OverdueLoads {
     return new LoadOverdue(coordinate, `a load took longer than loads.deadlineMs, which is ${deadlineMs}`);
   }
 
-  /** Resolves at the deadline, after `onOverdue`; never where the load ends before it. */
-  #givenUp(onOverdue: () => void): { readonly promise: Promise<void>; readonly running: Running } {
-    let running: Running | undefined;
-    const promise = new Promise<void>((resolve) => {
-      running = {
-        untilMs: this.#options.clock.nowMs() + this.#options.deadlineMs,
-        giveUp: () => {
-          onOverdue();
-          resolve();
-        },
-      };
-    });
-    if (running === undefined) throw new Error('a promise runs its executor at once');
-    this.#running.add(running);
-    // Not waited for, not even by close(): it never rejects, and ends by itself after the last load.
-    if (!this.#isWatching) void this.#watch();
-    return { promise, running };
+  #lookIn(ms: number): void {
+    this.#callOffLook = this.#options.clock.after(Math.max(ms, 1), () => this.#look());
   }
 
-  async #watch(): Promise<void> {
+  /** Gives up what is past its deadline. A timer may end early: where it cannot be set for so long, or the time is a test's. */
+  #look(): void {
     const { clock, deadlineMs } = this.#options;
-    this.#isWatching = true;
-    for (let [first] = this.#running; first !== undefined; [first] = this.#running) {
-      const leftMs = first.untilMs - clock.nowMs();
-      await clock.sleep(Math.min(Math.max(leftMs, 1), deadlineMs, LONGEST_SLEEP_MS));
-      const nowMs = clock.nowMs();
-      for (const one of this.#running) {
-        if (!hasCome(one.untilMs, nowMs, deadlineMs)) continue;
-        this.#running.delete(one);
-        one.giveUp();
-      }
+    const nowMs = clock.nowMs();
+    this.#lookNoMore();
+    for (const one of this.#running) {
+      if (!hasCome(one.untilMs, nowMs, deadlineMs)) continue;
+      this.#running.delete(one);
+      one.giveUp();
     }
-    this.#isWatching = false;
+    const [next] = this.#running;
+    if (next !== undefined) this.#lookIn(Math.min(next.untilMs - nowMs, deadlineMs));
+  }
+
+  #lookNoMore(): void {
+    this.#callOffLook?.();
+    this.#callOffLook = undefined;
   }
 }
 
 /** One of each, as counters tell them apart. */
-function fieldsOf(led: readonly { readonly wanted: Wanted }[]): readonly EntryField[] {
-  return [...new Map(led.map(({ wanted: { field } }) => [field.counters, field])).values()];
+function fieldsOf(tasks: readonly { readonly wanted: Wanted }[]): readonly EntryField[] {
+  return [...new Map(tasks.map(({ wanted: { field } }) => [field.counters, field])).values()];
 }
 
 /** The older half: a field that is answered again opens after a few answers, and one of which some hang does not at once. */

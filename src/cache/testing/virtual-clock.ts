@@ -16,9 +16,15 @@ export function virtualClock(startMs = 1_750_000_000_000): VirtualClock {
   let now = startMs;
   let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const after = (ms: number, wake: () => void): (() => void) => {
+    const sleeper = { atMs: now + ms, wake };
+    sleepers.push(sleeper);
+    return () => (sleepers = sleepers.filter((one) => one !== sleeper));
+  };
   return {
     nowMs: () => now,
-    sleep: (ms) => new Promise((wake) => void sleepers.push({ atMs: now + ms, wake })),
+    sleep: (ms) => new Promise((wake) => void after(ms, wake)),
+    after,
     set: (nowMs) => (now = nowMs),
     async pass(ms) {
       const untilMs = now + ms;

@@ -6,7 +6,15 @@ export interface Clock {
   nowMs(): number;
   /** Resolves after `ms` milliseconds, or after the longest time that timers can be set for. */
   sleep(ms: number): Promise<void>;
+  /** Calls back as late as `sleep` resolves, unless it is called off before: with what it answers. */
+  after(ms: number, callback: () => void): () => void;
 }
+
+/** What sets timers. */
+export type Timers = Pick<Clock, 'after'>;
+
+/** Has a callback not be called; without effect after it was. */
+export type CallOff = () => void;
 
 /**
  * How far in the future something may lie that another clock has written, milliseconds: processes are never quite in step.
@@ -27,8 +35,9 @@ export function hasCome(atMs: number, nowMs: number, spanMs: number): boolean {
 /** The machine's clock. Its timers never keep a process alive. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  sleep: (ms) =>
-    new Promise((resolve) => {
-      setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS)).unref();
-    }),
+  sleep: (ms) => new Promise((resolve) => void systemClock.after(ms, resolve)),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS)).unref();
+    return () => clearTimeout(timer);
+  },
 };

@@ -12,6 +12,8 @@ import type { PrefetchBounds } from './warm-bounds.js';
 import { warmVariantFault } from '../policy/warm-variants.js';
 import type { Arguments, WarmField } from './warm-field.js';
 import { WarmSets, type WarmList } from './warm-sets.js';
+import { pause } from '../time/pause.js';
+import { within } from '../time/within.js';
 
 export interface KeepWarmOptions extends PrefetchBounds {
   readonly store: Store;
@@ -129,7 +131,7 @@ export class KeepWarm {
       await this.#waits.until(warmer.tick());
       const pauseMs = this.#storeIsAway() ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
       const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
-      await this.#waits.until(Promise.race([clock.sleep(pauseMs), woken]));
+      await this.#waits.until(pause(clock, pauseMs, woken));
     }
     await warmer.resign();
   }
@@ -145,7 +147,7 @@ export class KeepWarm {
     }
     if (this.#waits.isOver) return;
     const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
-    await Promise.race([warmingUp, services.clock.sleep(warmUpWithinMs)]);
+    await within(services.clock, { work: warmingUp, ms: warmUpWithinMs, onLate: () => undefined });
   }
 
   /** Each once, though others of their names may differ. @throws CacheError where one does not name what the field varies by. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RelayingOptions } from '../../../src/cache/types/index.js';
 import { createGate } from '../../support/gate.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -29,8 +30,8 @@ async function relayed(options?: Partial<RelayingOptions>, between?: () => Promi
     outbox: rows.outbox(),
     relay: { blindAfterMs: BLIND_AFTER_MS, ...options },
     clock: {
+      ...systemClock,
       nowMs: () => Date.now() + skewMs,
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
     },
     resolvers: { Query: { mirrored: load, patient: load, shelf: () => [{ id: '1', title: `${load()}` }] } },
     origins: { Film: { load: (ids) => Promise.resolve(ids.map((id) => ({ id, title: `${load()}` }))) } },

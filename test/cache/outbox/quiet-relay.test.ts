@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore, type Outbox } from '../../../src/cache/index.js';
 import type { RelayingOptions } from '../../../src/cache/types/index.js';
 import { losable } from '../../support/stores/losable-store.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -49,8 +50,8 @@ async function listening(
     resolvers: { Query: { shelf: () => [1] } },
     random: () => 0.5,
     clock: {
+      ...systemClock,
       nowMs: () => Date.now() + aheadMs,
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
     },
   });
   atEnd(() => cache.close());

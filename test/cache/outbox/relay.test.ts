@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { createGate } from '../../support/gate.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 
@@ -24,10 +25,7 @@ function relayed(options: Partial<TestCacheOptions> = {}) {
   const tested = testCache({
     typeDefs,
     outbox: rows.outbox(),
-    clock: {
-      nowMs: () => Date.now(),
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
-    },
+    clock: systemClock,
     resolvers: {
       Query: { shelf: () => [title] },
       Mutation: {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Clock, type Outbox } from '../../../src/cache/index.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -14,7 +15,8 @@ function fastClock(): Clock {
   const startMs = performance.now();
   return {
     nowMs: () => 1_750_000_000_000 + (performance.now() - startMs) * SPEED,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / SPEED).unref()),
+    sleep: (ms) => systemClock.sleep(ms / SPEED),
+    after: (ms, callback) => systemClock.after(ms / SPEED, callback),
   };
 }
 

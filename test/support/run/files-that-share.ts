@@ -24,6 +24,7 @@ const ROOMS = [
   'test/cache/outbox',
   'test/cache/postgres',
   'test/cache/prober',
+  'test/cache/redis/connection',
   'test/cache/redis/journal',
   'test/cache/redis/store',
   'test/cache/time',

@@ -1,5 +1,6 @@
 import type { Load } from '../services.js';
 import type { Clock } from '../../time/clock.js';
+import { within } from '../../time/within.js';
 import type { ValueCodec } from '../../codec/value-codec.js';
 import { valueText } from '../../codec/value-text.js';
 import type { ShadowOutcome } from '../../metrics/shadow-counters.js';
@@ -111,10 +112,10 @@ export class ShadowCheck {
     const load = this.#hit.begin();
     const running = (async (): Promise<unknown> => load.run())();
     this.#lastLoad = running;
-    const tooLate = clock.sleep(DEADLINE_MS).then(() => {
+    const onLate = (): never => {
       throw new CheckEnded('the load took too long');
-    });
-    const value = await this.#unlessEnded(Promise.race([running, tooLate]));
+    };
+    const value = await this.#unlessEnded(within(clock, { work: running, ms: DEADLINE_MS, onLate }));
     if (load.touched()) throw new Error('the load looked at the viewer');
     return valueText(codec, value ?? null);
   }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { isAtLeast, lineOf, type ServerInfo } from '../connection/server-info.js';
 
 /**
  * What an acknowledged write survives. `memory`: nothing that ends Redis. `everysec`: a crash of Redis, and of the machine
@@ -30,10 +31,9 @@ export interface Actual {
   readonly hasWaitAof: boolean;
 }
 
-export async function readActual(redis: Redis): Promise<Actual> {
+export async function readActual(redis: Redis, server: ServerInfo): Promise<Actual> {
   const info = await redis.info();
-  const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-  const [major = 0, minor = 0] = (value('redis_version') ?? '').split('.').map(Number);
+  const value = (name: string): string | undefined => lineOf(info, name);
   // Services often hide CONFIG; most of it is in INFO as well.
   const setting = async (name: string): Promise<string | undefined> => {
     const config: unknown = await redis.config('GET', name).catch((error: unknown) => {
@@ -47,13 +47,13 @@ export async function readActual(redis: Redis): Promise<Actual> {
   const [appendFsync, pauses] = await Promise.all(['appendfsync', 'no-appendfsync-on-rewrite'].map(setting));
   return {
     role: value('role') ?? 'unknown',
-    run: value('run_id') ?? 'unknown',
+    run: server.run,
     policy: value('maxmemory_policy') ?? 'unknown',
     appendOnly: value('aof_enabled') === '1',
     appendFsync,
     pausesFsync: pauses === undefined ? undefined : pauses === 'yes',
     replicas: Number(value('connected_slaves') ?? 0),
-    hasWaitAof: major > 7 || (major === 7 && minor >= 2),
+    hasWaitAof: isAtLeast(server, [7, 2]),
   };
 }
 

@@ -1,4 +1,4 @@
-import { luaScript } from '../lua-script.js';
+import { luaScript } from '../connection/lua-script.js';
 import { luaTexts } from './lua/texts.js';
 
 /** What a journal does in one step; each file says why it must be one. */

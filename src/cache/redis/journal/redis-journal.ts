@@ -1,9 +1,10 @@
-import { setTimeout as passes } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { clientFaults } from '../client-faults.js';
-import { runScript, textOf, type ScriptCall } from '../lua-script.js';
-import { redisNames } from '../store/redis-names.js';
+import { clientFaults } from '../connection/client-faults.js';
+import { runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
+import { redisNames } from '../redis-names.js';
+import { systemClock } from '../../time/clock.js';
 import { tooLongFaults } from '../../time/timer-limit.js';
+import { within } from '../../time/within.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import {
   MAX_DEAD,
@@ -17,9 +18,9 @@ import {
 import { confirmationOf, Confirmations } from './confirmation.js';
 import { DURABILITIES, survivesOf, type Declared, type Durability } from './durability.js';
 import { EPOCH_FIELD, Epochs } from './epochs.js';
-import { JournalLink } from './journal-link.js';
 import { shardIndex, shardNames, SHARDS, type ShardNames } from './journal-names.js';
 import { journalScripts as scripts } from './journal-scripts.js';
+import { JournalServer } from './journal-server.js';
 import { tryOutJournal } from './try-out.js';
 import { letterOf, readLetter, readWrite } from './written-forms.js';
 
@@ -66,7 +67,7 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
   const shards = Array.from({ length: SHARDS }, (_, index) => shardNames(prefix, index));
   const storeNames = storePrefix === undefined ? undefined : redisNames(storePrefix, 'none');
   const confirmations = new Confirmations();
-  let link: JournalLink | undefined;
+  let server: JournalServer | undefined;
   /** Above it is no number of this process: neither one it was given, nor one it may still be given. */
   let highest = 0;
   /** The highest number that this process was given. */
@@ -74,14 +75,16 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
   let tellDoubt: ((doubt: Doubt) => void) | undefined;
 
   const doubt = (why: Doubt['why'], held = 0): void =>
-    tellDoubt?.({ why, held, sinceSeq: Math.max(given, link?.serverUs ?? 0) });
+    tellDoubt?.({ why, held, sinceSeq: Math.max(given, server?.serverUs ?? 0) });
   const epochs = new Epochs(SHARDS, doubt);
-  const nextEpoch = (): string => `${link?.run ?? ''} ${epochs.nextName()}`;
+  const nextEpoch = (): string => `${server?.run ?? ''} ${epochs.nextName()}`;
   const shardOf = (key: string): ShardNames => shards[shardIndex(key)] ?? shardNames(prefix, 0);
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
-    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.ask(commands);
+    server === undefined ? Promise.reject(new Error('the journal is not open')) : server.ask(commands);
   const runConfirmed = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
-    link === undefined ? Promise.reject(new Error('the journal is not open')) : link.askConfirmed(commands);
+    server === undefined
+      ? Promise.reject(new Error('the journal is not open'))
+      : server.askConfirmed(commands);
 
   /** Removes writes, or makes them due again after some milliseconds; each shard's part in one call. */
   async function settle(writes: readonly WriteName[], first: number, laterAfterMs = 0): Promise<void> {
@@ -95,9 +98,9 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
 
   /** Whether enough replicas have what was written on this connection just before; false where they do not say it in time. */
   async function isConfirmed(client: Redis): Promise<boolean> {
-    const question = confirmationOf(settings, { hasWaitAof: link?.hasWaitAof ?? false, waitMs });
+    const question = confirmationOf(settings, { hasWaitAof: server?.hasWaitAof ?? false, waitMs });
     const confirmed = confirmations.of(client, question).catch(() => 0);
-    return (await Promise.race([confirmed, passes(waitMs, 0, { ref: false })])) >= replicas;
+    return (await within(systemClock, { work: confirmed, ms: waitMs, onLate: () => 0 })) >= replicas;
   }
 
   return {
@@ -107,28 +110,28 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
     open: async ({ log, onDoubt }) => {
       tellDoubt = onDoubt;
       const generationOf = storeNames?.generation.bind(storeNames);
-      link = new JournalLink(redis, {
+      server = new JournalServer(redis, {
         ...settings,
         log,
         onDoubt: doubt,
         tryOut: (client, { hasWaitAof }) => tryOutJournal(client, { ...settings, hasWaitAof, generationOf }),
       });
-      await link.open();
+      await server.open();
     },
-    isAway: () => link?.isAway ?? true,
-    mayAccept: () => link?.mayAccept ?? false,
+    isAway: () => server?.isAway ?? true,
+    mayAccept: () => server?.mayAccept ?? false,
     laterSeq: () => {
-      highest = Math.max(highest + 1, link?.serverUs ?? Date.now() * 1000);
+      highest = Math.max(highest + 1, server?.serverUs ?? systemClock.nowMs() * 1000);
       return highest;
     },
     passedInMs: (seq) => {
-      const ms = Math.ceil((seq - (link?.serverUs ?? Date.now() * 1000)) / 1000);
+      const ms = Math.ceil((seq - (server?.serverUs ?? systemClock.nowMs() * 1000)) / 1000);
       // Further ahead is only what the journal itself has counted, and goes on counting from.
       return Math.min(Math.max(0, ms), waitMs);
     },
     accept: async ({ key, record, delayMs }) => {
       const { pending, due, clock, attempts, dead } = shardOf(key);
-      const deadline = (link?.serverUs ?? 0) + waitMs * 1000;
+      const deadline = (server?.serverUs ?? 0) + waitMs * 1000;
       highest = Math.max(highest, deadline);
       const keys = [pending, due, clock, attempts, dead];
       if (storeNames !== undefined) keys.push(storeNames.generation(key));
@@ -143,7 +146,7 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
       const [outcome, number, found, present]: unknown[] = Array.isArray(reply) ? reply : [];
       if (outcome === -1) {
         // Or the clock of the server was set forward.
-        link?.lookAgain();
+        server?.lookAgain();
         throw new Error('the journal took longer than the write could wait');
       }
       const seq = Number(textOf(number));
@@ -174,7 +177,7 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         run(async (client) => {
           const calls = indices.map((index): ScriptCall => {
             const { pending, due, attempts } = shards[index] ?? shardNames(prefix, index);
-            const epoch = [EPOCH_FIELD, link?.run ?? '', epochs.nextName()];
+            const epoch = [EPOCH_FIELD, server?.run ?? '', epochs.nextName()];
             return { keys: [pending, due, attempts], args: [...what, ...epoch, ahead, isAnyDue ? 1 : 0] };
           });
           return (await runScript(client, scripts.claim, calls)).map((reply, place) => {
@@ -246,14 +249,14 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
             oldestMs: Number((await client.zrange(due, '0', '0', 'WITHSCORES'))[1] ?? Infinity),
           })),
         );
-        const nowMs = (link?.serverUs ?? 0) / 1000;
+        const nowMs = (server?.serverUs ?? 0) / 1000;
         return {
           pending: counts.reduce((sum, { pending }) => sum + pending, 0),
           dead: counts.reduce((sum, { dead }) => sum + dead, 0),
           overdueMs: Math.max(0, Math.round(nowMs - Math.min(...counts.map(({ oldestMs }) => oldestMs)))),
         };
       }),
-    close: () => link?.close(),
+    close: () => server?.close(),
   };
 }
 

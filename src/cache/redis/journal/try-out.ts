@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { runScript, type ScriptCall } from '../lua-script.js';
+import { runScript, type ScriptCall } from '../connection/lua-script.js';
 import { confirmationOf } from './confirmation.js';
 import type { Declared } from './durability.js';
 import { EPOCH_FIELD } from './epochs.js';

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { ASKED_HALF_LIFE_MS, MOST_COUNTED, type Asked } from '../../store/asked.js';
-import { runScript, scripts } from '../lua-script.js';
-import type { RedisNames } from './redis-names.js';
+import { runScript } from '../connection/lua-script.js';
+import type { RedisNames } from '../redis-names.js';
+import { storeScripts } from './store-scripts.js';
 
 /** Without a call for so long they are forgotten: nothing is immortal. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -13,7 +14,9 @@ export async function countAsked(
 ): Promise<void> {
   const counts = asked.flatMap(({ argumentSet, times }) => [argumentSet, times]);
   const args = [ASKED_HALF_LIFE_MS, MOST_COUNTED, KEPT_MS, ...counts];
-  await runScript(redis, scripts.countAsked, [{ keys: [names.asked(field), names.askedFaded(field)], args }]);
+  await runScript(redis, storeScripts.countAsked, [
+    { keys: [names.asked(field), names.askedFaded(field)], args },
+  ]);
 }
 
 export async function mostAsked(

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { LogReading } from '../../store/store.js';
-import { runScript, scripts } from '../lua-script.js';
+import { runScript } from '../connection/lua-script.js';
+import { storeScripts } from './store-scripts.js';
 
 /** Entries of the log; who has not looked for longer than they last forgets all copies. */
 const ABOUT_ENTRIES = 10_000;
@@ -17,7 +18,7 @@ export async function announce(redis: Redis, log: string, tags: readonly string[
   for (let start = 0; start < all.length; start += TAGS_PER_ENTRY) {
     calls.push({ keys: [log], args: [KEPT_MS, ABOUT_ENTRIES, ...all.slice(start, start + TAGS_PER_ENTRY)] });
   }
-  await runScript(redis, scripts.announce, calls);
+  await runScript(redis, storeScripts.announce, calls);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { sharedText } from '../../codec/shared-text.js';
 import type { EntryAddress, Reading } from '../../store/store.js';
-import type { RedisNames } from './redis-names.js';
+import type { RedisNames } from '../redis-names.js';
 
 /** Keys in one MGET: a longer one would keep Redis from everybody else. */
 const KEYS_PER_READ = 1000;

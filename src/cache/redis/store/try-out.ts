@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { announce, readLog } from './invalidation-log.js';
-import { runScript, scripts, type ScriptCall } from '../lua-script.js';
+import { runScript, type ScriptCall } from '../connection/lua-script.js';
 import { readTexts } from './read-entries.js';
-import type { RedisNames } from './redis-names.js';
+import type { RedisNames } from '../redis-names.js';
+import { storeScripts } from './store-scripts.js';
 
 const KEPT_MS = 1000;
 
@@ -16,14 +17,14 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const key = `~try-out ${randomUUID()}`;
   const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
   const writes = names.writes(key);
-  const once = async (script: keyof typeof scripts, call: ScriptCall): Promise<unknown> =>
-    (await runScript(redis, scripts[script], [call]))[0];
+  const once = async (script: keyof typeof storeScripts, call: ScriptCall): Promise<unknown> =>
+    (await runScript(redis, storeScripts[script], [call]))[0];
   const acquire = (): Promise<unknown> => {
     const args = [randomUUID(), KEPT_MS, key, KEPT_MS, ''];
     return once('acquire', { keys: [generation, lease, entry], args });
   };
   // By its text as well, which is sent when the server has forgotten the scripts: after a restart, for one.
-  await redis.call('EVAL', scripts.release.text, 1, lease, key, names.channel, key);
+  await redis.call('EVAL', storeScripts.release.text, 1, lease, key, names.channel, key);
   const [present] = listOf(await acquire());
   await once('renew', { keys: [lease, generation], args: [key, KEPT_MS, KEPT_MS] });
   const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key, KEPT_MS];

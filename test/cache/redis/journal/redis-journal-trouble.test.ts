@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { type Journal } from '../../../../src/cache/index.js';
 import { journalScripts } from '../../../../src/cache/redis/journal/journal-scripts.js';
-import { runScript } from '../../../../src/cache/redis/lua-script.js';
+import { runScript } from '../../../../src/cache/redis/connection/lua-script.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';

@@ -190,6 +190,13 @@ describe.skipIf(!needsRedis())('with a real server', () => {
     expect([journal.mayAccept(), journal.isAway()]).toEqual([false, false]);
     await admin.config('SET', 'maxmemory-policy', 'noeviction');
     await expect.poll(() => journal.mayAccept(), { timeout: 5000 }).toBe(true);
+    // Not that it can be used again, while it is given nothing new.
+    expect(log.lines.map((line) => line.split(' {')[0]?.replace(`${redis.port}`, 'PORT'))).toEqual([
+      'warn the journal cannot be used; writes go straight to the database until it can',
+      'error redisJournal: Redis at 127.0.0.1:PORT may evict accepted writes (maxmemory-policy allkeys-lru); set ' +
+        'maxmemory-policy noeviction, or give the journal a Redis of its own',
+      'warn the journal can be used again',
+    ]);
   });
 
   it('is away from the start where there is no server', async () => {

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
-import { redisNames } from '../../../../src/cache/redis/store/redis-names.js';
+import { redisNames } from '../../../../src/cache/redis/redis-names.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
 import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { needsRedis } from '../../../support/needs.js';

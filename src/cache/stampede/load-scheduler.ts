@@ -6,19 +6,13 @@ import type { Background } from './background.js';
 import { nameOf } from './flights.js';
 import type { LoadTimes } from './load-times.js';
 import type { LeaseKeeper } from './lease-keeper.js';
-import type { Lead, Led } from './led.js';
+import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
 import type { OverdueLoads } from './overdue-loads.js';
 import { Overloaded } from './overloaded.js';
 import { Turns } from './turns.js';
 import type { UnclaimedFlights } from './unclaimed-flights.js';
 
-/** What is about to be loaded. */
-export interface Departing extends Wanted {
-  /** True where it may be a part of another load. */
-  readonly isPart?: boolean;
-}
-
-export interface DeparturesOptions<T> {
+export interface LoadSchedulerOptions<T> {
   readonly entries: Entries;
   readonly keeper: LeaseKeeper;
   readonly background: Background;
@@ -44,15 +38,15 @@ const RAMP_STEP_MS = 1000;
 /** Times the bound: a reader that would wait behind more loads than these is better told at once. */
 const QUEUE_FACTOR = 10;
 
-/** Sets off the loads that fall to this process, detached from the requests that began them. */
-export class Departures<T> {
-  readonly #options: DeparturesOptions<T>;
+/** Runs the loads that fall to this process, so many at a time, detached from the requests that began them. */
+export class LoadScheduler<T> {
+  readonly #options: LoadSchedulerOptions<T>;
   readonly #limit: Turns;
   readonly #ofFields: Turns;
   readonly #inLimit = new AsyncLocalStorage<true>();
   #awayAtMs = -Infinity;
 
-  constructor(options: DeparturesOptions<T>) {
+  constructor(options: LoadSchedulerOptions<T>) {
     this.#options = options;
     this.#limit = new Turns(options.atMostWithoutStore);
     this.#ofFields = new Turns(options.atMost);
@@ -62,24 +56,26 @@ export class Departures<T> {
    * Bounded as loads are while all is well, unless the store is away or has only just come back. Those of a field whose
    * loads hang fail without a wait.
    */
-  setOff<W extends Departing>(all: readonly Led<W, T>[], lead: Lead<W, T>): void {
+  schedule<W extends LoadRequest>(all: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): void {
     const { overdue } = this.#options;
     const refused = all.filter(({ wanted }) => overdue.holdsBack(wanted.field));
     if (refused.length > 0) this.#run(() => this.#load(refused, (loads) => this.#holdBack(loads)));
-    const led = refused.length === 0 ? all : all.filter((item) => !refused.includes(item));
+    const tasks = refused.length === 0 ? all : all.filter((item) => !refused.includes(item));
     const isRamping = this.#ramp();
-    const claimed = led.filter(isClaimed);
+    const claimed = tasks.filter(isClaimed);
     if (claimed.length > 0) {
-      this.#run(() => (isRamping ? this.#loadBounded(claimed, lead) : this.#loadInTurn(claimed, lead)));
+      this.#run(() =>
+        isRamping ? this.#loadBounded(claimed, runLoads) : this.#loadInTurn(claimed, runLoads),
+      );
     }
-    const free: Led<W, T>[] = [];
-    for (const item of led) {
+    const free: LoadTask<W, T>[] = [];
+    for (const item of tasks) {
       if (isClaimed(item)) continue;
       const before = this.#options.unclaimed.underWay(nameOf(item.wanted.address));
       if (before === undefined) free.push(item);
-      else this.#run(() => before.then(() => this.#loadBounded([item], lead)));
+      else this.#run(() => before.then(() => this.#loadBounded([item], runLoads)));
     }
-    if (free.length > 0) this.#run(() => this.#loadBounded(free, lead));
+    if (free.length > 0) this.#run(() => this.#loadBounded(free, runLoads));
   }
 
   /** True while loads wait for their turn. */
@@ -115,23 +111,26 @@ export class Departures<T> {
    * Loads of fields are bounded also while all is well: a store that is suddenly empty sends everybody to the database.
    * What code loads by itself is not, as it may be a part of such a load, which must not wait for its own place.
    */
-  #loadInTurn<W extends Departing>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const begin: Lead<W, T> = (loads) => this.#options.overdue.during(loads, lead);
-    if (led.some(({ wanted }) => wanted.isPart === true)) return this.#load(led, begin);
-    if (this.#isFull()) return this.#load(led, (loads) => this.#refuse(loads));
-    return this.#load(led, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
+  #loadInTurn<W extends LoadRequest>(
+    tasks: readonly LoadTask<W, T>[],
+    runLoads: RunLoads<W, T>,
+  ): Promise<void> {
+    const begin: RunLoads<W, T> = (loads) => this.#options.overdue.during(loads, runLoads);
+    if (tasks.some(({ wanted }) => wanted.isPart === true)) return this.#load(tasks, begin);
+    if (this.#isFull()) return this.#load(tasks, (loads) => this.#refuse(loads));
+    return this.#load(tasks, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
   }
 
-  #loadBounded<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const begin: Lead<W, T> = (loads) => {
+  #loadBounded<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
+    const begin: RunLoads<W, T> = (loads) => {
       this.#closeUnclaimed(loads);
-      return this.#options.overdue.during(loads, lead);
+      return this.#options.overdue.during(loads, runLoads);
     };
     // A load that makes another one must not wait for a place that it holds itself.
-    if (this.#inLimit.getStore() !== undefined) return this.#load(led, begin);
-    if (this.#isBoundedFull()) return this.#load(led, (loads) => this.#refuse(loads));
+    if (this.#inLimit.getStore() !== undefined) return this.#load(tasks, begin);
+    if (this.#isBoundedFull()) return this.#load(tasks, (loads) => this.#refuse(loads));
     // Leases are kept while their loads wait: others would make them as well.
-    return this.#load(led, (loads) => this.#inTurn(ownerOf(loads), () => begin(loads)));
+    return this.#load(tasks, (loads) => this.#inTurn(ownerOf(loads), () => begin(loads)));
   }
 
   #isBoundedFull(): boolean {
@@ -139,23 +138,23 @@ export class Departures<T> {
     return this.#limit.size >= this.#limit.atMost + QUEUE_FACTOR * atMostWithoutStore;
   }
 
-  #refuse<W extends Wanted>(led: readonly Led<W, T>[]): Promise<void> {
+  #refuse<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): Promise<void> {
     const error = new Overloaded();
-    for (const { flight } of led) flight.reject(error);
-    this.#closeUnclaimed(led);
+    for (const { flight } of tasks) flight.reject(error);
+    this.#closeUnclaimed(tasks);
     this.#options.onOverload(error);
     return Promise.resolve();
   }
 
-  #holdBack<W extends Wanted>(led: readonly Led<W, T>[]): Promise<void> {
-    this.#options.overdue.refuse(led);
-    this.#closeUnclaimed(led);
+  #holdBack<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): Promise<void> {
+    this.#options.overdue.refuse(tasks);
+    this.#closeUnclaimed(tasks);
     return Promise.resolve();
   }
 
   /** Flights that no reader can join any more: the next reader of the key tries again. */
-  #closeUnclaimed<W extends Wanted>(led: readonly Led<W, T>[]): void {
-    for (const { wanted, generations, flight } of led) {
+  #closeUnclaimed<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): void {
+    for (const { wanted, generations, flight } of tasks) {
       if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
     }
   }
@@ -168,23 +167,23 @@ export class Departures<T> {
     });
   }
 
-  async #load<W extends Wanted>(led: readonly Led<W, T>[], lead: Lead<W, T>): Promise<void> {
-    const leases = led.flatMap(({ lease }) => lease ?? []);
-    this.#time(led);
+  async #load<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
+    const leases = tasks.flatMap(({ lease }) => lease ?? []);
+    this.#time(tasks);
     try {
-      await this.#options.keeper.during(leases, () => lead(led));
+      await this.#options.keeper.during(leases, () => runLoads(tasks));
     } catch (error) {
-      for (const { flight } of led) flight.reject(error);
+      for (const { flight } of tasks) flight.reject(error);
       throw error;
     } finally {
       await this.#options.entries.release(leases);
     }
   }
 
-  #time<W extends Wanted>(led: readonly Led<W, T>[]): void {
+  #time<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): void {
     const { clock, loadTimes } = this.#options;
     const sinceMs = clock.nowMs();
-    for (const { wanted, flight } of led) {
+    for (const { wanted, flight } of tasks) {
       const arrived = (): void => loadTimes.note(wanted.field, clock.nowMs() - sinceMs);
       // A load that fails says nothing of how long one takes; those who wait for it are told.
       flight.promise.then(arrived, () => undefined);
@@ -200,11 +199,11 @@ export class Departures<T> {
  * True where nothing is missing of what the store knows. The lease may be: after a wait for another process that was too
  * long. What code loads then is bounded as while the store is away, since it is not bounded otherwise.
  */
-function isClaimed({ wanted, generations, lease }: Led<Departing, unknown>): boolean {
+function isClaimed({ wanted, generations, lease }: LoadTask<LoadRequest, unknown>): boolean {
   return lease !== undefined || (generations !== undefined && wanted.isPart !== true);
 }
 
 /** Places are shared between fields; a call of an origin counts for the first field that it is for. */
-function ownerOf(led: readonly { readonly wanted: Wanted }[]): object {
-  return led[0]?.wanted.field.counters ?? led;
+function ownerOf(tasks: readonly { readonly wanted: Wanted }[]): object {
+  return tasks[0]?.wanted.field.counters ?? tasks;
 }

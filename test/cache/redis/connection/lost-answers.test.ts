@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
+import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
@@ -23,10 +24,7 @@ describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a
       typeDefs,
       resolvers: { Query: { one: () => 1 } },
       store: redisStore(client(), { prefix: 'lost' }),
-      clock: {
-        nowMs: () => Date.now(),
-        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
-      },
+      clock: systemClock,
     });
     await Promise.all([cache.start(), journal.open?.({ log: cacheLog() })]);
     onTestFinished(async () => void (await Promise.all([cache.close(), journal.close()])));

@@ -3,8 +3,8 @@ import type { Lease } from '../store/store.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import type { Loaded, Services } from './services.js';
 
-/** A value that the origin has just given. */
-export interface Landing {
+/** What the origin has just given. */
+export interface LoadResult {
   readonly place: FieldAddress;
   /** As they were before the load began; undefined while the store is in trouble. */
   readonly generations: readonly string[] | undefined;
@@ -25,20 +25,20 @@ export interface Landing {
 }
 
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
-export function land(
+export function storeResult(
   { entries, log }: Services,
   field: EntryField & { readonly coordinate: string },
-  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure, hint }: Landing,
+  { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure, hint }: LoadResult,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
     counters.viewerTouched += 1;
     log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
-    return { value, loadMs, isPending, sharable: false, landed: undefined };
+    return { value, loadMs, isPending, sharable: false, filled: undefined };
   }
   // Those who joined may have it: they have asked no later than it was loaded.
   const stamped = isUnsure ? undefined : generations;
-  const filled = entries.fill(field, {
+  const fill = entries.fill(field, {
     address: place,
     generations: stamped,
     lease,
@@ -47,9 +47,9 @@ export function land(
     loadMs,
     hint,
   });
-  if (filled.outcome !== 'unstorable') {
-    const { value: shared, copy, outcome: landed } = filled;
-    return { value: shared, copy, hint, loadMs, isPending, sharable: true, landed };
+  if (fill.outcome !== 'unstorable') {
+    const { value: shared, copy, outcome: filled } = fill;
+    return { value: shared, copy, hint, loadMs, isPending, sharable: true, filled };
   }
   if (counters.unstorable === 1) {
     log.warn(
@@ -58,5 +58,5 @@ export function land(
     );
   }
   // It may be readable only once, or be changed by a reader: each loads a value of its own.
-  return { value, loadMs, isPending, sharable: false, landed: undefined };
+  return { value, loadMs, isPending, sharable: false, filled: undefined };
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
-import { classOf } from '../../../../src/cache/redis/error-class.js';
+import { classOf } from '../../../../src/cache/redis/connection/error-class.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
 import { rowCache, type RowCache } from '../../../support/worlds/row-cache.js';

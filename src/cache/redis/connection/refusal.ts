@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError, type ErrorCode } from '../../errors.js';
 
 const KINDS: readonly [RegExp, (where: string, words: string, page: string) => string][] = [
   [
@@ -36,27 +36,30 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
   ],
 ];
 
-/** The error for what waiting does not fix: one sentence with the fix. Undefined where the server is merely away. */
-export function refusalOf(error: unknown, where: string): CacheError | undefined {
-  if (error instanceof CacheError) return error;
-  const sentence = refusalSentence(error, where);
-  // Not the error itself: it carries the command, and AUTH carries the password.
-  return sentence === undefined ? undefined : refused(sentence.text, new Error(sentence.words));
+/** Whose refusals they are. */
+export interface Refused {
+  /** How the messages begin: `redisStore`. */
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** The page of the documentation that lists the rights. */
+  readonly page: string;
+  /** As messages name the server. */
+  readonly where: string;
 }
 
-/** The same as a sentence, and the server's own words; `page` lists the rights. */
-export function refusalSentence(
-  error: unknown,
-  where: string,
-  page = 'docs/several-processes.md',
-): { text: string; words: string } | undefined {
+/** The error for what waiting does not fix: one sentence with the fix. Undefined where the server is merely away. */
+export function refusalOf(error: unknown, by: Refused): CacheError | undefined {
+  if (error instanceof CacheError) return error;
   const words = error instanceof Error ? error.message : String(error);
   const sentence = KINDS.find(([pattern]) => pattern.test(words))?.[1];
-  return sentence && { text: sentence(where, quotable(words), page), words: quotable(words) };
+  if (sentence === undefined) return undefined;
+  const short = quotable(words);
+  // Not the error itself: it carries the command, and AUTH carries the password.
+  return refused(sentence(by.where, short, by.page), by, new Error(short));
 }
 
-export function refused(sentence: string, cause?: unknown): CacheError {
-  return new CacheError('CACHE_STORE_REFUSED', `redisStore: ${sentence}`, { cause });
+export function refused(sentence: string, { name, code }: Refused, cause?: unknown): CacheError {
+  return new CacheError(code, `${name}: ${sentence}`, { cause });
 }
 
 /** The server's words up to the first thing that may be long or private. */

@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CacheError } from '../../../../src/cache/index.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
-import { openConnections } from '../../../../src/cache/redis/connections.js';
+import { openClients } from '../../../../src/cache/redis/connection/hardened-clients.js';
 
 function client(options: object): unknown {
   const redis = new Redis({ ...options, lazyConnect: true });
@@ -83,7 +83,7 @@ describe.each([
 
 it('a client with the other protocol and its replies gets connections with ours', () => {
   const redis = new Redis({ lazyConnect: true, protocol: 3, replyMapping: 'resp3' });
-  const connections = openConnections(redis, {
+  const connections = openClients(redis, {
     connectTimeoutMs: 5,
     onReady: () => undefined,
     onLost: () => undefined,

@@ -4,22 +4,24 @@ import type { Lease } from '../store/store.js';
 import type { Claimed, Wanted } from '../coherence/entries.js';
 import type { Found } from '../coherence/entry-field.js';
 import { createDeferred, type Deferred } from '../time/deferred.js';
-import { Departures, type Departing, type DeparturesOptions } from './departures.js';
+import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
+import { pause } from '../time/pause.js';
+import { LoadScheduler, type LoadSchedulerOptions } from './load-scheduler.js';
 import { flightKey, nameOf, type Flights } from './flights.js';
-import type { Lead, Led } from './led.js';
+import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
 /** How a reader came to its value: by its own load, by joining one, or by waiting for another process's. */
 export type Outcome = 'MISS' | 'JOINED' | 'WAITED';
 
-/** In its own object, so that one slow flight does not hold up the rest of its batch. */
-export interface Arrival<T> {
-  readonly arrives: Promise<{ readonly outcome: Outcome; readonly loaded: T }>;
+/** A load that a reader waits for; in its own object, so that one slow flight does not hold up the rest of its batch. */
+export interface AwaitedLoad<T> {
+  readonly result: Promise<{ readonly outcome: Outcome; readonly loaded: T }>;
 }
 
-export interface SingleLoadsOptions<T extends { readonly landed: unknown }> extends Omit<
-  DeparturesOptions<T>,
+export interface SingleFlightOptions<T extends { readonly filled: unknown }> extends Omit<
+  LoadSchedulerOptions<T>,
   'unclaimed'
 > {
   readonly flights: Flights<T>;
@@ -30,93 +32,85 @@ export interface SingleLoadsOptions<T extends { readonly landed: unknown }> exte
   readonly loadedOf: (found: Found | undefined) => T;
 }
 
-/** What a reader, or a refresh that no reader waits for, wants loaded. */
-export interface WantedLoad extends Departing {
-  /** For a refresh: what is refreshed. It is left alone where another load is under way, or was made since. */
-  readonly refreshes?: Found | undefined;
-}
-
 interface Waiting<W, T> {
   readonly wanted: W;
   readonly flight: Deferred<T>;
   readonly sinceMs: number;
 }
 
-const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 200;
-/** The share of a pause that is left to chance, so that waiters do not ask in step. */
-const JITTER = 0.2;
+/** How long the pauses between looks are. */
+const LOOKS: DoublingPause = { firstMs: 25, longestMs: 200, jitter: 0.2 };
 
 /**
- * One load per entry, over all processes: in this process by flights that others join, between processes by leases of
+ * Single flight, one load per entry, over all processes: in this process by flights that others join, between processes by leases of
  * the store. Loads are detached from the request that began them. Leases only save work: a reader that waits too long, or
  * finds the store in trouble, loads by itself, and what is stored is guarded by its generations.
  */
-export class SingleLoads<T extends { readonly landed: unknown }> {
-  readonly #options: SingleLoadsOptions<T>;
+export class SingleFlight<T extends { readonly filled: unknown }> {
+  readonly #options: SingleFlightOptions<T>;
   readonly #unclaimed = new UnclaimedFlights<T>();
-  readonly #departures: Departures<T>;
+  readonly #scheduler: LoadScheduler<T>;
   #isStopping = false;
 
-  constructor(options: SingleLoadsOptions<T>) {
+  constructor(options: SingleFlightOptions<T>) {
     this.#options = options;
-    this.#departures = new Departures({ ...options, unclaimed: this.#unclaimed });
+    this.#scheduler = new LoadScheduler({ ...options, unclaimed: this.#unclaimed });
   }
 
-  /** Finds out for each entry who loads it; what falls to this process is given to `lead`, now or later. */
-  async begin<W extends WantedLoad>(
+  /** Finds out for each entry who loads it; what falls to this process is given to `runLoads`, now or later. */
+  async begin<W extends LoadRequest>(
     wanted: readonly W[],
-    lead: Lead<W, T>,
+    runLoads: RunLoads<W, T>,
     trace: Trace | undefined,
-  ): Promise<readonly Arrival<T>[]> {
+  ): Promise<readonly AwaitedLoad<T>[]> {
     const { loadedOf, clock } = this.#options;
     const claimed = await this.#options.entries.claim(wanted, trace);
-    const led: Led<W, T>[] = [];
+    const tasks: LoadTask<W, T>[] = [];
     const waiting: Waiting<W, T>[] = [];
     const unused: Lease[] = [];
-    const arrivals = wanted.map((item, index): Arrival<T> => {
+    const awaited = wanted.map((item, index): AwaitedLoad<T> => {
       const { claim, found } = claimed?.[index] ?? {};
       const lease = claim?.takeLease();
       if (found?.staleForMs === 0 && found.loadedAtMs !== item.refreshes?.loadedAtMs) {
         if (lease !== undefined) unused.push(lease);
-        return arriving('WAITED', Promise.resolve(loadedOf(found)));
+        return awaitedLoad('WAITED', Promise.resolve(loadedOf(found)));
       }
       const generations = claim?.generations;
       // The load that has the lease leads, even if another one of this process already waits for it.
       const joinable = lease === undefined ? this.#joinable(item, generations) : undefined;
-      if (joinable !== undefined) return arriving('JOINED', joinable);
+      if (joinable !== undefined) return awaitedLoad('JOINED', joinable);
       const isOurs = lease !== undefined || claimed === undefined;
       // Another process refreshes it already, and this reader has its answer.
       if (!isOurs && item.refreshes !== undefined)
-        return arriving('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
+        return awaitedLoad('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
       const flight = createDeferred<T>();
       this.#announce(item, generations, flight);
       if (isOurs) {
-        led.push({ wanted: item, generations, lease, flight });
-        return arriving('MISS', flight.promise);
+        tasks.push({ wanted: item, generations, lease, flight });
+        return awaitedLoad('MISS', flight.promise);
       }
       waiting.push({ wanted: item, flight, sinceMs: clock.nowMs() });
-      return arriving('WAITED', flight.promise);
+      return awaitedLoad('WAITED', flight.promise);
     });
-    this.#departures.setOff(led, lead);
-    if (waiting.length > 0) this.#run(() => this.#waitForOthers(waiting, lead));
+    this.#scheduler.schedule(tasks, runLoads);
+    if (waiting.length > 0) this.#run(() => this.#waitForOthers(waiting, runLoads));
     if (unused.length > 0) this.#run(() => this.#options.entries.release(unused));
-    return arrivals;
+    return awaited;
   }
 
   /** Loads for these readers alone: nothing is joined and nothing is stored. */
-  alone<W extends Wanted>(wanted: readonly W[], lead: Lead<W, T>): readonly Arrival<T>[] {
-    const led = wanted.map((item): Led<W, T> => {
+  alone<W extends Wanted>(wanted: readonly W[], runLoads: RunLoads<W, T>): readonly AwaitedLoad<T>[] {
+    const tasks = wanted.map((item): LoadTask<W, T> => {
       const flight = createDeferred<T>();
       return { wanted: item, generations: undefined, lease: undefined, flight };
     });
-    this.#run(() => this.#options.overdue.during(led, lead));
-    return led.map(({ flight }) => arriving('MISS', flight.promise));
+    this.#run(() => this.#options.overdue.during(tasks, runLoads));
+    return tasks.map(({ flight }) => awaitedLoad('MISS', flight.promise));
   }
 
   /** True while loads of this process wait for their turn. */
   get isCrowded(): boolean {
-    return this.#departures.isCrowded;
+    return this.#scheduler.isCrowded;
   }
 
   /** From now on no load waits for other processes: one that still does loads by itself. */
@@ -125,20 +119,23 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
-  async #waitForOthers<W extends Departing>(all: readonly Waiting<W, T>[], lead: Lead<W, T>): Promise<void> {
+  async #waitForOthers<W extends LoadRequest>(
+    all: readonly Waiting<W, T>[],
+    runLoads: RunLoads<W, T>,
+  ): Promise<void> {
     const { clock, entries, wakeUps } = this.#options;
     let waiting = all;
-    let pauseMs = FIRST_PAUSE_MS;
+    let looks = 0;
     let listening = wakeUps.listen(keysOf(waiting));
     try {
       while (waiting.length > 0) {
-        await Promise.race([listening.heard, clock.sleep(this.#nextLookMs(waiting, pauseMs))]);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        looks += 1;
+        await pause(clock, this.#nextLookMs(waiting, looks), listening.heard);
         // First listen, then look, then wait: what ends in between is heard.
         listening.stop();
         listening = wakeUps.listen(keysOf(waiting));
         const claimed = await entries.claim(waiting.map(({ wanted }) => wanted));
-        waiting = this.#settle(waiting, claimed, lead);
+        waiting = this.#settle(waiting, claimed, runLoads);
       }
     } finally {
       listening.stop();
@@ -146,14 +143,14 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** Ends the waits that have an end, and answers with those that have not. */
-  #settle<W extends Departing>(
+  #settle<W extends LoadRequest>(
     waiting: readonly Waiting<W, T>[],
     claimed: readonly Claimed[] | undefined,
-    lead: Lead<W, T>,
+    runLoads: RunLoads<W, T>,
   ): readonly Waiting<W, T>[] {
     const { clock, loadTimes, loadedOf } = this.#options;
     const nowMs = clock.nowMs();
-    const led: Led<W, T>[] = [];
+    const tasks: LoadTask<W, T>[] = [];
     const unused: Lease[] = [];
     const still = waiting.filter(({ wanted, flight, sinceMs }, index) => {
       const { claim, found } = claimed?.[index] ?? {};
@@ -171,10 +168,10 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
       const generations = claim?.generations;
       // Under its present name, so that a reader that comes now joins.
       this.#announce(wanted, generations, flight);
-      led.push({ wanted, generations, lease, flight });
+      tasks.push({ wanted, generations, lease, flight });
       return false;
     });
-    this.#departures.setOff(led, lead);
+    this.#scheduler.schedule(tasks, runLoads);
     if (unused.length > 0) this.#run(() => this.#options.entries.release(unused));
     return still;
   }
@@ -192,17 +189,17 @@ export class SingleLoads<T extends { readonly landed: unknown }> {
   }
 
   /** A jittered pause, which ends with the first patience. */
-  #nextLookMs(waiting: readonly Waiting<Wanted, T>[], pauseMs: number): number {
+  #nextLookMs(waiting: readonly Waiting<Wanted, T>[], looks: number): number {
     const { clock, random } = this.#options;
     const ends = waiting.map(({ wanted, sinceMs }) => sinceMs + this.#patienceMs(wanted));
     const untilMs = ends.reduce((first, end) => Math.min(first, end), Infinity);
-    return Math.min(pauseMs * (1 - JITTER * random()), Math.max(untilMs - clock.nowMs(), 1));
+    return Math.min(doublingPauseMs(LOOKS, looks, random), Math.max(untilMs - clock.nowMs(), 1));
   }
 
   /** Where a load would have to wait here, too, another process's load is the better one, however slow it is. */
   #patienceMs({ field }: Wanted): number {
     const { loadTimes } = this.#options;
-    return this.#departures.wouldWait(field) ? loadTimes.longestMs : loadTimes.patienceMs(field);
+    return this.#scheduler.wouldWait(field) ? loadTimes.longestMs : loadTimes.patienceMs(field);
   }
 
   #run(work: () => Promise<unknown>): void {
@@ -214,6 +211,6 @@ function keysOf(waiting: readonly { readonly wanted: Wanted }[]): string[] {
   return waiting.map(({ wanted }) => wanted.address.key);
 }
 
-function arriving<T>(outcome: Outcome, flight: Promise<T>): Arrival<T> {
-  return { arrives: flight.then((loaded) => ({ outcome, loaded })) };
+function awaitedLoad<T>(outcome: Outcome, flight: Promise<T>): AwaitedLoad<T> {
+  return { result: flight.then((loaded) => ({ outcome, loaded })) };
 }

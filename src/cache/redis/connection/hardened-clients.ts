@@ -1,14 +1,14 @@
-import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
+import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import type { Redis, RedisOptions } from 'ioredis';
 
-export interface ConnectionOptions {
+export interface ClientOptions {
   readonly connectTimeoutMs: number;
   readonly onReady: () => void;
   readonly onLost: () => void;
 }
 
-/** The connections of one store: one for commands, one that listens, as a subscriber can do nothing else. */
-export interface Connections {
+/** The connections to one server: one for commands, one that listens, as a subscriber can do nothing else. */
+export interface Clients {
   readonly commands: Redis;
   /** Resolves when the command connection can be used. @throws Error why it cannot. */
   connect(): Promise<void>;
@@ -35,7 +35,7 @@ const IN_A_ROW_MS = 3000;
  * Opens connections like the given one, but hardened: by default a client queues commands for a server that is away
  * and sends them again later, long after the caller was answered.
  */
-export function openConnections(redis: Redis, options: ConnectionOptions): Connections {
+export function openClients(redis: Redis, options: ClientOptions): Clients {
   const hardened: Partial<RedisOptions> = {
     lazyConnect: true,
     connectTimeout: options.connectTimeoutMs,

@@ -1,34 +1,43 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Breaker } from '../../../../src/cache/redis/store/breaker.js';
+import { Breaker, NoAnswer, type BreakerOptions } from '../../../../src/cache/redis/connection/breaker.js';
+import { virtualClock } from '../../../../src/cache/testing/index.js';
 import { createGate, type Gate } from '../../../support/gate.js';
 
 const TIMEOUT_MS = 40;
 
 /** A breaker over a server that the test plays. */
-async function opened(rejoin: (mustForget: boolean) => Promise<void> = () => Promise.resolve()) {
+async function opened(
+  rejoin: (mustForget: boolean) => Promise<void> = () => Promise.resolve(),
+  opensAt: BreakerOptions['opensAt'] = 'silence',
+) {
   const changes: string[] = [];
   const rejoined: boolean[] = [];
   const breaker = new Breaker({
-    timeoutMs: TIMEOUT_MS,
+    ...{ timeoutMs: TIMEOUT_MS, opensAt, refusal },
     rejoin: (mustForget) => {
       rejoined.push(mustForget);
       return rejoin(mustForget);
     },
-    onChange: ({ isAway, reason }) => changes.push(`${isAway ? 'away' : 'back'}: ${reason}`),
+    onChange: ({ isAway, reason }) => changes.push(`${isAway ? 'away' : 'back'}: ${wordsOf(reason)}`),
   });
   onTestFinished(() => breaker.close());
   await breaker.probe().catch(() => undefined);
   return { breaker, changes, rejoined };
 }
 
+const refusal = (words: string): Error => new Error(`the store ${words}`);
+const wordsOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 const answer = (): Promise<string> => Promise.resolve('answer');
 const failure = (): Promise<never> => Promise.reject(new Error('ERR no'));
 const silence = (): Promise<never> => new Promise(() => undefined);
 
-describe('the breaker of a store', () => {
+describe('the breaker of a server', () => {
   it('refuses everything until the store was opened, in words that say so', async () => {
-    const breaker = new Breaker({ timeoutMs: 1, rejoin: () => Promise.resolve(), onChange: () => undefined });
+    const breaker = new Breaker({
+      ...{ timeoutMs: 1, opensAt: 'silence', refusal },
+      ...{ rejoin: () => Promise.resolve(), onChange: () => undefined },
+    });
     await expect(breaker.run(answer)).rejects.toThrow('the store was not opened; call cache.start()');
     await breaker.probe();
     expect(await breaker.run(answer)).toBe('answer');
@@ -74,7 +83,7 @@ describe('the breaker of a store', () => {
     const slow = breaker.run(silence).catch((error: unknown) => error);
     const busy = setInterval(() => void breaker.run(answer), 5);
     onTestFinished(() => clearInterval(busy));
-    expect(await slow).toEqual(new Error(`no answer within ${TIMEOUT_MS} ms`));
+    expect(await slow).toEqual(new NoAnswer(`no answer within ${TIMEOUT_MS} ms`));
     expect(breaker.isAway).toBe(false);
   });
 
@@ -119,7 +128,7 @@ describe('the breaker of a store', () => {
     const busy = setInterval(() => void breaker.run(answer), 5);
     onTestFinished(() => clearInterval(busy));
     expect(await Promise.all(waiting)).toEqual(
-      Array.from({ length: 20 }, () => new Error(`no answer within ${TIMEOUT_MS} ms`)),
+      Array.from({ length: 20 }, () => new NoAnswer(`no answer within ${TIMEOUT_MS} ms`)),
     );
     expect(breaker.isAway).toBe(false);
   });
@@ -136,10 +145,10 @@ describe('the breaker of a store', () => {
     expect([await silences(), await silences(), await silences()]).toEqual([1, 1, 2]);
   });
 
-  it('gives what rejoins the store ten times as long', async () => {
+  it('gives what rejoins the store a second, however short its time-out is', async () => {
     let isSlow = false;
     const { breaker, rejoined } = await opened(async () => {
-      if (isSlow) await breaker.runToRejoin(() => passes(TIMEOUT_MS * 3));
+      if (isSlow) await breaker.runToRejoin(() => passes(TIMEOUT_MS * 11));
     });
     isSlow = true;
     breaker.trip(new Error('gone'));
@@ -173,6 +182,26 @@ describe('the breaker of a store', () => {
     breaker.trip(new Error('gone'));
     await expect.poll(() => breaker.isAway, { timeout: 5000 }).toBe(false);
     expect(rejoined).toEqual([false, false, true]);
+  });
+
+  it('probes after 250 ms, then twice as late each time, and each second in the end', async () => {
+    const timers = virtualClock();
+    const startedAtMs = timers.nowMs();
+    const atMs: number[] = [];
+    const breaker = new Breaker({
+      ...{ timeoutMs: TIMEOUT_MS, opensAt: 'silence', refusal, timers },
+      rejoin: () => {
+        atMs.push(timers.nowMs() - startedAtMs);
+        return Promise.reject(new Error('still away'));
+      },
+      onChange: () => undefined,
+    });
+    await breaker.probe().catch(() => undefined);
+    await timers.pass(4000);
+    expect(atMs).toEqual([0, 250, 750, 1750, 2750, 3750]);
+    breaker.close();
+    await timers.pass(4000);
+    expect(atMs).toHaveLength(6);
   });
 
   it('demands it as well once an invalidation was missed, and again if one is missed meanwhile', async () => {
@@ -229,5 +258,47 @@ describe('the breaker of a store', () => {
     breaker.close();
     await running.catch(() => undefined);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a breaker that opens at the first failure', () => {
+  const journal = (rejoin?: () => Promise<void>) => opened(rejoin, 'first-failure');
+  const refused = (words: string) => () => {
+    const error = new Error(words);
+    error.name = 'ReplyError';
+    return Promise.reject(error);
+  };
+
+  it('opens where one operation has no answer, whatever others are answered', async () => {
+    const { breaker, changes } = await journal();
+    const slow = breaker.run(silence).catch((error: unknown) => error);
+    const busy = setInterval(() => void breaker.run(answer).catch(() => undefined), 5);
+    onTestFinished(() => clearInterval(busy));
+    expect(await slow).toEqual(new NoAnswer(`no answer within ${TIMEOUT_MS} ms`));
+    expect(breaker.isAway).toBe(true);
+    expect(changes).toEqual([`away: no answer within ${TIMEOUT_MS} ms`]);
+  });
+
+  it('takes what the server refuses for an answer, unless that says that it is away', async () => {
+    const { breaker } = await journal();
+    for (let times = 0; times < 6; times += 1) await breaker.run(refused('ERR no')).catch(() => undefined);
+    await breaker
+      .run(refused("OOM command not allowed when used memory > 'maxmemory'"))
+      .catch(() => undefined);
+    expect(breaker.isAway).toBe(false);
+    await breaker.run(refused('READONLY You cannot write')).catch(() => undefined);
+    expect(breaker.isAway).toBe(true);
+  });
+
+  it('is asked again while it is in use, and opens where it may not be used any more', async () => {
+    let isFit = true;
+    const { breaker, rejoined } = await journal(() =>
+      isFit ? Promise.resolve() : Promise.reject(new Error('a replica')),
+    );
+    await breaker.check();
+    expect([breaker.isAway, rejoined]).toEqual([false, [false, false]]);
+    isFit = false;
+    await breaker.check();
+    await expect(breaker.run(answer)).rejects.toThrow('the store is away: a replica');
   });
 });

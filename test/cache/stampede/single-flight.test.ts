@@ -258,7 +258,7 @@ describe('a load that several processes want', () => {
     expect(count()).toBe(2);
   });
 
-  it('that has landed between the read and the lease is not made again', async () => {
+  it('that was stored between the read and the lease is not made again', async () => {
     const { first, store } = processes(1);
     const { load: other } = countedLoads();
     await read(first, other);

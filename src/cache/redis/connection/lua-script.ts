@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { luaTexts } from './store/lua/texts.js';
 
 /** A script by its text and its SHA-1, which is how Redis names it. */
 export interface LuaScript {
@@ -12,19 +11,6 @@ export interface LuaScript {
 export function luaScript(text: string): LuaScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
-
-export const scripts = {
-  abandon: luaScript(luaTexts.abandon),
-  acquire: luaScript(luaTexts.acquire),
-  announce: luaScript(luaTexts.announce),
-  countAsked: luaScript(luaTexts['count-asked']),
-  fill: luaScript(luaTexts.fill),
-  intend: luaScript(luaTexts.intend),
-  invalidate: luaScript(luaTexts.invalidate),
-  put: luaScript(luaTexts.put),
-  release: luaScript(luaTexts.release),
-  renew: luaScript(luaTexts.renew),
-};
 
 export interface ScriptCall {
   readonly keys: readonly string[];

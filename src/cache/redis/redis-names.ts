@@ -1,4 +1,4 @@
-import { FORMAT_VERSION } from '../../codec/entry.js';
+import { FORMAT_VERSION } from '../codec/entry.js';
 
 /** What everything of one cache is called in Redis. */
 export interface RedisNames {

@@ -1,0 +1,102 @@
+import { hasCome, type Clock } from '../time/clock.js';
+import { doublingPauseMs } from '../time/doubling-pause.js';
+import type { FlushCounters } from '../metrics/flush-counters.js';
+import { batchesOf } from './batches.js';
+import { flushPause } from './flush-pause.js';
+import type { FlushedWrite, FlushTarget } from './flush-target.js';
+import type { KeptWrite, KeptWrites } from './kept-writes.js';
+import type { Overtaken } from './overtaken.js';
+import type { WriteRecord } from './record.js';
+
+export interface RescueOptions {
+  readonly kept: KeptWrites;
+  readonly targetOf: (key: string) => FlushTarget | undefined;
+  readonly recordOf: (record: Uint8Array) => WriteRecord | undefined;
+  readonly overtaken: Pick<Overtaken, 'by'>;
+  readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
+  readonly counters: FlushCounters;
+  readonly clock: Clock;
+}
+
+interface Saved {
+  readonly write: KeptWrite;
+  readonly record: WriteRecord;
+  readonly target: FlushTarget;
+}
+
+/**
+ * Brings what this process has accepted straight to the database, whose numbers decide, while the journal cannot be asked. What
+ * the database refuses for good is left to the journal.
+ */
+export class Rescue {
+  readonly #options: RescueOptions;
+  #failures = 0;
+  #againAtMs = -Infinity;
+
+  constructor(options: RescueOptions) {
+    this.#options = options;
+  }
+
+  /** The next step need not wait for the pause after a failure. */
+  atOnce(): void {
+    this.#againAtMs = -Infinity;
+  }
+
+  /** Brings to the database what is kept and due. */
+  async step(): Promise<void> {
+    const { kept, clock, targetOf, recordOf } = this.#options;
+    if (kept.size === 0 || !hasCome(this.#againAtMs, clock.nowMs(), flushPause.longestMs)) return;
+    const byTarget = new Map<FlushTarget, Saved[]>();
+    for (const write of kept.all()) {
+      const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
+      const target = targetOf(write.key);
+      if (record === undefined || target === undefined) continue;
+      const own = byTarget.get(target);
+      if (own === undefined) byTarget.set(target, [{ write, record, target }]);
+      else own.push({ write, record, target });
+    }
+    const batches = [...byTarget.values()].flatMap(batchesOf);
+    const areSaved: boolean[] = [];
+    for (const batch of batches) areSaved.push(await this.#save(batch));
+    if (areSaved.every(Boolean)) return;
+    this.#failures = areSaved.some(Boolean) ? 0 : this.#failures + 1;
+    this.#againAtMs = clock.nowMs() + doublingPauseMs(flushPause, this.#failures + 1);
+  }
+
+  /** False where the database does not take them now. */
+  async #save(batch: readonly Saved[]): Promise<boolean> {
+    const { kept, counters, overtaken, invalidate } = this.#options;
+    const [first] = batch;
+    if (first === undefined) return true;
+    const { target } = first;
+    const ordered = [...batch].sort(({ write: one }, { write: other }) => (one.key < other.key ? -1 : 1));
+    const states = ordered.map(({ write: { key, seq }, record: { state } }): FlushedWrite => ({
+      key,
+      seq,
+      state,
+    }));
+    try {
+      counters.flushes += 1;
+      await target.flush(states);
+    } catch (error) {
+      if (target.isPermanent(error) !== true) return false;
+      if (batch.length > 1) {
+        const saved: boolean[] = [];
+        for (const one of ordered) saved.push(await this.#save([one]));
+        return saved.every(Boolean);
+      }
+      // It stays in the journal, or is written down there again, and becomes a dead letter in the usual way.
+      first.write.isRefused = true;
+      return true;
+    }
+    counters.flushed += batch.length;
+    counters.rescued += batch.length;
+    await invalidate([...new Set(batch.flatMap(({ write, record }) => [write.key, ...record.tags]))]);
+    for (const { write } of batch) {
+      kept.drop(write);
+      // What the journal has of it, and of earlier ones, leaves it as soon as it is back.
+      await overtaken.by(write);
+    }
+    return true;
+  }
+}

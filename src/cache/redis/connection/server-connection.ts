@@ -1,0 +1,249 @@
+import type { Redis } from 'ioredis';
+import { systemClock, type CallOff } from '../../time/clock.js';
+import { Breaker, NoAnswer, type BreakerChange } from './breaker.js';
+import { ConnectionLog } from './connection-log.js';
+import { UnfitServer, type Ask, type ConnectionUser } from './connection-user.js';
+import { isReply } from './error-class.js';
+import { openClients, type Clients } from './hardened-clients.js';
+import type { Purpose } from './purpose.js';
+import { refusalOf, refused, type Refused } from './refusal.js';
+import { addressOf, readInfo, versionFaultOf, type ServerInfo } from './server-info.js';
+
+/** `weak`: it answers, and is not all that was declared. */
+export type ConnectionState = 'away' | 'weak' | 'usable';
+
+export interface Timeouts {
+  readonly commandTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Some thirty commands after each other, each of which may wait for a core, milliseconds. */
+const TRYING_OUT_MS = 5000;
+/** A server that is weak is looked at again after so long, milliseconds. */
+const WEAK_CHECK_MS = 1000;
+
+/**
+ * The way to one Redis server: its connections, the breaker that goes around them when they fail, what is looked at before the
+ * server is used (again), and what the log and the caller are told of it. Nothing is queued or sent twice.
+ */
+export class ServerConnection {
+  readonly #purpose: Purpose;
+  readonly #timeouts: Timeouts;
+  readonly #redis: Redis;
+  readonly #refused: Refused;
+  readonly #breaker: Breaker;
+  #user: ConnectionUser | undefined;
+  /** For commands; the last one is for those that wait. */
+  #lanes: readonly Clients[] = [];
+  /** The run of the server that was last found to be usable. */
+  #run: string | undefined;
+  /** What it is too weak in. */
+  #weakness: Error | undefined;
+  #log: ConnectionLog | undefined;
+  #callOffCheck: CallOff | undefined;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(redis: Redis, timeouts: Timeouts, purpose: Purpose) {
+    this.#redis = redis;
+    this.#timeouts = timeouts;
+    this.#purpose = purpose;
+    this.#refused = { ...purpose, where: addressOf(redis.options) };
+    this.#breaker = new Breaker({
+      timeoutMs: timeouts.commandTimeoutMs,
+      opensAt: purpose.opensAt,
+      refusal: purpose.refusal,
+      rejoin: (mustForget) => this.#rejoin(mustForget).catch((error: unknown) => this.#failed(error)),
+      onChange: (change) => this.#changed(change),
+    });
+  }
+
+  get state(): ConnectionState {
+    if (this.#breaker.isAway) return 'away';
+    return this.#weakness === undefined ? 'usable' : 'weak';
+  }
+
+  /** @throws CacheError when the server answers but cannot be used, or is weak. */
+  async open(user: ConnectionUser): Promise<void> {
+    this.#user = user;
+    this.#log = new ConnectionLog(user.log, this.#purpose, this.#refused.where);
+    this.#lanes = this.#purpose.hasSlowLane
+      ? [this.#openClients(), this.#openClients()]
+      : [this.#openClients()];
+    let refusal: Error | undefined;
+    try {
+      await this.#breaker.probe();
+      refusal = this.#weakness;
+    } catch (error) {
+      refusal = refusalOf(error, this.#refused);
+      if (refusal === undefined) this.#log.away(error);
+    }
+    if (refusal !== undefined) {
+      this.close();
+      throw refusal;
+    }
+    this.#isOpen = true;
+  }
+
+  /** Runs commands, bounded in time. @throws the refusal at once while the server is away. */
+  run<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#breaker.run(() => operation(commandsOf(this.#lanes[0])));
+  }
+
+  /** As `run`, for what waits: it holds up nothing else. */
+  runSlowly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#breaker.run(() => operation(commandsOf(this.#lanes.at(-1))));
+  }
+
+  /** As `run`, for what must not be missed: after a failure nothing stored before is served again. */
+  async runOrForget<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.#breaker.runWhileRejoining(() => operation(commandsOf(this.#lanes[0])));
+    } catch (error) {
+      this.#breaker.missed(error);
+      throw error;
+    }
+  }
+
+  /** Looks at a server that is in use once more. */
+  check(): void {
+    void this.#breaker.check();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#callOffCheck?.();
+    this.#breaker.close();
+    for (const lane of this.#lanes) lane.close();
+  }
+
+  #openClients(): Clients {
+    return openClients(this.#redis, {
+      connectTimeoutMs: this.#timeouts.connectTimeoutMs,
+      // What a probe fails with is told by the breaker, or has been told at the start.
+      onReady: () => void this.#breaker.probe().catch(() => undefined),
+      onLost: () => this.#breaker.lost(new Error('the connection was lost')),
+    });
+  }
+
+  /** Also looks at a server that is in use. @throws Error why it cannot be used. */
+  async #rejoin(mustForget: boolean): Promise<void> {
+    const user = this.#user;
+    if (user === undefined) throw new Error('nothing was opened');
+    const wasAway = this.#breaker.isAway;
+    await Promise.all(this.#lanes.map((lane) => lane.connect()));
+    const ask: Ask = (commands) => this.#askToRejoin(commands);
+    const server = this.#fitServer(await ask((redis) => redis.info('server')));
+    const weakness = await user.inspect?.(ask, server).catch((error: unknown) => this.#unfit(error));
+    const isNew = server.run !== this.#run;
+    const isAnotherRun = isNew && this.#run !== undefined;
+    const { triesOut } = this.#purpose;
+    if (triesOut === 'always' ? wasAway : isNew && !isAnotherRun) await this.#tryOut(user);
+    if (isNew) await this.#listen(user);
+    await user.rejoin?.(ask, server, mustForget);
+    this.#run = server.run;
+    this.#judge(weakness);
+    if (isAnotherRun && triesOut === 'once') void this.#tryOutLater(user);
+  }
+
+  #fitServer(info: string): ServerInfo {
+    const server = readInfo(info);
+    const fault = versionFaultOf(server);
+    if (server === undefined || fault !== undefined) return this.#unfit(new UnfitServer(fault));
+    return server;
+  }
+
+  #unfit(error: unknown): never {
+    if (!(error instanceof UnfitServer)) throw error;
+    throw refused(`${this.#refused.where} ${error.message}`, this.#refused);
+  }
+
+  #judge(weakness: string | undefined): void {
+    const { where } = this.#refused;
+    const wasWeak = this.#weakness !== undefined;
+    this.#weakness = weakness === undefined ? undefined : refused(`${where} ${weakness}`, this.#refused);
+    if (this.#weakness === undefined) {
+      this.#log?.fit();
+      if (wasWeak && !this.#breaker.isAway) this.#log?.back('it is fit again');
+    } else this.#unfitFor(this.#weakness, 'weak');
+    this.#checkLater();
+  }
+
+  #checkLater(): void {
+    this.#callOffCheck?.();
+    if (this.#isClosed) return;
+    const afterMs = this.#weakness === undefined ? this.#purpose.checksAfterMs : WEAK_CHECK_MS;
+    if (afterMs !== undefined) this.#callOffCheck = systemClock.after(afterMs, () => this.check());
+  }
+
+  #tryOut(user: ConnectionUser): Promise<void> {
+    return this.#breaker.runToRejoin(() => user.tryOut(commandsOf(this.#lanes[0])), TRYING_OUT_MS);
+  }
+
+  /**
+   * Another run of a server that was tried out before is used at once: what it refuses fails, and is never missed. Where it
+   * does refuse something, it is away until it was tried out, and the log says so. Never rejects.
+   */
+  async #tryOutLater(user: ConnectionUser): Promise<void> {
+    try {
+      await this.#tryOut(user);
+    } catch (error) {
+      // That it takes too long on a full machine, or was lost meanwhile, is seen by those who use it.
+      if (refusalOf(error, this.#refused) === undefined) return;
+      this.#run = undefined;
+      this.#breaker.trip(error);
+    }
+  }
+
+  async #askToRejoin<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.#breaker.runToRejoin(() => commands(commandsOf(this.#lanes[0])));
+    } catch (error) {
+      if (!isReply(error)) this.#renew();
+      throw error;
+    }
+  }
+
+  /** An answer is missing. */
+  #renew(): void {
+    for (const lane of this.#lanes) lane.renew();
+  }
+
+  /** Without wake-ups the waiters poll: only a server that will never allow them is worth an error. */
+  async #listen({ channel }: ConnectionUser): Promise<void> {
+    const [lane] = this.#lanes;
+    if (channel === undefined || lane === undefined) return;
+    try {
+      await this.#breaker.runToRejoin(() => lane.listen(channel.name, (text) => channel.onMessage(text)));
+    } catch (error) {
+      const refusal = refusalOf(error, this.#refused);
+      if (refusal !== undefined) throw refusal;
+    }
+  }
+
+  /** A server that refuses us will not be back by itself, so the log must say how to fix it. */
+  #failed(error: unknown): never {
+    const refusal = refusalOf(error, this.#refused);
+    if (refusal !== undefined) this.#unfitFor(refusal, 'away');
+    throw error;
+  }
+
+  /** What is found at the start is thrown. */
+  #unfitFor(refusal: Error, consequence: 'away' | 'weak'): void {
+    if (this.#isOpen) this.#log?.unfit(refusal, consequence);
+  }
+
+  #changed({ isAway, reason, awayForMs }: BreakerChange): void {
+    if (isAway) {
+      this.#callOffCheck?.();
+      if (reason instanceof NoAnswer) this.#renew();
+      this.#user?.onAway?.();
+      this.#log?.away(reason);
+    } else if (this.#weakness === undefined) this.#log?.back(reason, { awayForMs });
+  }
+}
+
+function commandsOf(clients: Clients | undefined): Redis {
+  if (clients === undefined) throw new Error('nothing was opened');
+  return clients.commands;
+}

@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis';
+import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/store.js';
+import { bytesOrNothing, runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
+import type { RedisNames } from '../redis-names.js';
+import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
+import { storeScripts } from './store-scripts.js';
+
+interface Asking<Request> {
+  readonly names: RedisNames;
+  readonly nextNonce: () => string;
+  readonly requests: readonly Request[];
+}
+
+/**
+ * First the generations of the tags and the epoch, since a lease is given under those of the tags; then, in one go
+ * for each key, its own generation, its lease and the entry that is there now. Without tags both go together.
+ */
+export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
+  const { names, nextNonce, requests } = acquiring;
+  const sharing = sharedGenerations(redis, acquiring);
+  const isTagged = requests.some(({ tags }) => tags.length > 0);
+  const before: Generations = isTagged ? await sharing : () => '';
+  const calls = requests.map(({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
+    keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
+    args: [nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
+  }));
+  const [shared, replies] = await Promise.all([sharing, runScript(redis, storeScripts.acquire, calls)]);
+  return replies.map((reply, index): Acquired => {
+    const [own, leased, entry]: unknown[] = Array.isArray(reply) ? reply : [];
+    const tags = requests[index]?.tags ?? [];
+    return {
+      generations: [textOf(own), ...tags.map(shared), shared(undefined)],
+      leased: leased === 1,
+      bytes: bytesOrNothing(entry),
+    };
+  });
+}
+
+/** Announces writes; what their entries will depend on besides their own generation is read before any of them begins. */
+export async function intend(redis: Redis, asking: Asking<Intention>): Promise<readonly Intended[]> {
+  const { names, requests } = asking;
+  const calls = requests.map(({ key, row = key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
+    keys: [names.writes(row), names.entry(key, row)],
+    args: [nonce, wholeMs(endsWithinMs), onlyHot ? 1 : 0],
+  }));
+  const [shared, replies] = await Promise.all([
+    sharedGenerations(redis, asking),
+    runScript(redis, storeScripts.intend, calls),
+  ]);
+  return requests.map(({ tags }, index) => ({
+    token: bytesOrNothing(replies[index])?.toString('latin1'),
+    generations: [...tags.map(shared), shared(undefined)],
+  }));
+}
+
+/** The present generation of a tag; of the epoch for undefined. */
+type Generations = (tag: string | undefined) => string;
+
+/** The generations of all tags of these requests and of the epoch, created where missing. */
+async function sharedGenerations(
+  redis: Redis,
+  { names, nextNonce, requests }: Asking<Pick<LeaseRequest, 'tags' | 'keepForMs'>>,
+): Promise<Generations> {
+  const keptMs = new Map<string | undefined, number>([[undefined, EPOCH_KEPT_MS]]);
+  for (const { tags, keepForMs } of requests) {
+    for (const tag of tags) keptMs.set(tag, Math.max(keptMs.get(tag) ?? 0, generationKeptMs(keepForMs)));
+  }
+  const calls = Array.from(keptMs, ([tag, ms]): ScriptCall => ({
+    keys: [tag === undefined ? names.epoch : names.generation(tag)],
+    args: [nextNonce(), ms],
+  }));
+  const replies = await runScript(redis, storeScripts.acquire, calls);
+  const generations = new Map(
+    Array.from(keptMs.keys(), (tag, index) => {
+      const reply = replies[index];
+      return [tag, textOf(Array.isArray(reply) ? reply[0] : undefined)];
+    }),
+  );
+  return (tag) => generations.get(tag) ?? '';
+}

@@ -1,0 +1,46 @@
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import { timerFaults } from '../../time/timer-limit.js';
+import { refuseFaults, unknownOptions } from '../../unknown-options.js';
+import { clientFaults } from '../connection/client-faults.js';
+
+export interface RedisStoreOptions {
+  /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
+  readonly prefix?: string;
+  /** Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. Default 100; at most 24 days, as a timer. */
+  readonly commandTimeoutMs?: number;
+  /** Milliseconds after which a connection attempt has failed; default 500, at most 24 days. */
+  readonly connectTimeoutMs?: number;
+}
+
+const redisStoreOptions = {
+  prefix: true,
+  commandTimeoutMs: true,
+  connectTimeoutMs: true,
+} satisfies Record<keyof RedisStoreOptions, true>;
+
+/** @throws CacheError for a client or options that cannot be. */
+export function checkedSettings(redis: Redis, options: RedisStoreOptions): Required<RedisStoreOptions> {
+  const { prefix = 'corral', commandTimeoutMs = 100, connectTimeoutMs = 500 } = options;
+  const faults = [...clientFaults(redis), ...unknownOptions(options, redisStoreOptions)];
+  if (!/^[A-Za-z0-9_.-]+$/.test(prefix)) {
+    faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
+  }
+  for (const [name, ms] of Object.entries({ commandTimeoutMs, connectTimeoutMs })) {
+    faults.push(...timerFaults(name, ms));
+  }
+  refuseFaults('redisStore', faults);
+  return { prefix, commandTimeoutMs, connectTimeoutMs };
+}
+
+/** The same for all processes that share a server, a database and a prefix. */
+export function sharedName(
+  { host = 'localhost', port = 6379, db = 0 }: Redis['options'],
+  prefix: string,
+): string {
+  // Two machines may each have a Redis of their own under this name.
+  const where = LOOPBACK.test(host) ? `${hostname()} ${host}` : host;
+  return `redis ${where}:${port}/${db} ${prefix}`;
+}
+
+const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/;

@@ -1,0 +1,24 @@
+import type { Wanted } from '../coherence/entries.js';
+import type { Found } from '../coherence/entry-field.js';
+import type { Lease } from '../store/store.js';
+import type { Deferred } from '../time/deferred.js';
+
+/** What a reader, or a refresh that no reader waits for, wants loaded. */
+export interface LoadRequest extends Wanted {
+  /** True where it may be a part of another load. */
+  readonly isPart?: boolean;
+  /** For a refresh: what is refreshed. It is left alone where another load is under way, or was made since. */
+  readonly refreshes?: Found | undefined;
+}
+
+/** A load that falls to this process, for itself and for all who wait. It settles its flight. */
+export interface LoadTask<W, T> {
+  readonly wanted: W;
+  /** As they were before the load began; undefined while the store is in trouble. */
+  readonly generations: readonly string[] | undefined;
+  readonly lease: Lease | undefined;
+  readonly flight: Deferred<T>;
+}
+
+/** Makes many loads, in one call of the origin where it can. Settles every flight. */
+export type RunLoads<W, T> = (tasks: readonly LoadTask<W, T>[]) => Promise<void>;
