@@ -9,7 +9,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
 import { openLoop } from '../support/load/open-loop.js';
 import { percentile } from '../support/load/percentile.js';
-import { privateRedis } from '../support/private-redis.js';
+import { workerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const PER_SECOND = 500;
@@ -58,12 +58,9 @@ async function films(url: string, atMost: number) {
 
 /** A steady load over two processes, whose Redis is emptied in the middle. */
 async function flushedUnderLoad(atMost: number, afterMs: number) {
-  const server = await privateRedis();
+  const server = await workerRedis();
   const redis = new Redis(server.url);
-  onTestFinished(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  onTestFinished(() => redis.disconnect());
   const processes = [await films(server.url, atMost), await films(server.url, atMost)] as const;
   // Warm, in parts that leave room.
   for (let key = 0; key < KEYS; key += 50) {
