@@ -422,7 +422,12 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     onTestFinished(() => redis.stop());
     const program = startProgram({
       folder: await temporaryFolder(),
-      environment: { NODE_ENV: 'test', PORT: '0', REDIS_URL: redis.url },
+      environment: {
+        NODE_ENV: 'test',
+        PORT: '0',
+        REDIS_URL: redis.url,
+        DATABASE_URL: await postgres.createDatabase(),
+      },
     });
     const { code, stderr } = await program.ended();
     expect([code, stderr]).toEqual([
