@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
@@ -39,7 +40,16 @@ const sharing = filesThatShare();
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
-  resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve('graphql') }] },
+  resolve: {
+    alias: [
+      { find: /^graphql$/, replacement: require.resolve('graphql') },
+      // What examples import is the engine as it stands here.
+      {
+        find: /^graphql-corral(\/\w+)?$/,
+        replacement: path.join(import.meta.dirname, 'src', 'cache') + '$1/index.ts',
+      },
+    ],
+  },
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,

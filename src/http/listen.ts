@@ -17,7 +17,6 @@ export interface Address {
  */
 export async function tryAddress(address: Address): Promise<void> {
   const { host, port } = address;
-  if (port === 0) return;
   const server = createServer();
   try {
     await once(server.listen({ host, port }), 'listening');

@@ -6,7 +6,8 @@ import { createAttemptCounters } from '../../src/redis/create-attempt-counters.j
 import { cacheLog } from '../support/cache-log.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
-import { type PrivateRedis, privateRedis, privateRedisAt } from '../support/private-redis.js';
+import { privateRedisAt } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { tcpProxy } from '../support/servers/tcp-proxy.js';
 
 const settings = { SIGN_IN_PER_ACCOUNT: '3', SIGN_IN_PER_ADDRESS: '5', SIGN_IN_WINDOW_SECONDS: '60' };
@@ -95,19 +96,16 @@ describe('attempts in the memory of a process', () => {
 });
 
 describe.skipIf(!needsRedis())('attempts in Redis', () => {
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let admin: Redis;
   beforeAll(async () => {
-    redis = await privateRedis();
+    redis = await workerRedis();
     admin = new Redis(redis.url);
   });
   beforeEach(async () => {
     await admin.flushall();
   });
-  afterAll(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
+  afterAll(() => admin.disconnect());
 
   /** Counters are connected once what one process counts is in Redis. */
   async function connected(url = redis.url, asker = admin): Promise<Attempts> {

@@ -4,6 +4,7 @@ import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { needsRedis } from '../support/needs.js';
 import { type PrivateRedis, privateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { apiOver, post, seededDatabase } from '../support/worlds/seeded-api.js';
 
 const evidence = { 'x-cache-debug': '1' };
@@ -11,13 +12,13 @@ const evidence = { 'x-cache-debug': '1' };
 const list = `{ movies(ids: [${Array.from({ length: 50 }, (_, index) => index + 1).join()}]) { title director { name } } }`;
 
 describe.skipIf(!needsRedis())('the evidence of a warm list over Redis', () => {
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   /** Flushers look into it all the time: apart, so that nothing of it is among the commands that are counted. */
   let journal: PrivateRedis;
   let database: Database;
   let api: Api;
   beforeAll(async () => {
-    [redis, journal, database] = await Promise.all([privateRedis(), privateRedis(), seededDatabase()]);
+    [redis, journal, database] = await Promise.all([workerRedis(), privateRedis(), seededDatabase()]);
     api = await apiOver(database, { redisUrl: redis.url, settings: { JOURNAL_REDIS_URL: journal.url } });
     const cold = await post(api, list);
     expect(cold.match(/"director":\{/g)?.length).toBeGreaterThan(10);
@@ -25,7 +26,7 @@ describe.skipIf(!needsRedis())('the evidence of a warm list over Redis', () => {
   afterAll(async () => {
     await api.close();
     await database.close();
-    await Promise.all([redis.stop(), journal.stop()]);
+    await journal.stop();
   });
 
   it('is one round trip a level and no load, and Redis sees exactly that', async () => {

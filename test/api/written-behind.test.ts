@@ -23,6 +23,7 @@ import {
 } from '../support/worlds/playback-world.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';
+import { workerRedis } from '../support/servers/worker-redis.js';
 import { startProgram } from '../support/processes/program.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { startedApi, type StartedApi } from '../support/processes/started-api.js';
@@ -71,8 +72,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     void process.stdout.write(`${what}: ${JSON.stringify(figures)}\n`);
 
   it(`survive ${KILLS} kills of the process that accepted them`, async () => {
-    const redis = await privateRedis();
-    onTestFinished(() => redis.stop());
+    const redis = await workerRedis();
     const { databaseUrl, watchers } = await databaseWith(50);
     const settings = {
       NODE_ENV: 'test',
@@ -182,8 +182,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it('wait for a database that is away: answers go on, and the journal stays within its bound', async () => {
-    const redis = await privateRedis();
-    onTestFinished(() => redis.stop());
+    const redis = await workerRedis();
     const { databaseUrl, watchers } = await databaseWith(100);
     const bound = 60;
     const api = await apiHere({
@@ -224,8 +223,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it(`of which the database refuses one among ${POISONED} are all written but that one`, async () => {
-    const redis = await privateRedis();
-    onTestFinished(() => redis.stop());
+    const redis = await workerRedis();
     const { databaseUrl, watchers } = await databaseWith(POISONED / 10);
     const api = await apiHere({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url });
     const films = await withClient(databaseUrl, async (client) => {
@@ -369,8 +367,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it('are all in the database when the process was told to stop in the middle of a load', async () => {
-    const redis = await privateRedis();
-    onTestFinished(() => redis.stop());
+    const redis = await workerRedis();
     const { databaseUrl, watchers } = await databaseWith(30);
     const api = await startedApi({
       NODE_ENV: 'test',
@@ -425,7 +422,12 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     onTestFinished(() => redis.stop());
     const program = startProgram({
       folder: await temporaryFolder(),
-      environment: { NODE_ENV: 'test', PORT: '0', REDIS_URL: redis.url },
+      environment: {
+        NODE_ENV: 'test',
+        PORT: '0',
+        REDIS_URL: redis.url,
+        DATABASE_URL: await postgres.createDatabase(),
+      },
     });
     const { code, stderr } = await program.ended();
     expect([code, stderr]).toEqual([

@@ -8,7 +8,7 @@ import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/fi
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { withoutVersions } from '../support/stores/planted-stores.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
@@ -22,14 +22,14 @@ const evidence = { 'x-cache-debug': '1' };
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes and a row that is written through', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: WorkerRedis;
   let databaseUrl: string;
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
     databaseUrl = await postgres.createDatabase();
   });
-  afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
+  afterAll(() => postgres.stop());
 
   async function twoApis(plant: (store: Store) => Store = (store) => store): Promise<[Api, Api]> {
     const start = async (): Promise<Api> => {
@@ -113,8 +113,8 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes and a row that
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a film that is updated', () => {
   it('is stored where it was read just before, and not where nobody reads it', async () => {
-    const [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
-    onTestFinished(async () => void (await Promise.all([postgres.stop(), redis.stop()])));
+    const [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
+    onTestFinished(() => postgres.stop());
     const settings = { NODE_ENV: 'test', PORT: '0', REDIS_URL: redis.url, CACHE_PROBE: 'off' };
     const api = await startApi(readConfig({ ...settings, DATABASE_URL: await postgres.createDatabase() }), {
       log: pino({ level: 'silent' }),

@@ -30,7 +30,7 @@ describe('the program', () => {
   });
 
   it('answers, and names what it stands on', async () => {
-    const program = startProgram({ folder: await temporaryFolder(), environment: quick });
+    const program = startProgram({ folder: await folderWithData(), environment: quick });
     const [, url = ''] = await program.prints(ready);
     const body = JSON.stringify({ query: '{ movie(id: 1) { title } }' });
     const headers = { 'content-type': 'application/json' };

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import path from 'node:path';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { highestLock, readHolder } from '../../src/database/lock/lock-files.js';
 import { folderWithData } from '../support/servers/folder-with-data.js';
 import { startProgram } from '../support/processes/program.js';
+import { needsPostgres, needsRedis } from '../support/needs.js';
+import { privatePostgres } from '../support/private-postgres.js';
+import { tcpProxy } from '../support/servers/tcp-proxy.js';
+import { workerRedis } from '../support/servers/worker-redis.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Each start opens a database, which takes seconds on a busy machine.
@@ -87,5 +94,55 @@ describe('a signal', () => {
       .poll(() => program.child.kill('SIGTERM') && program.child.exitCode, { timeout: 5_000, interval: 100 })
       .toBe(false);
     expect(await program.ended()).toMatchObject({ code: 1 });
+  });
+});
+
+describe.skipIf(!needsPostgres())('a signal while the program starts', () => {
+  it('is heeded once the demo data is written, whole, and ends the program with 0', async () => {
+    const postgres = await privatePostgres();
+    onTestFinished(() => postgres.stop());
+    const databaseUrl = await postgres.createDatabase();
+    const other = new pg.Client({ connectionString: databaseUrl });
+    await other.connect();
+    onTestFinished(() => other.end());
+    const numberOf = async (query: string): Promise<unknown> => {
+      const { rows } = await other.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${query}`);
+      return rows[0]?.count;
+    };
+    // As another process that writes the demo data; this one waits for it in the middle of its start.
+    await other.query('SELECT pg_advisory_lock(72707370)');
+    const program = startProgram({
+      folder: await temporaryFolder(),
+      environment: { PORT: '0', DATABASE_URL: databaseUrl },
+    });
+    const waiting = () => numberOf("pg_locks WHERE locktype = 'advisory' AND NOT granted");
+    await expect.poll(waiting, { timeout: 30_000, interval: 20 }).toBe(1);
+    program.child.kill('SIGTERM');
+    await program.prints(/Stopping/);
+    expect(await numberOf('"Movie"')).toBe(0);
+    await other.query('SELECT pg_advisory_unlock(72707370)');
+    expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
+    expect([await numberOf('"Movie"'), await numberOf('"User"')]).toEqual([3200, 2000]);
+    expect(
+      await numberOf("pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"),
+    ).toBe(0);
+  });
+});
+
+describe.skipIf(!needsRedis())('a signal while the store is opened', () => {
+  it('ends the program with 0, and gives the data directory back', async () => {
+    const redis = await workerRedis();
+    const proxy = await tcpProxy(redis.port);
+    proxy.set({ blackHole: 'both' });
+    const folder = await folderWithData();
+    const program = startProgram({
+      folder,
+      environment: { ...quick, REDIS_URL: `redis://127.0.0.1:${proxy.port}` },
+    });
+    await expect.poll(() => proxy.clients, { timeout: 30_000, interval: 10 }).toBeGreaterThan(0);
+    program.child.kill('SIGTERM');
+    expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
+    const data = path.join(folder, '.data');
+    expect(await readHolder(data, await highestLock(data))).toBe(null);
   });
 });

@@ -23,12 +23,14 @@ import {
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cacheDirectives, cacheTypeDefs, type Cache } from '../../src/cache/index.js';
+import { needsBinary } from '../support/needs.js';
 import { serverAnswer } from '../support/worlds/server-answer.js';
+import { asked, runExample } from './example.js';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const folder = join(root, 'test', '.nest-example');
 
-/** What the example in the docs exports. */
+/** What the example exports. */
 interface Example {
   readonly CACHE: symbol;
   readonly AppModule: Type<unknown>;
@@ -36,23 +38,22 @@ interface Example {
   readonly FilmResolver: Type<{ readonly loads: number }>;
 }
 
-/** The example of docs/frameworks.md as TypeScript compiles it, with its decorators. */
+/** The files of examples/nestjs as TypeScript compiles them, with the metadata of their decorators. */
 async function compiledExample(): Promise<Example> {
-  const page = readFileSync(join(root, 'docs', 'frameworks.md'), 'utf8');
-  const [, code = ''] = /```ts nest\n([\s\S]*?)```/.exec(page) ?? [];
-  const { outputText } = ts.transpileModule(code.replace("'graphql-corral'", "'../../src/cache/index.js'"), {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      useDefineForClassFields: false,
-    },
-  });
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'app.js');
-  writeFileSync(file, outputText);
-  return (await import(file)) as Example;
+  for (const name of ['app', 'main']) {
+    const code = readFileSync(join(root, 'examples', 'nestjs', `${name}.ts`), 'utf8');
+    const { outputText } = ts.transpileModule(code, {
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        experimentalDecorators: true,
+        emitDecoratorMetadata: true,
+      },
+    });
+    writeFileSync(join(folder, `${name}.js`), outputText);
+  }
+  return (await import(join(folder, 'app.js'))) as Example;
 }
 
 let example: Example;
@@ -162,8 +163,19 @@ async function startNest(module: Type<unknown>) {
   return { app, ask, started, closed };
 }
 
+it.skipIf(!needsBinary('curl', 'curl'))(
+  'the example of NestJS answers what the docs show, and ends with 0',
+  async () => {
+    const { script = '', shown = [] } = asked['nestjs'] ?? {};
+    const file = join(folder, 'main.js');
+    const ended = await runExample({ file, script, folder, atEnd: onTestFinished });
+    expect(ended).toMatchObject({ answers: shown, code: 0, stderr: '' });
+    expect(shown.length).toBeGreaterThan(1);
+  },
+);
+
 describe.each<[name: string, module: (from: Example) => Type<unknown>]>([
-  ['code-first, as in the docs', ({ AppModule }) => AppModule],
+  ['code-first, as in examples/nestjs', ({ AppModule }) => AppModule],
   ['schema-first', schemaFirst],
 ])('an application of NestJS, %s', (_name, moduleOf) => {
   it('caches what its directives say, tells evidence, and starts and closes the cache', async () => {

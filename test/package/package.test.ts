@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { textsIn } from '../support/manifest.js';
 import { packedProject, toolOf, type PackedProject } from './packed-project.js';
 
 /** What an installation without options brings: the engine, its one peer, and what they need. */
@@ -149,6 +150,11 @@ describe('the package graphql-corral', () => {
     expect(project.files.filter((file) => !/\.(md|js|d\.ts)$|^LICENSE$|^package\.json$/.test(file))).toEqual(
       [],
     );
+  });
+
+  it('is built whenever npm packs it', () => {
+    const scripts = textsIn(path.join('src', 'cache', 'package.json'), 'scripts');
+    expect(scripts).toMatchObject({ prepack: 'node ../../scripts/build-package.mjs' });
   });
 
   it('carries every page that its errors and docstrings name', () => {

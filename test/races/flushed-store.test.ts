@@ -9,7 +9,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
 import { openLoop } from '../support/load/open-loop.js';
 import { percentile } from '../support/load/percentile.js';
-import { privateRedis } from '../support/private-redis.js';
+import { workerRedis } from '../support/servers/worker-redis.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const PER_SECOND = 500;
@@ -56,14 +56,14 @@ async function films(url: string, atMost: number) {
   return { read, seen: () => ({ most, loads }) };
 }
 
-/** A steady load over two processes, whose Redis is emptied in the middle. */
-async function flushedUnderLoad(atMost: number, afterMs: number) {
-  const server = await privateRedis();
+/** A steady load over two processes, whose Redis is emptied after `beforeMs`. */
+async function flushedUnderLoad(
+  atMost: number,
+  { beforeMs, afterMs }: { beforeMs: number; afterMs: number },
+) {
+  const server = await workerRedis();
   const redis = new Redis(server.url);
-  onTestFinished(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  onTestFinished(() => redis.disconnect());
   const processes = [await films(server.url, atMost), await films(server.url, atMost)] as const;
   // Warm, in parts that leave room.
   for (let key = 0; key < KEYS; key += 50) {
@@ -80,11 +80,11 @@ async function flushedUnderLoad(atMost: number, afterMs: number) {
       return processes[number % 2 === 0 ? 0 : 1].read((number * 7919) % KEYS);
     },
     goesOn: (atMs) => {
-      if (!isFlushed && atMs >= BEFORE_MS) {
+      if (!isFlushed && atMs >= beforeMs) {
         isFlushed = true;
         void redis.flushall();
       }
-      return atMs < BEFORE_MS + afterMs;
+      return atMs < beforeMs + afterMs;
     },
   });
   const p99 = (fromMs: number, toMs: number): number =>
@@ -97,15 +97,15 @@ async function flushedUnderLoad(atMost: number, afterMs: number) {
     most: Math.max(...processes.map(({ seen }) => seen().most)),
     loads: processes.reduce((sum, { seen }) => sum + seen().loads, 0) - KEYS,
     errors: asked.filter(({ answer }) => !answer).length,
-    p99Before: p99(500, BEFORE_MS),
-    p99First: p99(BEFORE_MS, BEFORE_MS + 2000),
-    p99After: p99(BEFORE_MS + NORMAL_AFTER_MS, BEFORE_MS + afterMs),
+    p99Before: p99(500, beforeMs),
+    p99First: p99(beforeMs, beforeMs + 2000),
+    p99After: p99(beforeMs + NORMAL_AFTER_MS, beforeMs + afterMs),
   };
 }
 
 describe.skipIf(!needsRedis())(`FLUSHALL under ${PER_SECOND} requests a second`, () => {
   it('sends the database no more than so many loads at once, and costs no errors; soon all is as before', async () => {
-    const seen = await flushedUnderLoad(AT_MOST, AFTER_MS);
+    const seen = await flushedUnderLoad(AT_MOST, { beforeMs: BEFORE_MS, afterMs: AFTER_MS });
     process.stdout.write(`FLUSHALL: ${JSON.stringify(seen)}\n`);
     expect(seen.most, 'loads at the same time in a process').toBeLessThanOrEqual(AT_MOST);
     expect(seen.loads).toBeLessThanOrEqual(KEYS);
@@ -114,7 +114,7 @@ describe.skipIf(!needsRedis())(`FLUSHALL under ${PER_SECOND} requests a second`,
   }, 60_000);
 
   it('would send it more, if loads were not bounded', async () => {
-    const { most } = await flushedUnderLoad(100_000, 2000);
+    const { most } = await flushedUnderLoad(100_000, { beforeMs: 500, afterMs: 1000 });
     expect(most).toBeGreaterThan(AT_MOST);
   }, 60_000);
 });

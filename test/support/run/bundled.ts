@@ -23,6 +23,8 @@ export function bundled(program: string): string {
     outfile: unfinished,
     bundle: true,
     packages: 'external',
+    // For all programs: by its paths the examples take the engine of this repository.
+    tsconfig: path.join(root, 'tsconfig.json'),
     platform: 'node',
     format: 'esm',
     target: 'node20',

@@ -4,7 +4,7 @@ import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
 import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis } from '../../../support/private-redis.js';
+import { workerRedis } from '../../../support/servers/worker-redis.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { testCache } from '../../../support/test-cache.js';
 
@@ -15,8 +15,7 @@ const HEALS_WITHIN_MS = 3000;
 
 describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a while', () => {
   it('is used again soon after that, by the store and by the journal', { timeout: 20_000 }, async () => {
-    const server = await privateRedis();
-    onTestFinished(() => server.stop());
+    const server = await workerRedis();
     const proxy = await tcpProxy(server.port);
     const client = (): Redis => new Redis(proxy.port, '127.0.0.1', { lazyConnect: true });
     const journal = redisJournal(client(), { prefix: 'lost' });

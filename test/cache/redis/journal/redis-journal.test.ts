@@ -1,22 +1,20 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CacheError } from '../../../../src/cache/index.js';
 import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { shardNames } from '../../../../src/cache/redis/journal/journal-names.js';
 import { journalContract } from '../../../../src/cache/testing/index.js';
+import { freePort } from '../../../support/free-port.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { privateRedis } from '../../../support/private-redis.js';
+import { useWorkerRedis } from '../../../support/servers/worker-redis.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 describe.skipIf(!needsRedis())('with a real server', () => {
-  let server: PrivateRedis;
+  const server = useWorkerRedis(needsRedis());
   let made = 0;
-  beforeAll(async () => {
-    server = await privateRedis();
-  });
-  afterAll(() => server.stop());
 
   const client = (url: string): Redis => new Redis(url, { lazyConnect: true });
 
@@ -200,9 +198,7 @@ describe.skipIf(!needsRedis())('with a real server', () => {
   });
 
   it('is away from the start where there is no server', async () => {
-    const redis = await privateRedis();
-    await redis.stop();
-    const journal = redisJournal(client(redis.url));
+    const journal = redisJournal(client(`redis://127.0.0.1:${await freePort()}`));
     onTestFinished(() => journal.close());
     await journal.open?.({ log: cacheLog() });
     expect(journal.isAway()).toBe(true);

@@ -10,7 +10,7 @@ import { cacheLog } from '../../../support/cache-log.js';
 import { manualClock } from '../../../support/manual-clock.js';
 import { needsRedis } from '../../../support/needs.js';
 import { places, placeTable, type PlacesOptions } from '../../../support/worlds/places.js';
-import { privateRedis } from '../../../support/private-redis.js';
+import { workerRedis } from '../../../support/servers/worker-redis.js';
 
 const IDS = [1, 2, 3, 4, 5];
 const NO_CONNECTION = new Error('no connection');
@@ -19,13 +19,9 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
   let url: string;
   let admin: Redis;
   beforeEach(async () => {
-    const server = await privateRedis();
-    ({ url } = server);
+    ({ url } = await workerRedis());
     admin = new Redis(url);
-    return async () => {
-      admin.disconnect();
-      await server.stop();
-    };
+    return () => admin.disconnect();
   });
 
   const journal = (): Journal => redisJournal(new Redis(url, { lazyConnect: true }));

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { needsRedis } from '../../../support/needs.js';
-import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { privateRedis } from '../../../support/private-redis.js';
+import { useWorkerRedis } from '../../../support/servers/worker-redis.js';
 import { watchTraffic } from '../../../support/servers/redis-traffic.js';
 import { ROW_FIELDS, rowCache, type RowCache } from '../../../support/worlds/row-cache.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
@@ -13,19 +14,9 @@ const SWEEPING = /^(keys|scan|sscan|hscan|zscan|flush\w*|randomkey|dbsize|sort)$
 const PREFIX = 'traffic';
 
 describe.skipIf(!needsRedis())('what is said to Redis', () => {
-  let server: PrivateRedis;
-  let redis: Redis;
+  const used = useWorkerRedis(needsRedis());
 
-  beforeAll(async () => {
-    server = await privateRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
-
-  const newStore = (): Store => redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: PREFIX });
+  const newStore = (): Store => redisStore(new Redis(used.url, { lazyConnect: true }), { prefix: PREFIX });
 
   function newCache(store = newStore()): RowCache {
     let version = 1;
@@ -38,7 +29,7 @@ describe.skipIf(!needsRedis())('what is said to Redis', () => {
 
   /** Everything that two processes say from their start to their end: cold reads, hits, waits, writes, lost scripts. */
   async function everythingSaid(store = newStore()) {
-    const traffic = await watchTraffic(server.url);
+    const traffic = await watchTraffic(used.url);
     onTestFinished(() => traffic.stop());
     const caches = [newCache(store), newCache()];
     await Promise.all(caches.map(({ cache }) => cache.start()));
@@ -52,11 +43,11 @@ describe.skipIf(!needsRedis())('what is said to Redis', () => {
       await caches[round % 2]?.write('1');
     }
     await readAll();
-    const left = await redis.keys(`${PREFIX}:*`);
-    const ttls = await Promise.all(left.map((key) => redis.pttl(key)));
+    const left = await used.redis.keys(`${PREFIX}:*`);
+    const ttls = await Promise.all(left.map((key) => used.redis.pttl(key)));
     await Promise.all(caches.map(({ cache }) => cache.invalidate(['Row:1', 'Other'])));
     await Promise.all(caches.map(({ cache }) => cache.close()));
-    const commands = await traffic.upTo(redis);
+    const commands = await traffic.upTo(used.redis);
     return { commands, ttls: Object.fromEntries(left.map((key, index) => [key, ttls[index] ?? 0])) };
   }
 
@@ -69,7 +60,7 @@ describe.skipIf(!needsRedis())('what is said to Redis', () => {
 
   it('would be noticed as a sweep', async () => {
     const store = newStore();
-    const sweeper = redis.duplicate({ connectionName: 'sweeper' });
+    const sweeper = used.redis.duplicate({ connectionName: 'sweeper' });
     onTestFinished(() => sweeper.disconnect());
     const invalidate: Store['invalidate'] = async (tags) => {
       await sweeper.scan(0, 'MATCH', `${PREFIX}:*`);
@@ -92,7 +83,7 @@ describe.skipIf(!needsRedis())('what is said to Redis', () => {
     const store = newStore();
     // Readers wait for it, as they do not for a fill.
     const acquire: Store['acquire'] = async (requests) => {
-      await redis.set(`${PREFIX}:left`, 'for ever');
+      await used.redis.set(`${PREFIX}:left`, 'for ever');
       return store.acquire(requests);
     };
     const { ttls } = await everythingSaid({ ...store, acquire });

@@ -6,9 +6,10 @@ import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { createGate } from '../../../support/gate.js';
 import { privateRedis, privateRedisAt, type PrivateRedis } from '../../../support/private-redis.js';
+import { workerRedis } from '../../../support/servers/worker-redis.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
-async function startedCache(server: PrivateRedis): Promise<Cache<unknown>> {
+async function startedCache(server: { readonly url: string }): Promise<Cache<unknown>> {
   const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'restarted' });
   const cache = createCache({ store, log: cacheLog(), environment: 'test' });
   await cache.start();
@@ -60,8 +61,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
   });
 
   it.each(['restarted:run', 'restarted:epoch'])('is used although %s has another type', async (name) => {
-    const server = await privateRedis();
-    onTestFinished(() => server.stop());
+    const server = await workerRedis();
     const client = new Redis(server.url);
     onTestFinished(() => client.disconnect());
     await client.rpush(name, 'foreign');
@@ -71,8 +71,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
   });
 
   it('keeps what it has for a process that starts while it runs on', async () => {
-    const server = await privateRedis();
-    onTestFinished(() => server.stop());
+    const server = await workerRedis();
     const first = await startedCache(server);
     await read(first, 'stored');
     const second = await startedCache(server);
@@ -80,7 +79,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
   });
 
   /** A store with one entry. `caughtUp` is asked when it rejoins a server that it knows, not at first. */
-  async function storeWith(server: PrivateRedis, caughtUp: () => Promise<'yes'>): Promise<Store> {
+  async function storeWith(server: { readonly url: string }, caughtUp: () => Promise<'yes'>): Promise<Store> {
     const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'restarted' });
     await store.open?.({ digest: 'none', log: cacheLog(), onForgotten: () => undefined, caughtUp });
     onTestFinished(() => store.close());
