@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const log = await createLog(config);
   const starting = startApi(config, { log });
   // From now on: in a container nothing else would end a process that is told to stop while it starts.
-  stopOnSignals({ close: async () => (await starting).close() }, log);
+  stopOnSignals(starting, log);
   await announce(await starting, config, log);
 }
 

@@ -13,6 +13,6 @@ const close = (): Promise<void> =>
     { what: 'the cache', close: () => Promise.reject(new Error('it holds writes')) },
   ]);
 
-stopOnSignals({ close }, log);
+stopOnSignals(Promise.resolve({ close }), log);
 setInterval(() => undefined, 1000);
 print('ready');
