@@ -150,10 +150,10 @@ describe('an API whose invalidations are acknowledged and not made', () => {
     expect(told).toContainEqual(
       expect.objectContaining({
         namespace: 'RatingSummary',
-        msg: 'the cache answers with an entry that the database has overtaken',
+        msg: 'the cache answers with an entry that the database has superseded',
       }),
     );
-    expect(api.logged.filter((line) => line.includes('overtaken')).join()).not.toMatch(
+    expect(api.logged.filter((line) => line.includes('superseded')).join()).not.toMatch(
       /RatingSummary:|average/,
     );
   });

@@ -66,12 +66,12 @@ interface Soaked extends ShadowCounters {
 }
 
 function summed(apis: readonly TestApi[]): ShadowCounters {
-  const sum: ShadowCounters = { same: 0, differs: 0, unstable: 0, overtaken: 0, failed: 0, skipped: 0 };
+  const sum: ShadowCounters = { same: 0, differs: 0, unstable: 0, superseded: 0, failed: 0, skipped: 0 };
   for (const counted of apis.flatMap(({ cache }) => Object.values(cache.stats.shadowChecks()))) {
     sum.same += counted.same;
     sum.differs += counted.differs;
     sum.unstable += counted.unstable;
-    sum.overtaken += counted.overtaken;
+    sum.superseded += counted.superseded;
     sum.failed += counted.failed;
     sum.skipped += counted.skipped;
   }

@@ -63,7 +63,7 @@ describe.skipIf(!needsRedis())('the rights that docs/write-behind.md lists', () 
     expect(await journal.replay('Row:1')).toBe('replayed');
     expect(await journal.pending(['Row:1'])).toMatchObject([{ seq }]);
     expect(await journal.restore?.([{ key: 'Row:1', seq, record: Buffer.from('one') }])).toBe(0);
-    await journal.overtake([{ key: 'Row:1', seq }]);
+    await journal.supersede([{ key: 'Row:1', seq }]);
     expect(await journal.size()).toMatchObject({ pending: 0, dead: 0 });
     expect(await admin.call('ACL', 'LOG')).toEqual([]);
   });

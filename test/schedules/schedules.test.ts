@@ -55,7 +55,7 @@ const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLe
 
 /**
  * What follows from a step inside the process has happened before the next one is chosen, the tick included in which
- * reads are joined. Otherwise steps on their way would always overtake it.
+ * reads are joined. Otherwise steps on their way would always supersede it.
  */
 async function act(run: () => Promise<unknown>): Promise<void> {
   await run();

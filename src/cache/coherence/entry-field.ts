@@ -48,7 +48,7 @@ export interface Found {
   readonly staleForMs: number;
   /** True where it is fresh, and this read should have it refreshed. */
   readonly isDue: boolean;
-  /** True where it may have been overtaken unseen: it answers only within `staleIfError`, when its load fails. */
+  /** True where it may have been superseded unseen: it answers only within `staleIfError`, when its load fails. */
   readonly isUnsure?: boolean;
   readonly tier: string;
   /** What tried last to freeze the value, and whether it is frozen since. */

@@ -13,7 +13,7 @@ import type { FlushTarget } from './flush-target.js';
 import { Flusher } from './flusher.js';
 import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
 import { KeptWrites } from './kept-writes.js';
-import { Overtaken } from './overtaken.js';
+import { Superseded } from './superseded.js';
 import { decodeRecord, encodeRecord, restoredRecord, type WriteRecord } from './record.js';
 import { Recovery } from './recovery.js';
 import { WriteBehindBusy } from './write-behind-busy.js';
@@ -89,7 +89,7 @@ const DRAIN_WITHIN_MS = 7000;
 export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
   readonly #flusher: Flusher;
-  readonly #overtaken: Overtaken;
+  readonly #superseded: Superseded;
   readonly #kept = new KeptWrites();
   readonly #recovery: Recovery;
   readonly #flushDelay: FlushDelay;
@@ -107,7 +107,7 @@ export class AcceptedWrites {
       options.invalidate(tags, options.flushSite());
     this.#flushDelay = new FlushDelay(options.clock);
     this.#loopTime = new LoopTime(PENDING_BEAT_MS, options.clock);
-    this.#overtaken = new Overtaken({ journal, invalidate });
+    this.#superseded = new Superseded({ journal, invalidate });
     const shared = {
       ...options,
       counters: this.#counters,
@@ -119,7 +119,7 @@ export class AcceptedWrites {
       kept: this.#kept,
       recordOf: (record) => decodeRecord(codec, record),
       restoredRecordOf: (record) => restoredRecord(codec, record),
-      overtaken: this.#overtaken,
+      superseded: this.#superseded,
     });
     this.#flusher = new Flusher({
       ...shared,
@@ -127,7 +127,7 @@ export class AcceptedWrites {
       recovery: this.#recovery,
       laterAfterMs: () => this.#flushDelay.present,
       onSettled: (writes) => writes.forEach((write) => this.#kept.drop(write)),
-      catchUp: () => this.#overtaken.catchUp(),
+      catchUp: () => this.#superseded.catchUp(),
     });
   }
 
@@ -226,7 +226,7 @@ export class AcceptedWrites {
     return letters.map((letter) => this.#readable(letter));
   }
 
-  async replay(key: string): Promise<'replayed' | 'overtaken' | 'unknown'> {
+  async replay(key: string): Promise<'replayed' | 'superseded' | 'unknown'> {
     const { journal, invalidate, flushSite } = this.#options;
     const outcome = await journal.replay(key);
     if (outcome !== 'replayed') return outcome;
@@ -292,8 +292,8 @@ export class AcceptedWrites {
     if (aheadMs > 0) await clock.sleep(aheadMs);
     // Before the invalidation: a load after it must not find what is older in the journal.
     this.#kept.drop({ key, seq });
-    const isOvertaken = await this.#overtaken.by({ key, seq });
-    return (await acknowledge([key, ...tags], site)) ?? this.#counted(site, isOvertaken);
+    const isSuperseded = await this.#superseded.by({ key, seq });
+    return (await acknowledge([key, ...tags], site)) ?? this.#counted(site, isSuperseded);
   }
 
   #counted({ counters }: WriteSite, isStrict: boolean): BoundedBy | undefined {
@@ -318,7 +318,7 @@ export class AcceptedWrites {
 
   #stateOf(write: PendingWrite | undefined): PendingState {
     if (write === undefined) return this.#recovery.isInDoubt ? UNKNOWN : NONE;
-    if (this.#overtaken.isOlder(write)) return NONE;
+    if (this.#superseded.isOlder(write)) return NONE;
     if (this.#recovery.doubts(write.seq)) return UNKNOWN;
     const record = decodeRecord(this.#options.codec, write.record);
     return record === undefined || record.isRestored === true

@@ -112,14 +112,14 @@ export interface Journal {
   /** The database has these. A later write of a key, which came meanwhile, is due after `laterAfterMs` milliseconds; default 0. */
   settle(writes: readonly WriteName[], laterAfterMs?: number): MaybePromise<void>;
   /** The database has these, which went past the journal: what is older of their keys is dropped, dead letters too. */
-  overtake(writes: readonly WriteName[]): MaybePromise<void>;
+  supersede(writes: readonly WriteName[]): MaybePromise<void>;
   /** They could not be flushed: once more after `afterMs` milliseconds. */
   retry(writes: readonly WriteName[], afterMs: number): MaybePromise<void>;
   /** The database will never take this one: it goes to the dead letters. */
   bury(write: BuriedWrite): MaybePromise<void>;
   deadLetters(): MaybePromise<readonly BuriedWrite[]>;
   /** Makes a dead letter pending again, unless a later write of its key is; with the number it had. */
-  replay(key: string): MaybePromise<'replayed' | 'overtaken' | 'unknown'>;
+  replay(key: string): MaybePromise<'replayed' | 'superseded' | 'unknown'>;
   /**
    * Writes down again what the journal has lost, with the numbers it had, due at once; a later write of a key, or a letter,
    * stays. Answers with how many were missing. Only journals outside of the process can lose anything, and have it.
@@ -134,6 +134,6 @@ export const MAX_PENDING = 10_000;
 
 /**
  * Dead letters with which writes of further keys are still accepted. With more they go straight to the database, whose refusal
- * their callers see, until letters were replayed or overtaken.
+ * their callers see, until letters were replayed or superseded.
  */
 export const MAX_DEAD = 10_000;

@@ -93,7 +93,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
       });
     },
     settle: (writes, laterAfterMs) => writes.forEach((write) => change(write, () => undefined, laterAfterMs)),
-    overtake: (writes) => {
+    supersede: (writes) => {
       for (const { key, seq } of writes) {
         if ((dirty.get(key)?.seq ?? Infinity) <= seq) dirty.delete(key);
         if ((dead.get(key)?.seq ?? Infinity) <= seq) dead.delete(key);
@@ -115,7 +115,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
       const letter = dead.get(key);
       if (letter === undefined) return 'unknown';
       dead.delete(key);
-      if ((dirty.get(key)?.seq ?? 0) > letter.seq) return 'overtaken';
+      if ((dirty.get(key)?.seq ?? 0) > letter.seq) return 'superseded';
       dirty.set(key, {
         seq: letter.seq,
         record: letter.record,

@@ -5,14 +5,14 @@ import { batchesOf } from './batches.js';
 import { flushPause } from './flush-pause.js';
 import type { FlushedWrite, FlushTarget } from './flush-target.js';
 import type { KeptWrite, KeptWrites } from './kept-writes.js';
-import type { Overtaken } from './overtaken.js';
+import type { Superseded } from './superseded.js';
 import type { WriteRecord } from './record.js';
 
 export interface RescueOptions {
   readonly kept: KeptWrites;
   readonly targetOf: (key: string) => FlushTarget | undefined;
   readonly recordOf: (record: Uint8Array) => WriteRecord | undefined;
-  readonly overtaken: Pick<Overtaken, 'by'>;
+  readonly superseded: Pick<Superseded, 'by'>;
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
   readonly counters: FlushCounters;
   readonly clock: Clock;
@@ -65,7 +65,7 @@ export class Rescue {
 
   /** False where the database does not take them now. */
   async #save(batch: readonly Saved[]): Promise<boolean> {
-    const { kept, counters, overtaken, invalidate } = this.#options;
+    const { kept, counters, superseded, invalidate } = this.#options;
     const [first] = batch;
     if (first === undefined) return true;
     const { target } = first;
@@ -95,7 +95,7 @@ export class Rescue {
     for (const { write } of batch) {
       kept.drop(write);
       // What the journal has of it, and of earlier ones, leaves it as soon as it is back.
-      await overtaken.by(write);
+      await superseded.by(write);
     }
     return true;
   }

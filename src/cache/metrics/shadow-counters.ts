@@ -7,7 +7,7 @@ export interface ShadowCounters {
   /** Two loads for the same reader brought different values: nothing can be said about the entry. */
   unstable: number;
   /** The value was another one, and a write may explain it: the entry was replaced or ended meanwhile, or was too young. */
-  overtaken: number;
+  superseded: number;
   /** The load failed, took too long, or looked at the viewer. */
   failed: number;
   /** Not checked: too many checks were under way, or loads were waiting for their turn. */
@@ -18,5 +18,5 @@ export interface ShadowCounters {
 export type ShadowOutcome = keyof ShadowCounters;
 
 export function createShadowCounters(): ShadowCounters {
-  return { same: 0, differs: 0, unstable: 0, overtaken: 0, failed: 0, skipped: 0 };
+  return { same: 0, differs: 0, unstable: 0, superseded: 0, failed: 0, skipped: 0 };
 }

@@ -113,7 +113,7 @@ export class Prober {
     const ageMs = Math.round(this.#options.clock.nowMs() - first.loadedAtMs);
     this.#options.log.error(
       { namespace: probed.namespace, ageMs },
-      'the cache answers with an entry that the database has overtaken',
+      'the cache answers with an entry that the database has superseded',
     );
   }
 

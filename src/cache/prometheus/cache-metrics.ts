@@ -125,7 +125,7 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
   const probes = [
     [
       'cache_inconsistency_total',
-      'Entries served although the database had overtaken them.',
+      'Entries served although the database had superseded them.',
       'inconsistencies',
     ],
     ['cache_probes_total', 'Entries that were looked for after a write.', 'probes'],

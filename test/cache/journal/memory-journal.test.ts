@@ -70,17 +70,17 @@ describe('the journal contract itself', () => {
       'a full journal takes no other key, and goes on with those it has',
     ],
     [
-      'a journal that drops what is later than the write that overtakes',
+      'a journal that drops what is later than the write that supersedes',
       (journal) => ({
         ...journal,
-        overtake: (writes) => journal.overtake(writes.map(({ key }) => ({ key, seq: Infinity }))),
+        supersede: (writes) => journal.supersede(writes.map(({ key }) => ({ key, seq: Infinity }))),
       }),
-      'what is later than the write that overtakes stays',
+      'what is later than the write that supersedes stays',
     ],
     [
-      'a journal that is not told of what overtakes it',
-      (journal) => ({ ...journal, overtake: () => undefined }),
-      'what is overtaken leaves the journal, its letter too',
+      'a journal that is not told of what supersedes it',
+      (journal) => ({ ...journal, supersede: () => undefined }),
+      'what is superseded leaves the journal, its letter too',
     ],
     [
       'letters that outlive a later write',

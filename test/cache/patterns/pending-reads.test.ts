@@ -83,7 +83,7 @@ describe('a write that goes straight to the database, past an earlier one in the
     let told = 0;
     const { door, other, inner } = await twoProcesses((journal) => ({
       ...journal,
-      overtake: () => void (told += 1),
+      supersede: () => void (told += 1),
     }));
     door.isAway = false;
     await expect.poll(() => told, { interval: 2 }).toBeGreaterThan(0);

@@ -363,7 +363,7 @@ describe('two flushers', () => {
       pending: one.pending,
       flushes: () => rows.batches.map((batch) => batch.map(({ state }) => (state as Row).seconds)),
       /** Lets the claim of the paused one end; the other one has the later write then, and writes it. */
-      overtake: async () => {
+      supersede: async () => {
         clock.advance(6000);
         await expect.poll(seconds, { interval: 2 }).toBe(20);
       },
@@ -376,16 +376,16 @@ describe('two flushers', () => {
   }
 
   it('leave the later write, when one was paused for longer than its claim lasts', async () => {
-    const { gate, seconds, flushes, overtake, end } = await withOnePaused();
-    await overtake();
+    const { gate, seconds, flushes, supersede, end } = await withOnePaused();
+    await supersede();
     gate.open();
     await end();
     expect([seconds(), flushes()]).toEqual([20, [[10], [20]]]);
   });
 
   it('would step back, if the database did not compare numbers', async () => {
-    const { gate, seconds, flushes, overtake, end } = await withOnePaused(table({ isGuarded: false }));
-    await overtake();
+    const { gate, seconds, flushes, supersede, end } = await withOnePaused(table({ isGuarded: false }));
+    await supersede();
     gate.open();
     await end();
     expect([seconds(), flushes()]).toEqual([10, [[10], [20]]]);

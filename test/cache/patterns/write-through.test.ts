@@ -143,7 +143,7 @@ describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation)
   });
 
   /** Two writes: the first one commits first, and is slow to answer. */
-  async function overtaken(tested: Awaited<ReturnType<typeof films>>) {
+  async function superseded(tested: Awaited<ReturnType<typeof films>>) {
     const { write, read, after } = tested;
     await read();
     const gate = createGate();
@@ -158,11 +158,11 @@ describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation)
   }
 
   it('leaves the later of two versions, whichever comes last', async () => {
-    expect((await overtaken(await films()))[0]).toBe('third');
+    expect((await superseded(await films()))[0]).toBe('third');
   });
 
   it('would leave the older one, if versions were not compared', async () => {
-    expect((await overtaken(await films({ store: withoutVersions(memoryStore()) })))[0]).toBe('second');
+    expect((await superseded(await films({ store: withoutVersions(memoryStore()) })))[0]).toBe('second');
   });
 
   it.each<'all' | readonly string[]>(['all', [`Mutation.${mutation}`]])(

@@ -90,7 +90,7 @@ async function soak({ stores, strictCopies = false, untilReported = false }: Soa
     comparisons: sum('comparisons'),
     inconsistencies: sum('inconsistencies'),
     // A machine that is busy with other things may find its store away for a moment: that is no report.
-    logged: caches.flatMap(({ logged }) => logged.filter((line) => line.includes('overtaken'))),
+    logged: caches.flatMap(({ logged }) => logged.filter((line) => line.includes('superseded'))),
   };
 }
 

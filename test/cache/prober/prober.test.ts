@@ -12,7 +12,7 @@ const typeDefs = `
     shelf: Int @cached(ttl: 60, tags: ["Shelf"])
   }
 `;
-const TOLD = 'error the cache answers with an entry that the database has overtaken';
+const TOLD = 'error the cache answers with an entry that the database has superseded';
 
 interface Film {
   readonly id: string;
@@ -55,7 +55,7 @@ function probed({ plant = (store) => store, probe = {}, onLoad = () => undefined
 }
 
 /** Where invalidations are acknowledged and not made, an entry is changed in the database and told of. */
-async function overtaken(changed: Partial<Film>, options: ProbedOptions = {}) {
+async function superseded(changed: Partial<Film>, options: ProbedOptions = {}) {
   const all = probed({ plant: withoutInvalidation, ...options });
   await all.read();
   all.set('1', changed);
@@ -84,8 +84,8 @@ describe('the prober', () => {
     expect(told()).toEqual([]);
   });
 
-  it('counts and logs an entry that the database has overtaken, after 750 ms of asking again', async () => {
-    const { cache, clock, logged, told } = await overtaken({ title: 'Two' });
+  it('counts and logs an entry that the database has superseded, after 750 ms of asking again', async () => {
+    const { cache, clock, logged, told } = await superseded({ title: 'Two' });
     await clock.pass(749);
     expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 0 } });
     await clock.pass(1);
@@ -98,20 +98,20 @@ describe('the prober', () => {
     ['a bigint by one', { sold: 2n ** 60n + 1n }],
     ['a date by a millisecond', { at: new Date(1) }],
   ])('sees a row that differs in %s', async (_, changed) => {
-    const { cache, clock } = await overtaken(changed);
+    const { cache, clock } = await superseded(changed);
     await clock.pass(750);
     expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
   });
 
   it('takes a row with its columns in another order for the same row', async () => {
-    const { cache, clock, films } = await overtaken({});
+    const { cache, clock, films } = await superseded({});
     films.set('1', { at: new Date(0), sold: 2n ** 60n, title: 'One', id: '1' });
     await clock.pass(2000);
     expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 2, inconsistencies: 0 } });
   });
 
   it('counts a deleted row that is still served', async () => {
-    const { cache, clock, films } = await overtaken({});
+    const { cache, clock, films } = await superseded({});
     films.delete('1');
     await clock.pass(750);
     expect(cache.stats.probes()).toMatchObject({ Film: { inconsistencies: 1 } });
@@ -119,7 +119,7 @@ describe('the prober', () => {
 
   it('is not misled by somebody who goes on writing', async () => {
     let takes = 0;
-    const { cache, clock, set } = await overtaken({}, { onLoad: () => (takes += 1) });
+    const { cache, clock, set } = await superseded({}, { onLoad: () => (takes += 1) });
     for (let step = 0; step < 30; step += 1) {
       set('1', { title: `Take ${step}` });
       await clock.pass(200);
@@ -171,7 +171,7 @@ describe('the prober', () => {
   });
 
   it('allows what is old by time to differ', async () => {
-    const { cache, clock } = await overtaken({ title: 'Two' }, { probe: { afterMs: [0, 3500] } });
+    const { cache, clock } = await superseded({ title: 'Two' }, { probe: { afterMs: [0, 3500] } });
     await clock.pass(5000);
     expect(cache.stats.probes()).toEqual({ Film: { probes: 2, comparisons: 1, inconsistencies: 1 } });
   });

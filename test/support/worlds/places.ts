@@ -107,7 +107,7 @@ export function awayAndBack(inner: Journal): { journal: Journal; isAway: boolean
     mayAccept: () => !door.isAway,
     accept: unlessAway(inner.accept),
     pending: unlessAway(inner.pending),
-    overtake: unlessAway(inner.overtake),
+    supersede: unlessAway(inner.supersede),
     claim: unlessAway(inner.claim),
     settle: unlessAway(inner.settle),
   };

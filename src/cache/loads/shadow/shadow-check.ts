@@ -77,17 +77,17 @@ export class ShadowCheck {
     const given = valueText(codec, found.value);
     const generations = await this.#generationsOf(given);
     // A copy may be older than the entry, which may be a newer one meanwhile.
-    if (generations === undefined) return 'overtaken';
+    if (generations === undefined) return 'superseded';
     const first = await this.#load();
     if (first === given) return 'same';
     // The reader's parent row, or a promise in its context, may have been read before the entry was loaded.
-    if (isYoung) return 'overtaken';
+    if (isYoung) return 'superseded';
     await this.#pause(CONFIRMS_AFTER_MS);
-    if (!(await this.#isGivenStill(given, generations))) return 'overtaken';
+    if (!(await this.#isGivenStill(given, generations))) return 'superseded';
     const second = await this.#load();
     if (second !== first) await this.#pause(CONFIRMS_AFTER_MS);
     // There may have been a write in between.
-    if (!(await this.#isGivenStill(given, generations))) return 'overtaken';
+    if (!(await this.#isGivenStill(given, generations))) return 'superseded';
     return second === first ? 'differs' : 'unstable';
   }
 

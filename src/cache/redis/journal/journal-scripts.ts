@@ -6,7 +6,7 @@ export const journalScripts = {
   accept: luaScript(luaTexts.accept),
   bury: luaScript(luaTexts.bury),
   claim: luaScript(luaTexts.claim),
-  overtake: luaScript(luaTexts.overtake),
+  supersede: luaScript(luaTexts.supersede),
   replay: luaScript(luaTexts.replay),
   restore: luaScript(luaTexts.restore),
   settle: luaScript(luaTexts.settle),

@@ -198,12 +198,12 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
       return [...claimed, ...more].flat();
     },
     settle: (writes, laterAfterMs) => settle(writes, SETTLED, laterAfterMs),
-    overtake: async (writes) => {
+    supersede: async (writes) => {
       const calls = writes.map(({ key, seq }): ScriptCall => {
         const { pending, due, attempts, dead, clock } = shardOf(key);
         return { keys: [pending, due, attempts, dead, clock], args: [key, `${seq}`] };
       });
-      await run((client) => runScript(client, scripts.overtake, calls));
+      await run((client) => runScript(client, scripts.supersede, calls));
     },
     retry: (writes, afterMs) => settle(writes, Math.max(0, Math.round(afterMs))),
     bury: (write) =>
@@ -226,7 +226,7 @@ export function redisJournal(redis: Redis, options: RedisJournalOptions = {}): J
         const args = [key, `${letter.seq}`, letter.record, found];
         const keys = [pending, due, attempts, dead];
         const [reply] = await runScript(client, scripts.replay, [{ keys, args }]);
-        return reply === 1 ? 'replayed' : reply === 2 ? 'overtaken' : 'unknown';
+        return reply === 1 ? 'replayed' : reply === 2 ? 'superseded' : 'unknown';
       }),
     restore: (writes) =>
       run(async (client) => {

@@ -61,7 +61,7 @@ async function useAll(
   // As if its time had been lost.
   await redis.zrem(due, key);
   await once('claim', { keys: waiting, args: claiming });
-  const overtaken = await once('overtake', {
+  const superseded = await once('supersede', {
     keys: [...burying, clock],
     args: [key, `${Number.MAX_SAFE_INTEGER}`],
   });
@@ -81,7 +81,7 @@ async function useAll(
     // For none of them, so that it is answered at once.
     await redis.call(command, ...numbers.map(() => 0));
   }
-  if (seq === 0 || kept?.equals(letter) !== true || replayed !== 1 || overtaken !== 1 || restored !== 1) {
+  if (seq === 0 || kept?.equals(letter) !== true || replayed !== 1 || superseded !== 1 || restored !== 1) {
     throw new Error('NOPERM scripts cannot read back what they wrote');
   }
 }

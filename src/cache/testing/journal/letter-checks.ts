@@ -16,7 +16,7 @@ export const letterChecks: readonly JournalCheck[] = [
     expect(textOf(letters[0]?.record)).toBe('one');
     expect(await journal.size()).toMatchObject({ pending: 0, dead: 1 });
   }),
-  check('a write that was overtaken is not buried', async ({ journal }) => {
+  check('a write that was superseded is not buried', async ({ journal }) => {
     await accept(journal, 'Row:1', 'one');
     const [claimed] = await claim(journal);
     await accept(journal, 'Row:1', 'two');

@@ -4,7 +4,7 @@ import { createGate } from '../../../support/gate.js';
 import { memoryOutbox } from '../../../../src/cache/testing/index.js';
 import { DIFFERS, shadowWorld, SWITCHED_OFF, UNSTABLE } from '../../../support/worlds/shadow-world.js';
 
-const none: ShadowCounters = { same: 0, differs: 0, unstable: 0, overtaken: 0, failed: 0, skipped: 0 };
+const none: ShadowCounters = { same: 0, differs: 0, unstable: 0, superseded: 0, failed: 0, skipped: 0 };
 
 describe('a shadow check', () => {
   it('loads a hit anew after its reader was answered, stores and counts nothing of it, and says nothing', async () => {
@@ -51,7 +51,7 @@ describe('a shadow check', () => {
     await clock.pass(1999);
     await cache.invalidate(['Value']);
     await clock.pass(5000);
-    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    expect(counted('aside')).toEqual({ ...none, superseded: 1 });
     expect(logged).toEqual([]);
   });
 
@@ -63,7 +63,7 @@ describe('a shadow check', () => {
     await cache.invalidate(['Value']);
     expect(await read('aside')).toBe('MISS');
     await clock.pass(5000);
-    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    expect(counted('aside')).toEqual({ ...none, superseded: 1 });
   });
 
   it('nor where writes bring the value to and fro, so that the cache gives the same value again', async () => {
@@ -76,7 +76,7 @@ describe('a shadow check', () => {
     expect(await read('aside')).toBe('MISS');
     set('two');
     await clock.pass(5000);
-    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    expect(counted('aside')).toEqual({ ...none, superseded: 1 });
   });
 
   it('nor where the entry is so young that the reader may hold what is older', async () => {
@@ -87,7 +87,7 @@ describe('a shadow check', () => {
     await clock.pass(1999);
     await read('aside');
     await clock.pass(5000);
-    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    expect(counted('aside')).toEqual({ ...none, superseded: 1 });
   });
 
   it('nor where the hit came from a copy that is older than the entry in the store', async () => {
@@ -100,7 +100,7 @@ describe('a shadow check', () => {
     const before = loaded();
     expect(await read('local')).toBe('HIT');
     await clock.pass(5000);
-    expect(counted('local')).toEqual({ ...none, same: 1, overtaken: 1 });
+    expect(counted('local')).toEqual({ ...none, same: 1, superseded: 1 });
     expect(loaded()).toBe(before);
   });
 
@@ -115,7 +115,7 @@ describe('a shadow check', () => {
     set('two');
     await read('aside');
     await clock.pass(60_000);
-    expect(counted('aside')).toEqual({ ...none, overtaken: 1 });
+    expect(counted('aside')).toEqual({ ...none, superseded: 1 });
     taken.end(false);
   });
 

@@ -57,7 +57,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
     await process.isFlushed();
   };
 
-  it('does not have reads believe what was flushed and overtaken, nor brings it back', async () => {
+  it('does not have reads believe what was flushed and superseded, nor brings it back', async () => {
     const { process, back } = await withOldFile(flushes);
     expect(await read(process)).toBe(20);
     const goOn = hold(process.table);

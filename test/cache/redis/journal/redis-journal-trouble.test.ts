@@ -107,7 +107,7 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     const [{ journal }, { journal: other }] = [await opened(redis), await opened(redis)];
     // As the clock was when it was written.
     const seq = (Date.now() + 60_000) * 1000;
-    await journal.overtake([{ key: 'Row:1', seq }]);
+    await journal.supersede([{ key: 'Row:1', seq }]);
     expect((await accept(other, 'Row:1')).seq).toBeGreaterThan(seq);
   });
 

@@ -108,7 +108,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
       targetOf: () => undefined,
       recordOf: () => undefined,
       restoredRecordOf: (record) => record,
-      overtaken: { by: () => Promise.resolve(true) },
+      superseded: { by: () => Promise.resolve(true) },
       invalidate: () => Promise.resolve(),
     });
     await robbed.open?.({ log, onDoubt: (doubt) => recovery.doubted(doubt) });
@@ -148,7 +148,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     };
   }
 
-  it('is not filled with what was overtaken meanwhile, as far as reads can tell', async () => {
+  it('is not filled with what was superseded meanwhile, as far as reads can tell', async () => {
     const table = placeTable();
     const [standing, running] = [standingClock(), manualClock()];
     const one = await process({ table, clock: standing });

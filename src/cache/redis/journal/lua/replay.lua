@@ -3,7 +3,7 @@
 -- Late:     does nothing where another letter has come. Run twice: the second finds no letter.
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts, KEYS[4] the dead letters
 -- ARGV[1]   the key, ARGV[2] its number, ARGV[3] the record, ARGV[4] the letter that both were read from
--- Reply     1 replayed, 2 overtaken by a later write, 0 unknown
+-- Reply     1 replayed, 2 superseded by a later write, 0 unknown
 if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[4] then return 0 end
 redis.call('HDEL', KEYS[4], ARGV[1])
 local write = redis.call('HGET', KEYS[1], ARGV[1])

@@ -5,7 +5,7 @@
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] the clock, KEYS[4] the dead letters
 -- ARGV[1]   the key, ARGV[2] its number, ARGV[3] the record, ARGV[4] the field of the epoch, ARGV[5] what to call one that
 --           begins here
--- Reply     1 written down, 0 there already, or overtaken
+-- Reply     1 written down, 0 there already, or superseded
 local seq = tonumber(ARGV[2])
 local write = redis.call('HGET', KEYS[1], ARGV[1])
 local bar = write and string.find(write, '|', 1, true)

@@ -1,7 +1,7 @@
 import type { Journal, WriteName } from './journal.js';
 
-export interface OvertakenOptions {
-  readonly journal: Pick<Journal, 'isAway' | 'overtake'>;
+export interface SupersededOptions {
+  readonly journal: Pick<Journal, 'isAway' | 'supersede'>;
   /** Ends the entries of these keys, which another process may have filled with what the journal had. */
   readonly invalidate: (keys: readonly string[]) => Promise<boolean>;
 }
@@ -14,11 +14,11 @@ const TOLD_AT_ONCE = 1000;
  * Writes that went straight to the database, past a journal which may have earlier ones of their keys. Remembered until
  * the journal has dropped those.
  */
-export class Overtaken {
-  readonly #options: OvertakenOptions;
+export class Superseded {
+  readonly #options: SupersededOptions;
   readonly #seqs = new Map<string, number>();
 
-  constructor(options: OvertakenOptions) {
+  constructor(options: SupersededOptions) {
     this.#options = options;
   }
 
@@ -53,7 +53,7 @@ export class Overtaken {
     const { journal } = this.#options;
     if (journal.isAway()) return false;
     try {
-      await journal.overtake(writes);
+      await journal.supersede(writes);
       return true;
     } catch {
       // The journal has said by itself that it is away, or it refuses: it is told again.

@@ -1,4 +1,4 @@
--- Purpose:  drops what the journal has of a key and the database has overtaken, by a write that went past the journal.
+-- Purpose:  drops what the journal has of a key and the database has superseded, by a write that went past the journal.
 -- Atomic:   a later write of the same key must stay.
 -- Late:     does nothing where a later write has come. Run twice: the same.
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] failed attempts, KEYS[4] the dead letters, KEYS[5] the clock
