@@ -274,6 +274,35 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       },
     );
 
+    it('lose no row of a transaction that was open while later ones were relayed, which do not wait for it', async () => {
+      const early = await pool.connect();
+      await early.query(`BEGIN; UPDATE "Movie" SET "title" = 'Early' WHERE "id" = 1`);
+      const relayed = async (): Promise<string[]> => {
+        const { done } = await outbox().relay(() => Promise.resolve());
+        return done.flatMap(({ tags }) => tags);
+      };
+      for (let write = 0; write < 3; write += 1) {
+        await pool.query(`UPDATE "Movie" SET "title" = 'Late ${write}' WHERE "id" = 2`);
+        expect(await relayed()).toEqual(['Movie', 'Movie:2']);
+      }
+      await early.query('COMMIT');
+      early.release();
+      expect(await relayed()).toEqual(['Movie', 'Movie:1']);
+    });
+
+    it('leave rows to others whose connection ends while they have them in hand', async () => {
+      await outbox().add(['T:1']);
+      const taken = outbox().relay(async () => {
+        const { rows } = await pool.query<{ ended: number }>(
+          `SELECT count(pg_terminate_backend(pid))::int AS ended FROM pg_stat_activity
+           WHERE state = 'idle in transaction' AND datname = current_database()`,
+        );
+        expect(rows).toEqual([{ ended: 1 }]);
+      });
+      await expect(taken).rejects.toThrow();
+      expect((await outbox().relay(() => Promise.resolve())).done).toMatchObject([{ tags: ['T:1'] }]);
+    });
+
     it('name the rows that another relay has in its hands', async () => {
       await outbox().add(['T:1']);
       let inside: Promise<unknown> = Promise.resolve();

@@ -110,6 +110,23 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     ]);
   });
 
+  it('take no longer for a large statement that follows small ones in its session', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query('CREATE TABLE one (id int PRIMARY KEY, n int)');
+    await other.watch({ One: { table: 'one' } });
+    await other.pool.query('INSERT INTO one SELECT n, 0 FROM generate_series(1, 20000) AS n');
+    const client = await other.pool.connect();
+    for (let id = 1; id <= 10; id += 1) await client.query(`UPDATE one SET n = 1 WHERE id = ${id}`);
+    // Comparing each row with each other would take minutes.
+    await client.query(`SET statement_timeout = '10s'; UPDATE one SET n = n + 1`);
+    client.release();
+    const { rows } = await other.pool.query(
+      `SELECT count(DISTINCT tag)::int AS tags, max(cardinality("tags")) AS most FROM "CacheOutbox", unnest("tags") AS tag`,
+    );
+    expect(rows).toEqual([{ tags: 20_001, most: 500 }]);
+  });
+
   it('see COPY, MERGE and both kinds of ON CONFLICT', async () => {
     const merge = `MERGE INTO films USING (VALUES (1), (2)) AS new (id) ON film_id = id
       WHEN MATCHED THEN UPDATE SET title = 'Merged' WHEN NOT MATCHED THEN INSERT (film_id) VALUES (id)`;
