@@ -16,7 +16,7 @@ export interface OutboxOfStoreOptions {
   readonly endsWithProcess: boolean;
   /** Listens for rows that other connections commit; see `watchForRows`. */
   readonly listen: Outbox['listen'];
-  /** Told how many rows each look has taken; default: nobody is. */
+  /** Told how many rows each look has taken; default: no process is. */
   readonly onLooked?: (taken: number) => void;
 }
 

@@ -259,7 +259,7 @@ function fitting(name: string): string {
 const UNKNOWN = 'NULL::bigint';
 /** Types whose texts hold nothing that a key would escape. */
 const PLAIN: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'uuid', 'bool']);
-/** A store that nobody has seen for so long is gone; its processes have called it so for half the time. */
+/** A store that no process has seen for so long is gone; its processes have called it so for half the time. */
 const GONE_AFTER = '20 minutes';
 
 /** What a statement changed, as SQL: the rows before it, after it, or both. */

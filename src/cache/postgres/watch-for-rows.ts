@@ -108,7 +108,7 @@ export function watchForRows(
   const running = run();
   return async () => {
     stopping.abort();
-    // The statement that waits is not waited for: the server notices that nobody is there.
+    // The statement that waits is not waited for: the server notices that the client is gone.
     if (client !== undefined) giveUp(client, 'this process ends');
     await running;
   };
