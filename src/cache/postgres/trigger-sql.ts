@@ -276,7 +276,7 @@ interface Rows {
 function computing(home: Home, watched: WatchedTable, rows: Rows): string {
   const { from, where, sides } = source(watched, rows);
   const stores = `SELECT s."name" FROM ${home.stores} AS s WHERE s."seenAt" > clock_timestamp() - interval '${GONE_AFTER}'`;
-  const needed = `EXISTS (${stores}) AND NOT EXISTS (SELECT FROM ${home.outbox} AS o WHERE false)${where}`;
+  const needed = `NOT EXISTS (SELECT FROM ${home.outbox} AS o WHERE false)${where}`;
   const version = versionOf(watched, rows);
   const constants = watched.tags.filter(({ columns }) => columns.length === 0);
   const variable = watched.tags.filter(({ columns }) => columns.length > 0);
