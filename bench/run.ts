@@ -2,13 +2,17 @@ import { parseArgs } from 'node:util';
 import { eviction } from './eviction/eviction.js';
 import { overhead } from './overhead/overhead.js';
 import { serverNames, type ServerName } from './servers/server-names.js';
+import { modes, type Mode } from './writers/modes.js';
+import { writers } from './writers/writers.js';
 import { workloadNames, type WorkloadName } from './overhead/workloads.js';
 
 const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- eviction
+       npm run bench -- writers [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
-eviction: hit rates of what decides which entries leave a full cache. See bench/README.md.
+eviction: hit rates of what decides which entries leave a full cache.
+writers: what writers of watched tables pay, and when their changes are seen. See bench/README.md.
 
 Options of overhead
   --rounds N       rounds, of which the first is dropped (default 6)
@@ -18,6 +22,14 @@ Options of overhead
   --workloads A,B  some of ${workloadNames.join(', ')}
   --json FILE      writes every slice to a file as well
   --profile NAME   starts that server with --cpu-prof; the folder with its profile is named at the start
+
+Options of writers
+  --quick          the loads that matter most, in about a minute
+  --rounds N       rounds (default 3; 1 where it is quick)
+  --seconds N      length of a slice (default 3)
+  --modes A,B      some of ${modes.join(', ')}; none, the reference, is always among them
+  --json FILE      writes every slice to a file as well
+
   --help           shows this
 `;
 
@@ -25,8 +37,10 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '6' },
-      seconds: { type: 'string', default: '1' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      modes: { type: 'string', default: modes.join(',') },
       servers: { type: 'string', default: serverNames.join(',') },
       workloads: { type: 'string', default: workloadNames.join(',') },
       json: { type: 'string' },
@@ -38,6 +52,17 @@ async function main(): Promise<void> {
     eviction();
     return;
   }
+  if (positionals[0] === 'writers' && !values.help) {
+    await writers({
+      rounds: wholeNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'), 1),
+      seconds: wholeNumber('seconds', values.seconds ?? '3', 1),
+      modes: some<Mode>('modes', `none,${values.modes}`, modes),
+      isQuick: values.quick,
+      json: values.json,
+      signal: stopping.signal,
+    });
+    return;
+  }
   if (values.help || positionals[0] !== 'overhead') {
     console.log(help);
     process.exitCode = values.help ? 0 : 1;
@@ -45,8 +70,8 @@ async function main(): Promise<void> {
   }
   const servers = some<ServerName>('servers', `constants,${values.servers}`, serverNames);
   await overhead({
-    rounds: wholeNumber('rounds', values.rounds, 2),
-    seconds: wholeNumber('seconds', values.seconds, 1),
+    rounds: wholeNumber('rounds', values.rounds ?? '6', 2),
+    seconds: wholeNumber('seconds', values.seconds ?? '1', 1),
     servers,
     workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
     json: values.json,

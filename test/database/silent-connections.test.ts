@@ -4,8 +4,6 @@ import { connectDatabase } from '../../src/database/connect-database.js';
 import type { Database } from '../../src/database/database.js';
 import { findLostAnswers } from '../../src/database/find-lost-answers.js';
 import { giveUpClient, liftLimits, watchClients } from '../../src/database/watch-clients.js';
-import { OUTBOX_CHANNEL } from '../../src/cache/postgres/home.js';
-import { listenForRows } from '../../src/cache/postgres/listen-for-rows.js';
 import { needsPostgres } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { tcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.js';
@@ -98,28 +96,6 @@ describe.skipIf(!needsPostgres())('a database behind connections that forward no
     const slow = pool.query('SELECT pg_sleep(0.7) IS NOT NULL AS slept');
     expect((await slow).rows).toEqual([{ slept: true }]);
     expect(await lost).toBeLessThan(2000);
-  });
-
-  it('is listened to on another connection', async () => {
-    const url = new URL(server.url);
-    const proxy = await tcpProxy(Number(url.port));
-    url.port = `${proxy.port}`;
-    let heard = 0;
-    const log = testLog();
-    const onRows = (): void => void (heard += 1);
-    const { warn } = log;
-    const stop = listenForRows(url.href, { onRows, warn, askEveryMs: 50, answersWithinMs: 100 });
-    onTestFinished(stop);
-    await expect.poll(() => heard).toBe(1);
-    proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
-    // Told once more, as something may have been missed.
-    await expect.poll(() => heard, { timeout: 3000 }).toBe(2);
-    expect(log.lines[0]).toContain('was lost, and is made again: it did not answer for 100 ms');
-    const other = new pg.Client({ connectionString: server.url });
-    await other.connect();
-    await other.query(`NOTIFY ${OUTBOX_CHANNEL}`);
-    await other.end();
-    await expect.poll(() => heard).toBe(3);
   });
 
   it('keeps connections that answer, however long others wait for them', async () => {

@@ -6,13 +6,15 @@ export interface OutboxRow {
   readonly tags: readonly string[];
   /** For each tag the version of the one row that it names, where that is known; absent: of none. */
   readonly versions?: readonly (number | null)[];
+  /** Where what changed could not be said: everything stored so far is to be forgotten, and this is why. */
+  readonly forgetsAll?: string;
   /** Milliseconds since it was written, by the clock of the database. */
   readonly waitedMs: number;
 }
 
 /** What one look into the outbox brought. */
 export interface Relayed {
-  /** Rows that were applied and marked done. */
+  /** Rows that were applied, and will not be handed out again. */
   readonly done: readonly OutboxRow[];
   /** Ids of rows that were committed before the look and not done, but in the hands of another relay. */
   readonly elsewhere: readonly string[];
@@ -42,7 +44,7 @@ export interface Outbox {
    */
   open?(options: OutboxOpenOptions): Promise<void>;
   /**
-   * Takes every row that waits and that no other relay has taken, oldest first, and marks those done for which `apply` resolved.
+   * Takes every row that waits and that no other relay has taken, oldest first; those for which `apply` resolved are done and gone.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
    */
   relay(apply: (rows: readonly OutboxRow[]) => Promise<void>): Promise<Relayed>;

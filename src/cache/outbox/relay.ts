@@ -328,6 +328,15 @@ export class Relay {
   /** Calls `further` for the rows, and for each part of their tags that the store has. */
   async #apply(rows: readonly OutboxRow[], further: () => void): Promise<void> {
     further();
+    const { forgetsAll } = rows.find((row) => row.forgetsAll !== undefined) ?? {};
+    if (forgetsAll !== undefined) {
+      this.#options.log.warn(
+        { because: forgetsAll },
+        'a write could not be told row by row, so everything is forgotten',
+      );
+      await this.#forgetAll();
+      further();
+    }
     const latest = latestVersions(rows);
     const tags = [...latest.keys()];
     const versions = new Map(

@@ -3,7 +3,7 @@ import { CacheError } from '../errors.js';
 import { compareOutbox, type OutboxFault } from './compare-outbox.js';
 import { homeOf, type Home } from './home.js';
 import { inTransaction } from './in-transaction.js';
-import { outboxTables, rightsOf } from './outbox-tables-sql.js';
+import { outboxTables, rightsOf, withoutEarlierTables } from './outbox-tables-sql.js';
 import { poolOf, type PoolOption } from './pool-option.js';
 import { presentOutbox } from './present-outbox.js';
 import type { Tables } from './tables.js';
@@ -48,7 +48,7 @@ export async function bringUpToDate(
     const present = await presentOutbox(client, home, shared);
     const difference = compareOutbox(wanted, present);
     if (!present.hasSchema) await client.query(`CREATE SCHEMA ${home.quoted}`);
-    if (difference.needsTables) await client.query(outboxTables(home));
+    if (difference.needsTables) await client.query(withoutEarlierTables(home) + outboxTables(home));
     if (difference.needsShared) await client.query(shared.map(({ sql }) => sql).join('\n'));
     for (const { sql } of difference.outdated) await client.query(sql);
     for (const sql of difference.superfluous) await client.query(sql);
@@ -131,7 +131,7 @@ export async function removeOutbox({
     const home = homeOf(rows[0]?.schema ?? 'public');
     const { functions } = await presentOutbox(client, home, sharedFunctions(home));
     for (const { name, arguments: given } of functions) {
-      await client.query(`DROP FUNCTION ${home.quoted}."${name.replaceAll('"', '""')}"(${given}) CASCADE`);
+      await client.query(`DROP ROUTINE ${home.quoted}."${name.replaceAll('"', '""')}"(${given}) CASCADE`);
     }
     if (!keepTables) await client.query(`DROP TABLE IF EXISTS ${home.outbox}, ${home.stores}`);
   });

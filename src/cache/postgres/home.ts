@@ -1,8 +1,5 @@
 import pg from 'pg';
 
-/** What wakes the relays of all processes. */
-export const OUTBOX_CHANNEL = 'cache_outbox';
-
 /** Where the outbox lives: its schema, and its two tables as SQL names them. */
 export interface Home {
   readonly schema: string;

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
-import { OUTBOX_CHANNEL, type Home } from './home.js';
+import type { Home } from './home.js';
 import { inTransaction } from './in-transaction.js';
 import type { OutboxPool } from './pool-option.js';
 import { registerStore } from './register-store.js';
@@ -14,72 +14,68 @@ export interface OutboxOfStoreOptions {
   readonly store: string;
   /** True for a store that ends with its process. */
   readonly endsWithProcess: boolean;
-  /** Listens for rows that other connections commit; see `listenForRows`. */
+  /** Listens for rows that other connections commit; see `watchForRows`. */
   readonly listen: Outbox['listen'];
+  /** Told how many rows each look has taken; default: no process is. */
+  readonly onLooked?: (taken: number) => void;
 }
 
 /** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
 const HELD_AT_MOST_MS = 300;
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
-const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 500;
+/** Where rows are full of tags, as those of large statements are. */
+const FULL_ROWS_AT_ONCE = 100;
+const TAGS_OF_A_FULL_ROW = 100;
 /** Tags that are applied before the database hears of it; a row has no more than 500. */
 const TAGS_AT_ONCE = 1000;
-/** Done rows are of use to a person who looks into what was invalidated lately; then they go. So do stores without processes. */
+/** A store without processes for so long is gone. Triggers write for it for twice as long. */
 const KEPT = '10 minutes';
 const PRUNED_AT_ONCE = 10_000;
 
 interface Statements {
   readonly look: string;
   readonly take: string;
-  readonly done: string;
   readonly add: string;
   readonly keep: string;
   readonly prune: string;
 }
 
 function statements({ outbox, stores }: Home): Statements {
+  const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
   return {
-    // Nearly always there is nothing, or another process has it in its hands already: one statement tells both. Where two look at
-    // the same row at once, one of them finds it free, and goes on to take it.
+    // Nearly always there is nothing.
     look: `
-  WITH free AS (
-    SELECT FROM ${outbox} WHERE "store" = $1 AND "doneAt" IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED
-  )
-  SELECT EXISTS (SELECT FROM free) AS "isFree",
-         CASE WHEN EXISTS (SELECT FROM free) THEN '{}'
-              ELSE ARRAY(SELECT "id"::text FROM ${outbox} WHERE "store" = $1 AND "doneAt" IS NULL) END AS waiting,
-         EXISTS (SELECT FROM ${stores} WHERE "name" = $1) AS known`,
-    // What is taken, and what waits but is in another process's hands, as one statement saw them. What is taken comes with the
+  SELECT EXISTS (SELECT FROM ${outbox} WHERE "store" = $1) AS "isThere",
+         EXISTS (SELECT FROM ${stores} WHERE "name" = $1 AND ${isKept}) AS known`,
+    // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
+    // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
     // bound on how long it is held.
     take: `
-  WITH taken AS (
-    SELECT "id", "tags", "versions", "writtenAt" FROM ${outbox} WHERE "store" = $1 AND "doneAt" IS NULL
-    ORDER BY "id" LIMIT ${ROWS_AT_ONCE} FOR UPDATE SKIP LOCKED
+  WITH found AS (
+    SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 ORDER BY "xid" LIMIT $2 FOR UPDATE SKIP LOCKED
+  ), taken AS (
+    DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(SELECT place FROM found))
+    RETURNING ctid AS place, "xid", "tags", "versions", "because", "writtenAt"
   )
-  SELECT "id"::text AS id, "tags", "versions", true AS taken,
+  SELECT "xid"::text || place::text AS id, "tags", "versions", "because", true AS taken,
          (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
-  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true)
+  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
+       set_config('synchronous_commit', 'off', true) AS waits
   UNION ALL
-  (SELECT "id"::text, NULL, NULL, false, NULL FROM ${outbox}
-   WHERE "store" = $1 AND "doneAt" IS NULL AND "id" NOT IN (SELECT "id" FROM taken))`,
-    done: `UPDATE ${outbox} SET "doneAt" = clock_timestamp() WHERE "id" = ANY($1::bigint[])`,
-    // No trigger does it, and the first process that reaches the store should hear of it at once.
-    add: `
-  WITH added AS (INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2) RETURNING "id")
-  SELECT pg_notify('${OUTBOX_CHANNEL}', '') FROM added`,
-    keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1`,
+  (SELECT "xid"::text || ctid::text, NULL, NULL, NULL, false, NULL FROM ${outbox}
+   WHERE "store" = $1 AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken))`,
+    add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
+    keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
     prune: `
-  DELETE FROM ${outbox} WHERE "id" IN (
-    SELECT "id" FROM ${outbox}
-    WHERE "doneAt" < clock_timestamp() - interval '${KEPT}' OR "store" NOT IN (SELECT "name" FROM ${stores})
-    LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+  DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores}) LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED))`,
   };
 }
 
 interface Looked {
-  readonly isFree: boolean;
-  readonly waiting: readonly string[];
+  readonly isThere: boolean;
   readonly known: boolean;
 }
 
@@ -87,6 +83,7 @@ interface SeenRow {
   readonly id: string;
   readonly tags: readonly string[] | null;
   readonly versions: readonly (string | null)[] | null;
+  readonly because: string | null;
   readonly taken: boolean;
   readonly waitedMs: number | null;
 }
@@ -94,18 +91,32 @@ interface SeenRow {
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 
 /**
- * The outbox of one store. Rows are found by being undone, never by an id higher than the last: ids are given out
+ * The outbox of one store. Rows are found by being there, never by a number higher than the last: numbers are given out
  * before the commit, so a lower one may become visible later.
  */
 export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
-  const { home, pool, pruningPool = pool, store, endsWithProcess, listen } = options;
+  const {
+    home,
+    pool,
+    pruningPool = pool,
+    store,
+    endsWithProcess,
+    listen,
+    onLooked = () => undefined,
+  } = options;
   const sql = statements(home);
   const relay = async (apply: Apply): Promise<Relayed> => {
     const done: OutboxRow[] = [];
+    let atOnce = ROWS_AT_ONCE;
     for (;;) {
-      const batch = await relayBatch({ pool, sql, store }, apply);
+      const batch = await relayBatch({ pool, sql, store, atOnce }, apply);
       done.push(...batch.done);
-      if (batch.done.length < ROWS_AT_ONCE) return { ...batch, done };
+      if (batch.done.length < atOnce) {
+        onLooked(done.length);
+        return { ...batch, done };
+      }
+      const tags = batch.done.reduce((sum, row) => sum + row.tags.length, 0);
+      atOnce = tags > TAGS_OF_A_FULL_ROW * batch.done.length ? FULL_ROWS_AT_ONCE : ROWS_AT_ONCE;
     }
   };
   return {
@@ -129,35 +140,37 @@ interface Looking {
   readonly pool: OutboxPool;
   readonly sql: Statements;
   readonly store: string;
+  readonly atOnce: number;
 }
 
-/** Takes rows, has them applied, and marks them done, all in one transaction: a process that dies in between leaves them undone. */
-async function relayBatch({ pool, sql, store }: Looking, apply: Apply): Promise<Relayed> {
-  const look = await pool.query<Looked>(sql.look, [store]);
-  const { isFree = false, waiting = [], known = false } = look.rows[0] ?? {};
-  if (!isFree) return { done: [], elsewhere: waiting, isKnown: known };
-  const relayed = await inTransaction(pool, (client) => takeAndApply(client, { sql, store }, apply));
+/** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
+async function relayBatch({ pool, ...taking }: Looking, apply: Apply): Promise<Relayed> {
+  const look = await pool.query<Looked>(taking.sql.look, [taking.store]);
+  const { isThere = false, known = false } = look.rows[0] ?? {};
+  if (!isThere) return { done: [], elsewhere: [], isKnown: known };
+  const relayed = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
   return { ...relayed, isKnown: known };
 }
 
 async function takeAndApply(
   client: ClientBase,
-  { sql, store }: Omit<Looking, 'pool'>,
+  { sql, store, atOnce }: Omit<Looking, 'pool'>,
   apply: Apply,
 ): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
-  const { rows } = await client.query<SeenRow>(sql.take, [store]);
+  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce]);
   const done = rows
     .filter(({ taken }) => taken)
-    .map(({ id, tags, versions, waitedMs }): OutboxRow => ({
+    .map(({ id, tags, versions, because, waitedMs }): OutboxRow => ({
       id,
       tags: tags ?? [],
       versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
+      ...(tags === null && { forgetsAll: because ?? 'it is not known why' }),
       waitedMs: waitedMs ?? 0,
     }));
   const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
-  for (const part of partsOf(done)) {
+  for (const [index, part] of partsOf(done).entries()) {
+    if (index > 0) await client.query('SELECT');
     await apply(part);
-    await client.query(sql.done, [part.map(({ id }) => id)]);
   }
   return { done, elsewhere };
 }

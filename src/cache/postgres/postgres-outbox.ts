@@ -5,12 +5,12 @@ import type { CacheLog } from '../log.js';
 import type { Outbox, OutboxOpenOptions } from '../outbox/outbox.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { bringUpToDate, lookAt, type Applied } from './apply-outbox.js';
-import { OUTBOX_CHANNEL } from './home.js';
-import { listenForRows } from './listen-for-rows.js';
+import type { Home } from './home.js';
 import { outboxOfStore } from './outbox-of-store.js';
 import { poolOf, type OutboxPool, type PoolOption } from './pool-option.js';
 import { refuseRights } from './refuse-rights.js';
 import type { Tables } from './tables.js';
+import { watchForRows } from './watch-for-rows.js';
 
 /** What an outbox tells an operator, in sentences. Pino and the console fit as they are. */
 export interface OutboxLog {
@@ -33,9 +33,9 @@ export interface PostgresOutboxOptions {
    * `check` refuses to start where they are not as they should be. Default: apply.
    */
   readonly triggers?: 'apply' | 'check';
-  /** Where to listen, for a pool behind a pooler in transaction mode. Default: as the pool connects. */
+  /** Where to watch for rows, for a pool behind a pooler, whose connection would be kept busy. Default: as the pool connects. */
   readonly listenUrl?: string;
-  /** False where rows are looked for every 250 ms instead, or how to listen otherwise. Default: on a connection of its own. */
+  /** False where rows are looked for every 250 ms instead, or how to be told of them otherwise. Default: on a connection of its own. */
   readonly listen?: false | Outbox['listen'];
   /** Statements that may take longer than those of a request: the triggers, and removing done rows. Default: `pool`. */
   readonly slowPool?: PoolOption;
@@ -72,14 +72,14 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
     const slow = slowPool === poolOption ? pool : await poolOf(slowPool);
     const log = options.log ?? sentencesOf(given.log);
     const { home } = await prepare(slow, { options, given, log });
-    const { store } = given;
+    const store = given.store ?? `memory ${randomUUID()}`;
+    const leading = whoTakesRows();
     opened = outboxOfStore({
-      home,
-      pool,
+      ...{ home, pool, store },
       pruningPool: slow,
-      store: store ?? `memory ${randomUUID()}`,
-      endsWithProcess: store === undefined,
-      listen: listenTo(pool, options, log),
+      endsWithProcess: given.store === undefined,
+      listen: listenTo({ pool, options, log, home, store, leading }),
+      onLooked: leading.looked,
     });
   };
   const used = (): Outbox => {
@@ -147,21 +147,55 @@ function unwatchedSentence(namespaces: readonly string[]): string {
   );
 }
 
-function listenTo(
-  pool: OutboxPool,
-  { listen, listenUrl }: PostgresOutboxOptions,
-  log: OutboxLog,
-): Outbox['listen'] {
+interface Listening {
+  readonly pool: OutboxPool;
+  readonly options: PostgresOutboxOptions;
+  readonly log: OutboxLog;
+  readonly home: Home;
+  readonly store: string;
+  readonly leading: ReturnType<typeof whoTakesRows>;
+}
+
+function listenTo({
+  pool,
+  options: { listen, listenUrl },
+  leading,
+  ...watched
+}: Listening): Outbox['listen'] {
   if (typeof listen === 'function') return listen;
   const where = listenUrl ?? configOf(pool);
   if (listen === false || where === undefined) return () => () => Promise.resolve();
   return (onRows, onListening) =>
-    listenForRows(where, {
-      onRows,
+    watchForRows(where, {
+      ...watched,
+      onRows: () => {
+        leading.told();
+        onRows();
+      },
       ...(onListening && { onListening }),
-      send: (text) => pool.query('SELECT pg_notify($1, $2)', [OUTBOX_CHANNEL, text]),
-      warn: (sentence) => log.warn(sentence),
+      leads: leading.leads,
+      warn: (sentence) => watched.log.warn(sentence),
     });
+}
+
+/**
+ * Of several processes the one that took rows last takes the next ones: it is told at once, and each other only of rows that stay
+ * where they are. Who begins, leads until another one is faster. Nothing depends on there being one.
+ */
+function whoTakesRows(): { leads(): boolean; told(): void; looked(taken: number): void } {
+  let isTold = false;
+  // It is told twice of rows that its own look is about to take: one look in vain says nothing yet.
+  let inVain = 0;
+  return {
+    leads: () => inVain < 2,
+    told: () => {
+      isTold = true;
+    },
+    looked: (taken) => {
+      if (isTold) inVain = taken > 0 ? 0 : inVain + 1;
+      isTold = false;
+    },
+  };
 }
 
 /** How a pool connects; another copy of pg may have made it. */

@@ -38,7 +38,7 @@ export async function presentOutbox(
              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
              WHERE n.nspname = $1
-               AND (c.relname, a.attname) IN (('CacheOutbox', 'versions'), ('CacheStore', 'seenAt'))) AS "hasTables"`,
+               AND (c.relname, a.attname) IN (('CacheOutbox', 'because'), ('CacheStore', 'seenAt'))) AS "hasTables"`,
     [schema],
   );
   const { rows: functions } = await client.query<PresentFunction>(

@@ -8,11 +8,10 @@ export async function refuseRights(pool: OutboxPool, home: Home): Promise<void> 
   const { rows } = await pool.query<{ role: string; may: boolean }>(
     // By oid: a name could not be looked up without the right that is asked about.
     `SELECT quote_ident(current_user) AS role, has_schema_privilege(n.oid, 'USAGE') AND bool_and(
-       CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'USAGE') ELSE has_table_privilege(c.oid, 'SELECT')
-         AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-         AND has_table_privilege(c.oid, 'DELETE') END) AS may
+       has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+       AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')) AS may
      FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
-     WHERE n.nspname = $1 AND c.relname IN ('CacheOutbox', 'CacheStore', 'CacheOutbox_id_seq') GROUP BY n.oid`,
+     WHERE n.nspname = $1 AND c.relname IN ('CacheOutbox', 'CacheStore') GROUP BY n.oid`,
     [home.schema],
   );
   const [found] = rows;

@@ -9,14 +9,19 @@ import { isLockedByOthers, withShortLocks } from './short-locks.js';
  * this is missed. @throws CacheError when a transaction of another session stays open for too long.
  */
 export async function registerStore(pool: OutboxPool, { stores }: Home, store: string): Promise<boolean> {
-  const seen = await pool.query(`UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1`, [
-    store,
-  ]);
+  const seen = await pool.query(
+    `UPDATE ${stores} SET "seenAt" = clock_timestamp()
+     WHERE "name" = $1 AND "seenAt" > clock_timestamp() - interval '10 minutes'`,
+    [store],
+  );
   if (seen.rowCount === 1) return true;
   try {
     await withShortLocks(pool, async (client) => {
       await client.query(`LOCK TABLE ${stores} IN ACCESS EXCLUSIVE MODE`);
-      await client.query(`INSERT INTO ${stores} ("name") VALUES ($1) ON CONFLICT DO NOTHING`, [store]);
+      await client.query(
+        `INSERT INTO ${stores} ("name") VALUES ($1) ON CONFLICT ("name") DO UPDATE SET "seenAt" = clock_timestamp()`,
+        [store],
+      );
     });
   } catch (error) {
     throw isLockedByOthers(error) ? stillWriting(error) : error;

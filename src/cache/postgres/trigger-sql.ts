@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { OUTBOX_CHANNEL, type Home } from './home.js';
+import type { Home } from './home.js';
 import type { WatchedTable } from './plan-triggers.js';
 import type { Relation } from './read-tables.js';
 import type { RowTag } from './row-tag.js';
@@ -49,12 +49,13 @@ interface Written {
   readonly signature: string;
   readonly head: string;
   readonly body: string;
+  readonly kind?: 'PROCEDURE';
   readonly isCalledByAll?: boolean;
 }
 
 /** What all watched tables share. Writers need no right of their own on the outbox. */
-export function sharedFunctions({ quoted, outbox, stores }: Home): readonly WantedFunction[] {
-  const notify = `IF FOUND THEN PERFORM pg_notify(${escapeLiteral(OUTBOX_CHANNEL)}, ''); END IF;`;
+export function sharedFunctions(home: Home): readonly WantedFunction[] {
+  const { quoted, outbox, stores } = home;
   const functions: readonly Written[] = [
     {
       // As the cache writes a value into a key: what could forge a separator is escaped.
@@ -72,37 +73,63 @@ export function sharedFunctions({ quoted, outbox, stores }: Home): readonly Want
       isCalledByAll: true,
     },
     {
-      // Writes tags into the outbox, each once for every store, and wakes the relays at the commit. The version is that of
-      // the row which a tag names; where a statement knows it only sometimes, it is not known.
+      // Writes more tags than one row has, for each store.
       name: 'cache_outbox_write',
-      signature: '(added text[], known bigint[])',
+      signature: '(names text[], added text[], known bigint[])',
       head: `RETURNS void LANGUAGE plpgsql ${SAFELY}`,
       body: `
     BEGIN
       INSERT INTO ${outbox} ("store", "tags", "versions")
-      SELECT stores."name", batches.tags, batches.versions FROM ${stores} AS stores CROSS JOIN (
-        SELECT array_agg(tag) AS tags, array_agg(version) AS versions FROM (
-          SELECT tag, version, (row_number() OVER () - 1) / ${TAGS_PER_ROW} AS part FROM (
-            SELECT tag, CASE WHEN bool_and(version IS NOT NULL) THEN max(version) END AS version
-            FROM unnest(added, known) AS given(tag, version) WHERE tag IS NOT NULL GROUP BY tag
-          ) AS once
-        ) AS numbered GROUP BY part
-      ) AS batches;
-      ${notify}
+      SELECT stores.name, array_agg(given.tag), array_agg(given.version)
+      FROM unnest(names) AS stores(name)
+      CROSS JOIN unnest(added, known) WITH ORDINALITY AS given(tag, version, place)
+      GROUP BY stores.name, (given.place - 1) / ${TAGS_PER_ROW};
     END
     `,
     },
     {
-      // A store that is not known any more is told so by the next look, and forgets all that it has.
+      // A row without tags has its store forget all that it has. Where not even that can be written down because the outbox is
+      // gone, every look into it fails, and nothing is served for long. A lock that was waited for in vain fails the write, as
+      // then the looks do not.
       name: 'cache_outbox_forget',
-      signature: '()',
+      signature: '(reason text)',
       head: `RETURNS void LANGUAGE plpgsql ${SAFELY}`,
       body: `
     BEGIN
-      DELETE FROM ${stores};
-      ${notify}
+      INSERT INTO ${outbox} ("store", "because") SELECT stores."name", reason FROM ${stores} AS stores;
+    EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR invalid_schema_name OR insufficient_privilege THEN
+      RAISE WARNING 'The caches could not be told of a write: %', SQLERRM;
     END
     `,
+    },
+    {
+      // Returns as soon as a row waits for this store, or after a while. It keeps no snapshot from one step to the next, which
+      // would hold back vacuum. What is not urgent is a row that the process which leads is about to take: it counts once it
+      // has been there for a step.
+      name: 'cache_outbox_watch',
+      kind: 'PROCEDURE',
+      signature: '(watched text, for_ms int, step_ms int, is_urgent boolean, INOUT is_there boolean)',
+      head: 'LANGUAGE plpgsql',
+      body: `
+    DECLARE
+      bound_ms constant int := (pg_catalog.date_part('epoch', pg_catalog.current_setting('statement_timeout')::interval) * 800)::int;
+      until constant timestamptz := pg_catalog.clock_timestamp()
+        + pg_catalog.make_interval(secs => least(for_ms, nullif(bound_ms, 0)) / 1000.0);
+      before pg_catalog.pg_snapshot;
+      present pg_catalog.pg_snapshot;
+    BEGIN
+      LOOP
+        SELECT pg_catalog.pg_current_snapshot(), EXISTS (
+          SELECT FROM ${outbox} AS o WHERE o."store" = watched
+            AND (is_urgent OR pg_catalog.pg_visible_in_snapshot(o."xid", before))) INTO present, is_there;
+        before := present;
+        COMMIT;
+        EXIT WHEN is_there OR pg_catalog.clock_timestamp() >= until;
+        PERFORM pg_catalog.pg_sleep(step_ms / 1000.0);
+      END LOOP;
+    END
+    `,
+      isCalledByAll: true,
     },
   ];
   return functions.map((written) => {
@@ -112,9 +139,9 @@ export function sharedFunctions({ quoted, outbox, stores }: Home): readonly Want
       ? ''
       : `\n    REVOKE ALL ON FUNCTION ${called}${written.signature} FROM PUBLIC;`;
     const sql = `
-    CREATE OR REPLACE FUNCTION ${called}${written.signature} ${written.head} AS $body$${written.body}$body$;${rights}`;
+    CREATE OR REPLACE ${written.kind ?? 'FUNCTION'} ${called}${written.signature} ${written.head} AS $body$${written.body}$body$;${rights}`;
     const stamp = stampOf(sql);
-    const comment = `\n    COMMENT ON FUNCTION ${called}${written.signature} IS ${escapeLiteral(stamp)};`;
+    const comment = `\n    COMMENT ON ROUTINE ${called}${written.signature} IS ${escapeLiteral(stamp)};`;
     return {
       table: undefined,
       name: written.name,
@@ -134,25 +161,44 @@ export function tableFunction(home: Home, watched: WatchedTable): WantedFunction
   const { table } = watched;
   const name = functionName(home, table);
   const called = `${home.quoted}.${escapeIdentifier(name)}`;
+  const compute = (rows: Rows): string => computing(home, watched, rows);
   const body = `
+    DECLARE
+      names text[];
+      meant text[];
+      known bigint[];
+      one text;
     BEGIN
-      IF TG_OP = 'TRUNCATE' THEN
+      -- Nothing is written within this block, so that it costs no transaction number.
+      BEGIN
+        IF TG_OP = 'TRUNCATE' THEN
 ${truncated(home, watched)}
-      ELSIF TG_LEVEL = 'ROW' THEN
-        IF TG_OP = 'INSERT' THEN
-          PERFORM ${adding(home, watched, { rows: '(SELECT NEW.*)', version: ownVersion(watched) })};
+        ELSIF TG_LEVEL = 'ROW' THEN
+          IF TG_OP = 'INSERT' THEN
+            ${compute({ after: '(SELECT NEW.*)' })}
+          ELSIF TG_OP = 'DELETE' THEN
+            ${compute({ before: '(SELECT OLD.*)' })}
+          ELSE
+            ${compute({ before: '(SELECT OLD.*)', after: '(SELECT NEW.*)' })}
+          END IF;
+        ELSIF TG_OP = 'INSERT' THEN
+          ${compute({ after: 'new_rows' })}
         ELSIF TG_OP = 'DELETE' THEN
-          PERFORM ${adding(home, watched, { rows: '(SELECT OLD.*)', version: UNKNOWN })};
-        ELSIF OLD::text IS DISTINCT FROM NEW::text THEN
-          PERFORM ${adding(home, watched, { rows: changedRow(watched), version: 'r."~corral version"' })};
+          ${compute({ before: 'old_rows' })}
+        ELSE
+          ${compute({ before: 'old_rows', after: 'new_rows' })}
         END IF;
-      ELSIF TG_OP = 'INSERT' THEN
-        PERFORM ${adding(home, watched, { rows: 'new_rows', version: ownVersion(watched) })};
-      ELSIF TG_OP = 'DELETE' THEN
-        PERFORM ${adding(home, watched, { rows: 'old_rows', version: UNKNOWN })};
+      EXCEPTION WHEN OTHERS THEN
+        PERFORM ${home.quoted}.cache_outbox_forget(SQLERRM);
+        RETURN NULL;
+      END;
+      IF meant IS NULL THEN RETURN NULL; END IF;
+      IF cardinality(meant) <= ${TAGS_PER_ROW} THEN
+        FOREACH one IN ARRAY names LOOP
+          INSERT INTO ${home.outbox} ("store", "tags", "versions") VALUES (one, meant, known);
+        END LOOP;
       ELSE
-        -- A row that stayed as it was means nothing.
-        PERFORM ${adding(home, watched, { rows: changedRows(watched), version: 'r."~corral version"' })};
+        PERFORM ${home.quoted}.cache_outbox_write(names, meant, known);
       END IF;
       RETURN NULL;
     END
@@ -211,72 +257,126 @@ function fitting(name: string): string {
 }
 
 const UNKNOWN = 'NULL::bigint';
+/** Types whose texts hold nothing that a key would escape. */
+const PLAIN: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'uuid', 'bool']);
+/** A store that no process has seen for so long is gone; its processes have called it so for half the time. */
+const GONE_AFTER = '20 minutes';
 
-interface ChangedRows {
-  readonly rows: string;
-  /** The version that a row `r` of them has now. */
-  readonly version: string;
+/** What a statement changed, as SQL: the rows before it, after it, or both. */
+interface Rows {
+  readonly before?: string;
+  readonly after?: string;
 }
 
-/** The call that writes what these rows mean; a tag of which a column is null means nothing. */
-function adding(home: Home, watched: WatchedTable, { rows, version }: ChangedRows): string {
-  const { table, tags } = watched;
-  const values = tags.map((tag) => {
-    // Only a tag that names one row has a version.
-    const namesRow =
-      table.primaryKey.length > 0 && table.primaryKey.every((column) => tag.columns.includes(column));
-    return `(${tagText(home, watched, tag)}, ${namesRow ? version : UNKNOWN})`;
+/**
+ * The statement that finds out what changed rows mean, and for which stores. It reads the outbox too, so that it fails in place of
+ * the insert where that is gone. A row that stayed as it was means nothing; one that changed means its state before and after: a
+ * film that changes its director means two people. Rows are told apart as a join that is quick however many there are.
+ */
+function computing(home: Home, watched: WatchedTable, rows: Rows): string {
+  const { from, where, sides } = source(watched, rows);
+  const stores = `SELECT s."name" FROM ${home.stores} AS s WHERE s."seenAt" > clock_timestamp() - interval '${GONE_AFTER}'`;
+  const needed = `NOT EXISTS (SELECT FROM ${home.outbox} AS o WHERE false)${where}`;
+  const version = versionOf(watched, rows);
+  const constants = watched.tags.filter(({ columns }) => columns.length === 0);
+  const variable = watched.tags.filter(({ columns }) => columns.length > 0);
+  const fixed = constants.map((tag) => tagText(home, watched, tag, 'n'));
+  const withFixed = (array: string, values: readonly string[], type: string): string =>
+    values.length === 0 ? array : `ARRAY[${values.join(', ')}]::${type}[] || ${array}`;
+  const unknown = fixed.map(() => UNKNOWN);
+  const [only] = variable;
+  if (only !== undefined && variable.length === 1 && isKey(watched, only)) {
+    // The usual case: each row has one tag of its own, so none comes twice.
+    const text =
+      only.columns.length === 0 || sides.length === 1
+        ? tagText(home, watched, only, sides[0] ?? 'n')
+        : `coalesce(${sides.map((side) => tagText(home, watched, only, side)).join(', ')})`;
+    const versions = version === undefined ? 'NULL' : withFixed(`array_agg(${version})`, unknown, 'bigint');
+    return `SELECT ARRAY(${stores}), ${withFixed(`array_agg(${text})`, fixed, 'text')}, ${versions} INTO names, meant, known
+          FROM ${from} WHERE ${needed} HAVING count(*) > 0;`;
+  }
+  const values = variable.flatMap((tag) =>
+    sides.map(
+      (side) =>
+        `(${tagText(home, watched, tag, side)}, ${namesRow(watched, tag) ? (version ?? UNKNOWN) : UNKNOWN})`,
+    ),
+  );
+  if (values.length === 0) values.push(`(NULL::text, ${UNKNOWN})`);
+  const array = (of: string, type: string): string =>
+    `coalesce(array_agg(once.${of}) FILTER (WHERE once.tag IS NOT NULL), '{}'::${type}[])`;
+  const versions = version === undefined ? 'NULL' : withFixed(array('version', 'bigint'), unknown, 'bigint');
+  return `SELECT ARRAY(${stores}), ${withFixed(array('tag', 'text'), fixed, 'text')}, ${versions} INTO names, meant, known
+          FROM (SELECT t.tag, CASE WHEN bool_and(t.version IS NOT NULL) THEN max(t.version) END AS version FROM ${from}
+            CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag, version) WHERE ${needed} GROUP BY t.tag) AS once
+          HAVING count(*) > 0${fixed.length === 0 ? ' AND count(once.tag) > 0' : ''};`;
+}
+
+interface Source {
+  readonly from: string;
+  /** What else must hold of a row. */
+  readonly where: string;
+  /** The names of a row before and after the statement. */
+  readonly sides: readonly ('n' | 'o')[];
+}
+
+function source({ rowIs, table }: WatchedTable, { before, after }: Rows): Source {
+  if (before === undefined) return { from: `${after ?? ''} AS n`, where: '', sides: ['n'] };
+  if (after === undefined) return { from: `${before} AS o`, where: '', sides: ['o'] };
+  const same = rowIs.map((column) => {
+    const cast = table.foreignColumns.has(column) ? '::text' : '';
+    return `o.${escapeIdentifier(column)}${cast} = n.${escapeIdentifier(column)}${cast}`;
   });
-  return `${home.quoted}.cache_outbox_write(array_agg(meant.tag), array_agg(meant.version)) FROM (
-          SELECT DISTINCT t.tag, t.version FROM ${rows} AS r
-          CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag, version)) AS meant`;
+  return {
+    from: `${before} AS o FULL JOIN ${after} AS n ON ${same.join(' AND ')}`,
+    // By their bytes, which every type has. Of a row that has no other nothing is known, so it counts. A column may have the
+    // name of either: then it would be meant.
+    where: ' AND ((o.*) *<> (n.*)) IS NOT FALSE',
+    sides: ['n', 'o'],
+  };
 }
 
-function tagText(home: Home, { values }: WatchedTable, { literals, columns }: RowTag): string {
+/** Whether this tag is of one row alone, whatever its columns are. */
+function namesRow({ table: { primaryKey } }: WatchedTable, { columns }: RowTag): boolean {
+  return primaryKey.length > 0 && primaryKey.every((column) => columns.includes(column));
+}
+
+/** Whether it is the same text before and after a change of the row, and of no other row. */
+function isKey(watched: WatchedTable, tag: RowTag): boolean {
+  const { table } = watched;
+  return (
+    namesRow(watched, tag) &&
+    tag.columns.every(
+      (column) => table.primaryKey.includes(column) && PLAIN.has(table.columns.get(column) ?? ''),
+    )
+  );
+}
+
+function tagText(
+  home: Home,
+  { values, table }: WatchedTable,
+  { literals, columns }: RowTag,
+  side: string,
+): string {
   const parts = columns.flatMap((column, index) => {
-    const text = `r.${escapeIdentifier(column)}::text`;
+    const text = `${side}.${escapeIdentifier(column)}::text`;
     const said = Object.entries(values.get(column) ?? {}).map(
       ([label, name]) => `WHEN ${escapeLiteral(label)} THEN ${escapeLiteral(name)}`,
     );
     const asSaid = said.length === 0 ? text : `CASE ${text} ${said.join(' ')} ELSE ${text} END`;
-    return [`${home.quoted}.cache_key_component(${asSaid})`, escapeLiteral(literals[index + 1] ?? '')];
+    const isPlain = said.length === 0 && PLAIN.has(table.columns.get(column) ?? '');
+    const component = isPlain ? text : `${home.quoted}.cache_key_component(${asSaid})`;
+    return [component, escapeLiteral(literals[index + 1] ?? '')];
   });
   return [escapeLiteral(literals[0] ?? ''), ...parts].join(' || ');
 }
 
-function ownVersion({ version }: WatchedTable): string {
-  return version === undefined ? UNKNOWN : `r.${escapeIdentifier(version)}::bigint`;
-}
-
 /** A change that does not raise the version has none: it could not be told from the one before. */
-function raisedVersion({ version }: WatchedTable, before: string, after: string): string {
-  if (version === undefined) return UNKNOWN;
+function versionOf({ version }: WatchedTable, { before, after }: Rows): string | undefined {
+  if (version === undefined || after === undefined) return undefined;
   const column = escapeIdentifier(version);
-  return `CASE WHEN ${after}.${column} > ${before}.${column} THEN ${after}.${column}::bigint END`;
-}
-
-/** Both the old and the new state of rows that differ: a film that changes its director means two people. */
-function changedRows(watched: WatchedTable): string {
-  const { rowIs, table } = watched;
-  const same = rowIs
-    .map((column) => {
-      const cast = table.foreignColumns.has(column) ? '::text' : '';
-      return `o.${escapeIdentifier(column)}${cast} = n.${escapeIdentifier(column)}${cast}`;
-    })
-    .join(' AND ');
-  const version = raisedVersion(watched, 'o', 'n');
-  // A column may have the name of either: then it would be meant.
-  const differ = '(o.*)::text IS DISTINCT FROM (n.*)::text';
-  return `(
-            SELECT o.*, ${version} AS "~corral version" FROM old_rows AS o LEFT JOIN new_rows AS n ON ${same} WHERE ${differ}
-            UNION ALL
-            SELECT n.*, ${version} AS "~corral version" FROM new_rows AS n LEFT JOIN old_rows AS o ON ${same} WHERE ${differ}
-          )`;
-}
-
-function changedRow(watched: WatchedTable): string {
-  const version = raisedVersion(watched, 'OLD', 'NEW');
-  return `(SELECT OLD.*, ${version} AS "~corral version" UNION ALL SELECT NEW.*, ${version} AS "~corral version")`;
+  return before === undefined
+    ? `n.${column}::bigint`
+    : `CASE WHEN n.${column} > o.${column} THEN n.${column}::bigint END`;
 }
 
 /** Where a row stands for the relation, which is known when the trigger fires. */
@@ -288,7 +388,10 @@ const RELATION = '@relation-5f0c2d9a@';
  */
 function truncated(home: Home, watched: WatchedTable): string {
   const rows = `ONLY ${RELATION}`;
-  const add = `SELECT ${adding(home, watched, { rows, version: UNKNOWN })}`;
+  // A statement of its own, whose answer is taken where it is run.
+  const add = computing(home, watched, { before: rows })
+    .replace(' INTO names, meant, known', '')
+    .replace(/;$/, '');
   const few = `SELECT count(*) <= ${TRUNCATED_ROW_BY_ROW} FROM (SELECT FROM ${rows} LIMIT ${TRUNCATED_ROW_BY_ROW + 1}) AS counted`;
   const filled = (sql: string): string =>
     `EXECUTE replace(${escapeLiteral(sql)}, '${RELATION}', TG_RELID::regclass::text)`;
@@ -299,11 +402,11 @@ function truncated(home: Home, watched: WatchedTable): string {
             AND NOT (SELECT relforcerowsecurity FROM pg_class WHERE oid = TG_RELID) THEN
             ${filled(few)} INTO is_few;
           END IF;
-          IF is_few THEN
-            ${filled(add)};
-          ELSE
-            PERFORM ${home.quoted}.cache_outbox_forget();
+          IF NOT is_few THEN
+            PERFORM ${home.quoted}.cache_outbox_forget('a table was truncated whose rows could not be told one by one');
+            RETURN NULL;
           END IF;
+          ${filled(add)} INTO names, meant, known;
         END;`;
 }
 

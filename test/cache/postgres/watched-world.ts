@@ -15,7 +15,7 @@ export interface WatchedWorld {
   close(): Promise<void>;
 }
 
-/** Everything stored is to be forgotten: the store is known no more. */
+/** Everything stored is to be forgotten: a row without tags says so. */
 export const FORGET = 'everything';
 
 /** A database with an outbox of one store. */
@@ -38,8 +38,8 @@ export function watchedWorld(url: string, { outbox = 'public' } = {}): WatchedWo
       const { rows: found } = await pool.query<{ tag: string }>(
         `SELECT DISTINCT tag FROM ${rows}, unnest("tags") AS tag`,
       );
-      const { rowCount } = await pool.query(`SELECT FROM ${stores}`);
-      return [...found.map(({ tag }) => tag).sort(), ...(rowCount === 0 ? [FORGET] : [])];
+      const { rowCount } = await pool.query(`SELECT FROM ${rows} WHERE "tags" IS NULL`);
+      return [...found.map(({ tag }) => tag).sort(), ...(rowCount === 0 ? [] : [FORGET])];
     },
     close: () => pool.end(),
   };

@@ -1,0 +1,24 @@
+/** What watches the tables that are written to: nothing, triggers, or the log of the server. */
+export const modes = ['none', 'triggers'] as const;
+export type Mode = (typeof modes)[number];
+
+/** One database whose writers are measured, with the processes of an API over it. */
+export interface Setup {
+  readonly mode: Mode;
+  /** Processes of an API that are up. With none of them a store is registered all the same, as while an API is deployed. */
+  readonly processes: number;
+}
+
+/** The first is the reference of every ratio. */
+export function setupsOf(asked: readonly Mode[]): readonly [Setup, ...Setup[]] {
+  const watched = asked.filter((mode) => mode !== 'none');
+  return [
+    { mode: 'none', processes: 0 },
+    ...watched.flatMap((mode) => [0, 1, 2].map((processes) => ({ mode, processes }))),
+  ];
+}
+
+export function nameOf({ mode, processes }: Setup): string {
+  if (mode === 'none') return 'without Corral';
+  return `${mode}, ${processes === 0 ? 'API down' : `${processes} ${processes === 1 ? 'process' : 'processes'}`}`;
+}

@@ -1,0 +1,107 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { applyOutbox } from '../../../src/cache/postgres/index.js';
+import { homeOf } from '../../../src/cache/postgres/home.js';
+import { watchForRows } from '../../../src/cache/postgres/watch-for-rows.js';
+import { needsPostgres } from '../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { tcpProxy } from '../../support/servers/tcp-proxy.js';
+
+describe.skipIf(!needsPostgres())('watching for rows', () => {
+  let server: PrivatePostgres;
+  let pool: pg.Pool;
+  let url: string;
+  beforeAll(async () => {
+    server = await privatePostgres('max_prepared_transactions=5');
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    url = await server.createDatabase();
+    pool = new pg.Pool({ connectionString: url });
+    pool.on('error', () => undefined);
+    onTestFinished(() => pool.end());
+    await pool.query('CREATE TABLE films (id int PRIMARY KEY, title text)');
+    await applyOutbox({ pool, tables: { Film: { table: 'films' } } });
+    await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+  });
+
+  function watching({ at = url, leads = true } = {}) {
+    const told = { rows: 0, listening: [] as boolean[], warnings: [] as string[] };
+    const stop = watchForRows(at, {
+      ...{ home: homeOf('public'), store: 'one' },
+      onRows: () => void (told.rows += 1),
+      onListening: (is) => void told.listening.push(is),
+      leads: () => leads,
+      warn: (sentence) => void told.warnings.push(sentence),
+      ...{ waitsMs: 300, answersWithinMs: 200 },
+    });
+    onTestFinished(stop);
+    return { told, stop };
+  }
+
+  it('is told of what others commit by one statement that waits, which holds no snapshot back', async () => {
+    const { told } = watching();
+    await expect.poll(() => told.listening).toEqual([true]);
+    const held = `SELECT FROM pg_stat_activity WHERE application_name = 'corral outbox'
+      AND (backend_xid IS NOT NULL OR clock_timestamp() - xact_start > interval '250 ms')`;
+    for (let asked = 0; asked < 20; asked += 1) {
+      expect((await pool.query(held)).rowCount).toBe(0);
+      await pool.query('SELECT pg_sleep(0.02)');
+    }
+    expect(told.rows).toBe(0);
+    const sinceMs = performance.now();
+    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    await expect.poll(() => told.rows, { interval: 10 }).toBeGreaterThan(0);
+    expect(performance.now() - sinceMs).toBeLessThan(300);
+    expect(told.warnings).toEqual([]);
+  });
+
+  it('is told of rows that no process takes where it does not lead, and of no others', async () => {
+    const { told } = watching({ leads: false });
+    await expect.poll(() => told.listening).toEqual([true]);
+    for (let id = 1; id <= 10; id += 1) {
+      await pool.query('INSERT INTO films VALUES ($1)', [id]);
+      await pool.query('SELECT pg_sleep(0.05)');
+      await pool.query('DELETE FROM "CacheOutbox"');
+    }
+    expect(told.rows).toBe(0);
+    await pool.query(`UPDATE films SET title = 'Left'`);
+    await expect.poll(() => told.rows, { timeout: 1500 }).toBeGreaterThan(0);
+  });
+
+  it('says so where its connection goes silent, and watches on another one', async () => {
+    const at = new URL(url);
+    const proxy = await tcpProxy(Number(at.port));
+    at.port = `${proxy.port}`;
+    const { told } = watching({ at: at.href });
+    await expect.poll(() => told.listening).toEqual([true]);
+    proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
+    await expect.poll(() => told.listening, { timeout: 3000 }).toEqual([true, false, true]);
+    expect(told.warnings).toEqual([expect.stringContaining('was lost, and is made again')]);
+    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    await expect.poll(() => told.rows).toBeGreaterThan(0);
+  });
+
+  it('costs no writer a transaction that is prepared', async () => {
+    await pool.query(`BEGIN; INSERT INTO films VALUES (1, 'One'); PREPARE TRANSACTION 'one'`);
+    const { told } = watching();
+    await expect.poll(() => told.listening).toEqual([true]);
+    expect(told.rows).toBe(0);
+    await pool.query(`COMMIT PREPARED 'one'`);
+    await expect.poll(() => told.rows).toBeGreaterThan(0);
+  });
+
+  it('leaves a write alone whose outbox is gone, or whose meaning cannot be told', async () => {
+    await pool.query('ALTER TABLE films RENAME COLUMN id TO film_id');
+    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    const { rows } = await pool.query('SELECT "store", "tags", "because" FROM "CacheOutbox"');
+    expect(rows).toEqual([
+      { store: 'one', tags: null, because: expect.stringContaining('id does not exist') },
+    ]);
+    await pool.query('DROP TABLE "CacheOutbox"');
+    await pool.query(`INSERT INTO films VALUES (2, 'Two')`);
+    await pool.query('DROP TABLE "CacheStore"');
+    await pool.query(`UPDATE films SET title = 'Three'`);
+    expect((await pool.query('SELECT FROM films')).rowCount).toBe(2);
+  });
+});
