@@ -144,12 +144,11 @@ export class LogOutbox implements Outbox {
 
   /** One statement, and what it shows to be wrong is put right: a slot that is gone, lost or far behind is made anew. */
   async #look(): Promise<LogState> {
-    const { pool, home, slot, store, behindAtMost, warn } = this.#options;
+    const { pool, home, slot, store, behindAtMost } = this.#options;
     let state = await readState(pool, home, slot);
     if (state.publication !== this.#publication) await this.#checkPublication(state.publication);
     const why = this.#whyAnew ?? reasonToBeginAnew(state, behindAtMost);
     if (store !== undefined && why !== undefined) {
-      warn(`The log is read anew, and everything stored is forgotten: ${why}.`);
       this.#stopReading();
       await this.#beginAnew(store, this.#whyAnew);
       this.#whyAnew = undefined;
@@ -160,9 +159,11 @@ export class LogOutbox implements Outbox {
   }
 
   async #beginAnew(store: string, isUseless?: string): Promise<void> {
-    const { slowPool, home, slot, behindAtMost } = this.#options;
+    const { slowPool, home, slot, behindAtMost, warn } = this.#options;
     const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
-    if (made !== undefined) await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
+    if (made === undefined) return;
+    if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
+    await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
   }
 
   #stopReading(): void {
@@ -203,6 +204,8 @@ export class LogOutbox implements Outbox {
       if (!isFlushed && nowMs - beganAtMs > FLUSH_AFTER_MS) {
         isFlushed = true;
         await pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
+        // What came meanwhile woke nothing.
+        continue;
       }
       if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
       else if (await this.#isAppliedElsewhere(target)) return done;

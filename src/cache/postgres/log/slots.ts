@@ -116,7 +116,7 @@ export async function makeSlot(
   pool: OutboxPool,
   { home, slot, store, behindAtMost }: StoreSlot,
   isUseless?: string,
-): Promise<string | undefined> {
+): Promise<{ readonly why: string; readonly isFirst: boolean } | undefined> {
   return oneAtATime(pool, slot, async (client) => {
     const { rows } = await client.query<{ isOurs: boolean }>(
       `SELECT coalesce(plugin = 'pgoutput' AND database = current_database() AND NOT temporary, false) AS "isOurs"
@@ -135,7 +135,7 @@ export async function makeSlot(
     );
     if (state.slot !== undefined) await dropWith(client, slot);
     await createSlot(client, slot);
-    return why;
+    return { why, isFirst: state.slot === undefined && state.mustForget === undefined };
   });
 }
 
