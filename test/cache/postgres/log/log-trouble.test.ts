@@ -77,7 +77,10 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
   it('is read again from what was not applied, by the next process too', async () => {
     const { pool, outbox, slot, open } = await world();
     await pool.query('INSERT INTO films VALUES (1)');
-    const refused = outbox.relay(() => Promise.reject(new Error('the store is away')));
+    const refused = outbox.relay(async () => {
+      await passes(100);
+      throw new Error('the store is away');
+    });
     await expect(refused).rejects.toThrow('the store is away');
     await outbox.close();
     await expect.poll(async () => (await slot())?.pid).toBe(null);
