@@ -29,7 +29,7 @@ const settings = '-c fsync=off -c full_page_writes=off -c unix_socket_directorie
 
 /** Starts a PostgreSQL server of its own for one test file, with settings such as `fsync=on`; throws MissingBinary where none is installed. */
 export async function privatePostgres(...more: string[]): Promise<PrivatePostgres> {
-  const [initdb, control] = [binary('initdb'), binary('pg_ctl')];
+  const [initdb, control] = [postgresBinary('initdb'), postgresBinary('pg_ctl')];
   const folder = await mkdtemp(path.join(tmpdir(), 'corral-postgres-'));
   const asOwner = await ownerCommand(folder);
   const files = path.join(folder, 'data');
@@ -58,7 +58,7 @@ export async function privatePostgres(...more: string[]): Promise<PrivatePostgre
   };
 }
 
-function binary(name: string): string {
+export function postgresBinary(name: string): string {
   const found = findBinary(name);
   if (found === undefined) throw new MissingBinary(name, 'postgresql');
   return found;
@@ -67,7 +67,7 @@ function binary(name: string): string {
 type Command = (program: string, parameters: string[]) => Promise<unknown>;
 
 /** PostgreSQL refuses to run as root, so root hands the folder to the account that the package made. */
-async function ownerCommand(folder: string): Promise<Command> {
+export async function ownerCommand(folder: string): Promise<Command> {
   if (process.getuid?.() !== 0) return (program, parameters) => run(program, parameters, { cwd: folder });
   const { stdout } = await run('id', ['-u', 'postgres']);
   const uid = Number(stdout);

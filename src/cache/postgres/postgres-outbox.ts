@@ -40,7 +40,7 @@ export interface PostgresOutboxOptions {
   /**
    * Where changes come from: `triggers` on the tables; `log`, the server's own log, which costs writers almost nothing and needs
    * wal_level = logical and the right REPLICATION; `auto`, the log where the server has all that it takes and bounds what it keeps
-   * for a reader that is away (max_slot_wal_keep_size), otherwise triggers, and says which and why. Default: triggers.
+   * for a reader that is away (max_slot_wal_keep_size), otherwise triggers, and says which and why. Default: auto.
    */
   readonly source?: OutboxSource;
   /** With the log: megabytes that its reader may be behind, before everything is forgotten and it begins anew. Default: 1,024. */

@@ -38,7 +38,7 @@ const BEHIND_AT_MOST_MB = 1024;
  */
 export async function openedLog(opening: LogOpening): Promise<Outbox | undefined> {
   const { pool, slowPool, connection, given, log } = opening;
-  const { source = 'triggers', tables = {}, schema, triggers = 'apply', behindAtMostMb } = opening.options;
+  const { source = 'auto', tables = {}, schema, triggers = 'apply', behindAtMostMb } = opening.options;
   if (source === 'triggers') return undefined;
   const { store } = given;
   const wanted = await inTransaction(slowPool, async (client) => {
@@ -74,6 +74,12 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
       : 'Writes are read from the log of the database.',
   );
   if (changed.length > 0) log.info(`The log tells of the tables ${changed.join(', ')} now.`);
+  if (await hasTriggers(slowPool, wanted.home)) {
+    log.warn(
+      'The triggers of this outbox are there as well, and cost writers what the log does not: once every process reads the log, ' +
+        'the owner of the tables runs `npx corral-postgres remove --source triggers`.',
+    );
+  }
   if (wanted.unwatched.length > 0) log.warn(unwatchedSentence(wanted.unwatched));
   return new LogOutbox({
     ...{ home: wanted.home, pool, slowPool, connection, slot, store },
@@ -123,6 +129,16 @@ async function currentPlan(
 
 async function forgetInAll(pool: OutboxPool, { readers }: LogHome): Promise<void> {
   await pool.query(`UPDATE ${readers} SET "mustForget" = true`);
+}
+
+async function hasTriggers(pool: OutboxPool, { schema }: LogHome): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+     WHERE n.nspname = $1 AND starts_with(p.proname, 'cache_outbox_') AND NOT t.tgisinternal LIMIT 1`,
+    [schema],
+  );
+  return rowCount === 1;
 }
 
 async function databaseOf(client: ClientBase): Promise<string> {

@@ -4,7 +4,7 @@ import type { OutboxPool } from '../pool-option.js';
 import { isLockedByOthers } from '../short-locks.js';
 import { sqlstateOf } from '../sqlstate.js';
 import type { LogHome } from './log-home.js';
-import { readLsn } from './lsn.js';
+import { endOfRecords, readLsn } from './lsn.js';
 import { publicationNow } from './publication.js';
 import { serverRefusal } from './server-refusals.js';
 
@@ -12,8 +12,6 @@ import { serverRefusal } from './server-refusals.js';
 export interface LogState {
   /** Everything that was committed before the statement is before this place of the log. */
   readonly writtenTo: bigint;
-  /** What is behind this place is on no disk yet, and therefore sent to no reader. */
-  readonly flushedTo: bigint;
   /** Undefined where the server has no such slot. */
   readonly slot: SlotState | undefined;
   /** Undefined where the store is not registered. */
@@ -37,7 +35,6 @@ interface SlotState {
 
 interface StateRow {
   readonly written: string;
-  readonly flushed: string;
   readonly applied: string | null;
   readonly isRead: boolean | null;
   readonly kept: number | null;
@@ -49,7 +46,7 @@ interface StateRow {
 
 function stateSql({ readers }: LogHome): string {
   return `
-    SELECT pg_current_wal_insert_lsn()::text AS written, pg_current_wal_flush_lsn()::text AS flushed,
+    SELECT pg_current_wal_insert_lsn()::text AS written,
            s.confirmed_flush_lsn::text AS applied, s.active AS "isRead", s.wal_status AS status,
            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn)::float8 AS kept,
            (SELECT r."mustForget" FROM ${readers} AS r WHERE r."slot" = $1) AS "mustForget",
@@ -67,8 +64,7 @@ export async function readState(
   const [row] = rows;
   if (row === undefined) throw new Error('the server says nothing of its log');
   return {
-    writtenTo: readLsn(row.written),
-    flushedTo: readLsn(row.flushed),
+    writtenTo: endOfRecords(readLsn(row.written)),
     slot:
       row.isRead === null || row.applied === null
         ? undefined
