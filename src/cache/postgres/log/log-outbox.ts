@@ -38,7 +38,7 @@ export interface LogOutboxOptions {
 }
 
 /** How often a process that does not read looks whether another one still does. */
-const SUCCEED_EVERY_MS = 1500;
+const SUCCEED_EVERY_MS = 1700;
 /** What was committed before a look is applied within this time, or the look has failed. */
 const REACH_WITHIN_MS = 2000;
 /** What was written without waiting for the disk is not sent; after this time it is written by force. */
@@ -91,11 +91,15 @@ export class LogOutbox implements Outbox {
     if (this.#turn !== undefined) this.#stopReading();
     const turn = Symbol('look');
     this.#turn = turn;
+    this.#reader?.look();
     try {
       const state = await this.#look();
       return { done: await this.#drain({ turn, state, apply, forgetAll }), elsewhere: [], isKnown: true };
     } finally {
-      if (this.#turn === turn) this.#turn = undefined;
+      if (this.#turn === turn) {
+        this.#turn = undefined;
+        this.#reader?.rest();
+      }
     }
   }
 
@@ -266,6 +270,7 @@ export class LogOutbox implements Outbox {
       });
       if (this.#isClosed) opened.end();
       else this.#reader = opened;
+      opened.look();
       this.#mustForget = store === undefined;
     } catch (error) {
       // Another process was faster.

@@ -28,6 +28,8 @@ export class LogReader {
   #appliedTo = 0n;
   #isApplying = false;
   #isPaused = false;
+  /** While a look is under way everything is read at once; between looks what comes is left to gather in the socket. */
+  #isLooking = false;
   #isEnded = false;
   #tellTimer: NodeJS.Timeout | undefined;
   #untakenTimer: NodeJS.Timeout | undefined;
@@ -65,14 +67,24 @@ export class LogReader {
     return !this.#changes.isEmpty;
   }
 
+  /** A look begins: what has gathered meanwhile is read. */
+  look(): void {
+    this.#isLooking = true;
+    if (this.#changes.size < WAITING_AT_MOST) this.#flow();
+  }
+
+  /** It is over. To read each small transaction by itself would cost the processor of a busy server dear. */
+  rest(): void {
+    this.#isLooking = false;
+  }
+
   /** What was read; it counts as applied once `applied` is called with it. */
   take(): Batch {
     clearTimeout(this.#untakenTimer);
     this.#untakenTimer = undefined;
     this.#isApplying = true;
     const batch = this.#changes.take();
-    if (this.#isPaused) this.#stream?.resume();
-    this.#isPaused = false;
+    this.#flow();
     return batch;
   }
 
@@ -116,7 +128,7 @@ export class LogReader {
       this.#advance();
       return;
     }
-    if (!this.#isPaused && this.#changes.size >= WAITING_AT_MOST) {
+    if (!this.#isPaused && (!this.#isLooking || this.#changes.size >= WAITING_AT_MOST)) {
       this.#isPaused = true;
       this.#stream?.pause();
     }
@@ -139,6 +151,11 @@ export class LogReader {
       this.#tellTimer = undefined;
       this.#stream?.confirm(this.#appliedTo);
     }, TELL_WITHIN_MS).unref();
+  }
+
+  #flow(): void {
+    if (this.#isPaused) this.#stream?.resume();
+    this.#isPaused = false;
   }
 
   #untaken(): void {

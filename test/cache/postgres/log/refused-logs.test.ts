@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand } from '../../../../src/cache/postgres/command.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { logWorld, told } from './log-world.js';
@@ -120,6 +121,40 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     await outbox.close();
     await open({ tables, store: 'one', triggers: 'check' });
     await pool.query(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active`);
+  });
+
+  it('unless the command makes what is missing; it also prints, checks and removes it', async () => {
+    const { open, pool, url } = await world();
+    const run = async (...words: string[]) => {
+      const said: string[] = [];
+      const say = (text: string) => void said.push(text);
+      const more = words[0] === 'remove' ? [] : ['--namespaces', 'films'];
+      const code = await runCommand(
+        [...words, ...more, '--source', 'log', '--url', url],
+        {},
+        { out: say, err: say },
+      );
+      return [code, said.join('\n')];
+    };
+    const films = { films: {} };
+    expect(await run('check')).toEqual([
+      1,
+      expect.stringContaining('missing: there is no publication "corral_public"'),
+    ]);
+    const [, printed] = await run('print');
+    await pool.query(String(printed));
+    expect(await run('check')).toEqual([0, 'The log tells what it should.']);
+    expect(await run('apply')).toEqual([0, 'Nothing had to be changed.']);
+    await open({ tables: films, store: 'one', triggers: 'check' });
+    const slots = async () =>
+      (await pool.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).rowCount;
+    expect(await slots()).toBe(1);
+    expect(await run('remove')).toEqual([
+      0,
+      'The publication and the replication slots of the outbox are gone.',
+    ]);
+    expect(await slots()).toBe(0);
+    expect((await pool.query(`SELECT FROM pg_class WHERE relname = 'CacheLogReader'`)).rowCount).toBe(0);
   });
 
   it('and `auto` takes triggers then, and says what would bring the log', async () => {
