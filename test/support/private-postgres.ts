@@ -36,7 +36,7 @@ export async function privatePostgres(...more: string[]): Promise<PrivatePostgre
   const makeFiles = `${initdb} -D ${files} -U postgres -A scram-sha-256 --no-sync --pwfile=<(echo ${password})`;
   await asOwner('bash', ['-c', makeFiles]);
   const port = await freePort();
-  const added = more.map((setting) => ` -c ${setting}`).join('');
+  const added = [...ofTheLog(), ...more].map((setting) => ` -c ${setting}`).join('');
   const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1${added}`;
   const start = async (): Promise<void> => {
     await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
@@ -56,6 +56,13 @@ export async function privatePostgres(...more: string[]): Promise<PrivatePostgre
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** With CHANGES_FROM=log the API of any test reads the log, as its servers allow it. */
+function ofTheLog(): readonly string[] {
+  return process.env['CHANGES_FROM'] === 'log'
+    ? ['wal_level=logical', 'max_slot_wal_keep_size=4GB', 'max_replication_slots=40', 'max_wal_senders=40']
+    : [];
 }
 
 export function postgresBinary(name: string): string {
