@@ -127,6 +127,7 @@ describe('the reference', () => {
     ['memoryJournal', ['MemoryJournalOptions']],
     ['redisJournal', ['RedisJournalOptions']],
     ['postgresOutbox', ['PostgresOutboxOptions']],
+    ['readReplicas', ['ReadReplicasOptions']],
     ['tables', ['TableMapping']],
     ['outboxSql', ['OutboxSqlOptions']],
     ['flushInto', ['FlushIntoOptions']],

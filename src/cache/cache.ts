@@ -230,7 +230,10 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     stats: {
       fields: () => applied?.fields ?? [],
       counters: () => counters.snapshot(),
-      relay: () => ({ ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0 }),
+      relay: () => {
+        const log = options.outbox?.lag?.();
+        return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };
+      },
       probes: () => parts.prober?.counters() ?? {},
       shadowChecks: () => services.shadow?.counters() ?? {},
       storeIsAway: () => isAway(options.store),

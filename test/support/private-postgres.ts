@@ -29,14 +29,14 @@ const settings = '-c fsync=off -c full_page_writes=off -c unix_socket_directorie
 
 /** Starts a PostgreSQL server of its own for one test file, with settings such as `fsync=on`; throws MissingBinary where none is installed. */
 export async function privatePostgres(...more: string[]): Promise<PrivatePostgres> {
-  const [initdb, control] = [binary('initdb'), binary('pg_ctl')];
+  const [initdb, control] = [postgresBinary('initdb'), postgresBinary('pg_ctl')];
   const folder = await mkdtemp(path.join(tmpdir(), 'corral-postgres-'));
   const asOwner = await ownerCommand(folder);
   const files = path.join(folder, 'data');
   const makeFiles = `${initdb} -D ${files} -U postgres -A scram-sha-256 --no-sync --pwfile=<(echo ${password})`;
   await asOwner('bash', ['-c', makeFiles]);
   const port = await freePort();
-  const added = more.map((setting) => ` -c ${setting}`).join('');
+  const added = [...ofTheLog(), ...more].map((setting) => ` -c ${setting}`).join('');
   const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1${added}`;
   const start = async (): Promise<void> => {
     await asOwner(control, ['start', '-w', '-D', files, '-l', path.join(folder, 'log'), '-o', options]);
@@ -58,7 +58,14 @@ export async function privatePostgres(...more: string[]): Promise<PrivatePostgre
   };
 }
 
-function binary(name: string): string {
+/** With CHANGES_FROM=log the API of any test reads the log, as its servers allow it. */
+function ofTheLog(): readonly string[] {
+  return process.env['CHANGES_FROM'] === 'log'
+    ? ['wal_level=logical', 'max_slot_wal_keep_size=4GB', 'max_replication_slots=40', 'max_wal_senders=40']
+    : [];
+}
+
+export function postgresBinary(name: string): string {
   const found = findBinary(name);
   if (found === undefined) throw new MissingBinary(name, 'postgresql');
   return found;
@@ -67,7 +74,7 @@ function binary(name: string): string {
 type Command = (program: string, parameters: string[]) => Promise<unknown>;
 
 /** PostgreSQL refuses to run as root, so root hands the folder to the account that the package made. */
-async function ownerCommand(folder: string): Promise<Command> {
+export async function ownerCommand(folder: string): Promise<Command> {
   if (process.getuid?.() !== 0) return (program, parameters) => run(program, parameters, { cwd: folder });
   const { stdout } = await run('id', ['-u', 'postgres']);
   const uid = Number(stdout);

@@ -8,10 +8,23 @@ export interface RelayCounters {
   lagMs: number;
 }
 
+/** How far an outbox that reads the log of the database is behind it. */
+export interface OutboxLag {
+  /** Bytes of the log that were written and are not applied. */
+  readonly behindBytes: number;
+  /** Bytes of the log that the database keeps for it. */
+  readonly keptBytes: number;
+}
+
 /** The counters, and how it is now. */
 export interface RelayState extends RelayCounters {
   /** Milliseconds for which the outbox could not be looked into, once that is longer than it should be; otherwise 0. */
   readonly blindForMs: number;
+  /**
+   * With the log of the database as source, as it was at the last look: bytes that were written and are not applied, and bytes that the
+   * server keeps for it; otherwise absent.
+   */
+  readonly log?: OutboxLag;
 }
 
 export function createRelayCounters(): RelayCounters {

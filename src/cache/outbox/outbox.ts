@@ -1,4 +1,5 @@
 import type { CacheLog } from '../log.js';
+import type { OutboxLag } from '../metrics/relay-counters.js';
 
 /** Tags that were committed in the same transaction as the rows they are about, and wait to be invalidated. */
 export interface OutboxRow {
@@ -46,8 +47,14 @@ export interface Outbox {
   /**
    * Takes every row that waits and that no other relay has taken, oldest first; those for which `apply` resolved are done and gone.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
+   * Where what was written is not known in full, `forgetAll` is called, and what it resolves for counts as done.
    */
-  relay(apply: (rows: readonly OutboxRow[]) => Promise<void>): Promise<Relayed>;
+  relay(
+    apply: (rows: readonly OutboxRow[]) => Promise<void>,
+    forgetAll?: () => Promise<void>,
+  ): Promise<Relayed>;
+  /** How far it is behind, as it was at the last look; only of an outbox that reads the log of the database. */
+  lag?(): OutboxLag | undefined;
   /** Sees to it that rows are written for this store from now on; true where they have been already. */
   register(): Promise<boolean>;
   /** Writes a row by hand, and calls back all who listen: for an invalidation that could not be applied now. */

@@ -276,7 +276,8 @@ export class Relay {
     const further = (): void => {
       if (look !== undefined) look.furtherAtMs = clock.nowMs();
     };
-    const relayed = Promise.race([outbox.relay((rows) => this.#apply(rows, further)), givenUp]);
+    const apply = (rows: readonly OutboxRow[]): Promise<void> => this.#apply(rows, further);
+    const relayed = Promise.race([outbox.relay(apply, () => this.#forgetAll()), givenUp]);
     look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
     return look;
   }

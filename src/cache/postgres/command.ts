@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { applyOutbox, checkOutbox, outboxSql, removeOutbox, type OutboxSqlOptions } from './apply-outbox.js';
 import type { Tables } from './tables.js';
+import { applyLogOutbox, checkLogOutbox, logOutboxSql, removeLogOutbox } from './log/apply-log.js';
 import { tablesOfPrisma } from './tables-of-prisma.js';
 
 const help = `Usage: corral-postgres print|apply|check|remove [options]
@@ -20,6 +21,7 @@ Makes the tables, functions and triggers that tell a GraphQL cache of writes by 
   --tables FILE       the mapping: a JSON file, or a module with a default export (and namespaces, if it exports them)
   --prisma PATH       a Prisma schema, or a folder of .prisma files: what --tables says comes on top
   --namespaces A,B    those of the keys and tags of the schema, and of the option fetches; default: all of the mapping
+  --source SOURCE     triggers, or log for what reading the log of the server needs; default: triggers, and with remove both
   --schema NAME       where the outbox lives; default: the current schema, mostly public
   --role NAME         with print and apply: a role that runs the API and owns nothing, which is given the rights
   --keep-tables       with remove: CacheOutbox and CacheStore stay, as where a migration made them
@@ -33,6 +35,7 @@ const options = {
   prisma: { type: 'string' },
   namespaces: { type: 'string' },
   schema: { type: 'string' },
+  source: { type: 'string' },
   role: { type: 'string' },
   'keep-tables': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -76,20 +79,21 @@ export async function runCommand(
   ) {
     return usage('Say what to watch: --tables, --prisma or --namespaces.');
   }
+  const { source } = values;
+  if (source !== undefined && !isSource(source)) return usage('Say --source triggers or --source log.');
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   try {
     const { schema } = values;
     if (command === 'remove') {
-      await removeOutbox({
-        pool,
-        ...(schema !== undefined && { schema }),
-        keepTables: values['keep-tables'],
-      });
-      out('The triggers and functions of the outbox are gone.');
+      const where = { pool, ...(schema !== undefined && { schema }) };
+      if (source !== 'log') await removeOutbox({ ...where, keepTables: values['keep-tables'] });
+      if (source !== 'log') out('The triggers and functions of the outbox are gone.');
+      if (source !== 'triggers') await removeLogOutbox(where);
+      if (source === 'log') out('The publication and the replication slots of the outbox are gone.');
       return 0;
     }
     const mapping = await readMapping(values);
-    return await commands[command](
+    return await (source === 'log' ? logCommands : commands)[command](
       {
         pool,
         ...mapping,
@@ -130,6 +134,33 @@ const commands = {
     return faults.some(({ kind }) => kind !== 'superfluous') ? 1 : 0;
   },
 } satisfies Record<string, Run>;
+
+const logCommands = {
+  print: async (given, out) => {
+    out(await logOutboxSql(given));
+    return 0;
+  },
+  apply: async (given, out) => {
+    const changed = await applyLogOutbox(given);
+    out(
+      changed.length === 0
+        ? 'Nothing had to be changed.'
+        : `The log tells of the tables ${changed.join(', ')} now.`,
+    );
+    return 0;
+  },
+  check: async (given, out) => {
+    const faults = await checkLogOutbox(given);
+    for (const { kind, message } of faults) out(`${kind}: ${message}`);
+    if (faults.length === 0) out('The log tells what it should.');
+    else out('To change this: corral-postgres apply --source log, with the same options.');
+    return faults.length > 0 ? 1 : 0;
+  },
+} satisfies Record<keyof typeof commands, Run>;
+
+function isSource(word: string): word is 'triggers' | 'log' {
+  return word === 'triggers' || word === 'log';
+}
 
 function isCommand(word: string): word is keyof typeof commands | 'remove' {
   return word === 'remove' || Object.hasOwn(commands, word);

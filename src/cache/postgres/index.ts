@@ -3,6 +3,14 @@ export { applyOutbox, checkOutbox, outboxSql, removeOutbox, type OutboxSqlOption
 export type { OutboxFault } from './compare-outbox.js';
 export { flushInto, type FlushingOrigin, type FlushIntoOptions, type FlushParent } from './flush-into.js';
 export type { OutboxPool, PoolOption } from './pool-option.js';
+export { applyLogOutbox, checkLogOutbox, logOutboxSql, removeLogOutbox } from './log/apply-log.js';
+export {
+  readReplicas,
+  type ReadReplicas,
+  type ReadReplicasOptions,
+  type ReplicaServer,
+} from './log/read-replicas.js';
+export type { OutboxSource } from './log/outbox-source.js';
 export { postgresOutbox, type OutboxLog, type PostgresOutboxOptions } from './postgres-outbox.js';
 export { isPermanentSqlError } from './sqlstate.js';
 export type { PrismaDatamodel, PrismaEnum, PrismaField, PrismaModel } from './prisma-datamodel.js';

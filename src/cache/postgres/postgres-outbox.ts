@@ -6,11 +6,15 @@ import type { Outbox, OutboxOpenOptions } from '../outbox/outbox.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { bringUpToDate, lookAt, type Applied } from './apply-outbox.js';
 import type { Home } from './home.js';
+import { openedLog } from './log/open-log.js';
+import { sourceFaults, type OutboxSource } from './log/outbox-source.js';
 import { outboxOfStore } from './outbox-of-store.js';
 import { poolOf, type OutboxPool, type PoolOption } from './pool-option.js';
 import { refuseRights } from './refuse-rights.js';
 import type { Tables } from './tables.js';
+import { unwatchedSentence } from './unwatched.js';
 import { watchForRows } from './watch-for-rows.js';
+import { whoTakesRows } from './who-takes-rows.js';
 
 /** What an outbox tells an operator, in sentences. Pino and the console fit as they are. */
 export interface OutboxLog {
@@ -30,10 +34,19 @@ export interface PostgresOutboxOptions {
   readonly schema?: string;
   /**
    * What opening does about the triggers: `apply` makes and changes them, for which the user of `pool` must own the tables;
-   * `check` refuses to start where they are not as they should be. Default: apply.
+   * `check` refuses to start where they are not as they should be. With the log the same of the publication, and of the replica
+   * identity of tables whose tags name more than the key. Default: apply.
    */
   readonly triggers?: 'apply' | 'check';
-  /** Where to watch for rows, for a pool behind a pooler, whose connection would be kept busy. Default: as the pool connects. */
+  /**
+   * Where changes come from: `triggers` on the tables; `log`, the server's own log, which costs writers almost nothing and needs
+   * wal_level = logical and the right REPLICATION; `auto`, the log where the server has all that it takes and bounds what it keeps
+   * for a reader that is away (max_slot_wal_keep_size), otherwise triggers, and says which and why. Default: auto.
+   */
+  readonly source?: OutboxSource;
+  /** With the log: megabytes that its reader may be behind, before everything is forgotten and it begins anew. Default: 1,024. */
+  readonly behindAtMostMb?: number;
+  /** Where to watch for rows or read the log, for a pool behind a pooler, whose connection would be kept busy. Default: as the pool connects. */
   readonly listenUrl?: string;
   /** False where rows are looked for every 250 ms instead, or how to be told of them otherwise. Default: on a connection of its own. */
   readonly listen?: false | Outbox['listen'];
@@ -48,6 +61,8 @@ const knownOptions = {
   tables: true,
   schema: true,
   triggers: true,
+  source: true,
+  behindAtMostMb: true,
   listenUrl: true,
   listen: true,
   slowPool: true,
@@ -65,12 +80,19 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
   if (options.triggers !== undefined && !['apply', 'check'].includes(options.triggers)) {
     faults.push(`triggers must be "apply" or "check", but is "${String(options.triggers)}"`);
   }
+  faults.push(...sourceFaults(options));
   refuseFaults('postgresOutbox', faults);
   let opened: Outbox | undefined;
   const open = async (given: OutboxOpenOptions): Promise<void> => {
     const pool = await poolOf(poolOption);
     const slow = slowPool === poolOption ? pool : await poolOf(slowPool);
     const log = options.log ?? sentencesOf(given.log);
+    const where = options.listenUrl ?? configOf(pool);
+    const ofLog = await openedLog({ pool, slowPool: slow, connection: where, options, given, log });
+    if (ofLog !== undefined) {
+      opened = ofLog;
+      return;
+    }
     const { home } = await prepare(slow, { options, given, log });
     const store = given.store ?? `memory ${randomUUID()}`;
     const leading = whoTakesRows();
@@ -92,7 +114,8 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
   return {
     open,
     listen: (onRows, onListening) => used().listen(onRows, onListening),
-    relay: async (apply) => used().relay(apply),
+    relay: async (apply, forgetAll) => used().relay(apply, forgetAll),
+    lag: () => opened?.lag?.(),
     register: async () => used().register(),
     add: async (tags) => used().add(tags),
     keep: async () => used().keep(),
@@ -139,14 +162,6 @@ async function checked(
   return applied;
 }
 
-function unwatchedSentence(namespaces: readonly string[]): string {
-  const names = namespaces.map((name) => `"${name}"`).join(', ');
-  return (
-    `No table is watched for ${names}: a write by another program ends none of those entries. Name the table in \`tables\`, ` +
-    'name the tag in the `tags` of a table, or write `false` for a namespace without a table.'
-  );
-}
-
 interface Listening {
   readonly pool: OutboxPool;
   readonly options: PostgresOutboxOptions;
@@ -176,26 +191,6 @@ function listenTo({
       leads: leading.leads,
       warn: (sentence) => watched.log.warn(sentence),
     });
-}
-
-/**
- * Of several processes the one that took rows last takes the next ones: it is told at once, and each other only of rows that stay
- * where they are. Who begins, leads until another one is faster. Nothing depends on there being one.
- */
-function whoTakesRows(): { leads(): boolean; told(): void; looked(taken: number): void } {
-  let isTold = false;
-  // It is told twice of rows that its own look is about to take: one look in vain says nothing yet.
-  let inVain = 0;
-  return {
-    leads: () => inVain < 2,
-    told: () => {
-      isTold = true;
-    },
-    looked: (taken) => {
-      if (isTold) inVain = taken > 0 ? 0 : inVain + 1;
-      isTold = false;
-    },
-  };
 }
 
 /** How a pool connects; another copy of pg may have made it. */

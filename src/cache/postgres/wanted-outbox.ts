@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { CacheError } from '../errors.js';
 import { homeOf, type Home } from './home.js';
-import { planTriggers } from './plan-triggers.js';
+import { planTriggers, type WatchedTable } from './plan-triggers.js';
 import { readTables, type Relation } from './read-tables.js';
 import { mappingOf, type Tables } from './tables.js';
 import { cannotBeWatched, sharedFunctions, tableFunction, type WantedFunction } from './trigger-sql.js';
@@ -18,6 +18,7 @@ export interface WantedOutbox {
   readonly home: Home;
   readonly shared: readonly WantedFunction[];
   readonly functions: readonly WantedFunction[];
+  readonly watched: readonly WatchedTable[];
   readonly unwatched: readonly string[];
   /** Partitions that are foreign tables: what is written into them directly is not seen. */
   readonly unseen: readonly Relation[];
@@ -45,6 +46,7 @@ export async function wantedOutbox(
     home,
     shared: sharedFunctions(home),
     functions: watched.map((table) => tableFunction(home, table)),
+    watched,
     unwatched,
     unseen: watched.flatMap(({ table }) => table.relations.filter(cannotBeWatched)),
   };

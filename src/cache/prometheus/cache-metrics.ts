@@ -188,6 +188,22 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     },
   });
   new Gauge({
+    name: 'cache_log_behind_bytes',
+    help: 'Bytes of the log of the database that were written and are not applied, where it is what the outbox reads; otherwise 0.',
+    registers,
+    collect() {
+      this.set(cache.stats.relay().log?.behindBytes ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'cache_log_kept_bytes',
+    help: 'Bytes of its log that the database keeps for the outbox that reads it; otherwise 0.',
+    registers,
+    collect() {
+      this.set(cache.stats.relay().log?.keptBytes ?? 0);
+    },
+  });
+  new Gauge({
     name: 'cache_store_away',
     help: '1 while the store cannot be reached.',
     registers,

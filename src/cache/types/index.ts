@@ -30,7 +30,7 @@ export type { BoundedBy } from '../metrics/bounded-writes.js';
 export type { FieldCounters } from '../metrics/field-counters.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
-export type { RelayCounters, RelayState } from '../metrics/relay-counters.js';
+export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { ShadowCounters } from '../metrics/shadow-counters.js';
 export type { Outcome, ResponsePath, TraceRecord, TraceReport } from '../metrics/trace.js';
 export type { LoadBounds } from '../stampede/load-bounds.js';

@@ -46,7 +46,7 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
 
   const opened = async (options: Partial<PostgresOutboxOptions> = {}, given: { store?: string } = {}) => {
     const log = testLog();
-    const outbox = postgresOutbox({ pool, tables, listen: false, log, ...options });
+    const outbox = postgresOutbox({ pool, tables, source: 'triggers', listen: false, log, ...options });
     await outbox.open?.({ namespaces, used: namespaces, store: given.store, log: cacheLog() });
     return { outbox, log };
   };
@@ -99,7 +99,10 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       expect.stringMatching(/^warn No table is watched for "Weather": a write/),
     );
     const silent = testLog();
-    const known = postgresOutbox({ pool, tables: { ...tables, Weather: false }, listen: false, log: silent });
+    const known = postgresOutbox({
+      ...{ pool, source: 'triggers', listen: false, log: silent },
+      tables: { ...tables, Weather: false },
+    });
     await known.open?.({ namespaces: other, used: other, store: undefined, log: cacheLog() });
     expect(silent.lines).toEqual([]);
   });

@@ -1,0 +1,121 @@
+import pg, { type ClientBase } from 'pg';
+import { CacheError } from '../../errors.js';
+import type { OutboxSqlOptions } from '../apply-outbox.js';
+import type { OutboxFault } from '../compare-outbox.js';
+import { inTransaction } from '../in-transaction.js';
+import { poolOf, type OutboxPool } from '../pool-option.js';
+import { isLockedByOthers, withShortLocks } from '../short-locks.js';
+import { wantedOutbox } from '../wanted-outbox.js';
+import { logHomeOf, logRightsOf } from './log-home.js';
+import { compareLog, wantedLog, type WantedLog } from './publication.js';
+import { dropSlots } from './slots.js';
+
+/** The same as of processes that make triggers: they make this together one after the other as well. */
+const ADVISORY_LOCK = 72_707_370;
+
+/** Makes the publication and the tables' replica identities what the mapping asks for. Resolves with the tables that changed. */
+export async function applyLog(
+  pool: OutboxPool,
+  wanted: WantedLog,
+  role?: string,
+): Promise<readonly string[]> {
+  return alone(pool, async (client) => {
+    const { sql, changed } = await compareLog(client, wanted);
+    for (const statement of sql) await client.query(statement);
+    if (role !== undefined) await client.query(logRightsOf(wanted.home, pg.escapeIdentifier(role)));
+    return changed;
+  });
+}
+
+/**
+ * Makes what reading the log needs: the publication of the mapped tables, their replica identities, the table of stores. Again is
+ * allowed. Resolves with the names of the tables of which the log tells more or otherwise than before.
+ * @throws CacheError CACHE_CONFIGURATION when the mapping does not fit the tables, or rights are missing.
+ */
+export async function applyLogOutbox(options: OutboxSqlOptions): Promise<readonly string[]> {
+  const pool = await poolOf(options.pool);
+  return applyLog(pool, await inTransaction(pool, (client) => wantedOf(client, options)), options.role);
+}
+
+/** What of that is missing or changed, each as a sentence; an empty list where all is as it should be. Changes nothing. */
+export async function checkLogOutbox(options: OutboxSqlOptions): Promise<readonly OutboxFault[]> {
+  return inTransaction(await poolOf(options.pool), async (client) => {
+    const { faults } = await compareLog(client, await wantedOf(client, options));
+    return faults;
+  });
+}
+
+/** The SQL that `applyLogOutbox` would send now, to be put into a migration. Changes nothing. */
+export async function logOutboxSql(options: OutboxSqlOptions): Promise<string> {
+  return inTransaction(await poolOf(options.pool), async (client) => {
+    const wanted = await wantedOf(client, options);
+    const { sql } = await compareLog(client, wanted);
+    const role =
+      options.role === undefined ? [] : [logRightsOf(wanted.home, pg.escapeIdentifier(options.role))];
+    return `${['BEGIN;', ...sql, ...role, 'COMMIT;'].join('\n')}\n`;
+  });
+}
+
+/**
+ * Takes the publication away, the replication slots of all stores, and the table of stores: end the processes that read the log
+ * first. Replica identities stay as they are.
+ */
+export async function removeLogOutbox({
+  pool: option,
+  schema,
+}: Pick<OutboxSqlOptions, 'pool' | 'schema'>): Promise<void> {
+  const pool = await poolOf(option);
+  const client = await pool.connect();
+  let isBroken = true;
+  try {
+    const { rows } = await client.query<{ schema: string; isThere: boolean }>(
+      `SELECT coalesce($1, current_schema()) AS schema,
+              EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                      WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = 'CacheLogReader') AS "isThere"`,
+      [schema ?? null],
+    );
+    const home = logHomeOf(rows[0]?.schema ?? 'public');
+    if (rows[0]?.isThere === true) await dropSlots(client, home, 'all');
+    await client.query(`DROP PUBLICATION IF EXISTS ${pg.escapeIdentifier(home.publication)}`);
+    await client.query(`DROP TABLE IF EXISTS ${home.readers}`);
+    isBroken = false;
+  } finally {
+    client.release(isBroken);
+  }
+}
+
+async function wantedOf(
+  client: ClientBase,
+  { tables, schema, namespaces }: OutboxSqlOptions,
+): Promise<WantedLog> {
+  const { home, watched } = await wantedOutbox(client, {
+    ...{ tables, schema, namespaces: new Set(namespaces ?? Object.keys(tables)) },
+  });
+  return wantedLog(home.schema, watched);
+}
+
+/** Works while no other process makes the same, and waits for no table for long. */
+export async function alone<T>(pool: OutboxPool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+  try {
+    return await withShortLocks(pool, async (client) => {
+      await client.query('SET LOCAL statement_timeout = 0');
+      await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+      return work(client);
+    });
+  } catch (error) {
+    if (error instanceof CacheError) throw error;
+    throw isLockedByOthers(error)
+      ? new CacheError(
+          'CACHE_CONFIGURATION',
+          'What the log tells of cannot be changed, because a transaction has kept a table locked for 10 seconds; end it, and start again.',
+          { cause: error },
+        )
+      : new CacheError(
+          'CACHE_CONFIGURATION',
+          `What the log tells of cannot be changed: ${error instanceof Error ? error.message : String(error)}. The database user must own the tables and ` +
+            'may create in the database; where it must not, their owner runs `npx corral-postgres apply --source log`, and the API opens the outbox with ' +
+            "`triggers: 'check'`.",
+          { cause: error },
+        );
+  }
+}

@@ -1,0 +1,310 @@
+import { setTimeout as passes } from 'node:timers/promises';
+import type { ClientConfig } from 'pg';
+import type { OutboxLag } from '../../metrics/relay-counters.js';
+import type { Outbox, OutboxRow, Relayed } from '../../outbox/outbox.js';
+import type { OutboxPool } from '../pool-option.js';
+import { sqlstateOf } from '../sqlstate.js';
+import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
+import type { LogHome } from './log-home.js';
+import type { LogPlan } from './log-plan.js';
+import { LogReader } from './log-reader.js';
+import { lsnText } from './lsn.js';
+import { serverRefusal } from './server-refusals.js';
+import {
+  haveForgotten,
+  makeSlot,
+  readApplied,
+  readState,
+  reasonToBeginAnew,
+  stillSeen,
+  type LogState,
+} from './slots.js';
+import { untilOthersEnd, untilSeen } from './seen-transactions.js';
+
+export interface LogOutboxOptions {
+  readonly home: LogHome;
+  readonly pool: OutboxPool;
+  /** For making slots, which waits for transactions that write. */
+  readonly slowPool: OutboxPool;
+  readonly connection: string | ClientConfig;
+  readonly slot: string;
+  /** What this store is called; undefined for one that ends with its process, as its slot does then. */
+  readonly store: string | undefined;
+  /** A reader that is further behind than so many bytes of the log begins anew, and everything is forgotten. */
+  readonly behindAtMost: number;
+  /** What rows mean, as the publication says now; rejects where it is not as it says of itself. */
+  readonly plan: () => Promise<LogPlan>;
+  readonly warn: (sentence: string) => void;
+}
+
+/** How often a process that does not read looks whether another one still does. */
+const SUCCEED_EVERY_MS = 1700;
+/** What was committed before a look is applied within this time, or the look has failed. */
+const REACH_WITHIN_MS = 2000;
+/** What was written without waiting for the disk is not sent; after this time it is written by force. */
+const FLUSH_AFTER_MS = 30;
+/** A commit that waits for a standby is in the log already. */
+const SEEN_WITHIN_MS = 3000;
+const OTHERS_END_WITHIN_MS = 1000;
+/** One that could not apply what it read leaves the slot to others for so long. */
+const STAND_BACK_MS = 1000;
+const ASK_PAUSES_MS = [2, 3, 5, 8, 12, 20];
+const OBJECT_IN_USE = '55006';
+
+type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
+
+/**
+ * The log of the server as the outbox of one store: one process reads it, confirms what it has applied, and so tells all others how far
+ * that is. The slot is the leadership: PostgreSQL gives it to one connection at a time.
+ */
+export class LogOutbox implements Outbox {
+  readonly #options: LogOutboxOptions;
+  #reader: LogReader | undefined;
+  #opening: Promise<void> | undefined;
+  /** Of a slot that ends with this process: whether it was made anew. */
+  #mustForget = false;
+  #publication: string | undefined;
+  /** The look that is under way; undefined between looks. */
+  #turn: symbol | undefined;
+  #whyAnew: string | undefined;
+  #standBackUntilMs = -Infinity;
+  #onRows: (() => void) | undefined;
+  #state: LogState | undefined;
+  /** As the slot said last, where another process reads. */
+  #appliedTo = 0n;
+  #isClosed = false;
+
+  constructor(options: LogOutboxOptions) {
+    this.#options = options;
+  }
+
+  async register(): Promise<boolean> {
+    if (this.#options.store === undefined) await this.#lead();
+    else await this.#beginAnew(this.#options.store);
+    // Whether everything must be forgotten is written beside the slot, and done by the first look.
+    return true;
+  }
+
+  /** Everything that was committed before the call is applied when this resolves. */
+  async relay(apply: Apply, forgetAll = cannotForget): Promise<Relayed> {
+    // A look that was given up still has what it took: it is read again, and confirmed after that.
+    if (this.#turn !== undefined) this.#stopReading();
+    const turn = Symbol('look');
+    this.#turn = turn;
+    this.#reader?.look();
+    try {
+      const state = await this.#look();
+      return { done: await this.#drain({ turn, state, apply, forgetAll }), elsewhere: [], isKnown: true };
+    } finally {
+      if (this.#turn === turn) {
+        this.#turn = undefined;
+        this.#reader?.rest();
+      }
+    }
+  }
+
+  async add(tags: readonly string[]): Promise<void> {
+    const { pool, slot } = this.#options;
+    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [
+      TAGS_MESSAGE + slot,
+      JSON.stringify(tags),
+    ]);
+  }
+
+  listen(onRows: () => void, onListening?: (isListening: boolean) => void): () => Promise<void> {
+    this.#onRows = onRows;
+    onListening?.(true);
+    const succeeding = setInterval(() => {
+      if (this.#reader === undefined) onRows();
+    }, SUCCEED_EVERY_MS).unref();
+    return () => {
+      clearInterval(succeeding);
+      this.#onRows = undefined;
+      return Promise.resolve();
+    };
+  }
+
+  async keep(): Promise<void> {
+    const { pool, home, slot } = this.#options;
+    await stillSeen(pool, home, slot);
+  }
+
+  lag(): OutboxLag | undefined {
+    if (this.#state === undefined) return undefined;
+    const { writtenTo, slot } = this.#state;
+    const appliedTo = this.#reader?.appliedTo ?? this.#appliedTo;
+    return {
+      behindBytes: appliedTo < writtenTo ? Number(writtenTo - appliedTo) : 0,
+      keptBytes: slot?.keptBytes ?? 0,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#reader?.end();
+    this.#reader = undefined;
+    return Promise.resolve();
+  }
+
+  /** One statement, and what it shows to be wrong is put right: a slot that is gone, lost or far behind is made anew. */
+  async #look(): Promise<LogState> {
+    const { pool, home, slot, store, behindAtMost } = this.#options;
+    let state = await readState(pool, home, slot);
+    if (state.publication !== this.#publication) await this.#checkPublication(state.publication);
+    const why = this.#whyAnew ?? reasonToBeginAnew(state, behindAtMost);
+    if (store !== undefined && why !== undefined) {
+      this.#stopReading();
+      await this.#beginAnew(store, this.#whyAnew);
+      this.#whyAnew = undefined;
+      state = await readState(pool, home, slot);
+    }
+    this.#appliedTo = state.slot?.appliedTo ?? 0n;
+    return (this.#state = state);
+  }
+
+  async #beginAnew(store: string, isUseless?: string): Promise<void> {
+    const { slowPool, home, slot, behindAtMost, warn } = this.#options;
+    const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
+    if (made === undefined) return;
+    if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
+    await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
+  }
+
+  #stopReading(): void {
+    this.#reader?.end();
+    this.#reader = undefined;
+  }
+
+  async #checkPublication(publication: string | undefined): Promise<void> {
+    await this.#options.plan();
+    this.#publication = publication;
+  }
+
+  async #drain(draining: Draining): Promise<OutboxRow[]> {
+    const { pool, home, slot, store } = this.#options;
+    const { turn, state, forgetAll } = draining;
+    if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
+    if (store === undefined ? this.#mustForget : state.mustForget !== false) {
+      await forgetAll();
+      this.#mustForget = false;
+      if (store !== undefined) await haveForgotten(pool, home, slot);
+    }
+    const done: OutboxRow[] = [];
+    const target = state.writtenTo;
+    let furtherAtMs = performance.now();
+    const beganAtMs = furtherAtMs;
+    let isFlushed = false;
+    for (let asks = 0; ; asks += 1) {
+      if (this.#turn !== turn) throw new Error('this look was given up');
+      const reader = this.#reader;
+      if (reader?.hasChanges === true) {
+        done.push(...(await this.#apply(reader, draining)));
+        furtherAtMs = performance.now();
+        continue;
+      }
+      if (reader !== undefined && reader.appliedTo >= target) return done;
+      const nowMs = performance.now();
+      if (nowMs - furtherAtMs > REACH_WITHIN_MS) throw new Error(this.#notReached(state));
+      if (!isFlushed && nowMs - beganAtMs > FLUSH_AFTER_MS) {
+        isFlushed = true;
+        await pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
+        // What came meanwhile woke nothing.
+        continue;
+      }
+      if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
+      else if (await this.#isAppliedElsewhere(target)) return done;
+      else await passes(ASK_PAUSES_MS[Math.min(asks, ASK_PAUSES_MS.length - 1)]);
+    }
+  }
+
+  async #isAppliedElsewhere(target: bigint): Promise<boolean> {
+    const { isRead, appliedTo } = await readApplied(this.#options.pool, this.#options.slot);
+    this.#appliedTo = appliedTo;
+    if (appliedTo >= target) return true;
+    if (!isRead) await this.#lead();
+    return false;
+  }
+
+  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<OutboxRow[]> {
+    const { pool, warn } = this.#options;
+    const batch = reader.take();
+    try {
+      await untilSeen(pool, batch.xids, SEEN_WITHIN_MS);
+      const row = rowOf(batch, state);
+      if (batch.forget !== undefined) {
+        warn(`Everything stored is forgotten: ${batch.forget}.`);
+        await forgetAll();
+      } else if (row.tags.length > 0) await apply([row]);
+      reader.applied(batch);
+      return row.tags.length > 0 ? [row] : [];
+    } catch (error) {
+      // It is in the log still: another process may be able to, or this one later.
+      reader.end();
+      if (this.#reader === reader) this.#reader = undefined;
+      this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
+      throw error;
+    }
+  }
+
+  async #lead(): Promise<void> {
+    if (this.#isClosed || performance.now() < this.#standBackUntilMs) return;
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const { connection, slot, home, store, plan, warn } = this.#options;
+    try {
+      const opened: LogReader = await LogReader.open({
+        ...{ connection, slot, publication: home.publication, isTemporary: store === undefined },
+        plan: await plan(),
+        onChanges: () => this.#onRows?.(),
+        onEnd: (error) => {
+          if (this.#reader !== opened) return;
+          this.#reader = undefined;
+          if (/^publication .* does not exist/.test(error.message))
+            this.#whyAnew = 'its publication was gone for a while';
+          warn(`The log is read no more by this process, until it begins again: ${error.message}.`);
+          this.#onRows?.();
+        },
+      });
+      if (this.#isClosed) opened.end();
+      else this.#reader = opened;
+      opened.look();
+      this.#mustForget = store === undefined;
+    } catch (error) {
+      // Another process was faster.
+      if (sqlstateOf(error) === OBJECT_IN_USE) return;
+      this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
+      throw serverRefusal(error) ?? error;
+    }
+  }
+
+  #notReached({ writtenTo }: LogState): string {
+    const appliedTo = this.#reader?.appliedTo;
+    return (
+      `the log was not applied up to ${lsnText(writtenTo)} within ${REACH_WITHIN_MS} ms` +
+      (appliedTo === undefined ? ' by the process that reads it' : `, only to ${lsnText(appliedTo)}`)
+    );
+  }
+}
+
+function cannotForget(): Promise<void> {
+  return Promise.reject(new Error('what was written is not known in full, and there is no way to forget'));
+}
+
+interface Draining {
+  readonly turn: symbol;
+  readonly state: LogState;
+  readonly apply: Apply;
+  readonly forgetAll: () => Promise<void>;
+}
+
+function rowOf({ tags, readTo, committedAtMs }: Batch, { clockAheadMs }: LogState): OutboxRow {
+  return {
+    id: lsnText(readTo),
+    tags: [...tags.keys()],
+    versions: [...tags.values()],
+    waitedMs: committedAtMs === undefined ? 0 : Math.max(0, performance.now() + clockAheadMs - committedAtMs),
+  };
+}

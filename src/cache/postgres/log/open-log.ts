@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientBase, ClientConfig } from 'pg';
+import { CacheError } from '../../errors.js';
+import type { Outbox, OutboxOpenOptions } from '../../outbox/outbox.js';
+import { inTransaction } from '../in-transaction.js';
+import type { OutboxPool } from '../pool-option.js';
+import type { Tables } from '../tables.js';
+import { unwatchedSentence } from '../unwatched.js';
+import { wantedOutbox } from '../wanted-outbox.js';
+import { alone, applyLog } from './apply-log.js';
+import { slotNameOf, type LogHome } from './log-home.js';
+import { LogOutbox } from './log-outbox.js';
+import type { LogPlan } from './log-plan.js';
+import type { OutboxSource } from './outbox-source.js';
+import { compareLog, presentPlan, publicationSql, wantedLog, type WantedLog } from './publication.js';
+import { logAbility } from './server-refusals.js';
+
+export interface LogOpening {
+  readonly pool: OutboxPool;
+  readonly slowPool: OutboxPool;
+  /** Where the server itself is; undefined where the pool does not say. */
+  readonly connection: string | ClientConfig | undefined;
+  readonly options: {
+    readonly tables?: Tables;
+    readonly schema?: string;
+    readonly triggers?: 'apply' | 'check';
+    readonly source?: OutboxSource;
+    readonly behindAtMostMb?: number;
+  };
+  readonly given: OutboxOpenOptions;
+  readonly log: { info(message: string): void; warn(message: string): void };
+}
+
+const BEHIND_AT_MOST_MB = 1024;
+/**
+ * The outbox that reads the log; undefined where triggers are to be used.
+ * @throws CacheError CACHE_CONFIGURATION with the source `log`, for everything that keeps the log from being read.
+ */
+export async function openedLog(opening: LogOpening): Promise<Outbox | undefined> {
+  const { pool, slowPool, connection, given, log } = opening;
+  const { source = 'auto', tables = {}, schema, triggers = 'apply', behindAtMostMb } = opening.options;
+  if (source === 'triggers') return undefined;
+  const { store } = given;
+  const wanted = await inTransaction(slowPool, async (client) => {
+    const { home, watched, unwatched } = await wantedOutbox(client, {
+      ...{ tables, schema, namespaces: given.namespaces, used: given.used },
+    });
+    return { ...wantedLog(home.schema, watched), unwatched, database: await databaseOf(client) };
+  });
+  const slot = slotNameOf(wanted.database, wanted.home.schema, store ?? `memory ${randomUUID()}`);
+  const { warnings, isBounded, ...able } = await logAbility(pool, slot, connection);
+  const refusals = [...able.refusals];
+  // That the disk may fill up for a reader that is away is not for a default to decide.
+  if (source === 'auto' && !isBounded && store !== undefined) {
+    refusals.push(
+      'The server has max_slot_wal_keep_size = -1, with which a reader that is away fills the disk; set it, as to 10GB.',
+    );
+  }
+  if (refusals.length > 0 || connection === undefined) {
+    const list = refusals.map((sentence) => `  - ${sentence}`).join('\n');
+    if (source === 'log')
+      throw new CacheError('CACHE_CONFIGURATION', `The log of the database cannot be read:\n${list}`);
+    log.info(
+      `Writes are watched by triggers, as the log of the database, which costs writers less, cannot be read:\n${list}`,
+    );
+    return undefined;
+  }
+  for (const sentence of warnings) log.warn(sentence);
+  const isApplied = triggers === 'apply';
+  const changed = isApplied ? await applyLog(slowPool, wanted) : await checkLog(slowPool, wanted);
+  log.info(
+    source === 'auto'
+      ? 'Writes are read from the log of the database, as it has wal_level = logical and this user may; `source: "triggers"` watches by triggers instead.'
+      : 'Writes are read from the log of the database.',
+  );
+  if (changed.length > 0) log.info(`The log tells of the tables ${changed.join(', ')} now.`);
+  if (await hasTriggers(slowPool, wanted.home)) {
+    log.warn(
+      'The triggers of this outbox are there as well, and cost writers what the log does not: once every process reads the log, ' +
+        'the owner of the tables runs `npx corral-postgres remove --source triggers`.',
+    );
+  }
+  if (wanted.unwatched.length > 0) log.warn(unwatchedSentence(wanted.unwatched));
+  return new LogOutbox({
+    ...{ home: wanted.home, pool, slowPool, connection, slot, store },
+    behindAtMost: (behindAtMostMb ?? BEHIND_AT_MOST_MB) * 1024 * 1024,
+    plan: () => currentPlan(slowPool, wanted, { isApplied, warn: (sentence) => log.warn(sentence) }),
+    warn: (sentence) => log.warn(sentence),
+  });
+}
+
+/** @throws CacheError where something is not as the mapping asks for. */
+async function checkLog(pool: OutboxPool, wanted: WantedLog): Promise<readonly string[]> {
+  const { faults } = await inTransaction(pool, (client) => compareLog(client, wanted));
+  if (faults.length === 0) return [];
+  throw new CacheError(
+    'CACHE_CONFIGURATION',
+    `What the log tells of must be changed; the owner of the tables runs \`npx corral-postgres apply --source log\`:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
+  );
+}
+
+/** What rows mean, as the publication says. One that was changed by another program is made anew, and everything is forgotten. */
+async function currentPlan(
+  pool: OutboxPool,
+  wanted: WantedLog,
+  { isApplied, warn }: { readonly isApplied: boolean; readonly warn: (sentence: string) => void },
+): Promise<LogPlan> {
+  const { home } = wanted;
+  const seen = await inTransaction(pool, (client) => presentPlan(client, home));
+  if (seen.isAsItSays && seen.plan !== undefined) return seen.plan;
+  const plan = seen.plan ?? wanted.plan;
+  const what = `The publication "${home.publication}" was changed by another program, so that changes were not told of`;
+  if (!isApplied) {
+    await forgetInAll(pool, home);
+    throw new CacheError(
+      'CACHE_CONFIGURATION',
+      `${what}; the owner of the tables runs \`npx corral-postgres apply --source log\`.`,
+    );
+  }
+  warn(`${what}: it is made anew, and everything stored is forgotten.`);
+  await alone(pool, async (client) => {
+    const now = await presentPlan(client, home);
+    if (now.isAsItSays) return;
+    for (const statement of publicationSql(home, plan)) await client.query(statement);
+    await client.query(`UPDATE ${home.readers} SET "mustForget" = true`);
+  });
+  return plan;
+}
+
+async function forgetInAll(pool: OutboxPool, { readers }: LogHome): Promise<void> {
+  await pool.query(`UPDATE ${readers} SET "mustForget" = true`);
+}
+
+async function hasTriggers(pool: OutboxPool, { schema }: LogHome): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+     WHERE n.nspname = $1 AND starts_with(p.proname, 'cache_outbox_') AND NOT t.tgisinternal LIMIT 1`,
+    [schema],
+  );
+  return rowCount === 1;
+}
+
+async function databaseOf(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  return rows[0]?.name ?? '';
+}

@@ -1,0 +1,66 @@
+import { setTimeout as passes } from 'node:timers/promises';
+import type { OutboxPool } from '../pool-option.js';
+
+const SNAPSHOT = 'SELECT pg_current_snapshot()::text AS snapshot';
+const LONGEST_PAUSE_MS = 50;
+
+/** Transactions that a new statement does not see yet, by the lower halves of their numbers. */
+interface Snapshot {
+  readonly next: number;
+  readonly underWay: ReadonlySet<number>;
+}
+
+/**
+ * Resolves once every new statement sees what these transactions wrote. A commit is in the log before that: by moments, or for
+ * as long as it waits for a synchronous standby. What is invalidated in between would be loaded again as it was before.
+ * @throws where that takes longer.
+ */
+export async function untilSeen(
+  pool: Pick<OutboxPool, 'query'>,
+  xids: ReadonlySet<number>,
+  withinMs: number,
+): Promise<void> {
+  const isSeen = ({ next, underWay }: Snapshot): boolean =>
+    Array.from(xids).every((xid) => ((xid - next) | 0) < 0 && !underWay.has(xid));
+  if (!(await untilSnapshot(pool, isSeen, withinMs))) {
+    throw new Error(
+      'a transaction is in the log whose commit is not over, as while it waits for a synchronous standby',
+    );
+  }
+}
+
+/** Waits for the transactions that write now to end, but not for long ones: some of them may be in the log as committed. */
+export async function untilOthersEnd(pool: Pick<OutboxPool, 'query'>, withinMs: number): Promise<void> {
+  const { underWay: before } = await snapshot(pool);
+  await untilSnapshot(
+    pool,
+    ({ underWay }) => Array.from(before).every((xid) => !underWay.has(xid)),
+    withinMs,
+  );
+}
+
+async function untilSnapshot(
+  pool: Pick<OutboxPool, 'query'>,
+  isEnough: (snapshot: Snapshot) => boolean,
+  withinMs: number,
+): Promise<boolean> {
+  const untilMs = performance.now() + withinMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    if (isEnough(await snapshot(pool))) return true;
+    if (performance.now() > untilMs) return false;
+    await passes(pauseMs);
+  }
+}
+
+async function snapshot(pool: Pick<OutboxPool, 'query'>): Promise<Snapshot> {
+  const { rows } = await pool.query<{ snapshot: string }>(SNAPSHOT);
+  const [, next = '0', underWay = ''] = (rows[0]?.snapshot ?? '').split(':');
+  return {
+    next: lowerHalf(next),
+    underWay: new Set(underWay === '' ? [] : underWay.split(',').map(lowerHalf)),
+  };
+}
+
+function lowerHalf(xid: string): number {
+  return Number(BigInt(xid) & 0xffffffffn);
+}

@@ -1,0 +1,149 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { removeOutbox } from '../../../../src/cache/postgres/index.js';
+import {
+  filmProcess,
+  type FilmProcess,
+  type FilmProcessSettings,
+} from '../../../support/processes/film-process.js';
+import { needsPostgres, needsRedis } from '../../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
+
+const isLong = process.env['ATTACKS'] === 'long';
+const kills = isLong ? 20 : 1;
+const ids = Array.from({ length: 40 }, (_, id) => id + 1);
+
+describe.skipIf(!needsPostgres() || !needsRedis())('processes that read one log', () => {
+  let postgres: PrivatePostgres;
+  let redis: WorkerRedis;
+  let pool: pg.Pool;
+  let settings: Omit<FilmProcessSettings, 'source'>;
+  beforeAll(async () => {
+    postgres = await privatePostgres('wal_level=logical', 'max_wal_senders=40', 'max_replication_slots=40');
+  });
+  afterAll(() => postgres.stop());
+  beforeEach(async () => {
+    redis = await workerRedis();
+    const databaseUrl = await postgres.createDatabase();
+    settings = { databaseUrl, redisUrl: redis.url };
+    pool = new pg.Pool({ connectionString: databaseUrl });
+    pool.on('error', () => undefined);
+    await pool.query('CREATE TABLE films (id int PRIMARY KEY, seen int NOT NULL)');
+    await pool.query('INSERT INTO films SELECT n, 0 FROM generate_series(1, 40) AS n');
+    return () => pool.end();
+  });
+
+  /** Other programs that write all the time, until the test ends or this is called. */
+  function writing(): () => Promise<number> {
+    let isOver = false;
+    const writer = async (): Promise<number> => {
+      let written = 0;
+      for (; !isOver; written += 1) {
+        await pool.query('UPDATE films SET seen = seen + 1 WHERE id = $1', [
+          1 + Math.floor(Math.random() * 40),
+        ]);
+      }
+      return written;
+    };
+    const writers = Promise.all([writer(), writer(), writer()]);
+    onTestFinished(() => void (isOver = true));
+    return async () => {
+      isOver = true;
+      return (await writers).reduce((sum, written) => sum + written, 0);
+    };
+  }
+  const inDatabase = async () =>
+    (await pool.query<{ seen: number }>('SELECT seen FROM films ORDER BY id')).rows.map(({ seen }) => seen);
+  const isFresh = async (one: FilmProcess) =>
+    JSON.stringify(await one.read(ids)) === JSON.stringify(await inDatabase());
+  /** How many of the films one of them answers with what they were; after writes have ended, and two seconds. */
+  const stale = async (processes: readonly FilmProcess[]) => {
+    for (const one of processes)
+      await expect
+        .poll(() => isFresh(one), { timeout: 3000 })
+        .toBe(true)
+        .catch(() => undefined);
+    const now = await inDatabase();
+    const answers = await Promise.all(processes.map((one) => one.read(ids)));
+    return answers.flatMap((answer) => answer.filter((seen, index) => seen !== now[index])).length;
+  };
+
+  /** A mutation of one of them is acknowledged once it is applied, by the other one too. */
+  async function acknowledged(first: FilmProcess, second: FilmProcess): Promise<void> {
+    for (const [writes, reads] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      for (let id = 1; id <= 20; id += 1) {
+        await reads.read([id]);
+        const written = await writes.write(id);
+        expect(await reads.read([id])).toEqual([written]);
+      }
+    }
+  }
+
+  it(`acknowledge a mutation once it is applied, by whichever, and miss nothing when the one that reads it is killed under load, ${kills} times`, async () => {
+    let [reads, follows] = [
+      await filmProcess({ ...settings, source: 'log' }),
+      await filmProcess({ ...settings, source: 'log' }),
+    ];
+    await acknowledged(reads, follows);
+    const tookMs: number[] = [];
+    for (let kill = 0; kill < kills; kill += 1) {
+      const stop = writing();
+      for (let round = 0; round < 10; round += 1) await Promise.all([reads.read(ids), follows.read(ids)]);
+      await reads.kill();
+      expect(await stop()).toBeGreaterThan(10);
+      const killedAtMs = performance.now();
+      await expect.poll(() => isFresh(follows), { timeout: 5000, interval: 20 }).toBe(true);
+      tookMs.push(Math.round(performance.now() - killedAtMs));
+      expect(await stale([follows])).toBe(0);
+      if (kill < kills - 1) [reads, follows] = [follows, await filmProcess({ ...settings, source: 'log' })];
+    }
+    if (kills > 1) process.stdout.write(`fresh again after ${tookMs.join(', ')} ms\n`);
+    expect(Math.max(...tookMs)).toBeLessThan(2000);
+  });
+
+  it.runIf(isLong)(
+    'serve what was before where places are confirmed before they are applied: the fault that this test must notice',
+    async () => {
+      const first = await filmProcess({ ...settings, source: 'log', plant: 'confirmed-early' });
+      const next = await filmProcess({ ...settings, source: 'log' });
+      await next.read(ids);
+      await pool.query('UPDATE films SET seen = seen + 1');
+      const isConfirmed = async () =>
+        (
+          await pool.query<{ is: boolean }>(
+            'SELECT confirmed_flush_lsn >= pg_current_wal_flush_lsn() AS is FROM pg_replication_slots WHERE database = current_database()',
+          )
+        ).rows[0]?.is;
+      await expect.poll(isConfirmed, { interval: 10 }).toBe(true);
+      await first.kill();
+      expect(await stale([next])).toBe(40);
+    },
+  );
+
+  it.runIf(isLong)(
+    'serve nothing that is stale while they go from triggers to the log and back, under load',
+    async () => {
+      const before = [await filmProcess({ ...settings, source: 'triggers' })];
+      for (const source of ['log', 'triggers'] as const) {
+        const stop = writing();
+        const after = await filmProcess({ ...settings, source });
+        for (let round = 0; round < 10; round += 1) for (const one of [...before, after]) await one.read(ids);
+        await stop();
+        expect(await stale([...before, after])).toBe(0);
+        const goesOn = writing();
+        for (const one of before.splice(0)) await one.kill();
+        for (let round = 0; round < 5; round += 1) await after.read(ids);
+        await goesOn();
+        if (source === 'log') await removeOutbox({ pool, keepTables: true });
+        expect(await stale([after])).toBe(0);
+        before.push(after);
+      }
+    },
+  );
+});

@@ -1,0 +1,229 @@
+import { setTimeout as passes } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { needsPostgres } from '../../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { FORGET, logWorld, told } from './log-world.js';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const isLong = process.env['ATTACKS'] === 'long';
+const rows = isLong ? 1_000_000 : 30_000;
+const tables = { Film: { table: 'films' } };
+const making = 'CREATE TABLE films (id int PRIMARY KEY, made_by int, title text)';
+
+describe.skipIf(!needsPostgres())('a log in trouble', () => {
+  let server: PrivatePostgres;
+  let admin: pg.Pool;
+  beforeAll(async () => {
+    server = await privatePostgres(
+      'wal_level=logical',
+      'max_wal_senders=40',
+      'max_replication_slots=40',
+      'min_wal_size=32MB',
+    );
+    admin = new pg.Pool({ connectionString: server.url, max: 1 });
+  });
+  afterAll(async () => {
+    await admin.end();
+    await server.stop();
+  });
+
+  async function world(options: { behindAtMostMb?: number; triggers?: 'apply' | 'check' } = {}) {
+    const made = logWorld(await server.createDatabase());
+    await made.pool.query(making);
+    const { outbox, log } = await made.open({ tables, store: 'one', ...options });
+    await told(outbox);
+    const slot = async () => {
+      const { rows: found } = await made.pool.query<{ slot: string; pid: number | null; confirmed: string }>(
+        `SELECT slot_name AS slot, active_pid AS pid, confirmed_flush_lsn::text AS confirmed
+         FROM pg_replication_slots WHERE database = current_database()`,
+      );
+      return found[0];
+    };
+    return { ...made, outbox, log, slot };
+  }
+  const set = async (setting: string) => {
+    await admin.query(`ALTER SYSTEM SET ${setting}`);
+    await admin.query('SELECT pg_reload_conf()');
+  };
+
+  it('that has a commit before others see it is not applied before they do', async () => {
+    const { pool, url, outbox } = await world();
+    await set(`synchronous_standby_names = 'nowhere'`);
+    onTestFinished(() => set(`synchronous_standby_names = ''`));
+    const writer = new pg.Client({ connectionString: url });
+    await writer.connect();
+    onTestFinished(() => writer.end());
+    const waits = async () =>
+      (await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)).rowCount;
+    await expect
+      .poll(async () => (await pool.query('SHOW synchronous_standby_names')).rows)
+      .toEqual([{ synchronous_standby_names: 'nowhere' }]);
+    const committed = writer.query(`INSERT INTO films VALUES (1)`);
+    await expect.poll(waits).toBe(1);
+    const seen: unknown[] = [];
+    const telling = told(outbox, {
+      onApply: async () => void seen.push((await pool.query('SELECT FROM films')).rowCount),
+    });
+    await passes(300);
+    expect(seen).toEqual([]);
+    await set(`synchronous_standby_names = ''`);
+    await committed;
+    expect(await telling).toEqual(['Film', 'Film:1']);
+    expect(seen).toEqual([1]);
+  });
+
+  it('is read again from what was not applied, by the next process too', async () => {
+    const { pool, outbox, slot, open } = await world();
+    await pool.query('INSERT INTO films VALUES (1)');
+    const refused = outbox.relay(async () => {
+      await passes(100);
+      throw new Error('the store is away');
+    });
+    await expect(refused).rejects.toThrow('the store is away');
+    await outbox.close();
+    await expect.poll(async () => (await slot())?.pid).toBe(null);
+    const { outbox: next } = await open({ tables, store: 'one' });
+    expect(await told(next)).toEqual(['Film', 'Film:1']);
+    expect(await told(next)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'was dropped by hand',
+      async ({ pool, slot }: Awaited<ReturnType<typeof world>>) => {
+        const { slot: name, pid } = (await slot()) ?? {};
+        await pool.query('SELECT pg_terminate_backend($1)', [pid]);
+        await expect.poll(async () => (await slot())?.pid).toBe(null);
+        await pool.query('SELECT pg_drop_replication_slot($1)', [name]);
+      },
+      /its replication slot is gone/,
+    ],
+    [
+      'was given up by the server',
+      async ({ pool, outbox, slot }: Awaited<ReturnType<typeof world>>) => {
+        await outbox.close();
+        await expect.poll(async () => (await slot())?.pid).toBe(null);
+        await set(`max_slot_wal_keep_size = '1MB'`);
+        onTestFinished(() => set(`max_slot_wal_keep_size = -1`));
+        const status = async () => {
+          await pool.query(
+            `SELECT pg_logical_emit_message(false, '', repeat('x', 1000000)); SELECT pg_switch_wal(); CHECKPOINT`,
+          );
+          return (
+            await pool.query<{ status: string }>(
+              `SELECT wal_status AS status FROM pg_replication_slots WHERE database = current_database()`,
+            )
+          ).rows[0]?.status;
+        };
+        await expect.poll(status, { timeout: 20_000 }).toBe('lost');
+      },
+      /thrown away what was not read, by max_slot_wal_keep_size/,
+    ],
+    [
+      'is further behind than it may be',
+      async ({ pool, outbox }: Awaited<ReturnType<typeof world>>) => {
+        await outbox.close();
+        await pool.query(`SELECT pg_logical_emit_message(false, '', repeat('x', 3000000))`);
+      },
+      /3 MB of it were not read, and more than 1 MB are never made up for/,
+    ],
+  ])('whose slot %s is read anew, and everything is forgotten once', async (_, harm, said) => {
+    const made = await world({ behindAtMostMb: 1 });
+    await harm(made);
+    await made.pool.query('INSERT INTO films VALUES (1)');
+    const isReading = made.log.lines.some((line) => line.includes('is read no more'));
+    // The process that read it goes on, or another one starts.
+    const { outbox, log } = isReading ? made : await made.open({ tables, store: 'one', behindAtMostMb: 1 });
+    await expect.poll(() => told(outbox).catch(() => [])).toContain(FORGET);
+    expect([...made.log.lines, ...log.lines].join('\n')).toMatch(said);
+    await made.pool.query('INSERT INTO films VALUES (2)');
+    expect(await told(outbox)).toEqual(['Film', 'Film:2']);
+  });
+
+  it.each([
+    ['lost a table', 'ALTER PUBLICATION corral_public DROP TABLE films'],
+    ['tells of fewer changes', `ALTER PUBLICATION corral_public SET (publish = 'insert')`],
+    ['was dropped', 'DROP PUBLICATION corral_public'],
+  ])('whose publication %s is made as it was, and everything is forgotten', async (_, harm) => {
+    const { pool, outbox, log } = await world();
+    await pool.query(harm);
+    await pool.query('INSERT INTO films VALUES (1)');
+    const seen: string[] = [];
+    const look = async () => {
+      seen.push(...(await told(outbox).catch(() => [])));
+      return seen;
+    };
+    await expect.poll(look, { timeout: 5000 }).toContain(FORGET);
+    expect(log.lines.join('\n')).toMatch(
+      /publication "corral_public" was changed by another program, .*: it is made anew/,
+    );
+    await pool.query('INSERT INTO films VALUES (2)');
+    await expect.poll(look, { timeout: 5000 }).toContain('Film:2');
+  });
+
+  it('is not looked at with success where the owner of the tables must make the publication again', async () => {
+    const { pool, open } = await world();
+    await pool.query(
+      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = current_database()`,
+    );
+    const { outbox } = await open({ tables, store: 'two', triggers: 'check' });
+    await told(outbox);
+    await pool.query('ALTER PUBLICATION corral_public DROP TABLE films');
+    await expect(told(outbox)).rejects.toThrow(
+      'the owner of the tables runs `npx corral-postgres apply --source log`',
+    );
+  });
+
+  it('with a transaction that stays open tells of all later ones at once, and of it when it ends', async () => {
+    const { pool, url, outbox } = await world();
+    const slow = new pg.Client({ connectionString: url });
+    await slow.connect();
+    onTestFinished(() => slow.end());
+    await slow.query('BEGIN; INSERT INTO films VALUES (1)');
+    for (const id of [2, 3, 4]) {
+      await pool.query('INSERT INTO films VALUES ($1)', [id]);
+      expect(await told(outbox)).toEqual(['Film', `Film:${id}`]);
+    }
+    await slow.query('COMMIT');
+    expect(await told(outbox)).toEqual(['Film', 'Film:1']);
+  });
+
+  it(`with one statement over ${rows} rows is applied in parts, and holds few of them at a time`, async () => {
+    const { pool, outbox } = await world();
+    await pool.query(`INSERT INTO films SELECT n FROM generate_series(1, ${rows}) AS n`);
+    const tags = new Set<string>();
+    let most = 0;
+    global.gc?.();
+    const before = process.memoryUsage().rss;
+    const beganAtMs = performance.now();
+    await outbox.relay((parts) => {
+      for (const part of parts) {
+        most = Math.max(most, part.tags.length);
+        // What the test itself remembers would be what grows.
+        if (isLong) continue;
+        for (const tag of part.tags) tags.add(tag);
+      }
+      return Promise.resolve();
+    });
+    const grownMb = Math.round((process.memoryUsage().rss - before) / 1e6);
+    if (isLong)
+      process.stdout.write(
+        `${rows} rows in ${Math.round(performance.now() - beganAtMs)} ms, ${grownMb} MB more\n`,
+      );
+    else expect(tags.size).toBe(rows + 1);
+    expect(most).toBeLessThan(10_000);
+    expect(grownMb).toBeLessThan(150);
+    await pool.query('INSERT INTO films VALUES (0)');
+    expect(await told(outbox)).toEqual(['Film', 'Film:0']);
+  });
+
+  it('of a commit that did not wait for the disk is still waited for', async () => {
+    const { pool, outbox } = await world();
+    for (let id = 1; id <= 5; id += 1) {
+      await pool.query(`BEGIN; SET LOCAL synchronous_commit = off; INSERT INTO films VALUES (${id}); COMMIT`);
+      expect(await told(outbox)).toEqual(['Film', `Film:${id}`]);
+    }
+  });
+});

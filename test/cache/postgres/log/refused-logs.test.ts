@@ -1,0 +1,174 @@
+import { createServer } from 'node:net';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand } from '../../../../src/cache/postgres/command.js';
+import { needsPostgres } from '../../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { logWorld, told } from './log-world.js';
+
+const tables = { Film: { table: 'films', tags: ['Maker:{made_by}'] } };
+const making = 'CREATE TABLE films (id int PRIMARY KEY, made_by int NOT NULL)';
+
+describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the start, in a sentence', () => {
+  let server: PrivatePostgres;
+  let ordinary: PrivatePostgres;
+  beforeAll(async () => {
+    [server, ordinary] = await Promise.all([
+      privatePostgres('wal_level=logical', 'max_replication_slots=2', 'max_wal_senders=2'),
+      privatePostgres(),
+    ]);
+    const admin = new pg.Pool({ connectionString: server.url, max: 1 });
+    await admin.query(`CREATE ROLE runtime LOGIN PASSWORD 'private'`);
+    await admin.end();
+  });
+  afterAll(() => Promise.all([server.stop(), ordinary.stop()]));
+
+  const world = async (on = server) => {
+    const made = logWorld(await on.createDatabase());
+    await made.pool.query(making);
+    return made;
+  };
+
+  it('of a server with another wal_level', async () => {
+    const { open } = await world(ordinary);
+    await expect(open({ tables, store: 'one' })).rejects.toThrow(
+      'The log of the database cannot be read:\n  - The server has wal_level = replica; set wal_level = logical and start it again.',
+    );
+  });
+
+  it('of a user without the right', async () => {
+    const { open, url } = await world();
+    const pool = new pg.Pool({ connectionString: url.replace('postgres:private', 'runtime:private') });
+    onTestFinished(() => pool.end());
+    await expect(open({ tables, store: 'one', pool })).rejects.toThrow(
+      'The database user may not read the log; a superuser runs ALTER ROLE runtime REPLICATION.',
+    );
+  });
+
+  it('without a free slot, and without a free connection for a reader', async () => {
+    const { open, pool, url } = await world();
+    await pool.query(
+      `SELECT pg_create_logical_replication_slot(name, 'pgoutput') FROM unnest('{a,b}'::text[]) AS name`,
+    );
+    onTestFinished(() =>
+      pool
+        .query(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`)
+        .then(() => undefined),
+    );
+    await expect(open({ tables, store: 'one' })).rejects.toThrow(
+      'no free replication slot; raise max_replication_slots',
+    );
+    await pool.query(`SELECT pg_drop_replication_slot('a')`);
+    const senders = [1, 2].map(() => new pg.Client({ connectionString: `${url}?replication=database` }));
+    onTestFinished(() => Promise.all(senders.map((sender) => sender.end())).then(() => undefined));
+    for (const sender of senders) await sender.connect();
+    await expect(open({ tables, store: 'one' })).rejects.toThrow(
+      /no free connection for a reader of the log .* raise max_wal_senders/,
+    );
+  });
+
+  it('behind a pooler', async () => {
+    const refuses = createServer((socket) => {
+      const text = 'SERROR\0C08P01\0Munsupported startup parameter: replication\0\0';
+      const answer = Buffer.alloc(5 + text.length);
+      answer.write('E');
+      answer.writeInt32BE(4 + text.length, 1);
+      answer.write(text, 5);
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(answer));
+    });
+    await new Promise<void>((resolve) => refuses.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void refuses.close());
+    const address = refuses.address();
+    const { open } = await world();
+    const listenUrl = `postgresql://a:b@127.0.0.1:${typeof address === 'object' ? address?.port : 0}/c`;
+    await expect(open({ tables, store: 'one', listenUrl })).rejects.toThrow(
+      /a connection to the server itself, which a pooler such as PgBouncer refuses \(unsupported startup parameter: replication\); name the server in `listenUrl`/,
+    );
+  });
+
+  it('with a slot of its name that is of another kind', async () => {
+    const { open, pool } = await world();
+    const { outbox } = await open({ tables, store: 'one' });
+    const { rows } = await pool.query<{ slot: string }>('SELECT "slot" FROM "CacheLogReader"');
+    await outbox.close();
+    const [{ slot } = { slot: '' }] = rows;
+    await expect
+      .poll(async () => (await pool.query('SELECT FROM pg_replication_slots WHERE active')).rowCount)
+      .toBe(0);
+    await pool.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    await pool.query('SELECT pg_create_physical_replication_slot($1)', [slot]);
+    onTestFinished(() => pool.query('SELECT pg_drop_replication_slot($1)', [slot]).then(() => undefined));
+    await expect(open({ tables, store: 'one' })).rejects.toThrow(
+      `a replication slot "${slot}" already, which is not one of this database`,
+    );
+  });
+
+  it('where the owner of the tables must change something first, with the statements', async () => {
+    const { open, pool } = await world();
+    await expect(open({ tables, store: 'one', triggers: 'check' })).rejects.toThrow(
+      'ALTER TABLE public.films REPLICA IDENTITY FULL;',
+    );
+    await pool.query('CREATE UNIQUE INDEX film_of_maker ON films (id, made_by)');
+    await expect(open({ tables, store: 'one', triggers: 'check' })).rejects.toThrow(
+      'ALTER TABLE public.films REPLICA IDENTITY USING INDEX "film_of_maker";',
+    );
+    const { outbox } = await open({ tables, store: 'one' });
+    await told(outbox);
+    await pool.query('INSERT INTO films VALUES (1, 7)');
+    await pool.query('UPDATE films SET made_by = 8');
+    expect(await told(outbox)).toEqual(['Film', 'Film:1', 'Maker:7', 'Maker:8']);
+    await outbox.close();
+    await open({ tables, store: 'one', triggers: 'check' });
+    await pool.query(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active`);
+  });
+
+  it('unless the command makes what is missing; it also prints, checks and removes it', async () => {
+    const { open, pool, url } = await world();
+    const run = async (...words: string[]) => {
+      const said: string[] = [];
+      const say = (text: string) => void said.push(text);
+      const more = words[0] === 'remove' ? [] : ['--namespaces', 'films'];
+      const code = await runCommand(
+        [...words, ...more, '--source', 'log', '--url', url],
+        {},
+        { out: say, err: say },
+      );
+      return [code, said.join('\n')];
+    };
+    const films = { films: {} };
+    expect(await run('check')).toEqual([
+      1,
+      expect.stringContaining('missing: there is no publication "corral_public"'),
+    ]);
+    const [, printed] = await run('print');
+    await pool.query(String(printed));
+    expect(await run('check')).toEqual([0, 'The log tells what it should.']);
+    expect(await run('apply')).toEqual([0, 'Nothing had to be changed.']);
+    await open({ tables: films, store: 'one', triggers: 'check' });
+    const slots = async () =>
+      (await pool.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).rowCount;
+    expect(await slots()).toBe(1);
+    expect(await run('remove')).toEqual([
+      0,
+      'The publication and the replication slots of the outbox are gone.',
+    ]);
+    expect(await slots()).toBe(0);
+    expect((await pool.query(`SELECT FROM pg_class WHERE relname = 'CacheLogReader'`)).rowCount).toBe(0);
+  });
+
+  it('and `auto` takes triggers then, and says what would bring the log', async () => {
+    const { open, pool } = await world();
+    const { log } = await open({ tables, store: 'one', source: 'auto', listen: false });
+    expect(log.lines[0]).toMatch(
+      /^info Writes are watched by triggers, as the log .* cannot be read:\n {2}- The server has max_slot_wal_keep_size = -1/,
+    );
+    expect((await pool.query('SELECT FROM pg_trigger WHERE NOT tgisinternal')).rowCount).toBeGreaterThan(0);
+    const other = await world();
+    const { log: bounded } = await other.open({ tables, store: undefined, source: 'auto' });
+    expect(bounded.lines).toContainEqual(
+      expect.stringMatching(/^info Writes are read from the log of the database, as it has/),
+    );
+    expect((await other.pool.query('SELECT FROM pg_trigger WHERE NOT tgisinternal')).rowCount).toBe(0);
+  });
+});
