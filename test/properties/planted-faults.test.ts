@@ -97,7 +97,7 @@ describe('generated schemas find a cache', () => {
     expect(report.difference).toMatch(/with the cache/);
   });
 
-  it('and find nothing where no fault is planted', async () => {
+  it('and find nothing where no fault is planted', { timeout: 120_000 }, async () => {
     const report = await find(1);
     if (report.difference !== undefined) expect.fail(report.difference);
   });
