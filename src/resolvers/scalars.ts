@@ -7,5 +7,14 @@ const SafeInt = new GraphQLScalarType({
   serialize: (value) => GraphQLSafeInt.serialize(typeof value === 'bigint' ? Number(value) : value),
 });
 
+/** A text in the answer, and not the Date itself: then all readers of a row may share it. */
+const DateTime = new GraphQLScalarType({
+  ...GraphQLDateTime.toConfig(),
+  serialize: (value) => {
+    const date: unknown = GraphQLDateTime.serialize(value);
+    return date instanceof Date ? date.toISOString() : date;
+  },
+});
+
 /** The scalars of the schema, by name. */
-export const scalars = { Date: GraphQLDate, DateTime: GraphQLDateTime, SafeInt };
+export const scalars = { Date: GraphQLDate, DateTime, SafeInt };

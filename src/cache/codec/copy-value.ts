@@ -1,3 +1,4 @@
+import { isPlainDate } from './fixed-date.js';
 import type { ValueType } from './value-type.js';
 
 /** Makes a value of one reader's own from one that all readers share. */
@@ -56,7 +57,7 @@ function copyRow(row: unknown): unknown {
 
 function copyDeep(value: unknown, copyInstance: (value: object) => unknown): unknown {
   if (!isObject(value)) return value;
-  if (value instanceof Date) return new Date(value.getTime());
+  if (isPlainDate(value)) return new Date(value.getTime());
   if (Array.isArray(value))
     return value.map((item: unknown) => (isObject(item) ? copyDeep(item, copyInstance) : item));
   if (!isRow(value)) return copyLeaf(value, copyInstance);
@@ -75,7 +76,7 @@ function copyLeaf(value: object, copyInstance: (value: object) => unknown): unkn
 
 /** What the codec brings back without a type that was registered. */
 function isKnown(value: object): boolean {
-  return isRow(value) || Array.isArray(value) || value instanceof Date || value instanceof Uint8Array;
+  return isRow(value) || Array.isArray(value) || isPlainDate(value) || value instanceof Uint8Array;
 }
 
 function isObject(value: unknown): value is object {

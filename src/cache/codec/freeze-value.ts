@@ -1,67 +1,31 @@
-import { FixedDate } from './fixed-date.js';
+import { FixedDate, isPlainDate } from './fixed-date.js';
 
-/** Stands for a value that some reader could change. */
-export const CHANGEABLE: unique symbol = Symbol('changeable');
+/** Makes a decoded value one that no reader can change; false where that cannot be had. */
+export type Freeze = (value: unknown) => boolean;
 
-/**
- * Makes a decoded value one that no reader can change: the value itself, frozen, or what stands for it from now on.
- * `CHANGEABLE` where that cannot be had.
- */
-export type Freeze = (value: unknown) => unknown;
+/** Rows and lists that readers share, as long as they live. Code of others is given copies of them. */
+const frozen = new WeakSet();
 
-/** What readers of a row reach by a name, where it may be more than a leaf. */
-export interface FrozenName {
-  readonly name: string;
-  readonly freeze: Freeze;
+/** Whether it is a row or a list that readers share. */
+export function isShared(value: unknown): value is object {
+  return isObject(value) && frozen.has(value);
 }
 
-/** Rows that readers share, as long as they live. Code of others is given copies of them. */
-const frozenRows = new WeakSet();
-
-/** Whether it is a row that readers share. */
-export function isFrozenRow(value: unknown): value is object {
-  return isObject(value) && frozenRows.has(value);
-}
-
-/** For values of which only built-in code reads the text or the number. */
-export const freezeLeaf: Freeze = (value) => value;
-
-/** For leaves that are handed to code of others; `isImmutable` knows the registered types. */
-export function freezeOpenLeaf(isImmutable: (value: object) => boolean): Freeze {
-  return (value) => {
-    if (!isObject(value) || value instanceof FixedDate) return value;
-    if (value instanceof Date) return Object.freeze(new FixedDate(value.getTime()));
-    return isImmutable(value) ? value : CHANGEABLE;
-  };
-}
-
-/** For lists, by what freezes an element. */
-export function freezeList(freeze: Freeze): Freeze {
-  return (value) => {
-    if (!Array.isArray(value)) return isObject(value) ? CHANGEABLE : value;
-    const list: unknown[] = value;
-    for (let index = 0; index < list.length; index += 1) {
-      const item = list[index];
-      const frozen = freeze(item);
-      if (frozen === CHANGEABLE || (frozen !== item && !Reflect.set(list, index, frozen))) return CHANGEABLE;
-    }
-    return Object.freeze(list);
-  };
-}
-
-/** For rows, by what freezes what their readers reach. What they do not reach stays as it is, and is copied for all others. */
-export function freezeRow(names: () => readonly FrozenName[]): Freeze {
-  return (value) => {
-    if (!isObject(value)) return value;
-    if (Object.getPrototypeOf(value) !== Object.prototype) return CHANGEABLE;
-    for (const { name, freeze } of names()) {
-      const item: unknown = Reflect.get(value, name);
-      const frozen = freeze(item);
-      if (frozen === CHANGEABLE || (frozen !== item && !Reflect.set(value, name, frozen))) return CHANGEABLE;
-    }
-    frozenRows.add(Object.freeze(value));
-    return value;
-  };
+/** Freezes all of a row or a list, in place; false where it holds what cannot be frozen, such as bytes. */
+export function freezeDeep(value: unknown, isImmutable: (value: object) => boolean): boolean {
+  if (!isObject(value) || frozen.has(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype) {
+    return prototype === FixedDate.prototype || isImmutable(value);
+  }
+  for (const name in value) {
+    const item: unknown = Reflect.get(value, name);
+    if (!isObject(item)) continue;
+    if (isPlainDate(item)) Reflect.set(value, name, Object.freeze(new FixedDate(item.getTime())));
+    else if (!freezeDeep(item, isImmutable)) return false;
+  }
+  frozen.add(Object.freeze(value));
+  return true;
 }
 
 function isObject(value: unknown): value is object {

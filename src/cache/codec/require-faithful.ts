@@ -1,3 +1,4 @@
+import { isPlainDate } from './fixed-date.js';
 import { UnstorableValue } from './storable.js';
 import type { ValueType } from './value-type.js';
 
@@ -21,7 +22,7 @@ export function requireFaithful(given: unknown, decoded: unknown, rules: Faithfu
   if (rules.distinct.has(given))
     throw new UnstorableValue('an object that is an internal value of an enum', path);
   if (typeof decoded !== 'object' || decoded === null) throw changed(path);
-  const prototype: unknown = Object.getPrototypeOf(given);
+  const prototype: unknown = isPlainDate(given) ? Date.prototype : Object.getPrototypeOf(given);
   if ((prototype ?? Object.prototype) !== Object.getPrototypeOf(decoded)) throw changed(path);
   if (given instanceof Uint8Array) {
     if (!(decoded instanceof Uint8Array) || Buffer.compare(given, decoded) !== 0) throw changed(path);

@@ -1,4 +1,4 @@
-import { FixedDate } from './fixed-date.js';
+import { isPlainDate } from './fixed-date.js';
 import type { ValueType } from './value-type.js';
 
 const MAX_DEPTH = 64;
@@ -59,7 +59,7 @@ export function storable(value: unknown, types: readonly ValueType[], path = '',
   if (prototype === Array.prototype && Array.isArray(value)) return storableArray(value, types, path, depth);
   if (prototype === Buffer.prototype) return value;
   if (prototype === Uint8Array.prototype && value instanceof Uint8Array) return new TypedValue(BYTES, value);
-  if (prototype === Date.prototype || prototype === FixedDate.prototype) {
+  if (isPlainDate(value)) {
     if (Reflect.ownKeys(value).length > 0) throw new UnstorableValue('a Date with fields of its own', path);
     return value;
   }

@@ -65,7 +65,7 @@ export function valueOf({ value, copy }: Pick<Found, 'value' | 'copy'>): unknown
 export function frozenValueOf(found: Found, freeze: Freeze): unknown {
   if (found.frozenBy !== freeze) {
     found.frozenBy = freeze;
-    found.isFrozen = freeze(found.value) === found.value;
+    found.isFrozen = freeze(found.value);
   }
   return found.isFrozen === true ? found.value : valueOf(found);
 }

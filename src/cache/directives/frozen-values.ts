@@ -1,12 +1,13 @@
 import { getNullableType, isListType, isObjectType, isSchema, type GraphQLResolveInfo } from 'graphql';
-import { isFrozenRow, type Freeze } from '../codec/freeze-value.js';
+import { freezeDeep, isShared, type Freeze } from '../codec/freeze-value.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { frozenValueOf, valueOf } from '../coherence/entry-field.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
 import type { Services } from '../loads/services.js';
+import { createObjectNotes } from '../object-notes.js';
 import type { ValueFor } from '../loads/shadow/give-hit.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
-import { FrozenTypes } from './frozen-types.js';
+import { ClosedTypes } from './closed-types.js';
 import type { SchemaPlan } from './plan-schema.js';
 
 export interface FrozenValuesOptions {
@@ -21,7 +22,9 @@ export interface FrozenValuesOptions {
  */
 export class FrozenValues {
   readonly #options: FrozenValuesOptions;
-  readonly #types = new WeakMap<object, FrozenTypes>();
+  readonly #types = new WeakMap<object, ClosedTypes>();
+  /** Copies of parents, by the path of a parent, which belongs to one place in one execution: its fields share one. */
+  readonly #parents = createObjectNotes<unknown>();
 
   constructor(options: FrozenValuesOptions) {
     this.#options = options;
@@ -44,23 +47,30 @@ export class FrozenValues {
 
   /** A field's own resolver is given a copy of its parent where that is shared. */
   copyingParent(resolve: Resolve<GraphQLResolveInfo>): Resolve<GraphQLResolveInfo> {
-    const { codec } = this.#options;
     return (call, context, notes) => {
-      const { parent } = call;
-      if (!isFrozenRow(parent)) return resolve(call, context, notes);
-      const own = valueOf({ value: parent, copy: codec.copierOf(parent) });
-      return resolve({ ...call, parent: own }, context, notes);
+      const { parent, info } = call;
+      if (!isShared(parent)) return resolve(call, context, notes);
+      return resolve({ ...call, parent: this.#copyOf(parent, info.path.prev) }, context, notes);
     };
+  }
+
+  #copyOf(parent: object, place: object | undefined): unknown {
+    const known = place && this.#parents.get(place);
+    if (known !== undefined) return known;
+    const copy = valueOf({ value: parent, copy: this.#options.codec.copierOf(parent) });
+    if (place !== undefined) this.#parents.set(place, copy);
+    return copy;
   }
 
   #freezerOf(schema: unknown, coordinate: string, ofElement: boolean): Freeze | undefined {
     if (!isSchema(schema)) return undefined;
     const { plan, codec } = this.#options;
+    const isImmutable = (value: object): boolean => codec.isImmutable(value);
     let types = this.#types.get(schema);
     if (types === undefined) {
-      types = new FrozenTypes(schema, {
+      types = new ClosedTypes(schema, {
         isCached: (field) => plan.reads.has(field),
-        isImmutable: (value) => codec.isImmutable(value),
+        isImmutable,
       });
       this.#types.set(schema, types);
     }
@@ -69,6 +79,7 @@ export class FrozenValues {
     const type = isObjectType(parent) ? parent.getFields()[fieldName]?.type : undefined;
     if (type === undefined) return undefined;
     const whole = getNullableType(type);
-    return types.freezerOf(ofElement && isListType(whole) ? whole.ofType : whole);
+    const check = types.checkOf(ofElement && isListType(whole) ? whole.ofType : whole);
+    return check && ((value) => check(value) && freezeDeep(value, isImmutable));
   }
 }

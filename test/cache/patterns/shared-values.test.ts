@@ -33,6 +33,7 @@ const typeDefs = /* GraphQL */ `
     tags: [String]
     parts: [Part!]
     renamed: String @cached(ttl: 60)
+    noted: Any @cached(ttl: 60)
     person: Person @cached(ttl: 60, pattern: READ_THROUGH, key: "Person:{parent.id}")
   }
   type Part {
@@ -59,6 +60,7 @@ const YEAR = '2020-01-01T00:00:00.000Z';
 const row = (id: string): object => ({
   ...{ __typename: 'Film', id, title: 'Alien', price: new Decimal('1.5'), at: new Date(YEAR) },
   ...{
+    noted: { list: [1] },
     any: id === '2' ? { list: [1, 2] } : 7,
     tags: ['a', 'b'],
     parts: [{ name: 'first', at: new Date(YEAR) }],
@@ -71,19 +73,25 @@ const answer = {
   ...{ parts: [{ name: 'first', at: YEAR }], renamed: 'Renamed', person: { id: '1', name: 'Ripley' } },
 };
 
-interface Serialized {
+interface Observed {
   readonly moment?: (value: unknown) => unknown;
+  /** Told of the parents of cached fields. */
+  readonly seen?: (parent: unknown) => void;
 }
 
 interface Film {
   title: string;
   tags: string[];
   at: Date;
+  parts: { name: string; at: Date }[];
 }
 
 function cachedSchema(
   { store = memoryStore(), strictCopies = false }: { store?: Store; strictCopies?: boolean },
-  { moment = (value) => (value instanceof Date ? value.toISOString() : value) }: Serialized = {},
+  {
+    moment = (value) => (value instanceof Date ? value.toISOString() : value),
+    seen = () => undefined,
+  }: Observed = {},
 ): { readonly cache: Cache<unknown>; readonly schema: GraphQLSchema } {
   const cache = createCache({
     store,
@@ -104,7 +112,12 @@ function cachedSchema(
       Query: { film, local: film, titled: film, list: () => [film()], moment: () => new Date(YEAR) },
       Film: {
         // It is asked on a miss only, and it changes its parent.
+        noted: (parent: { noted: unknown }) => {
+          seen(parent);
+          return parent.noted;
+        },
         renamed: (parent: Film) => {
+          seen(parent);
           parent.title = 'Renamed';
           parent.tags.reverse();
           parent.at.setFullYear(2050);
@@ -246,39 +259,83 @@ describe('what changes a shared value', () => {
     }
   });
 
-  it('fails where it stands around a cached field, and no other reader sees it', async () => {
-    const { schema } = cachedSchema({});
-    const around = mapSchema(schema, {
-      [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<Film, unknown>, name, typeName) => {
-        const { resolve = defaultFieldResolver } = config;
-        if (`${typeName}.${name}` !== 'Film.renamed') return config;
-        return {
-          ...config,
-          resolve: (parent, ...rest) => {
-            parent.title = 'changed';
-            return resolve(parent, ...rest);
-          },
-        };
-      },
-    });
-    const source = '{ through(id: 1) { renamed title } }';
-    await answersOf(schema, source);
-    const { errors = [] } = await ask(around, source);
-    expect(errors.map(({ message }) => message)).toEqual([
-      expect.stringContaining("read only property 'title'"),
-    ]);
-    expect((await ask(schema, source)).data).toEqual({ through: { renamed: 'Renamed', title: 'Alien' } });
-  });
+  it.each<[string, (parent: Film) => unknown, string]>([
+    ['a row', (parent) => (parent.title = 'changed'), "read only property 'title'"],
+    ['a list in it', ({ tags }) => tags.reverse(), "read only property '0'"],
+    ['a row in it', ({ parts }) => parts[0] && (parts[0].name = 'changed'), "read only property 'name'"],
+    ['a Date in it', ({ parts }) => parts[0]?.at.setFullYear(2050), 'setFullYear: a Date of a cached value'],
+  ])(
+    'fails around a cached field, where it is %s, and no other reader sees it',
+    async (_what, change, told) => {
+      const { schema } = cachedSchema({});
+      const around = mapSchema(schema, {
+        [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<Film, unknown>, name, typeName) => {
+          const { resolve = defaultFieldResolver } = config;
+          if (`${typeName}.${name}` !== 'Film.renamed') return config;
+          return {
+            ...config,
+            resolve: (parent, ...rest) => {
+              change(parent);
+              return resolve(parent, ...rest);
+            },
+          };
+        },
+      });
+      const source = '{ through(id: 1) { renamed title tags parts { name at } } }';
+      const [first] = await answersOf(schema, source);
+      const { errors = [] } = await ask(around, source);
+      expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining(told)]);
+      expect(await ask(schema, source)).toEqual(first);
+    },
+  );
 
   it('is the Date itself where a field is one: each reader has its own', async () => {
     const seen = new Set<unknown>();
     const moment = (value: unknown): unknown => {
-      seen.add(value);
+      // The first Date is one that it is tried with.
+      if (value instanceof Date && value.getTime() !== 0) seen.add(value);
       return value instanceof Date ? value.setFullYear(2050) : value;
     };
     const { schema } = cachedSchema({}, { moment });
     const answers = await answersOf(schema, '{ moment }');
     expect(seen.size).toBe(4);
     for (const { data, errors } of answers) expect([errors, data]).toEqual([undefined, answers[0]?.data]);
+  });
+
+  it('has a copy of a Date where a scalar sets it, or hands it on into the answer', async () => {
+    const midnight = (value: unknown): unknown => value instanceof Date && value.setUTCHours(0, 0, 0, 0);
+    for (const moment of [midnight, (value: unknown) => value]) {
+      const { schema } = cachedSchema({}, { moment });
+      const expected = moment(new Date(YEAR));
+      for (const { data, errors } of await answersOf(schema, dated)) {
+        expect(errors).toBeUndefined();
+        expect(data).toEqual({ through: { at: expected, parts: [{ at: expected }] } });
+        const at: unknown = Reflect.get(Object(data?.['through']), 'at');
+        expect(Object.getPrototypeOf(at)).toBe(Object.getPrototypeOf(expected));
+        if (at instanceof Date) at.setFullYear(2050);
+      }
+    }
+  });
+
+  it('has a copy where a schema that was made of the cached one has a field without its cache', async () => {
+    const { schema } = cachedSchema({});
+    const bare = mapSchema(schema, {
+      [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<Film, unknown>, name, typeName) =>
+        `${typeName}.${name}` === 'Film.noted' ? { ...config, resolve: defaultFieldResolver } : config,
+    });
+    for (const { data } of await answersOf(bare, '{ through(id: 1) { noted } }')) {
+      expect(data).toEqual({ through: { noted: { list: [1] } } });
+      Object.assign(Object(Reflect.get(Object(data?.['through']), 'noted')), { list: 'changed' });
+    }
+  });
+});
+
+describe('cached fields of one parent', () => {
+  it('are given one copy of it, so that what they keep by it is found', async () => {
+    const parents = new Set<unknown>();
+    const { schema } = cachedSchema({}, { seen: (parent) => parents.add(parent) });
+    await answersOf(schema, '{ through(id: 1) { title } }');
+    await ask(schema, '{ through(id: 1) { renamed noted } }');
+    expect(parents.size).toBe(1);
   });
 });
