@@ -90,7 +90,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
   it('with a slot of its name that is of another kind', async () => {
     const { open, pool } = await world();
     const { outbox } = await open({ tables, store: 'one' });
-    const { rows } = await pool.query<{ slot: string }>('SELECT "slot" FROM "CacheLogReader"');
+    const { rows } = await pool.query<{ slot: string }>('SELECT "slot" FROM corral."CacheLogReader"');
     await outbox.close();
     const [{ slot } = { slot: '' }] = rows;
     await expect
@@ -139,7 +139,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     const films = { films: {} };
     expect(await run('check')).toEqual([
       1,
-      expect.stringContaining('missing: there is no publication "corral_public"'),
+      expect.stringContaining('missing: there is no publication "corral"'),
     ]);
     const [, printed] = await run('print');
     await pool.query(String(printed));
