@@ -140,6 +140,10 @@ export async function removeOutbox({
       await client.query(`DROP ROUTINE ${home.quoted}."${name.replaceAll('"', '""')}"(${given}) CASCADE`);
     }
     if (keepTables) return;
+    if (schema === undefined) {
+      const { rows } = await client.query<{ schema: string }>('SELECT current_schema() AS schema');
+      for (const sql of await earlierOutboxSql(client, rows[0]?.schema)) await client.query(sql);
+    }
     await client.query(`DROP TABLE IF EXISTS ${home.outbox}, ${home.stores}`);
     await removeEmptySchema(client, home);
   });

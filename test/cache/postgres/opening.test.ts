@@ -263,8 +263,10 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     expect(await messages()).toEqual([]);
     await removeOutbox({ pool, keepTables: true });
     expect((await pool.query('SELECT FROM corral."CacheOutbox"')).rowCount).toBe(0);
+    await pool.query('CREATE TABLE "CacheOutbox" ("doneAt" timestamptz)');
     await removeOutbox({ pool });
     expect(await objects()).toEqual([]);
+    expect((await pool.query(`SELECT FROM pg_namespace WHERE nspname = 'corral'`)).rowCount).toBe(0);
     await removeOutbox({ pool });
   });
 

@@ -55,9 +55,10 @@ export async function logOutboxSql(options: OutboxSqlOptions): Promise<string> {
   return inTransaction(await poolOf(options.pool), async (client) => {
     const wanted = await wantedOf(client, options);
     const { sql } = await compareLog(client, wanted);
+    const earlier = await earlierOutboxSql(client, wanted.earlier);
     const role =
       options.role === undefined ? [] : [logRightsOf(wanted.home, pg.escapeIdentifier(options.role))];
-    return `${['BEGIN;', ...sql, ...role, 'COMMIT;'].join('\n')}\n`;
+    return `${['BEGIN;', ...sql, ...earlier, ...role, 'COMMIT;'].join('\n')}\n`;
   });
 }
 

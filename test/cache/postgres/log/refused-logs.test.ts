@@ -143,8 +143,19 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     ]);
     const [, printed] = await run('print');
     await pool.query(String(printed));
+    // What an earlier version left.
+    await pool.query(
+      'CREATE TABLE "CacheOutbox" ("doneAt" timestamptz); CREATE TABLE "CacheStore" ("name" text)',
+    );
+    const isLeft = async () =>
+      (
+        await pool.query(
+          `SELECT to_regclass('public."CacheOutbox"') AS one, to_regclass('public."CacheStore"') AS two`,
+        )
+      ).rows;
     expect(await run('check')).toEqual([0, 'The log tells what it should.']);
     expect(await run('apply')).toEqual([0, 'Nothing had to be changed.']);
+    expect(await isLeft()).toEqual([{ one: null, two: null }]);
     await open({ tables: films, store: 'one', triggers: 'check' });
     const slots = async () =>
       (await pool.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).rowCount;
