@@ -51,7 +51,7 @@ describe.skipIf(!needsPostgres())('fields with staleIfError while PostgreSQL is 
     // What the fixture wrote is relayed, and after that everything is stored again.
     const waiting = async (): Promise<number> => {
       const { rows } = await api.database.pool.query<{ count: number }>(
-        'SELECT count(*)::int AS count FROM "CacheOutbox"',
+        'SELECT count(*)::int AS count FROM corral."CacheOutbox"',
       );
       return rows[0]?.count ?? 0;
     };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -65,6 +66,26 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
     await warm(titleOf(1));
     await somebody.query(`UPDATE "Movie" SET "title" = 'By hand' WHERE "id" = 1`);
     expect(await seenAfterMs(titleOf(1), 'By hand')).toBeLessThan(500);
+  });
+
+  it('is written down in a schema apart: that of the tables holds nothing of the outbox but triggers', async () => {
+    const { rows } = await somebody.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'S') UNION ALL
+       SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION ALL
+       SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'`,
+    );
+    const declared = [
+      ...(await readFile('prisma/schema.prisma', 'utf8')).matchAll(/^(?:model|enum) (\w+)/gm),
+    ];
+    const ours = ['_prisma_migrations', 'playback_take_part_in_order'];
+    expect(rows.map(({ name }) => name).sort()).toEqual(
+      [...ours, ...declared.map(([, name]) => name)].sort(),
+    );
+    const { rows: called } = await somebody.query(
+      `SELECT DISTINCT p.pronamespace::regnamespace::text AS schema FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+       WHERE starts_with(t.tgname, 'cache_outbox_')`,
+    );
+    expect(called).toEqual([{ schema: 'corral' }]);
   });
 
   it('is seen where something else depends on its row', async () => {

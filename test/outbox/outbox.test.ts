@@ -11,7 +11,7 @@ import { tagsOfRows } from '../../src/outbox/tags-of-rows.js';
 import { databaseBackends } from '../support/servers/database-backends.js';
 import { testLog } from '../support/test-log.js';
 
-const home = homeOf('public');
+const home = homeOf('corral');
 const NAMESPACES = new Set(['Movie', 'Person', 'Rating', 'Playback', 'RatingSummary', 'user_profile']);
 
 describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
@@ -27,13 +27,13 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   });
   beforeEach(async () => {
     await pool.query(
-      'TRUNCATE "Movie", "Person", "User", "CacheOutbox", "CacheStore" RESTART IDENTITY CASCADE',
+      'TRUNCATE "Movie", "Person", "User", corral."CacheOutbox", corral."CacheStore" RESTART IDENTITY CASCADE',
     );
-    await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+    await pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`);
     await pool.query(`INSERT INTO "Person" ("name") VALUES ('One'), ('Two')`);
     await pool.query(`INSERT INTO "User" ("email", "displayName") VALUES ('a@b.c', 'A')`);
     await pool.query(`INSERT INTO "Movie" ("title", "directorId") VALUES ('First', 1), ('Second', NULL)`);
-    await pool.query('TRUNCATE "CacheOutbox"');
+    await pool.query('TRUNCATE corral."CacheOutbox"');
   });
   afterAll(() => close());
 
@@ -41,7 +41,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   async function written(...statements: string[]): Promise<string[][]> {
     for (const statement of statements) await pool.query(statement);
     const { rows } = await pool.query<{ tags: string[] }>(
-      'SELECT "tags" FROM "CacheOutbox" ORDER BY "xid", ctid',
+      'SELECT "tags" FROM corral."CacheOutbox" ORDER BY "xid", ctid',
     );
     return rows.map(({ tags }) => tags.sort());
   }
@@ -72,7 +72,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     const rating = `INSERT INTO "Rating" ("userId", "movieId", "stars") VALUES (1, 2, 5)`;
     const expected = ['Rating', 'Rating:1:2', 'RatingSummary:2', 'UserRatings:1'];
     expect(await written(rating)).toEqual([expected]);
-    await pool.query('TRUNCATE "CacheOutbox"');
+    await pool.query('TRUNCATE corral."CacheOutbox"');
     const deleted = await written(`DELETE FROM "Movie" WHERE "id" = 2`);
     expect(deleted.flat().sort()).toEqual([...expected, 'Movie', 'Movie:2'].sort());
   });
@@ -91,7 +91,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   });
 
   it('is relayed in parts between which the database hears of the relay, however many rows a statement changed', async () => {
-    await pool.query(`INSERT INTO "CacheOutbox" ("store", "tags")
+    await pool.query(`INSERT INTO corral."CacheOutbox" ("store", "tags")
       SELECT 'one', ARRAY(SELECT 'Movie:' || n * 500 + k FROM generate_series(1, 500) AS k) FROM generate_series(1, 5) AS n`);
     const listen = () => () => Promise.resolve();
     const outbox = outboxOfStore({ home, pool, store: 'one', endsWithProcess: false, listen });
@@ -101,7 +101,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       return Promise.resolve();
     });
     expect([tags, done.length]).toEqual([[1000, 1000, 500], 5]);
-    expect((await pool.query('SELECT FROM "CacheOutbox"')).rowCount).toBe(0);
+    expect((await pool.query('SELECT FROM corral."CacheOutbox"')).rowCount).toBe(0);
   });
 
   it('writes values as keys hold them', async () => {
@@ -118,13 +118,13 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       '[\\]^`|',
     ];
     const { rows } = await pool.query<{ component: string }>(
-      'SELECT cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
+      'SELECT corral.cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
       [values],
     );
     expect(rows.map(({ component }) => component)).toEqual(values.map(keyComponent));
     const every = Array.from({ length: 255 }, (_, index) => String.fromCharCode(index + 1));
     const all = await pool.query<{ component: string }>(
-      'SELECT cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
+      'SELECT corral.cache_key_component(value) AS component FROM unnest($1::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n',
       [every],
     );
     expect(all.rows.map(({ component }) => component)).toEqual(every.map(keyComponent));
@@ -188,7 +188,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     const outbox = (store = 'one', endsWithProcess = false) =>
       outboxOfStore({ home, pool, store, endsWithProcess, listen: () => () => Promise.resolve() });
     const undone = async (): Promise<number> => {
-      const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM "CacheOutbox"');
+      const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM corral."CacheOutbox"');
       return rows[0]?.n ?? -1;
     };
 
@@ -232,11 +232,11 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       await outbox('two').register();
       await pool.query(`UPDATE "Movie" SET "title" = 'New' WHERE "id" = 1`);
       await pool.query(
-        `UPDATE "CacheStore" SET "seenAt" = now() - interval '11 minutes' WHERE "name" = 'two'`,
+        `UPDATE corral."CacheStore" SET "seenAt" = now() - interval '11 minutes' WHERE "name" = 'two'`,
       );
       await outbox('one').keep();
-      expect((await pool.query('SELECT "name" FROM "CacheStore"')).rows).toEqual([{ name: 'one' }]);
-      expect((await pool.query('SELECT "store" FROM "CacheOutbox"')).rows).toEqual([{ store: 'one' }]);
+      expect((await pool.query('SELECT "name" FROM corral."CacheStore"')).rows).toEqual([{ name: 'one' }]);
+      expect((await pool.query('SELECT "store" FROM corral."CacheOutbox"')).rows).toEqual([{ store: 'one' }]);
     });
 
     it('leave rows undone that could not be applied', async () => {

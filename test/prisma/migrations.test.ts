@@ -6,8 +6,10 @@ import { migrationList, schemaDrift } from '../../scripts/schema-drift.js';
 import { createSchemaEngine } from '../../scripts/schema-engine.mjs';
 import { scratchDatabase } from '../../scripts/scratch-database.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
+import { applyOutbox } from '../../src/cache/postgres/index.js';
 import { embeddedPool } from '../../src/database/embedded-pool.js';
 import { migrationsDirectory } from '../../src/database/read-migrations.js';
+import { tagsOfRows } from '../../src/outbox/tags-of-rows.js';
 import { packageRoot } from '../../src/start/package-root.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testLog } from '../support/test-log.js';
@@ -17,6 +19,33 @@ const schema = path.join(packageRoot, 'prisma', 'schema.prisma');
 describe('the migrations', () => {
   it('make what schema.prisma describes', async () => {
     expect(await schemaDrift({ schema, migrations: migrationsDirectory })).toBeUndefined();
+  });
+
+  it('leave no drift once the outbox is made, in which its old place is empty', async () => {
+    const driftWith = async (where?: string): Promise<string> => {
+      const pglite = await PGlite.create();
+      const pool = embeddedPool(pglite);
+      await applyMigrations({ pool, log: testLog() });
+      await applyOutbox({ pool, tables: tagsOfRows, ...(where !== undefined && { schema: where }) });
+      const { adapters, close } = scratchDatabase(pglite);
+      const { stdout } = await (
+        await createSchemaEngine(adapters)
+      ).diff({
+        from: {
+          tag: 'schemaDatasource',
+          files: [{ path: schema, content: await readFile(schema, 'utf8') }],
+          configDir: packageRoot,
+        },
+        to: { tag: 'schemaDatamodel', files: [{ path: schema, content: await readFile(schema, 'utf8') }] },
+        ...{ script: true, exitCode: true, shadowDatabaseUrl: null, schema: null },
+        filters: { externalTables: [], externalEnums: [] },
+      });
+      await pool.end();
+      await close();
+      return stdout ?? '';
+    };
+    expect(await driftWith()).toContain('This is an empty migration');
+    expect(await driftWith('public')).toContain('DROP TABLE "CacheOutbox"');
   });
 
   it('are found wanting, with the SQL that is missing, when schema.prisma is ahead', async () => {

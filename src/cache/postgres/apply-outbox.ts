@@ -1,9 +1,11 @@
 import pg, { type ClientBase } from 'pg';
 import { CacheError } from '../errors.js';
 import { compareOutbox, type OutboxFault } from './compare-outbox.js';
-import { homeOf, type Home } from './home.js';
+import { earlierOutboxSql } from './earlier-outbox.js';
+import { DEFAULT_SCHEMA, homeOf, type Home } from './home.js';
 import { inTransaction } from './in-transaction.js';
 import { outboxTables, rightsOf, withoutEarlierTables } from './outbox-tables-sql.js';
+import { makeSchema, removeEmptySchema } from './own-schema.js';
 import { poolOf, type PoolOption } from './pool-option.js';
 import { presentOutbox } from './present-outbox.js';
 import type { Tables } from './tables.js';
@@ -17,7 +19,7 @@ export interface OutboxSqlOptions {
   readonly pool: PoolOption;
   /** What each namespace is in the database; see TableMapping. */
   readonly tables: Tables;
-  /** The schema of the outbox's own tables and functions. Default: `current_schema()`, mostly "public". */
+  /** The schema of the outbox's own tables and functions. Default: corral. */
   readonly schema?: string;
   /** The namespaces of the keys and tags of the schema, and of the option `fetches`. Default: those of `tables`. */
   readonly namespaces?: Iterable<string>;
@@ -47,11 +49,12 @@ export async function bringUpToDate(
     const { home, shared } = wanted;
     const present = await presentOutbox(client, home, shared);
     const difference = compareOutbox(wanted, present);
-    if (!present.hasSchema) await client.query(`CREATE SCHEMA ${home.quoted}`);
+    if (!present.hasSchema) await makeSchema(client, home);
     if (difference.needsTables) await client.query(withoutEarlierTables(home) + outboxTables(home));
     if (difference.needsShared) await client.query(shared.map(({ sql }) => sql).join('\n'));
     for (const { sql } of difference.outdated) await client.query(sql);
     for (const sql of difference.superfluous) await client.query(sql);
+    for (const sql of await earlierOutboxSql(client, wanted.earlier)) await client.query(sql);
     if (options.role !== undefined) await client.query(rightsOf(home, pg.escapeIdentifier(options.role)));
     return {
       home,
@@ -70,12 +73,14 @@ export async function lookAt(
   return inTransaction(pool, async (client) => {
     const wanted = await wantedOutbox(client, options);
     const { faults } = compareOutbox(wanted, await presentOutbox(client, wanted.home, wanted.shared));
+    const hasEarlier = (await earlierOutboxSql(client, wanted.earlier)).length > 0;
+    const message = `the schema "${wanted.earlier ?? ''}" has the outbox of an earlier version`;
     return {
       home: wanted.home,
       changed: [],
       unwatched: wanted.unwatched,
       unseen: unseenOf(wanted.unseen),
-      faults,
+      faults: hasEarlier ? [...faults, { kind: 'superfluous', message }] : faults,
     };
   });
 }
@@ -96,16 +101,21 @@ export async function checkOutbox(options: OutboxSqlOptions): Promise<readonly O
   return faults;
 }
 
-/** The SQL that `applyOutbox` would send to an empty database, to be put into a migration. Changes nothing. */
+/**
+ * The SQL that `applyOutbox` would send to a database without an outbox of this version, to be put into a migration. Changes nothing.
+ */
 export async function outboxSql(options: OutboxSqlOptions): Promise<string> {
   const pool = await poolOf(options.pool);
-  const wanted = await inTransaction(pool, (client) => wantedOutbox(client, wantedOf(options)));
-  const { home, shared, functions } = wanted;
+  const { home, shared, functions, earlier } = await inTransaction(pool, async (client) => {
+    const wanted = await wantedOutbox(client, wantedOf(options));
+    return { ...wanted, earlier: await earlierOutboxSql(client, wanted.earlier) };
+  });
   const parts = [
     `CREATE SCHEMA IF NOT EXISTS ${home.quoted};`,
     outboxTables(home),
     ...shared.map(({ sql }) => sql),
     ...functions.map(({ table = '', sql }) => `\n-- The table ${table}.${sql}`),
+    ...earlier,
     ...(options.role === undefined ? [] : [rightsOf(home, pg.escapeIdentifier(options.role))]),
   ];
   return `${parts.join('\n').trimStart()}\n`;
@@ -124,16 +134,18 @@ export async function removeOutbox({
   readonly keepTables?: boolean;
 }): Promise<void> {
   await locked(await poolOf(option), async (client) => {
-    const { rows } = await client.query<{ schema: string }>(
-      'SELECT coalesce($1, current_schema()) AS schema',
-      [schema ?? null],
-    );
-    const home = homeOf(rows[0]?.schema ?? 'public');
+    const home = homeOf(schema ?? DEFAULT_SCHEMA);
     const { functions } = await presentOutbox(client, home, sharedFunctions(home));
     for (const { name, arguments: given } of functions) {
       await client.query(`DROP ROUTINE ${home.quoted}."${name.replaceAll('"', '""')}"(${given}) CASCADE`);
     }
-    if (!keepTables) await client.query(`DROP TABLE IF EXISTS ${home.outbox}, ${home.stores}`);
+    if (keepTables) return;
+    if (schema === undefined) {
+      const { rows } = await client.query<{ schema: string }>('SELECT current_schema() AS schema');
+      for (const sql of await earlierOutboxSql(client, rows[0]?.schema)) await client.query(sql);
+    }
+    await client.query(`DROP TABLE IF EXISTS ${home.outbox}, ${home.stores}`);
+    await removeEmptySchema(client, home);
   });
 }
 

@@ -22,7 +22,7 @@ Makes the tables, functions and triggers that tell a GraphQL cache of writes by 
   --prisma PATH       a Prisma schema, or a folder of .prisma files: what --tables says comes on top
   --namespaces A,B    those of the keys and tags of the schema, and of the option fetches; default: all of the mapping
   --source SOURCE     triggers, or log for what reading the log of the server needs; default: triggers, and with remove both
-  --schema NAME       where the outbox lives; default: the current schema, mostly public
+  --schema NAME       where the outbox lives; default: corral
   --role NAME         with print and apply: a role that runs the API and owns nothing, which is given the rights
   --keep-tables       with remove: CacheOutbox and CacheStore stay, as where a migration made them
   --help              this text

@@ -1,5 +1,8 @@
 import pg from 'pg';
 
+/** Migration tools take what they did not make for drift, but leave other schemas alone. */
+export const DEFAULT_SCHEMA = 'corral';
+
 /** Where the outbox lives: its schema, and its two tables as SQL names them. */
 export interface Home {
   readonly schema: string;

@@ -29,7 +29,7 @@ export interface PostgresOutboxOptions {
   readonly tables?: Tables;
   /**
    * The schema of the outbox's own two tables and its functions, made if it is absent; applications that share a database need
-   * different ones. Default: `current_schema()` of the connection, mostly "public".
+   * different ones. Default: corral.
    */
   readonly schema?: string;
   /**

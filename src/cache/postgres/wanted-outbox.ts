@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { CacheError } from '../errors.js';
-import { homeOf, type Home } from './home.js';
+import { DEFAULT_SCHEMA, homeOf, type Home } from './home.js';
 import { planTriggers, type WatchedTable } from './plan-triggers.js';
 import { readTables, type Relation } from './read-tables.js';
 import { mappingOf, type Tables } from './tables.js';
@@ -16,6 +16,8 @@ export interface WantedOptions {
 /** What a database should have. */
 export interface WantedOutbox {
   readonly home: Home;
+  /** Where earlier versions kept the outbox; undefined where the application says where it is. */
+  readonly earlier: string | undefined;
   readonly shared: readonly WantedFunction[];
   readonly functions: readonly WantedFunction[];
   readonly watched: readonly WatchedTable[];
@@ -30,7 +32,7 @@ export async function wantedOutbox(
   { tables, schema, namespaces, used }: WantedOptions,
 ): Promise<WantedOutbox> {
   const defaultSchema = await currentSchema(client);
-  const home = homeOf(schema ?? defaultSchema);
+  const home = homeOf(schema ?? DEFAULT_SCHEMA);
   const named = Object.values(tables).flatMap((entry) => {
     const other = entry === false ? undefined : mappingOf(entry).schema;
     return other === undefined ? [] : [other];
@@ -44,6 +46,7 @@ export async function wantedOutbox(
   });
   return {
     home,
+    earlier: schema === undefined ? defaultSchema : undefined,
     shared: sharedFunctions(home),
     functions: watched.map((table) => tableFunction(home, table)),
     watched,

@@ -134,29 +134,29 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     it('tells what is missing, changed and superfluous, and all is well after it was applied', async () => {
       expect(await messages()).toEqual(
         expect.arrayContaining([
-          'missing: the schema "public" does not have the tables "CacheOutbox" and "CacheStore"',
+          'missing: the schema "corral" does not have the tables "CacheOutbox" and "CacheStore"',
           'missing: the table "films" has no triggers, so its changes are not seen',
         ]),
       );
       expect(await applyOutbox({ pool, tables, namespaces })).toEqual(['films']);
       expect(await messages()).toEqual([]);
-      await pool.query('ALTER TABLE films DISABLE TRIGGER cache_outbox_update');
-      await pool.query('ALTER TABLE films ENABLE TRIGGER cache_outbox_replica');
-      await pool.query('DROP TRIGGER cache_outbox_insert ON films');
+      await pool.query('ALTER TABLE films DISABLE TRIGGER cache_outbox_update_corral');
+      await pool.query('ALTER TABLE films ENABLE TRIGGER cache_outbox_replica_corral');
+      await pool.query('DROP TRIGGER cache_outbox_insert_corral ON films');
       await pool.query('CREATE TABLE old_films (LIKE films)');
       await pool.query(
-        'CREATE TRIGGER other AFTER DELETE ON old_films FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_for_films()',
+        'CREATE TRIGGER other AFTER DELETE ON old_films FOR EACH STATEMENT EXECUTE FUNCTION corral."cache_outbox_for_public.films"()',
       );
       expect(await messages()).toEqual([
-        'missing: the table "films" lacks the trigger cache_outbox_insert',
-        'changed: the trigger cache_outbox_update of the table "films" is switched off',
-        'changed: the trigger cache_outbox_replica of the table "films" must fire for replicated changes',
+        'missing: the table "films" lacks the trigger cache_outbox_insert_corral',
+        'changed: the trigger cache_outbox_update_corral of the table "films" is switched off',
+        'changed: the trigger cache_outbox_replica_corral of the table "films" must fire for replicated changes',
         'superfluous: the trigger other of public.old_films is of no use, as that is not the table "films" or a part of it',
       ]);
       expect(await applyOutbox({ pool, tables, namespaces })).toEqual(['films']);
       expect(await messages()).toEqual([]);
       await pool.query(
-        `CREATE OR REPLACE FUNCTION cache_outbox_for_films() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+        `CREATE OR REPLACE FUNCTION corral."cache_outbox_for_public.films"() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
       );
       expect(await messages()).toEqual([
         expect.stringMatching(/^changed: the triggers of the table "films" are/),
@@ -166,32 +166,55 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       ]);
     });
 
-    it('takes over the triggers of an earlier version, whose processes may take them back without harm', async () => {
-      const earlier = `CREATE OR REPLACE FUNCTION cache_outbox_add(added text[], known bigint[]) RETURNS void LANGUAGE plpgsql AS $$
-          BEGIN INSERT INTO "CacheOutbox" ("store", "tags") SELECT "name", added FROM "CacheStore"; END $$;
-        CREATE OR REPLACE FUNCTION cache_outbox_of_films() RETURNS trigger LANGUAGE plpgsql AS $$
-          BEGIN PERFORM cache_outbox_add('{Film}', '{null}') FROM new_rows; RETURN NULL; END $$;
-        DROP TRIGGER IF EXISTS cache_outbox_insert ON films;
+    it('takes the outbox of an earlier version out of the way of the tables, whose processes may bring it back without harm', async () => {
+      const earlier = `CREATE TABLE "CacheOutbox" (id bigserial PRIMARY KEY, "store" text, "tags" text[], "doneAt" timestamptz);
+        CREATE TABLE "CacheStore" ("name" text PRIMARY KEY); INSERT INTO "CacheStore" VALUES ('old');
+        CREATE FUNCTION cache_key_component(value text) RETURNS text LANGUAGE sql AS 'SELECT value';
+        CREATE FUNCTION cache_outbox_for_films() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN INSERT INTO "CacheOutbox" ("store", "tags") SELECT "name", '{Film}' FROM "CacheStore"; RETURN NULL; END $$;
         CREATE TRIGGER cache_outbox_insert AFTER INSERT ON films REFERENCING NEW TABLE AS new_rows
-          FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_of_films()`;
-      const rows = async (): Promise<number | null> => {
-        await pool.query(
-          'DELETE FROM "CacheOutbox"; DELETE FROM films; DELETE FROM "CacheOutbox"; INSERT INTO films VALUES (1)',
+          FOR EACH STATEMENT EXECUTE FUNCTION cache_outbox_for_films()`;
+      const leftIn = async (schema: string): Promise<string[]> => {
+        const { rows } = await pool.query<{ name: string }>(
+          `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace UNION ALL
+           SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace ORDER BY 1`,
+          [schema],
         );
-        return (await pool.query('SELECT FROM "CacheOutbox"')).rowCount;
+        return rows.map(({ name }) => name);
+      };
+      const tablesAlone = await leftIn('public');
+      await pool.query(earlier);
+      const sentence = 'superfluous: the schema "public" has the outbox of an earlier version';
+      expect(await messages()).toContain(sentence);
+      await applyOutbox({ pool, tables, namespaces });
+      expect([await leftIn('public'), await messages()]).toEqual([tablesAlone, []]);
+      await pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`);
+      const told = async (): Promise<number | null> => {
+        await pool.query('DELETE FROM films; DELETE FROM corral."CacheOutbox"');
+        await pool.query('INSERT INTO films VALUES (1)');
+        return (await pool.query('SELECT FROM corral."CacheOutbox"')).rowCount;
       };
       await pool.query(earlier);
-      expect(await messages()).toContain(
-        'superfluous: the function "cache_outbox_of_films" is of an earlier version',
+      expect([await told(), await messages()]).toEqual([1, [sentence]]);
+      await pool.query(await outboxSql({ pool, tables, namespaces }));
+      expect([await told(), await messages(), await leftIn('public')]).toEqual([1, [], tablesAlone]);
+    });
+
+    it('leaves an outbox of this version alone that another application keeps beside its tables', async () => {
+      await applyOutbox({ pool, tables, namespaces, schema: 'public' });
+      await applyOutbox({ pool, tables, namespaces });
+      await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('other'); INSERT INTO films VALUES (1)`);
+      expect((await pool.query('SELECT "store" FROM "CacheOutbox"')).rows).toEqual([{ store: 'other' }]);
+    });
+
+    it('refuses a schema that would come before the tables, for a user that has its name', async () => {
+      await pool.query(`CREATE ROLE corral LOGIN SUPERUSER PASSWORD 'private'`);
+      const named = new pg.Pool({ connectionString: url.replace('postgres:', 'corral:') });
+      onTestFinished(() => named.end());
+      await expect(applyOutbox({ pool: named, tables, namespaces })).rejects.toThrow(
+        'The schema "corral" of the outbox would come before "public" in the search_path of the database user corral, whose name it has;',
       );
-      await applyOutbox({ pool, tables, namespaces });
-      await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
-      expect([await rows(), await messages()]).toEqual([1, []]);
-      await pool.query(earlier);
-      expect(await rows()).toBe(1);
-      await pool.query('TRUNCATE films');
-      await applyOutbox({ pool, tables, namespaces });
-      expect([await rows(), await messages()]).toEqual([1, []]);
+      await applyOutbox({ pool: named, tables, namespaces, schema: 'cache' });
     });
 
     it('lets a role open it that owns nothing, and else says who must do what', async () => {
@@ -201,10 +224,15 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       const apply = (role?: string) =>
         applyOutbox({ pool, tables, namespaces, schema: 'corral', ...(role !== undefined && { role }) });
       await expect(opened({ pool: runtime })).rejects.toThrow(
-        /cannot be made: .*The database user must own the tables; where it must not, their owner runs `npx corral-postgres apply`/,
+        'The outbox needs the schema "corral", which is not there, and the database user runtime may not make it. Someone who may runs the SQL that `npx corral-postgres print --role runtime` writes;',
       );
       await expect(open()).rejects.toThrow(
         'The triggers that watch for writes must be changed; the owner of the tables runs `npx corral-postgres apply --namespaces Film,Maker`:\n',
+      );
+      await apply();
+      await pool.query('DROP TRIGGER cache_outbox_insert_corral ON films');
+      await expect(opened({ pool: runtime })).rejects.toThrow(
+        /cannot be made: .*The database user must own the tables; where it must not, their owner runs `npx corral-postgres apply`/,
       );
       await apply();
       await expect(open()).rejects.toThrow('GRANT USAGE ON SCHEMA "corral" TO runtime;');
@@ -234,9 +262,11 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     await pool.query(sql);
     expect(await messages()).toEqual([]);
     await removeOutbox({ pool, keepTables: true });
-    expect((await pool.query('SELECT FROM "CacheOutbox"')).rowCount).toBe(0);
+    expect((await pool.query('SELECT FROM corral."CacheOutbox"')).rowCount).toBe(0);
+    await pool.query('CREATE TABLE "CacheOutbox" ("doneAt" timestamptz)');
     await removeOutbox({ pool });
     expect(await objects()).toEqual([]);
+    expect((await pool.query(`SELECT FROM pg_namespace WHERE nspname = 'corral'`)).rowCount).toBe(0);
     await removeOutbox({ pool });
   });
 

@@ -122,7 +122,7 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     await client.query(`SET statement_timeout = '10s'; UPDATE one SET n = n + 1`);
     client.release();
     const { rows } = await other.pool.query(
-      `SELECT count(DISTINCT tag)::int AS tags, max(cardinality("tags")) AS most FROM "CacheOutbox", unnest("tags") AS tag`,
+      `SELECT count(DISTINCT tag)::int AS tags, max(cardinality("tags")) AS most FROM corral."CacheOutbox", unnest("tags") AS tag`,
     );
     expect(rows).toEqual([{ tags: 20_001, most: 500 }]);
   });
@@ -192,9 +192,9 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
       await world.pool.query('ALTER TABLE films FORCE ROW LEVEL SECURITY');
       expect(await told('TRUNCATE films')).toEqual([FORGET]);
       await world.pool.query('ALTER TABLE films NO FORCE ROW LEVEL SECURITY');
-      await world.pool.query('ALTER TABLE films DISABLE TRIGGER cache_outbox_insert');
+      await world.pool.query('ALTER TABLE films DISABLE TRIGGER cache_outbox_insert_corral');
       await world.pool.query('INSERT INTO films SELECT n FROM generate_series(1, 100001) AS n');
-      await world.pool.query('ALTER TABLE films ENABLE TRIGGER cache_outbox_insert');
+      await world.pool.query('ALTER TABLE films ENABLE TRIGGER cache_outbox_insert_corral');
       expect(await told('TRUNCATE films')).toEqual([FORGET]);
     });
   });
@@ -217,7 +217,7 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     const seen = async (statement: string, tags: readonly string[]): Promise<void> => {
       await told();
       await source.pool.query(statement);
-      const found = 'SELECT "tags" FROM "CacheOutbox"';
+      const found = 'SELECT "tags" FROM corral."CacheOutbox"';
       const read = async () => (await world.pool.query<{ tags: string[] }>(found)).rows;
       await expect
         .poll(async () => (await read()).flatMap((row) => row.tags).sort(), { timeout: 10_000 })

@@ -19,7 +19,7 @@ export interface WatchedWorld {
 export const FORGET = 'everything';
 
 /** A database with an outbox of one store. */
-export function watchedWorld(url: string, { outbox = 'public' } = {}): WatchedWorld {
+export function watchedWorld(url: string, { outbox = 'corral' } = {}): WatchedWorld {
   const pool = new pg.Pool({ connectionString: url });
   const [rows, stores] = [`"${outbox}"."CacheOutbox"`, `"${outbox}"."CacheStore"`];
   return {

@@ -22,13 +22,13 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     onTestFinished(() => pool.end());
     await pool.query('CREATE TABLE films (id int PRIMARY KEY, title text)');
     await applyOutbox({ pool, tables: { Film: { table: 'films' } } });
-    await pool.query(`INSERT INTO "CacheStore" ("name") VALUES ('one')`);
+    await pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`);
   });
 
   function watching({ at = url, leads = true } = {}) {
     const told = { rows: 0, listening: [] as boolean[], warnings: [] as string[] };
     const stop = watchForRows(at, {
-      ...{ home: homeOf('public'), store: 'one' },
+      ...{ home: homeOf('corral'), store: 'one' },
       onRows: () => void (told.rows += 1),
       onListening: (is) => void told.listening.push(is),
       leads: () => leads,
@@ -62,7 +62,7 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     for (let id = 1; id <= 10; id += 1) {
       await pool.query('INSERT INTO films VALUES ($1)', [id]);
       await pool.query('SELECT pg_sleep(0.05)');
-      await pool.query('DELETE FROM "CacheOutbox"');
+      await pool.query('DELETE FROM corral."CacheOutbox"');
     }
     expect(told.rows).toBe(0);
     await pool.query(`UPDATE films SET title = 'Left'`);
@@ -94,13 +94,13 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
   it('leaves a write alone whose outbox is gone, or whose meaning cannot be told', async () => {
     await pool.query('ALTER TABLE films RENAME COLUMN id TO film_id');
     await pool.query(`INSERT INTO films VALUES (1, 'One')`);
-    const { rows } = await pool.query('SELECT "store", "tags", "because" FROM "CacheOutbox"');
+    const { rows } = await pool.query('SELECT "store", "tags", "because" FROM corral."CacheOutbox"');
     expect(rows).toEqual([
       { store: 'one', tags: null, because: expect.stringContaining('id does not exist') },
     ]);
-    await pool.query('DROP TABLE "CacheOutbox"');
+    await pool.query('DROP TABLE corral."CacheOutbox"');
     await pool.query(`INSERT INTO films VALUES (2, 'Two')`);
-    await pool.query('DROP TABLE "CacheStore"');
+    await pool.query('DROP TABLE corral."CacheStore"');
     await pool.query(`UPDATE films SET title = 'Three'`);
     expect((await pool.query('SELECT FROM films')).rowCount).toBe(2);
   });

@@ -2,7 +2,10 @@ import pg, { type ClientBase } from 'pg';
 import { CacheError } from '../../errors.js';
 import type { OutboxSqlOptions } from '../apply-outbox.js';
 import type { OutboxFault } from '../compare-outbox.js';
+import { earlierOutboxSql } from '../earlier-outbox.js';
+import { DEFAULT_SCHEMA } from '../home.js';
 import { inTransaction } from '../in-transaction.js';
+import { makeSchema, removeEmptySchema } from '../own-schema.js';
 import { poolOf, type OutboxPool } from '../pool-option.js';
 import { isLockedByOthers, withShortLocks } from '../short-locks.js';
 import { wantedOutbox } from '../wanted-outbox.js';
@@ -20,8 +23,10 @@ export async function applyLog(
   role?: string,
 ): Promise<readonly string[]> {
   return alone(pool, async (client) => {
-    const { sql, changed } = await compareLog(client, wanted);
+    const { sql, changed, hasSchema } = await compareLog(client, wanted);
+    if (!hasSchema) await makeSchema(client, wanted.home);
     for (const statement of sql) await client.query(statement);
+    for (const statement of await earlierOutboxSql(client, wanted.earlier)) await client.query(statement);
     if (role !== undefined) await client.query(logRightsOf(wanted.home, pg.escapeIdentifier(role)));
     return changed;
   });
@@ -50,9 +55,10 @@ export async function logOutboxSql(options: OutboxSqlOptions): Promise<string> {
   return inTransaction(await poolOf(options.pool), async (client) => {
     const wanted = await wantedOf(client, options);
     const { sql } = await compareLog(client, wanted);
+    const earlier = await earlierOutboxSql(client, wanted.earlier);
     const role =
       options.role === undefined ? [] : [logRightsOf(wanted.home, pg.escapeIdentifier(options.role))];
-    return `${['BEGIN;', ...sql, ...role, 'COMMIT;'].join('\n')}\n`;
+    return `${['BEGIN;', ...sql, ...earlier, ...role, 'COMMIT;'].join('\n')}\n`;
   });
 }
 
@@ -65,19 +71,19 @@ export async function removeLogOutbox({
   schema,
 }: Pick<OutboxSqlOptions, 'pool' | 'schema'>): Promise<void> {
   const pool = await poolOf(option);
+  const home = logHomeOf(schema ?? DEFAULT_SCHEMA);
   const client = await pool.connect();
   let isBroken = true;
   try {
-    const { rows } = await client.query<{ schema: string; isThere: boolean }>(
-      `SELECT coalesce($1, current_schema()) AS schema,
-              EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                      WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = 'CacheLogReader') AS "isThere"`,
-      [schema ?? null],
+    const { rows } = await client.query<{ isThere: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                      WHERE n.nspname = $1 AND c.relname = 'CacheLogReader') AS "isThere"`,
+      [home.schema],
     );
-    const home = logHomeOf(rows[0]?.schema ?? 'public');
     if (rows[0]?.isThere === true) await dropSlots(client, home, 'all');
     await client.query(`DROP PUBLICATION IF EXISTS ${pg.escapeIdentifier(home.publication)}`);
     await client.query(`DROP TABLE IF EXISTS ${home.readers}`);
+    await removeEmptySchema(client, home);
     isBroken = false;
   } finally {
     client.release(isBroken);
@@ -88,10 +94,8 @@ async function wantedOf(
   client: ClientBase,
   { tables, schema, namespaces }: OutboxSqlOptions,
 ): Promise<WantedLog> {
-  const { home, watched } = await wantedOutbox(client, {
-    ...{ tables, schema, namespaces: new Set(namespaces ?? Object.keys(tables)) },
-  });
-  return wantedLog(home.schema, watched);
+  const given = namespaces ?? Object.keys(tables);
+  return wantedLog(await wantedOutbox(client, { tables, schema, namespaces: new Set(given) }));
 }
 
 /** Works while no other process makes the same, and waits for no table for long. */

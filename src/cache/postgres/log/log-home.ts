@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { homeOf, type Home } from '../home.js';
+import { DEFAULT_SCHEMA, homeOf, type Home } from '../home.js';
 
 /** PostgreSQL cuts longer names. */
 const LONGEST_NAME = 63;
@@ -14,7 +14,11 @@ export interface LogHome extends Home {
 
 export function logHomeOf(schema: string): LogHome {
   const home = homeOf(schema);
-  return { ...home, publication: fitting(`corral_${schema}`), readers: `${home.quoted}."CacheLogReader"` };
+  return {
+    ...home,
+    publication: schema === DEFAULT_SCHEMA ? 'corral' : fitting(`corral_${schema}`),
+    readers: `${home.quoted}."CacheLogReader"`,
+  };
 }
 
 /** Slots belong to the whole server, so the database and the schema are a part of the name. */

@@ -42,10 +42,10 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   if (source === 'triggers') return undefined;
   const { store } = given;
   const wanted = await inTransaction(slowPool, async (client) => {
-    const { home, watched, unwatched } = await wantedOutbox(client, {
+    const outbox = await wantedOutbox(client, {
       ...{ tables, schema, namespaces: given.namespaces, used: given.used },
     });
-    return { ...wantedLog(home.schema, watched), unwatched, database: await databaseOf(client) };
+    return { ...wantedLog(outbox), unwatched: outbox.unwatched, database: await databaseOf(client) };
   });
   const slot = slotNameOf(wanted.database, wanted.home.schema, store ?? `memory ${randomUUID()}`);
   const { warnings, isBounded, ...able } = await logAbility(pool, slot, connection);

@@ -1,6 +1,7 @@
 import pg, { type ClientBase } from 'pg';
 import type { WatchedTable } from '../plan-triggers.js';
 import type { OutboxFault } from '../compare-outbox.js';
+import type { WantedOutbox } from '../wanted-outbox.js';
 import { logHomeOf, readersTable, type LogHome } from './log-home.js';
 import { columnsBefore, logPlanOf, readLogPlan, type LogPlan } from './log-plan.js';
 import { PLAN_MESSAGE } from './changes.js';
@@ -12,6 +13,8 @@ export interface WantedLog {
   readonly home: LogHome;
   readonly plan: LogPlan;
   readonly watched: readonly WatchedTable[];
+  /** Where earlier versions kept the outbox; undefined where the application says where it is. */
+  readonly earlier: string | undefined;
 }
 
 /** A table or partition, and how its rows before a change get into the log. */
@@ -42,8 +45,8 @@ export interface LogDifference {
   readonly changed: readonly string[];
 }
 
-export function wantedLog(schema: string, watched: readonly WatchedTable[]): WantedLog {
-  return { home: logHomeOf(schema), plan: logPlanOf(watched), watched };
+export function wantedLog({ home, watched, earlier }: WantedOutbox): WantedLog {
+  return { home: logHomeOf(home.schema), plan: logPlanOf(watched), watched, earlier };
 }
 
 /** What of the publication and of the tables' replica identities is not as it should be. */
@@ -52,7 +55,7 @@ export async function compareLog(client: ClientBase, wanted: WantedLog): Promise
   const faults: OutboxFault[] = [];
   const sql: string[] = [];
   const { hasSchema, hasTable } = await presentHome(client, home);
-  if (!hasSchema) sql.push(`CREATE SCHEMA ${home.quoted};`);
+  if (!hasSchema) sql.push(`CREATE SCHEMA IF NOT EXISTS ${home.quoted};`);
   if (!hasTable) {
     faults.push({
       kind: 'missing',

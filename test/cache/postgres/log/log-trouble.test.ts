@@ -143,9 +143,9 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
   });
 
   it.each([
-    ['lost a table', 'ALTER PUBLICATION corral_public DROP TABLE films'],
-    ['tells of fewer changes', `ALTER PUBLICATION corral_public SET (publish = 'insert')`],
-    ['was dropped', 'DROP PUBLICATION corral_public'],
+    ['lost a table', 'ALTER PUBLICATION corral DROP TABLE films'],
+    ['tells of fewer changes', `ALTER PUBLICATION corral SET (publish = 'insert')`],
+    ['was dropped', 'DROP PUBLICATION corral'],
   ])('whose publication %s is made as it was, and everything is forgotten', async (_, harm) => {
     const { pool, outbox, log } = await world();
     await pool.query(harm);
@@ -157,7 +157,7 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     };
     await expect.poll(look, { timeout: 5000 }).toContain(FORGET);
     expect(log.lines.join('\n')).toMatch(
-      /publication "corral_public" was changed by another program, .*: it is made anew/,
+      /publication "corral" was changed by another program, .*: it is made anew/,
     );
     await pool.query('INSERT INTO films VALUES (2)');
     await expect.poll(look, { timeout: 5000 }).toContain('Film:2');
@@ -170,7 +170,7 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     );
     const { outbox } = await open({ tables, store: 'two', triggers: 'check' });
     await told(outbox);
-    await pool.query('ALTER PUBLICATION corral_public DROP TABLE films');
+    await pool.query('ALTER PUBLICATION corral DROP TABLE films');
     await expect(told(outbox)).rejects.toThrow(
       'the owner of the tables runs `npx corral-postgres apply --source log`',
     );

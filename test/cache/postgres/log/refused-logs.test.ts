@@ -90,7 +90,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
   it('with a slot of its name that is of another kind', async () => {
     const { open, pool } = await world();
     const { outbox } = await open({ tables, store: 'one' });
-    const { rows } = await pool.query<{ slot: string }>('SELECT "slot" FROM "CacheLogReader"');
+    const { rows } = await pool.query<{ slot: string }>('SELECT "slot" FROM corral."CacheLogReader"');
     await outbox.close();
     const [{ slot } = { slot: '' }] = rows;
     await expect
@@ -139,12 +139,23 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     const films = { films: {} };
     expect(await run('check')).toEqual([
       1,
-      expect.stringContaining('missing: there is no publication "corral_public"'),
+      expect.stringContaining('missing: there is no publication "corral"'),
     ]);
     const [, printed] = await run('print');
     await pool.query(String(printed));
+    // What an earlier version left.
+    await pool.query(
+      'CREATE TABLE "CacheOutbox" ("doneAt" timestamptz); CREATE TABLE "CacheStore" ("name" text)',
+    );
+    const isLeft = async () =>
+      (
+        await pool.query(
+          `SELECT to_regclass('public."CacheOutbox"') AS one, to_regclass('public."CacheStore"') AS two`,
+        )
+      ).rows;
     expect(await run('check')).toEqual([0, 'The log tells what it should.']);
     expect(await run('apply')).toEqual([0, 'Nothing had to be changed.']);
+    expect(await isLeft()).toEqual([{ one: null, two: null }]);
     await open({ tables: films, store: 'one', triggers: 'check' });
     const slots = async () =>
       (await pool.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).rowCount;

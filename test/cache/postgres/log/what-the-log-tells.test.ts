@@ -178,7 +178,7 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
     await outbox.add(['Film:9']);
     expect(await told(outbox)).toEqual(['Film:9']);
     expect(await told(other)).toEqual([]);
-    expect((await pool.query('SELECT FROM "CacheLogReader"')).rowCount).toBe(2);
+    expect((await pool.query('SELECT FROM corral."CacheLogReader"')).rowCount).toBe(2);
   });
 
   it('a store that ends with its process, by a slot that ends with it', async () => {
