@@ -107,28 +107,24 @@ describe.skipIf(!needsPostgres() || !needsRedis())('processes that read one log'
     expect(Math.max(...tookMs)).toBeLessThan(2000);
   });
 
-  it.runIf(isLong)(
-    'serve what was before where places are confirmed before they are applied: the fault that this test must notice',
-    async () => {
-      const first = await filmProcess({ ...settings, source: 'log', plant: 'confirmed-early' });
-      const next = await filmProcess({ ...settings, source: 'log' });
-      await next.read(ids);
-      await pool.query('UPDATE films SET seen = seen + 1');
-      const isConfirmed = async () =>
-        (
-          await pool.query<{ is: boolean }>(
-            'SELECT confirmed_flush_lsn >= pg_current_wal_flush_lsn() AS is FROM pg_replication_slots WHERE database = current_database()',
-          )
-        ).rows[0]?.is;
-      await expect.poll(isConfirmed, { interval: 10 }).toBe(true);
-      await first.kill();
-      expect(await stale([next])).toBe(40);
-    },
-  );
+  it('serve what was before where places are confirmed before they are applied: the fault that this test must notice', async () => {
+    const first = await filmProcess({ ...settings, source: 'log', plant: 'confirmed-early' });
+    const next = await filmProcess({ ...settings, source: 'log' });
+    await next.read(ids);
+    await pool.query('UPDATE films SET seen = seen + 1');
+    const isConfirmed = async () =>
+      (
+        await pool.query<{ is: boolean }>(
+          'SELECT confirmed_flush_lsn >= pg_current_wal_flush_lsn() AS is FROM pg_replication_slots WHERE database = current_database()',
+        )
+      ).rows[0]?.is;
+    await expect.poll(isConfirmed, { interval: 10 }).toBe(true);
+    await first.kill();
+    expect(await stale([next])).toBe(40);
+  });
 
-  it.runIf(isLong)(
-    'serve nothing that is stale while they go from triggers to the log and back, under load',
-    async () => {
+  if (isLong)
+    it('serve nothing that is stale while they go from triggers to the log and back, under load', async () => {
       const before = [await filmProcess({ ...settings, source: 'triggers' })];
       for (const source of ['log', 'triggers'] as const) {
         const stop = writing();
@@ -144,6 +140,5 @@ describe.skipIf(!needsPostgres() || !needsRedis())('processes that read one log'
         expect(await stale([after])).toBe(0);
         before.push(after);
       }
-    },
-  );
+    });
 });
