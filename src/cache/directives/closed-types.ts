@@ -15,6 +15,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { isPlainDate, onlyReadsDates } from '../codec/fixed-date.js';
+import { isObject } from './extension-directives.js';
 
 export interface ClosedTypesOptions {
   /** Whether a field answers from the cache: then its resolver is given a copy of its parent. */
@@ -143,8 +144,4 @@ function hasOutputOf(type: object, other: object): boolean {
   return ['serialize', 'coerceOutputValue'].every(
     (name) => Reflect.get(type, name) === Reflect.get(other, name),
   );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -5,7 +5,7 @@ import { frozenValueOf, valueOf } from '../coherence/entry-field.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
 import type { Services } from '../loads/services.js';
 import { createObjectNotes } from '../object-notes.js';
-import type { ValueFor } from '../loads/shadow/give-hit.js';
+import type { ValueFor } from '../loads/give-hit.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { ClosedTypes } from './closed-types.js';
 import type { SchemaPlan } from './plan-schema.js';

@@ -35,8 +35,8 @@ export interface OutboxOpenOptions {
 }
 
 /**
- * What the engine asks of a database so that writes by any program are seen: rows that triggers write in the transaction of
- * the write itself. Such a row cannot be lost, and cannot be there without its write.
+ * What the engine asks of a database so that writes by any program are seen: rows that come of the transaction of the write
+ * itself, from its triggers or from the database's log. Such a row cannot be lost, and cannot be there without its write.
  */
 export interface Outbox {
   /**
@@ -64,7 +64,7 @@ export interface Outbox {
    * back now, as far as it knows: while it does not say so, rows are looked for every 250 ms. Returns how to stop.
    */
   listen(onRows: () => void, onListening?: (isListening: boolean) => void): () => Promise<void>;
-  /** Called every minute: the store is still there; what has been done for a while may go. */
+  /** Called every minute: the store is still there; what is kept for stores that are gone may go. */
   keep(): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import { resolverLoads } from '../loads/resolver-load.js';
 import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from '../loads/services.js';
-import { hitGiver, type ValueFor } from '../loads/shadow/give-hit.js';
+import { hitGiver, type ValueFor } from '../loads/give-hit.js';
 
 type Answer<Info extends CallInfo> = (
   call: FieldCall<Info>,

@@ -12,7 +12,7 @@ import { loadOnce } from '../loads/load-once.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { resolverLoads } from '../loads/resolver-load.js';
 import type { Services } from '../loads/services.js';
-import type { ValueFor } from '../loads/shadow/give-hit.js';
+import type { ValueFor } from '../loads/give-hit.js';
 import type { KeepWarm } from '../warm/keep-warm.js';
 import type { WarmArguments } from '../warm/warm-field.js';
 

@@ -14,7 +14,7 @@ import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from '../policy/read-policy.js';
 import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { NoteHit, Services } from '../loads/services.js';
-import { hitGiver, type GiveHit, type ValueFor } from '../loads/shadow/give-hit.js';
+import { hitGiver, type GiveHit, type ValueFor } from '../loads/give-hit.js';
 
 export interface ReadThroughOptions {
   readonly policy: ReadPolicy;

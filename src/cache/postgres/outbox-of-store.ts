@@ -8,13 +8,13 @@ import { registerStore } from './register-store.js';
 export interface OutboxOfStoreOptions {
   readonly home: Home;
   readonly pool: OutboxPool;
-  /** For removing what is done, which may take longer than a look may; default: the same. */
+  /** For removing rows of stores that are gone, which may take longer than a look may; default: the same. */
   readonly pruningPool?: OutboxPool;
   /** Names the store whose rows these are; processes that share a store share its name. */
   readonly store: string;
   /** True for a store that ends with its process. */
   readonly endsWithProcess: boolean;
-  /** Listens for rows that other connections commit; see `watchForRows`. */
+  /** Watches for rows that other connections commit; see `watchForRows`. */
   readonly listen: Outbox['listen'];
   /** Told how many rows each look has taken; default: no process is. */
   readonly onLooked?: (taken: number) => void;

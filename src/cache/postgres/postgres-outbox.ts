@@ -50,7 +50,7 @@ export interface PostgresOutboxOptions {
   readonly listenUrl?: string;
   /** False where rows are looked for every 250 ms instead, or how to be told of them otherwise. Default: on a connection of its own. */
   readonly listen?: false | Outbox['listen'];
-  /** Statements that may take longer than those of a request: the triggers, and removing done rows. Default: `pool`. */
+  /** Statements that may take longer than those of a request: the triggers, and removing rows of stores that are gone. Default: `pool`. */
   readonly slowPool?: PoolOption;
   /** Default: warnings go to the log of the cache. */
   readonly log?: OutboxLog;
@@ -70,8 +70,8 @@ const knownOptions = {
 } satisfies Record<keyof PostgresOutboxOptions, true>;
 
 /**
- * An outbox in PostgreSQL 14 or later, for tables of any shape: every write to a table that is read is written down by
- * triggers in the same transaction, whichever program wrote it. The cache opens it when it starts.
+ * An outbox in PostgreSQL 14 or later, for tables of any shape: every write to a table that is read is seen, whichever program
+ * wrote it, in the server's own log or in what triggers write down in the same transaction. The cache opens it when it starts.
  * @throws CacheError CACHE_CONFIGURATION for options that do not exist; from `open` for a mapping that does not fit the tables.
  */
 export function postgresOutbox(options: PostgresOutboxOptions): Outbox {

@@ -1,11 +1,11 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { cacheTypeDefs, createCache, type Outbox } from '../../../src/cache/index.js';
+import { createCache, type Outbox } from '../../../src/cache/index.js';
 import { postgresOutbox } from '../../../src/cache/postgres/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
+import { seenFilms } from '../worlds/seen-films.js';
 import type { FilmProcessSettings, FilmRequest } from './film-process.js';
 
 /** A process of its own with a cache of films, told by messages what to do: see `film-process.ts`. */
@@ -35,21 +35,7 @@ const cache = createCache({
   log: { warn: () => undefined, error: () => undefined },
 });
 
-const seenOf = async (_: unknown, { id }: { id: string }): Promise<number> =>
-  (await pool.query<{ seen: number }>('SELECT seen FROM films WHERE id = $1', [id])).rows[0]?.seen ?? -1;
-const touch = async (_: unknown, { id }: { id: string }): Promise<number> =>
-  (await pool.query<{ seen: number }>('UPDATE films SET seen = seen + 1 WHERE id = $1 RETURNING seen', [id]))
-    .rows[0]?.seen ?? -1;
-const schema = cache.apply(
-  makeExecutableSchema({
-    typeDefs: [
-      cacheTypeDefs,
-      `type Query { seen(id: ID!): Int @cached(ttl: 600, key: "Film:{args.id}") }
-       type Mutation { touch(id: ID!): Int @invalidates(tags: ["Film:{args.id}"]) }`,
-    ],
-    resolvers: { Query: { seen: seenOf }, Mutation: { touch } },
-  }),
-);
+const schema = seenFilms({ cache, reader: () => pool, writer: pool });
 
 async function answerOf(request: FilmRequest): Promise<unknown> {
   if ('write' in request) {

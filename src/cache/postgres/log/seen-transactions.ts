@@ -1,8 +1,9 @@
 import { setTimeout as passes } from 'node:timers/promises';
+import { doublingPauseMs } from '../../time/doubling-pause.js';
 import type { OutboxPool } from '../pool-option.js';
 
 const SNAPSHOT = 'SELECT pg_current_snapshot()::text AS snapshot';
-const LONGEST_PAUSE_MS = 50;
+const PAUSE = { firstMs: 1, longestMs: 50 };
 
 /** Transactions that a new statement does not see yet, by the lower halves of their numbers. */
 interface Snapshot {
@@ -45,10 +46,10 @@ async function untilSnapshot(
   withinMs: number,
 ): Promise<boolean> {
   const untilMs = performance.now() + withinMs;
-  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (let looks = 1; ; looks += 1) {
     if (isEnough(await snapshot(pool))) return true;
     if (performance.now() > untilMs) return false;
-    await passes(pauseMs);
+    await passes(doublingPauseMs(PAUSE, looks));
   }
 }
 

@@ -1,13 +1,13 @@
-import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore } from '../../../../src/cache/index.js';
+import { createCache, memoryStore } from '../../../../src/cache/index.js';
 import { postgresOutbox, readReplicas } from '../../../../src/cache/postgres/index.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { streamingReplica, type StreamingReplica } from '../../../support/servers/streaming-replica.js';
 import { testLog } from '../../../support/test-log.js';
+import { seenFilms } from '../../../support/worlds/seen-films.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
@@ -68,31 +68,7 @@ describe.skipIf(!needsPostgres())('loads from a replica that is half a second be
     });
     const cache = createCache({ store: memoryStore(), outbox });
     onTestFinished(() => cache.close());
-    const schema = cache.apply(
-      makeExecutableSchema({
-        typeDefs: [
-          cacheTypeDefs,
-          `type Query { seen(id: ID!): Int @cached(ttl: 600, key: "Film:{args.id}") }
-           type Mutation { touch(id: ID!): Int @invalidates(tags: ["Film:{args.id}"]) }`,
-        ],
-        resolvers: {
-          Query: {
-            seen: async (_: unknown, { id }: { id: string }) =>
-              (await (await client()).query<{ seen: number }>('SELECT seen FROM films WHERE id = $1', [id]))
-                .rows[0]?.seen,
-          },
-          Mutation: {
-            touch: async (_: unknown, { id }: { id: string }) =>
-              (
-                await primary.query<{ seen: number }>(
-                  'UPDATE films SET seen = seen + 1 WHERE id = $1 RETURNING seen',
-                  [id],
-                )
-              ).rows[0]?.seen,
-          },
-        },
-      }),
-    );
+    const schema = seenFilms({ cache, reader: client, writer: primary });
     await cache.start();
     await caughtUp();
     const ask = async (source: string) => {

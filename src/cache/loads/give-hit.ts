@@ -1,6 +1,6 @@
-import type { NoteHit } from '../services.js';
-import { valueOf, type Found } from '../../coherence/entry-field.js';
-import type { Located } from '../../policy/read-policy.js';
+import type { NoteHit } from './services.js';
+import { valueOf, type Found } from '../coherence/entry-field.js';
+import type { Located } from '../policy/read-policy.js';
 
 /** Gives a reader a plain hit. */
 export type GiveHit<Call> = (found: Found, place: Located, call: Call) => unknown;
