@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { makePlaces } from './claim-place.js';
 
 /** Names the folder in which all test files of one run keep what they share; it is not set outside of a run. */
 export const RUN_FOLDER = 'CORRAL_TEST_RUN_FOLDER';
@@ -17,6 +18,7 @@ export default async function makeRunFolders(): Promise<(() => Promise<void>) | 
     [RUN_FOLDER]: await mkdtemp(path.join(tmpdir(), 'corral-run-')),
     [PROGRAMS_FOLDER]: await mkdtemp(path.join(dist, 'programs-of-tests-')),
   };
+  await makePlaces(folders[RUN_FOLDER]);
   Object.assign(process.env, folders);
   return async () => {
     await endServers(folders[RUN_FOLDER]);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { findBinary } from '../run/find-binary.js';
 import { freePort } from '../free-port.js';
 import { MissingBinary } from '../needs.js';
+import { claimPlace } from '../run/claim-place.js';
 import { RUN_FOLDER } from '../run/run-folder.js';
 
 export interface WorkerRedis {
@@ -22,7 +23,7 @@ export interface WorkerRedis {
 export async function workerRedis(): Promise<WorkerRedis> {
   const folder = process.env[RUN_FOLDER];
   if (folder === undefined) throw new Error('A worker has a Redis server in a run of vitest only.');
-  const file = path.join(folder, `redis-of-worker-${process.env['VITEST_POOL_ID']}.json`);
+  const file = path.join(folder, `redis-of-worker-${await claimPlace(folder)}.json`);
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await started(folder)));
   const { port } = JSON.parse(readFileSync(file, 'utf8')) as { readonly port: number };
   const url = `redis://127.0.0.1:${port}`;
