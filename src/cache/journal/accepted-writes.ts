@@ -239,10 +239,12 @@ export class AcceptedWrites {
     return { ...this.#counters };
   }
 
-  /** Undefined while the journal is away. */
+  /** Undefined while the journal is away. What it may have lost, and this process still keeps, waits too. */
   async size(): Promise<JournalSize | undefined> {
     try {
-      return await this.#options.journal.size();
+      const size = await this.#options.journal.size();
+      const isUnsure = this.#recovery.isNeeded || this.#recovery.isInDoubt;
+      return isUnsure ? { ...size, pending: Math.max(size.pending, this.#kept.size) } : size;
     } catch {
       return undefined;
     }

@@ -114,6 +114,27 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
     expect(process.table.rows.get('1')?.seconds).toBe(20);
   });
 
+  it('counts what this process keeps as waiting, before it is written down again too', async () => {
+    const port = await freePort();
+    const before = await privateRedisAt(port);
+    const process = await started(before);
+    process.table.faults.flush = NO_CONNECTION;
+    await process.note(1, 10);
+    await before.stop();
+    const after = await privateRedisAt(port);
+    onTestFinished(() => after.stop());
+    const seen = new Set<number>();
+    const restored = async (): Promise<number> => {
+      const { flushed, size } = await process.cache.writes.journal();
+      if (size !== undefined) seen.add(size.pending);
+      return flushed.restored;
+    };
+    await expect.poll(restored, { interval: 1, timeout: 5000 }).toBe(1);
+    expect([...seen].filter((pending) => pending === 0)).toEqual([]);
+    await flushes(process);
+    expect(process.table.rows.get('1')?.seconds).toBe(10);
+  });
+
   it('leaves a row that is refused while it is away to the dead letters', async () => {
     const { process, back } = await withOldFile(async ({ note }) => void (await note(2, 5)));
     const flushesOf = async () => (await process.cache.writes.journal()).flushed.flushes;
