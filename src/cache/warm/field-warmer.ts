@@ -65,6 +65,13 @@ export class FieldWarmer {
     return true;
   }
 
+  /** Milliseconds until what was invalidated has to be made up for, without end where nothing was. */
+  get makesUpInMs(): number {
+    if (this.#invalidatedAtMs === undefined) return Infinity;
+    const atMs = Math.max(this.#invalidatedAtMs + SETTLE_MS, this.#pausesUntilMs);
+    return atMs - this.#options.services.clock.nowMs();
+  }
+
   /** Loads what is missing, or waits for the process that does. Never rejects. */
   async warmUp(): Promise<void> {
     await this.#look({ isLeader: false, seesMissing: true });

@@ -129,7 +129,11 @@ export class KeepWarm {
     await this.#waits.until(this.#warmedUp);
     while (!this.#waits.isOver) {
       await this.#waits.until(warmer.tick());
-      const pauseMs = this.#storeIsAway() ? Math.min(lookMs, LONGEST_LOOK_WHILE_AWAY_MS) : lookMs;
+      // What was written during the tick or a moment before it woke nothing: there was no pause to end.
+      const dueMs = this.#storeIsAway()
+        ? LONGEST_LOOK_WHILE_AWAY_MS
+        : Math.max(warmer.makesUpInMs + TIMER_SLACK_MS, SHORTEST_LOOK_MS);
+      const pauseMs = Math.min(lookMs, dueMs);
       const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
       await this.#waits.until(pause(clock, pauseMs, woken));
     }

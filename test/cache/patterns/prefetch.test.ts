@@ -3,7 +3,7 @@ import { memoryStore, type CacheOptions, type Store } from '../../../src/cache/i
 import { createGate, type Gate } from '../../support/gate.js';
 import { losable } from '../../support/stores/losable-store.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
-import { virtualClock } from '../../../src/cache/testing/index.js';
+import { virtualClock, type VirtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Query {
@@ -22,11 +22,11 @@ interface WarmedOptions extends Partial<CacheOptions<TestContext>> {
   readonly fails?: () => boolean;
   /** Where loads wait. */
   readonly waitsIn?: Gate;
+  readonly clock?: VirtualClock;
 }
 
 /** A cache whose charts are kept warm, on a clock that the test owns; every load is written down. */
-function warmed({ fails = () => false, waitsIn, ...options }: WarmedOptions = {}) {
-  const clock = virtualClock();
+function warmed({ fails = () => false, waitsIn, clock = virtualClock(), ...options }: WarmedOptions = {}) {
   const loads: string[] = [];
   const tested = testCache({
     typeDefs,
@@ -135,6 +135,39 @@ describe('PREFETCH', () => {
     expect(took()).toEqual(['all 10', '1990 10']);
     expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
   });
+
+  // When the second write comes: just after the cache is warm, in the middle of what wakes the two fields, about their next look.
+  it.each([0, 20, 60, 110, 119, 121, 3879, 3890, 3990])(
+    'makes up for a write that comes after %i ms, also where another process leads',
+    async (afterMs) => {
+      const typeDefs = `
+        type Query {
+          films: String @cached(ttl: 100, pattern: PREFETCH, tags: ["Film"])
+          people: String @cached(ttl: 100, pattern: PREFETCH, tags: ["Person"])
+        }
+        type Mutation {
+          film: Int @invalidates(tags: ["Film"])
+          person: Int @invalidates(tags: ["Person"])
+        }
+      `;
+      const resolvers = { Query: { films: () => 'films', people: () => 'people' } };
+      const warm = { 'Query.films': () => [{}], 'Query.people': () => [{}] };
+      const clock = virtualClock();
+      const shared = { clock, store: memoryStore({ clock }), typeDefs, resolvers, warm };
+      const leader = warmed(shared);
+      await leader.cache.start();
+      await leader.cache.warm.ready();
+      await clock.pass(10);
+      const { cache, query } = warmed(shared);
+      await cache.start();
+      await cache.warm.ready();
+      await query('mutation { film }');
+      await clock.pass(afterMs);
+      await query('mutation { person }');
+      await clock.pass(400);
+      expect((await query('{ films people }')).outcomes).toEqual(['Query.films HIT', 'Query.people HIT']);
+    },
+  );
 
   it('leaves pauses between refreshes while writes go on without end', async () => {
     const { cache, clock, took, query } = warmed();
