@@ -39,7 +39,7 @@ export default tseslint.config(
   {
     // Time comes from src/cache/time/, so that a test can own it, and no timer is left behind.
     files: ['src/cache/**/*.ts'],
-    ignores: ['src/cache/time/**', 'src/cache/testing/**', 'src/cache/outbox/**', 'src/cache/postgres/**'],
+    ignores: ['src/cache/time/**', 'src/cache/testing/**'],
     rules: {
       'no-restricted-globals': ['error', ...timersOfNode.map((name) => ({ name, message: useTheClock }))],
       'no-restricted-properties': [

@@ -1,4 +1,5 @@
-import { hasCome, type Clock } from '../time/clock.js';
+import { hasCome, type CallOff, type Clock } from '../time/clock.js';
+import { every } from '../time/every.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { CacheLog } from '../log.js';
 import type { Outbox, OutboxRow, Relayed } from './outbox.js';
@@ -62,8 +63,8 @@ export class Relay {
   #running: Look | undefined;
   #next: Promise<Relayed> | undefined;
   #stopListening: (() => Promise<void>) | undefined;
-  #pollTimer: NodeJS.Timeout | undefined;
-  #keepTimer: NodeJS.Timeout | undefined;
+  #stopPolling: CallOff | undefined;
+  #stopKeeping: CallOff | undefined;
   #complainedAtMs = -Infinity;
   #isListening = false;
   /** Whether a message came since the last look began. */
@@ -102,14 +103,15 @@ export class Relay {
       () => this.#told(look),
       (isListening) => (this.#isListening = isListening),
     );
-    this.#pollTimer = setInterval(() => {
+    const poll = (): void => {
       if (this.#isDue()) look();
       else this.#watch();
-    }, POLL_MS).unref();
+    };
+    this.#stopPolling = every(this.#options.clock, POLL_MS, poll);
     const keep = (): void => {
       this.#options.outbox.keep().catch((error: unknown) => this.#complain(error));
     };
-    this.#keepTimer = setInterval(keep, KEEP_MS).unref();
+    this.#stopKeeping = every(this.#options.clock, KEEP_MS, keep);
     // What waited may be of a process that ended before another heard of it.
     const isSafe = wasRegistered && (await this.settled(withinMs));
     // A store that is away will ask before it is used.
@@ -182,8 +184,8 @@ export class Relay {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#pollTimer);
-    clearInterval(this.#keepTimer);
+    this.#stopPolling?.();
+    this.#stopKeeping?.();
     await this.#stopListening?.();
     const { clock, outbox } = this.#options;
     const atMost = (work: Promise<unknown>): Promise<unknown> =>

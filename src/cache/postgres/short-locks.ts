@@ -1,4 +1,4 @@
-import { setTimeout as passes } from 'node:timers/promises';
+import { systemClock } from '../time/clock.js';
 import type { ClientBase } from 'pg';
 import { inTransaction } from './in-transaction.js';
 import type { OutboxPool } from './pool-option.js';
@@ -33,7 +33,7 @@ export async function withShortLocks<T>(
       });
     } catch (error) {
       if (attempt === ATTEMPTS || !isLockedByOthers(error)) throw error;
-      await passes(PAUSE_MS);
+      await systemClock.sleep(PAUSE_MS);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
-import { setTimeout as passes } from 'node:timers/promises';
 import pg from 'pg';
+import { systemClock } from '../time/clock.js';
+import { EndableWaits } from '../time/endable-waits.js';
 import { doublingPauseMs } from '../time/doubling-pause.js';
 import type { Home } from './home.js';
 
@@ -39,37 +40,36 @@ export function watchForRows(
   { home, store, onRows, onListening = () => undefined, leads, warn, ...times }: WatchOptions,
 ): () => Promise<void> {
   const { waitsMs = WAITS_MS, answersWithinMs = ANSWERS_WITHIN_MS } = times;
-  const stopping = new AbortController();
-  const { signal } = stopping;
+  const waits = new EndableWaits();
   let client: pg.Client | undefined;
   let failures = 0;
 
-  const pause = (ms: number): Promise<void> =>
-    passes(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  const pause = (ms: number): Promise<void> => waits.until(systemClock.sleep(ms));
   const watch = async (watching: pg.Client): Promise<void> => {
     await watching.connect();
     // So that a statement that waits ends soon after the process that sent it; where the system cannot tell, it ends by itself.
     await watching
       .query(`SELECT set_config('client_connection_check_interval', '500', false)`)
       .catch(() => undefined);
-    for (let forMs = 0; !signal.aborted; forMs = waitsMs) {
+    for (let forMs = 0; !waits.isOver; forMs = waitsMs) {
       const isUrgent = leads();
       const isThere = await answered(
         watching,
         [store, forMs, isUrgent ? STEP_MS : FOLLOWING_STEP_MS, isUrgent],
         forMs + answersWithinMs,
       );
-      if (forMs === 0 && !signal.aborted) {
+      if (forMs === 0 && !waits.isOver) {
         failures = 0;
         onListening(true);
       }
-      if (!isThere || signal.aborted) continue;
+      if (!isThere || waits.isOver) continue;
       onRows();
       await pause(GATHERS_MS);
     }
   };
   const answered = async (watching: pg.Client, values: unknown[], withinMs: number): Promise<boolean> => {
-    const late = setTimeout(() => giveUp(watching, `it did not answer for ${withinMs} ms`), withinMs).unref();
+    const giveUpLate = (): void => giveUp(watching, `it did not answer for ${withinMs} ms`);
+    const callOffLate = systemClock.after(withinMs, giveUpLate);
     try {
       const { rows } = await watching.query<{ is_there: boolean }>(
         `CALL ${home.quoted}.cache_outbox_watch($1, $2, $3, $4, NULL)`,
@@ -77,11 +77,11 @@ export function watchForRows(
       );
       return rows[0]?.is_there ?? false;
     } finally {
-      clearTimeout(late);
+      callOffLate();
     }
   };
   const run = async (): Promise<void> => {
-    while (!signal.aborted) {
+    while (!waits.isOver) {
       const given = typeof connection === 'string' ? { connectionString: connection } : connection;
       client = new pg.Client({
         ...given,
@@ -94,7 +94,7 @@ export function watchForRows(
       try {
         await watch(client);
       } catch (error) {
-        if (signal.aborted) break;
+        if (waits.isOver) break;
         onListening(false);
         failures += 1;
         if (failures === 1) {
@@ -107,7 +107,7 @@ export function watchForRows(
   };
   const running = run();
   return async () => {
-    stopping.abort();
+    waits.end();
     // The statement that waits is not waited for: the server notices that the client is gone.
     if (client !== undefined) giveUp(client, 'this process ends');
     await running;

@@ -5,7 +5,7 @@ import { valueText } from '../codec/value-text.js';
 import type { CacheLog } from '../log.js';
 import { createProbeCounters, type ProbeCounters } from '../metrics/probe-counters.js';
 import type { Background } from '../stampede/background.js';
-import { EndableWaits } from '../stampede/endable-waits.js';
+import { EndableWaits } from '../time/endable-waits.js';
 import type { Entries } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
 import type { LoadingOrigin } from '../loads/origin.js';

@@ -1,5 +1,5 @@
 import { isAway } from '../store/store-away.js';
-import { EndableWaits } from '../stampede/endable-waits.js';
+import { EndableWaits } from '../time/endable-waits.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { CacheError } from '../errors.js';
 import { noValues, type Variant, type VaryValues } from '../keys/variant.js';

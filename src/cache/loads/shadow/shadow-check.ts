@@ -4,7 +4,7 @@ import { within } from '../../time/within.js';
 import type { ValueCodec } from '../../codec/value-codec.js';
 import { valueText } from '../../codec/value-text.js';
 import type { ShadowOutcome } from '../../metrics/shadow-counters.js';
-import type { EndableWaits } from '../../stampede/endable-waits.js';
+import type { EndableWaits } from '../../time/endable-waits.js';
 import type { Entries } from '../../coherence/entries.js';
 import type { FieldAddress, Found } from '../../coherence/entry-field.js';
 import { generationsMatch } from '../../coherence/generations.js';

@@ -1,7 +1,7 @@
 import type { CacheLog } from '../../log.js';
 import type { ShadowCounters, ShadowOutcome } from '../../metrics/shadow-counters.js';
 import type { Background } from '../../stampede/background.js';
-import { EndableWaits } from '../../stampede/endable-waits.js';
+import { EndableWaits } from '../../time/endable-waits.js';
 import type { HitWatch, Load, NoteHit } from '../services.js';
 import { outsideLoads } from '../../load-scope.js';
 import type { Located, ReadPolicy } from '../../policy/read-policy.js';

@@ -1,7 +1,9 @@
-import { setTimeout as passes } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
 import type { OutboxLag } from '../../metrics/relay-counters.js';
 import type { Outbox, OutboxRow, Relayed } from '../../outbox/outbox.js';
+import { systemClock } from '../../time/clock.js';
+import { doublingPauseMs } from '../../time/doubling-pause.js';
+import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
@@ -48,7 +50,7 @@ const SEEN_WITHIN_MS = 3000;
 const OTHERS_END_WITHIN_MS = 1000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
-const ASK_PAUSES_MS = [2, 3, 5, 8, 12, 20];
+const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
@@ -114,11 +116,11 @@ export class LogOutbox implements Outbox {
   listen(onRows: () => void, onListening?: (isListening: boolean) => void): () => Promise<void> {
     this.#onRows = onRows;
     onListening?.(true);
-    const succeeding = setInterval(() => {
+    const stopSucceeding = every(systemClock, SUCCEED_EVERY_MS, () => {
       if (this.#reader === undefined) onRows();
-    }, SUCCEED_EVERY_MS).unref();
+    });
     return () => {
-      clearInterval(succeeding);
+      stopSucceeding();
       this.#onRows = undefined;
       return Promise.resolve();
     };
@@ -194,7 +196,7 @@ export class LogOutbox implements Outbox {
     let furtherAtMs = performance.now();
     const beganAtMs = furtherAtMs;
     let isFlushed = false;
-    for (let asks = 0; ; asks += 1) {
+    for (let asks = 1; ; asks += 1) {
       if (this.#turn !== turn) throw new Error('this look was given up');
       const reader = this.#reader;
       if (reader?.hasChanges === true) {
@@ -213,7 +215,7 @@ export class LogOutbox implements Outbox {
       }
       if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
       else if (await this.#isAppliedElsewhere(target)) return done;
-      else await passes(ASK_PAUSES_MS[Math.min(asks, ASK_PAUSES_MS.length - 1)]);
+      else await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
     }
   }
 

@@ -1,3 +1,5 @@
+import { systemClock, type CallOff } from '../../time/clock.js';
+import { pause } from '../../time/pause.js';
 import { Changes, type Batch } from './changes.js';
 import type { LogPlan } from './log-plan.js';
 import { openStream, type ReplicationStream, type StreamOptions } from './replication-stream.js';
@@ -31,8 +33,8 @@ export class LogReader {
   /** While a look is under way everything is read at once; between looks what comes is left to gather in the socket. */
   #isLooking = false;
   #isEnded = false;
-  #tellTimer: NodeJS.Timeout | undefined;
-  #untakenTimer: NodeJS.Timeout | undefined;
+  #callOffTelling: CallOff | undefined;
+  #callOffUntaken: CallOff | undefined;
   #wake: (() => void) | undefined;
 
   private constructor(options: ReaderOptions) {
@@ -80,8 +82,8 @@ export class LogReader {
 
   /** What was read; it counts as applied once `applied` is called with it. */
   take(): Batch {
-    clearTimeout(this.#untakenTimer);
-    this.#untakenTimer = undefined;
+    this.#callOffUntaken?.();
+    this.#callOffUntaken = undefined;
     this.#isApplying = true;
     const batch = this.#changes.take();
     this.#flow();
@@ -96,13 +98,10 @@ export class LogReader {
 
   /** Resolves when more was read, or it has ended, or this time is over. */
   async more(withinMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
     });
+    await pause(systemClock, withinMs, woken);
     this.#wake = undefined;
   }
 
@@ -110,8 +109,8 @@ export class LogReader {
   end(): void {
     this.#stream?.end();
     this.#isEnded = true;
-    clearTimeout(this.#tellTimer);
-    clearTimeout(this.#untakenTimer);
+    this.#callOffTelling?.();
+    this.#callOffUntaken?.();
     this.#wake?.();
   }
 
@@ -133,7 +132,7 @@ export class LogReader {
       this.#stream?.pause();
     }
     if (!wasEmpty) return;
-    this.#untakenTimer ??= setTimeout(() => this.#untaken(), UNTAKEN_AT_MOST_MS).unref();
+    this.#callOffUntaken ??= systemClock.after(UNTAKEN_AT_MOST_MS, () => this.#untaken());
     this.#options.onChanges();
     this.#wake?.();
   }
@@ -147,10 +146,10 @@ export class LogReader {
     if (!this.#changes.isEmpty || this.#isApplying || this.#changes.readTo <= this.#appliedTo) return;
     this.#appliedTo = this.#changes.readTo;
     this.#wake?.();
-    this.#tellTimer ??= setTimeout(() => {
-      this.#tellTimer = undefined;
+    this.#callOffTelling ??= systemClock.after(TELL_WITHIN_MS, () => {
+      this.#callOffTelling = undefined;
       this.#stream?.confirm(this.#appliedTo);
-    }, TELL_WITHIN_MS).unref();
+    });
   }
 
   #flow(): void {
@@ -160,7 +159,7 @@ export class LogReader {
 
   #untaken(): void {
     // One that is being applied is under way: how long that may take is for the relay to say.
-    if (this.#isApplying) this.#untakenTimer = setTimeout(() => this.#untaken(), UNTAKEN_AT_MOST_MS).unref();
+    if (this.#isApplying) this.#callOffUntaken = systemClock.after(UNTAKEN_AT_MOST_MS, () => this.#untaken());
     else this.#end(new Error(`what was read was not applied for ${UNTAKEN_AT_MOST_MS} ms`));
   }
 }

@@ -1,4 +1,5 @@
-import { setTimeout as passes } from 'node:timers/promises';
+import { systemClock } from '../../time/clock.js';
+import { within } from '../../time/within.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { written } from '../../written.js';
 import { poolOf, type PoolOption } from '../pool-option.js';
@@ -66,15 +67,14 @@ export function readReplicas<Client>(options: ReadReplicasOptions<Client>): Read
   ) => {
     for (;;) {
       const leftMs = Math.max(1, untilMs - performance.now());
-      const late = new AbortController();
-      const replayed = await Promise.race([
-        replayedTo().catch(() => undefined),
-        passes(leftMs + PAUSE_MS, undefined, { signal: late.signal }).catch(() => undefined),
-      ]);
-      late.abort();
+      const replayed = await within(systemClock, {
+        work: replayedTo().catch(() => undefined),
+        ms: leftMs + PAUSE_MS,
+        onLate: () => undefined,
+      });
       if (replayed !== undefined && replayed >= place) return true;
       if (replayed === undefined || performance.now() + PAUSE_MS > untilMs) return false;
-      await passes(PAUSE_MS);
+      await systemClock.sleep(PAUSE_MS);
     }
   };
   return {

@@ -1,5 +1,7 @@
 import { Duplex } from 'node:stream';
 import pg from 'pg';
+import { systemClock } from '../../time/clock.js';
+import { every } from '../../time/every.js';
 import { EPOCH_MS } from './decode-pgoutput.js';
 
 /** How long the server waits for a sign of life of a reader before it gives the slot to another one. */
@@ -67,15 +69,14 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
       `START_REPLICATION SLOT ${pg.escapeIdentifier(slot)} LOGICAL 0/0 (${settings})`,
       ended,
     );
-    const alive = setInterval(() => copying.tell(), ALIVE_EVERY_MS);
-    alive.unref();
+    const stopTelling = every(systemClock, ALIVE_EVERY_MS, () => copying.tell());
     return {
       confirm: (place) => copying.confirm(place),
       pause: () => copying.pause(),
       resume: () => copying.resume(),
       end: () => {
         isEnded = true;
-        clearInterval(alive);
+        stopTelling();
         cut(client);
       },
     };
@@ -197,7 +198,7 @@ function statusMessage(confirmed: bigint): Buffer {
   message.writeInt32BE(4 + STATUS_LENGTH, 1);
   message.write('r', 5, 'latin1');
   for (const at of [6, 14, 22]) message.writeBigUInt64BE(confirmed, at);
-  message.writeBigInt64BE(BigInt(Date.now() - EPOCH_MS) * 1000n, 30);
+  message.writeBigInt64BE(BigInt(systemClock.nowMs() - EPOCH_MS) * 1000n, 30);
   return message;
 }
 

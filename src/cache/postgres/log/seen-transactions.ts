@@ -1,4 +1,4 @@
-import { setTimeout as passes } from 'node:timers/promises';
+import { systemClock } from '../../time/clock.js';
 import { doublingPauseMs } from '../../time/doubling-pause.js';
 import type { OutboxPool } from '../pool-option.js';
 
@@ -49,7 +49,7 @@ async function untilSnapshot(
   for (let looks = 1; ; looks += 1) {
     if (isEnough(await snapshot(pool))) return true;
     if (performance.now() > untilMs) return false;
-    await passes(doublingPauseMs(PAUSE, looks));
+    await systemClock.sleep(doublingPauseMs(PAUSE, looks));
   }
 }
 
