@@ -33,8 +33,8 @@ const longOnly =
         'test/api/dear-documents.test.ts',
         'test/package/versions.test.ts',
       ];
-/** One worker more than the two cores of the smallest machine: a third of the time, a test waits for something. */
-const CROWD = 3;
+/** Twice the two cores of the smallest machine: half of the time, a test waits for something. */
+const CROWD = 4;
 /** They run in one process after the other, which loads the modules once. */
 const sharing = filesThatShare();
 

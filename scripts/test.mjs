@@ -1,7 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -11,14 +11,15 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 
 const help = `Usage: npm test
 
-Runs the build, then the linter beside the format check, the compiler and the check that schema.prisma and its migrations
-agree, and then all tests. The last line counts the tests: "N passed, N failed, N skipped".
+Runs the build, then all tests, and beside them, with what the tests leave of the machine, the linter, the format check, the
+compiler, the check for what is unused, and the check that schema.prisma and its migrations agree. Where one of these fails,
+the tests are ended. The last line counts the tests: "N passed, N failed, N skipped".
 To run some tests only: npm run test:only -- test/cache
 All but the tests: npm run check`;
 
 /** The compiler checks the same types below, beside the linter. */
 const build = ['the build', process.execPath, ['scripts/build.mjs', '--if-stale', '--unchecked']];
-/** Checks that cost little and fail early; each must pass before the tests are run. Lists run beside each other. */
+/** Lists run beside each other. */
 const checks = [
   [['the linter', bin('eslint'), ['.', '--max-warnings', '0']]],
   [
@@ -35,30 +36,44 @@ async function main() {
     return 0;
   }
   if (!(await allPass([build]))) return 1;
+  if (process.argv.includes('--checks-only')) return (await checksPass()) ? 0 : 1;
+  return runTests();
+}
+
+async function checksPass() {
   const passed = await Promise.all(checks.map(allPass));
-  if (!passed.every(Boolean)) return 1;
-  return process.argv.includes('--checks-only') ? 0 : runTests();
+  return passed.every(Boolean);
 }
 
 async function allPass(steps) {
   for (const [name, command, parameters] of steps) {
     console.log(`test: ${name}`);
-    const [status] = await once(spawn(command, parameters, { cwd: root, stdio: 'inherit' }), 'exit');
+    const child = spawn(command, parameters, { cwd: root, stdio: 'inherit' });
+    const exited = once(child, 'exit');
+    // The tests wait for much, and go first where they do not.
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    const [status] = await exited;
     if (status !== 0) {
-      console.error(`test: ${name} failed; the tests were not run.`);
+      console.error(`test: ${name} failed.`);
       return false;
     }
   }
   return true;
 }
 
-function runTests() {
+async function runTests() {
   const folder = mkdtempSync(path.join(tmpdir(), 'corral-test-'));
   const report = path.join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const { status } = spawnSync(bin('vitest'), ['run', ...reporters], { cwd: root, stdio: 'inherit' });
-    return summarise(report, status ?? 1);
+    const tests = spawn(bin('vitest'), ['run', ...reporters], { cwd: root, stdio: 'inherit' });
+    const ended = once(tests, 'exit');
+    const isChecked = await checksPass();
+    if (!isChecked) tests.kill();
+    const [status] = await ended;
+    if (isChecked) return summarise(report, status ?? 1);
+    console.error('test: a check failed, see above; the tests were ended.');
+    return 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

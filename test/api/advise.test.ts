@@ -10,7 +10,7 @@ import { packageRoot } from '../../src/start/package-root.js';
 import { bundled } from '../support/run/bundled.js';
 import { freePort } from '../support/free-port.js';
 import { realisticMix } from '../support/load/realistic-mix.js';
-import { seededDatabase } from '../support/worlds/seeded-api.js';
+import { seededServer } from '../support/worlds/seeded-api.js';
 import { shortLived } from '../support/worlds/short-lived.js';
 import { testApi } from '../support/worlds/test-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -36,7 +36,7 @@ describe('npm run advise', () => {
   let database: Database;
   let api: Api;
   beforeAll(async () => {
-    database = await seededDatabase();
+    database = await seededServer();
     const config = readConfig({ NODE_ENV: 'test', PORT: '0', CACHE_PROBE: 'off' });
     api = await startApi(config, {
       log: pino({ level: 'silent' }),

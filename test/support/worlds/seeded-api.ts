@@ -6,16 +6,40 @@ import { startApi, type Api } from '../../../src/start/api.js';
 import type { Store } from '../../../src/cache/index.js';
 import { readConfig } from '../../../src/config.js';
 import { applyMigrations } from '../../../src/database/apply-migrations.js';
+import { connectDatabase } from '../../../src/database/connect-database.js';
 import type { Database } from '../../../src/database/database.js';
+import { needsPostgres } from '../needs.js';
+import { privatePostgres } from '../private-postgres.js';
 import { copiedDatabase } from '../servers/copied-database.js';
 import { testLog } from '../test-log.js';
 
 /** An in-memory database with the whole demo data. */
 export function seededDatabase(): Promise<Database> {
-  return copiedDatabase('seeded', async (database) => {
-    await applyMigrations({ pool: database.pool, log: testLog() });
-    await seedDatabase(database, { log: testLog() });
+  return copiedDatabase('seeded', fill);
+}
+
+/** The same for many statements: on a server, which answers several times faster, where this machine has one. */
+export async function seededServer(): Promise<Database> {
+  if (!needsPostgres()) return seededDatabase();
+  const server = await privatePostgres();
+  const database = await connectDatabase({
+    databaseUrl: server.url,
+    dataDirectory: '',
+    log: testLog(),
   });
+  await fill(database);
+  return {
+    ...database,
+    async close() {
+      await database.close();
+      await server.stop();
+    },
+  };
+}
+
+async function fill(database: Database): Promise<void> {
+  await applyMigrations({ pool: database.pool, log: testLog() });
+  await seedDatabase(database, { log: testLog() });
 }
 
 /** The API over a database that outlives it, on a free port. */
