@@ -22,6 +22,11 @@ const timed = [
   'test/races/rejoin.test.ts',
   'test/races/expiry.test.ts',
   'test/races/lost-wakeups.test.ts',
+  'test/api/writes-by-anybody.test.ts',
+  'test/api/abandoned-sign-ins.test.ts',
+  'test/cache/postgres/short-locks.test.ts',
+  'test/cache/postgres/watching.test.ts',
+  'test/cache/journal/journal-losses-soak.test.ts',
 ];
 /** They have no short form, as they take the machine for minutes, or download much. */
 const longOnly =
@@ -36,7 +41,7 @@ const longOnly =
 /** Twice the two cores of the smallest machine: half of the time, a test waits for something. */
 const CROWD = 4;
 /** They run in one process after the other, which loads the modules once. */
-const sharing = filesThatShare();
+const sharing = filesThatShare().filter((file) => !timed.includes(file));
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
@@ -83,7 +88,7 @@ export default defineConfig({
         test: {
           name: 'timed',
           include: timed,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -58,10 +58,13 @@ describe('many sign-ins at once', () => {
     );
     await Promise.any(requests);
     controller.abort();
-    await Promise.allSettled(requests);
+    const answered = (await Promise.allSettled(requests)).filter(
+      ({ status }) => status === 'fulfilled',
+    ).length;
     // Those that were being answered when their clients left, and the ones after them, are over by then.
     for (let later = 0; later < 8; later += 1) await signIn(attacked, { email: 'other@example.com' });
-    expect((await countSessions()) - before).toBeLessThan(5);
+    // Of the others, those whose passwords were being hashed.
+    expect((await countSessions()) - before - answered).toBeLessThan(4);
   });
 
   it('past the longest wait are told when to come back, and leave nothing in the log', async () => {

@@ -13,6 +13,8 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 const ROUNDS = process.env['CORRAL_SOAK'] === '1' ? 20 : 2;
 const IDS = [1, 2, 3, 4, 5, 6];
 const CALM_MS = 700;
+/** Of reads, and of writes, for a run that shows something. */
+const ENOUGH = 100;
 /** What is accepted in the last moment before Redis dies is in the database this much later, on a machine with time. */
 const SAVED_WITHIN_MS = 400;
 
@@ -81,6 +83,7 @@ async function soak(rounds: number) {
       });
     }
     await passes(CALM_MS);
+    while (reads <= ENOUGH || writes <= ENOUGH) await passes(20);
     isOver = true;
   };
   await Promise.all([
@@ -90,17 +93,13 @@ async function soak(rounds: number) {
   ]);
   await Promise.all(processes.map(({ isFlushed }) => isFlushed()));
   const lost = IDS.filter((id) => (table.rows.get(`${id}`)?.seconds ?? 0) < (acknowledged.get(id) ?? 0));
-  return { reads, writes, stale, lost };
+  return { stale, lost };
 }
 
 describe.skipIf(!needsRedis())('writes that two processes accept', () => {
   it('outlast a journal that is emptied, and one that goes back to an old file', async () => {
-    const { reads, writes, stale, lost } = await soak(ROUNDS);
-    expect({ reads: reads > 100, writes: writes > 100, lost }).toEqual({
-      reads: true,
-      writes: true,
-      lost: [],
-    });
+    const { stale, lost } = await soak(ROUNDS);
+    expect(lost).toEqual([]);
     // docs/write-behind.md says when.
     expect(stale.filter(({ afterMs }) => afterMs > SAVED_WITHIN_MS)).toEqual([]);
   }, 120_000);
