@@ -140,7 +140,9 @@ function guardedNames({ options, neutral }: Rules, bearers: Bearers, context: ob
   }
   if (options.throws) {
     for (const name of [...namesOf(context), ...bearers.present].filter(isPropertyKey)) {
-      if (!neutral.has(name)) names.add(name);
+      // What a server itself fixes there under a symbol, such as Apollo Server for its plugins, is no value of a request.
+      const isOfServer = typeof name === 'symbol' && !canWatch(context, name) && !Object.isFrozen(context);
+      if (!neutral.has(name) && !isOfServer) names.add(name);
     }
   }
   return [...names];

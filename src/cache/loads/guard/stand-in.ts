@@ -1,4 +1,5 @@
 import { CacheError } from '../../errors.js';
+import { readsFor } from './watched-object.js';
 
 /** Told of each read, with what is there; may throw. */
 export type Look = (name: PropertyKey, value: unknown) => void;
@@ -11,10 +12,10 @@ export type Look = (name: PropertyKey, value: unknown) => void;
 export function standIn(
   context: object,
   { look, onMethod }: { look: Look; onMethod: (name: PropertyKey) => void },
-): unknown {
+): object {
   const prototype: unknown = Object.getPrototypeOf(context);
   const isPlain = prototype === Object.prototype || prototype === null;
-  const proxy: unknown = new Proxy(context, {
+  const proxy: object = new Proxy(context, {
     get(_, name) {
       const value = valueOf(context, name, proxy);
       look(name, value);
@@ -34,6 +35,8 @@ export function standIn(
       return property;
     },
   });
+  // Some of its properties may be watched in place.
+  readsFor(context, proxy);
   return proxy;
 }
 

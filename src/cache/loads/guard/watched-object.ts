@@ -9,6 +9,7 @@ interface Watched {
 
 // For the whole process: caches that are given the same context must not restore it under one another.
 const watchedObjects = new WeakMap<object, Watched>();
+const stoodFor = new WeakMap<object, object>();
 // One a name: objects whose accessors are the same functions keep a common shape, which makes this ten times faster.
 const accessors = new Map<PropertyKey, Required<Pick<PropertyDescriptor, 'get' | 'set'>>>();
 
@@ -97,9 +98,18 @@ export function readBy(): PropertyKey | undefined {
   return outermost;
 }
 
-/** The object that is watched: the one that is read, or the one that it inherits from. */
+/** Has reads of what stands before an object count as reads of that object. */
+export function readsFor(object: object, standIn: object): void {
+  stoodFor.set(standIn, object);
+}
+
+/** The object that is watched: the one that is read, the one that it stands for, or the one that it inherits from. */
 function ownerOf(reader: object): object {
-  for (let object: unknown = reader; isObject(object); object = Object.getPrototypeOf(object)) {
+  for (
+    let object: unknown = stoodFor.get(reader) ?? reader;
+    isObject(object);
+    object = Object.getPrototypeOf(object)
+  ) {
     if (watchedObjects.has(object)) return object;
   }
   return reader;
