@@ -66,6 +66,8 @@ export interface Config {
     readonly whileBlind: 'load' | 'serve';
     /** Whether processes keep copies of what all viewers share, and prove them unchanged for each request. */
     readonly strictCopies: boolean;
+    /** Answers of whole operations. */
+    readonly memo: false | { readonly maxBytes: number };
     /** What goes past the cache: all, or the fields of these coordinates. */
     readonly disabled: 'all' | readonly string[];
     /** Whether this process keeps entries warm, or leaves that to others. */
@@ -113,6 +115,8 @@ const checked = z.object({
   CACHE_BLIND_AFTER_MS: wholeNumber({ from: 500, to: 600_000 }).default(3000),
   CACHE_WHILE_BLIND: oneOf(['load', 'serve']).default('load'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
+  CACHE_MEMO: oneOf(['on', 'off']).default('on'),
+  CACHE_MEMO_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(32 * 1024 * 1024),
   CACHE_DISABLED: z.string().default(''),
   CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
@@ -174,6 +178,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       blindAfterMs: data.CACHE_BLIND_AFTER_MS,
       whileBlind: data.CACHE_WHILE_BLIND,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
+      memo: data.CACHE_MEMO === 'on' && { maxBytes: data.CACHE_MEMO_MAX_BYTES },
       disabled: switchedOff(data.CACHE_DISABLED),
       prefetch: data.CACHE_PREFETCH === 'on',
       probe: data.CACHE_PROBE === 'on',

@@ -60,6 +60,11 @@ export const variables = {
     unset: 'off',
     meaning: 'copies in each process that are proven unchanged; needs REDIS_URL',
   },
+  CACHE_MEMO: {
+    unset: 'on',
+    meaning: 'whether answers of whole operations are kept in each process, and given without executing them',
+  },
+  CACHE_MEMO_MAX_BYTES: { unset: '33554432', meaning: 'bytes of memory that such answers take at most' },
   CACHE_DISABLED: {
     unset: 'nothing',
     meaning: 'the kill switch: all, or coordinates with commas between them',

@@ -2,6 +2,7 @@ import type { DependencyType, IForbiddenRuleType } from 'dependency-cruiser';
 
 /** Rooms of the engine from top to bottom: a room imports only itself and what stands below it. */
 export const ROOMS = [
+  'memo',
   'directives',
   'patterns',
   'warm',
@@ -63,7 +64,7 @@ export const DOORS = [
 
 /** Packages that each room may know. What is not listed no room knows. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['directives/', 'cache.ts', 'apply-schema.ts'],
+  graphql: ['memo/', 'directives/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
   '@mrleebo/prisma-ast': ['postgres/'],
   dataloader: ['loads/'],

@@ -37,6 +37,7 @@ describe('the configuration', () => {
         blindAfterMs: 3000,
         whileBlind: 'load',
         strictCopies: false,
+        memo: { maxBytes: 33_554_432 },
         prefetch: true,
         probe: true,
         shadow: undefined,

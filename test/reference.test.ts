@@ -121,6 +121,7 @@ describe('the reference', () => {
     ['loads', ['LoadBounds']],
     ['localCopies', ['Bounds']],
     ['prefetch', ['PrefetchBounds']],
+    ['memo', ['MemoOptions']],
     ['shadow', ['ShadowOptions']],
     ['memoryStore', ['Bounds', 'MemoryStoreOptions']],
     ['redisStore', ['RedisStoreOptions']],

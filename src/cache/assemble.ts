@@ -11,6 +11,8 @@ import type { Services } from './loads/services.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
+import { memoBounds } from './memo/memo-options.js';
+import { OperationMemo } from './memo/operation-memo.js';
 import { checkedRelay } from './outbox/relay-options.js';
 import { Relay } from './outbox/relay.js';
 import { checkedProbe } from './prober/probe-options.js';
@@ -47,6 +49,8 @@ export interface Parts {
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
   readonly services: CacheServices;
   readonly keepWarm: KeepWarm;
+  /** Answers of whole operations; undefined where none are kept. */
+  readonly memo: OperationMemo | undefined;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
   readonly relayed: Readonly<RelayCounters>;
@@ -109,6 +113,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       relayed,
     },
     keepWarm: createKeepWarm(options, services),
+    memo: createMemo(options, services, counters),
     prober:
       probe &&
       new Prober({ ...probe, entries, codec, background, clock, random, log, origins: loading, context }),
@@ -125,6 +130,7 @@ function createEntries<Context>(
   return new Entries({
     store,
     copies: new LocalCopies(part(bounds, isStrict ? 1 / 4 : 1 / 2)),
+    answers: answerCopies(options.memo),
     provenCopies: isStrict ? new LocalCopies(part(bounds, 1 / 2)) : undefined,
     decodedMaxBytes: part(bounds, isStrict ? 1 / 4 : 1 / 2).maxBytes,
     codec,
@@ -136,6 +142,22 @@ function createEntries<Context>(
     onStoreTrouble,
     refuse,
   });
+}
+
+function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefined {
+  const bounds = memoBounds(memo);
+  return bounds && new LocalCopies(bounds);
+}
+
+/** Where every read must be asked about, or a share of the hits is checked, operations are executed. */
+function createMemo<Context>(
+  { memo, authorize, shadow, store }: CacheOptions<Context>,
+  { entries, traces, clock }: CacheServices,
+  counters: Counters,
+): OperationMemo | undefined {
+  if (memoBounds(memo) === undefined || authorize !== undefined || shadow !== undefined) return undefined;
+  const countersOf = (coordinate: string) => counters.of(coordinate);
+  return new OperationMemo({ entries, traces, clock, countersOf, storeIsLocal: store.isLocal });
 }
 
 /** Makes what keeps entries warm. @throws CacheError for bounds that cannot be. */

@@ -6,6 +6,7 @@ import type { CacheLog } from './log.js';
 import type { LoadBounds } from './stampede/load-bounds.js';
 import type { WarmVariants } from './policy/warm-variants.js';
 import type { Origin } from './loads/origin.js';
+import type { MemoOptions } from './memo/memo-options.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { RelayingOptions } from './outbox/relay-options.js';
 import type { ProbeOptions } from './prober/probe-options.js';
@@ -72,6 +73,13 @@ export interface CacheOptions<Context> {
    * answer: the promise of the store at the speed of a local copy. Needs a shared store. Default false.
    */
   readonly strictCopies?: boolean;
+  /**
+   * Keeps answers of whole operations in this process, and gives them without executing the operation, as long as every entry
+   * that they were made of is fresh and was not invalidated: the promise of the entries, without the work. Only queries of PUBLIC
+   * cached fields and of what GraphQL reads of their values by itself; never with `authorize`. `true` for the defaults, or the bytes
+   * that all answers take at most. The plugin of the server must know of it: `cache.apolloPlugin()`. Default false. See docs/memo.md.
+   */
+  readonly memo?: boolean | MemoOptions;
   /**
    * Bounds of what this process keeps in front of the store: half of the bytes for copies of fields with `local` and half for
    * decoded values; with `strictCopies` half for those, and a quarter each for the others. A memory store has its own place for

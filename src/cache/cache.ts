@@ -19,6 +19,7 @@ import type { ProbeCounters } from './metrics/probe-counters.js';
 import type { RelayState } from './metrics/relay-counters.js';
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
+import { NO_MEMO, type MemoCounters } from './metrics/memo-counters.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
 import { fetchEntry, type FetchOptions } from './patterns/fetch.js';
@@ -119,6 +120,8 @@ export interface CacheStats {
   probes(): Readonly<Record<string, Readonly<ProbeCounters>>>;
   /** What became of shadow checks since the start, by coordinate; empty without the option `shadow`. */
   shadowChecks(): Readonly<Record<string, Readonly<ShadowCounters>>>;
+  /** What became of answers of whole operations; all 0 without the option `memo`. */
+  memo(): MemoCounters;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -223,7 +226,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     clearVariant: async (variant) => invalidate('cache.clearVariant', [tagOfVariant(variant, variants)]),
     clearViewer: async (viewerId) => invalidate('cache.clearViewer', [tagOfViewer(viewerId)]),
     asCheck: (check) => (options.authorize === undefined ? check() : outsideLoads(check)),
-    apolloPlugin: (plugin = {}) => createApolloPlugin({ isProduction, trace, writes }, plugin),
+    apolloPlugin: (plugin = {}) =>
+      createApolloPlugin({ isProduction, trace, writes, memo: parts.memo }, plugin),
     isProduction,
     trace,
     writes,
@@ -236,6 +240,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       },
       probes: () => parts.prober?.counters() ?? {},
       shadowChecks: () => services.shadow?.counters() ?? {},
+      memo: () => parts.memo?.counters() ?? NO_MEMO,
       storeIsAway: () => isAway(options.store),
     },
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },

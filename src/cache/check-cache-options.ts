@@ -4,6 +4,7 @@ import { loadOptions } from './stampede/load-bounds.js';
 import { originMembers } from './loads/origin.js';
 import { varyFaults } from './vary/vary-options.js';
 import { shadowOptions } from './loads/shadow/shadow-options.js';
+import { memoFaults, memoOptions } from './memo/memo-options.js';
 import { prefetchOptions } from './warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
@@ -21,6 +22,7 @@ const cacheOptions = {
   fetches: true,
   types: true,
   strictCopies: true,
+  memo: true,
   localCopies: true,
   environment: true,
   log: true,
@@ -68,6 +70,10 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     hasFunctions(item, ['is', 'encode', 'decode']),
   ),
   strictCopies: { mustBe: 'true or false', fits: (value) => typeof value === 'boolean' },
+  memo: {
+    mustBe: 'true, false or an object such as { maxBytes: 33554432 }',
+    fits: (value) => typeof value === 'boolean' || isObject(value),
+  },
   localCopies: anObject,
   environment: oneOf(['development', 'test', 'production']),
   log: withFunctions(['warn', 'error']),
@@ -106,11 +112,16 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
 export function checkCacheOptions<Context>(options: CacheOptions<Context>): void {
   // JavaScript may hand over anything, or nothing.
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const { store, origins, fetches, loads, localCopies, prefetch, shadow } = given;
+  const { store, origins, fetches, loads, localCopies, memo, prefetch, shadow } = given;
   refuseFaults('createCache', [
     ...unknownOptions(given, cacheOptions),
     ...unknownOptions(loads, loadOptions, 'loads'),
     ...unknownOptions(localCopies, boundsOptions, 'localCopies'),
+    ...unknownOptions(memo, memoOptions, 'memo'),
+    ...memoFaults(memo),
+    ...(isOn(memo) && given['authorize'] !== undefined
+      ? ['memo cannot be used with authorize, which is asked about every read; leave one of them out']
+      : []),
     ...unknownOptions(prefetch, prefetchOptions, 'prefetch'),
     ...unknownOptions(shadow, shadowOptions, 'shadow'),
     ...storeFaults(store),
@@ -199,4 +210,8 @@ function oneOf(words: readonly string[]): Kind {
     mustBe: `one of ${words.join(', ')}`,
     fits: (value) => words.some((word) => word === value),
   };
+}
+
+function isOn(memo: unknown): boolean {
+  return memo !== undefined && memo !== false;
 }

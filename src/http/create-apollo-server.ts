@@ -34,6 +34,10 @@ export function createApolloServer({
   cache,
 }: ApolloParts): ApolloServer<ApiContext> {
   const isProduction = environment === 'production';
+  const cachePlugin = cache.apolloPlugin({
+    evidence: (request) =>
+      asksForEvidence(request) && (!isProduction || request.contextValue.viewer?.role === 'ADMIN'),
+  });
   return new ApolloServer<ApiContext>({
     schema,
     nodeEnv: environment,
@@ -47,6 +51,7 @@ export function createApolloServer({
     formatError: createFormatError({ hidesSchema: isProduction }),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [...limitRules, knownOperations],
+    stringifyResult: cachePlugin.stringifyResult,
     logger: app.log,
     plugins: [
       // It would wrap every field of the schema.
@@ -54,10 +59,7 @@ export function createApolloServer({
       isProduction ? ApolloServerPluginLandingPageDisabled() : landingPage(),
       fastifyApolloDrainPlugin(app),
       costPlugin(schema),
-      cache.apolloPlugin({
-        evidence: (request) =>
-          asksForEvidence(request) && (!isProduction || request.contextValue.viewer?.role === 'ADMIN'),
-      }),
+      cachePlugin,
       errorPlugin(),
     ],
   });

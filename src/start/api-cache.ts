@@ -78,6 +78,7 @@ export function createApiCache(
     onStoreLoss: config.cache.onStoreLoss,
     disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
+    memo: config.cache.memo,
     // Of a store in memory no field keeps copies.
     localCopies: boundsOf(config.cache),
     shadow: config.cache.shadow,

@@ -1,3 +1,5 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
 import {
   answersOf,
   asksForEvidence as asks,
@@ -5,37 +7,82 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
+import { answerData, answerText } from './answer-data.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
   readonly request: {
     readonly http?: { readonly headers: { get(name: string): string | undefined } } | undefined;
+    readonly variables?: Readonly<Record<string, unknown>> | undefined;
   };
   readonly contextValue: Context;
 }
 
+/** A request that was parsed and validated, with what its answer begins with. */
+export interface OperationRequest<Context, Head> extends PluginRequest<Context> {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly response: { readonly http: Head };
+}
+
 /** What the plugin reads and adds to of an answer. */
 export interface PluginResponse {
+  /** What caches of whole answers are told of it. */
+  readonly overallCachePolicy?: { policyIfCacheable(): unknown };
   readonly response: {
     readonly body: {
       readonly kind: string;
-      readonly singleResult?: { extensions?: Record<string, unknown> };
+      readonly singleResult?: {
+        data?: Record<string, unknown> | null;
+        errors?: unknown;
+        extensions?: Record<string, unknown>;
+      };
     };
   };
 }
 
-/** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
-export interface CachePlugin<Context> {
-  requestDidStart(request: PluginRequest<Context>): Promise<RequestListener | undefined>;
+/** An answer that was kept. */
+export interface KeptResponse<Head> {
+  readonly http: Head;
+  readonly body: {
+    readonly kind: 'single';
+    readonly singleResult: { readonly data: Record<string, unknown> };
+  };
 }
 
-/** What the plugin does at the end of a request. */
-export interface RequestListener {
+/** What is told once the schema of a server is known. */
+export interface StartingServer {
+  readonly schema: GraphQLSchema;
+}
+
+/** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
+export interface CachePlugin<Context> {
+  serverWillStart(server: StartingServer): Promise<void>;
+  requestDidStart<Head>(
+    request: PluginRequest<Context> & { readonly response: { readonly http: Head } },
+  ): Promise<RequestListener<Context, Head> | undefined>;
+  /**
+   * Writes an answer as Apollo Server does by default, and one that was kept as the text that it was kept as: pass it to the
+   * server as `stringifyResult`, and such an answer is not made into text again. Without it everything works all the same.
+   */
+  readonly stringifyResult: (result: object) => string;
+}
+
+/** What the plugin does during a request. */
+export interface RequestListener<Context, Head> {
+  /** There where the cache has the option `memo`. */
+  responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
   willSendResponse(response: PluginResponse): Promise<void>;
 }
 
 /** What `cache.apolloPlugin` is told. */
 export type ApolloPluginOptions<Context> = EvidenceOptions<PluginRequest<Context>>;
+
+/** What the plugin is made of. */
+export interface PluginSource extends EvidenceSource {
+  readonly memo: OperationMemo | undefined;
+}
 
 /** True for requests with the header `x-cache-debug: 1`. */
 export function asksForEvidence({ request }: PluginRequest<unknown>): boolean {
@@ -48,23 +95,63 @@ function headersOf({ request }: Pick<PluginRequest<unknown>, 'request'>): unknow
 
 /** @throws CacheError naming every option that does not exist or cannot be. */
 export function createApolloPlugin<Context>(
-  cache: EvidenceSource,
+  cache: PluginSource,
   options: ApolloPluginOptions<Context>,
 ): CachePlugin<Context> {
   const begin = answersOf(cache, { call: 'cache.apolloPlugin', options, argument: 'request', headersOf });
+  const { memo } = cache;
   return {
+    stringifyResult: answerText,
+    serverWillStart: ({ schema }) => {
+      memo?.plans.note(schema);
+      return Promise.resolve();
+    },
     requestDidStart: (request) => {
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
+      const answering = memo && answeringFrom(memo, context);
       return Promise.resolve({
-        willSendResponse: ({ response: { body } }) => {
+        ...(answering && { responseForOperation: answering.find }),
+        willSendResponse: ({ response: { body }, overallCachePolicy }) => {
           const result = body.kind === 'single' ? body.singleResult : undefined;
+          // A kept answer would tell caches in front of the server nothing of what its fields say to them.
+          const isForOthers = overallCachePolicy?.policyIfCacheable() != null;
+          answering?.end(isForOthers ? undefined : result);
           const cached = told();
           if (result && cached) result.extensions = withCache(result.extensions, cached);
           return Promise.resolve();
         },
       });
+    },
+  };
+}
+
+/** Answers one request as it was answered before, or has its answer kept. */
+function answeringFrom(memo: OperationMemo, context: object) {
+  let end: ReturnType<OperationMemo['record']>;
+  return {
+    find: async <Head>({
+      schema,
+      document,
+      operation,
+      request: { variables },
+      response: { http },
+    }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
+      const sight = memo.sight({ schema, document, operation, variables, context });
+      if (sight === undefined) return null;
+      const kept = memo.find(sight);
+      // What can be answered now is, without one more turn of the event loop.
+      const answer: KeptAnswer | undefined = kept instanceof Promise ? await kept : kept;
+      if (answer === undefined) {
+        end = memo.record(sight);
+        return null;
+      }
+      return { http, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
+    },
+    end: (result: PluginResponse['response']['body']['singleResult']): void => {
+      end?.(result);
+      end = undefined;
     },
   };
 }

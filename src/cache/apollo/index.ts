@@ -1,9 +1,12 @@
 /** `graphql-corral/apollo`: what the plugin of `cache.apolloPlugin()` is told. Needs no package of Apollo. */
 export {
   asksForEvidence,
+  type KeptResponse,
   type ApolloPluginOptions,
   type CachePlugin,
+  type OperationRequest,
   type PluginRequest,
   type PluginResponse,
   type RequestListener,
+  type StartingServer,
 } from './apollo-plugin.js';

@@ -6,7 +6,7 @@ import type { EntryAddress } from '../store/store.js';
 import type { EntryField, Found } from './entry-field.js';
 
 /** An entry whose payload has been decoded. */
-export interface Decoded extends EntryHeader, Omit<Found, 'generations'> {
+export interface Decoded extends EntryHeader, Omit<Found, 'generations' | 'freshForMs'> {
   /** Bytes of memory that it takes, about. */
   readonly heapBytes: number;
 }

@@ -12,6 +12,7 @@ import type { EntryField, FieldAddress, Found } from './entry-field.js';
 import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
+import { KeptAnswers } from './kept-answers.js';
 import { ProcessCopies, type Mark } from './process-copies.js';
 
 /** What a reader is about to load. */
@@ -31,6 +32,8 @@ export interface EntriesOptions {
   readonly copies: LocalCopies;
   /** Copies that are proven unchanged before they answer; undefined where there shall be none. */
   readonly provenCopies?: LocalCopies | undefined;
+  /** Whole answers made of entries; undefined where none are kept. */
+  readonly answers?: LocalCopies | undefined;
   readonly codec: ValueCodec;
   /** Most bytes of decoded values, where the store has no place for them. */
   readonly decodedMaxBytes: number;
@@ -48,10 +51,12 @@ export interface EntriesOptions {
   readonly refuse: (field: EntryField, reason: string) => void;
 }
 
+type FreshEntry = Pick<Decoded, 'loadedAtMs' | 'freshForMs' | 'loadMs'>;
+
 /** When a fresh entry is refreshed: see `earlyRefresh` of the room above. */
 interface EarlyDecision {
-  isDue(entry: Decoded, nowMs: number): boolean;
-  drawsFromMs(entry: Decoded): number;
+  isDue(entry: FreshEntry, nowMs: number): boolean;
+  drawsFromMs(entry: FreshEntry): number;
 }
 
 /** By what the readings of one batch are judged. */
@@ -72,6 +77,7 @@ class Judged {
   }
 }
 
+const NOT_TRACED: { readonly reads?: undefined } = Object.freeze({});
 /** A write that takes longer than this stores nothing; it only invalidates. */
 const WRITE_ENDS_WITHIN_MS = 60_000;
 const nextNonce = createNonces();
@@ -85,6 +91,7 @@ export class Entries {
   readonly #claims: JoinedBatch<Wanted, Claim>;
   readonly #fills: Fills;
   readonly #copies: ProcessCopies;
+  readonly #answers: KeptAnswers | undefined;
   readonly #listeners: ((tags: readonly string[]) => void)[] = [];
 
   constructor(options: EntriesOptions) {
@@ -100,9 +107,12 @@ export class Entries {
       store,
       local: options.copies,
       proven: options.provenCopies,
+      answers: options.answers,
       copiesEndAtMs: (entry) => options.early.drawsFromMs(entry),
       onStoreTrouble: options.onStoreTrouble,
     });
+    const answers = this.#copies.answers;
+    this.#answers = answers && new KeptAnswers(answers, { copies: this.#copies, clock: options.clock });
     if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
   }
 
@@ -112,6 +122,22 @@ export class Entries {
     addresses: readonly FieldAddress[],
     trace?: Trace,
     request?: object,
+  ): MaybePromise<readonly (Found | undefined)[]> {
+    const found = this.#find(field, addresses, trace, request);
+    const { reads } = trace ?? NOT_TRACED;
+    if (reads === undefined) return found;
+    const note = (all: readonly (Found | undefined)[]): typeof all => {
+      addresses.forEach((address, index) => reads.note(address, all[index], this.#untilMs(all[index])));
+      return all;
+    };
+    return isPromise(found) ? found.then(note) : note(found);
+  }
+
+  #find(
+    field: EntryField,
+    addresses: readonly FieldAddress[],
+    trace: Trace | undefined,
+    request: object | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
     // Asked of PRIVATE fields only: lists of what everybody shares must not pay for it.
     if (field.holdsViewer !== undefined && !addresses.every((address) => this.#isAllowed(field, address)))
@@ -134,6 +160,10 @@ export class Entries {
     trace?: Trace,
     request?: object,
   ): MaybePromise<Found | undefined> {
+    if (trace?.reads !== undefined) {
+      const found = this.find(field, [address], trace, request);
+      return isPromise(found) ? found.then(([first]) => first) : found[0];
+    }
     if (!this.#isAllowed(field, address)) return undefined;
     if (this.#options.believedForMs() !== undefined) {
       return this.#findOneAmong(undefined, field, address, trace);
@@ -141,6 +171,11 @@ export class Entries {
     const copies = this.#copies.for(field, request, trace);
     if (isPromise(copies)) return copies.then((proven) => this.#findOneAmong(proven, field, address, trace));
     return this.#findOneAmong(copies, field, address, trace);
+  }
+
+  /** The answers that are kept, as long as what was written by others is seen; undefined where none are. */
+  get answers(): KeptAnswers | undefined {
+    return this.#options.believedForMs() === undefined ? this.#answers : undefined;
   }
 
   /** A request that wrote must prove its copies again. */
@@ -310,6 +345,14 @@ export class Entries {
     } catch (error) {
       return this.#troubledRead(addresses, error);
     }
+  }
+
+  /** Until when what was made of a fresh entry may be kept: from then on reads decide whether it is refreshed. */
+  #untilMs(found: Found | undefined): number {
+    if (found === undefined) return 0;
+    const { loadedAtMs, freshForMs, loadMs, untilMs } = found;
+    if (untilMs !== undefined || freshForMs === undefined) return untilMs ?? 0;
+    return this.#options.early.drawsFromMs({ loadedAtMs, freshForMs, loadMs });
   }
 
   #troubledRead(addresses: readonly EntryAddress[], error: unknown): readonly undefined[] {

@@ -51,6 +51,10 @@ export interface Found {
   /** True where it may have been superseded unseen: it answers only within `staleIfError`, when its load fails. */
   readonly isUnsure?: boolean;
   readonly tier: string;
+  /** Of an entry: how long it is fresh after its load. */
+  readonly freshForMs?: number;
+  /** Of a copy: when it ends. */
+  readonly untilMs?: number;
   /** What tried last to freeze the value, and whether it is frozen since. */
   frozenBy?: Freeze | undefined;
   isFrozen?: boolean;

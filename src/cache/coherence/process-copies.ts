@@ -4,7 +4,7 @@ import type { LocalCopies } from '../store/local-copies.js';
 import type { EntryAddress, Store } from '../store/store.js';
 import type { Decoded } from './decoded-entries.js';
 import type { EntryField } from './entry-field.js';
-import { ProvenCopies } from './proven-copies.js';
+import { FollowedLog } from './followed-log.js';
 
 export interface ProcessCopiesOptions {
   readonly store: Store;
@@ -12,6 +12,8 @@ export interface ProcessCopiesOptions {
   readonly local: LocalCopies;
   /** For what all viewers share: proven unchanged before they answer. Undefined where there shall be none. */
   readonly proven: LocalCopies | undefined;
+  /** Whole answers that were made of entries, proven unchanged as well. Undefined where there shall be none. */
+  readonly answers: LocalCopies | undefined;
   /** When a copy of a fresh entry must end. */
   readonly copiesEndAtMs: (entry: Decoded) => number;
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
@@ -21,19 +23,27 @@ export interface ProcessCopiesOptions {
 export interface Mark {
   readonly local: number;
   readonly proven: number;
+  readonly answers: number;
 }
 
 /** The copies that this process keeps in front of the store, and which of them may answer whom. */
 export class ProcessCopies {
   readonly #local: LocalCopies;
-  readonly #proven: ProvenCopies | undefined;
+  readonly #proven: LocalCopies | undefined;
+  readonly #answers: LocalCopies | undefined;
+  /** Undefined where the store is in this process: then what was invalidated is forgotten at once. */
+  readonly #log: FollowedLog | undefined;
   readonly #copiesEndAtMs: ProcessCopiesOptions['copiesEndAtMs'];
 
-  constructor({ store, local, proven, copiesEndAtMs, onStoreTrouble }: ProcessCopiesOptions) {
+  constructor({ store, local, proven, answers, copiesEndAtMs, onStoreTrouble }: ProcessCopiesOptions) {
     this.#local = local;
     this.#copiesEndAtMs = copiesEndAtMs;
-    if (proven === undefined || store.readLog === undefined) return;
-    this.#proven = new ProvenCopies({ copies: proven, readLog: store.readLog.bind(store), onStoreTrouble });
+    const readLog = store.readLog?.bind(store);
+    this.#proven = readLog && proven;
+    this.#answers = store.isLocal || readLog !== undefined ? answers : undefined;
+    const copies = [this.#proven, this.#answers].filter((one) => one !== undefined);
+    if (readLog !== undefined && copies.length > 0)
+      this.#log = new FollowedLog({ copies, readLog, onStoreTrouble });
   }
 
   /** Whether copies of such entries are kept at all. */
@@ -49,14 +59,18 @@ export class ProcessCopies {
   ): MaybePromise<LocalCopies | undefined> {
     if (lifetime.localMs > 0) return this.#local;
     const proven = this.#proven;
-    if (proven === undefined || isShared !== true) return undefined;
-    const isProven = proven.prove(request, trace);
-    if (!isPromise(isProven)) return isProven ? proven.copies : undefined;
-    return isProven.then((is) => (is ? proven.copies : undefined));
+    if (proven === undefined || this.#log === undefined || isShared !== true) return undefined;
+    const isProven = this.#log.prove(request, trace);
+    if (!isPromise(isProven)) return isProven ? proven : undefined;
+    return isProven.then((is) => (is ? proven : undefined));
   }
 
   mark(): Mark {
-    return { local: this.#local.forgotten, proven: this.#proven?.copies.forgotten ?? 0 };
+    return {
+      local: this.#local.forgotten,
+      proven: this.#proven?.forgotten ?? 0,
+      answers: this.#answers?.forgotten ?? 0,
+    };
   }
 
   /** Keeps a copy of what was read, unless it was invalidated since the read began. */
@@ -74,27 +88,43 @@ export class ProcessCopies {
       if (this.#local.isUntouchedSince(mark.local, address)) {
         this.#local.keep(address, entry, { valueBytes, keptAtMs: nowMs, untilMs, owner });
       }
-    } else if (isShared === true && this.#proven?.isFollowing === true) {
-      const { copies } = this.#proven;
-      if (copies.isUntouchedSince(mark.proven, address)) {
-        copies.keep(address, entry, { valueBytes, keptAtMs: nowMs, untilMs: keptUntilMs, owner });
+    } else if (isShared === true && this.#proven !== undefined && this.#log?.isFollowing === true) {
+      if (this.#proven.isUntouchedSince(mark.proven, address)) {
+        this.#proven.keep(address, entry, { valueBytes, keptAtMs: nowMs, untilMs: keptUntilMs, owner });
       }
     }
+  }
+
+  /** The answers that are kept; undefined where none are. What is found among them must be proven to be unchanged. */
+  get answers(): LocalCopies | undefined {
+    return this.#answers;
+  }
+
+  /** True once an answer that was kept before this call may be given; false while the log cannot be read. */
+  proveAnswers(): MaybePromise<boolean> {
+    return this.#log?.prove(undefined, undefined) ?? true;
+  }
+
+  /** Whether answers may be kept: while the log is not followed, they would not be dropped. */
+  get areAnswersDropped(): boolean {
+    return this.#log?.isFollowing ?? true;
   }
 
   /** Drops every copy that depends on one of these tags. */
   forget(tags: readonly string[]): void {
     this.#local.forget(tags);
-    this.#proven?.copies.forget(tags);
+    this.#proven?.forget(tags);
+    this.#answers?.forget(tags);
   }
 
   clear(): void {
     this.#local.clear();
-    this.#proven?.copies.clear();
+    this.#proven?.clear();
+    this.#answers?.clear();
   }
 
   /** A request that wrote must prove its copies again. */
   unprove(request: object | undefined): void {
-    this.#proven?.unprove(request);
+    this.#log?.unprove(request);
   }
 }

@@ -36,6 +36,8 @@ export interface WrapOptions {
   readonly codec: ValueCodec;
   readonly keepWarm: KeepWarm;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
+  /** Told of the resolver of each field that is read. */
+  readonly cachedResolvers?: CachedResolvers | undefined;
   /** What is switched off. */
   readonly isOff: (coordinate: string) => boolean;
 }
@@ -47,6 +49,11 @@ const PRIVATE = Object.freeze({ scope: 'PRIVATE' } as const);
 
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
+/** Knows the resolvers of cached fields again. */
+interface CachedResolvers {
+  add(resolve: Resolver, policy: ReadPolicy): void;
+}
+
 /** A new schema whose cached fields answer from the cache; the schema given is left as it was. */
 export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQLSchema {
   const lookAhead = new LookAhead(options.services, options.plan.reads);
@@ -55,7 +62,11 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const coordinate = `${typeName}.${fieldName}`;
       const read = cachedRead(schema, coordinate, { ...options, frozen });
-      if (read !== undefined) return { ...config, resolve: foreseeing(read, config, lookAhead) };
+      if (read !== undefined) {
+        const resolve = foreseeing(read, config, lookAhead);
+        options.cachedResolvers?.add(resolve, read.policy);
+        return { ...config, resolve };
+      }
       const write = cachedWrite(coordinate, config, options);
       if (write === undefined) return config;
       const resolve: Resolver = (parent, args: Arguments, context, info) =>

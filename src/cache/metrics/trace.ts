@@ -1,4 +1,4 @@
-import type { Clock } from '../time/clock.js';
+import type { CallOff, Clock } from '../time/clock.js';
 
 /** What became of one read or write of a cached field. */
 export type Outcome =
@@ -51,8 +51,30 @@ export interface TraceReport {
 const HITS: ReadonlySet<Outcome> = new Set(['HIT', 'STALE', 'STALE_ON_ERROR', 'PENDING']);
 const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED']);
 
+/** Told of each entry that a request reads, and what was found there. */
+export interface ReadsNoted {
+  note(address: ReadPlace, found: ReadEntry | undefined, untilMs: number): void;
+}
+
+/** Where an entry is: its key, its row where that is another one, and its tags. */
+export interface ReadPlace {
+  readonly key: string;
+  readonly row?: string | undefined;
+  readonly tags: readonly string[];
+}
+
+/** As much of an entry as says whether it was fresh. */
+export interface ReadEntry {
+  readonly value: unknown;
+  readonly loadMs: number;
+  readonly staleForMs: number;
+  readonly isDue: boolean;
+}
+
 /** The evidence of one request. It exists only where it was asked for. */
 export class Trace {
+  /** Told of the entries that are read, where they are of interest. */
+  readonly reads: ReadsNoted | undefined = undefined;
   /** Calls of resolvers and origins; one call of an origin may load many keys. */
   loads = 0;
   storeRoundTrips = 0;
@@ -66,6 +88,11 @@ export class Trace {
   /** Milliseconds since then. */
   ageOf(sinceMs: number): number {
     return Math.max(0, this.#clock.nowMs() - sinceMs);
+  }
+
+  /** Told what else counts a read that is under way: it is to be counted again where the read is not made again. */
+  onEachRead(_note: () => void): void {
+    return;
   }
 
   record(path: ResponsePath, record: Omit<TraceRecord, 'path'>, element?: number): void {
@@ -99,6 +126,7 @@ export class Traces {
   readonly #byContext = new WeakMap<object, Trace>();
   readonly #clock: Clock;
   #started = false;
+  #followed = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -111,8 +139,22 @@ export class Traces {
     return trace;
   }
 
+  /** Has what happens in a request told to this trace, until it is called off. */
+  follow(context: object, trace: Trace): CallOff {
+    this.#byContext.set(context, trace);
+    this.#followed += 1;
+    let isFollowed = true;
+    return () => {
+      if (!isFollowed) return;
+      isFollowed = false;
+      this.#followed -= 1;
+      if (this.#byContext.get(context) === trace) this.#byContext.delete(context);
+    };
+  }
+
   of(context: unknown): Trace | undefined {
-    if (!this.#started || typeof context !== 'object' || context === null) return undefined;
+    if (!this.#started && this.#followed === 0) return undefined;
+    if (typeof context !== 'object' || context === null) return undefined;
     return this.#byContext.get(context);
   }
 }

@@ -68,7 +68,10 @@ export function cacheAside<Info extends CallInfo>(
       if (trace !== undefined) trace.loads += 1;
       return loads.beginAlone(call).run();
     }
-    onRead?.(place.key, call.args);
+    if (onRead !== undefined) {
+      onRead(place.key, call.args);
+      trace?.onEachRead(() => onRead(place.key, call.args));
+    }
     const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
     return isPromise(found)
       ? found.then((entry) => answer(call, place, entry, trace))

@@ -25,6 +25,7 @@ const outcomes = [
  */
 export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
   addFieldMetrics(registry, cache);
+  addMemoMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
   addJournalMetrics(registry, cache);
 }
@@ -115,6 +116,40 @@ function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: Co
         for (const [coordinate, counted] of Object.entries(counters())) {
           if (counted[counter] > 0) this.inc({ coordinate }, counted[counter] * unit);
         }
+      },
+    });
+  }
+}
+
+function addMemoMetrics(registry: Registry, { stats }: CountedCache): void {
+  const registers = [registry];
+  const counted = [
+    ['cache_memo_hits_total', 'Operations that were answered without being executed.', 'hits'],
+    ['cache_memo_kept_total', 'Answers of whole operations that were kept.', 'kept'],
+    ['cache_memo_evictions_total', 'Answers that were dropped for want of room.', 'evictions'],
+  ] as const;
+  for (const [name, help, counter] of counted) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(stats.memo()[counter]);
+      },
+    });
+  }
+  const gauges = [
+    ['cache_memo_answers', 'Answers of whole operations that are kept now.', 'answers'],
+    ['cache_memo_bytes', 'Bytes of memory that kept answers take.', 'bytes'],
+  ] as const;
+  for (const [name, help, gauge] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(stats.memo()[gauge]);
       },
     });
   }

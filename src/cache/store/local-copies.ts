@@ -17,6 +17,7 @@ export interface LocalCopy {
 /** A copy as its readers find it, the same object each time. */
 interface KeptCopy extends LocalCopy {
   readonly keptAtMs: number;
+  readonly untilMs: number;
   readonly staleForMs: 0;
   readonly isDue: false;
   readonly tier: 'local';
@@ -61,6 +62,18 @@ export class LocalCopies {
 
   constructor(bounds: Bounds) {
     this.#copies = new BoundedMap(bounds, (key, copy) => this.#unlink(key, copy.tags));
+  }
+
+  get size(): number {
+    return this.#copies.size;
+  }
+
+  get bytes(): number {
+    return this.#copies.bytes;
+  }
+
+  get evictions(): number {
+    return this.#copies.evictions;
   }
 
   /** Rises with every invalidation. */
@@ -108,6 +121,7 @@ export class LocalCopies {
       staleForMs: 0,
       isDue: false,
       keptAtMs,
+      untilMs,
       tier: 'local',
       tags,
       frozenBy: undefined,

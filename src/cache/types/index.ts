@@ -31,8 +31,18 @@ export type { FieldCounters } from '../metrics/field-counters.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
 export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
+export type { MemoCounters } from '../metrics/memo-counters.js';
+export type { MemoOptions } from '../memo/memo-options.js';
 export type { ShadowCounters } from '../metrics/shadow-counters.js';
-export type { Outcome, ResponsePath, TraceRecord, TraceReport } from '../metrics/trace.js';
+export type {
+  Outcome,
+  ReadEntry,
+  ReadPlace,
+  ReadsNoted,
+  ResponsePath,
+  TraceRecord,
+  TraceReport,
+} from '../metrics/trace.js';
 export type { LoadBounds } from '../stampede/load-bounds.js';
 export type { WarmVariants } from '../policy/warm-variants.js';
 export type { MaybePromise } from '../maybe-promise.js';

@@ -5,8 +5,9 @@ import type { LocalCopies } from '../store/local-copies.js';
 import type { LogReading } from '../store/store.js';
 import { JoinedBatch } from './joined-batch.js';
 
-export interface ProvenCopiesOptions {
-  readonly copies: LocalCopies;
+export interface FollowedLogOptions {
+  /** What is dropped as the log says. */
+  readonly copies: readonly LocalCopies[];
   /** Reads on in the log of invalidations: see `Store.readLog`. */
   readonly readLog: (after: string | undefined) => MaybePromise<LogReading>;
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
@@ -17,21 +18,19 @@ const READINGS_AT_ONCE = 10;
 const ONE_CHECK: readonly undefined[] = Object.freeze([undefined]);
 
 /**
- * Copies that are served only after the log of invalidations has shown that they are unchanged: once for each request,
- * which is answered from them from then on. Every invalidation is in the log before it is acknowledged, so what was
- * acknowledged before the request began has been seen.
+ * The log of invalidations, as a process follows it. Copies are served only after it has shown that they are unchanged: once for
+ * each request, which is answered from them from then on. Every invalidation is in the log before it is acknowledged, so what
+ * was acknowledged before the request began has been seen.
  */
-export class ProvenCopies {
-  readonly copies: LocalCopies;
-  readonly #options: ProvenCopiesOptions;
+export class FollowedLog {
+  readonly #options: FollowedLogOptions;
   readonly #checks: JoinedBatch<undefined, boolean>;
   readonly #proven = createObjectNotes<boolean>();
   /** The last entry of the log that was applied; undefined while nothing is known. */
   #last: string | undefined;
 
-  constructor(options: ProvenCopiesOptions) {
+  constructor(options: FollowedLogOptions) {
     this.#options = options;
-    this.copies = options.copies;
     // Joined until it is sent and no longer: a check that is under way may have missed what was acknowledged since.
     this.#checks = new JoinedBatch((checks) => this.#check(checks));
   }
@@ -78,11 +77,11 @@ export class ProvenCopies {
 
   #apply({ last, tags }: LogReading): void {
     if (tags === 'all') {
-      this.copies.clear();
+      for (const copies of this.#options.copies) copies.clear();
       this.#last = last;
       return;
     }
-    if (tags.length > 0) this.copies.forget(tags);
+    if (tags.length > 0) for (const copies of this.#options.copies) copies.forget(tags);
     // Answers to checks that were under way together come in their order, yet one may have begun again meanwhile.
     if (this.#last === undefined || isLater(last, this.#last)) this.#last = last;
   }

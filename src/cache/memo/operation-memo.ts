@@ -1,0 +1,204 @@
+import type { Entries } from '../coherence/entries.js';
+import type { KeptAnswers } from '../coherence/kept-answers.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { FieldCounters } from '../metrics/field-counters.js';
+import type { MemoCounters } from '../metrics/memo-counters.js';
+import type { Traces } from '../metrics/trace.js';
+import type { Clock } from '../time/clock.js';
+import { OperationPlans, type OperationGiven, type OperationPlan } from './operation-plans.js';
+import { isPlainJson } from './plain-json.js';
+import { Recording, type Recorded } from './recording.js';
+import { SecondSight } from './second-sight.js';
+
+export interface OperationMemoOptions {
+  readonly entries: Pick<Entries, 'answers'>;
+  readonly traces: Traces;
+  readonly clock: Clock;
+  readonly storeIsLocal: boolean;
+  readonly countersOf: (coordinate: string) => FieldCounters;
+}
+
+/** An operation of one request. */
+export interface OperationAsked extends OperationGiven {
+  /** Values of its variables as the client sent them. */
+  readonly variables: unknown;
+  readonly context: object;
+}
+
+/** An operation whose answer may be kept. */
+export interface Sight {
+  readonly key: string;
+  readonly plan: OperationPlan;
+  readonly context: object;
+}
+
+/** The end of an execution, of which notes were taken. */
+export type EndRecording = (
+  result: { readonly data?: unknown; readonly errors?: unknown } | undefined,
+) => void;
+
+/** A longer key is not worth its place. */
+const LONGEST_KEY = 4096;
+/** After failures in a row so many sights are passed over at most before an answer is recorded again. */
+const MOST_PASSES = 64;
+/** What an answer takes besides its text. */
+const ANSWER_BYTES = 400;
+const HITS_BYTES = 80;
+
+/** The whole answer to an operation, which is given as long as everything that it was made of is fresh. */
+export class KeptAnswer {
+  /** `data` as JSON. */
+  readonly text: string;
+  /** The names of what is selected, in their order. */
+  readonly names: readonly string[];
+  readonly made: Pick<Recorded, 'hits' | 'savedMs' | 'repeats'>;
+
+  constructor(data: object, made: KeptAnswer['made']) {
+    this.text = JSON.stringify(data);
+    this.names = Object.keys(data);
+    this.made = made;
+  }
+}
+
+/**
+ * Answers operations as they were answered before, without executing them, as long as every entry that the answer was made of is
+ * fresh and under its present generations. It is a copy of what the entries say, proven by the same log as the copies of single
+ * entries, and dropped with them; therefore it is never older than they are. Kept is what comes for the second time.
+ */
+export class OperationMemo {
+  readonly plans: OperationPlans;
+  readonly #options: OperationMemoOptions;
+  readonly #sights = new SecondSight();
+  #hits = 0;
+  #kept = 0;
+  #savedMs = 0;
+
+  constructor(options: OperationMemoOptions) {
+    this.#options = options;
+    this.plans = new OperationPlans(options);
+  }
+
+  /** Undefined where its answer is not kept. */
+  sight(asked: OperationAsked): Sight | undefined {
+    if (this.#options.traces.of(asked.context) !== undefined) return undefined;
+    const plan = this.plans.of(asked);
+    if (plan === undefined) return undefined;
+    const { variables = {}, context } = asked;
+    if (!isPlainJson(variables)) return undefined;
+    const variant = variantOf(plan, context);
+    if (variant === undefined) return undefined;
+    const key = `${plan.number} ${variant} ${JSON.stringify(variables)}`;
+    return key.length > LONGEST_KEY ? undefined : { key, plan, context };
+  }
+
+  /** The answer as it was kept, where everything that it was made of is still as it was. */
+  find({ key }: Sight): MaybePromise<KeptAnswer | undefined> {
+    const answers = this.#options.entries.answers;
+    if (answers?.find(key) === undefined) return undefined;
+    const isProven = answers.prove();
+    if (!isPromise(isProven)) return isProven ? this.#take(answers, key) : undefined;
+    return isProven.then((is) => (is ? this.#take(answers, key) : undefined));
+  }
+
+  /** Takes notes of the execution that follows, if its answer is to be kept; they end with it. */
+  record({ key, plan, context }: Sight): EndRecording | undefined {
+    const answers = this.#options.entries.answers;
+    if (answers === undefined || !this.#sights.isSecond(key)) return undefined;
+    if (plan.passes > 0) {
+      plan.passes -= 1;
+      return undefined;
+    }
+    if (!answers.areDropped) {
+      // From the next one on.
+      void answers.prove();
+      return undefined;
+    }
+    const { traces, clock, countersOf } = this.#options;
+    const recording = new Recording({ clock, mark: answers.mark(), countersOf });
+    const stop = traces.follow(context, recording);
+    return (result) => {
+      stop();
+      if (!this.#keep(answers, { key, plan, recording, result })) {
+        plan.failures += 1;
+        plan.passes = Math.min(2 ** plan.failures, MOST_PASSES);
+      } else plan.failures = 0;
+    };
+  }
+
+  counters(): MemoCounters {
+    const answers = this.#options.entries.answers;
+    return {
+      hits: this.#hits,
+      kept: this.#kept,
+      savedMs: this.#savedMs,
+      answers: answers?.size ?? 0,
+      bytes: answers?.bytes ?? 0,
+      evictions: answers?.evictions ?? 0,
+    };
+  }
+
+  #take(answers: KeptAnswers, key: string): KeptAnswer | undefined {
+    const answer = answers.find(key);
+    if (!(answer instanceof KeptAnswer)) return undefined;
+    const { hits, savedMs, repeats } = answer.made;
+    this.#hits += 1;
+    this.#savedMs += savedMs;
+    for (const { counters, hits: count, savedMs: saved } of hits) {
+      counters.hits += count;
+      counters.savedMs += saved;
+    }
+    for (const repeat of repeats) repeat();
+    return answer;
+  }
+
+  #keep(
+    answers: KeptAnswers,
+    {
+      key,
+      plan,
+      recording,
+      result,
+    }: {
+      key: string;
+      plan: OperationPlan;
+      recording: Recording;
+      result: Parameters<EndRecording>[0];
+    },
+  ): boolean {
+    const { recorded } = recording;
+    const { data } = result ?? {};
+    if (recorded === undefined || result?.errors !== undefined) return false;
+    if (typeof data !== 'object' || data === null || !isPlainJson(data)) return false;
+    if (!recorded.values.every((value) => isReadPlainly(value, plan.read))) return false;
+    const answer = new KeptAnswer(data, recorded);
+    const { text } = answer;
+    const textBytes = Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
+    const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * recorded.hits.length;
+    const { tags, untilMs } = recorded;
+    answers.keep(key, { value: answer, tags, valueBytes, untilMs }, recording.mark);
+    this.#kept += 1;
+    return true;
+  }
+}
+
+/** What its answers vary by in this context; undefined where that cannot be told, which is for the execution to say. */
+function variantOf({ variantsOf }: OperationPlan, context: object): string | undefined {
+  try {
+    let text = '';
+    for (const of of variantsOf) text += of(context).text;
+    return text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether nothing that GraphQL reads of a value is a method, which it would call with the context of the request. */
+function isReadPlainly(value: unknown, names: ReadonlySet<string>): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every((element) => isReadPlainly(element, names));
+  for (const name of names) {
+    const read: unknown = Reflect.get(value, name);
+    if (typeof read === 'function' || !isReadPlainly(read, names)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,100 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
+import {
+  Trace,
+  type ReadEntry,
+  type ReadPlace,
+  type ReadsNoted,
+  type ResponsePath,
+  type TraceRecord,
+} from '../metrics/trace.js';
+import { rowOf } from '../store/store.js';
+import type { Clock } from '../time/clock.js';
+import type { Mark } from '../coherence/process-copies.js';
+
+/** The hits of one field in an answer, to be counted again whenever the answer is given. */
+export interface CountedHits {
+  readonly counters: FieldCounters;
+  hits: number;
+  savedMs: number;
+}
+
+/** What an answer was made of. */
+export interface Recorded {
+  readonly tags: readonly string[];
+  readonly untilMs: number;
+  /** Values of all entries. */
+  readonly values: readonly unknown[];
+  readonly hits: readonly CountedHits[];
+  readonly savedMs: number;
+  /** What is to be done again whenever the answer is given. */
+  readonly repeats: readonly (() => void)[];
+}
+
+/** Notes what one execution reads, and whether its answer is made of nothing but fresh entries. */
+export class Recording extends Trace {
+  override readonly reads: ReadsNoted;
+  /** How much had been forgotten before the first read. */
+  readonly mark: Mark;
+  readonly #countersOf: (coordinate: string) => FieldCounters;
+  readonly #tags = new Set<string>();
+  readonly #values: unknown[] = [];
+  readonly #hits = new Map<string, CountedHits>();
+  readonly #repeats: (() => void)[] = [];
+  #untilMs = Infinity;
+  #savedMs = 0;
+  #isWhole = true;
+
+  constructor(options: { clock: Clock; mark: Mark; countersOf: (coordinate: string) => FieldCounters }) {
+    super(options.clock);
+    this.mark = options.mark;
+    this.#countersOf = options.countersOf;
+    this.reads = { note: (place, found, untilMs) => this.#note(place, found, untilMs) };
+  }
+
+  /** Undefined where anything but fresh entries had a part in the answer. */
+  get recorded(): Recorded | undefined {
+    if (!this.#isWhole || this.#hits.size === 0 || this.#values.length === 0) return undefined;
+    return {
+      tags: [...this.#tags],
+      untilMs: this.#untilMs,
+      values: this.#values,
+      hits: [...this.#hits.values()],
+      savedMs: this.#savedMs,
+      repeats: this.#repeats,
+    };
+  }
+
+  override onEachRead(note: () => void): void {
+    this.#repeats.push(note);
+  }
+
+  override record(
+    _path: ResponsePath,
+    { coordinate, outcome, savedMs = 0 }: Omit<TraceRecord, 'path'>,
+  ): void {
+    if (outcome !== 'HIT') {
+      this.#isWhole = false;
+      return;
+    }
+    let counted = this.#hits.get(coordinate);
+    if (counted === undefined) {
+      counted = { counters: this.#countersOf(coordinate), hits: 0, savedMs: 0 };
+      this.#hits.set(coordinate, counted);
+    }
+    counted.hits += 1;
+    counted.savedMs += savedMs;
+    this.#savedMs += savedMs;
+  }
+
+  #note(place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
+    // What is due is refreshed by the read of it, and the next answer may be newer.
+    if (found === undefined || found.staleForMs !== 0 || found.isDue) {
+      this.#isWhole = false;
+      return;
+    }
+    this.#tags.add(rowOf(place));
+    for (const tag of place.tags) this.#tags.add(tag);
+    this.#values.push(found.value);
+    this.#untilMs = Math.min(this.#untilMs, untilMs);
+  }
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { redisStore } from '../../../src/cache/redis/index.js';
+import { systemClock } from '../../../src/cache/time/clock.js';
+import { needsRedis } from '../../support/needs.js';
+import { useWorkerRedis } from '../../support/servers/worker-redis.js';
+import { memoWorld } from './memo-world.js';
+
+const typeDefs = `
+  type Query {
+    film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
+    near: String @cached(ttl: 60, local: 5)
+  }
+  type Film { id: ID! title: String }
+  type Mutation { rename(id: ID!, title: String): Film @invalidates(tags: ["Film:{args.id}"]) }
+`;
+
+const FILM = '{ film(id: 1) { title } }';
+
+describe.skipIf(!needsRedis()).each([false, true])(
+  'two processes on one Redis, strict copies: %s',
+  (strictCopies) => {
+    const used = useWorkerRedis(needsRedis());
+
+    async function twoProcesses() {
+      const prefix = randomUUID();
+      const titles = new Map([['1', 'Stalker']]);
+      const resolvers = {
+        Query: {
+          film: (_: unknown, { id }: { id: string }) => ({ id, title: titles.get(id) }),
+          near: () => 'near',
+        },
+        Mutation: {
+          rename: (_: unknown, { id, title }: { id: string; title: string }) => {
+            titles.set(id, title);
+            return { id, title };
+          },
+        },
+      };
+      const one = () =>
+        memoWorld({
+          ...{ typeDefs, resolvers, strictCopies, clock: systemClock },
+          store: redisStore(new Redis(used.url, { lazyConnect: true }), { prefix }),
+        });
+      return { writer: await one(), reader: await one(), prefix };
+    }
+
+    it('the one answers without executing, and never after a write that the other has acknowledged', async () => {
+      const { writer, reader } = await twoProcesses();
+      for (let write = 0; write < 20; write += 1) {
+        await reader.settled(FILM);
+        expect(await reader.ask(FILM)).toMatchObject({ isExecuted: false });
+        await writer.ask(`mutation { rename(id: 1, title: "title ${write}") { title } }`);
+        expect(await reader.ask(FILM)).toEqual({
+          text: `{"data":{"film":{"title":"title ${write}"}}}\n`,
+          isExecuted: true,
+        });
+      }
+      expect(reader.cache.stats.memo().hits).toBeGreaterThanOrEqual(20);
+    });
+
+    it('no answer outlives the log of invalidations', async () => {
+      const { writer, reader, prefix } = await twoProcesses();
+      await reader.settled(FILM);
+      const logs = (await used.redis.keys(`${prefix}*`)).filter((key) => key.includes('log'));
+      expect(logs.length).toBeGreaterThan(0);
+      await writer.ask('mutation { rename(id: 1, title: "unseen") { title } }');
+      await used.redis.del(...logs);
+      expect((await reader.ask(FILM)).text).toContain('unseen');
+    });
+
+    it('nothing is kept of what copies may hide for seconds', async () => {
+      const { reader } = await twoProcesses();
+      expect(await reader.settled('{ near }')).toMatchObject({ isExecuted: true });
+    });
+
+    it('readers that write all the time never see less than was acknowledged', async () => {
+      const { writer, reader } = await twoProcesses();
+      let [written, isOver] = [0, false];
+      const writing = (async () => {
+        for (let title = 1; title <= 150; title += 1) {
+          await writer.ask(`mutation { rename(id: 1, title: "${title}") { title } }`);
+          written = title;
+          await new Promise((resolve) => setTimeout(resolve, (title % 7) * 2));
+        }
+        isOver = true;
+      })();
+      const old: string[] = [];
+      const read = async (): Promise<void> => {
+        while (!isOver) {
+          const atLeast = written;
+          const { text } = await reader.ask(FILM);
+          if (Number(/"title":"(\d+)"/.exec(text)?.[1] ?? 0) < atLeast) old.push(`${text} < ${atLeast}`);
+        }
+      };
+      await Promise.all([writing, read(), read(), read(), read()]);
+      expect(old).toEqual([]);
+      expect(reader.cache.stats.memo().hits).toBeGreaterThan(20);
+    });
+  },
+);

@@ -1,0 +1,77 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { onTestFinished } from 'vitest';
+import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import { cacheLog } from '../../support/cache-log.js';
+import { manualClock } from '../../support/manual-clock.js';
+
+export interface MemoContext {
+  readonly viewer?: { readonly id: string };
+  readonly tenant?: string;
+}
+
+type Resolver = GraphQLFieldResolver<unknown, MemoContext>;
+
+export interface MemoWorldOptions extends Partial<CacheOptions<MemoContext>> {
+  readonly typeDefs: string;
+  readonly resolvers: Readonly<Record<string, Readonly<Record<string, Resolver>>>>;
+  /** The schema that is executed, made of the one with the cache. */
+  readonly derived?: (schema: GraphQLSchema) => GraphQLSchema;
+  readonly plugins?: readonly ApolloServerPlugin<MemoContext>[];
+}
+
+/** Apollo Server over a cache that keeps whole answers, on a clock that the test owns. */
+export async function memoWorld({
+  typeDefs,
+  resolvers,
+  derived,
+  plugins = [],
+  ...options
+}: MemoWorldOptions) {
+  const clock = manualClock();
+  const cache = createCache<MemoContext>({
+    store: memoryStore({ clock }),
+    viewer: ({ viewer }) => viewer?.id,
+    environment: 'test',
+    clock,
+    log: cacheLog(),
+    random: () => 0,
+    memo: true,
+    ...options,
+  });
+  const applied = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers }));
+  let executions = 0;
+  const counting: ApolloServerPlugin<MemoContext> = {
+    requestDidStart: async () => ({ executionDidStart: async () => void (executions += 1) }),
+  };
+  const cachePlugin = cache.apolloPlugin();
+  const server = new ApolloServer<MemoContext>({
+    schema: derived?.(applied) ?? applied,
+    plugins: [cachePlugin, counting, ...plugins],
+    stringifyResult: cachePlugin.stringifyResult,
+  });
+  await server.start();
+  onTestFinished(() => server.stop());
+  await cache.start();
+  onTestFinished(() => cache.close());
+
+  /** The text of an answer, and whether the operation was executed for it. */
+  async function ask(
+    query: string,
+    { variables = {}, context = {} }: { variables?: Record<string, unknown>; context?: MemoContext } = {},
+  ): Promise<{ text: string; isExecuted: boolean }> {
+    const before = executions;
+    const { body } = await server.executeOperation({ query, variables }, { contextValue: { ...context } });
+    if (body.kind !== 'single') throw new Error('the answer is incremental');
+    return { text: cachePlugin.stringifyResult(body.singleResult), isExecuted: executions > before };
+  }
+
+  /** The answer once it would be given without an execution, if it ever is. */
+  async function settled(query: string, options: Parameters<typeof ask>[1] = {}) {
+    for (let times = 0; times < 3; times += 1) await ask(query, options);
+    return ask(query, options);
+  }
+
+  return { cache, clock, ask, settled };
+}

@@ -1,0 +1,330 @@
+import { mapSchema, MapperKind } from '@graphql-tools/utils';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createCache, memoryStore } from '../../../src/cache/index.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
+import { memoWorld, type MemoContext, type MemoWorldOptions } from './memo-world.js';
+
+const typeDefs = `
+  type Query {
+    film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
+    films(first: Int): [Film!] @cached(ttl: 30, tags: ["Film"])
+    mine: String @cached(ttl: 60, scope: PRIVATE)
+    plain: String
+    named: Named @cached(ttl: 60)
+    bare: Film
+    price: String @cached(ttl: 60, vary: ["tenant"])
+    report: Film @cached(ttl: 60, pattern: PREFETCH, tags: ["Report"])
+  }
+  type Film {
+    id: ID!
+    title: String
+    director: Person @cached(ttl: 60, key: "Director:{parent.id}")
+    length: Int
+  }
+  type Person { id: ID! name: String }
+  interface Named { name: String }
+  type Company implements Named { name: String }
+  type Mutation {
+    rename(id: ID!, title: String): Film @invalidates(tags: ["Film:{args.id}"])
+  }
+`;
+
+function world({ resolvers: others = {}, ...options }: Partial<MemoWorldOptions> = {}) {
+  const titles = new Map([
+    ['1', 'Stalker'],
+    ['2', 'Solaris'],
+  ]);
+  const film = (id: string) => ({ id, title: titles.get(id) ?? null, length: 160 });
+  const resolvers = {
+    Query: {
+      film: (_: unknown, { id }: { id: string }) => (titles.has(id) ? film(id) : null),
+      films: () => [...titles.keys()].map(film),
+      mine: (_: unknown, __: unknown, { viewer }: MemoContext) => `of ${viewer?.id}`,
+      plain: () => 'plain',
+      named: () => ({ __typename: 'Company', name: 'Mosfilm' }),
+      bare: () => film('1'),
+      price: (_: unknown, __: unknown, { tenant }: MemoContext) => `price for ${tenant}`,
+      report: () => film('2'),
+    },
+    Film: { director: (parent: unknown) => ({ id: 7, name: `Director of ${idOf(parent)}` }) },
+    Mutation: {
+      rename: (_: unknown, { id, title }: { id: string; title: string }) => {
+        titles.set(id, title);
+        return film(id);
+      },
+    },
+  };
+  return memoWorld({
+    typeDefs,
+    resolvers: { ...resolvers, ...others, Query: { ...resolvers.Query, ...others['Query'] } },
+    vary: { tenant: ({ tenant }) => tenant },
+    ...options,
+  });
+}
+
+function idOf(parent: unknown): unknown {
+  return typeof parent === 'object' && parent !== null ? Reflect.get(parent, 'id') : undefined;
+}
+
+const FILM = '{ film(id: 1) { title director { name } __typename } }';
+const STALKER =
+  '{"data":{"film":{"title":"Stalker","director":{"name":"Director of 1"},"__typename":"Film"}}}\n';
+
+describe('an operation whose fields are all cached for everybody', () => {
+  it('is executed until its answer was made of hits only for the second time, and not again', async () => {
+    const { ask, cache } = await world();
+    const asked = [await ask(FILM), await ask(FILM), await ask(FILM), await ask(FILM)];
+    expect(asked.map(({ text }) => text)).toEqual([STALKER, STALKER, STALKER, STALKER]);
+    expect(asked.map(({ isExecuted }) => isExecuted)).toEqual([true, true, false, false]);
+    expect(cache.stats.memo()).toMatchObject({ hits: 2, kept: 1, answers: 1, evictions: 0 });
+    expect(cache.stats.memo().bytes).toBeGreaterThan(STALKER.length);
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ misses: 1, hits: 3 });
+    expect(cache.stats.counters()['Film.director']).toMatchObject({ misses: 1, hits: 3 });
+  });
+
+  it('has an answer for each set of variables, in whatever words it was asked', async () => {
+    const { settled } = await world();
+    const byId =
+      'query ($id: ID!, $with: Boolean = false) { film(id: $id) { title length @include(if: $with) } }';
+    const answers: string[] = [];
+    for (const variables of [{ id: 1 }, { id: '2' }, { id: '1', with: true }, { id: 'none' }]) {
+      const { text, isExecuted } = await settled(byId, { variables });
+      expect(isExecuted).toBe(false);
+      answers.push(text);
+    }
+    expect(answers).toEqual([
+      '{"data":{"film":{"title":"Stalker"}}}\n',
+      '{"data":{"film":{"title":"Solaris"}}}\n',
+      '{"data":{"film":{"title":"Stalker","length":160}}}\n',
+      '{"data":{"film":null}}\n',
+    ]);
+  });
+
+  it('is executed again after a write of anything in the answer, and after no other', async () => {
+    const { ask, settled } = await world();
+    const film2 = '{ film(id: 2) { title } }';
+    await settled(FILM);
+    await settled(film2);
+    await ask('mutation { rename(id: 1, title: "The Zone") { title } }');
+    expect(await ask(FILM)).toEqual({ text: STALKER.replace('Stalker', 'The Zone'), isExecuted: true });
+    expect(await ask(film2)).toMatchObject({ isExecuted: false });
+  });
+
+  it('is executed again after an invalidation by a tag of a list, and when all is forgotten', async () => {
+    const { ask, settled, cache } = await world();
+    const films = '{ films { title } }';
+    await settled(films);
+    await cache.invalidate(['Film']);
+    expect(await ask(films)).toMatchObject({ isExecuted: true });
+  });
+
+  it('is executed again once one of its entries is so old that reads may refresh it', async () => {
+    const { ask, settled, clock } = await world();
+    const both = '{ film(id: 1) { title } films { title } }';
+    await settled(both);
+    clock.advance(23_000);
+    expect(await ask(both)).toMatchObject({ isExecuted: false });
+    clock.advance(7_000);
+    expect(await ask(both)).toMatchObject({ isExecuted: true });
+  });
+
+  it('is not kept where something in it was invalidated while it was executed', async () => {
+    const invalidating: { tags: readonly string[] } = { tags: [] };
+    const plugin: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({
+        executionDidStart: async () => ({
+          executionDidEnd: async () => {
+            if (invalidating.tags.length > 0) await cache.invalidate(invalidating.tags);
+          },
+        }),
+      }),
+    };
+    const { ask, cache } = await world({ plugins: [plugin] });
+    await ask(FILM);
+    invalidating.tags = ['Director:1'];
+    // Its answer was right when it was made, and is not any more when it would be kept.
+    await ask(FILM);
+    invalidating.tags = [];
+    expect(cache.stats.memo().answers).toBe(0);
+    expect(await ask(FILM)).toMatchObject({ isExecuted: true });
+  });
+
+  it('counts what PREFETCH counts to know what is asked for', async () => {
+    let asked = 0;
+    const clock = virtualClock();
+    const store = memoryStore({ clock });
+    const counting: typeof store = {
+      ...store,
+      countAsked: (field, sets) => {
+        for (const { times } of sets) asked += times;
+        return store.countAsked?.(field, sets);
+      },
+    };
+    const { ask, cache } = await world({ store: counting, clock });
+    await Promise.all([cache.warm.ready(), clock.pass(1000)]);
+    for (let times = 0; times < 10; times += 1) await ask('{ report { title } }');
+    await clock.pass(10_000);
+    expect(cache.stats.memo().hits).toBeGreaterThanOrEqual(7);
+    expect(asked).toBe(10);
+    await Promise.all([cache.close(), clock.pass(60_000)]);
+  });
+});
+
+describe('an answer that is kept', () => {
+  it('is one for each variant', async () => {
+    const { settled } = await world();
+    for (const tenant of ['acme', 'umbrella', undefined]) {
+      const context = tenant === undefined ? {} : { tenant };
+      const { text, isExecuted } = await settled('{ price }', { context });
+      expect({ text, isExecuted }).toEqual({
+        text: `{"data":{"price":"price for ${tenant}"}}\n`,
+        isExecuted: false,
+      });
+    }
+  });
+
+  it('is changed by a plugin for its own request only', async () => {
+    let isMarking = false;
+    const marking: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({
+        willSendResponse: async ({ response: { body } }) => {
+          if (body.kind !== 'single' || !isMarking) return;
+          const film = body.singleResult.data?.['film'];
+          if (typeof film === 'object' && film !== null) Reflect.set(film, 'title', 'changed');
+        },
+      }),
+    };
+    const { ask, settled } = await world({ plugins: [marking] });
+    await settled(FILM);
+    isMarking = true;
+    expect(await ask(FILM)).toEqual({ text: STALKER.replace('Stalker', 'changed'), isExecuted: false });
+    isMarking = false;
+    expect(await ask(FILM)).toEqual({ text: STALKER, isExecuted: false });
+  });
+
+  it('is written with what plugins add to it', async () => {
+    const adding: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({
+        willSendResponse: async ({ response: { body } }) => {
+          if (body.kind === 'single') body.singleResult.extensions = { seen: true };
+        },
+      }),
+    };
+    const { settled } = await world({ plugins: [adding] });
+    expect((await settled('{ film(id: 1) { title } }')).text).toBe(
+      '{"data":{"film":{"title":"Stalker"}},"extensions":{"seen":true}}\n',
+    );
+  });
+
+  it('is bounded in bytes, however many there are', async () => {
+    const maxBytes = 20_000;
+    const { ask, cache } = await world({ memo: { maxBytes } });
+    const query = 'query ($id: ID!) { film(id: $id) { title } }';
+    for (let id = 0; id < 200; id += 1) {
+      for (let times = 0; times < 3; times += 1) await ask(query, { variables: { id } });
+    }
+    const { kept, answers, bytes, evictions } = cache.stats.memo();
+    expect(kept).toBeGreaterThanOrEqual(200);
+    expect(bytes).toBeLessThanOrEqual(maxBytes);
+    expect(answers).toBeLessThan(100);
+    expect(evictions).toBeGreaterThan(100);
+  });
+});
+
+/** Wraps the resolver of one field, as checks of others do. */
+function wrapping(type: string, name: string) {
+  return (schema: GraphQLSchema): GraphQLSchema =>
+    mapSchema(schema, {
+      [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
+        if (typeName !== type || fieldName !== name) return config;
+        const { resolve = defaultFieldResolver } = config;
+        return { ...config, resolve: (parent, args, context, info) => resolve(parent, args, context, info) };
+      },
+    });
+}
+
+/** The types of one name with a check of their own. */
+function checking(name: string) {
+  return (schema: GraphQLSchema): GraphQLSchema =>
+    mapSchema(schema, {
+      [MapperKind.OBJECT_TYPE]: (type) => {
+        if (type.name === name) type.isTypeOf = () => true;
+        return type;
+      },
+    });
+}
+
+describe('an operation is executed every time', () => {
+  it.each<[what: string, query: string, options?: Partial<MemoWorldOptions>]>([
+    ['with a field of one viewer', '{ mine film(id: 1) { title } }'],
+    ['with a field that is not cached', '{ plain film(id: 1) { title } }'],
+    ['with a value that no cached field brought', '{ bare { title } }'],
+    ['that asks for the schema', '{ film(id: 1) { title } __schema { queryType { name } } }'],
+    ['of names of types only', '{ __typename }'],
+    ['with a cached field that code of others wraps', FILM, { derived: wrapping('Query', 'film') }],
+    ['with a nested cached field that code of others wraps', FILM, { derived: wrapping('Film', 'director') }],
+    ['with a field of a value that code of others wraps', FILM, { derived: wrapping('Film', 'title') }],
+    ['whose values are checked by code of others', FILM, { derived: checking('Film') }],
+    ['with an interface whose types are', '{ named { name } }', { derived: checking('Company') }],
+    [
+      'with an interface whose types are told by code of others',
+      '{ named { name } }',
+      { resolvers: { Query: { named: () => ({ name: 'x' }) }, Named: { __resolveType: () => 'Company' } } },
+    ],
+    ['without the option', FILM, { memo: false }],
+    ['while hits are checked', FILM, { shadow: { share: 0.001 } }],
+    ['while its fields are switched off', FILM, { disabled: ['Film.director'] }],
+  ])('%s', async (_what, query, options) => {
+    const { settled } = await world(options);
+    expect(await settled(query)).toMatchObject({ isExecuted: true });
+  });
+
+  it('but not for an interface alone', async () => {
+    const { settled } = await world();
+    expect(await settled('{ named { name ... on Company { __typename } } }')).toEqual({
+      text: '{"data":{"named":{"name":"Mosfilm","__typename":"Company"}}}\n',
+      isExecuted: false,
+    });
+  });
+
+  it('that writes', async () => {
+    const { settled } = await world();
+    expect(await settled('mutation { rename(id: 1, title: "x") { title } }')).toMatchObject({
+      isExecuted: true,
+    });
+  });
+
+  it('that has errors', async () => {
+    const failing = { Query: { film: () => ({ id: 1, title: 'a', length: 'long' }) } };
+    const { settled } = await world({ resolvers: failing });
+    const { text, isExecuted } = await settled('{ film(id: 1) { title length } }');
+    expect(text).toContain('errors');
+    expect(isExecuted).toBe(true);
+  });
+
+  it('with variables that are not JSON', async () => {
+    const { settled } = await world();
+    const variables = { id: 1, other: new Date(0) };
+    const query = 'query ($id: ID!) { film(id: $id) { title } }';
+    expect(await settled(query, { variables })).toMatchObject({ isExecuted: true });
+  });
+});
+
+describe('the option memo', () => {
+  it.each<[unknown, string]>([
+    [{ maxBytes: 0 }, 'memo.maxBytes must be a positive whole number of bytes, but got 0'],
+    [{ maxByte: 1 }, 'maxByte'],
+    ['on', 'memo must be true, false or an object'],
+  ])('%j is refused', (memo, says) => {
+    const options: object = { store: memoryStore(), memo };
+    expect(() => createCache(options as Parameters<typeof createCache>[0])).toThrow(says);
+  });
+
+  it('is refused together with authorize', () => {
+    expect(() => createCache({ store: memoryStore(), memo: true, authorize: () => true })).toThrow(
+      'memo cannot be used with authorize',
+    );
+  });
+});
