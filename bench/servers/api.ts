@@ -11,17 +11,24 @@ export interface MeasuredApi {
   readonly databaseUrl: string | undefined;
   /** Of films and people. */
   readonly copies: Copies;
+  readonly hasMemo: boolean;
 }
 
 /** This API on its demo data. Once it is warm, the database is not asked. */
-export async function startMeasuredApi({ redisUrl, databaseUrl, copies }: MeasuredApi): Promise<Started> {
+export async function startMeasuredApi({
+  redisUrl,
+  databaseUrl,
+  copies,
+  hasMemo,
+}: MeasuredApi): Promise<Started> {
   const config = readConfig({
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
-    REDIS_PREFIX: `api-${copies}`,
+    REDIS_PREFIX: `api-${hasMemo ? 'memo' : copies}`,
+    CACHE_MEMO: hasMemo ? 'on' : 'off',
     CACHE_STRICT_COPIES: copies === 'strict' ? 'on' : 'off',
     // What no request asks for here would be among the loads that are counted.
     CACHE_PREFETCH: 'off',

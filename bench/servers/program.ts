@@ -15,14 +15,15 @@ interface Backends {
 
 async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Promise<Started> {
   const copies = copiesOf(name);
-  if (name === 'api-redis' || name === 'api-local' || name === 'api-strict') {
+  const hasMemo = name.includes('-memo');
+  if (name === 'api-redis' || name === 'api-local' || name === 'api-strict' || name === 'api-memo') {
     const { startMeasuredApi } = await import('./api.js');
-    return startMeasuredApi({ redisUrl, databaseUrl, copies });
+    return startMeasuredApi({ redisUrl, databaseUrl, copies, hasMemo });
   }
   const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
-  return startLibrary(redisUrl, { copies, varies: name.endsWith('-vary') });
+  return startLibrary(redisUrl, { copies, hasMemo, varies: name.endsWith('-vary') });
 }
 
 function copiesOf(name: ServerName): Copies {

@@ -5,12 +5,15 @@ export const serverNames = [
   'library-redis',
   'library-local',
   'library-strict',
+  'library-memo',
   'library-redis-vary',
   'library-local-vary',
   'library-strict-vary',
+  'library-memo-vary',
   'api-redis',
   'api-local',
   'api-strict',
+  'api-memo',
 ] as const;
 
 export type ServerName = (typeof serverNames)[number];
@@ -22,10 +25,13 @@ export const serverTitles: Readonly<Record<ServerName, string>> = {
   'library-redis': 'library in Apollo standalone, Redis',
   'library-local': 'library in Apollo standalone, local copies',
   'library-strict': 'library in Apollo standalone, strict copies',
+  'library-memo': 'library in Apollo standalone, operation memo over Redis',
   'library-redis-vary': 'the same with Redis, where all fields vary by tenant and locale',
   'library-local-vary': 'the same with local copies, where all fields vary so',
   'library-strict-vary': 'the same with strict copies, where all fields vary so',
+  'library-memo-vary': 'the same with the operation memo, where all fields vary so',
   'api-redis': 'this API, Redis',
   'api-local': 'this API, local copies',
   'api-strict': 'this API, strict copies',
+  'api-memo': 'this API, operation memo over Redis',
 };

@@ -79,24 +79,27 @@ const VARIED = {
 /** The library as its user meets it: one schema, one store, two origins. */
 export async function startLibrary(
   redisUrl: string,
-  { copies, varies }: { copies: Copies; varies: boolean },
+  { copies, hasMemo, varies }: { copies: Copies; hasMemo: boolean; varies: boolean },
 ): Promise<Started> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const prefix = `library-${copies}${varies ? '-vary' : ''}`;
+  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
     store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
     strictCopies: copies === 'strict',
+    memo: hasMemo,
     origins: {
       Movie: { load: (ids) => Promise.resolve(ids.map((id) => rows.films.get(id))) },
       Person: { load: (ids) => Promise.resolve(ids.map((id) => rows.people.get(id))) },
     },
   });
   const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, filmTypeDefs(local)] }));
+  const plugin = cache.apolloPlugin();
   const server = new ApolloServer<Reader>({
     schema,
-    plugins: [ApolloServerPluginCacheControlDisabled(), cache.apolloPlugin()],
+    plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
+    stringifyResult: plugin.stringifyResult,
   });
   await cache.start();
   const context = (): Promise<Reader> => Promise.resolve({ tenant: 'acme', locale: 'de' });
