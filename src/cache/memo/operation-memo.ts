@@ -40,7 +40,7 @@ export type EndRecording = (
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
 /** After failures in a row so many sights are passed over at most before an answer is recorded again. */
-const MOST_PASSES = 64;
+const MOST_PASSES = 1024;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
 const HITS_BYTES = 80;

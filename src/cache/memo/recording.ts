@@ -86,6 +86,11 @@ export class Recording extends Trace {
     this.#savedMs += savedMs;
   }
 
+  /** It follows from an entry that is noted. */
+  override recordNull(): void {
+    return;
+  }
+
   #note(place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
     // What is due is refreshed by the read of it, and the next answer may be newer.
     if (found === undefined || found.staleForMs !== 0 || found.isDue) {

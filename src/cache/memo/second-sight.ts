@@ -1,4 +1,4 @@
-const PLACES = 16_384;
+const PLACES = 65_536;
 
 /**
  * Tells what was seen before, of the last some thousand things: what a client sends once is not worth keeping. Bounded whatever

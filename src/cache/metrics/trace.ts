@@ -99,6 +99,11 @@ export class Trace {
     this.#records.push({ path: pathOf(path, element), ...record });
   }
 
+  /** The same for a null that what was read before it says already. */
+  recordNull(path: ResponsePath, record: Omit<TraceRecord, 'path'>, element?: number): void {
+    this.record(path, record, element);
+  }
+
   report(): TraceReport {
     const records = this.#records;
     return {

@@ -12,7 +12,7 @@ import { causeOf } from '../loads/abandoned-load.js';
 import { requestOf, type FieldCall } from '../loads/field-call.js';
 import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Located, ReadPolicy, Unlocated } from '../policy/read-policy.js';
-import { arePlainHits, bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
+import { arePlainHits, bypassed, isHit, isPlainHit, nullWithout, serve, type LoadFor } from './serve.js';
 import type { NoteHit, Services } from '../loads/services.js';
 import { hitGiver, type GiveHit, type ValueFor } from '../loads/give-hit.js';
 
@@ -90,8 +90,7 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
   const { services, policy } = field;
   const elements = policy.elementsOf?.(inputs);
   if (elements === undefined) {
-    bypassed({ policy, path: call.info.path, key: undefined, trace }, 'the list is null');
-    return null;
+    return nullWithout({ policy, path: call.info.path, key: undefined, trace }, 'the list is null');
   }
   const places = elements.map((element) => policy.locate(inputs, element));
   const located = places.filter((place): place is Located => place.reason === undefined);
@@ -120,8 +119,9 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
 function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: number): unknown {
   const { field, call, trace } = reading;
   const { policy, loads } = field;
-  bypassed({ policy, path: call.info.path, key: undefined, trace, element }, reason);
-  if (id === undefined) return null;
+  const read = { policy, path: call.info.path, key: undefined, trace, element };
+  if (id === undefined) return nullWithout(read, reason);
+  bypassed(read, reason);
   const wanted = { field: policy, address: { key: '', tags: [], id }, trace };
   return loads.loadAlone(wanted, call.context).then(
     ({ value }) => value,

@@ -180,6 +180,15 @@ export function bypassed(read: Read, reason: string): void {
   if (read.trace !== undefined) note(read, 'BYPASS', { reason });
 }
 
+/** Answers what has no entry and no id: what was read already says that it is null. */
+export function nullWithout(read: Read, reason: string): null {
+  const { policy, path, trace, element } = read;
+  policy.counters.bypassed += 1;
+  const { coordinate, pattern } = policy;
+  trace?.recordNull(path, { coordinate, pattern, key: undefined, outcome: 'BYPASS', reason }, element);
+  return null;
+}
+
 function note(
   { policy, path, key, trace, element }: Read,
   outcome: Outcome,

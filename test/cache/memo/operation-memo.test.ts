@@ -172,6 +172,35 @@ describe('an operation whose fields are all cached for everybody', () => {
   });
 });
 
+it('a list by ids is kept as well, with nulls and with elements that have no child', async () => {
+  const { settled, ask, cache } = await memoWorld({
+    typeDefs: `
+      type Query { films(ids: [ID!]!): [Film] @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.ids}") }
+      type Film { title: String director: Person @cached(ttl: 60, pattern: READ_THROUGH, key: "Person:{parent.directorId}") }
+      type Person { name: String }
+    `,
+    resolvers: {},
+    origins: {
+      Film: {
+        load: (ids) =>
+          Promise.resolve(
+            ids.map((id) =>
+              id === '9' ? null : { title: `film ${id}`, directorId: id === '2' ? null : Number(id) },
+            ),
+          ),
+      },
+      Person: { load: (ids) => Promise.resolve(ids.map((id) => ({ name: `person ${id}` }))) },
+    },
+  });
+  const films = '{ films(ids: [1, 2, 9]) { title director { name } } }';
+  expect(await settled(films)).toEqual({
+    text: '{"data":{"films":[{"title":"film 1","director":{"name":"person 1"}},{"title":"film 2","director":null},null]}}\n',
+    isExecuted: false,
+  });
+  await cache.invalidate(['Film:2']);
+  expect(await ask(films)).toMatchObject({ isExecuted: true });
+});
+
 describe('an answer that is kept', () => {
   it('is one for each variant', async () => {
     const { settled } = await world();
