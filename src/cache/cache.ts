@@ -69,6 +69,12 @@ export interface Cache<Context> {
    * `authorize` lets through. Without `authorize` it runs the check as it is.
    */
   asCheck<T>(check: () => T): T;
+  /**
+   * Declares that a resolver that was put around that of a cached field answers any viewer as it does, or with an error,
+   * so that the option `memo` keeps answers with that field. A check of arguments is such a one, a check of the viewer is not.
+   * Returns `around`.
+   */
+  answersAs<Resolver>(resolve: unknown, around: Resolver): Resolver;
   /** Adds `extensions.cache` to the answers of Apollo Server. Caching works without it. */
   apolloPlugin(options?: ApolloPluginOptions<Context>): CachePlugin<Context>;
   /** What `environment` or NODE_ENV said at the start. In production a request is given evidence only where its plugin is told so. */
@@ -226,6 +232,10 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     clearVariant: async (variant) => invalidate('cache.clearVariant', [tagOfVariant(variant, variants)]),
     clearViewer: async (viewerId) => invalidate('cache.clearViewer', [tagOfViewer(viewerId)]),
     asCheck: (check) => (options.authorize === undefined ? check() : outsideLoads(check)),
+    answersAs: (resolve, around) => {
+      parts.memo?.plans.sameAs(resolve, around);
+      return around;
+    },
     apolloPlugin: (plugin = {}) =>
       createApolloPlugin({ isProduction, trace, writes, memo: parts.memo }, plugin),
     isProduction,

@@ -6,7 +6,7 @@ import { scanFields } from '../limits/field-cost.js';
 import { resolvers } from '../resolvers/resolvers.js';
 import { argumentRules } from './argument-rules.js';
 import { readTypeDefs } from './read-type-defs.js';
-import { scansOfClients } from './scans-of-clients.js';
+import { type AnswersAs, scansOfClients } from './scans-of-clients.js';
 import { validateArguments } from './validate-arguments.js';
 
 /**
@@ -15,5 +15,11 @@ import { validateArguments } from './validate-arguments.js';
  */
 export function buildSchema(cache: Cache<ApiContext>, typeDefs = readTypeDefs()): GraphQLSchema {
   const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, ...typeDefs], resolvers });
-  return validateArguments(scansOfClients(cache.apply(schema), scanFields), argumentRules);
+  // To any client these answer what the cache answers, or refuse.
+  const answersAs: AnswersAs = (resolve, around) => cache.answersAs(resolve, around);
+  return validateArguments(
+    scansOfClients(cache.apply(schema), scanFields, answersAs),
+    argumentRules,
+    answersAs,
+  );
 }

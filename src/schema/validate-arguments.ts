@@ -3,6 +3,7 @@ import { defaultFieldResolver, type GraphQLFieldConfig, type GraphQLSchema } fro
 import { badUserInput } from '../api-errors/api-error.js';
 import type { ArgumentCheck, CheckContext } from './argument-checks.js';
 import type { ArgumentRules } from './argument-rules.js';
+import type { AnswersAs } from './scans-of-clients.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -11,20 +12,22 @@ type Arguments = Readonly<Record<string, unknown>>;
  * answer without any resolver of ours, and a wrong argument must not become the name of an entry.
  * What the field returns is handed on as it is, so a value stays a value and does not become a promise.
  */
-export function validateArguments(schema: GraphQLSchema, rules: ArgumentRules): GraphQLSchema {
+export function validateArguments(
+  schema: GraphQLSchema,
+  rules: ArgumentRules,
+  answersAs: AnswersAs = (_resolve, around) => around,
+): GraphQLSchema {
   return mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, CheckContext>, field, type) => {
       const rule = rules[`${type}.${field}`];
       if (rule === undefined) return config;
       const check = compileChecks(rule);
       const resolve = config.resolve ?? defaultFieldResolver;
-      return {
-        ...config,
-        resolve: (parent, args: Arguments, context, info): unknown => {
-          check(args, context);
-          return resolve(parent, args, context, info);
-        },
+      const around: typeof resolve = (parent, args: Arguments, context, info): unknown => {
+        check(args, context);
+        return resolve(parent, args, context, info);
       };
+      return { ...config, resolve: answersAs(resolve, around) };
     },
   });
 }

@@ -37,16 +37,18 @@ export class KeptAnswers {
     return this.#copies.mark();
   }
 
-  keep(key: string, { value, tags, valueBytes, untilMs }: Answer, mark: Mark): void {
+  /** False where something in it was invalidated since the mark, or it ends by now. */
+  keep(key: string, { value, tags, valueBytes, untilMs }: Answer, mark: Mark): boolean {
     const keptAtMs = this.#clock.nowMs();
     const address = { key, tags };
-    if (untilMs <= keptAtMs || !this.#copies.areAnswersDropped) return;
-    if (!this.#answers.isUntouchedSince(mark.answers, address)) return;
+    if (untilMs <= keptAtMs || !this.#copies.areAnswersDropped) return false;
+    if (!this.#answers.isUntouchedSince(mark.answers, address)) return false;
     this.#answers.keep(
       address,
       { value, loadedAtMs: keptAtMs, loadMs: 0 },
       { valueBytes, keptAtMs, untilMs },
     );
+    return true;
   }
 
   /** What was kept, which may be given after it was proven only: see `prove`. */

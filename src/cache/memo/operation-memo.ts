@@ -40,7 +40,7 @@ export type EndRecording = (
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
 /** After failures in a row so many sights are passed over at most before an answer is recorded again. */
-const MOST_PASSES = 1024;
+const MOST_PASSES = 128;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
 const HITS_BYTES = 80;
@@ -175,7 +175,7 @@ export class OperationMemo {
     const textBytes = Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
     const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * recorded.hits.length;
     const { tags, untilMs } = recorded;
-    answers.keep(key, { value: answer, tags, valueBytes, untilMs }, recording.mark);
+    if (!answers.keep(key, { value: answer, tags, valueBytes, untilMs }, recording.mark)) return false;
     this.#kept += 1;
     return true;
   }

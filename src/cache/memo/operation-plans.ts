@@ -74,6 +74,12 @@ export class OperationPlans {
     this.#policies.set(resolve, policy);
   }
 
+  /** One that answers as another does is as good as that one. */
+  sameAs(resolve: unknown, around: unknown): void {
+    const policy = this.#policies.get(resolve);
+    if (policy !== undefined) this.#policies.set(around, policy);
+  }
+
   /**
    * Notes the resolvers of a schema, before it is executed: Apollo Server wraps those of every field in place as soon as one of
    * its plugins wants to see fields resolved.

@@ -2,7 +2,13 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import {
+  cacheTypeDefs,
+  createCache,
+  memoryStore,
+  type Cache,
+  type CacheOptions,
+} from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { manualClock } from '../../support/manual-clock.js';
 
@@ -17,7 +23,7 @@ export interface MemoWorldOptions extends Partial<CacheOptions<MemoContext>> {
   readonly typeDefs: string;
   readonly resolvers: Readonly<Record<string, Readonly<Record<string, Resolver>>>>;
   /** The schema that is executed, made of the one with the cache. */
-  readonly derived?: (schema: GraphQLSchema) => GraphQLSchema;
+  readonly derived?: (schema: GraphQLSchema, cache: Cache<MemoContext>) => GraphQLSchema;
   readonly plugins?: readonly ApolloServerPlugin<MemoContext>[];
 }
 
@@ -47,7 +53,7 @@ export async function memoWorld({
   };
   const cachePlugin = cache.apolloPlugin();
   const server = new ApolloServer<MemoContext>({
-    schema: derived?.(applied) ?? applied,
+    schema: derived?.(applied, cache) ?? applied,
     plugins: [cachePlugin, counting, ...plugins],
     stringifyResult: cachePlugin.stringifyResult,
   });

@@ -341,6 +341,33 @@ describe('an operation is executed every time', () => {
   });
 });
 
+it('a wrapper that is declared to answer the same is no reason to execute an operation', async () => {
+  let declare: ((resolve: unknown, around: unknown) => unknown) | undefined;
+  const checked = (schema: GraphQLSchema): GraphQLSchema =>
+    mapSchema(schema, {
+      [MapperKind.OBJECT_FIELD]: (config, name) => {
+        if (name !== 'film') return config;
+        const { resolve = defaultFieldResolver } = config;
+        const around: typeof resolve = (parent, args, context, info) => {
+          if (args['id'] === '13') throw new Error('no such film');
+          return resolve(parent, args, context, info);
+        };
+        declare?.(resolve, around);
+        return { ...config, resolve: around };
+      },
+    });
+  for (const isDeclared of [false, true]) {
+    const { settled } = await world({
+      derived: (schema, cache) => {
+        declare = isDeclared ? (resolve, around) => cache.answersAs(resolve, around) : undefined;
+        return checked(schema);
+      },
+    });
+    expect(await settled(FILM)).toEqual({ text: STALKER, isExecuted: !isDeclared });
+    expect((await settled('{ film(id: 13) { title } }')).text).toContain('no such film');
+  }
+});
+
 describe('the option memo', () => {
   it.each<[unknown, string]>([
     [{ maxBytes: 0 }, 'memo.maxBytes must be a positive whole number of bytes, but got 0'],
