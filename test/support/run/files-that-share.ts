@@ -10,6 +10,7 @@ const ROOMS = [
   'test/cache',
   'test/cache/checks',
   'test/cache/codec',
+  'test/cache/command',
   'test/cache/directives',
   'test/cache/journal',
   'test/cache/keys',
