@@ -8,6 +8,7 @@ import { addAdvise } from './metrics/advise.js';
 import { addReport } from './metrics/report.js';
 import { addOutbox } from './outbox.js';
 import { addCheck } from './schema/check.js';
+import { addDirectives } from './schema/directives.js';
 import { addExplain } from './schema/explain.js';
 import { addFields } from './schema/fields.js';
 import type { Surroundings } from './surroundings.js';
@@ -30,6 +31,7 @@ function corralProgram(surroundings: Surroundings): Command {
     addFields,
     addCheck,
     addExplain,
+    addDirectives,
     addInspect,
     addPurge,
     addDeadLetters,
