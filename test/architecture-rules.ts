@@ -7,6 +7,7 @@ export const ROOMS = [
   'patterns',
   'warm',
   'prober',
+  'record',
   'loads',
   'policy',
   'vary',

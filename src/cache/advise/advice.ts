@@ -42,7 +42,7 @@ const ROUND_TTLS = [
 
 type Rule = (figures: FieldFigures) => string | undefined;
 
-/** The first that applies speaks, so that no two pull different ways: what makes an entry impossible, then what nobody reads, then ttl. */
+/** The first that applies speaks, so that no two pull different ways: what makes an entry impossible, then what is seldom read, then ttl. */
 const rules: readonly Rule[] = [
   ({ viewerTouched }) =>
     viewerTouched === 0

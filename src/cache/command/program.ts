@@ -6,6 +6,7 @@ import { addInspect } from './redis/inspect.js';
 import { addPurge } from './redis/purge.js';
 import { addAdvise } from './metrics/advise.js';
 import { addReport } from './metrics/report.js';
+import { addSimulate } from './recording/simulate.js';
 import { addOutbox } from './outbox.js';
 import { addCheck } from './schema/check.js';
 import { addDirectives } from './schema/directives.js';
@@ -37,6 +38,7 @@ function corralProgram(surroundings: Surroundings): Command {
     addDeadLetters,
     addReport,
     addAdvise,
+    addSimulate,
     addOutbox,
   ])
     add(program, surroundings);

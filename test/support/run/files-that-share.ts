@@ -25,6 +25,7 @@ const ROOMS = [
   'test/cache/outbox',
   'test/cache/postgres',
   'test/cache/prober',
+  'test/cache/record',
   'test/cache/redis/connection',
   'test/cache/redis/journal',
   'test/cache/redis/store',
