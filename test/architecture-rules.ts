@@ -7,6 +7,7 @@ export const ROOMS = [
   'patterns',
   'warm',
   'prober',
+  'record',
   'loads',
   'policy',
   'vary',
@@ -46,7 +47,17 @@ const TOP_FILES = [
   'index.ts',
   'open-cache.ts',
 ];
-const TOP_ROOMS = ['advise', 'apollo', 'mercurius', 'pothos', 'prometheus', 'testing', 'types', 'yoga'];
+const TOP_ROOMS = [
+  'advise',
+  'apollo',
+  'command',
+  'mercurius',
+  'pothos',
+  'prometheus',
+  'testing',
+  'types',
+  'yoga',
+];
 /** The entries of the package: other projects import these files, and so does the API. */
 export const DOORS = [
   'index.ts',
@@ -64,16 +75,18 @@ export const DOORS = [
 
 /** Packages that each room may know. What is not listed no room knows. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['memo/', 'directives/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
+  graphql: ['memo/', 'directives/', 'command/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
   '@mrleebo/prisma-ast': ['postgres/'],
+  commander: ['command/'],
   dataloader: ['loads/'],
   'fastest-levenshtein': ['nearest-name.ts'],
   '@pothos/core': ['pothos/'],
-  ioredis: ['redis/'],
+  ioredis: ['redis/', 'command/'],
   msgpackr: ['codec/'],
   pg: ['postgres/'],
   'prom-client': ['prometheus/'],
+  tinyglobby: ['command/'],
 };
 /** Packages that a program may lack, and the doors behind which they may be reached. */
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {

@@ -123,6 +123,7 @@ describe('the reference', () => {
     ['memo', ['MemoOptions']],
     ['prefetch', ['PrefetchBounds']],
     ['shadow', ['ShadowOptions']],
+    ['record', ['RecordOptions']],
     ['memoryStore', ['Bounds', 'MemoryStoreOptions']],
     ['redisStore', ['RedisStoreOptions']],
     ['memoryJournal', ['MemoryJournalOptions']],

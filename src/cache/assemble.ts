@@ -1,7 +1,7 @@
 import { createServices, type CacheServices, type Shared } from './assemble-services.js';
 import type { CacheOptions } from './cache-options.js';
 import { createValueCodec } from './codec/value-codec.js';
-import { Entries } from './coherence/entries.js';
+import { Entries, type EntriesOptions } from './coherence/entries.js';
 import { CacheError } from './errors.js';
 import { backgroundContext, loadingOrigins, originsOf } from './for-any-context.js';
 import { noValues } from './keys/variant.js';
@@ -17,6 +17,9 @@ import { checkedRelay } from './outbox/relay-options.js';
 import { Relay } from './outbox/relay.js';
 import { checkedProbe } from './prober/probe-options.js';
 import { Prober } from './prober/prober.js';
+import { checkedRecord } from './record/record-options.js';
+import { RecordedEntries } from './record/recorded-entries.js';
+import { Recorder } from './record/recorder.js';
 import { earlyRefresh } from './stampede/early-refresh.js';
 import { checkedLoads, type LoadBounds } from './stampede/load-bounds.js';
 import type { Bounds } from './store/bounded-map.js';
@@ -56,6 +59,8 @@ export interface Parts {
   readonly relayed: Readonly<RelayCounters>;
   /** Undefined where no write is followed. */
   readonly prober: Prober | undefined;
+  /** Undefined where no traffic is recorded. */
+  readonly recorder: Recorder | undefined;
 }
 
 /** Puts a cache together. Nothing connects and no timer starts. @throws CacheError naming every option that cannot be. */
@@ -78,7 +83,8 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     refuse: refuser({ log, isProduction }),
     onStoreTrouble: troubleLog(options.store.name, { log, clock }),
   };
-  const entries: Entries = createEntries(shared, () => {
+  const recorder = options.record && new Recorder({ clock, ...checkedRecord(options.record) });
+  const entries: Entries = createEntries(shared, recorder, () => {
     return whileBlind === 'load' && relay?.isBlind === true ? blindAfterMs : undefined;
   });
   const relay: Relay | undefined =
@@ -111,6 +117,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       services,
       relay,
       relayed,
+      recorder,
     },
     keepWarm: createKeepWarm(options, services),
     memo: createMemo(options, services, counters),
@@ -122,12 +129,13 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
 
 function createEntries<Context>(
   { options, clock, random, loads, codec, refuse, onStoreTrouble }: Shared<Context>,
+  recorder: Recorder | undefined,
   believedForMs: () => number | undefined,
 ): Entries {
   const { store } = options;
   const bounds = withDefaults(localCopiesDefaults, options.localCopies);
   const isStrict = options.strictCopies === true && store.readLog !== undefined;
-  return new Entries({
+  const entriesOptions: EntriesOptions = {
     store,
     copies: new LocalCopies(part(bounds, isStrict ? 1 / 4 : 1 / 2)),
     answers: answerCopies(options.memo),
@@ -141,7 +149,8 @@ function createEntries<Context>(
     believedForMs,
     onStoreTrouble,
     refuse,
-  });
+  };
+  return recorder === undefined ? new Entries(entriesOptions) : new RecordedEntries(entriesOptions, recorder);
 }
 
 function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefined {

@@ -10,6 +10,7 @@ import type { MemoOptions } from './memo/memo-options.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { RelayingOptions } from './outbox/relay-options.js';
 import type { ProbeOptions } from './prober/probe-options.js';
+import type { RecordOptions } from './record/record-options.js';
 import type { ShadowOptions } from './loads/shadow/shadow-options.js';
 import type { ViewerId } from './vary/viewer-id.js';
 import type { PrefetchBounds } from './warm/warm-bounds.js';
@@ -147,6 +148,11 @@ export interface CacheOptions<Context> {
    * Each check is one load more, or two. Default: no hit is checked, in any environment.
    */
   readonly shadow?: ShadowOptions | undefined;
+  /**
+   * Records what readers ask of cached fields, what is stored and what is invalidated, in the memory of this process, for `corral
+   * simulate`: see docs/simulation.md. No key, tag or value is in it. Default: nothing is recorded; `{}` records up to 16 MiB.
+   */
+  readonly record?: RecordOptions | undefined;
   /** Spreads expiries, and draws the hits of shadow checks; default Math.random. */
   readonly random?: () => number;
 }

@@ -128,6 +128,11 @@ export interface CacheStats {
   shadowChecks(): Readonly<Record<string, Readonly<ShadowCounters>>>;
   /** What became of answers of whole operations; all 0 without the option `memo`. */
   memo(): MemoCounters;
+  /**
+   * The traffic that was recorded since the start, for `corral simulate`; undefined without the option `record`. It is made anew for each
+   * call, and is as large as what was recorded.
+   */
+  recording(): Uint8Array | undefined;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -251,6 +256,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       probes: () => parts.prober?.counters() ?? {},
       shadowChecks: () => services.shadow?.counters() ?? {},
       memo: () => parts.memo?.counters() ?? NO_MEMO,
+      recording: () => parts.recorder?.bytes(applied?.fields ?? []),
       storeIsAway: () => isAway(options.store),
     },
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },

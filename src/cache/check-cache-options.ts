@@ -5,6 +5,7 @@ import { originMembers } from './loads/origin.js';
 import { varyFaults } from './vary/vary-options.js';
 import { shadowOptions } from './loads/shadow/shadow-options.js';
 import { memoFaults, memoOptions } from './memo/memo-options.js';
+import { recordOptions } from './record/record-options.js';
 import { prefetchOptions } from './warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
@@ -39,6 +40,7 @@ const cacheOptions = {
   warmVariants: true,
   prefetch: true,
   shadow: true,
+  record: true,
   random: true,
 } satisfies Record<keyof CacheOptions<unknown>, true>;
 
@@ -105,6 +107,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
   },
   prefetch: { mustBe: 'an object or false', fits: (value) => value === false || isObject(value) },
   shadow: anObject,
+  record: anObject,
   random: aFunction,
 };
 
@@ -112,7 +115,7 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
 export function checkCacheOptions<Context>(options: CacheOptions<Context>): void {
   // JavaScript may hand over anything, or nothing.
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const { store, origins, fetches, loads, localCopies, memo, prefetch, shadow } = given;
+  const { store, origins, fetches, loads, localCopies, memo, prefetch, shadow, record } = given;
   refuseFaults('createCache', [
     ...unknownOptions(given, cacheOptions),
     ...unknownOptions(loads, loadOptions, 'loads'),
@@ -124,6 +127,7 @@ export function checkCacheOptions<Context>(options: CacheOptions<Context>): void
       : []),
     ...unknownOptions(prefetch, prefetchOptions, 'prefetch'),
     ...unknownOptions(shadow, shadowOptions, 'shadow'),
+    ...unknownOptions(record, recordOptions, 'record'),
     ...storeFaults(store),
     ...Object.entries(kinds).flatMap(([name, kind]) => kindFaults(name, given[name], kind)),
     ...(isObject(origins) ? Object.entries(origins).flatMap(originFaults) : []),

@@ -4,6 +4,7 @@ import { deadLetterMutations, deadLetterQueries, deadLetterResolvers } from './d
 import { movieMutations } from './movie-mutations.js';
 import { movieResolvers } from './movie.js';
 import { personResolvers } from './person.js';
+import { playbackResolvers } from './playback.js';
 import { queryResolvers } from './query.js';
 import { ratingResolvers } from './rating.js';
 import { scalars } from './scalars.js';
@@ -18,6 +19,7 @@ export const resolvers: Resolvers = {
   DeadLetter: deadLetterResolvers,
   Movie: movieResolvers,
   Person: personResolvers,
+  Playback: playbackResolvers,
   Rating: ratingResolvers,
   User: userResolvers,
 };

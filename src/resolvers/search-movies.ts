@@ -12,7 +12,12 @@ export interface MovieSearch {
 /** One page of a search; the rows are what MovieConnection is made of. */
 export interface MoviePage {
   readonly edges: { readonly cursor: string; readonly node: Movie }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
   readonly totalCount: number;
 }
 
@@ -45,8 +50,13 @@ export async function searchMovies(context: SearchContext, search: MovieSearch):
   const edges = films.slice(0, first).map((node) => ({ cursor: cursorOf(cursors, node), node }));
   return {
     edges,
-    // One more than asked for tells whether there is a next page.
-    pageInfo: { hasNextPage: films.length > first, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: {
+      // One more than asked for tells whether there is a next page.
+      hasNextPage: films.length > first,
+      hasPreviousPage: place !== undefined,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
     totalCount: rows[0]?.totalCount ?? 0,
   };
 }

@@ -21,9 +21,9 @@ const run = promisify(execFile);
 
 /** The program as `npm run advise` starts it, from its source. */
 async function advise(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = path.join(packageRoot, 'src', 'advise', 'advise.ts');
+  const program = path.join(packageRoot, 'src', 'cache', 'command', 'corral.ts');
   const options = { cwd: await temporaryFolder(), timeout: 60_000 };
-  const command = [bundled(program), ...parameters];
+  const command = [bundled(program), 'advise', ...parameters];
   try {
     return { code: 0, ...(await run(process.execPath, command, options)) };
   } catch (error) {
@@ -112,18 +112,21 @@ describe('npm run advise', () => {
   it('says what it is for, and in one sentence what is wrong', async () => {
     expect(await advise('--help')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Usage: npm run advise'),
+      stdout: expect.stringContaining('Usage: corral advise'),
     });
     const url = `http://127.0.0.1:${await freePort()}`;
     expect(await advise(url)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${url}/metrics does not answer with metrics as JSON; is the API running there?\n`,
+      stderr: `${url}/metrics does not answer; is the server running there?\n`,
     });
     expect(await advise('localhost')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: '"localhost" is not a URL; write for example http://localhost:4000.\n',
     });
-    expect((await advise('--what')).stderr).toMatch(/^Unknown option '--what'/);
+    expect(await advise('--what')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("unknown option '--what'"),
+    });
   });
 });

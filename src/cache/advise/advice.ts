@@ -42,39 +42,59 @@ const ROUND_TTLS = [
 
 type Rule = (figures: FieldFigures) => string | undefined;
 
+/** The first that applies speaks, so that no two pull different ways: what makes an entry impossible, then what is seldom read, then ttl. */
 const rules: readonly Rule[] = [
-  seldomChanges,
-  changesEachTime,
-  seldomRead,
-  warmForNobody,
-  waitsForSlowLoads,
-  ({ tooLarge }) =>
-    tooLarge === 0
-      ? undefined
-      : `${values(tooLarge)} larger than maxBytes and not stored: raise maxBytes, or return less`,
   ({ viewerTouched }) =>
     viewerTouched === 0
       ? undefined
       : `${count(viewerTouched, 'load')} touched the viewer, so nothing was stored: give it scope: PRIVATE`,
+  ({ tooLarge }) =>
+    tooLarge === 0
+      ? undefined
+      : `${values(tooLarge)} larger than maxBytes and not stored: raise maxBytes, or return less`,
+  warmForNobody,
+  seldomRead,
+  changesEachTime,
+  seldomChanges,
+  waitsForSlowLoads,
+  worthIt,
 ];
 
-/** Turns figures into sentences, those of the busiest fields first. Fields of which too little is known are silent. */
+/**
+ * Turns figures into sentences, one a field at most, those of the busiest fields first. What is said rests on what readers
+ * asked for: what PREFETCH loads by itself is no reason to change a ttl. Fields of which too little is known are silent.
+ */
 export function adviseOn(fields: readonly FieldFigures[]): readonly Advice[] {
-  const readsOf = ({ hits, misses }: FieldFigures): number => hits + misses;
   return [...fields]
     .sort((one, other) => readsOf(other) - readsOf(one))
     .flatMap((figures) => {
-      const found = rules.flatMap((rule) => rule(figures) ?? []);
-      const said = found.length > 0 ? found : [worthIt(figures) ?? []].flat();
-      return said.map((what) => ({
-        coordinate: figures.coordinate,
-        sentence: `${figures.coordinate}: ${what}.`,
-      }));
+      for (const rule of rules) {
+        const said = rule(figures);
+        if (said === undefined) continue;
+        const { coordinate } = figures;
+        return [{ coordinate, sentence: `${coordinate}: ${said}.` }];
+      }
+      return [];
     });
 }
 
-function seldomChanges({ refreshes, changes, ttl }: FieldFigures): string | undefined {
-  if (refreshes < ENOUGH_REFRESHES || changes * 10 > refreshes) return undefined;
+function readsOf({ hits, misses }: FieldFigures): number {
+  return hits + misses;
+}
+
+/** Whether so many readers were given values, and saw so many of the refreshes, that these say something of what they got. */
+function knowsChanges(figures: FieldFigures): boolean {
+  const reads = readsOf(figures);
+  return figures.refreshes >= ENOUGH_REFRESHES && reads >= ENOUGH_READS && reads >= figures.refreshes;
+}
+
+function isChangedEachTime(figures: FieldFigures): boolean {
+  return knowsChanges(figures) && figures.changes * 10 >= figures.refreshes * 9;
+}
+
+function seldomChanges(figures: FieldFigures): string | undefined {
+  const { refreshes, changes, ttl } = figures;
+  if (!knowsChanges(figures) || changes * 10 > refreshes) return undefined;
   const longer = roundTtl(
     Math.min(ttl * Math.min(refreshes / Math.max(1, changes), MOST_GROWTH), DAY_SECONDS),
   );
@@ -82,27 +102,33 @@ function seldomChanges({ refreshes, changes, ttl }: FieldFigures): string | unde
   return `${count(refreshes, 'refresh', 'refreshes')}, ${count(changes, 'change')}: ttl ${ttl} could be ${longer}`;
 }
 
-function changesEachTime({ refreshes, changes, ttl }: FieldFigures): string | undefined {
-  if (refreshes < ENOUGH_REFRESHES || changes * 10 < refreshes * 9) return undefined;
+function changesEachTime(figures: FieldFigures): string | undefined {
+  const { refreshes, changes, ttl } = figures;
   const shorter = roundTtl(Math.max(1, ttl / 2));
-  if (shorter >= ttl) return undefined;
+  if (!isChangedEachTime(figures) || shorter >= ttl) return undefined;
   return (
     `${count(refreshes, 'refresh', 'refreshes')}, ${count(changes, 'change')}: what is served may be old; ` +
     `name what it depends on in tags, or make ttl ${ttl} shorter, such as ${shorter}`
   );
 }
 
-function seldomRead({ hits, misses, stored, ttl, pattern }: FieldFigures): string | undefined {
-  const reads = hits + misses;
+function seldomRead(figures: FieldFigures): string | undefined {
+  const { hits, stored, ttl, pattern } = figures;
+  const reads = readsOf(figures);
   if (reads < ENOUGH_READS || hits * 4 > reads || pattern === 'PREFETCH') return undefined;
   const each = stored === 0 ? '' : `, an entry is read ${round(hits / stored)} times in its life`;
-  return `${percent(hits, reads)} hits in ${count(reads, 'read')}${each}: a ttl longer than ${ttl} could help, or no cache at all`;
+  const fix = isChangedEachTime(figures)
+    ? 'its value is another one each time, so no cache at all would do'
+    : `a ttl longer than ${ttl} could help, or no cache at all`;
+  return `${percent(hits, reads)} hits in ${count(reads, 'read')}${each}: ${fix}`;
 }
 
-function warmForNobody({ pattern, hits, misses, loads }: FieldFigures): string | undefined {
-  if (pattern !== 'PREFETCH' || loads < ENOUGH_LOADS || hits + misses > loads) return undefined;
+function warmForNobody(figures: FieldFigures): string | undefined {
+  const { pattern, loads } = figures;
+  const reads = readsOf(figures);
+  if (pattern !== 'PREFETCH' || loads < ENOUGH_LOADS || reads > loads) return undefined;
   return (
-    `${count(loads, 'load')} to keep it warm, ${count(hits + misses, 'read')}: ` +
+    `${count(loads, 'load')} to keep it warm, ${count(reads, 'read')}: ` +
     'a shorter warm list or a longer refreshEvery would do'
   );
 }
@@ -124,8 +150,9 @@ function waitsForSlowLoads({
   return `${count(misses, 'read')} waited for loads that take ${round(each)} ms: ${fix}`;
 }
 
-function worthIt({ hits, misses, savedMs }: FieldFigures): string | undefined {
-  const reads = hits + misses;
+function worthIt(figures: FieldFigures): string | undefined {
+  const { hits, savedMs } = figures;
+  const reads = readsOf(figures);
   if (reads < ENOUGH_READS || hits * 10 < reads * 9 || savedMs < 1000) return undefined;
   return `${percent(hits, reads)} hits in ${count(reads, 'read')} saved ${round(savedMs / 1000)} s of loads: leave it as it is`;
 }

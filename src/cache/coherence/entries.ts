@@ -9,7 +9,14 @@ import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
 import type { EntryField, FieldAddress, Found } from './entry-field.js';
-import { Fills, type Announced, type CommittedWrite, type EntryFill, type Filled } from './fills.js';
+import {
+  Fills,
+  type Announced,
+  type CommittedWrite,
+  type EntryFill,
+  type Filled,
+  type OnStored,
+} from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
 import { KeptAnswers } from './kept-answers.js';
@@ -49,6 +56,8 @@ export interface EntriesOptions {
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
   readonly refuse: (field: EntryField, reason: string) => void;
+  /** See `Fills`. */
+  readonly onStored?: OnStored | undefined;
 }
 
 type FreshEntry = Pick<Decoded, 'loadedAtMs' | 'freshForMs' | 'loadMs'>;

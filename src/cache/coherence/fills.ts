@@ -4,7 +4,7 @@ import { UnstorableValue } from '../codec/storable.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import type { Fill, FillOutcome, Lease, Store } from '../store/store.js';
+import type { EntryAddress, Fill, FillOutcome, Lease, Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
 import type { DecodedEntries } from './decoded-entries.js';
 import type { EntryField, FieldAddress, Found } from './entry-field.js';
@@ -63,7 +63,15 @@ export interface FillsOptions {
   readonly random: () => number;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
+  /** Told of every entry on its way into the store. */
+  readonly onStored?: OnStored | undefined;
 }
+
+/** An entry on its way into the store, and how it came to be. */
+export type OnStored = (
+  entry: EntryAddress & { readonly bytes: Uint8Array },
+  from: { readonly loadMs: number; readonly isNull: boolean; readonly isWrite: boolean },
+) => void;
 
 /** Turns loaded values into entries on their way into the store. */
 export class Fills {
@@ -102,6 +110,7 @@ export class Fills {
     if (lease !== undefined) this.#givenBack.add(lease);
     const { key, row, tags } = address;
     const sent: Fill = { key, row, tags, owner: field.coordinate, ...stamped, generations, token };
+    this.#options.onStored?.(sent, { loadMs, isNull: value === null, isWrite: false });
     return { value, copy, outcome: this.#send(field.counters, sent) };
   }
 
@@ -119,6 +128,8 @@ export class Fills {
       const [outcome] = await this.#options.store.put([put]);
       if (outcome === 'stored') field.counters.stored += 1;
       else field.counters.refusedFills += 1;
+      if (outcome === 'stored')
+        this.#options.onStored?.(put, { loadMs: 0, isNull: value === null, isWrite: true });
       return outcome === 'stored';
     } catch (error) {
       this.#options.onStoreTrouble('put', error);

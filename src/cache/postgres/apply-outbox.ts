@@ -198,7 +198,7 @@ function refusal(cause: unknown): CacheError {
   return new CacheError(
     'CACHE_CONFIGURATION',
     `The triggers that watch for writes cannot be made: ${reason}. The database user must own the tables; where it must not, ` +
-      "their owner runs `npx corral-postgres apply`, and the API opens the outbox with `triggers: 'check'`.",
+      "their owner runs `npx graphql-corral outbox apply`, and the API opens the outbox with `triggers: 'check'`.",
     { cause },
   );
 }

@@ -13,7 +13,7 @@ export async function makeSchema(client: ClientBase, { schema, quoted }: Home): 
     throw new CacheError(
       'CACHE_CONFIGURATION',
       `The outbox needs the schema "${schema}", which is not there, and the database user ${role} may not make it. Someone who may runs ` +
-        `the SQL that \`npx corral-postgres print --role ${role}\` writes; or \`schema\` names one that is there.`,
+        `the SQL that \`npx graphql-corral outbox sql --role ${role}\` writes; or \`schema\` names one that is there.`,
     );
   }
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted}`);

@@ -147,7 +147,7 @@ async function checked(
 ): Promise<Applied> {
   const { faults, ...applied } = await lookAt(pool, wanted);
   const namespaces = [...(wanted.used ?? wanted.namespaces)].join(',');
-  const fix = `the owner of the tables runs \`npx corral-postgres apply --namespaces ${namespaces}\``;
+  const fix = `the owner of the tables runs \`npx graphql-corral outbox apply --namespaces ${namespaces}\``;
   const serious = faults.filter(({ kind }) => kind !== 'superfluous');
   if (serious.length > 0) {
     const list = serious.map(({ message }) => `  - ${message}`).join('\n');

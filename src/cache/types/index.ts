@@ -51,6 +51,7 @@ export type { SwitchedOff } from '../policy/switch-off.js';
 export type { PrefetchBounds } from '../warm/warm-bounds.js';
 export type { ProbeOptions } from '../prober/probe-options.js';
 export type { VaryValue, VaryValues } from '../keys/variant.js';
+export type { RecordOptions } from '../record/record-options.js';
 export type { ShadowOptions } from '../loads/shadow/shadow-options.js';
 export type { Bounds } from '../store/bounded-map.js';
 export type { Eviction } from '../store/eviction.js';

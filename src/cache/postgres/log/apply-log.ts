@@ -117,7 +117,7 @@ export async function alone<T>(pool: OutboxPool, work: (client: ClientBase) => P
       : new CacheError(
           'CACHE_CONFIGURATION',
           `What the log tells of cannot be changed: ${error instanceof Error ? error.message : String(error)}. The database user must own the tables and ` +
-            'may create in the database; where it must not, their owner runs `npx corral-postgres apply --source log`, and the API opens the outbox with ' +
+            'may create in the database; where it must not, their owner runs `npx graphql-corral outbox apply --source log`, and the API opens the outbox with ' +
             "`triggers: 'check'`.",
           { cause: error },
         );

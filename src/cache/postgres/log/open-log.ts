@@ -77,7 +77,7 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   if (await hasTriggers(slowPool, wanted.home)) {
     log.warn(
       'The triggers of this outbox are there as well, and cost writers what the log does not: once every process reads the log, ' +
-        'the owner of the tables runs `npx corral-postgres remove --source triggers`.',
+        'the owner of the tables runs `npx graphql-corral outbox remove --source triggers`.',
     );
   }
   if (wanted.unwatched.length > 0) log.warn(unwatchedSentence(wanted.unwatched));
@@ -95,7 +95,7 @@ async function checkLog(pool: OutboxPool, wanted: WantedLog): Promise<readonly s
   if (faults.length === 0) return [];
   throw new CacheError(
     'CACHE_CONFIGURATION',
-    `What the log tells of must be changed; the owner of the tables runs \`npx corral-postgres apply --source log\`:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
+    `What the log tells of must be changed; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
   );
 }
 
@@ -114,7 +114,7 @@ async function currentPlan(
     await forgetInAll(pool, home);
     throw new CacheError(
       'CACHE_CONFIGURATION',
-      `${what}; the owner of the tables runs \`npx corral-postgres apply --source log\`.`,
+      `${what}; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`.`,
     );
   }
   warn(`${what}: it is made anew, and everything stored is forgotten.`);

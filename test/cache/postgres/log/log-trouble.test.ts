@@ -172,7 +172,7 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     await told(outbox);
     await pool.query('ALTER PUBLICATION corral DROP TABLE films');
     await expect(told(outbox)).rejects.toThrow(
-      'the owner of the tables runs `npx corral-postgres apply --source log`',
+      'the owner of the tables runs `npx graphql-corral outbox apply --source log`',
     );
   });
 

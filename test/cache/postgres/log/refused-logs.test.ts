@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { runCommand } from '../../../../src/cache/postgres/command.js';
+import { corral } from '../../../support/run-corral.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { logWorld, told } from './log-world.js';
@@ -126,22 +126,16 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
   it('unless the command makes what is missing; it also prints, checks and removes it', async () => {
     const { open, pool, url } = await world();
     const run = async (...words: string[]) => {
-      const said: string[] = [];
-      const say = (text: string) => void said.push(text);
       const more = words[0] === 'remove' ? [] : ['--namespaces', 'films'];
-      const code = await runCommand(
-        [...words, ...more, '--source', 'log', '--url', url],
-        {},
-        { out: say, err: say },
-      );
-      return [code, said.join('\n')];
+      const { code, out } = await corral(['outbox', ...words, ...more, '--source', 'log', '--url', url]);
+      return [code, out];
     };
     const films = { films: {} };
     expect(await run('check')).toEqual([
       1,
       expect.stringContaining('missing: there is no publication "corral"'),
     ]);
-    const [, printed] = await run('print');
+    const [, printed] = await run('sql');
     await pool.query(String(printed));
     // What an earlier version left.
     await pool.query(

@@ -1,0 +1,69 @@
+import { CommandFault, wrongCommand } from '../command-fault.js';
+
+/** One line of the metrics of a process. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const DEFAULT_URL = 'http://localhost:4000';
+const ANSWERS_WITHIN_MS = 5000;
+const SAMPLE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
+const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+
+/** What commands that ask processes say of where these are. */
+export const metricsArgument = {
+  name: '[urls...]',
+  says: `where processes tell their metrics; /metrics is added where a URL has no path; default: ${DEFAULT_URL}`,
+} as const;
+
+/** Asks processes for their metrics, all at once. @throws CommandFault where one does not tell them. */
+export async function fetchMetrics(urls: readonly string[]): Promise<readonly Sample[]> {
+  const given = urls.length === 0 ? [DEFAULT_URL] : urls;
+  const addresses = given.map(addressOf);
+  return (await Promise.all(addresses.map(fetchFrom))).flat();
+}
+
+function addressOf(url: string): string {
+  if (!URL.canParse(url)) throw wrongCommand(`"${url}" is not a URL; write for example ${DEFAULT_URL}.`);
+  const address = new URL(url);
+  if (address.pathname === '/') address.pathname = '/metrics';
+  return address.href;
+}
+
+async function fetchFrom(address: string): Promise<readonly Sample[]> {
+  const response = await fetch(address, {
+    headers: { accept: 'text/plain' },
+    signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+  }).catch(() => {
+    throw new CommandFault(`${address} does not answer; is the server running there?`);
+  });
+  if (response.status === 404)
+    throw new CommandFault(
+      `${address} does not exist; name the URL at which the server tells its metrics, with its path.`,
+    );
+  if (!response.ok) throw new CommandFault(`${address} answered with status ${response.status}.`);
+  const samples = samplesIn(await response.text());
+  if (samples.some(({ name }) => name.startsWith('cache_'))) return samples;
+  throw new CommandFault(
+    `${address} tells no metrics of a cache; addCacheMetrics of graphql-corral/prometheus adds them.`,
+  );
+}
+
+/** Reads the text format of Prometheus. */
+export function samplesIn(text: string): readonly Sample[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
+    if (name === undefined || value === undefined) return [];
+    const pairs = Array.from(
+      labels.matchAll(LABEL),
+      ([, label = '', quoted = '']) => [label, unquoted(quoted)] as const,
+    );
+    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
+  });
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { shortenKey } from '../../keys/shorten-key.js';
+import { CommandFault, wrongCommand } from '../command-fault.js';
+import type { Surroundings } from '../surroundings.js';
+import { asJson, counted } from '../write-out.js';
+import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
+import { withStore } from './open-store.js';
+
+const examples = `
+Examples:
+  corral purge Movie:42 Person:7 --redis redis://localhost:6379
+  corral purge --all --prefix films
+
+A tag is a key, or what the tags of fields name. Every process sees it before the command ends; only copies of fields with
+local go on to answer for as long as that says.`;
+
+interface Flags extends RedisFlags {
+  readonly all?: boolean;
+  readonly yes?: boolean;
+}
+
+/** `corral purge`: ends entries by their tags, or all of them. */
+export function addPurge(program: Command, surroundings: Surroundings): void {
+  withRedisOptions(
+    program
+      .command('purge')
+      .description('ends all entries with one of these tags, in all processes')
+      .argument('[tags...]', 'tags or keys, such as Movie:42')
+      .option('--all', 'ends every entry; asks twice')
+      .option('--yes', 'does not ask'),
+  )
+    .addHelpText('after', examples)
+    .action(async (tags: readonly string[], flags: Flags) => {
+      if ((flags.all === true) === tags.length > 0)
+        throw wrongCommand('Name tags such as Movie:42, or --all.');
+      if (flags.all === true && flags.yes !== true) await askTwice(flags.prefix, surroundings);
+      await withRedis(flags, surroundings, (client) =>
+        withStore(client, flags, {
+          surroundings,
+          work: async (store) => {
+            if (flags.all === true) await store.forget();
+            else await store.invalidate(tags.map(shortenKey));
+          },
+        }),
+      );
+      const said = flags.all === true ? 'All entries are ended.' : `${counted(tags.length, 'tag')} ended.`;
+      surroundings.out(flags.json === true ? asJson({ purged: flags.all === true ? 'all' : tags }) : said);
+    });
+}
+
+/** @throws CommandFault unless a person says yes, and then what is to be purged. */
+async function askTwice(prefix: string, { ask }: Surroundings): Promise<void> {
+  if (ask === undefined) throw wrongCommand('To end every entry without a terminal say --yes.');
+  const isSure = /^y(es)?$/i.test(
+    (await ask(`End every entry of the prefix ${prefix}? Everything is loaded anew. [y/N] `)).trim(),
+  );
+  const isNamed = isSure && (await ask('Type the prefix to confirm: ')).trim() === prefix;
+  if (!isNamed) throw new CommandFault('Nothing was ended.');
+}
