@@ -46,12 +46,23 @@ const TOP_FILES = [
   'index.ts',
   'open-cache.ts',
 ];
-const TOP_ROOMS = ['advise', 'apollo', 'mercurius', 'pothos', 'prometheus', 'testing', 'types', 'yoga'];
+const TOP_ROOMS = [
+  'advise',
+  'apollo',
+  'execution',
+  'mercurius',
+  'pothos',
+  'prometheus',
+  'testing',
+  'types',
+  'yoga',
+];
 /** The entries of the package: other projects import these files, and so does the API. */
 export const DOORS = [
   'index.ts',
   'advise/index.ts',
   'apollo/index.ts',
+  'execution/index.ts',
   'mercurius/index.ts',
   'pothos/index.ts',
   'postgres/index.ts',
@@ -64,7 +75,7 @@ export const DOORS = [
 
 /** Packages that each room may know. What is not listed no room knows. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['memo/', 'directives/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
+  graphql: ['memo/', 'directives/', 'execution/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
   '@mrleebo/prisma-ast': ['postgres/'],
   dataloader: ['loads/'],
@@ -140,6 +151,18 @@ export const rules: IForbiddenRuleType[] = [
     comment: 'A new room or file beside them has a place in the list.',
     from: { path: '^src/cache/', pathNot: known },
     to: {},
+  },
+  {
+    name: 'execution-knows-no-cache',
+    comment: 'It executes any schema, cached or not.',
+    from: { path: engine(folders(['execution'])) },
+    to: {
+      path: engine([
+        ...folders(ROOMS),
+        ...folders(TOP_ROOMS.filter((room) => room !== 'execution')),
+        ...TOP_FILES,
+      ]),
+    },
   },
   {
     name: 'engine-stands-alone',
