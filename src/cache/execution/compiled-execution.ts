@@ -110,9 +110,12 @@ function faultsOf(options: CompiledExecutionOptions): string[] {
 }
 
 /** Whether the arguments are what they should be, and nothing resolves fields or types but the schema. */
-function isUsual({ schema, document, variableValues, fieldResolver, typeResolver }: ExecutionArgs): boolean {
+function isUsual(args: ExecutionArgs): boolean {
+  const { schema, document, variableValues, fieldResolver, typeResolver } = args;
   if (typeof schema !== 'object' || typeof document !== 'object') return false;
   if (variableValues != null && typeof variableValues !== 'object') return false;
+  // Other executors take a signal that ends what they do.
+  if ('signal' in args && args.signal != null) return false;
   return (
     (fieldResolver == null || fieldResolver === defaultFieldResolver) &&
     (typeResolver == null || typeResolver === defaultTypeResolver)

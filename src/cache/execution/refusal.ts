@@ -17,6 +17,8 @@ export type Refusal =
   | 'a name with a meaning of its own'
   | 'too large';
 
+/** Selections in selections; the call stack has an end. */
+const MAX_DEPTH = 200;
 /** More of them would make more than 64 variants of one document. */
 const MAX_CONDITIONS = 6;
 
@@ -47,6 +49,7 @@ class Look {
   readonly #maxNodes: number;
   readonly #seen = new Set<string>();
   #nodes = 0;
+  #depth = 0;
 
   constructor(
     operation: OperationDefinitionNode,
@@ -74,7 +77,15 @@ class Look {
     return areBoolean ? undefined : 'a condition that is no Boolean';
   }
 
-  #ofSelections({ selections }: SelectionSetNode): Refusal | undefined {
+  #ofSelections(selectionSet: SelectionSetNode): Refusal | undefined {
+    if (this.#depth === MAX_DEPTH) return 'too large';
+    this.#depth += 1;
+    const found = this.#ofEach(selectionSet);
+    this.#depth -= 1;
+    return found;
+  }
+
+  #ofEach({ selections }: SelectionSetNode): Refusal | undefined {
     for (const selection of selections) {
       this.#nodes += 1;
       if (this.#nodes > this.#maxNodes) return 'too large';
