@@ -155,7 +155,7 @@ export class HostileValues {
     if (this.#roll(`${key} waits`, 1000) >= this.#oddness.waits) return made();
     const steps = this.#roll(`${key} steps`, 7);
     const kind = this.#roll(`${key} promise`, 12);
-    if (kind === 0) return { then: (done: (value: unknown) => unknown) => later(steps, made).then(done) };
+    if (kind === 0) return thenable(() => later(steps, made));
     if (kind === 1) return new Later((done, failed) => void later(steps, made).then(done, failed));
     if (kind === 2) return later(steps, () => this.#nextTurn()).then(made);
     if (kind === 3) return settledNow(made);
@@ -256,6 +256,13 @@ function later(steps: number, make: () => unknown): Promise<unknown> {
   let promise: Promise<unknown> = Promise.resolve();
   for (let step = 0; step < steps; step += 1) promise = promise.then(() => undefined);
   return promise.then(make);
+}
+
+/** What has nothing of a promise but its `then`. */
+function thenable(make: () => Promise<unknown>): object {
+  return {
+    then: (...callbacks: Parameters<Promise<unknown>['then']>): Promise<unknown> => make().then(...callbacks),
+  };
 }
 
 /** A promise that is settled already. */
