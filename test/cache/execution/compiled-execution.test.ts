@@ -8,6 +8,8 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { compiledExecution, type CompiledExecution } from '../../../src/cache/execution/index.js';
 
@@ -22,6 +24,15 @@ function filmSchema(): GraphQLSchema {
 }
 
 const film = { id: '1', title: 'Ran', next: { id: '2', title: 'Kagemusha', next: { id: '3' } }, then: 1 };
+
+/** What is in use once the rest was collected. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function')
+    for (let time = 0; time < 3; time += 1) Reflect.apply(collect, undefined, []);
+  return process.memoryUsage().heapUsed;
+}
 
 /** How many of three executions were by a plan, having compared each with graphql-js. */
 async function timesCompiled(
@@ -144,16 +155,31 @@ describe('what compiled execution keeps', () => {
 
   it('stays within its bytes, however many documents come', async () => {
     const compiled = compiledExecution({ maxBytes: 500_000 });
-    const kept: DocumentNode[] = [];
-    for (let at = 0; at < 1000; at += 1) {
+    const documents = process.env['ATTACKS'] === 'long' ? 100_000 : 1000;
+    for (let at = 0; at < documents; at += 1) {
       const document = parse(`{ film { a${at}: title id next { b${at}: id } } }`);
-      kept.push(document);
       for (let time = 0; time < 2; time += 1)
         await compiled.execute({ schema, document, rootValue: { film } });
       expect(compiled.stats().bytes).toBeLessThanOrEqual(500_000);
     }
     expect(compiled.stats().operations).toBeGreaterThan(20);
     expect(compiled.stats().operations).toBeLessThan(200);
+  });
+
+  it('takes about as much memory as it says', async () => {
+    const compiled = compiledExecution();
+    const documents = Array.from({ length: 500 }, (_, at) =>
+      parse(`{ film { a${at}: title id next { b${at}: id then${at}: title next { id title } } } }`),
+    );
+    const before = heapUsed();
+    for (const document of documents) {
+      for (let time = 0; time < 2; time += 1)
+        await compiled.execute({ schema, document, rootValue: { film } });
+    }
+    const taken = heapUsed() - before;
+    // Their documents were there before, and are counted too.
+    expect(taken).toBeLessThan(compiled.stats().bytes * 1.3);
+    expect(taken).toBeGreaterThan(compiled.stats().bytes / 4);
   });
 
   it('keeps what is used while others come once', async () => {
