@@ -36,6 +36,11 @@ const attacks = {
     'test/cache/redis/journal/journal-of-another-run.test.ts',
     'test/cache/redis/journal/robbed-journal.test.ts',
   ],
+  execution: [
+    'ten thousand hostile queries by plans, and a hundred thousand documents',
+    'test/cache/execution/differential.test.ts',
+    'test/cache/execution/compiled-execution.test.ts',
+  ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
   package: [
     'the package, and the shop of docs/your-own-project.md, installed from npm',

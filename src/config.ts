@@ -54,6 +54,8 @@ export interface Config {
   /** Where the embedded database keeps its files. */
   readonly dataDirectory: string;
   readonly logLevel: string;
+  /** Whether queries are executed by plans, or all by graphql-js. */
+  readonly compilesQueries: boolean;
   readonly cache: {
     readonly maxEntries: number;
     readonly maxBytes: number;
@@ -120,6 +122,7 @@ const checked = z.object({
   CACHE_DISABLED: z.string().default(''),
   CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
+  COMPILED_EXECUTION: oneOf(['on', 'off']).default('on'),
   CACHE_SHADOW_SHARE: share().default(0),
   CACHE_SHADOW_SWITCH_OFF_AFTER: wholeNumber({ from: 0, to: 1_000_000 }).default(0),
 } satisfies Record<keyof typeof variables, z.ZodType>);
@@ -170,6 +173,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     dataDirectory: data.DATA_DIRECTORY,
     logLevel: data.LOG_LEVEL,
+    compilesQueries: data.COMPILED_EXECUTION === 'on',
     cache: Object.freeze({
       maxEntries: data.CACHE_MAX_ENTRIES,
       maxBytes: data.CACHE_MAX_BYTES,

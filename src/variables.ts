@@ -71,6 +71,10 @@ export const variables = {
   },
   CACHE_PREFETCH: { unset: 'on', meaning: 'whether this process takes part in keeping reports warm' },
   CACHE_PROBE: { unset: 'on', meaning: 'whether some writes are followed and compared with the database' },
+  COMPILED_EXECUTION: {
+    unset: 'on',
+    meaning: 'whether queries are executed by plans, with the answers of graphql-js',
+  },
   CACHE_SHADOW_SHARE: { unset: '0', meaning: 'the share of hits that are loaded again and compared' },
   CACHE_SHADOW_SWITCH_OFF_AFTER: {
     unset: '0',

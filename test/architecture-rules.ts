@@ -51,6 +51,7 @@ const TOP_ROOMS = [
   'advise',
   'apollo',
   'command',
+  'execution',
   'mercurius',
   'pothos',
   'prometheus',
@@ -63,6 +64,7 @@ export const DOORS = [
   'index.ts',
   'advise/index.ts',
   'apollo/index.ts',
+  'execution/index.ts',
   'mercurius/index.ts',
   'pothos/index.ts',
   'postgres/index.ts',
@@ -75,7 +77,7 @@ export const DOORS = [
 
 /** Packages that each room may know. What is not listed no room knows. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['memo/', 'directives/', 'command/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
+  graphql: ['memo/', 'directives/', 'command/', 'execution/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
   '@mrleebo/prisma-ast': ['postgres/'],
   commander: ['command/'],
@@ -153,6 +155,18 @@ export const rules: IForbiddenRuleType[] = [
     comment: 'A new room or file beside them has a place in the list.',
     from: { path: '^src/cache/', pathNot: known },
     to: {},
+  },
+  {
+    name: 'execution-knows-no-cache',
+    comment: 'It executes any schema, cached or not.',
+    from: { path: engine(folders(['execution'])) },
+    to: {
+      path: engine([
+        ...folders(ROOMS),
+        ...folders(TOP_ROOMS.filter((room) => room !== 'execution')),
+        ...TOP_FILES,
+      ]),
+    },
   },
   {
     name: 'engine-stands-alone',

@@ -29,6 +29,7 @@ describe('the configuration', () => {
       },
       dataDirectory: '.data',
       logLevel: 'info',
+      compilesQueries: true,
       cache: {
         maxEntries: 100_000,
         maxBytes: 268_435_456,

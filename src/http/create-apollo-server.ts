@@ -1,4 +1,4 @@
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -9,6 +9,7 @@ import type { GraphQLSchema } from 'graphql';
 import { errorPlugin } from '../api-errors/error-plugin.js';
 import { createFormatError } from '../api-errors/format-error.js';
 import { asksForEvidence } from '../cache/apollo/index.js';
+import { apolloWithPlans } from '../cache/execution/index.js';
 import { type Cache } from '../cache/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
@@ -22,6 +23,7 @@ import { landingPage } from './landing-page.js';
 export interface ApolloParts {
   readonly schema: GraphQLSchema;
   readonly environment: Config['environment'];
+  readonly compilesQueries: boolean;
   readonly app: FastifyInstance;
   readonly cache: Pick<Cache<ApiContext>, 'apolloPlugin'>;
 }
@@ -30,6 +32,7 @@ export interface ApolloParts {
 export function createApolloServer({
   schema,
   environment,
+  compilesQueries,
   app,
   cache,
 }: ApolloParts): ApolloServer<ApiContext> {
@@ -38,7 +41,7 @@ export function createApolloServer({
     evidence: (request) =>
       asksForEvidence(request) && (!isProduction || request.contextValue.viewer?.role === 'ADMIN'),
   });
-  return new ApolloServer<ApiContext>({
+  const options = {
     schema,
     nodeEnv: environment,
     csrfPrevention: true,
@@ -62,5 +65,6 @@ export function createApolloServer({
       cachePlugin,
       errorPlugin(),
     ],
-  });
+  } satisfies ApolloServerOptions<ApiContext>;
+  return new ApolloServer<ApiContext>(compilesQueries ? apolloWithPlans(options) : options);
 }

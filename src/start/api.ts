@@ -199,9 +199,9 @@ async function serveMetrics(
 
 /** The HTTP server with its routes, before it listens. */
 async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
-  const { environment } = config;
+  const { environment, compilesQueries } = config;
   const app = createApp(log, { trustedProxies: config.trustedProxies });
-  const apollo = createApolloServer({ schema, environment, app, cache });
+  const apollo = createApolloServer({ schema, environment, compilesQueries, app, cache });
   await apollo.start();
   // Drains the HTTP server as well.
   closers.push({ what: 'the server', close: () => apollo.stop() });

@@ -8,6 +8,7 @@ const doors = [
   '.',
   'advise',
   'apollo',
+  'execution',
   'mercurius',
   'pothos',
   'postgres',

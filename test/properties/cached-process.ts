@@ -1,5 +1,6 @@
 import { execute, type GraphQLSchema } from 'graphql';
 import { createCache, type Cache, type CacheLog, type Store } from '../../src/cache/index.js';
+import { compiledExecution, type Execute } from '../../src/cache/execution/index.js';
 import type { VaryValue } from '../../src/cache/types/index.js';
 import type { GeneratedCase, ParsedDocument } from './generate-case.js';
 import type { RequestPlan } from './generate-steps.js';
@@ -24,11 +25,13 @@ export interface Place {
   readonly world: World;
   /** Undefined where nothing is cached. */
   readonly cache: Cache<RequestContext> | undefined;
+  /** By graphql-js, or by plans. */
+  readonly execute: Execute;
 }
 
 /** A cache as one process has it, over the schema of a case. */
 export async function cachedProcess(
-  { plan, schema, disabled }: GeneratedCase,
+  { plan, schema, disabled, seed }: GeneratedCase,
   options: ProcessOptions,
 ): Promise<Place & { readonly cache: Cache<RequestContext> }> {
   const { world, store, environment, log, strictCopies } = options;
@@ -55,18 +58,24 @@ export async function cachedProcess(
   });
   const cachedSchema = cache.apply(schema);
   await cache.start();
-  return { schema: cachedSchema, world, cache };
+  // The one and the other, by the seed of the schema.
+  return {
+    schema: cachedSchema,
+    world,
+    cache,
+    execute: seed % 4 < 2 ? compiledExecution().execute : execute,
+  };
 }
 
 /** Executes one request with a context of its own. */
 export async function answerTo(
   request: RequestPlan,
   generated: GeneratedCase,
-  { schema, world, cache }: Place,
+  { schema, world, cache, execute: run }: Place,
 ): Promise<PlainAnswer> {
   const contextValue = requestContext(world, request, request.context);
   if (request.isTraced) cache?.trace(contextValue);
-  const result = await execute({
+  const result = await run({
     ...{ schema, contextValue },
     document: documentOf(generated, request).parsed,
     operationName: request.operation,

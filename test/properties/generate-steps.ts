@@ -118,7 +118,7 @@ function together(
   return [first, ...others];
 }
 
-function variablesFor(random: Random, { variables }: OperationPlan): Variables {
+export function variablesFor(random: Random, { variables }: OperationPlan): Variables {
   const given = variables.filter(
     ({ type, hasDefault }) => !(hasDefault || !isNonNullType(type)) || random.chance(0.7),
   );

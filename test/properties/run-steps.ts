@@ -1,3 +1,4 @@
+import { execute } from 'graphql';
 import type { Cache, Store } from '../../src/cache/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { answerTo, cachedProcess, type Place } from './cached-process.js';
@@ -44,7 +45,7 @@ export async function runSteps(
   const world = new World();
   const log = cacheLog();
   const processes: Awaited<ReturnType<typeof cachedProcess>>[] = [];
-  const uncached: Place = { schema: generated.schema, world: new World(), cache: undefined };
+  const uncached: Place = { schema: generated.schema, world: new World(), cache: undefined, execute };
   let cases = 0;
   let difference: Difference | undefined;
   try {

@@ -1,0 +1,86 @@
+import {
+  isSchema,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
+import { refuseFaults } from '../unknown-options.js';
+import { compiledExecution, type CompiledExecution } from './compiled-execution.js';
+
+/** What is read of the options of Apollo Server, all of which stay as they are. */
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly rootValue?: unknown;
+  readonly fieldResolver?: ExecutionArgs['fieldResolver'];
+  readonly executionOptions?: ExecutionArgs['options'];
+  readonly typeDefs?: undefined;
+  readonly resolvers?: undefined;
+  readonly gateway?: undefined;
+}
+
+/** What is read of a request; any Apollo Server 4 or 5 request fits. */
+export interface ApolloRequest {
+  readonly request: { readonly variables?: Record<string, unknown>; readonly operationName?: string };
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly context: unknown;
+}
+
+/** What Apollo Server takes as its gateway: the one door that it has for another executor. */
+export interface PlansGateway {
+  load(): Promise<{ readonly executor: (request: ApolloRequest) => Promise<ExecutionResult> }>;
+  onSchemaLoadOrUpdate(listener: (loaded: ApolloLoaded) => void): () => void;
+  stop(): Promise<void>;
+}
+
+/** What Apollo Server is told of the schema. */
+export interface ApolloLoaded {
+  readonly apiSchema: GraphQLSchema;
+  readonly coreSupergraphSdl: string;
+}
+
+/**
+ * The options of an Apollo Server, so that it executes queries by plans: the schema is served as that of a gateway, which is the
+ * one way in for another executor. `rootValue`, `fieldResolver` and `executionOptions`, which Apollo Server hands to no
+ * gateway, hold as before; with a `fieldResolver` everything is left to graphql-js.
+ * @throws CacheError where the options have no `schema` of their own.
+ */
+export function apolloWithPlans<Options extends ApolloOptions>(
+  options: Options,
+  compiled: CompiledExecution = compiledExecution(),
+): Omit<Options, 'schema' | 'typeDefs' | 'resolvers' | 'gateway'> & { readonly gateway: PlansGateway } {
+  const { schema, typeDefs, resolvers, gateway, ...others } = options;
+  refuseFaults('apolloWithPlans', [
+    ...(isSchema(schema) ? [] : ['schema must be a GraphQLSchema; make one of typeDefs and resolvers']),
+    ...(gateway === undefined ? [] : ['a server that has a gateway already executes nothing by itself']),
+    ...(typeDefs === undefined && resolvers === undefined
+      ? []
+      : ['typeDefs and resolvers belong into schema']),
+  ]);
+  const { rootValue, fieldResolver, executionOptions } = options;
+  const executor = async (request: ApolloRequest): Promise<ExecutionResult> => {
+    const { document, context: contextValue, request: asked } = request;
+    return compiled.execute({
+      // That of the request, as a server may have loaded another one since.
+      ...{ schema: request.schema, document, contextValue },
+      variableValues: asked.variables,
+      operationName: asked.operationName,
+      rootValue:
+        typeof rootValue === 'function' ? Reflect.apply(rootValue, undefined, [document]) : rootValue,
+      fieldResolver,
+      ...(executionOptions === undefined ? {} : { options: executionOptions }),
+    });
+  };
+  return {
+    ...others,
+    gateway: {
+      load: () => Promise.resolve({ executor }),
+      onSchemaLoadOrUpdate: (listener) => {
+        listener({ apiSchema: schema, coreSupergraphSdl: '' });
+        return () => undefined;
+      },
+      stop: () => Promise.resolve(),
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { buildSchema, type GraphQLSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { apolloWithPlans, compiledExecution } from '../../src/cache/execution/index.js';
+import { serverContract } from '../contracts/server-contract.js';
+import { filmWorld, type FilmContext } from '../support/worlds/film-world.js';
+import { serverAnswer } from '../support/worlds/server-answer.js';
+
+interface Asked {
+  readonly query: string;
+  readonly variables?: Record<string, unknown>;
+  readonly operationName?: string;
+}
+
+interface Sent {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** As a request over HTTP would be answered. */
+async function ask(server: ApolloServer<FilmContext>, asked: Asked, viewer?: string): Promise<Sent> {
+  const headers = new HeaderMap([
+    ['content-type', 'application/json'],
+    ['x-cache-debug', '1'],
+  ]);
+  const { body, status } = await server.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: 'POST', headers, search: '', body: asked },
+    context: () => Promise.resolve(viewer === undefined ? {} : { viewer: { id: viewer } }),
+  });
+  return { status: status ?? 200, text: body.kind === 'complete' ? body.string : 'not complete' };
+}
+
+serverContract('Apollo Server 5, by plans', {
+  start: async ({ schema, cache }) => {
+    const server = new ApolloServer(apolloWithPlans({ schema, plugins: [cache.apolloPlugin()] }));
+    await server.start();
+    return {
+      ask: async ({ source, viewer, variables = {} }) =>
+        serverAnswer((await ask(server, { query: source, variables: { ...variables } }, viewer)).text),
+      close: () => server.stop(),
+    };
+  },
+  requestProperties: [],
+});
+
+function plainSchema(): GraphQLSchema {
+  return buildSchema(`
+    type Film { id: ID! title(upper: Boolean): String! }
+    type Query { film(id: ID!): Film films: [Film!]! }
+    type Mutation { film: Film }
+  `);
+}
+
+const rootValue = {
+  film: ({ id }: { readonly id: string }) => ({ id, title: id === '0' ? null : `film ${id}` }),
+  films: [
+    { id: '1', title: 'one' },
+    { id: '2', title: 'two' },
+  ],
+};
+
+const requests: readonly Asked[] = [
+  { query: 'query ($id: ID!) { film(id: $id) { id title } }', variables: { id: 1 } },
+  { query: 'query ($id: ID!) { film(id: $id) { id title } }', variables: { id: 0 } },
+  { query: 'query ($id: ID!) { film(id: $id) { id title } }', variables: { id: {} } },
+  { query: 'query ($id: ID!) { film(id: $id) { id title } }' },
+  { query: '{ film(id: 1) { nothing } }' },
+  { query: 'query A { films { id } } mutation B { film { id } }', operationName: 'A' },
+  { query: 'query A { films { id } } mutation B { film { id } }', operationName: 'B' },
+  { query: 'query A { films { id } } mutation B { film { id } }', operationName: 'C' },
+  { query: '{ __schema { queryType { name } } }' },
+];
+
+describe('Apollo Server with plans', () => {
+  it('answers every request as without them: status, body and codes of errors', async () => {
+    const options = { schema: plainSchema(), rootValue, introspection: true };
+    const compiled = compiledExecution();
+    const servers = [
+      new ApolloServer<FilmContext>(options),
+      new ApolloServer<FilmContext>(apolloWithPlans(options, compiled)),
+    ];
+    for (const server of servers) await server.start();
+    for (let time = 0; time < 3; time += 1) {
+      for (const request of requests) {
+        const [expected, found] = await Promise.all(servers.map((server) => ask(server, request)));
+        expect(found).toEqual(expected);
+      }
+    }
+    expect(compiled.stats().compiled).toBeGreaterThan(5);
+    for (const server of servers) await server.stop();
+  });
+
+  it('tells a plugin of every field, whenever it is asked to listen', async () => {
+    const seen: string[] = [];
+    let listens = false;
+    const plugin: ApolloServerPlugin<FilmContext> = {
+      requestDidStart: () => {
+        if (!listens) return Promise.resolve({});
+        const willResolveField = ({ info }: { readonly info: { readonly fieldName: string } }): undefined => {
+          seen.push(info.fieldName);
+        };
+        return Promise.resolve({ executionDidStart: () => Promise.resolve({ willResolveField }) });
+      },
+    };
+    const compiled = compiledExecution();
+    const server = new ApolloServer<FilmContext>(
+      apolloWithPlans(
+        { schema: plainSchema(), rootValue, plugins: [ApolloServerPluginCacheControlDisabled(), plugin] },
+        compiled,
+      ),
+    );
+    await server.start();
+    const query = '{ films { id } }';
+    for (let time = 0; time < 3; time += 1) await ask(server, { query });
+    listens = true;
+    for (let time = 0; time < 3; time += 1) await ask(server, { query });
+    expect(seen).toEqual(Array.from({ length: 3 }, () => ['films', 'id', 'id']).flat());
+    expect(compiled.stats().compiled).toBeGreaterThan(3);
+    await server.stop();
+  });
+
+  it('hands on the root value of each document and the options of execution', async () => {
+    const server = new ApolloServer<FilmContext>(
+      apolloWithPlans({
+        schema: plainSchema(),
+        rootValue: (document: { readonly kind: string }) => ({ films: [{ id: document.kind, title: '' }] }),
+        executionOptions: { maxCoercionErrors: 1 },
+      }),
+    );
+    await server.start();
+    const query =
+      'query ($a: ID!, $b: ID!, $c: ID!) { films { id } a: film(id: $a) { id } b: film(id: $b) { id } c: film(id: $c) { id } }';
+    for (let time = 0; time < 3; time += 1) {
+      expect((await ask(server, { query: '{ films { id } }' })).text).toContain('"id":"Document"');
+      expect((await ask(server, { query })).text).toContain('error limit reached');
+    }
+    await server.stop();
+  });
+
+  it('says what it cannot be given', () => {
+    const schema = plainSchema();
+    expect(() => apolloWithPlans(JSON.parse('{"typeDefs": "type Query { a: Int }"}'))).toThrow(
+      'apolloWithPlans: schema must be a GraphQLSchema; make one of typeDefs and resolvers; typeDefs and resolvers belong into schema',
+    );
+    expect(() => apolloWithPlans(Object.assign(JSON.parse('{"gateway": {}}'), { schema }))).toThrow(
+      'has a gateway already',
+    );
+  });
+
+  it('keeps what the cache has proven: hits are hits', async () => {
+    const { schema, cache } = filmWorld();
+    const compiled = compiledExecution();
+    const server = new ApolloServer<FilmContext>(
+      apolloWithPlans({ schema, plugins: [cache.apolloPlugin()] }, compiled),
+    );
+    await server.start();
+    for (let time = 0; time < 4; time += 1) await ask(server, { query: '{ film(id: 1) { title } }' });
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ hits: 3, loads: 1 });
+    expect(compiled.stats().compiled).toBe(3);
+    await server.stop();
+  });
+});
