@@ -74,6 +74,23 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect(seen).toEqual([1]);
   });
 
+  it('to which others write all the time is read in looks that end', async () => {
+    const { pool, outbox } = await world();
+    let id = 0;
+    const write = async () => void (await pool.query('INSERT INTO films VALUES ($1)', [(id += 1)]));
+    await write();
+    let applied = 0;
+    await told(outbox, {
+      onApply: async () => {
+        applied += 1;
+        // What is written meanwhile is read meanwhile.
+        if (applied < 10) for (let more = 0; more < 20; more += 1) await write();
+      },
+    });
+    expect(applied).toBeLessThan(10);
+    expect(await told(outbox)).toContain(`Film:${id}`);
+  });
+
   it('is read again from what was not applied, by the next process too', async () => {
     const { pool, outbox, slot, open } = await world();
     await pool.query('INSERT INTO films VALUES (1)');
