@@ -112,6 +112,28 @@ describe.skipIf(!needsPostgres())('loads from a replica that is half a second be
     );
   });
 
+  it.each([
+    ['pool', () => ({ pool: standby })],
+    ['listenUrl', () => ({ pool: primary, listenUrl: replica.url })],
+  ])(
+    'and a log that is to be read from it is refused at the start, in a sentence: by %s',
+    async (option, where) => {
+      const outbox = postgresOutbox({
+        tables: { Film: { table: 'films' } },
+        source: 'log',
+        schema: 'refused',
+        log: testLog(),
+        ...where(),
+      });
+      const cache = createCache({ store: memoryStore(), outbox });
+      onTestFinished(() => cache.close());
+      seenFilms({ cache, reader: () => primary, writer: primary });
+      await expect(cache.start()).rejects.toThrow(
+        `The log of the database cannot be read:\n  - The server is a standby, from whose log nothing is read here; name the primary in \`${option}\`.`,
+      );
+    },
+  );
+
   it('go to the primary where the replica does not answer, or is none', async () => {
     const away = new pg.Pool({ connectionString: 'postgresql://127.0.0.1:1/none' });
     for (const pool of [away, primary]) {
