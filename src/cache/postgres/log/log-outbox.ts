@@ -195,6 +195,8 @@ export class LogOutbox implements Outbox {
     }
     const done: OutboxRow[] = [];
     const target = state.writtenTo;
+    // Nothing was written since the process that reads confirmed last: no further statement asks it.
+    if (this.#reader === undefined && this.#appliedTo >= target) return done;
     let furtherAtMs = performance.now();
     const beganAtMs = furtherAtMs;
     let isFlushed = false;
