@@ -24,7 +24,7 @@ Options of overhead
   --profile NAME   starts that server with --cpu-prof; the folder with its profile is named at the start
 
 Options of writers
-  --quick          the loads that matter most, in about a minute
+  --quick          the loads that matter most, with one process each, in about a minute
   --rounds N       rounds (default 3; 1 where it is quick)
   --seconds N      length of a slice (default 3)
   --modes A,B      some of ${modes.join(', ')}; none, the reference, is always among them

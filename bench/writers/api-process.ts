@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 
 export interface ApiSettings {
+  readonly source: 'triggers' | 'log';
   readonly databaseUrl: string;
   readonly redisUrl: string;
   /** The processes with the same one share a store. */

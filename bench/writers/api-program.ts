@@ -17,7 +17,7 @@ const PAUSE_MS = 150;
  * A process of an API, as far as writers of its database meet it. When asked, it probes: a row is changed on a connection that
  * the cache knows nothing of, and read through the cache until the change is seen.
  */
-async function main({ databaseUrl, redisUrl, prefix, number, of }: ApiSettings): Promise<void> {
+async function main({ source, databaseUrl, redisUrl, prefix, number, of }: ApiSettings): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 5 });
   const others = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const log = cacheLog();
@@ -26,6 +26,7 @@ async function main({ databaseUrl, redisUrl, prefix, number, of }: ApiSettings):
     outbox: postgresOutbox({
       pool,
       tables: { Movie: {} },
+      source,
       log: { info: () => undefined, warn: console.error },
     }),
     fetches: ['Movie'],

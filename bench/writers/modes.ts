@@ -1,5 +1,5 @@
 /** What watches the tables that are written to: nothing, triggers, or the log of the server. */
-export const modes = ['none', 'triggers'] as const;
+export const modes = ['none', 'triggers', 'log'] as const;
 export type Mode = (typeof modes)[number];
 
 /** One database whose writers are measured, with the processes of an API over it. */
@@ -10,11 +10,12 @@ export interface Setup {
 }
 
 /** The first is the reference of every ratio. */
-export function setupsOf(asked: readonly Mode[]): readonly [Setup, ...Setup[]] {
+export function setupsOf(asked: readonly Mode[], isQuick: boolean): readonly [Setup, ...Setup[]] {
   const watched = asked.filter((mode) => mode !== 'none');
+  const counts = isQuick ? [1] : [0, 1, 2];
   return [
     { mode: 'none', processes: 0 },
-    ...watched.flatMap((mode) => [0, 1, 2].map((processes) => ({ mode, processes }))),
+    ...watched.flatMap((mode) => counts.map((processes) => ({ mode, processes }))),
   ];
 }
 

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import type { Closer } from '../../src/start/close-all.js';
-import { applyOutbox } from '../../src/cache/postgres/index.js';
-import { privatePostgres } from '../../test/support/private-postgres.js';
+import { applyLogOutbox, applyOutbox } from '../../src/cache/postgres/index.js';
+import { privatePostgres, type PrivatePostgres } from '../../test/support/private-postgres.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { startApi, type ApiProcess } from './api-process.js';
-import { nameOf, type Setup } from './modes.js';
+import { nameOf, type Mode, type Setup } from './modes.js';
 import { makeMovies } from './movies.js';
 
 /** A database, and what watches it. */
@@ -25,18 +25,27 @@ const SETTINGS = [
   'checkpoint_timeout=1h',
 ];
 
+/** As somebody has it who lets others read the log. */
+const LOG_SETTINGS = ['wal_level=logical', 'max_slot_wal_keep_size=8GB'];
+
 export async function startAll(
   setups: readonly Setup[],
   { closers, signal }: { readonly closers: Closer[]; readonly signal: AbortSignal },
 ): Promise<readonly Written[]> {
-  const server = await privatePostgres(...SETTINGS);
-  closers.push({ what: 'PostgreSQL', close: () => server.stop() });
+  const startServer = async (...more: string[]): Promise<PrivatePostgres> => {
+    const server = await privatePostgres(...SETTINGS, ...more);
+    closers.push({ what: 'PostgreSQL', close: () => server.stop() });
+    return server;
+  };
+  const plain = await startServer();
   const redis = await privateRedis();
   closers.push({ what: 'Redis', close: redis.stop });
   const all: Written[] = [];
   for (const setup of setups) {
     signal.throwIfAborted();
     console.error(`starting: ${nameOf(setup)}`);
+    // A reader of a log reads what is written to all databases of its server.
+    const server = setup.mode === 'log' ? await startServer(...LOG_SETTINGS) : plain;
     const databaseUrl = await server.createDatabase();
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
     pool.on('error', () => undefined);
@@ -45,19 +54,36 @@ export async function startAll(
     const prefix = `bench${all.length}`;
     const processes: ApiProcess[] = [];
     for (let number = 0; number < setup.processes; number += 1) {
-      const settings = { databaseUrl, redisUrl: redis.url, prefix, number, of: setup.processes };
+      const settings = {
+        source: sourceOf(setup.mode),
+        databaseUrl,
+        redisUrl: redis.url,
+        prefix,
+        number,
+        of: setup.processes,
+      };
       const process = await startApi(settings, signal);
       closers.push({ what: 'a process of the API', close: () => process.stop() });
       processes.push(process);
     }
-    if (setup.mode === 'triggers' && setup.processes === 0) await registerNobody(pool);
+    if (setup.processes === 0) await registerAway(pool, setup.mode);
     all.push({ setup, databaseUrl, processes, rest: () => rest(pool, setup) });
   }
   return all;
 }
 
+function sourceOf(mode: Mode): 'triggers' | 'log' {
+  return mode === 'log' ? 'log' : 'triggers';
+}
+
 /** A store is written for whose processes are away. */
-async function registerNobody(pool: pg.Pool): Promise<void> {
+async function registerAway(pool: pg.Pool, mode: Mode): Promise<void> {
+  if (mode === 'none') return;
+  if (mode === 'log') {
+    await applyLogOutbox({ pool, tables: { Movie: {} } });
+    await pool.query(`SELECT pg_create_logical_replication_slot('away', 'pgoutput')`);
+    return;
+  }
   await applyOutbox({ pool, tables: { Movie: {} } });
   await pool.query(`INSERT INTO ${await outboxIn(pool, 'CacheStore')} ("name") VALUES ('away')`);
 }
@@ -68,6 +94,21 @@ async function outboxIn(pool: pg.Pool, table: string): Promise<string> {
     [table],
   );
   return rows[0]?.name ?? table;
+}
+
+/** A slot without a reader begins anew, as after a long absence; what others have read is waited for. */
+async function restLog(pool: pg.Pool, processes: number): Promise<void> {
+  if (processes === 0) {
+    await pool.query(`SELECT pg_drop_replication_slot('away')`);
+    await pool.query(`SELECT pg_create_logical_replication_slot('away', 'pgoutput')`);
+    return;
+  }
+  const { rows } = await pool.query<{ place: string }>('SELECT pg_current_wal_insert_lsn()::text AS place');
+  const untilMs = performance.now() + DRAINED_WITHIN_MS;
+  const waits = 'SELECT FROM pg_replication_slots WHERE confirmed_flush_lsn < $1::pg_lsn';
+  while (performance.now() < untilMs && (await pool.query(waits, [rows[0]?.place])).rowCount !== 0) {
+    await pool.query('SELECT pg_sleep(0.1)');
+  }
 }
 
 const DRAINED_WITHIN_MS = 60_000;
@@ -82,6 +123,7 @@ async function rest(pool: pg.Pool, { mode, processes }: Setup): Promise<void> {
       await pool.query('SELECT pg_sleep(0.1)');
     }
   }
+  if (mode === 'log') await restLog(pool, processes);
   await pool.query('VACUUM ANALYZE "Movie"');
   await pool.query('CHECKPOINT');
 }

@@ -14,7 +14,7 @@ export interface WritersOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly modes: readonly Mode[];
-  /** The loads that matter most, and fewer rounds: about a minute. */
+  /** The loads that matter most, one process each, and fewer rounds: about a minute. */
   readonly isQuick: boolean;
   readonly json: string | undefined;
   readonly signal: AbortSignal;
@@ -45,7 +45,7 @@ const PACED_PER_SECOND = 2000;
 export async function writers(options: WritersOptions): Promise<void> {
   const closers: Closer[] = [];
   try {
-    const all = await startAll(setupsOf(options.modes), { closers, signal: options.signal });
+    const all = await startAll(setupsOf(options.modes, options.isQuick), { closers, signal: options.signal });
     const loads = options.isQuick ? QUICK : ALL;
     const slices: Slice[] = [];
     for (let round = 0; round < options.rounds; round += 1) {

@@ -51,7 +51,9 @@ describe.skipIf(!needsPostgres())('fields with staleIfError while PostgreSQL is 
     // What the fixture wrote is relayed, and after that everything is stored again.
     const waiting = async (): Promise<number> => {
       const { rows } = await api.database.pool.query<{ count: number }>(
-        'SELECT count(*)::int AS count FROM corral."CacheOutbox"',
+        process.env['CHANGES_FROM'] === 'log'
+          ? 'SELECT count(*)::int AS count FROM pg_replication_slots WHERE confirmed_flush_lsn < pg_current_wal_flush_lsn()'
+          : 'SELECT count(*)::int AS count FROM corral."CacheOutbox"',
       );
       return rows[0]?.count ?? 0;
     };

@@ -13,6 +13,8 @@ import { post } from '../support/worlds/seeded-api.js';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const COUNT = 1000;
+/** Where the servers of the tests allow it, the API reads their log, and there are no triggers. */
+const isFromLog = process.env['CHANGES_FROM'] === 'log';
 const titleOf = (id: number): string => `{ movie(id: ${id}) { title } }`;
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go through this API', () => {
@@ -85,7 +87,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       `SELECT DISTINCT p.pronamespace::regnamespace::text AS schema FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
        WHERE starts_with(t.tgname, 'cache_outbox_')`,
     );
-    expect(called).toEqual([{ schema: 'corral' }]);
+    expect(called).toEqual(isFromLog ? [] : [{ schema: 'corral' }]);
   });
 
   it('is seen where something else depends on its row', async () => {
@@ -127,20 +129,21 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       await somebody.query(`UPDATE "Movie" SET "title" = 'Take ${write}' WHERE "id" = 3`);
     }
     await seenAfterMs(titleOf(3), 'Take 199');
-    // A row is counted once it is applied and gone.
-    await expect.poll(() => relayed().rows - before.rows).toBeGreaterThanOrEqual(200);
+    // A row is counted once it is applied and gone; what one look finds in the log is one row.
+    await expect.poll(() => relayed().rows - before.rows).toBeGreaterThanOrEqual(isFromLog ? 1 : 200);
     const after = relayed();
     const meanMs = (after.lagMs - before.lagMs) / (after.rows - before.rows);
     process.stdout.write(`lag of the relay, mean of 200 writes: ${Math.round(meanMs)} ms\n`);
     expect(meanMs).toBeLessThanOrEqual(300);
   });
 
-  it('would not be seen without its trigger', async () => {
+  it(isFromLog ? 'is seen without triggers' : 'would not be seen without its trigger', async () => {
     await warm(titleOf(4));
     await somebody.query('ALTER TABLE "Movie" DISABLE TRIGGER USER');
     onTestFinished(async () => void (await somebody.query('ALTER TABLE "Movie" ENABLE TRIGGER USER')));
     await somebody.query(`UPDATE "Movie" SET "title" = 'Unseen' WHERE "id" = 4`);
-    await expect(seenAfterMs(titleOf(4), 'Unseen')).rejects.toThrow();
+    if (isFromLog) expect(await seenAfterMs(titleOf(4), 'Unseen')).toBeLessThan(500);
+    else await expect(seenAfterMs(titleOf(4), 'Unseen')).rejects.toThrow();
     for (const api of apis) await api.cache.invalidate(['Movie:4']);
   });
 

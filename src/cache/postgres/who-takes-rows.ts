@@ -12,7 +12,9 @@ export function whoTakesRows(): { leads(): boolean; told(): void; looked(taken: 
       isTold = true;
     },
     looked: (taken) => {
-      if (isTold) inVain = taken > 0 ? 0 : inVain + 1;
+      // Rows of its own writes count too: those who are told look for them in vain, and one process has to lead.
+      if (taken > 0) inVain = 0;
+      else if (isTold) inVain += 1;
       isTold = false;
     },
   };

@@ -40,6 +40,7 @@ export interface CopyTerms {
 }
 
 const REMEMBERED_TAGS = 10_000;
+const DROPPED_AT_ONCE = 1000;
 
 /** What a copy costs besides its value, and what each of its tags does where no other copy has it; measured. */
 const COPY_BYTES = 152;
@@ -161,9 +162,14 @@ export class LocalCopies {
     this.#forgottenAt.delete(tag);
     this.#forgottenAt.set(tag, this.#forgotten);
     if (this.#forgottenAt.size <= REMEMBERED_TAGS) return;
-    const [oldest, at] = this.#forgottenAt.entries().next().value ?? [tag, this.#forgotten];
-    this.#forgottenAt.delete(oldest);
-    this.#knownSince = at;
+    // Many at once: to find the oldest of a map is dear after its oldest were deleted one by one.
+    let left = DROPPED_AT_ONCE;
+    for (const [oldest, at] of this.#forgottenAt) {
+      this.#forgottenAt.delete(oldest);
+      this.#knownSince = at;
+      left -= 1;
+      if (left === 0) return;
+    }
   }
 
   #unlink(key: string, tags: readonly string[]): void {

@@ -25,6 +25,7 @@ const SLOWEST = [
   'test/prisma/seed.test.ts',
   'test/cache/postgres/log/read-replicas.test.ts',
   'test/cache/postgres/log/log-processes.test.ts',
+  'test/cache/postgres/log/idle-processes.test.ts',
   'test/cache/postgres/log/log-trouble.test.ts',
   'test/faults/relay-trouble.test.ts',
   'test/api/written-through.test.ts',

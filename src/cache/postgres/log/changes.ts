@@ -1,6 +1,6 @@
 import { decodePgoutput, type RelationMessage } from './decode-pgoutput.js';
 import { readLogPlan, type LogPlan, type LogTable } from './log-plan.js';
-import { meaningOfRows, type Meaning } from './meaning-of-rows.js';
+import { columnsToRead, meaningOfRows, type Meaning } from './meaning-of-rows.js';
 
 /** Messages that a start writes into the log: from here on rows mean what this plan says. */
 export const PLAN_MESSAGE = 'corral plan';
@@ -29,6 +29,8 @@ export class Changes {
   #tables = new Map<number, LogTable>();
   readonly #relations = new Map<number, RelationMessage>();
   readonly #meanings = new Map<number, Meaning | 'ignored' | 'unreadable'>();
+  /** Of each table that has a meaning: what of its rows that asks for. */
+  readonly #columns = new Map<number, number>();
   #tags = new Map<string, number | null>();
   #xids = new Set<number>();
   #forget: string | undefined;
@@ -61,7 +63,7 @@ export class Changes {
   }
 
   read(bytes: Buffer): void {
-    const message = decodePgoutput(bytes);
+    const message = decodePgoutput(bytes, this.#columnsOf);
     switch (message.kind) {
       case 'begin':
         this.#xid = message.xid;
@@ -74,6 +76,7 @@ export class Changes {
       case 'relation':
         this.#relations.set(message.oid, message);
         this.#meanings.delete(message.oid);
+        this.#columns.delete(message.oid);
         return;
       case 'truncate':
         if (message.oids.some((oid) => this.#tables.has(oid))) this.#forgetFor('a table was truncated');
@@ -106,6 +109,8 @@ export class Changes {
     this.#committedAtMs = undefined;
     return batch;
   }
+
+  readonly #columnsOf = (oid: number): number => this.#columns.get(oid) ?? Infinity;
 
   readonly #add = (tag: string, version: number | null): void => {
     const known = this.#tags.get(tag);
@@ -142,6 +147,7 @@ export class Changes {
   #use({ tables }: LogPlan): void {
     this.#tables = new Map(tables.flatMap((table) => table.oids.map((oid) => [oid, table])));
     this.#meanings.clear();
+    this.#columns.clear();
   }
 
   #compile(oid: number): Meaning | 'ignored' | 'unreadable' {
@@ -149,6 +155,7 @@ export class Changes {
     const meaning =
       table === undefined ? 'ignored' : ((relation && meaningOfRows(table, relation)) ?? 'unreadable');
     this.#meanings.set(oid, meaning);
+    this.#columns.set(oid, table && relation ? columnsToRead(table, relation) : 0);
     return meaning;
   }
 

@@ -1,4 +1,4 @@
-/** One row of a message: where each column's text lies in the bytes. */
+/** One row of a message: where each column's text lies in the bytes, as far as columns were asked for. */
 export interface Tuple {
   readonly bytes: Buffer;
   /** The first byte of each column, or IS_NULL, or IS_UNCHANGED. */
@@ -52,10 +52,11 @@ const OTHER = { kind: 'other' } as const;
 
 /**
  * Reads one message of the plugin pgoutput, protocol version 1. Values stay the bytes that PostgreSQL wrote: types that a program
- * has registered with pg, such as numbers for bigint, must not change what a key says.
+ * has registered with pg, such as numbers for bigint, must not change what a key says. Of a table's rows no more than the first
+ * `columnsOf` columns are told, by default all.
  * @throws RangeError where the message ends too early.
  */
-export function decodePgoutput(bytes: Buffer): LogMessage {
+export function decodePgoutput(bytes: Buffer, columnsOf: (oid: number) => number = allColumns): LogMessage {
   switch (bytes[0]) {
     case B:
       return {
@@ -68,11 +69,9 @@ export function decodePgoutput(bytes: Buffer): LogMessage {
     case R:
       return relation(bytes);
     case I:
-      return { kind: 'insert', oid: bytes.readUInt32BE(1), before: undefined, after: tuple(bytes, 6).tuple };
     case U:
-      return update(bytes);
     case D:
-      return { kind: 'delete', oid: bytes.readUInt32BE(1), before: tuple(bytes, 6).tuple, after: undefined };
+      return change(bytes, columnsOf);
     case T: {
       const count = bytes.readUInt32BE(1);
       return {
@@ -117,18 +116,26 @@ function relation(bytes: Buffer): RelationMessage {
   return { kind: 'relation', oid: bytes.readUInt32BE(1), name, hasWholeRows: bytes[at] === WHOLE, columns };
 }
 
-function update(bytes: Buffer): ChangeMessage {
-  const change = { kind: 'update', oid: bytes.readUInt32BE(1) } as const;
-  if (bytes[5] === NEW) return { ...change, before: undefined, after: tuple(bytes, 6).tuple };
-  const before = tuple(bytes, 6);
-  return { ...change, before: before.tuple, after: tuple(bytes, before.end + 1).tuple };
+function change(bytes: Buffer, columnsOf: (oid: number) => number): ChangeMessage {
+  const oid = bytes.readUInt32BE(1);
+  const columns = columnsOf(oid);
+  if (bytes[0] === D) return { kind: 'delete', oid, before: tuple(bytes, 6, columns), after: undefined };
+  const kind = bytes[0] === I ? 'insert' : 'update';
+  if (bytes[5] === NEW) return { kind, oid, before: undefined, after: tuple(bytes, 6, columns) };
+  // Where the second row begins is known once the first was read to its end.
+  const before = tuple(bytes, 6, Infinity);
+  return { kind, oid, before, after: tuple(bytes, before.end + 1, columns) };
 }
 
-function tuple(bytes: Buffer, from: number): { readonly tuple: Tuple; readonly end: number } {
+function allColumns(): number {
+  return Infinity;
+}
+
+function tuple(bytes: Buffer, from: number, columns: number): Tuple & { readonly end: number } {
   const starts: number[] = [];
   const ends: number[] = [];
   let at = from + 2;
-  for (let left = bytes.readUInt16BE(from); left > 0; left -= 1) {
+  for (let left = Math.min(columns, bytes.readUInt16BE(from)); left > 0; left -= 1) {
     const kind = bytes[at];
     at += 1;
     if (kind === NULL || kind === UNCHANGED) {
@@ -141,5 +148,5 @@ function tuple(bytes: Buffer, from: number): { readonly tuple: Tuple; readonly e
       ends.push(at);
     } else throw new RangeError('a message of the log has a column of an unknown kind');
   }
-  return { tuple: { bytes, starts, ends }, end: at };
+  return { bytes, starts, ends, end: at };
 }

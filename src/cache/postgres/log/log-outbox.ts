@@ -47,6 +47,8 @@ const REACH_WITHIN_MS = 2000;
 const FLUSH_AFTER_MS = 30;
 /** A commit that waits for a standby is in the log already. */
 const SEEN_WITHIN_MS = 3000;
+/** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
+const GATHER_WITHIN_MS = 10;
 const OTHERS_END_WITHIN_MS = 1000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
@@ -193,18 +195,22 @@ export class LogOutbox implements Outbox {
     }
     const done: OutboxRow[] = [];
     const target = state.writtenTo;
+    // Nothing was written since the process that reads confirmed last: no further statement asks it.
+    if (this.#reader === undefined && this.#appliedTo >= target) return done;
     let furtherAtMs = performance.now();
     const beganAtMs = furtherAtMs;
     let isFlushed = false;
     for (let asks = 1; ; asks += 1) {
       if (this.#turn !== turn) throw new Error('this look was given up');
       const reader = this.#reader;
+      // What was committed since is for the next look: one that took it too would not end while others write.
+      if (reader !== undefined && reader.appliedTo >= target) return done;
       if (reader?.hasChanges === true) {
+        await reader.gather(target, GATHER_WITHIN_MS);
         done.push(...(await this.#apply(reader, draining)));
         furtherAtMs = performance.now();
         continue;
       }
-      if (reader !== undefined && reader.appliedTo >= target) return done;
       const nowMs = performance.now();
       if (nowMs - furtherAtMs > REACH_WITHIN_MS) throw new Error(this.#notReached(state));
       if (!isFlushed && nowMs - beganAtMs > FLUSH_AFTER_MS) {

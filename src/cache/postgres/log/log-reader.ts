@@ -36,6 +36,8 @@ export class LogReader {
   #callOffTelling: CallOff | undefined;
   #callOffUntaken: CallOff | undefined;
   #wake: (() => void) | undefined;
+  /** What is waited for to be read, whether it is applied or not. */
+  #gathersTo: bigint | undefined;
 
   private constructor(options: ReaderOptions) {
     this.#options = options;
@@ -67,6 +69,19 @@ export class LogReader {
 
   get hasChanges(): boolean {
     return !this.#changes.isEmpty;
+  }
+
+  /** Whether what was committed before this place has been read, or nothing more will be before something is taken. */
+  hasRead(place: bigint): boolean {
+    return this.#isEnded || this.#changes.readTo >= place || this.#changes.size >= WAITING_AT_MOST;
+  }
+
+  /** Resolves once all of that was read, or after this time. What is taken together is applied in one go. */
+  async gather(place: bigint, withinMs: number): Promise<void> {
+    if (this.hasRead(place)) return;
+    this.#gathersTo = place;
+    await this.more(withinMs);
+    this.#gathersTo = undefined;
   }
 
   /** A look begins: what has gathered meanwhile is read. */
@@ -123,6 +138,7 @@ export class LogReader {
   #read(bytes: Buffer): void {
     const wasEmpty = this.#changes.isEmpty;
     this.#changes.read(bytes);
+    if (this.#gathersTo !== undefined && this.hasRead(this.#gathersTo)) this.#wake?.();
     if (this.#changes.isEmpty) {
       this.#advance();
       return;
@@ -132,13 +148,14 @@ export class LogReader {
       this.#stream?.pause();
     }
     if (!wasEmpty) return;
+    if (this.#gathersTo === undefined) this.#wake?.();
     this.#callOffUntaken ??= systemClock.after(UNTAKEN_AT_MOST_MS, () => this.#untaken());
     this.#options.onChanges();
-    this.#wake?.();
   }
 
   #reached(place: bigint): void {
     this.#changes.hasReached(place);
+    if (this.#gathersTo !== undefined && this.hasRead(this.#gathersTo)) this.#wake?.();
     this.#advance();
   }
 

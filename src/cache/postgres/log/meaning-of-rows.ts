@@ -70,6 +70,13 @@ export function meaningOfRows(table: LogTable, relation: RelationMessage): Meani
   };
 }
 
+/** How many of the first columns of its rows are asked for; all, where rows before and after a change are compared. */
+export function columnsToRead(table: LogTable, { hasWholeRows, columns }: RelationMessage): number {
+  if (hasWholeRows) return columns.length;
+  const asked = new Set<string | null>([...columnsBefore(table), table.version]);
+  return columns.findLastIndex(({ name }) => asked.has(name)) + 1;
+}
+
 function compiled(
   { literals, columns }: LogTable['tags'][number],
   { primaryKey, values, booleans }: LogTable,

@@ -47,10 +47,7 @@ export async function logAbility(
   if (found === undefined) throw new Error('the server says nothing of its settings');
   const refusals: string[] = [];
   const refuse = (isSo: boolean, sentence: string): void => void (isSo && refusals.push(sentence));
-  refuse(
-    found.isStandby,
-    'The server is a standby, from whose log nothing is read here; name the primary in `pool`.',
-  );
+  refuse(found.isStandby, standby('`pool`'));
   refuse(
     found.walLevel !== 'logical',
     `The server has wal_level = ${found.walLevel}; set wal_level = logical and start it again.`,
@@ -85,13 +82,18 @@ export async function logAbility(
   return { refusals, warnings, isBounded: found.keepsMb !== -1 };
 }
 
+function standby(option: string): string {
+  return `The server is a standby, from whose log nothing is read here; name the primary in ${option}.`;
+}
+
 async function tryConnection(connection: string | ClientConfig): Promise<Error | undefined> {
   const client = replicationClient(connection);
   try {
     await client.connect();
     // A pooler that let the parameter fall gives an ordinary session, which does not know this command.
     await client.query('IDENTIFY_SYSTEM');
-    return undefined;
+    const { rows } = await client.query<{ isStandby: boolean }>('SELECT pg_is_in_recovery() AS "isStandby"');
+    return rows[0]?.isStandby === true ? new Error(standby('`listenUrl`')) : undefined;
   } catch (error) {
     return serverRefusal(error) ?? (error instanceof Error ? error : new Error(String(error)));
   } finally {

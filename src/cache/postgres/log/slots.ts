@@ -174,6 +174,8 @@ async function dropWith(client: Pick<ClientBase, 'query'>, slot: string): Promis
   );
 }
 
+const FORSAKEN = `r."seenAt" < clock_timestamp() - interval '10 minutes'`;
+
 /** Drops the slots of all stores of this outbox, or of those that no process has asked for in the last ten minutes. */
 export async function dropSlots(
   client: Pick<ClientBase, 'query'>,
@@ -182,7 +184,7 @@ export async function dropSlots(
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ slot: string }>(
     `SELECT r."slot" FROM ${readers} AS r
-     WHERE ${which === 'all' ? 'true' : `r."seenAt" < clock_timestamp() - interval '10 minutes'`}`,
+     WHERE ${which === 'all' ? 'true' : FORSAKEN}`,
   );
   for (const { slot } of rows) {
     await dropWith(client, slot);
@@ -237,8 +239,12 @@ export async function haveForgotten(pool: OutboxPool, { readers }: LogHome, slot
 }
 
 export async function stillSeen(pool: OutboxPool, home: LogHome, slot: string): Promise<void> {
-  await pool.query(`UPDATE ${home.readers} SET "seenAt" = clock_timestamp() WHERE "slot" = $1`, [slot]);
-  await dropForsaken(pool, home);
+  const { rows } = await pool.query<{ hasForsaken: boolean }>(
+    `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp() WHERE "slot" = $1)
+     SELECT EXISTS (SELECT FROM ${home.readers} AS r WHERE r."slot" <> $1 AND ${FORSAKEN}) AS "hasForsaken"`,
+    [slot],
+  );
+  if (rows[0]?.hasForsaken === true) await dropForsaken(pool, home);
 }
 
 /** A slot that no process reads makes the server keep its log until the disk is full. */

@@ -20,6 +20,7 @@ import { inParts, readInParts } from './in-parts.js';
 import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { announce, readLog } from './invalidation-log.js';
+import { invalidations } from './invalidations.js';
 import { endEpoch, forgetAll, knowsRun, nothingForWrongType } from './known-run.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
 import { readEntries } from './read-entries.js';
@@ -172,14 +173,10 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     invalidate: async (all, versions) => {
       await inParts(all, (tags) =>
         link.runOrForget(async (commands) => {
-          const calls = tags.map((tag) => ({
-            keys: [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)],
-            args: [names.channel, tag, versions?.get(tag) ?? ''],
-          }));
-          const replies = await runScript(commands, scripts.invalidate, calls);
+          await runScript(commands, scripts.invalidate, invalidations(names, tags, versions));
           // Not before: a process that drops a copy must not find the old entry again.
           await announce(commands, names.log, tags);
-          return replies;
+          return [];
         }),
       );
     },

@@ -36,13 +36,13 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const tokens = [await once('intend', intend), await once('intend', intend)].map(String);
   await once('abandon', { keys: [writes], args: [key] });
   const invalidated = [generation, entry, lease, writes];
-  await once('invalidate', { keys: invalidated, args: [names.channel, key, 1] });
+  await once('invalidate', { keys: invalidated, args: [names.channel, 1] });
   const stored: unknown[] = [];
   for (const token of tokens) {
     const row = [token, 1, randomUUID(), 'tried', KEPT_MS, KEPT_MS, names.channel, key];
     stored.push(await once('put', { keys: [entry, generation, lease, writes], args: row }));
   }
-  await once('invalidate', { keys: invalidated, args: [names.channel, key, ''] });
+  await once('invalidate', { keys: invalidated, args: [names.channel] });
   const asked = { field: key, asked: [{ argumentSet: Buffer.from('tried'), times: 1 }] };
   await countAsked(redis, names, asked);
   await mostAsked(redis, names, { field: key, atMost: 1 });

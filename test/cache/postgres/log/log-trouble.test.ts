@@ -74,6 +74,40 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect(seen).toEqual([1]);
   });
 
+  it('to which others write all the time is read in looks that end', async () => {
+    const { pool, outbox } = await world();
+    let id = 0;
+    const write = async () => void (await pool.query('INSERT INTO films VALUES ($1)', [(id += 1)]));
+    await write();
+    let applied = 0;
+    await told(outbox, {
+      onApply: async () => {
+        applied += 1;
+        // What is written meanwhile is read meanwhile.
+        if (applied < 10) for (let more = 0; more < 20; more += 1) await write();
+      },
+    });
+    expect(applied).toBeLessThan(10);
+    expect(await told(outbox)).toContain(`Film:${id}`);
+  });
+
+  it('is kept for no store that no process has asked for in ten minutes', async () => {
+    const { pool, outbox, open } = await world();
+    await open({ tables, store: 'gone' });
+    const slots = async () =>
+      (await pool.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).rowCount;
+    await outbox.keep();
+    expect(await slots()).toBe(2);
+    await pool.query(
+      `UPDATE corral."CacheLogReader" SET "seenAt" = clock_timestamp() - interval '11 minutes'`,
+    );
+    await outbox.keep();
+    expect(await slots()).toBe(1);
+    expect((await pool.query('SELECT "store" FROM corral."CacheLogReader"')).rows).toEqual([
+      { store: 'one' },
+    ]);
+  });
+
   it('is read again from what was not applied, by the next process too', async () => {
     const { pool, outbox, slot, open } = await world();
     await pool.query('INSERT INTO films VALUES (1)');

@@ -96,7 +96,8 @@ describe.skipIf(!needsPostgres())('loads from a replica that is half a second be
         waitAtMostMs: 2,
       });
       expect(await oldFills({ source, client: () => replicas.client() })).toBe(0);
-      expect(replicas.counts().primary).toBeGreaterThanOrEqual(writes);
+      // A machine that stands still for half a second lets the replica catch up: not every load is the primary's.
+      expect(replicas.counts().primary).toBeGreaterThan(writes / 2);
       // Now it knows everything, and is asked again, as soon as it answers within the two milliseconds.
       const ofReplica = async () => {
         await replicas.client();
@@ -111,6 +112,28 @@ describe.skipIf(!needsPostgres())('loads from a replica that is half a second be
       writes / 2,
     );
   });
+
+  it.each([
+    ['pool', () => ({ pool: standby })],
+    ['listenUrl', () => ({ pool: primary, listenUrl: replica.url })],
+  ])(
+    'and a log that is to be read from it is refused at the start, in a sentence: by %s',
+    async (option, where) => {
+      const outbox = postgresOutbox({
+        tables: { Film: { table: 'films' } },
+        source: 'log',
+        schema: 'refused',
+        log: testLog(),
+        ...where(),
+      });
+      const cache = createCache({ store: memoryStore(), outbox });
+      onTestFinished(() => cache.close());
+      seenFilms({ cache, reader: () => primary, writer: primary });
+      await expect(cache.start()).rejects.toThrow(
+        `The log of the database cannot be read:\n  - The server is a standby, from whose log nothing is read here; name the primary in \`${option}\`.`,
+      );
+    },
+  );
 
   it('go to the primary where the replica does not answer, or is none', async () => {
     const away = new pg.Pool({ connectionString: 'postgresql://127.0.0.1:1/none' });

@@ -100,7 +100,7 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
   });
 
   it('of COPY, sessions that act as replicas, and tables whose triggers are disabled', async () => {
-    const { after, pool } = await world();
+    const { after } = await world();
     expect(
       await after(
         `SET session_replication_role = replica; INSERT INTO films VALUES (1, 1, ''); RESET session_replication_role`,
@@ -111,14 +111,9 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
       'Film:1',
       'Maker:1',
     ]);
-    await pool.query(`CREATE TABLE many AS SELECT n AS id, 5 AS made_by FROM generate_series(10, 12) AS n`);
-    expect(await after(`INSERT INTO films SELECT id, made_by FROM many`)).toEqual([
-      'Film',
-      'Film:10',
-      'Film:11',
-      'Film:12',
-      'Maker:5',
-    ]);
+    expect(
+      await after(String.raw`COPY films (id, made_by) FROM PROGRAM 'printf "10\t5\n11\t5\n12\t6\n"'`),
+    ).toEqual(['Film', 'Film:10', 'Film:11', 'Film:12', 'Maker:5', 'Maker:6']);
   });
 
   it('of a truncated table that everything must be forgotten, and goes on', async () => {
