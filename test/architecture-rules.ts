@@ -3,6 +3,7 @@ import type { DependencyType, IForbiddenRuleType } from 'dependency-cruiser';
 /** Rooms of the engine from top to bottom: a room imports only itself and what stands below it. */
 export const ROOMS = [
   'memo',
+  'report',
   'directives',
   'patterns',
   'warm',

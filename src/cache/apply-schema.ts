@@ -52,6 +52,7 @@ export function applySchema<Context>(
   const policies = [...plan.reads.values()];
   services.codec.distinguish(internalObjects(schema));
   parts.prober?.follow(policies);
+  parts.reporter.about(policies);
   return {
     digest: schemaDigest(schema, plan),
     fields: policies.map(describePolicy),

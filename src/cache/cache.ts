@@ -10,6 +10,8 @@ import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
+import { checkReport, type ReportOptions } from './report/report-options.js';
+import type { CacheReport } from './report/cache-report.js';
 import { outsideLoads } from './load-scope.js';
 import type { BoundedBy } from './metrics/bounded-writes.js';
 import { FetchCoordinates } from './patterns/fetch-coordinates.js';
@@ -133,6 +135,11 @@ export interface CacheStats {
    * call, and is as large as what was recorded.
    */
   recording(): Uint8Array | undefined;
+  /**
+   * What happened in all processes that share the store, since they started or in the last `minutes`, and how the store and the
+   * journal are. For a page or a person: it asks the store. @throws CacheError for minutes that are no number from 1 to 60.
+   */
+  report(options?: ReportOptions): Promise<CacheReport>;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -257,6 +264,10 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       shadowChecks: () => services.shadow?.counters() ?? {},
       memo: () => parts.memo?.counters() ?? NO_MEMO,
       recording: () => parts.recorder?.bytes(applied?.fields ?? []),
+      report: (asked = {}) => {
+        checkReport(asked);
+        return parts.reporter.report(asked);
+      },
       storeIsAway: () => isAway(options.store),
     },
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },

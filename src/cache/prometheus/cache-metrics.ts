@@ -76,6 +76,7 @@ function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: Co
     ['cache_abandoned_loads_total', 'Loads that failed since their caller was gone.', 'abandonedLoads', 1],
     ['cache_slow_loads_total', 'Loads that a stale value was served instead of.', 'slowLoads', 1],
     ['cache_stored_entries_total', 'Entries that were stored.', 'stored', 1],
+    ['cache_stored_bytes_total', 'Bytes of the entries that were stored.', 'storedBytes', 1],
     ['cache_refreshes_total', 'Values loaded again while the ones before were known.', 'refreshes', 1],
     ['cache_refresh_changes_total', 'Refreshes that brought another value.', 'changes', 1],
     ['cache_too_large_total', 'Values that were too large to be stored.', 'tooLarge', 1],

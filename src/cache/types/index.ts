@@ -33,6 +33,15 @@ export type { ProbeCounters } from '../metrics/probe-counters.js';
 export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { MemoCounters } from '../metrics/memo-counters.js';
 export type { MemoOptions } from '../memo/memo-options.js';
+export type {
+  CacheReport,
+  FieldReport,
+  JournalReport,
+  MinuteReport,
+  StoreReport,
+} from '../report/cache-report.js';
+export type { Figures, OutcomeCounts, Percentiles } from '../report/field-report.js';
+export type { ReportOptions } from '../report/report-options.js';
 export type { ShadowCounters } from '../metrics/shadow-counters.js';
 export type {
   Outcome,
@@ -60,15 +69,19 @@ export type {
   Acquired,
   CaughtUp,
   EntryAddress,
+  FigureChanges,
   Fill,
   FillOutcome,
+  Holding,
   Intended,
   Intention,
   Lease,
   LeaseRequest,
   LogReading,
   OpenOptions,
+  ProcessFigures,
   Put,
   PutOutcome,
   Reading,
+  StoreHealth,
 } from '../store/store.js';
