@@ -42,6 +42,7 @@ const TOP_FILES = [
   'assemble-services.ts',
   'assemble.ts',
   'cache-options.ts',
+  'cache-tools.ts',
   'cache.ts',
   'check-cache-options.ts',
   'for-any-context.ts',
@@ -49,6 +50,7 @@ const TOP_FILES = [
   'open-cache.ts',
 ];
 const TOP_ROOMS = [
+  'admin',
   'advise',
   'apollo',
   'command',
@@ -62,6 +64,7 @@ const TOP_ROOMS = [
 /** The entries of the package: other projects import these files, and so does the API. */
 export const DOORS = [
   'index.ts',
+  'admin/index.ts',
   'advise/index.ts',
   'apollo/index.ts',
   'mercurius/index.ts',
@@ -76,7 +79,7 @@ export const DOORS = [
 
 /** Packages that each room may know. What is not listed no room knows. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  graphql: ['memo/', 'directives/', 'command/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
+  graphql: ['admin/', 'memo/', 'directives/', 'command/', 'apollo/', 'cache.ts', 'apply-schema.ts'],
   '@graphql-tools/utils': ['directives/'],
   '@mrleebo/prisma-ast': ['postgres/'],
   commander: ['command/'],

@@ -4,6 +4,7 @@ import { applySchema, type Applied, type CachedField } from './apply-schema.js';
 import { assemble, type Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
 import { checkCacheOptions } from './check-cache-options.js';
+import { createTools, type CacheTools } from './cache-tools.js';
 import type { Consistency } from './coherence/acknowledgement.js';
 import { CacheError } from './errors.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
@@ -89,6 +90,8 @@ export interface Cache<Context> {
   readonly stats: CacheStats;
   /** What PREFETCH keeps warm. */
   readonly warm: CacheWarm;
+  /** For people who look after it, and pages for them. */
+  readonly tools: CacheTools;
 }
 
 /** See `Cache.writes`. */
@@ -114,6 +117,8 @@ export interface CacheWrites {
    * @throws CacheError where there is no such letter, or a newer write waits already.
    */
   replay(key: string): Promise<void>;
+  /** Removes a dead letter: its write is given up. @throws CacheError where there is no such letter. */
+  discard(key: string): Promise<void>;
 }
 
 /** See `Cache.stats`. */
@@ -163,7 +168,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   checkCacheOptions(options);
   const parts = assemble(options);
   const { services, counters, variants, keepWarm, log } = parts;
-  const unreadTags = new UnreadTags(log, [...parts.origins.keys(), ...(options.fetches ?? [])]);
+  const declared = [...parts.origins.keys(), ...(options.fetches ?? [])];
+  const unreadTags = new UnreadTags(log, declared);
   const fetchCoordinates = new FetchCoordinates(log, options.fetches ?? []);
   let applied: Applied | undefined;
   let started: Promise<void> | undefined;
@@ -270,6 +276,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       },
       storeIsAway: () => isAway(options.store),
     },
+    tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
 }
@@ -300,6 +307,14 @@ function writesOf(
         outcome === 'unknown'
           ? 'cache.writes.replay: there is no dead letter with this key; cache.writes.deadLetters() lists them'
           : 'cache.writes.replay: a newer write of this key waits already, so the dead letter was removed',
+      );
+    },
+    discard: async (key) => {
+      requireOpen();
+      if (await acceptedWrites.discard(key)) return;
+      throw new CacheError(
+        'CACHE_DEAD_LETTER',
+        'cache.writes.discard: there is no dead letter with this key; cache.writes.deadLetters() lists them',
       );
     },
   };

@@ -2,6 +2,8 @@
 export type { Consistency } from '../coherence/acknowledgement.js';
 export type { OutboxOpenOptions, OutboxRow, Relayed } from '../outbox/outbox.js';
 export type { RelayingOptions } from '../outbox/relay-options.js';
+export type { ExplainedField, ExplainedOperation, Explanation } from '../directives/explain-operation.js';
+export type { CacheTools, InspectedEntry } from '../cache-tools.js';
 export type { CachedField } from '../apply-schema.js';
 export type { WarmSetsGiven } from '../cache-options.js';
 export type { CachedArguments, CachePattern } from '../policy/field-site.js';
