@@ -21,13 +21,13 @@ export const cacheAdminTypeDefs = /* GraphQL */ `
       tags: [String!]!
       "The word that the first answer asks for."
       confirm: String
-    ): CachePurge!
+    ): CachePurge
     "Loads what is missing of what is kept warm at a field. For those who look after the cache."
-    warmCache("A field with the pattern PREFETCH, such as Query.topCharts." coordinate: String!): CacheDone!
+    warmCache("A field with the pattern PREFETCH, such as Query.topCharts." coordinate: String!): CacheDone
     "Has dead letters written once more, after their cause is gone; what is newer stays. For those who look after the cache."
-    replayDeadLetters("Their keys." ids: [ID!]!): [CacheLetterOutcome!]!
+    replayDeadLetters("Their keys." ids: [ID!]!): [CacheLetterOutcome!]
     "Gives dead letters up. For those who look after the cache."
-    discardDeadLetters("Their keys." ids: [ID!]!): [CacheLetterOutcome!]!
+    discardDeadLetters("Their keys." ids: [ID!]!): [CacheLetterOutcome!]
   }
 
   "What the cache did, and how it is."
