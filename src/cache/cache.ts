@@ -16,6 +16,7 @@ import type { CacheReport } from './report/cache-report.js';
 import { outsideLoads } from './load-scope.js';
 import type { BoundedBy } from './metrics/bounded-writes.js';
 import { FetchCoordinates } from './patterns/fetch-coordinates.js';
+import type { CacheTimes } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
@@ -127,6 +128,8 @@ export interface CacheStats {
   fields(): readonly CachedField[];
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
+  /** How long hits, loads, round trips and operations took in this process. */
+  times(): CacheTimes;
   /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
   relay(): Readonly<RelayState>;
   /** What the prober found, by namespace; empty without the option `probe`. */
@@ -255,13 +258,17 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       return around;
     },
     apolloPlugin: (plugin = {}) =>
-      createApolloPlugin({ isProduction, trace, writes, memo: parts.memo }, plugin),
+      createApolloPlugin(
+        { isProduction, trace, writes, memo: parts.memo, operations: counters.operations },
+        plugin,
+      ),
     isProduction,
     trace,
     writes,
     stats: {
       fields: () => applied?.fields ?? [],
       counters: () => counters.snapshot(),
+      times: () => counters.times(),
       relay: () => {
         const log = options.outbox?.lag?.();
         return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };

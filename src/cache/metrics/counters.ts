@@ -1,5 +1,15 @@
 import { createFieldCounters, numbersOf, type FieldCounters, type LiveCounters } from './field-counters.js';
-import { Histogram } from './histogram.js';
+import { Histogram, timesTaken, type TimesTaken } from './histogram.js';
+
+/** How long things took in this process since its start. */
+export interface CacheTimes {
+  /** By coordinate: hits and reads of the store of a sample, and all loads. */
+  readonly fields: Readonly<Record<string, Readonly<Record<'hits' | 'loads' | 'storeReads', TimesTaken>>>>;
+  /** Whole operations, where `cache.apolloPlugin` is used. */
+  readonly operations: TimesTaken;
+  /** Reads and claims of a store that is not in the process. */
+  readonly storeRoundTrips: TimesTaken;
+}
 
 /** All counters of one cache; metrics and reports are read from here and nowhere else. */
 export class Counters {
@@ -22,6 +32,26 @@ export class Counters {
   /** Those of all coordinates, as they go on counting. */
   all(): ReadonlyMap<string, LiveCounters> {
     return this.#fields;
+  }
+
+  /** How long things took; a copy, safe to keep. */
+  times(): CacheTimes {
+    const fields = Array.from(
+      this.#fields,
+      ([coordinate, { times }]): [string, CacheTimes['fields'][string]] => [
+        coordinate,
+        {
+          hits: timesTaken(times.hits),
+          loads: timesTaken(times.loads),
+          storeReads: timesTaken(times.storeReads),
+        },
+      ],
+    );
+    return {
+      fields: Object.fromEntries(fields),
+      operations: timesTaken(this.operations),
+      storeRoundTrips: timesTaken(this.storeRoundTrips),
+    };
   }
 
   /** A copy, safe to keep. */

@@ -9,8 +9,16 @@ export const EDGES_MS: readonly number[] = Object.freeze([
   100_000,
 ]);
 
+/** What a histogram has counted. */
+export interface TimesTaken {
+  /** How many were in each bucket; see `EDGES_MS`. */
+  readonly counts: readonly number[];
+  /** Milliseconds, of all together. */
+  readonly sumMs: number;
+}
+
 /** How long things took, counted in buckets that are a quarter wide, so that a percentile is right within an eighth. */
-export class Histogram {
+export class Histogram implements TimesTaken {
   /** How many were in each bucket; the last is for what is longer than all edges. */
   readonly counts: number[] = new Array<number>(EDGES_MS.length + 1).fill(0);
   sumMs = 0;
@@ -52,4 +60,9 @@ export function percentileOf(counts: readonly number[], share: number): number |
     below += count;
   }
   return EDGES_MS.at(-1);
+}
+
+/** A copy, safe to keep. */
+export function timesTaken({ counts, sumMs }: TimesTaken): TimesTaken {
+  return { counts: [...counts], sumMs };
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CacheStats, CacheWrites } from '../cache.js';
+import { addTimeMetrics } from './time-metrics.js';
 
 /** What is read of a cache. */
 export interface CountedCache {
@@ -28,6 +29,7 @@ export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
   addMemoMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
   addJournalMetrics(registry, cache);
+  addTimeMetrics(registry, cache.stats);
 }
 
 function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: CountedCache): void {

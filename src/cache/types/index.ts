@@ -30,6 +30,8 @@ export type {
 export type { EvidenceOptions, EvidenceSource } from '../metrics/answer-evidence.js';
 export type { BoundedBy } from '../metrics/bounded-writes.js';
 export type { FieldCounters } from '../metrics/field-counters.js';
+export type { CacheTimes } from '../metrics/counters.js';
+export type { Histogram, TimesTaken } from '../metrics/histogram.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
 export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
