@@ -167,7 +167,7 @@ describe('the reference', () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(['Cache', 'CacheWrites', 'CacheStats', 'CacheWarm', 'Origin', 'Outbox', 'ValueType'])(
+  it.each(['Cache', 'CacheWrites', 'CacheStats', 'CacheTools', 'CacheWarm', 'Origin', 'Outbox', 'ValueType'])(
     'has every member of %s, and no other',
     (name) => {
       expect(sorted(namesUnder('cache', `## \`${name}\``))).toEqual(sorted(membersOf(name)));

@@ -1,6 +1,11 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
+import {
+  explainOperation,
+  type ExplainedOperation,
+  type Explanation,
+} from './directives/explain-operation.js';
 import { internalObjects } from './directives/internal-objects.js';
 import { planSchema, type SchemaPlan } from './directives/plan-schema.js';
 import { schemaDigest } from './directives/schema-digest.js';
@@ -31,6 +36,7 @@ export interface Applied {
   /** The namespaces of the keys and tags of fields that are read: `Movie` of `Movie:{args.id}`. */
   readonly namespacesRead: ReadonlySet<string>;
   readonly writesBehind: boolean;
+  readonly explain: (operation: ExplainedOperation) => Explanation;
 }
 
 /** Wraps the fields of a schema as their directives say. @throws CacheError with every fault together. */
@@ -52,12 +58,18 @@ export function applySchema<Context>(
   const policies = [...plan.reads.values()];
   services.codec.distinguish(internalObjects(schema));
   parts.prober?.follow(policies);
+  parts.reporter.about(policies);
   return {
     digest: schemaDigest(schema, plan),
     fields: policies.map(describePolicy),
     namespaces: plan.namespaces,
     namespacesRead: new Set(policies.flatMap((policy) => policy.namespaces)),
     writesBehind: [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND'),
+    explain: (operation) =>
+      explainOperation(
+        { schema, reads, storeIsLocal: options.store.isLocal, viewerOf: services.viewerOf },
+        operation,
+      ),
     schema: wrapSchema(schema, {
       ...{ plan: { ...plan, reads }, services, keepWarm, originLoads, isOff },
       codec: services.codec,

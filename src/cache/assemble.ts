@@ -10,6 +10,7 @@ import type { LoadingOrigin, Origin } from './loads/origin.js';
 import type { Services } from './loads/services.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
+import type { Histogram } from './metrics/histogram.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import { memoBounds } from './memo/memo-options.js';
 import { OperationMemo } from './memo/operation-memo.js';
@@ -20,6 +21,7 @@ import { Prober } from './prober/prober.js';
 import { checkedRecord } from './record/record-options.js';
 import { RecordedEntries } from './record/recorded-entries.js';
 import { Recorder } from './record/recorder.js';
+import { Reporter } from './report/reporter.js';
 import { earlyRefresh } from './stampede/early-refresh.js';
 import { checkedLoads, type LoadBounds } from './stampede/load-bounds.js';
 import type { Bounds } from './store/bounded-map.js';
@@ -61,6 +63,7 @@ export interface Parts {
   readonly prober: Prober | undefined;
   /** Undefined where no traffic is recorded. */
   readonly recorder: Recorder | undefined;
+  readonly reporter: Reporter;
 }
 
 /** Puts a cache together. Nothing connects and no timer starts. @throws CacheError naming every option that cannot be. */
@@ -84,7 +87,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     onStoreTrouble: troubleLog(options.store.name, { log, clock }),
   };
   const recorder = options.record && new Recorder({ clock, ...checkedRecord(options.record) });
-  const entries: Entries = createEntries(shared, recorder, () => {
+  const entries: Entries = createEntries(shared, { recorder, roundTrips: counters.storeRoundTrips }, () => {
     return whileBlind === 'load' && relay?.isBlind === true ? blindAfterMs : undefined;
   });
   const relay: Relay | undefined =
@@ -121,6 +124,10 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     },
     keepWarm: createKeepWarm(options, services),
     memo: createMemo(options, services, counters),
+    reporter: new Reporter({
+      ...{ store: options.store, clock, log, isProduction, counters },
+      acceptedWrites: services.acceptedWrites,
+    }),
     prober:
       probe &&
       new Prober({ ...probe, entries, codec, background, clock, random, log, origins: loading, context }),
@@ -129,7 +136,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
 
 function createEntries<Context>(
   { options, clock, random, loads, codec, refuse, onStoreTrouble }: Shared<Context>,
-  recorder: Recorder | undefined,
+  { recorder, roundTrips }: { readonly recorder: Recorder | undefined; readonly roundTrips: Histogram },
   believedForMs: () => number | undefined,
 ): Entries {
   const { store } = options;
@@ -146,6 +153,7 @@ function createEntries<Context>(
     random,
     early: earlyRefresh({ random, beta: loads.earlyRefreshBeta }),
     leaseMs: loads.leaseMs,
+    roundTrips,
     believedForMs,
     onStoreTrouble,
     refuse,

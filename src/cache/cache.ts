@@ -4,15 +4,19 @@ import { applySchema, type Applied, type CachedField } from './apply-schema.js';
 import { assemble, type Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
 import { checkCacheOptions } from './check-cache-options.js';
+import { createTools, type CacheTools } from './cache-tools.js';
 import type { Consistency } from './coherence/acknowledgement.js';
 import { CacheError } from './errors.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
+import { checkReport, type ReportOptions } from './report/report-options.js';
+import type { CacheReport } from './report/cache-report.js';
 import { outsideLoads } from './load-scope.js';
 import type { BoundedBy } from './metrics/bounded-writes.js';
 import { FetchCoordinates } from './patterns/fetch-coordinates.js';
+import type { CacheTimes } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
@@ -87,6 +91,8 @@ export interface Cache<Context> {
   readonly stats: CacheStats;
   /** What PREFETCH keeps warm. */
   readonly warm: CacheWarm;
+  /** For people who look after it, and pages for them. */
+  readonly tools: CacheTools;
 }
 
 /** See `Cache.writes`. */
@@ -112,6 +118,8 @@ export interface CacheWrites {
    * @throws CacheError where there is no such letter, or a newer write waits already.
    */
   replay(key: string): Promise<void>;
+  /** Removes a dead letter: its write is given up. @throws CacheError where there is no such letter. */
+  discard(key: string): Promise<void>;
 }
 
 /** See `Cache.stats`. */
@@ -120,6 +128,8 @@ export interface CacheStats {
   fields(): readonly CachedField[];
   /** Counters by coordinate since the start. */
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
+  /** How long hits, loads, round trips and operations took in this process. */
+  times(): CacheTimes;
   /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
   relay(): Readonly<RelayState>;
   /** What the prober found, by namespace; empty without the option `probe`. */
@@ -133,6 +143,11 @@ export interface CacheStats {
    * call, and is as large as what was recorded.
    */
   recording(): Uint8Array | undefined;
+  /**
+   * What happened in all processes that share the store, since they started or in the last `minutes`, and how the store and the
+   * journal are. For a page or a person: it asks the store. @throws CacheError for minutes that are no number from 1 to 60.
+   */
+  report(options?: ReportOptions): Promise<CacheReport>;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -156,7 +171,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   checkCacheOptions(options);
   const parts = assemble(options);
   const { services, counters, variants, keepWarm, log } = parts;
-  const unreadTags = new UnreadTags(log, [...parts.origins.keys(), ...(options.fetches ?? [])]);
+  const declared = [...parts.origins.keys(), ...(options.fetches ?? [])];
+  const unreadTags = new UnreadTags(log, declared);
   const fetchCoordinates = new FetchCoordinates(log, options.fetches ?? []);
   let applied: Applied | undefined;
   let started: Promise<void> | undefined;
@@ -242,13 +258,17 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       return around;
     },
     apolloPlugin: (plugin = {}) =>
-      createApolloPlugin({ isProduction, trace, writes, memo: parts.memo }, plugin),
+      createApolloPlugin(
+        { isProduction, trace, writes, memo: parts.memo, operations: counters.operations },
+        plugin,
+      ),
     isProduction,
     trace,
     writes,
     stats: {
       fields: () => applied?.fields ?? [],
       counters: () => counters.snapshot(),
+      times: () => counters.times(),
       relay: () => {
         const log = options.outbox?.lag?.();
         return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };
@@ -257,8 +277,13 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       shadowChecks: () => services.shadow?.counters() ?? {},
       memo: () => parts.memo?.counters() ?? NO_MEMO,
       recording: () => parts.recorder?.bytes(applied?.fields ?? []),
+      report: (asked = {}) => {
+        checkReport(asked);
+        return parts.reporter.report(asked);
+      },
       storeIsAway: () => isAway(options.store),
     },
+    tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
 }
@@ -289,6 +314,14 @@ function writesOf(
         outcome === 'unknown'
           ? 'cache.writes.replay: there is no dead letter with this key; cache.writes.deadLetters() lists them'
           : 'cache.writes.replay: a newer write of this key waits already, so the dead letter was removed',
+      );
+    },
+    discard: async (key) => {
+      requireOpen();
+      if (await acceptedWrites.discard(key)) return;
+      throw new CacheError(
+        'CACHE_DEAD_LETTER',
+        'cache.writes.discard: there is no dead letter with this key; cache.writes.deadLetters() lists them',
       );
     },
   };

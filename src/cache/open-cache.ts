@@ -25,7 +25,7 @@ export async function openCache<Context>({
   const goOn = (): void => {
     if (isClosed()) throw new CacheError('CACHE_CLOSED', 'the cache was closed while it was started');
   };
-  const { services, relay, log, keepWarm } = parts;
+  const { services, relay, log, keepWarm, reporter } = parts;
   await options.store.open?.({
     digest: applied?.digest ?? 'none',
     log,
@@ -45,6 +45,7 @@ export async function openCache<Context>({
   if (applied?.writesBehind === true) await services.acceptedWrites.start();
   goOn();
   keepWarm.start();
+  reporter.start();
 }
 
 async function openOutbox<Context>(
@@ -66,7 +67,7 @@ export function stopBackground({ prober, services, keepWarm }: Parts): void {
 }
 
 /** @throws what could not be closed, or CacheError where accepted writes could not be flushed, once everything else is closed. */
-export async function closeCache({ services, relay }: Parts, store: Store): Promise<void> {
+export async function closeCache({ services, relay, reporter }: Parts, store: Store): Promise<void> {
   let isKept = true;
   const failures: unknown[] = [];
   // First: what accepted writes flush is invalidated, which the relay and the store take part in.
@@ -77,6 +78,7 @@ export async function closeCache({ services, relay }: Parts, store: Store): Prom
       services.loads.stop();
       await services.background.drain();
     },
+    async () => reporter.stop(),
     async () => store.close(),
   ]) {
     // One that fails does not keep the others open.

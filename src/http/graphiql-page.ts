@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { loadDevelopmentPackage } from '../database/load-development-package.js';
-import { exampleHeaders, exampleOperation } from './example-operation.js';
+import { exampleHeaders, exampleOperations } from './example-operations.js';
 
 /** /graphiql: an explorer without a single file from elsewhere, for those who are offline. */
 export function addGraphiqlPage(app: FastifyInstance): void {
@@ -24,11 +24,13 @@ async function compressedPage(): Promise<Buffer> {
     () => import('@graphql-yoga/render-graphiql'),
     'The offline explorer needs @graphql-yoga/render-graphiql, a development dependency: run `npm install` without --omit=dev.',
   );
+  const headers = JSON.stringify(exampleHeaders, null, 2);
+  const operations = exampleOperations();
   const html = renderGraphiQL({
     title: 'Corral',
     endpoint: '/graphql',
-    defaultQuery: exampleOperation,
-    headers: JSON.stringify(exampleHeaders, null, 2),
+    headers,
+    defaultTabs: operations.map((query) => ({ query, headers })),
   });
   return promisify(gzip)(html);
 }

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { exampleHeaders, exampleOperation } from './example-operation.js';
+import { exampleHeaders, exampleOperations } from './example-operations.js';
 
 /** Longer than a slow network needs for the first script, shorter than a person waits at an empty page. */
 const PATIENCE_MS = 5_000;
@@ -19,7 +19,8 @@ const fallbackScript = `
 export function landingPage(): ApolloServerPlugin {
   const sandbox = ApolloServerPluginLandingPageLocalDefault({
     embed: { runTelemetry: false },
-    document: exampleOperation,
+    // The Sandbox opens with one tab; a person chooses among its operations.
+    document: exampleOperations().join('\n'),
     headers: exampleHeaders,
   });
   return {

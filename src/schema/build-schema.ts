@@ -1,5 +1,6 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { cacheAdminResolvers, cacheAdminTypeDefs } from '../cache/admin/index.js';
 import { type Cache, cacheTypeDefs } from '../cache/index.js';
 import type { ApiContext } from '../context.js';
 import { scanFields } from '../limits/field-cost.js';
@@ -14,7 +15,10 @@ import { validateArguments } from './validate-arguments.js';
  * around the cache.
  */
 export function buildSchema(cache: Cache<ApiContext>, typeDefs = readTypeDefs()): GraphQLSchema {
-  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, ...typeDefs], resolvers });
+  const schema = makeExecutableSchema({
+    typeDefs: [cacheTypeDefs, ...typeDefs, cacheAdminTypeDefs],
+    resolvers: [resolvers, cacheAdminResolvers<ApiContext>(cache, { isAllowed: isAdmin })],
+  });
   // To any client these answer what the cache answers, or refuse.
   const answersAs: AnswersAs = (resolve, around) => cache.answersAs(resolve, around);
   return validateArguments(
@@ -22,4 +26,8 @@ export function buildSchema(cache: Cache<ApiContext>, typeDefs = readTypeDefs())
     argumentRules,
     answersAs,
   );
+}
+
+function isAdmin({ viewer }: Pick<ApiContext, 'viewer'>): boolean {
+  return viewer?.role === 'ADMIN';
 }

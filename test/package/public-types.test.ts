@@ -6,6 +6,7 @@ import { packageRoot } from '../../src/start/package-root.js';
 const engine = path.join(packageRoot, 'src', 'cache');
 const doors = [
   '.',
+  'admin',
   'advise',
   'apollo',
   'execution',

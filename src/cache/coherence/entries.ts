@@ -2,6 +2,7 @@ import { isFromTheFuture, type Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { meetingTag } from '../keys/meeting-tag.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
 import { createNonces } from '../store/nonces.js';
@@ -50,6 +51,8 @@ export interface EntriesOptions {
   readonly early: EarlyDecision;
   /** Milliseconds a lease is held without being renewed. */
   readonly leaseMs: number;
+  /** Where it is counted how long a store takes that is not in this process. */
+  readonly roundTrips?: Histogram | undefined;
   /** While writes by others are not seen: milliseconds after its load from which an entry is not believed. */
   readonly believedForMs: () => number | undefined;
   /** Told whenever the store fails; the caller is answered all the same. */
@@ -111,7 +114,7 @@ export class Entries {
       maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes,
     });
     this.#fills = new Fills(options, this.#decoded);
-    this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs));
+    this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs), options.roundTrips);
     this.#copies = new ProcessCopies({
       store,
       local: options.copies,
@@ -122,7 +125,8 @@ export class Entries {
     });
     const answers = this.#copies.answers;
     this.#answers = answers && new KeptAnswers(answers, { copies: this.#copies, clock: options.clock });
-    if (!store.isLocal) this.#reads = new JoinedBatch((addresses) => store.read(addresses));
+    if (!store.isLocal)
+      this.#reads = new JoinedBatch((addresses) => store.read(addresses), options.roundTrips);
   }
 
   /** Finds many entries in one store read; synchronous where copies of this process or a local store can answer. */
@@ -343,7 +347,9 @@ export class Entries {
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
     const mark = this.#copies.mark();
+    const timed = this.#reads === undefined ? undefined : field.counters.times.beginStoreRead();
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
+      timed?.end();
       const at = this.#judgement(this.#options.clock.nowMs(), mark);
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };

@@ -2,7 +2,7 @@ import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
 import type { Freeze } from '../codec/freeze-value.js';
 import type { EntryAddress } from '../store/store.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
+import type { LiveCounters } from '../metrics/field-counters.js';
 
 /** How long one field's entries live; milliseconds throughout. */
 export interface Lifetime {
@@ -19,7 +19,7 @@ export interface EntryField {
   /** For what is told of it. */
   readonly coordinate?: string;
   readonly lifetime: Lifetime;
-  readonly counters: FieldCounters;
+  readonly counters: LiveCounters;
   /** True where all viewers share the entries: then a process may keep copies that it proves unchanged. */
   readonly isShared?: boolean;
   /** PRIVATE fields: whether a key holds this viewer, where it should. Other keys are refused, wherever they were made. */

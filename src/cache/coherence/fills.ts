@@ -4,7 +4,7 @@ import { UnstorableValue } from '../codec/storable.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import type { EntryAddress, Fill, FillOutcome, Lease, Store } from '../store/store.js';
+import type { EntryAddress, Fill, FillOutcome, Lease, PutOutcome, Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
 import type { DecodedEntries } from './decoded-entries.js';
 import type { EntryField, FieldAddress, Found } from './entry-field.js';
@@ -126,10 +126,9 @@ export class Fills {
       const { key, row, tags } = address;
       const put = { key, row, tags, owner: field.coordinate, ...stamped, token, version, generation };
       const [outcome] = await this.#options.store.put([put]);
-      if (outcome === 'stored') field.counters.stored += 1;
-      else field.counters.refusedFills += 1;
       if (outcome === 'stored')
         this.#options.onStored?.(put, { loadMs: 0, isNull: value === null, isWrite: true });
+      countFill(field.counters, put.bytes, outcome ?? 'refused');
       return outcome === 'stored';
     } catch (error) {
       this.#options.onStoreTrouble('put', error);
@@ -185,8 +184,7 @@ export class Fills {
 
   #send(counters: FieldCounters, fill: Fill): Filled['outcome'] {
     const count = (outcome: FillOutcome): FillOutcome => {
-      if (outcome === 'stored') counters.stored += 1;
-      else counters.refusedFills += 1;
+      countFill(counters, fill.bytes, outcome);
       return outcome;
     };
     try {
@@ -204,4 +202,13 @@ export class Fills {
       return 'failed';
     }
   }
+}
+
+function countFill(counters: FieldCounters, bytes: Uint8Array, outcome: FillOutcome | PutOutcome): void {
+  if (outcome !== 'stored') {
+    counters.refusedFills += 1;
+    return;
+  }
+  counters.stored += 1;
+  counters.storedBytes += bytes.length;
 }

@@ -1,4 +1,6 @@
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { Timed } from '../metrics/field-times.js';
+import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
 
 interface Group<Item, Answer> {
@@ -15,10 +17,16 @@ interface Group<Item, Answer> {
  */
 export class JoinedBatch<Item, Answer> {
   readonly #operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>;
+  readonly #roundTrips: Histogram | undefined;
   #waiting: Group<Item, Answer>[] = [];
 
-  constructor(operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>) {
+  /** `roundTrips`: where it is counted how long the operation takes, once for all who share it. */
+  constructor(
+    operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>,
+    roundTrips?: Histogram,
+  ) {
     this.#operation = operation;
+    this.#roundTrips = roundTrips;
   }
 
   /** Answers in the order of the items. Counts one round trip for each request that takes part, not for each call. */
@@ -36,7 +44,9 @@ export class JoinedBatch<Item, Answer> {
     for (const trace of new Set(groups.map((group) => group.trace))) {
       if (trace !== undefined) trace.storeRoundTrips += 1;
     }
+    const timed = this.#roundTrips && new Timed(this.#roundTrips);
     const deliver = (answers: readonly Answer[]): void => {
+      timed?.end();
       let start = 0;
       for (const { items, resolve } of groups) {
         resolve(answers.slice(start, start + items.length));

@@ -144,11 +144,13 @@ function hasResolver({ resolve }: Pick<Config, 'resolve'>): boolean {
 /** Uses what was read ahead for the field, and reads ahead for the children of a list. */
 function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
   const isPrivate = policy.scope === 'PRIVATE';
+  const { times } = policy.counters;
   const resolve: Resolver = (parent, args: Arguments, context, info) => {
     const control = cacheControlOf(info);
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
     const onHint = control && hints.to(control);
-    return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint });
+    const timed = times.beginCall();
+    return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint, timed });
   };
   if (!lookAhead.isForeseeable(type)) return resolve;
   return (parent, args: Arguments, context, info) =>

@@ -235,6 +235,15 @@ export class AcceptedWrites {
     return outcome;
   }
 
+  /** Removes a dead letter; false where there is none of this key. */
+  async discard(key: string): Promise<boolean> {
+    const { journal } = this.#options;
+    const letter = (await journal.deadLetters()).find((one) => one.key === key);
+    if (letter === undefined) return false;
+    await journal.supersede([{ key, seq: letter.seq }]);
+    return true;
+  }
+
   counters(): Readonly<FlushCounters> {
     return { ...this.#counters };
   }

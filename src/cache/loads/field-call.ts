@@ -1,3 +1,4 @@
+import type { Timed } from '../metrics/field-times.js';
 import type { ResponsePath } from '../metrics/trace.js';
 import type { Found } from '../coherence/entry-field.js';
 import type { AnswerHint } from '../codec/entry.js';
@@ -36,6 +37,8 @@ export interface FieldCall<Info extends CallInfo = CallInfo> {
   readonly ahead?: AheadRead | undefined;
   /** Told what the load of the answer said to caches of whole answers; absent where nothing listens. */
   readonly onHint?: ((hint: AnswerHint, ageMs: number) => void) | undefined;
+  /** Measures how long a hit takes; absent for most calls. */
+  readonly timed?: Timed | undefined;
 }
 
 /** What a resolver says besides its value, while it runs. */

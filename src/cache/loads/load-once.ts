@@ -62,6 +62,7 @@ async function loadAndFill(
     if (flight.isSettled) return;
     const loadMs = clock.nowMs() - startedAtMs;
     counters.loadMs += loadMs;
+    counters.times.loads.note(loadMs);
     const [touched, isPending, isUnsure] = [
       load.touched(),
       load.isPending?.() ?? false,

@@ -124,6 +124,7 @@ export class OriginLoads {
           ? NO_VALUES
           : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
       const loadMs = clock.nowMs() - startedAtMs;
+      tasks[0]?.wanted.field.counters.times.loads.note(loadMs);
       // Past their deadline: those who waited were told so, and what is newer may be stored.
       if (tasks.every(({ flight }) => flight.isSettled)) return;
       const touched = guarded.touched();

@@ -1,3 +1,5 @@
+import { FieldTimes } from './field-times.js';
+
 /** What happened at one coordinate since the process started. Plain numbers: counting must cost nothing. */
 export interface FieldCounters {
   hits: number;
@@ -33,6 +35,8 @@ export interface FieldCounters {
   /** Milliseconds of loading that hits made unnecessary. */
   savedMs: number;
   stored: number;
+  /** Bytes of what was stored, as the store has them. */
+  storedBytes: number;
   /** Fills the store refused: their generation was no longer the present one, or there was no room. */
   refusedFills: number;
   tooLarge: number;
@@ -59,7 +63,12 @@ export interface FieldCounters {
   boundedWrites: number;
 }
 
-export function createFieldCounters(): FieldCounters {
+/** The counters as the engine counts, with how long things took. */
+export interface LiveCounters extends FieldCounters {
+  readonly times: FieldTimes;
+}
+
+export function createFieldCounters(): LiveCounters {
   return {
     hits: 0,
     stale: 0,
@@ -79,6 +88,7 @@ export function createFieldCounters(): FieldCounters {
     loadMs: 0,
     savedMs: 0,
     stored: 0,
+    storedBytes: 0,
     refusedFills: 0,
     tooLarge: 0,
     unstorable: 0,
@@ -94,5 +104,13 @@ export function createFieldCounters(): FieldCounters {
     busy: 0,
     pending: 0,
     boundedWrites: 0,
+    times: new FieldTimes(),
   };
+}
+
+/** A copy without the times. */
+export function numbersOf(counters: LiveCounters): FieldCounters {
+  const copy: FieldCounters & { times?: FieldTimes } = { ...counters };
+  delete copy.times;
+  return copy;
 }

@@ -41,7 +41,10 @@ export function cacheAside<Info extends CallInfo>(
   const noteHit = services.shadow?.watch<FieldCall<Info>>(policy, loads.beginAlone);
   const give = hitGiver(noteHit, valueFor);
   const answer: Answer<Info> = (call, place, found, trace) => {
-    if (isPlainHit(policy.counters, found, trace, call.onHint)) return give(found, place, call);
+    if (isPlainHit(policy.counters, found, trace, call.onHint)) {
+      call.timed?.end();
+      return give(found, place, call);
+    }
     if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
     const load: LoadFor = (refreshes) =>
       loadOnce(services, {

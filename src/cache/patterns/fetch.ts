@@ -6,10 +6,10 @@
 import { fetchPlace } from '../keys/fetch-place.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { VaryValues } from '../keys/variant.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
+import type { LiveCounters } from '../metrics/field-counters.js';
 import { touchOfLoads } from '../load-scope.js';
 import { loadOnce } from '../loads/load-once.js';
-import { serve, type LoadFor } from './serve.js';
+import { isHit, serve, type LoadFor } from './serve.js';
 import type { Services } from '../loads/services.js';
 
 /** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
@@ -45,7 +45,7 @@ const FETCH_PATH = Object.freeze({ prev: undefined, key: 'cache.fetch' });
 export interface FetchRequest {
   readonly key: string;
   readonly options: FetchOptions;
-  readonly counters: FieldCounters;
+  readonly counters: LiveCounters;
   readonly coordinate: string;
   /** Told of the key and the tags by which the entry can be invalidated. */
   readonly onTags: (tags: readonly string[]) => void;
@@ -86,6 +86,8 @@ export async function fetchEntry(
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshes) =>
     loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, caller, begin });
+  const timed = counters.times.beginCall();
   const found = await services.entries.findOne(policy, place);
+  if (isHit(found)) timed?.end();
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
 }

@@ -38,8 +38,9 @@ export function readThrough(
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
-      if (isPlainHit(counters, found, trace)) return give(found, place, call);
-      return answer({ field, call, trace }, place, found);
+      if (!isPlainHit(counters, found, trace)) return answer({ field, call, trace }, place, found);
+      call.timed?.end();
+      return give(found, place, call);
     }
     const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
     const variant = policy.variantOf?.(call.context);
@@ -49,7 +50,10 @@ export function readThrough(
     if (place.reason !== undefined) return withoutEntry({ field, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
     // Nothing is allocated for a hit in a request that is not traced.
-    if (!isPromise(found) && isPlainHit(counters, found, trace)) return give(found, place, call);
+    if (!isPromise(found) && isPlainHit(counters, found, trace)) {
+      call.timed?.end();
+      return give(found, place, call);
+    }
     const reading = { field, call, trace };
     return isPromise(found)
       ? found.then((entry) => answer(reading, place, entry))
@@ -77,7 +81,10 @@ interface Reading {
 function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
   const { field, call, trace } = reading;
   const { services, policy, loads, noteHit, give } = field;
-  if (isPlainHit(policy.counters, found, trace)) return give(found, place, call);
+  if (isPlainHit(policy.counters, found, trace)) {
+    call.timed?.end();
+    return give(found, place, call);
+  }
   if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
   const read = { policy, path: call.info.path, key: place.key, trace, element };
   const load: LoadFor = (refreshes) =>
@@ -96,8 +103,10 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
   const located = places.filter((place): place is Located => place.reason === undefined);
   const isWhole = located.length === places.length && field.noteHit === undefined;
   const answerAll = (found: readonly (Found | undefined)[]): unknown => {
-    if (isWhole && arePlainHits(policy.counters, found, trace))
+    if (isWhole && arePlainHits(policy.counters, found, trace)) {
+      call.timed?.end();
       return found.map((one) => field.valueFor(one, call));
+    }
     let next = 0;
     let isPending = false;
     const values = places.map((place, element) => {

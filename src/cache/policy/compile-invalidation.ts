@@ -1,7 +1,7 @@
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { shownKeys } from '../keys/variant-in-text.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
+import type { LiveCounters } from '../metrics/field-counters.js';
 import type { InvalidationPolicy } from './write-policy.js';
 import type { VariantOf, Variants } from '../vary/variants.js';
 import { checkTemplate } from './check-template.js';
@@ -20,7 +20,7 @@ export interface CompiledInvalidation {
 
 export interface InvalidationOptions {
   readonly knowsViewer: boolean;
-  readonly countersOf: (coordinate: string) => FieldCounters;
+  readonly countersOf: (coordinate: string) => LiveCounters;
   /** Told when a tag cannot be named from what the call returned. */
   readonly onUnnamed: (coordinate: string, tag: string) => void;
   readonly variants: Variants;

@@ -1,6 +1,6 @@
 import { endsInViewer, holdsViewerAt } from '../keys/holds-viewer.js';
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
-import type { FieldCounters } from '../metrics/field-counters.js';
+import type { LiveCounters } from '../metrics/field-counters.js';
 import type { ReadPattern, ReadPolicy } from './read-policy.js';
 import { checkDurations } from './check-durations.js';
 import { checkPattern } from './check-pattern.js';
@@ -28,7 +28,7 @@ export interface CompileOptions extends VaryOptions {
   readonly knowsViewer: boolean;
   /** For fields that do not say it themselves. */
   readonly softTimeoutMs?: number | undefined;
-  readonly countersOf: (coordinate: string) => FieldCounters;
+  readonly countersOf: (coordinate: string) => LiveCounters;
 }
 
 export interface CompiledRead {
@@ -71,7 +71,7 @@ interface Checked {
   readonly key: Template | undefined;
   readonly tags: readonly Template[];
   readonly elementAt: number | undefined;
-  readonly counters: FieldCounters;
+  readonly counters: LiveCounters;
   readonly softTimeoutMs: number | undefined;
   readonly vary: CompiledVary;
 }

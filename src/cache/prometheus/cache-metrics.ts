@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CacheStats, CacheWrites } from '../cache.js';
+import { addTimeMetrics } from './time-metrics.js';
 
 /** What is read of a cache. */
 export interface CountedCache {
@@ -28,6 +29,7 @@ export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
   addMemoMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
   addJournalMetrics(registry, cache);
+  addTimeMetrics(registry, cache.stats);
 }
 
 function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: CountedCache): void {
@@ -76,6 +78,7 @@ function addFieldMetrics(registry: Registry, { stats: { counters, fields } }: Co
     ['cache_abandoned_loads_total', 'Loads that failed since their caller was gone.', 'abandonedLoads', 1],
     ['cache_slow_loads_total', 'Loads that a stale value was served instead of.', 'slowLoads', 1],
     ['cache_stored_entries_total', 'Entries that were stored.', 'stored', 1],
+    ['cache_stored_bytes_total', 'Bytes of the entries that were stored.', 'storedBytes', 1],
     ['cache_refreshes_total', 'Values loaded again while the ones before were known.', 'refreshes', 1],
     ['cache_refresh_changes_total', 'Refreshes that brought another value.', 'changes', 1],
     ['cache_too_large_total', 'Values that were too large to be stored.', 'tooLarge', 1],

@@ -14,6 +14,11 @@ export interface RedisNames {
   readonly epoch: string;
   /** The run of the server in which the epoch was created. */
   readonly run: string;
+  /** What one process has counted, and when each of them wrote that down last. */
+  figures(process: string): string;
+  readonly counting: string;
+  /** With what the names of all entries begin, whatever their schema. */
+  readonly all: string;
   /** The log of invalidations. */
   readonly log: string;
   /** Where ends of leases are published. */
@@ -38,6 +43,9 @@ export function redisNames(prefix: string, digest: string): RedisNames {
     writes: (key) => `${writes}${key}}`,
     asked: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:a:{${field}}`,
     askedFaded: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:f:{${field}}`,
+    figures: (process) => `${prefix}:c:${process}`,
+    counting: `${prefix}:counting`,
+    all: `${prefix}:`,
     epoch: `${prefix}:epoch`,
     run: `${prefix}:run`,
     log: `${prefix}:log`,

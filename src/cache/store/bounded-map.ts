@@ -122,6 +122,11 @@ export class BoundedMap<T> {
     return this.#evictions;
   }
 
+  /** What each owner has. */
+  get owners(): Iterable<Readonly<Share>> {
+    return this.#shares.all();
+  }
+
   /** The value, unless it is absent or has expired. */
   get(key: string, nowMs: number): T | undefined {
     const slot = this.#slots.get(key);

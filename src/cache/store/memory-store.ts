@@ -179,6 +179,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     countAsked: (field, counted) => asked.count(field, counted),
     mostAsked: (field, atMost) => asked.most(field, atMost),
     watch: (onSettled) => leases.watch(onSettled),
+    health: () => ({
+      usedBytes: entries.bytes + heldBeside(),
+      maxBytes: bounds.maxBytes,
+      evictionPolicy: bounds.eviction,
+      evictions: entries.evictions,
+    }),
+    holdings: () =>
+      Array.from(entries.owners, ({ owner, entries: count, bytes }) => {
+        return { of: owner, entries: count, bytes, withoutExpiry: 0, isEstimate: false };
+      }),
     close: () => {
       asked.clear();
       entries.clear();

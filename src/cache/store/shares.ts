@@ -36,6 +36,10 @@ export class Shares {
     return share;
   }
 
+  all(): Iterable<Readonly<Share>> {
+    return this.#shares.values();
+  }
+
   /** Called once nothing is left of an owner. */
   drop(share: Share): void {
     this.#shares.delete(share.owner);

@@ -141,6 +141,46 @@ export interface OpenOptions {
  */
 export type CaughtUp = 'yes' | 'no' | 'unknown';
 
+/** What a process has counted since it wrote that down last. */
+export interface FigureChanges {
+  readonly slots: ReadonlyMap<string, string>;
+  readonly gone: readonly string[];
+}
+
+/** What a process has written down. */
+export interface ProcessFigures {
+  readonly process: string;
+  readonly slots: ReadonlyMap<string, string>;
+}
+
+/** How a store is; what is not known is left out. */
+export interface StoreHealth {
+  /** Of one small command, measured for this answer. */
+  readonly roundTripMs?: number;
+  readonly usedBytes?: number;
+  /** 0 where there is no bound. */
+  readonly maxBytes?: number;
+  /** What leaves first where there is no room, as the server calls it. */
+  readonly evictionPolicy?: string;
+  /** Since the server started, or this process did. */
+  readonly evictions?: number;
+  /** Keys that the server was asked for and had, or had not, since it started: all that use it count. */
+  readonly serverHits?: number;
+  readonly serverMisses?: number;
+}
+
+/** Entries that belong together. */
+export interface Holding {
+  /** The coordinate that they belong to, or the namespace of their keys. */
+  readonly of: string;
+  readonly entries: number;
+  readonly bytes: number;
+  /** Of those that were looked at: how many never expire. */
+  readonly withoutExpiry: number;
+  /** True where it was reckoned from a sample. */
+  readonly isEstimate: boolean;
+}
+
 /**
  * Where entries rest. One contract, many implementations, one contract suite (`storeContract` in `testing/`).
  * Every operation takes a batch and answers in its order. Every operation is safe when it runs late or twice.
@@ -196,6 +236,17 @@ export interface Store {
   countAsked?(field: string, asked: readonly Asked[]): MaybePromise<void>;
   /** Those that were asked for most lately, at most so many, with their faded counts. */
   mostAsked?(field: string, atMost: number): MaybePromise<readonly Asked[]>;
+  /**
+   * Writes down what a process has counted, in named parts, for all that share the store; parts that are `gone` are removed.
+   * What is not written anew is forgotten after two hours. Absent where no other process could read it.
+   */
+  shareFigures?(process: string, figures: FigureChanges): MaybePromise<void>;
+  /** What all processes have written down, the named parts of it, or all; of at most 64 that wrote last. */
+  sharedFigures?(parts?: readonly string[]): MaybePromise<readonly ProcessFigures[]>;
+  /** How the server of the store is, or this process's part. Asked for reports, some times a minute. */
+  health?(): MaybePromise<StoreHealth>;
+  /** How much of what is there now; where it cannot be counted, estimated from a sample. Asked for reports. */
+  holdings?(): MaybePromise<readonly Holding[]>;
   /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
   watch?(onSettled: (key: string) => void): void;
   /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */

@@ -2,6 +2,8 @@
 export type { Consistency } from '../coherence/acknowledgement.js';
 export type { OutboxOpenOptions, OutboxRow, Relayed } from '../outbox/outbox.js';
 export type { RelayingOptions } from '../outbox/relay-options.js';
+export type { ExplainedField, ExplainedOperation, Explanation } from '../directives/explain-operation.js';
+export type { CacheTools, InspectedEntry } from '../cache-tools.js';
 export type { CachedField } from '../apply-schema.js';
 export type { WarmSetsGiven } from '../cache-options.js';
 export type { CachedArguments, CachePattern } from '../policy/field-site.js';
@@ -28,11 +30,22 @@ export type {
 export type { EvidenceOptions, EvidenceSource } from '../metrics/answer-evidence.js';
 export type { BoundedBy } from '../metrics/bounded-writes.js';
 export type { FieldCounters } from '../metrics/field-counters.js';
+export type { CacheTimes } from '../metrics/counters.js';
+export type { Histogram, TimesTaken } from '../metrics/histogram.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
 export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { MemoCounters } from '../metrics/memo-counters.js';
 export type { MemoOptions } from '../memo/memo-options.js';
+export type {
+  CacheReport,
+  FieldReport,
+  JournalReport,
+  MinuteReport,
+  StoreReport,
+} from '../report/cache-report.js';
+export type { Figures, OutcomeCounts, Percentiles } from '../report/field-report.js';
+export type { ReportOptions } from '../report/report-options.js';
 export type { ShadowCounters } from '../metrics/shadow-counters.js';
 export type {
   Outcome,
@@ -60,15 +73,19 @@ export type {
   Acquired,
   CaughtUp,
   EntryAddress,
+  FigureChanges,
   Fill,
   FillOutcome,
+  Holding,
   Intended,
   Intention,
   Lease,
   LeaseRequest,
   LogReading,
   OpenOptions,
+  ProcessFigures,
   Put,
   PutOutcome,
   Reading,
+  StoreHealth,
 } from '../store/store.js';

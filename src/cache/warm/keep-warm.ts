@@ -44,6 +44,7 @@ const LOOKS_PER_LEASE = 3;
 export class KeepWarm {
   readonly #options: KeepWarmOptions;
   readonly #warmers: FieldWarmer[] = [];
+  readonly #byCoordinate = new Map<string, FieldWarmer>();
   readonly #budget: LoadBudget;
   readonly #waits = new EndableWaits();
   #wake: () => void = () => undefined;
@@ -86,6 +87,7 @@ export class KeepWarm {
       context: async (variant) => this.#options.context(variant?.values ?? noValues),
     });
     this.#warmers.push(warmer);
+    this.#byCoordinate.set(coordinate, warmer);
     return { noteRead: (key, args) => warmer.noteRead(key, args) };
   }
 
@@ -101,6 +103,18 @@ export class KeepWarm {
   /** Resolves when what shall be warm is, or takes too long. */
   warmedUp(): Promise<void> {
     return this.#warmedUp;
+  }
+
+  /** Those of the fields that are kept warm in this process. */
+  get coordinates(): readonly string[] {
+    return this.#options.isEnabled ? [...this.#byCoordinate.keys()] : [];
+  }
+
+  /** Loads what is missing at a coordinate; false where nothing is kept warm there. */
+  async warmUpNow(coordinate: string): Promise<boolean> {
+    const warmer = this.#options.isEnabled ? this.#byCoordinate.get(coordinate) : undefined;
+    await warmer?.warmUp();
+    return warmer !== undefined;
   }
 
   get isWarm(): boolean {

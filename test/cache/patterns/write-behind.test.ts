@@ -309,6 +309,22 @@ describe('a flush that fails', () => {
     expect(await cache.writes.deadLetters()).toEqual([]);
   });
 
+  it('is given up once its dead letter is discarded', async () => {
+    const { note, fail, rows, clock, cache, pending } = await behind();
+    fail((writes) =>
+      writes.some(({ key }) => key === 'Place:2') ? new Error('refused: too long') : undefined,
+    );
+    for (const id of [1, 2]) await note(id, id);
+    clock.advance(1000);
+    await expect.poll(pending, { interval: 2 }).toBe(0);
+    expect(await cache.writes.deadLetters()).toHaveLength(1);
+    await expect(cache.writes.discard('Place:1')).rejects.toMatchObject({ code: 'CACHE_DEAD_LETTER' });
+    fail(undefined);
+    await cache.writes.discard('Place:2');
+    expect(await cache.writes.deadLetters()).toEqual([]);
+    expect([await pending(), [...rows.keys()]]).toEqual([0, ['1']]);
+  });
+
   it('buries a row after ten attempts where the origin cannot tell', async () => {
     const rows = table();
     const { load, flush } = rows.origin;

@@ -16,6 +16,9 @@ import { ServerConnection } from '../connection/server-connection.js';
 import { redisNames } from '../redis-names.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { acquire, intend } from './claims.js';
+import { shareFigures, sharedFigures } from './figures-in-redis.js';
+import { readHealth } from './health.js';
+import { sampleHoldings } from './sample-holdings.js';
 import { inParts, readInParts } from './in-parts.js';
 import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
@@ -141,6 +144,11 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
     readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
+    shareFigures: (process, changes) =>
+      link.run((commands) => shareFigures(commands, names, { process, ...changes })),
+    sharedFigures: (parts) => link.run((commands) => sharedFigures(commands, names, parts)),
+    health: () => link.run(readHealth),
+    holdings: () => link.run((commands) => sampleHoldings(commands, names)),
     confirm: () =>
       link.run(async (commands) => void (await commands.get(names.epoch).catch(nothingForWrongType))),
     intend: (all) =>
