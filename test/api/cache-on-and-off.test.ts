@@ -68,6 +68,9 @@ function errorsOfVoid(body: string): readonly unknown[] | undefined {
   return data === null && Array.isArray(errors) ? errors : undefined;
 }
 
+/** What tells of the cache itself is not the same with it and without. */
+const ABOUT_THE_CACHE = new Set(['Query.cacheReport', 'Query.cacheEntry', 'Query.explainOperation']);
+
 /** A viewer got something else than he would without the cache. */
 class OtherBytes extends Error {}
 
@@ -136,7 +139,7 @@ describe('three viewers with random queries and writes', () => {
         // Without a cache nobody sees what is written behind before the database has it.
         await flushed(on.cache);
       }
-      const query = randomQuery(draw, { schema, literal, maxDepth: 3 });
+      const query = randomQuery(draw, { schema, literal, maxDepth: 3, without: ABOUT_THE_CACHE });
       for (const token of tokens) {
         const expected = inOrder(await post(off, query, { token }));
         for (let times = 0; times < 2; times += 1) {

@@ -33,15 +33,19 @@ export interface ReadSchema {
 export async function readSchema(paths: readonly string[]): Promise<ReadSchema> {
   const files = await readSdlFiles(paths);
   const faults: SdlFault[] = [];
+  const names: string[] = [];
   const definitions = files.flatMap(({ name, text }): readonly DefinitionNode[] => {
     try {
-      return parse(new Source(text, name)).definitions;
+      const found = parse(new Source(text, name)).definitions;
+      // Operations often lie in the same folder.
+      if (!found.every(isExecutable)) names.push(name);
+      return found;
     } catch (error) {
+      names.push(name);
       faults.push(faultOf(error));
       return [];
     }
   });
-  const names = files.map(({ name }) => name);
   if (faults.length > 0) return { files: names, schema: undefined, faults };
   try {
     return { files: names, schema: schemaOf(definitions), faults };
@@ -73,6 +77,10 @@ function schemaOf(definitions: readonly DefinitionNode[]): GraphQLSchema {
   );
   assumeResolvers(schema);
   return schema;
+}
+
+function isExecutable({ kind }: DefinitionNode): boolean {
+  return kind === Kind.OPERATION_DEFINITION || kind === Kind.FRAGMENT_DEFINITION;
 }
 
 function nameOf(node: DefinitionNode): string | undefined {
