@@ -60,17 +60,21 @@ export function apolloWithPlans<Options extends ApolloOptions>(
   ]);
   const { rootValue, fieldResolver, executionOptions } = options;
   const executor = async (request: ApolloRequest): Promise<ExecutionResult> => {
-    const { document, context: contextValue, request: asked } = request;
-    return compiled.execute({
+    const { document, request: asked } = request;
+    const args: ExecutionArgs = {
       // That of the request, as a server may have loaded another one since.
-      ...{ schema: request.schema, document, contextValue },
+      schema: request.schema,
+      document,
+      contextValue: request.context,
       variableValues: asked.variables,
       operationName: asked.operationName,
       rootValue:
         typeof rootValue === 'function' ? Reflect.apply(rootValue, undefined, [document]) : rootValue,
       fieldResolver,
-      ...(executionOptions === undefined ? {} : { options: executionOptions }),
-    });
+    };
+    // Written so, requests make one object of one shape.
+    if (executionOptions !== undefined) Object.assign(args, { options: executionOptions });
+    return compiled.execute(args);
   };
   return {
     ...others,
