@@ -8,5 +8,4 @@ export {
   type PluginRequest,
   type PluginResponse,
   type RequestListener,
-  type StartingServer,
 } from './apollo-plugin.js';
