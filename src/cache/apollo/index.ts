@@ -7,5 +7,6 @@ export {
   type OperationRequest,
   type PluginRequest,
   type PluginResponse,
+  type ExecutedRequest,
   type RequestListener,
 } from './apollo-plugin.js';
