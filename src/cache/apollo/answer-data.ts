@@ -1,16 +1,17 @@
 import type { KeptAnswer } from '../memo/operation-memo.js';
 
-/** The text of answers whose data was looked at by no plugin. */
-const texts = new WeakMap<object, string>();
+/** Answers whose data was looked at by no plugin, each with its text. */
+const answers = new WeakMap<object, KeptAnswer>();
 
 /**
  * The `data` of an answer that was kept, for one request: it is read from its text when a plugin looks at it first, and what the
  * plugin changes is in its own answer only.
  */
-export function answerData({ text, names }: KeptAnswer): Record<string, unknown> {
+export function answerData(answer: KeptAnswer): Record<string, unknown> {
+  const { text, names } = answer;
   const data: Record<string, unknown> = {};
   const read = (): void => {
-    texts.delete(data);
+    answers.delete(data);
     const values = JSON.parse(text) as Record<string, unknown>;
     for (const name of names) define(data, name, { value: values[name], writable: true });
   };
@@ -26,17 +27,30 @@ export function answerData({ text, names }: KeptAnswer): Record<string, unknown>
       },
     });
   }
-  texts.set(data, text);
+  answers.set(data, answer);
   return data;
 }
 
 /** Writes an answer as Apollo Server does, with the text that was kept where there is one. */
 export function answerText(result: object): string {
   const { data, ...others }: { data?: unknown; errors?: unknown } = result;
-  const text = typeof data === 'object' && data !== null ? texts.get(data) : undefined;
+  const text = typeof data === 'object' && data !== null ? textOf(data) : undefined;
   if (text === undefined || others.errors !== undefined) return `${JSON.stringify(result)}\n`;
   const rest = JSON.stringify(others);
   return rest === '{}' ? `{"data":${text}}\n` : `{"data":${text},${rest.slice(1)}\n`;
+}
+
+/** Undefined where a plugin has looked at it, or has taken something from it or put into it. */
+function textOf(data: object): string | undefined {
+  const answer = answers.get(data);
+  if (answer === undefined) return undefined;
+  const names = Object.keys(data);
+  const isWhole = names.length === answer.names.length && names.every((name) => isUnread(data, name));
+  return isWhole ? answer.text : undefined;
+}
+
+function isUnread(data: object, name: string): boolean {
+  return Object.getOwnPropertyDescriptor(data, name)?.get !== undefined;
 }
 
 function define(data: object, name: string, property: PropertyDescriptor): void {

@@ -51,16 +51,19 @@ export interface KeptResponse<Head> {
   };
 }
 
-/** What is told once the schema of a server is known. */
-export interface StartingServer {
-  readonly schema: GraphQLSchema;
+/** A request that is executed; its answer is there when that has ended. */
+export interface ExecutedRequest {
+  readonly overallCachePolicy?: PluginResponse['overallCachePolicy'];
+  readonly response: Partial<PluginResponse['response']>;
 }
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
-  serverWillStart(server: StartingServer): Promise<void>;
   requestDidStart<Head>(
-    request: PluginRequest<Context> & { readonly response: { readonly http: Head } },
+    request: PluginRequest<Context> & {
+      readonly schema: GraphQLSchema;
+      readonly response: { readonly http: Head };
+    },
   ): Promise<RequestListener<Context, Head> | undefined>;
   /**
    * Writes an answer as Apollo Server does by default, and one that was kept as the text that it was kept as: pass it to the
@@ -73,6 +76,10 @@ export interface CachePlugin<Context> {
 export interface RequestListener<Context, Head> {
   /** There where the cache has the option `memo`. */
   responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
+  /** As that. */
+  executionDidStart?(
+    request: ExecutedRequest,
+  ): Promise<{ executionDidEnd(error?: unknown): Promise<void> } | undefined>;
   willSendResponse(response: PluginResponse): Promise<void>;
 }
 
@@ -102,22 +109,21 @@ export function createApolloPlugin<Context>(
   const { memo } = cache;
   return {
     stringifyResult: answerText,
-    serverWillStart: ({ schema }) => {
-      memo?.plans.note(schema);
-      return Promise.resolve();
-    },
     requestDidStart: (request) => {
+      // Not when the server starts: until all plugins have started, they may put code around resolvers.
+      memo?.plans.note(request.schema);
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
-      const answering = memo && answeringFrom(memo, context);
+      const answering = memo && answeringFrom(memo);
       return Promise.resolve({
-        ...(answering && { responseForOperation: answering.find }),
-        willSendResponse: ({ response: { body }, overallCachePolicy }) => {
+        ...(answering && {
+          responseForOperation: answering.find,
+          executionDidStart: answering.executionDidStart,
+        }),
+        willSendResponse: ({ response: { body } }) => {
           const result = body.kind === 'single' ? body.singleResult : undefined;
-          // A kept answer would tell caches in front of the server nothing of what its fields say to them.
-          const isForOthers = overallCachePolicy?.policyIfCacheable() != null;
-          answering?.end(isForOthers ? undefined : result);
+          answering?.end(undefined);
           const cached = told();
           if (result && cached) result.extensions = withCache(result.extensions, cached);
           return Promise.resolve();
@@ -128,8 +134,12 @@ export function createApolloPlugin<Context>(
 }
 
 /** Answers one request as it was answered before, or has its answer kept. */
-function answeringFrom(memo: OperationMemo, context: object) {
-  let end: ReturnType<OperationMemo['record']>;
+function answeringFrom(memo: OperationMemo) {
+  let endRecording: ReturnType<OperationMemo['record']>;
+  const end: NonNullable<typeof endRecording> = (result) => {
+    endRecording?.(result);
+    endRecording = undefined;
+  };
   return {
     find: async <Head>({
       schema,
@@ -137,21 +147,34 @@ function answeringFrom(memo: OperationMemo, context: object) {
       operation,
       request: { variables },
       response: { http },
+      // Another plugin may have put it in place of the first.
+      contextValue: context,
     }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
+      if (typeof context !== 'object' || context === null) return null;
       const sight = memo.sight({ schema, document, operation, variables, context });
       if (sight === undefined) return null;
       const kept = memo.find(sight);
       // What can be answered now is, without one more turn of the event loop.
       const answer: KeptAnswer | undefined = kept instanceof Promise ? await kept : kept;
       if (answer === undefined) {
-        end = memo.record(sight);
+        endRecording = memo.record(sight);
         return null;
       }
       return { http, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },
-    end: (result: PluginResponse['response']['body']['singleResult']): void => {
-      end?.(result);
-      end = undefined;
+    /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */
+    executionDidStart: async (request: ExecutedRequest) => {
+      if (endRecording === undefined) return undefined;
+      return {
+        executionDidEnd: async (error?: unknown): Promise<void> => {
+          const { overallCachePolicy, response } = request;
+          const { body } = response;
+          // A kept answer would tell caches in front of the server nothing of what its fields say to them.
+          const isForOthers = overallCachePolicy?.policyIfCacheable() != null;
+          end(error === undefined && !isForOthers && body?.kind === 'single' ? body.singleResult : undefined);
+        },
+      };
     },
+    end,
   };
 }

@@ -7,6 +7,6 @@ export {
   type OperationRequest,
   type PluginRequest,
   type PluginResponse,
+  type ExecutedRequest,
   type RequestListener,
-  type StartingServer,
 } from './apollo-plugin.js';

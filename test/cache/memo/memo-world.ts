@@ -25,6 +25,8 @@ export interface MemoWorldOptions extends Partial<CacheOptions<MemoContext>> {
   /** The schema that is executed, made of the one with the cache. */
   readonly derived?: (schema: GraphQLSchema, cache: Cache<MemoContext>) => GraphQLSchema;
   readonly plugins?: readonly ApolloServerPlugin<MemoContext>[];
+  /** Plugins that are told of everything before that of the cache. */
+  readonly pluginsBefore?: readonly ApolloServerPlugin<MemoContext>[];
 }
 
 /** Apollo Server over a cache that keeps whole answers, on a clock that the test owns. */
@@ -33,6 +35,7 @@ export async function memoWorld({
   resolvers,
   derived,
   plugins = [],
+  pluginsBefore = [],
   ...options
 }: MemoWorldOptions) {
   const clock = manualClock();
@@ -54,7 +57,7 @@ export async function memoWorld({
   const cachePlugin = cache.apolloPlugin();
   const server = new ApolloServer<MemoContext>({
     schema: derived?.(applied, cache) ?? applied,
-    plugins: [cachePlugin, counting, ...plugins],
+    plugins: [...pluginsBefore, cachePlugin, counting, ...plugins],
     stringifyResult: cachePlugin.stringifyResult,
   });
   await server.start();
