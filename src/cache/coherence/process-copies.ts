@@ -41,6 +41,10 @@ export class ProcessCopies {
     const readLog = store.readLog?.bind(store);
     this.#proven = readLog && proven;
     this.#answers = store.isLocal || readLog !== undefined ? answers : undefined;
+    store.onInvalidated?.((tags) => {
+      if (tags === 'all') this.#answers?.clear();
+      else this.#answers?.forget(tags);
+    });
     const copies = [this.#proven, this.#answers].filter((one) => one !== undefined);
     if (readLog !== undefined && copies.length > 0)
       this.#log = new FollowedLog({ copies, readLog, onStoreTrouble });

@@ -147,6 +147,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return 'no-room';
   }
 
+  const listeners: ((tags: readonly string[] | 'all') => void)[] = [];
   return {
     name: 'memory',
     isLocal: true,
@@ -165,13 +166,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         entries.delete(tag);
         leases.drop(tag);
       }
+      for (const listener of listeners) listener(tags);
     },
     forget: () => {
       entries.clear();
       generations.clear();
       leases.clear();
       writes.clear();
+      for (const listener of listeners) listener('all');
     },
+    onInvalidated: (listener) => void listeners.push(listener),
     holdBeside: (bytes) => {
       beside.push(bytes);
       return Math.floor(bounds.maxBytes * DECODED_PART);

@@ -249,6 +249,11 @@ export interface Store {
   holdings?(): MaybePromise<readonly Holding[]>;
   /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
   watch?(onSettled: (key: string) => void): void;
+  /**
+   * Tells `listener` of what is invalidated, by any cache that has this very object: copies of others must not outlive it. For
+   * a store in this process, where there is no log to be read.
+   */
+  onInvalidated?(listener: (tags: readonly string[] | 'all') => void): void;
   /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */
   confirm?(): Promise<void>;
   /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */
