@@ -23,6 +23,7 @@ const READS = Array.from({ length: ROWS / ROWS_AT_ONCE }, (_, part) => {
   const ids = Array.from({ length: ROWS_AT_ONCE }, (_id, index) => `${part * ROWS_AT_ONCE + index}`);
   return `{ rows(ids: ${JSON.stringify(ids)}) { id } }`;
 });
+const isOfFigures = (key: string): boolean => /^[a-z]+:(c:|counting$)/.test(key);
 const acme = { tenant: 'acme' };
 const other = { tenant: 'other' };
 
@@ -57,7 +58,9 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
     onTestFinished(() => traffic.stop());
     const before = (await traffic.upTo(server.redis)).length;
     await work();
-    return (await traffic.upTo(server.redis)).slice(before).map(({ name }) => name);
+    const said = (await traffic.upTo(server.redis)).slice(before);
+    // What was counted is written down meanwhile, as often as this clock has it.
+    return said.filter(({ keys }) => !keys.some(isOfFigures)).map(({ name }) => name);
   }
 
   it('clears ten thousand entries of one tenant with as many commands as one entry, and leaves the others', async () => {
