@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 export interface SaidToRedis {
   /** The command in lower case. */
   readonly name: string;
-  /** The keys of reads and scripts, and of what writes figures down; empty for everything else. */
+  /** The keys of reads and scripts; empty for everything else. */
   readonly keys: readonly string[];
 }
 
@@ -42,10 +42,7 @@ export async function watchTraffic(url: string): Promise<RedisTraffic> {
   };
 }
 
-const WITH_ONE_KEY = new Set(['hset', 'hdel', 'pexpire', 'zadd', 'zremrangebyscore']);
-
 function keysOf(command: string, rest: readonly string[]): readonly string[] {
   if (command === 'evalsha' || command === 'eval') return rest.slice(2, 2 + Number(rest[1]));
-  if (WITH_ONE_KEY.has(command)) return rest.slice(0, 1);
   return command === 'mget' || command === 'echo' ? rest : [];
 }
