@@ -1,6 +1,7 @@
 import type { Applied } from './apply-schema.js';
 import type { Parts } from './assemble.js';
 import { decodeEntry } from './codec/entry.js';
+import { entryState } from './coherence/entry-state.js';
 import type { ExplainedOperation, Explanation } from './directives/explain-operation.js';
 import { CacheError } from './errors.js';
 import { hintOf } from './nearest-name.js';
@@ -61,16 +62,9 @@ export function createTools({ parts, store, declared, applied, requireOpen }: To
       const [reading] = await store.read([{ key, tags: [] }]);
       const entry = reading?.bytes && decodeEntry(reading.bytes, key, ANY_BYTES);
       if (reading?.bytes === undefined || entry === undefined) return undefined;
-      const ageMs = Math.max(0, services.clock.nowMs() - entry.loadedAtMs);
-      const { generations, freshForMs, loadMs } = entry;
-      const [own, ...others] = reading.generations;
-      const isPresent =
-        generations[0] === own && (others.length === 0 || generations.at(-1) === others.at(-1));
-      return {
-        ...{ key, ageMs, freshForMs, loadMs, bytes: reading.bytes.length },
-        state: !isPresent ? 'ended' : ageMs <= freshForMs ? 'fresh' : 'stale',
-        tags: Math.max(0, generations.length - 1 - others.length),
-      };
+      const { freshForMs, loadMs } = entry;
+      const state = entryState(entry, reading.generations, services.clock.nowMs());
+      return { ...state, key, freshForMs, loadMs, bytes: reading.bytes.length };
     },
     warmUp: async (coordinate) => {
       requireOpen();

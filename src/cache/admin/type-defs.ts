@@ -1,3 +1,27 @@
+/** What is counted of one field, and of all. */
+const figures = `
+    "Reads."
+    requests: Float!
+    "The part of them that an entry answered, 0 to 1; null where there was none."
+    hitRate: Float
+    "How they ended."
+    outcomes: CacheOutcomes!
+    "Fresh hits, of a sample."
+    hitMs: CachePercentiles!
+    "Loads."
+    loadMs: CachePercentiles!
+    "Reads of a store that is not in the process, of a sample."
+    storeMs: CachePercentiles!
+    "Calls of origins and resolvers."
+    loads: Float!
+    "Those that failed."
+    failedLoads: Float!
+    "Reads that needed no load of their own."
+    loadsAvoided: Float!
+    "Milliseconds of loading that hits made unnecessary."
+    savedMs: Float!
+`;
+
 /** The schema part of `graphql-corral/admin`: add it to your type definitions, and `cacheAdminResolvers` to your resolvers. */
 export const cacheAdminTypeDefs = /* GraphQL */ `
   extend type Query {
@@ -82,26 +106,7 @@ export const cacheAdminTypeDefs = /* GraphQL */ `
 
   "What was counted of all fields."
   type CacheFigures {
-    "Reads of fields."
-    requests: Float!
-    "The part of them that an entry answered, 0 to 1; null where there was none."
-    hitRate: Float
-    "How they ended."
-    outcomes: CacheOutcomes!
-    "Fresh hits, of a sample."
-    hitMs: CachePercentiles!
-    "Loads."
-    loadMs: CachePercentiles!
-    "Reads of a store that is not in the process, of a sample."
-    storeMs: CachePercentiles!
-    "Calls of origins and resolvers."
-    loads: Float!
-    "Those that failed."
-    failedLoads: Float!
-    "Reads that needed no load of their own."
-    loadsAvoided: Float!
-    "Milliseconds of loading that hits made unnecessary."
-    savedMs: Float!
+    ${figures}
   }
 
   "What was counted of one field."
@@ -114,26 +119,7 @@ export const cacheAdminTypeDefs = /* GraphQL */ `
     ttl: Float
     "Seconds past that in which a stale value is served while it is refreshed."
     swr: Float
-    "Reads of the field."
-    requests: Float!
-    "The part of them that an entry answered, 0 to 1; null where there was none."
-    hitRate: Float
-    "How they ended."
-    outcomes: CacheOutcomes!
-    "Fresh hits, of a sample."
-    hitMs: CachePercentiles!
-    "Loads."
-    loadMs: CachePercentiles!
-    "Reads of a store that is not in the process, of a sample."
-    storeMs: CachePercentiles!
-    "Calls of its origin or resolver."
-    loads: Float!
-    "Those that failed."
-    failedLoads: Float!
-    "Reads that needed no load of their own."
-    loadsAvoided: Float!
-    "Milliseconds of loading that hits made unnecessary."
-    savedMs: Float!
+    ${figures}
     "Entries there now, where that is known; reckoned from a sample with Redis."
     entries: Float
     "Bytes that they take."

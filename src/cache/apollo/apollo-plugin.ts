@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { isPromise } from '../maybe-promise.js';
 import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
 import {
   answersOf,
@@ -155,7 +156,7 @@ function answeringFrom(memo: OperationMemo) {
       if (sight === undefined) return null;
       const kept = memo.find(sight);
       // What can be answered now is, without one more turn of the event loop.
-      const answer: KeptAnswer | undefined = kept instanceof Promise ? await kept : kept;
+      const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
       if (answer === undefined) {
         endRecording = memo.record(sight);
         return null;

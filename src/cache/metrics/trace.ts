@@ -66,7 +66,6 @@ export interface ReadPlace {
 /** As much of an entry as says whether it was fresh. */
 export interface ReadEntry {
   readonly value: unknown;
-  readonly loadMs: number;
   readonly staleForMs: number;
   readonly isDue: boolean;
 }

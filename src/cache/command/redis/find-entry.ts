@@ -16,8 +16,8 @@ export interface FoundEntry {
   readonly keptForMs: number;
   /** Undefined for bytes that this version cannot read. */
   readonly entry: Entry | undefined;
-  /** False once an invalidation, of its own row or of everything, has ended it: then no process serves it. */
-  readonly isCurrent: boolean;
+  /** The generations now, of its row and of everything. */
+  readonly present: readonly (string | undefined)[];
   /** True while a process loads it. */
   readonly isLoading: boolean;
 }
@@ -69,8 +69,8 @@ async function read(
     client.exists(names.lease(key, row)),
   ]);
   const entry = decodeEntry(stored, key, LARGEST_BYTES);
-  const isCurrent = entry !== undefined && entry.generations[0] === own && entry.generations.at(-1) === epoch;
-  return { digest, row, bytes: stored.length, keptForMs, entry, isCurrent, isLoading: lease === 1 };
+  const present = [own ?? undefined, epoch ?? undefined];
+  return { digest, row, bytes: stored.length, keptForMs, entry, present, isLoading: lease === 1 };
 }
 
 async function digestsOf(client: Redis, prefix: string): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createValueCodec } from '../../codec/value-codec.js';
 import type { Entry } from '../../codec/entry.js';
+import { entryState, type EntryState } from '../../coherence/entry-state.js';
 import { systemClock } from '../../time/clock.js';
 import { CommandFault } from '../command-fault.js';
 import type { Surroundings } from '../surroundings.js';
@@ -54,7 +55,7 @@ export function addInspect(program: Command, surroundings: Surroundings): void {
 
 interface ShownEntry {
   readonly schema: string;
-  readonly state: 'fresh' | 'expired' | 'ended' | 'unreadable';
+  readonly state: EntryState['state'] | 'unreadable';
   readonly bytes: number;
   readonly ageMs: number | null;
   readonly freshForMs: number | null;
@@ -67,31 +68,22 @@ interface ShownEntry {
 }
 
 function shownEntry(
-  { digest, bytes, entry, keptForMs, isCurrent, isLoading }: FoundEntry,
+  { digest, bytes, entry, keptForMs, present, isLoading }: FoundEntry,
   { value }: Flags,
 ): ShownEntry {
-  const ageMs = entry === undefined ? null : Math.round(systemClock.nowMs() - entry.loadedAtMs);
+  const known = entry && entryState(entry, present, systemClock.nowMs());
   return {
     schema: digest,
-    state: stateOf(entry, { ageMs: ageMs ?? 0, isCurrent }),
+    state: known?.state ?? 'unreadable',
     bytes,
-    ageMs,
+    ageMs: known?.ageMs ?? null,
     freshForMs: entry?.freshForMs ?? null,
     loadMs: entry?.loadMs ?? null,
     keptForMs,
     isLoading,
-    tags: Math.max(0, (entry?.generations.length ?? 0) - 2),
+    tags: known?.tags ?? 0,
     ...(value === true && entry !== undefined && { value: valueOf(entry) }),
   };
-}
-
-function stateOf(
-  entry: Entry | undefined,
-  { ageMs, isCurrent }: { ageMs: number; isCurrent: boolean },
-): ShownEntry['state'] {
-  if (entry === undefined) return 'unreadable';
-  if (!isCurrent) return 'ended';
-  return ageMs < entry.freshForMs ? 'fresh' : 'expired';
 }
 
 /** Kinds of values that only the application knows cannot be read here. */
@@ -105,7 +97,7 @@ function valueOf({ payload }: Entry): unknown {
 
 const STATES: Readonly<Record<ShownEntry['state'], string>> = {
   fresh: 'is fresh',
-  expired: 'is past its ttl',
+  stale: 'is past its ttl',
   ended: 'was ended by an invalidation, and is served to no reader',
   unreadable: 'cannot be read by this version of corral',
 };
