@@ -5,13 +5,16 @@ import { serverNames, type ServerName } from './servers/server-names.js';
 import { modes, type Mode } from './writers/modes.js';
 import { writers } from './writers/writers.js';
 import { workloadNames, type WorkloadName } from './overhead/workloads.js';
+import { vary } from './vary/vary.js';
 
 const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- eviction
+       npm run bench -- vary [options]
        npm run bench -- writers [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
 eviction: hit rates of what decides which entries leave a full cache.
+vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen. See bench/README.md.
 
 Options of overhead
@@ -22,6 +25,11 @@ Options of overhead
   --workloads A,B  some of ${workloadNames.join(', ')}
   --json FILE      writes every slice to a file as well
   --profile NAME   starts that server with --cpu-prof; the folder with its profile is named at the start
+
+Options of vary
+  --processes N    processes for each row (default 3)
+  --turns N        turns of each side in a process (default 200)
+  --workloads A,B  as above
 
 Options of writers
   --quick          the loads that matter most, with one process each, in about a minute
@@ -38,6 +46,8 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      processes: { type: 'string', default: '3' },
+      turns: { type: 'string', default: '200' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       modes: { type: 'string', default: modes.join(',') },
@@ -50,6 +60,15 @@ async function main(): Promise<void> {
   });
   if (positionals[0] === 'eviction' && !values.help) {
     eviction();
+    return;
+  }
+  if (positionals[0] === 'vary' && !values.help) {
+    await vary({
+      processes: wholeNumber('processes', values.processes, 1),
+      turns: wholeNumber('turns', values.turns, 10),
+      workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
+      signal: stopping.signal,
+    });
     return;
   }
   if (positionals[0] === 'writers' && !values.help) {

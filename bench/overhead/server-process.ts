@@ -30,7 +30,7 @@ const STOP_WITHIN_MS = 10_000;
  * About one process in five draws a kind that dies young, and is then slower by a third for all its life, constants too. That
  * would be compared instead of the servers.
  */
-const STEADY = '--no-allocation-site-pretenuring';
+export const STEADY = '--no-allocation-site-pretenuring';
 
 /** Starts a server; resolves when it listens. It ends with this process at the latest. */
 export async function startServer(name: ServerName, options: ServerProcessOptions): Promise<ServerProcess> {

@@ -65,7 +65,8 @@ export async function startUncached(): Promise<Started> {
   return { url, loads: () => loads, close: () => server.stop() };
 }
 
-interface Reader {
+/** What the servers of the library know of who asks. */
+export interface Reader {
   readonly tenant: string;
   readonly locale: string;
 }
@@ -76,11 +77,29 @@ const VARIED = {
   varyAll: ['tenant', 'locale'],
 };
 
+/** Who asks, in all requests. */
+export function reader(): Reader {
+  return { tenant: 'acme', locale: 'de' };
+}
+
+export interface LibraryKind {
+  readonly copies: Copies;
+  readonly hasMemo: boolean;
+  readonly varies: boolean;
+}
+
+/** A server that listens to nothing yet; its cache is started. */
+export interface Library {
+  readonly server: ApolloServer<Reader>;
+  loads(): number;
+  close(): Promise<void>;
+}
+
 /** The library as its user meets it: one schema, one store, two origins. */
-export async function startLibrary(
+export async function createLibrary(
   redisUrl: string,
-  { copies, hasMemo, varies }: { copies: Copies; hasMemo: boolean; varies: boolean },
-): Promise<Started> {
+  { copies, hasMemo, varies }: LibraryKind,
+): Promise<Library> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
   const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}`;
@@ -102,11 +121,18 @@ export async function startLibrary(
     stringifyResult: plugin.stringifyResult,
   });
   await cache.start();
-  const context = (): Promise<Reader> => Promise.resolve({ tenant: 'acme', locale: 'de' });
-  const { url } = await startStandaloneServer(server, { ...LISTEN, context });
   const close = async (): Promise<void> => {
     await server.stop();
     await cache.close();
   };
-  return { url, loads: () => loadsOf(cache.stats.counters()), close };
+  return { server, loads: () => loadsOf(cache.stats.counters()), close };
+}
+
+export async function startLibrary(redisUrl: string, kind: LibraryKind): Promise<Started> {
+  const { server, loads, close } = await createLibrary(redisUrl, kind);
+  const { url } = await startStandaloneServer(server, {
+    ...LISTEN,
+    context: () => Promise.resolve(reader()),
+  });
+  return { url, loads, close };
 }

@@ -117,7 +117,7 @@ export class OperationPlans {
     if (!walk.isKept(operation.selectionSet, root, true)) return undefined;
     this.#numbers += 1;
     const { variantsOf, read } = walk;
-    return { number: this.#numbers, variantsOf: [...variantsOf], read, failures: 0, passes: 0 };
+    return { number: this.#numbers, variantsOf: [...variantsOf.values()], read, failures: 0, passes: 0 };
   }
 
   /** The policy of a field of which answers may be kept. */
@@ -138,7 +138,8 @@ interface WalkOptions {
 
 /** One look at all that an operation selects. */
 class Walk {
-  readonly variantsOf = new Set<VariantOf>();
+  /** By what they vary by: fields that vary by the same have the same variant. */
+  readonly variantsOf = new Map<string, VariantOf>();
   readonly read = new Set<string>();
   readonly #options: WalkOptions;
   /** Fragments come again, also in circles where nothing was validated. */
@@ -188,7 +189,7 @@ class Walk {
       else {
         const policy = this.#options.policyOf(resolve);
         if (policy === undefined) return false;
-        if (policy.variantOf !== undefined) this.variantsOf.add(policy.variantOf);
+        if (policy.variantOf !== undefined) this.variantsOf.set(policy.vary.join(' '), policy.variantOf);
       }
       const of = getNamedType(field.type);
       if (!isCompositeType(of)) return true;
