@@ -23,6 +23,7 @@ import type { ProbeCounters } from './metrics/probe-counters.js';
 import type { RelayState } from './metrics/relay-counters.js';
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
+import { noteMemo } from './memo/memo-of.js';
 import { NO_MEMO, type MemoCounters } from './metrics/memo-counters.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
@@ -195,7 +196,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const writes = writesOf(parts, requireOpen);
   const trace = (context: object): Trace => services.traces.start(context);
 
-  return {
+  const cache: Cache<Context> = {
     apply: (schema) => {
       requireOpen();
       if (applied !== undefined) {
@@ -286,6 +287,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
+  noteMemo(cache, parts.memo);
+  return cache;
 }
 
 /** What is being opened is closed once it is open, or has failed; what hangs is not waited for longer. */

@@ -8,7 +8,7 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { answerData, answerText } from './answer-data.js';
+import { answerData, answerJson } from '../memo/answer-data.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
@@ -109,7 +109,7 @@ export function createApolloPlugin<Context>(
   const begin = answersOf(cache, { call: 'cache.apolloPlugin', options, argument: 'request', headersOf });
   const { memo } = cache;
   return {
-    stringifyResult: answerText,
+    stringifyResult: (result) => `${answerJson(result)}\n`,
     requestDidStart: (request) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       memo?.plans.note(request.schema);

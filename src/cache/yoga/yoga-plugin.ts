@@ -1,9 +1,13 @@
+import { memoOf } from '../memo/memo-of.js';
+import type { OperationMemo } from '../memo/operation-memo.js';
 import {
   answersOf,
   withCache,
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
+import { isPlainExecutor } from '../plain-executors.js';
+import { keptExecution, type ExecuteFn } from './kept-execution.js';
 
 /** A plugin for Envelop, and so for GraphQL Yoga. It replaces no schema and wraps no resolver. */
 export interface EnvelopPlugin {
@@ -13,6 +17,8 @@ export interface EnvelopPlugin {
 /** What the plugin reads of an execution that begins. */
 export interface ExecutionStarted {
   readonly args: { readonly contextValue?: unknown };
+  readonly executeFn: ExecuteFn;
+  setExecuteFn(execute: ExecuteFn): void;
 }
 
 /** What the plugin does at the end of an execution. */
@@ -40,8 +46,16 @@ export function cachePlugin<Context>(
   options: EnvelopPluginOptions<Context> = {},
 ): EnvelopPlugin {
   const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
+  const memo = memoOf(cache);
+  const executors = new WeakMap<ExecuteFn, ExecuteFn>();
+  const keeping = (memo: OperationMemo, execute: ExecuteFn): ExecuteFn => {
+    const known = executors.get(execute) ?? keptExecution(memo, execute);
+    executors.set(execute, known);
+    return known;
+  };
   return {
-    onExecute: ({ args: { contextValue: context } }) => {
+    onExecute: ({ args: { contextValue: context }, executeFn, setExecuteFn }) => {
+      if (memo !== undefined && isPlainExecutor(executeFn)) setExecuteFn(keeping(memo, executeFn));
       if (typeof context !== 'object' || context === null) return undefined;
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
