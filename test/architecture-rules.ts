@@ -21,6 +21,7 @@ export const ROOMS = [
   'store',
   'keys',
   'codec',
+  'diagnostics',
   'metrics',
   'time',
 ];
@@ -69,6 +70,7 @@ export const DOORS = [
   'admin/index.ts',
   'advise/index.ts',
   'apollo/index.ts',
+  'diagnostics/index.ts',
   'execution/index.ts',
   'mercurius/index.ts',
   'pothos/index.ts',

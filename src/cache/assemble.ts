@@ -169,12 +169,12 @@ function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefi
 /** Where every read must be asked about, or a share of the hits is checked, operations are executed. */
 function createMemo<Context>(
   { memo, authorize, shadow, store }: CacheOptions<Context>,
-  { entries, traces, clock }: CacheServices,
+  { entries, traces }: CacheServices,
   counters: Counters,
 ): OperationMemo | undefined {
   if (memoBounds(memo) === undefined || authorize !== undefined || shadow !== undefined) return undefined;
   const countersOf = (coordinate: string) => counters.of(coordinate);
-  return new OperationMemo({ entries, traces, clock, countersOf, storeIsLocal: store.isLocal });
+  return new OperationMemo({ entries, traces, countersOf, storeIsLocal: store.isLocal });
 }
 
 /** Makes what keeps entries warm. @throws CacheError for bounds that cannot be. */

@@ -1,3 +1,5 @@
+import { channels } from './diagnostics/channels.js';
+import { tellWork } from './diagnostics/tell-work.js';
 import type { CacheOptions } from './cache-options.js';
 import type { FlushTarget } from './journal/flush-target.js';
 import type { VaryValues } from './keys/variant.js';
@@ -32,7 +34,11 @@ export function flushTargets(
   return new Map(
     Array.from(origins).flatMap(([namespace, origin]): [string, FlushTarget][] => {
       if (origin.flush === undefined) return [];
-      const flush: FlushTarget['flush'] = async (writes) => origin.flush?.(writes, await context());
+      const write: FlushTarget['flush'] = async (writes) => origin.flush?.(writes, await context());
+      const flush: FlushTarget['flush'] = (writes) =>
+        channels.flush.hasSubscribers
+          ? tellWork(channels.flush, { namespace, writes: writes.length }, () => write(writes))
+          : write(writes);
       return [[namespace, { flush, isPermanent: (error) => origin.isPermanent?.(error) }]];
     }),
   );

@@ -9,6 +9,7 @@ const doors = [
   'admin',
   'advise',
   'apollo',
+  'diagnostics',
   'execution',
   'mercurius',
   'pothos',

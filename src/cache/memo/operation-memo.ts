@@ -4,7 +4,6 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { MemoCounters } from '../metrics/memo-counters.js';
 import type { Traces } from '../metrics/trace.js';
-import type { Clock } from '../time/clock.js';
 import { OperationPlans, type OperationGiven, type OperationPlan } from './operation-plans.js';
 import { isPlainJson } from './plain-json.js';
 import { Recording, type Recorded } from './recording.js';
@@ -13,7 +12,6 @@ import { SecondSight } from './second-sight.js';
 export interface OperationMemoOptions {
   readonly entries: Pick<Entries, 'answers'>;
   readonly traces: Traces;
-  readonly clock: Clock;
   readonly storeIsLocal: boolean;
   readonly countersOf: (coordinate: string) => FieldCounters;
 }
@@ -113,8 +111,8 @@ export class OperationMemo {
       void answers.prove();
       return undefined;
     }
-    const { traces, clock, countersOf } = this.#options;
-    const recording = new Recording({ clock, mark: answers.mark(), countersOf });
+    const { traces, countersOf } = this.#options;
+    const recording = new Recording({ mark: answers.mark(), countersOf });
     const stop = traces.follow(context, recording);
     return (result) => {
       stop();
