@@ -6,6 +6,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import DataLoader from 'dataloader';
 import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
+import { apolloWithPlans } from '../../src/cache/execution/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
 import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
@@ -85,6 +86,7 @@ export function reader(): Reader {
 export interface LibraryKind {
   readonly copies: Copies;
   readonly hasMemo: boolean;
+  readonly hasPlans: boolean;
   readonly varies: boolean;
 }
 
@@ -98,11 +100,11 @@ export interface Library {
 /** The library as its user meets it: one schema, one store, two origins. */
 export async function createLibrary(
   redisUrl: string,
-  { copies, hasMemo, varies }: LibraryKind,
+  { copies, hasMemo, hasPlans, varies }: LibraryKind,
 ): Promise<Library> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}`;
+  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}${hasPlans ? '-plans' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
     store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
@@ -115,11 +117,12 @@ export async function createLibrary(
   });
   const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, filmTypeDefs(local)] }));
   const plugin = cache.apolloPlugin();
-  const server = new ApolloServer<Reader>({
+  const options = {
     schema,
     plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
     stringifyResult: plugin.stringifyResult,
-  });
+  };
+  const server = new ApolloServer<Reader>(hasPlans ? apolloWithPlans(options) : options);
   await cache.start();
   const close = async (): Promise<void> => {
     await server.stop();

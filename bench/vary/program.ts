@@ -35,7 +35,8 @@ function answering(server: ApolloServer<Reader>): Answering {
 async function measure({ workload: name, turns, ...options }: Measured): Promise<readonly Turn[]> {
   const workload = createWorkloads((await readRows()).films.size).find((other) => other.name === name);
   if (workload === undefined) throw new Error(`unknown workload ${name}`);
-  const { redisUrl, ...kind } = options;
+  const { redisUrl, ...how } = options;
+  const kind = { ...how, hasPlans: false };
   const plain = await createLibrary(redisUrl, { ...kind, varies: false });
   const varied = await createLibrary(redisUrl, { ...kind, varies: true });
   await Promise.all([plain.server.start(), varied.server.start()]);
