@@ -58,13 +58,16 @@ export interface ExecutedRequest {
   readonly response: Partial<PluginResponse['response']>;
 }
 
+/** A request that has come in. */
+export interface StartedRequest<Context, Head> extends PluginRequest<Context> {
+  readonly schema: GraphQLSchema;
+  readonly response: { readonly http: Head };
+}
+
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
   requestDidStart<Head>(
-    request: PluginRequest<Context> & {
-      readonly schema: GraphQLSchema;
-      readonly response: { readonly http: Head };
-    },
+    request: StartedRequest<Context, Head>,
   ): Promise<RequestListener<Context, Head> | undefined>;
   /**
    * Writes an answer as Apollo Server does by default, and one that was kept as the text that it was kept as: pass it to the
@@ -77,7 +80,7 @@ export interface CachePlugin<Context> {
 export interface RequestListener<Context, Head> {
   /** There where the cache has the option `memo`. */
   responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
-  /** As that. */
+  /** There where the answer is to be kept. */
   executionDidStart?(
     request: ExecutedRequest,
   ): Promise<{ executionDidEnd(error?: unknown): Promise<void> } | undefined>;
@@ -110,18 +113,14 @@ export function createApolloPlugin<Context>(
   const { memo } = cache;
   return {
     stringifyResult: (result) => `${answerJson(result)}\n`,
-    requestDidStart: (request) => {
+    requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       memo?.plans.note(request.schema);
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
       const answering = memo && answeringFrom(memo);
-      return Promise.resolve({
-        ...(answering && {
-          responseForOperation: answering.find,
-          executionDidStart: answering.executionDidStart,
-        }),
+      const listener: RequestListener<Context, Head> = {
         willSendResponse: ({ response: { body } }) => {
           const result = body.kind === 'single' ? body.singleResult : undefined;
           answering?.end(undefined);
@@ -129,7 +128,15 @@ export function createApolloPlugin<Context>(
           if (result && cached) result.extensions = withCache(result.extensions, cached);
           return Promise.resolve();
         },
-      });
+      };
+      if (answering === undefined) return Promise.resolve(listener);
+      listener.responseForOperation = async (operation) => {
+        const kept = await answering.find(operation);
+        // Only then: an execution that nothing listens to may take a shorter way.
+        if (answering.isRecording()) listener.executionDidStart = answering.executionDidStart;
+        return kept;
+      };
+      return Promise.resolve(listener);
     },
   };
 }
@@ -176,6 +183,7 @@ function answeringFrom(memo: OperationMemo) {
         },
       };
     },
+    isRecording: () => endRecording !== undefined,
     end,
   };
 }

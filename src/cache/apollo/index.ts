@@ -6,6 +6,7 @@ export {
   type CachePlugin,
   type OperationRequest,
   type PluginRequest,
+  type StartedRequest,
   type PluginResponse,
   type ExecutedRequest,
   type RequestListener,
