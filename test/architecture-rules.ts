@@ -56,6 +56,7 @@ const TOP_ROOMS = [
   'advise',
   'apollo',
   'command',
+  'dashboard',
   'execution',
   'mercurius',
   'pothos',
@@ -70,6 +71,7 @@ export const DOORS = [
   'admin/index.ts',
   'advise/index.ts',
   'apollo/index.ts',
+  'dashboard/index.ts',
   'diagnostics/index.ts',
   'execution/index.ts',
   'mercurius/index.ts',
@@ -116,6 +118,9 @@ const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   pg: ['postgres/index.ts'],
   'prom-client': ['prometheus/index.ts'],
 };
+
+/** What is bundled for browsers: its packages are no packages of the engine. */
+export const PAGE = '^src/cache/dashboard/page/';
 
 const engine = (names: readonly string[]): string => `^src/cache/(${names.map(escaped).join('|')})`;
 /** These files themselves, where `engine` is what begins so. */
@@ -199,9 +204,21 @@ export const rules: IForbiddenRuleType[] = [
     to: { path: inPackage(name) },
   })),
   {
+    name: 'the-page-runs-in-a-browser',
+    comment: 'It is bundled when the package is made, and shares types only with what serves it.',
+    from: { path: PAGE },
+    to: { path: '^src/cache/', pathNot: PAGE, dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'no-file-imports-the-page',
+    comment: 'What serves it imports the text that was made of it.',
+    from: { path: '^src/', pathNot: PAGE },
+    to: { path: PAGE },
+  },
+  {
     name: 'engine-has-few-packages',
     comment: 'A package that is not listed is known to no room.',
-    from: { path: '^src/cache/' },
+    from: { path: '^src/cache/', pathNot: PAGE },
     to: { dependencyTypes: FROM_NPM, pathNot: Object.keys(PACKAGES).map(inPackage) },
   },
   {

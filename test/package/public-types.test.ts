@@ -9,6 +9,7 @@ const doors = [
   'admin',
   'advise',
   'apollo',
+  'dashboard',
   'diagnostics',
   'execution',
   'mercurius',
