@@ -12,6 +12,7 @@ const doors = [
   'diagnostics',
   'execution',
   'mercurius',
+  'opentelemetry',
   'pothos',
   'postgres',
   'prometheus',
