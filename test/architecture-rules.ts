@@ -59,6 +59,7 @@ const TOP_ROOMS = [
   'dashboard',
   'execution',
   'mercurius',
+  'opentelemetry',
   'pothos',
   'prometheus',
   'testing',
@@ -75,6 +76,7 @@ export const DOORS = [
   'diagnostics/index.ts',
   'execution/index.ts',
   'mercurius/index.ts',
+  'opentelemetry/index.ts',
   'pothos/index.ts',
   'postgres/index.ts',
   'prometheus/index.ts',
@@ -103,6 +105,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['command/'],
   dataloader: ['loads/'],
   'fastest-levenshtein': ['nearest-name.ts'],
+  '@opentelemetry/api': ['opentelemetry/'],
   '@pothos/core': ['pothos/'],
   ioredis: ['redis/', 'command/'],
   msgpackr: ['codec/'],
@@ -112,6 +115,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Packages that a program may lack, and the doors behind which they may be reached. */
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  '@opentelemetry/api': ['opentelemetry/index.ts'],
   '@pothos/core': ['pothos/index.ts'],
   '@mrleebo/prisma-ast': ['postgres/index.ts'],
   ioredis: ['redis/index.ts'],

@@ -131,6 +131,11 @@ export interface CacheStats {
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
   /** How long hits, loads, round trips and operations took in this process. */
   times(): CacheTimes;
+  /**
+   * Begins to measure one operation of a server without a plugin; call what it returns once the answer is there. The plugins for servers
+   * measure by themselves.
+   */
+  timeOperation(): () => void;
   /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
   relay(): Readonly<RelayState>;
   /** What the prober found, by namespace; empty without the option `probe`. */
@@ -195,6 +200,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const { isProduction } = parts;
   const writes = writesOf(parts, requireOpen);
   const trace = (context: object): Trace => services.traces.start(context);
+  const timeOperation = (): (() => void) => counters.timeOperation();
 
   const cache: Cache<Context> = {
     apply: (schema) => {
@@ -259,10 +265,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       return around;
     },
     apolloPlugin: (plugin = {}) =>
-      createApolloPlugin(
-        { isProduction, trace, writes, memo: parts.memo, operations: counters.operations },
-        plugin,
-      ),
+      createApolloPlugin({ isProduction, trace, writes, memo: parts.memo, stats: { timeOperation } }, plugin),
     isProduction,
     trace,
     writes,
@@ -270,6 +273,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       fields: () => applied?.fields ?? [],
       counters: () => counters.snapshot(),
       times: () => counters.times(),
+      timeOperation,
       relay: () => {
         const log = options.outbox?.lag?.();
         return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };

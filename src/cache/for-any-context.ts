@@ -1,5 +1,3 @@
-import { channels } from './diagnostics/channels.js';
-import { tellWork } from './diagnostics/tell-work.js';
 import type { CacheOptions } from './cache-options.js';
 import type { FlushTarget } from './journal/flush-target.js';
 import type { VaryValues } from './keys/variant.js';
@@ -34,11 +32,7 @@ export function flushTargets(
   return new Map(
     Array.from(origins).flatMap(([namespace, origin]): [string, FlushTarget][] => {
       if (origin.flush === undefined) return [];
-      const write: FlushTarget['flush'] = async (writes) => origin.flush?.(writes, await context());
-      const flush: FlushTarget['flush'] = (writes) =>
-        channels.flush.hasSubscribers
-          ? tellWork(channels.flush, { namespace, writes: writes.length }, () => write(writes))
-          : write(writes);
+      const flush: FlushTarget['flush'] = async (writes) => origin.flush?.(writes, await context());
       return [[namespace, { flush, isPermanent: (error) => origin.isPermanent?.(error) }]];
     }),
   );

@@ -13,6 +13,7 @@ const doors = [
   'diagnostics',
   'execution',
   'mercurius',
+  'opentelemetry',
   'pothos',
   'postgres',
   'prometheus',

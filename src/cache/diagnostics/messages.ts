@@ -91,4 +91,6 @@ export interface RelayMessage extends WorkMessage {
 export interface FlushMessage extends WorkMessage {
   readonly namespace: string;
   readonly writes: number;
+  /** True where no request waits for them. */
+  readonly isBehind: boolean;
 }

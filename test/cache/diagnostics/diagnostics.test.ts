@@ -95,6 +95,8 @@ describe('the channels of a cache', () => {
     await query('{ row(id: 1) { id } }');
     await query('{ rows(ids: [1, 2, 3]) { id } other: row(id: 4) { id } }');
     expect(outcomes()).toEqual(['Query.row MISS', 'Query.row MISS', 'Query.rows HIT MISS MISS']);
+    await query('{ rows(ids: [1, 2]) { id } }');
+    expect(outcomes().at(-1)).toBe('Query.rows HIT HIT');
     expect(loads.map(({ coordinates, entries }) => [coordinates, entries])).toEqual([
       [['Query.row'], 1],
       [['Query.rows', 'Query.row'], 3],
@@ -186,7 +188,7 @@ describe('the channels of a cache', () => {
     await flushed(cache);
     rows.commit(['Row:1', 'Row:2', 'Shelf:1']);
     await expect.poll(() => rows.undone).toEqual([]);
-    expect(flushes).toMatchObject([{ namespace: 'Note', writes: 1, isAsync: true }]);
+    expect(flushes).toMatchObject([{ namespace: 'Note', writes: 1, isBehind: true, isAsync: true }]);
     expect(relayed).toMatchObject([{ rows: 1, tags: 3, namespaces: ['Row', 'Shelf'], waitedMs: 1 }]);
   });
 
