@@ -12,6 +12,7 @@ import { addCheck } from './schema/check.js';
 import { addDirectives } from './schema/directives.js';
 import { addExplain } from './schema/explain.js';
 import { addFields } from './schema/fields.js';
+import { addWarm } from './server/warm.js';
 import type { Surroundings } from './surroundings.js';
 
 const PAGE = 'https://www.npmjs.com/package/graphql-corral, docs/command-line.md';
@@ -35,6 +36,7 @@ function corralProgram(surroundings: Surroundings): Command {
     addDirectives,
     addInspect,
     addPurge,
+    addWarm,
     addDeadLetters,
     addReport,
     addAdvise,
