@@ -11,7 +11,9 @@ export interface OneLoad {
   readonly place: FieldAddress;
   readonly trace: Trace | undefined;
   /** What is refreshed, where the reader has its answer already. */
-  readonly refreshes: Found | undefined;
+  readonly refreshes?: Found | undefined;
+  /** See `LoadRequest`. */
+  readonly sinceMs?: number | undefined;
   /** True where it may be made within another load. */
   readonly isPart?: boolean;
   readonly caller: Caller;
@@ -25,11 +27,11 @@ export interface OneLoad {
  * @throws AbandonedLoad where it failed since its caller is gone.
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
-  const { field, place, trace, refreshes, isPart = false } = load;
+  const { field, place, trace, refreshes, sinceMs, isPart = false } = load;
   const runLoads = async (tasks: readonly LoadTask<LoadRequest, Loaded>[]): Promise<void> => {
     for (const task of tasks) await loadAndFill(services, load, task);
   };
-  const wanted = { field, address: place, refreshes, isPart };
+  const wanted = { field, address: place, refreshes, sinceMs, isPart };
   const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], runLoads));
   const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
     theOne(await services.loads.begin([wanted], runLoads, trace)),

@@ -86,9 +86,9 @@ function answer(reading: Reading, place: Located, found: Found | undefined, elem
     return give(found, place, call);
   }
   if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
-  const read = { policy, path: call.info.path, key: place.key, trace, element };
-  const load: LoadFor = (refreshes) =>
-    loads.load({ field: policy, address: place, trace, refreshes }, call.context);
+  const read = { policy, path: call.info.path, key: place.key, row: place.row, trace, element };
+  const load: LoadFor = (refreshing) =>
+    loads.load({ field: policy, address: place, trace, ...refreshing }, call.context);
   return serve(services, read, found, load);
 }
 

@@ -3,7 +3,9 @@ export {
   cachePlugin,
   type EnvelopPlugin,
   type EnvelopPluginOptions,
+  type EnvelopSource,
   type ExecutionDone,
   type ExecutionListener,
   type ExecutionStarted,
+  type ResponseMade,
 } from './yoga-plugin.js';
