@@ -2,14 +2,16 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { writeDashboardModule } from './scripts/dashboard-page.mjs';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
 import { filesThatShare } from './test/support/run/files-that-share.js';
 import { SlowestFirst } from './test/support/run/slowest-first.js';
 
 const require = createRequire(import.meta.url);
 
-// So that a script that was just edited is the one that is tested.
+// So that a script or a page that was just edited is the one that is tested.
 writeLuaModules(import.meta.dirname);
+writeDashboardModule(import.meta.dirname);
 
 /** They compare times that differ by milliseconds, so nothing runs beside them. */
 const alone = ['test/races/outage.test.ts', 'test/api/locked-table.test.ts'];

@@ -1,17 +1,31 @@
 import { parseArgs } from 'node:util';
 import { eviction } from './eviction/eviction.js';
 import { overhead } from './overhead/overhead.js';
+import { profile } from './profile/profile.js';
 import { serverNames, type ServerName } from './servers/server-names.js';
 import { modes, type Mode } from './writers/modes.js';
 import { writers } from './writers/writers.js';
 import { workloadNames, type WorkloadName } from './overhead/workloads.js';
+import { vary } from './vary/vary.js';
+
+const profiledServers: readonly ServerName[] = [
+  'constants',
+  'library-redis',
+  'library-strict',
+  'library-plans',
+  'library-memo',
+];
 
 const help = `Usage: npm run bench -- overhead [options]
+       npm run bench -- profile [options]
        npm run bench -- eviction
+       npm run bench -- vary [options]
        npm run bench -- writers [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
+profile: where the CPU of an answer goes, by layer, with a profile of each server and workload.
 eviction: hit rates of what decides which entries leave a full cache.
+vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen. See bench/README.md.
 
 Options of overhead
@@ -21,7 +35,17 @@ Options of overhead
                    constants, the reference, is always among them
   --workloads A,B  some of ${workloadNames.join(', ')}
   --json FILE      writes every slice to a file as well
-  --profile NAME   starts that server with --cpu-prof; the folder with its profile is named at the start
+
+Options of profile
+  --servers A,B    as for overhead (default ${profiledServers.join(', ')})
+  --workloads A,B  as for overhead
+  --seconds N      length of a slice; there are three for each server and workload (default 2)
+  --functions N    names that many functions, those with most time of their own (default 0)
+
+Options of vary
+  --processes N    processes for each row (default 3)
+  --turns N        turns of each side in a process (default 200)
+  --workloads A,B  as above
 
 Options of writers
   --quick          the loads that matter most, with one process each, in about a minute
@@ -38,18 +62,29 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      processes: { type: 'string', default: '3' },
+      turns: { type: 'string', default: '200' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       modes: { type: 'string', default: modes.join(',') },
-      servers: { type: 'string', default: serverNames.join(',') },
+      servers: { type: 'string' },
       workloads: { type: 'string', default: workloadNames.join(',') },
       json: { type: 'string' },
-      profile: { type: 'string' },
+      functions: { type: 'string', default: '0' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (positionals[0] === 'eviction' && !values.help) {
     eviction();
+    return;
+  }
+  if (positionals[0] === 'vary' && !values.help) {
+    await vary({
+      processes: wholeNumber('processes', values.processes, 1),
+      turns: wholeNumber('turns', values.turns, 10),
+      workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
+      signal: stopping.signal,
+    });
     return;
   }
   if (positionals[0] === 'writers' && !values.help) {
@@ -63,20 +98,33 @@ async function main(): Promise<void> {
     });
     return;
   }
+  const workloads = some<WorkloadName>('workloads', values.workloads, workloadNames);
+  if (positionals[0] === 'profile' && !values.help) {
+    await profile({
+      servers: some<ServerName>('servers', values.servers ?? profiledServers.join(','), serverNames),
+      workloads,
+      seconds: wholeNumber('seconds', values.seconds ?? '2', 1),
+      functions: wholeNumber('functions', values.functions, 0),
+      signal: stopping.signal,
+    });
+    return;
+  }
   if (values.help || positionals[0] !== 'overhead') {
     console.log(help);
     process.exitCode = values.help ? 0 : 1;
     return;
   }
-  const servers = some<ServerName>('servers', `constants,${values.servers}`, serverNames);
+  const servers = some<ServerName>(
+    'servers',
+    `constants,${values.servers ?? serverNames.join(',')}`,
+    serverNames,
+  );
   await overhead({
     rounds: wholeNumber('rounds', values.rounds ?? '6', 2),
     seconds: wholeNumber('seconds', values.seconds ?? '1', 1),
     servers,
-    workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
+    workloads,
     json: values.json,
-    profile:
-      values.profile === undefined ? undefined : some<ServerName>('profile', values.profile, servers)[0],
     signal: stopping.signal,
   });
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { writeDashboardModule } from './dashboard-page.mjs';
 import { writeLuaModules } from './lua-modules.mjs';
 import { runStep } from './run-step.mjs';
 
@@ -29,6 +30,7 @@ async function main() {
   // First, so that nothing of an earlier build is packed.
   for (const made of ['dist', ...copied]) rmSync(path.join(engine, made), { recursive: true, force: true });
   writeLuaModules(root);
+  writeDashboardModule(root);
   const compiler = {
     file: require.resolve('typescript/bin/tsc'),
     parameters: [

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { writeDashboardModule } from './dashboard-page.mjs';
 import { writeLuaModules } from './lua-modules.mjs';
 import { runStep } from './run-step.mjs';
 
@@ -14,7 +15,9 @@ Writes what is generated and not committed, under src/generated:
   the Prisma client     from prisma/schema.prisma
   the resolver types    from schema/*.graphql, by codegen.yml
 and beside the Lua scripts of src/cache:
-  texts.ts              from them`;
+  texts.ts              from them
+and in src/cache/dashboard:
+  page-files.ts         from its page/, bundled`;
 
 /** The file behind a package's command, so that no shell and no node_modules/.bin is needed. */
 function binOf(packageName, command) {
@@ -44,6 +47,9 @@ if (process.argv.includes('--help')) {
 const written = writeLuaModules(root);
 console.log(
   `generate: the texts of the Lua scripts ${written.length > 0 ? 'were written' : 'are up to date'}.`,
+);
+console.log(
+  `generate: the files of the dashboard ${writeDashboardModule(root) ? 'were written' : 'are up to date'}.`,
 );
 const prisma = { file: binOf('prisma', 'prisma'), parameters: ['generate'], env: prismaEnvironment() };
 const codegen = {

@@ -25,6 +25,7 @@ const checks = [
   [
     ['the format check (fix: npm run format)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
     ['the compiler', bin('tsc'), ['--noEmit']],
+    ['the compiler, for the dashboard', bin('tsc'), ['--noEmit', '-p', 'src/cache/dashboard/page']],
     ['unused files, exports and packages', bin('knip'), []],
     ['schema.prisma against its migrations', bin('tsx'), ['scripts/migrate-new.ts', '--check']],
   ],

@@ -22,6 +22,7 @@ export const ROOMS = [
   'store',
   'keys',
   'codec',
+  'diagnostics',
   'metrics',
   'time',
 ];
@@ -33,6 +34,7 @@ const LEAVES = [
   'maybe-promise.ts',
   'nearest-name.ts',
   'object-notes.ts',
+  'plain-executors.ts',
   'unknown-options.ts',
   'with-defaults.ts',
   'written.ts',
@@ -55,8 +57,10 @@ const TOP_ROOMS = [
   'advise',
   'apollo',
   'command',
+  'dashboard',
   'execution',
   'mercurius',
+  'opentelemetry',
   'pothos',
   'prometheus',
   'testing',
@@ -69,8 +73,11 @@ export const DOORS = [
   'admin/index.ts',
   'advise/index.ts',
   'apollo/index.ts',
+  'dashboard/index.ts',
+  'diagnostics/index.ts',
   'execution/index.ts',
   'mercurius/index.ts',
+  'opentelemetry/index.ts',
   'pothos/index.ts',
   'postgres/index.ts',
   'prometheus/index.ts',
@@ -92,6 +99,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'command/',
     'execution/',
     'apollo/',
+    'yoga/',
+    'plain-executors.ts',
     'cache.ts',
     'apply-schema.ts',
   ],
@@ -100,6 +109,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['command/'],
   dataloader: ['loads/'],
   'fastest-levenshtein': ['nearest-name.ts'],
+  '@opentelemetry/api': ['opentelemetry/'],
   '@pothos/core': ['pothos/'],
   ioredis: ['redis/', 'command/'],
   msgpackr: ['codec/'],
@@ -109,12 +119,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Packages that a program may lack, and the doors behind which they may be reached. */
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  '@opentelemetry/api': ['opentelemetry/index.ts'],
   '@pothos/core': ['pothos/index.ts'],
   '@mrleebo/prisma-ast': ['postgres/index.ts'],
   ioredis: ['redis/index.ts'],
   pg: ['postgres/index.ts'],
   'prom-client': ['prometheus/index.ts'],
 };
+
+/** What is bundled for browsers: its packages are no packages of the engine. */
+export const PAGE = '^src/cache/dashboard/page/';
 
 const engine = (names: readonly string[]): string => `^src/cache/(${names.map(escaped).join('|')})`;
 /** These files themselves, where `engine` is what begins so. */
@@ -198,9 +212,21 @@ export const rules: IForbiddenRuleType[] = [
     to: { path: inPackage(name) },
   })),
   {
+    name: 'the-page-runs-in-a-browser',
+    comment: 'It is bundled when the package is made, and shares types only with what serves it.',
+    from: { path: PAGE },
+    to: { path: '^src/cache/', pathNot: PAGE, dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'no-file-imports-the-page',
+    comment: 'What serves it imports the text that was made of it.',
+    from: { path: '^src/', pathNot: PAGE },
+    to: { path: PAGE },
+  },
+  {
     name: 'engine-has-few-packages',
     comment: 'A package that is not listed is known to no room.',
-    from: { path: '^src/cache/' },
+    from: { path: '^src/cache/', pathNot: PAGE },
     to: { dependencyTypes: FROM_NPM, pathNot: Object.keys(PACKAGES).map(inPackage) },
   },
   {

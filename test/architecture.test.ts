@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { rules } from './architecture-rules.js';
+import { PAGE, rules } from './architecture-rules.js';
 import { namesIn } from './support/manifest.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
@@ -130,6 +130,19 @@ describe('the architecture', () => {
       'the-api-uses-doors: src/http/a.ts -> src/cache/store/b.ts',
     ],
     [
+      'a server that imports what runs in browsers',
+      {
+        'src/cache/dashboard/a.ts': importOf('./page/b.js'),
+        'src/cache/dashboard/page/b.ts': anything,
+      },
+      'no-file-imports-the-page: src/cache/dashboard/a.ts -> src/cache/dashboard/page/b.ts',
+    ],
+    [
+      'a page that runs code of the engine in browsers',
+      { 'src/cache/dashboard/page/a.ts': importOf('../b.js'), 'src/cache/dashboard/b.ts': anything },
+      'the-page-runs-in-a-browser: src/cache/dashboard/page/a.ts -> src/cache/dashboard/b.ts',
+    ],
+    [
       'a resolver that knows the cache',
       { 'src/resolvers/a.ts': importOf('../cache/index.js'), 'src/cache/index.ts': anything },
       'resolvers-do-not-know-that-a-cache-exists: src/resolvers/a.ts -> src/cache/index.ts',
@@ -142,7 +155,7 @@ describe('the architecture', () => {
     const manifest = join('src', 'cache', 'package.json');
     const named = [...namesIn(manifest, 'dependencies'), ...namesIn(manifest, 'peerDependencies')];
     const used = result.modules
-      .filter(({ source }) => source.startsWith('src/cache/'))
+      .filter(({ source }) => source.startsWith('src/cache/') && !new RegExp(PAGE).test(source))
       .flatMap(({ dependencies }) => dependencies)
       .filter(({ module, dependencyTypes }) => !module.startsWith('.') && !dependencyTypes.includes('core'))
       .map(({ module }) => packageOf(module));

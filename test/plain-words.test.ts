@@ -24,9 +24,10 @@ const PLACES = [
   'src',
   'bench/README.md',
 ];
-const TEXTS = /\.(md|graphql|ts|lua|example)$/;
+const TEXTS = /\.(md|graphql|tsx?|lua|example)$/;
 const NOT_OURS = [
   join('src', 'generated'),
+  join('src', 'cache', 'dashboard', 'page-files.ts'),
   join('src', 'cache', 'dist'),
   join('src', 'cache', 'docs'),
   join('src', 'cache', 'CHANGELOG.md'),

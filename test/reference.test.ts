@@ -140,6 +140,7 @@ describe('the reference', () => {
     ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['EvidenceOptions']],
     ['cachePlugin', ['EvidenceOptions']],
+    ['addCacheSpans', ['CacheSpansOptions']],
     ['storeContract', ['StoreContractOptions']],
     ['journalContract', ['JournalContractOptions']],
     ['memoryOutbox', ['MemoryOutboxOptions']],

@@ -8,6 +8,8 @@ export interface ServerProcess {
   readonly name: ServerName;
   readonly url: string;
   usage(): Promise<Usage>;
+  /** Notes where its time goes during `work`, and writes that to a file. */
+  profiled<Result>(file: string, work: () => Promise<Result>): Promise<Result>;
   /** Resolves when it has ended; safe to call when it ended by itself. */
   stop(): Promise<void>;
 }
@@ -16,13 +18,10 @@ export interface ServerProcessOptions {
   readonly redisUrl: string;
   /** A PostgreSQL for the servers that have a database; without it each keeps its own in memory. */
   readonly databaseUrl: string | undefined;
-  /** Where its CPU profile goes when it stops; undefined for none. */
-  readonly profileFolder: string | undefined;
   /** Ends the server at once, at any time. */
   readonly signal: AbortSignal;
 }
 
-/** A profile of some seconds is written in less than that. */
 const STOP_WITHIN_MS = 10_000;
 
 /**
@@ -30,17 +29,14 @@ const STOP_WITHIN_MS = 10_000;
  * About one process in five draws a kind that dies young, and is then slower by a third for all its life, constants too. That
  * would be compared instead of the servers.
  */
-const STEADY = '--no-allocation-site-pretenuring';
+export const STEADY = '--no-allocation-site-pretenuring';
 
 /** Starts a server; resolves when it listens. It ends with this process at the latest. */
 export async function startServer(name: ServerName, options: ServerProcessOptions): Promise<ServerProcess> {
-  const { redisUrl, databaseUrl = '', profileFolder, signal } = options;
+  const { redisUrl, databaseUrl = '', signal } = options;
   const program = path.join(import.meta.dirname, '..', 'servers', 'program.js');
   const child = fork(program, [name, redisUrl, databaseUrl], {
-    execArgv: [
-      STEADY,
-      ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
-    ],
+    execArgv: [STEADY],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     signal,
@@ -56,14 +52,21 @@ export async function startServer(name: ServerName, options: ServerProcessOption
   ended.catch(() => undefined);
   const answer = (): Promise<object> =>
     Promise.race([new Promise<object>((resolve) => child.once('message', resolve)), ended]);
+  const ask = (message: string): Promise<object> => {
+    const answered = answer();
+    child.send(message);
+    return answered;
+  };
   const started = await answer();
   return {
     name,
     url: 'url' in started ? String(started.url) : '',
-    usage: async () => {
-      const answered = answer();
-      child.send('usage');
-      return (await answered) as Usage;
+    usage: async () => (await ask('usage')) as Usage,
+    profiled: async (file, work) => {
+      await ask('profile');
+      const result = await work();
+      await ask(file);
+      return result;
     },
     stop: async () => {
       if (child.connected) child.send('stop');

@@ -1,5 +1,5 @@
-/** What is asked: one film or a list of 50, always the same or as popularity has it. */
-export const workloadNames = ['one', 'one-zipf', 'list', 'list-zipf'] as const;
+/** What is asked: one film or a list of 50, always the same or as popularity has it; one film in several shapes. */
+export const workloadNames = ['one', 'one-zipf', 'list', 'list-zipf', 'one-shapes'] as const;
 
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -14,9 +14,16 @@ const LIST_LENGTH = 50;
 /** The first film whose director is known: without one, the second level of the query would not be measured. */
 const ONE_FILM = 7;
 const ONE = 'query ($id: ID!) { movie(id: $id) { id title director { name } } }';
+/** Most ask for what a list shows, some for more or less of a film. */
+const SHAPES = [
+  ONE,
+  'query Title($id: ID!) { movie(id: $id) { id title } }',
+  'query Page($id: ID!) { movie(id: $id) { __typename id title director { __typename id name } } }',
+  'query Card($id: ID!) { movie(id: $id) { ...card } } fragment card on Movie { title director { ...by } } fragment by on Person { name }',
+];
 const MANY = 'query ($ids: [ID!]!) { movies(ids: $ids) { id title director { name } } }';
 
-/** The four workloads over films 1 to `count`. The same each time: the generator has a seed. */
+/** The workloads over films 1 to `count`. The same each time: the generator has a seed. */
 export function createWorkloads(count: number): readonly Workload[] {
   const draw = zipf(count, 20_261_123);
   const fixed = Array.from({ length: LIST_LENGTH }, (_, index) => String(index * 7 + 1));
@@ -46,6 +53,13 @@ export function createWorkloads(count: number): readonly Workload[] {
       name: 'list-zipf',
       title: 'list of 50, zipf',
       bodies: Array.from({ length: 400 }, () => JSON.stringify({ query: MANY, variables: { ids: list() } })),
+    },
+    {
+      name: 'one-shapes',
+      title: 'one film, zipf, four shapes',
+      bodies: Array.from({ length: 5000 }, (_, index) =>
+        JSON.stringify({ query: SHAPES[index % SHAPES.length], variables: { id: draw() } }),
+      ),
     },
   ];
 }

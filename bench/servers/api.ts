@@ -12,6 +12,7 @@ export interface MeasuredApi {
   /** Of films and people. */
   readonly copies: Copies;
   readonly hasMemo: boolean;
+  readonly hasPlans: boolean;
 }
 
 /** This API on its demo data. Once it is warm, the database is not asked. */
@@ -20,6 +21,7 @@ export async function startMeasuredApi({
   databaseUrl,
   copies,
   hasMemo,
+  hasPlans,
 }: MeasuredApi): Promise<Started> {
   const config = readConfig({
     NODE_ENV: 'production',
@@ -27,7 +29,8 @@ export async function startMeasuredApi({
     PORT: '0',
     LOG_LEVEL: 'silent',
     REDIS_URL: redisUrl,
-    REDIS_PREFIX: `api-${hasMemo ? 'memo' : copies}`,
+    REDIS_PREFIX: `api-${hasMemo ? 'memo' : copies}${hasPlans ? '' : '-no-plans'}`,
+    COMPILED_EXECUTION: hasPlans ? 'on' : 'off',
     CACHE_MEMO: hasMemo ? 'on' : 'off',
     CACHE_STRICT_COPIES: copies === 'strict' ? 'on' : 'off',
     // What no request asks for here would be among the loads that are counted.

@@ -1,3 +1,4 @@
+import { beginProfile, endProfile } from './cpu-profile.js';
 import { serverNames, type ServerName } from './server-names.js';
 import type { Copies, Started } from './measured.js';
 
@@ -16,14 +17,16 @@ interface Backends {
 async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Promise<Started> {
   const copies = copiesOf(name);
   const hasMemo = name.includes('-memo');
-  if (name === 'api-redis' || name === 'api-local' || name === 'api-strict' || name === 'api-memo') {
+  if (name.startsWith('api')) {
     const { startMeasuredApi } = await import('./api.js');
-    return startMeasuredApi({ redisUrl, databaseUrl, copies, hasMemo });
+    const hasPlans = !name.endsWith('-no-plans');
+    return startMeasuredApi({ redisUrl, databaseUrl, copies, hasMemo, hasPlans });
   }
   const { startConstants, startLibrary, startUncached } = await import('./standalone.js');
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
-  return startLibrary(redisUrl, { copies, hasMemo, varies: name.endsWith('-vary') });
+  const hasPlans = name.endsWith('-plans');
+  return startLibrary(redisUrl, { copies, hasMemo, hasPlans, varies: name.endsWith('-vary') });
 }
 
 function copiesOf(name: ServerName): Copies {
@@ -31,7 +34,7 @@ function copiesOf(name: ServerName): Copies {
   return name.includes('-local') ? 'local' : 'none';
 }
 
-/** Runs one server as a process of its own, which the bench commands by messages: usage, stop. */
+/** Runs one server as a process of its own, which the bench commands by messages: usage, profile, the name of a file, stop. */
 async function main([name, redisUrl = '', databaseUrl]: string[]): Promise<void> {
   const known = serverNames.find((other) => other === name);
   if (known === undefined) throw new Error(`unknown server ${name}`);
@@ -40,10 +43,13 @@ async function main([name, redisUrl = '', databaseUrl]: string[]): Promise<void>
   process.on('message', (message) => {
     if (message === 'stop') {
       void server.close().finally(() => process.exit(0));
-      return;
+    } else if (message === 'usage') {
+      const { user, system } = process.cpuUsage();
+      tell({ cpuMs: (user + system) / 1000, loads: server.loads() } satisfies Usage);
+    } else {
+      // 'profile' begins one; any other text is the file that it is written to.
+      void (message === 'profile' ? beginProfile() : endProfile(String(message))).then(() => tell({}));
     }
-    const { user, system } = process.cpuUsage();
-    tell({ cpuMs: (user + system) / 1000, loads: server.loads() } satisfies Usage);
   });
   process.on('disconnect', () => process.exit(1));
   tell({ url: server.url });

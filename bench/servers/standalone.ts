@@ -6,6 +6,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import DataLoader from 'dataloader';
 import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
+import { apolloWithPlans } from '../../src/cache/execution/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
 import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
@@ -65,7 +66,8 @@ export async function startUncached(): Promise<Started> {
   return { url, loads: () => loads, close: () => server.stop() };
 }
 
-interface Reader {
+/** What the servers of the library know of who asks. */
+export interface Reader {
   readonly tenant: string;
   readonly locale: string;
 }
@@ -76,14 +78,33 @@ const VARIED = {
   varyAll: ['tenant', 'locale'],
 };
 
+/** Who asks, in all requests. */
+export function reader(): Reader {
+  return { tenant: 'acme', locale: 'de' };
+}
+
+export interface LibraryKind {
+  readonly copies: Copies;
+  readonly hasMemo: boolean;
+  readonly hasPlans: boolean;
+  readonly varies: boolean;
+}
+
+/** A server that listens to nothing yet; its cache is started. */
+export interface Library {
+  readonly server: ApolloServer<Reader>;
+  loads(): number;
+  close(): Promise<void>;
+}
+
 /** The library as its user meets it: one schema, one store, two origins. */
-export async function startLibrary(
+export async function createLibrary(
   redisUrl: string,
-  { copies, hasMemo, varies }: { copies: Copies; hasMemo: boolean; varies: boolean },
-): Promise<Started> {
+  { copies, hasMemo, hasPlans, varies }: LibraryKind,
+): Promise<Library> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}`;
+  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}${hasPlans ? '-plans' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
     store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
@@ -96,17 +117,25 @@ export async function startLibrary(
   });
   const schema = cache.apply(makeExecutableSchema({ typeDefs: [cacheTypeDefs, filmTypeDefs(local)] }));
   const plugin = cache.apolloPlugin();
-  const server = new ApolloServer<Reader>({
+  const options = {
     schema,
     plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
     stringifyResult: plugin.stringifyResult,
-  });
+  };
+  const server = new ApolloServer<Reader>(hasPlans ? apolloWithPlans(options) : options);
   await cache.start();
-  const context = (): Promise<Reader> => Promise.resolve({ tenant: 'acme', locale: 'de' });
-  const { url } = await startStandaloneServer(server, { ...LISTEN, context });
   const close = async (): Promise<void> => {
     await server.stop();
     await cache.close();
   };
-  return { url, loads: () => loadsOf(cache.stats.counters()), close };
+  return { server, loads: () => loadsOf(cache.stats.counters()), close };
+}
+
+export async function startLibrary(redisUrl: string, kind: LibraryKind): Promise<Started> {
+  const { server, loads, close } = await createLibrary(redisUrl, kind);
+  const { url } = await startStandaloneServer(server, {
+    ...LISTEN,
+    context: () => Promise.resolve(reader()),
+  });
+  return { url, loads, close };
 }

@@ -101,7 +101,7 @@ export function createServices<Context>(
     loads: singleFlight,
     background,
     backOff: new BackOff({ clock, random }),
-    traces: new Traces(clock),
+    traces: new Traces(),
     clock,
     softTimeoutMs: loads.softTimeoutMs,
     log,

@@ -178,12 +178,12 @@ function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefi
 /** Where every read must be asked about, or a share of the hits is checked, operations are executed. */
 function createMemo<Context>(
   { memo, authorize, shadow }: CacheOptions<Context>,
-  { entries, traces, clock }: CacheServices,
+  { entries, traces }: CacheServices,
   { plans, counters }: Pick<Parts, 'plans' | 'counters'>,
 ): OperationMemo | undefined {
   if (memoBounds(memo) === undefined || authorize !== undefined || shadow !== undefined) return undefined;
   const countersOf = (coordinate: string) => counters.of(coordinate);
-  return new OperationMemo({ entries, traces, clock, countersOf, plans });
+  return new OperationMemo({ entries, traces, countersOf, plans });
 }
 
 function createHttp<Context>(

@@ -24,6 +24,7 @@ import type { ProbeCounters } from './metrics/probe-counters.js';
 import type { RelayState } from './metrics/relay-counters.js';
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
+import { noteMemo } from './memo/memo-of.js';
 import { NO_MEMO, type MemoCounters } from './metrics/memo-counters.js';
 import { checkFetch, checkInvalidate } from './patterns/check-fetch.js';
 import { tagOfVariant, tagOfViewer } from './patterns/clear.js';
@@ -133,6 +134,11 @@ export interface CacheStats {
   counters(): Readonly<Record<string, Readonly<FieldCounters>>>;
   /** How long hits, loads, round trips and operations took in this process. */
   times(): CacheTimes;
+  /**
+   * Begins to measure one operation of a server without a plugin; call what it returns once the answer is there. The plugins for servers
+   * measure by themselves.
+   */
+  timeOperation(): () => void;
   /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
   relay(): Readonly<RelayState>;
   /** What the prober found, by namespace; empty without the option `probe`. */
@@ -197,8 +203,9 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
   const { isProduction, http } = parts;
   const writes = writesOf(parts, requireOpen);
   const trace = (context: object): Trace => services.traces.start(context);
+  const timeOperation = (): (() => void) => counters.timeOperation();
 
-  return {
+  const cache: Cache<Context> = {
     apply: (schema) => {
       requireOpen();
       if (applied !== undefined) {
@@ -269,7 +276,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
           plans: parts.plans,
           memo: parts.memo,
           http,
-          operations: counters.operations,
+          stats: { timeOperation },
         },
         plugin,
       ),
@@ -281,6 +288,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       fields: () => applied?.fields ?? [],
       counters: () => counters.snapshot(),
       times: () => counters.times(),
+      timeOperation,
       relay: () => {
         const log = options.outbox?.lag?.();
         return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };
@@ -298,6 +306,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
     warm: { ready: () => keepWarm.warmedUp(), isReady: () => keepWarm.isWarm },
   };
+  noteMemo(cache, parts.memo);
+  return cache;
 }
 
 /** What is being opened is closed once it is open, or has failed; what hangs is not waited for longer. */

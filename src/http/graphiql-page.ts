@@ -18,6 +18,23 @@ export function addGraphiqlPage(app: FastifyInstance): void {
   });
 }
 
+/**
+ * Runs the first example for a person who comes for the first time, as soon as the editor has it. Where GraphiQL remembers tabs of an
+ * earlier visit, the first one may be a mutation.
+ */
+const firstRun = `
+  if (localStorage.getItem('graphiql:tabState') === null) {
+    const look = new MutationObserver(() => {
+      const button = document.querySelector('.graphiql-execute-button');
+      const text = document.querySelector('.graphiql-query-editor .view-lines')?.textContent ?? '';
+      if (button === null || button.disabled || text.trim() === '') return;
+      look.disconnect();
+      button.click();
+    });
+    look.observe(document.documentElement, { childList: true, subtree: true });
+  }
+`;
+
 /** Nine megabytes of HTML; compressed once, for the first request. */
 async function compressedPage(): Promise<Buffer> {
   const { renderGraphiQL } = await loadDevelopmentPackage(
@@ -32,5 +49,5 @@ async function compressedPage(): Promise<Buffer> {
     headers,
     defaultTabs: operations.map((query) => ({ query, headers })),
   });
-  return promisify(gzip)(html);
+  return promisify(gzip)(html.replace('<head>', () => `<head><script>${firstRun}</script>`));
 }

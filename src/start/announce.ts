@@ -9,6 +9,7 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
   const { url, database, cache } = api;
   const lines: [string, string][] = [
     ['API', `${url}/graphql${config.environment === 'production' ? '' : ' (open it in a browser)'}`],
+    ['Dashboard', `${url}/cache${config.environment === 'production' ? ' (for admins)' : ''}`],
     ['Health', `${url}/healthz and ${url}/readyz`],
     ...(api.metricsUrl === undefined ? [] : [['Metrics', `${api.metricsUrl}/metrics`] as [string, string]]),
     [

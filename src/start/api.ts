@@ -17,6 +17,7 @@ import type { Database } from '../database/database.js';
 import { sharedSecret } from '../database/shared-secret.js';
 import { createApolloServer } from '../http/create-apollo-server.js';
 import { createApp } from '../http/create-app.js';
+import { addDashboardRoute } from '../http/dashboard-route.js';
 import { addExplorers } from '../http/explorers.js';
 import { addGraphqlRoute } from '../http/graphql-route.js';
 import { addHealthRoutes } from '../http/health-routes.js';
@@ -208,6 +209,7 @@ async function serve({ config, log, cache, schema, services, closers }: Served):
   if (environment !== 'production') await addExplorers(app);
   addHealthRoutes(app, { database: services.database, cache });
   if (metricsAddress(config) === 'public') addMetricsRoute(app, { cache, services });
+  addDashboardRoute(app, { apollo, cache, services, environment });
   addGraphqlRoute(app, apollo, services);
   return app;
 }

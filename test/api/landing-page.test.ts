@@ -1,18 +1,10 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBinary } from '../support/run/find-binary.js';
+import { exampleOperations } from '../../src/http/example-operations.js';
 import { needsChromium } from '../support/needs.js';
+import { pageOfServer, startBrowser } from '../support/servers/browser.js';
 import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const sandboxScript = /embeddable-sandbox\.cdn\.apollographql\.com/;
 
 describe.skipIf(!needsChromium())('a browser that opens /graphql', () => {
@@ -20,7 +12,7 @@ describe.skipIf(!needsChromium())('a browser that opens /graphql', () => {
   let browser: Browser;
   beforeAll(async () => {
     api = await testApi();
-    browser = await chromium.launch({ executablePath: findBinary('chromium') ?? '', args: quiet });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser.close();
@@ -57,6 +49,31 @@ describe.skipIf(!needsChromium())('a browser that opens /graphql', () => {
     const result = page.locator('.result-window, .graphiql-response').first();
     await expect.poll(() => result.innerText(), { timeout: 20_000 }).toContain('"Query.movie"');
     expect(elsewhere).toEqual([]);
+    await page.close();
+  });
+
+  it('finds the example operations in tabs, and the answer of the first one, which ran by itself', async () => {
+    const { page, elsewhere } = await pageOfServer(browser, api.url);
+    await page.goto(`${api.url}/graphiql`);
+    const result = page.locator('.result-window, .graphiql-response').first();
+    await expect.poll(() => result.innerText(), { timeout: 20_000 }).toContain('"Query.movie"');
+    const tabs = await page.getByRole('tab').allInnerTexts();
+    const names = exampleOperations().map((text) => /(?:query|mutation) (\w+)/.exec(text)?.[1]);
+    expect(tabs.map((tab) => tab.trim())).toEqual(names);
+    expect(elsewhere).toEqual([]);
+    // A person who comes again finds what they left, and nothing of it is run.
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && !/IntrospectionQuery/.test(request.postData() ?? '')) asked += 1;
+    });
+    await page.reload();
+    await page
+      .getByRole('button', { name: /execute/i })
+      .first()
+      .waitFor();
+    await expect.poll(() => page.getByRole('tab').count()).toBeGreaterThanOrEqual(names.length);
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+    expect(asked).toBe(0);
     await page.close();
   });
 

@@ -48,7 +48,7 @@ describe('many sign-ins at once', () => {
     const before = await countSessions();
     const controller = new AbortController();
     const variables = { email: 'editor@example.com', password: fixturePassword };
-    const requests = Array.from({ length: 10 }, () =>
+    const requests = Array.from({ length: 24 }, () =>
       fetch(`${attacked.url}/graphql`, {
         method: 'POST',
         signal: controller.signal,
@@ -63,8 +63,9 @@ describe('many sign-ins at once', () => {
     ).length;
     // Those that were being answered when their clients left, and the ones after them, are over by then.
     for (let later = 0; later < 8; later += 1) await signIn(attacked, { email: 'other@example.com' });
-    // Of the others, those whose passwords were being hashed.
-    expect((await countSessions()) - before - answered).toBeLessThan(4);
+    // Of the others, those whose passwords were hashed before the server saw that its clients were gone:
+    // two at a time, and more than two where the machine is busy, but by far not all.
+    expect((await countSessions()) - before - answered).toBeLessThan(10);
   });
 
   it('past the longest wait are told when to come back, and leave nothing in the log', async () => {

@@ -21,6 +21,7 @@ const some: readonly Flood['kind'][] = [
   'keys of cache.fetch',
   'namespaces of cache.fetch',
   'ids and locales',
+  'operations',
   'argument sets of what is kept warm',
   'writes behind that the database refuses',
 ];
@@ -38,7 +39,10 @@ describe('what a process holds, with a heap of 512 MB', () => {
   beforeAll(async () => {
     const floods: Flood[] = [
       { kind: 'large answers', keys: answers, maxBytes: answersMaxBytes },
-      ...small.map((kind) => ({ kind, keys: countOf(kind), maxBytes: keysMaxBytes })),
+      ...small.map((kind) => ({
+        ...{ kind, keys: countOf(kind), maxBytes: keysMaxBytes },
+        idles: isLong && kind === 'operations',
+      })),
     ];
     measured = await floodProcess({ floods, values: true }, 512);
     if (isLong) print(measured);
@@ -53,6 +57,7 @@ describe('what a process holds, with a heap of 512 MB', () => {
       expect(flooded?.held).toBeLessThan(1.5 * maxBytes + memos + NOISE);
       expect(flooded?.rss).toBeLessThan(1.5 * maxBytes + memos + GARBAGE);
       expect(flooded?.counters).toBeLessThan(250);
+      if (isLong && kind === 'operations') expect(flooded?.idleCpuMs).toBeLessThan(100);
       // Each dead letter is told.
       if (kind !== 'writes behind that the database refuses') expect(flooded?.lines).toBeLessThan(1100);
     },
@@ -98,8 +103,12 @@ describe.skipIf(!needsRedis())('what a process holds in front of Redis', () => {
 });
 
 function print({ floods }: Measured): void {
-  for (const [kind, { held, rss, ms }] of floods)
-    process.stdout.write(`${kind}: held ${inMib(held)} MiB, RSS +${inMib(rss)} MiB, ${Math.round(ms)} ms\n`);
+  for (const [kind, { held, rss, ms, idleCpuMs }] of floods) {
+    const idle = idleCpuMs === undefined ? '' : `, then ${Math.round(idleCpuMs)} ms of CPU in 5 s`;
+    process.stdout.write(
+      `${kind}: held ${inMib(held)} MiB, RSS +${inMib(rss)} MiB, ${Math.round(ms)} ms${idle}\n`,
+    );
+  }
 }
 
 function inMib(bytes: number): string {

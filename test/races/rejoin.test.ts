@@ -179,7 +179,10 @@ describe.skipIf(!needsRedis())('a Redis that was restarted from a snapshot taken
   );
 
   it('would serve hundreds, if the run of the server were not compared', async () => {
-    const { stale } = await staleAfterRestart((url) => new BlindRedis(url, { lazyConnect: true }));
+    // A first attempt to come back that fails has everything forgotten, as it may on a busy machine: then once more.
+    let stale = 0;
+    for (let times = 0; times < 5 && stale <= 100; times += 1)
+      ({ stale } = await staleAfterRestart((url) => new BlindRedis(url, { lazyConnect: true })));
     expect(stale).toBeGreaterThan(100);
-  });
+  }, 60_000);
 });

@@ -6,7 +6,7 @@ import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
-import { rowCache, type RowCache, type RowField } from '../support/worlds/row-cache.js';
+import { rowCache, type RowCache, type RowField, type RowsAnsweredBy } from '../support/worlds/row-cache.js';
 import { VersionRegister } from '../support/worlds/version-register.js';
 
 /** The full soak: `SOAK_READS=40000 npx vitest run test/races/soak.test.ts`. Without it, as much as fits its time. */
@@ -51,12 +51,15 @@ interface Soaked {
   /** Writes whose invalidation failed: they were never acknowledged. */
   readonly refused: number;
   readonly undecodable: number;
+  /** Answers that were given without an execution. */
+  readonly whole: number;
 }
 
 interface SoakOptions {
   readonly isOver: (so: { reads: number; stale: number; forMs: number }) => boolean;
   readonly plant?: (store: Store) => Store;
   readonly strictCopies?: boolean;
+  readonly answeredBy?: RowsAnsweredBy;
   /** Comes over the server again and again. */
   readonly trouble?: () => Promise<unknown>;
 }
@@ -76,11 +79,15 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
 
   async function startCaches(
     register: VersionRegister,
-    { plant = (store) => store, strictCopies = false }: Pick<SoakOptions, 'plant' | 'strictCopies'>,
+    {
+      plant = (store) => store,
+      strictCopies = false,
+      answeredBy,
+    }: Pick<SoakOptions, 'plant' | 'strictCopies' | 'answeredBy'>,
   ): Promise<RowCache[]> {
     const caches = Array.from({ length: CACHES }, () => {
       const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'soak' });
-      return rowCache({ store: plant(store), database: register, strictCopies });
+      return rowCache({ store: plant(store), database: register, strictCopies, answeredBy });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));
     onTestFinished(async () => void (await Promise.all(caches.map(({ cache }) => cache.close()))));
@@ -157,6 +164,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       readsPerSecond: Math.round((reads * 1000) / (performance.now() - startedAtMs)),
       refused,
       undecodable: sum((of) => of.undecodable),
+      whole: caches.reduce((total, { cache }) => total + cache.stats.memo().hits, 0),
     };
   }
 
@@ -200,44 +208,51 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     ],
   ];
 
-  const troubled = [false, true].flatMap((strictCopies) =>
-    troubles.map(
-      ([name, trouble]) =>
-        [name, strictCopies ? ' and copies are strict' : '', trouble, strictCopies] as const,
-    ),
+  const kinds: readonly (readonly [string, Pick<SoakOptions, 'strictCopies' | 'answeredBy'>])[] = [
+    ['', {}],
+    [' and copies are strict', { strictCopies: true }],
+    [' and whole answers are kept', { answeredBy: 'memo' }],
+  ];
+  const troubled = kinds.flatMap(([kind, options]) =>
+    troubles.map(([name, trouble]) => [name, kind, trouble, options] as const),
   );
 
-  it.each(troubled)(
-    'nor does it while Redis %s, again and again%s',
-    async (_, _copies, trouble, strictCopies) => {
-      const soaked = await soak({ isOver: ({ forMs }) => forMs >= TROUBLED_BOX_MS, trouble, strictCopies });
-      expect(soaked).toMatchObject({ stale: [], undecodable: 0 });
-      expect(soaked.reads).toBeGreaterThanOrEqual(FEWEST_READS / 4);
-      expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
-      expect(soaked.hitRatio).toBeGreaterThan(0.1);
-    },
-  );
+  it.each(troubled)('nor does it while Redis %s, again and again%s', async (_, _kind, trouble, options) => {
+    const soaked = await soak({ isOver: ({ forMs }) => forMs >= TROUBLED_BOX_MS, trouble, ...options });
+    expect(soaked).toMatchObject({ stale: [], undecodable: 0 });
+    expect(soaked.reads).toBeGreaterThanOrEqual(FEWEST_READS / 4);
+    expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
+    expect(soaked.hitRatio).toBeGreaterThan(0.1);
+  });
 
-  it(
-    'nor does it from copies that are proven unchanged first',
-    async () => {
+  it.each<[string, Pick<SoakOptions, 'strictCopies' | 'answeredBy'>]>([
+    ['copies that are proven unchanged first', { strictCopies: true }],
+    ['whole answers that are proven unchanged first', { answeredBy: 'memo' }],
+    ['both', { strictCopies: true, answeredBy: 'memo' }],
+  ])(
+    'nor does it from %s',
+    async (name, options) => {
       const soaked = await soak({
         isOver: ({ reads, forMs }) => (FULL_READS > 0 ? reads >= FULL_READS : forMs >= TROUBLED_BOX_MS),
-        strictCopies: true,
+        ...options,
       });
       expect(soaked).toMatchObject({ stale: [], refused: 0, undecodable: 0 });
       expect(soaked.reads).toBeGreaterThanOrEqual(FULL_READS > 0 ? FULL_READS : FEWEST_READS / 4);
       expect([...soaked.evicted]).toContain('log');
-      if (FULL_READS > 0) process.stdout.write(`soak of strict copies ${JSON.stringify(soaked)}\n`);
+      if (options.answeredBy === 'memo') expect(soaked.whole).toBeGreaterThan(soaked.reads / 20);
+      if (FULL_READS > 0) process.stdout.write(`soak of ${name} ${JSON.stringify(soaked)}\n`);
     },
     FULL_READS > 0 ? 60_000 + FULL_READS * 10 : 60_000,
   );
 
-  it('would, within seconds, if copies did not hear of invalidations', async () => {
+  it.each<[string, Pick<SoakOptions, 'strictCopies' | 'answeredBy'>]>([
+    ['copies', { strictCopies: true }],
+    ['whole answers', { answeredBy: 'memo' }],
+  ])('would, within seconds, if %s did not hear of invalidations', async (_, options) => {
     const { stale } = await soak({
       isOver: (so) => so.stale >= 100 || so.forMs >= PLANTED_BOX_MS,
       plant: withSilentLog,
-      strictCopies: true,
+      ...options,
     });
     expect(stale.length).toBeGreaterThanOrEqual(100);
   });

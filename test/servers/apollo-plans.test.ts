@@ -1,4 +1,10 @@
-import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServer,
+  HeaderMap,
+  type ApolloServerPlugin,
+  type GraphQLRequestListener,
+  type GraphQLResponse,
+} from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
@@ -33,7 +39,9 @@ async function ask(server: ApolloServer<FilmContext>, asked: Asked, viewer?: str
 
 serverContract('Apollo Server 5, by plans', {
   start: async ({ schema, cache }) => {
-    const server = new ApolloServer(apolloWithPlans({ schema, plugins: [cache.apolloPlugin()] }));
+    const server = new ApolloServer(
+      apolloWithPlans({ schema, plugins: [ApolloServerPluginCacheControlDisabled(), cache.apolloPlugin()] }),
+    );
     await server.start();
     return {
       ask: async ({ source, viewer, variables = {} }) =>
@@ -73,8 +81,11 @@ const requests: readonly Asked[] = [
 ];
 
 describe('Apollo Server with plans', () => {
-  it('answers every request as without them: status, body and codes of errors', async () => {
-    const options = { schema: plainSchema(), rootValue, introspection: true };
+  it.each([
+    { by: 'before a gateway is asked', plugins: [ApolloServerPluginCacheControlDisabled()] },
+    { by: 'as a gateway, where a plugin listens to executions', plugins: [] },
+  ])('answers every request as without them: status, body and codes of errors, $by', async ({ plugins }) => {
+    const options = { schema: plainSchema(), rootValue, introspection: true, plugins: [...plugins] };
     const compiled = compiledExecution();
     const servers = [
       new ApolloServer<FilmContext>(options),
@@ -120,6 +131,76 @@ describe('Apollo Server with plans', () => {
     await server.stop();
   });
 
+  it('executes nothing twice, errors or not', async () => {
+    let calls = 0;
+    const film = ({ id }: { readonly id: string }) => {
+      calls += 1;
+      return { id, title: id === '0' ? null : 'film' };
+    };
+    const compiled = compiledExecution();
+    const plugins = [ApolloServerPluginCacheControlDisabled()];
+    const server = new ApolloServer<FilmContext>(
+      apolloWithPlans({ schema: plainSchema(), rootValue: { film }, plugins }, compiled),
+    );
+    await server.start();
+    for (let time = 0; time < 4; time += 1) {
+      for (const id of [0, 1]) {
+        const query = `{ film(id: ${id}) { title } }`;
+        expect((await ask(server, { query })).text.includes('errors')).toBe(id === 0);
+      }
+    }
+    expect(calls).toBe(8);
+    expect(compiled.stats()).toMatchObject({ compiled: 6, left: 2 });
+    await server.stop();
+  });
+
+  it('leaves it to plugins to listen to executions and to answer, those added later too', async () => {
+    const seen: string[] = [];
+    class Listening implements ApolloServerPlugin<FilmContext> {
+      readonly #seen = seen;
+      readonly #answersFrom: number;
+      #asked = 0;
+
+      constructor(answersFrom: number) {
+        this.#answersFrom = answersFrom;
+      }
+
+      requestDidStart(): Promise<GraphQLRequestListener<FilmContext>> {
+        this.#asked += 1;
+        const isAnswering = this.#asked >= this.#answersFrom;
+        return Promise.resolve({
+          ...(this.#asked === 3 && {
+            executionDidStart: () => Promise.resolve({ executionDidEnd: () => this.#note('executed') }),
+          }),
+          ...(isAnswering && { responseForOperation: () => this.#answer() }),
+        });
+      }
+
+      async #note(what: string): Promise<void> {
+        this.#seen.push(what);
+      }
+
+      async #answer(): Promise<GraphQLResponse> {
+        await this.#note('answered');
+        return {
+          http: { headers: new HeaderMap() },
+          body: { kind: 'single', singleResult: { data: { films: [] } } },
+        };
+      }
+    }
+    const compiled = compiledExecution();
+    const plugins = [ApolloServerPluginCacheControlDisabled()];
+    const server = new ApolloServer<FilmContext>(
+      apolloWithPlans({ schema: plainSchema(), rootValue, plugins }, compiled),
+    );
+    server.addPlugin(new Listening(4));
+    await server.start();
+    for (let time = 0; time < 4; time += 1) await ask(server, { query: '{ films { id } }' });
+    expect(seen).toEqual(['executed', 'answered']);
+    expect(compiled.stats()).toMatchObject({ compiled: 2, left: 1 });
+    await server.stop();
+  });
+
   it('hands on the root value of each document and the options of execution', async () => {
     const server = new ApolloServer<FilmContext>(
       apolloWithPlans({
@@ -136,6 +217,26 @@ describe('Apollo Server with plans', () => {
       expect((await ask(server, { query })).text).toContain('error limit reached');
     }
     await server.stop();
+  });
+
+  it('tells an error of what makes the root value as without plans', async () => {
+    const options = {
+      schema: plainSchema(),
+      rootValue: () => {
+        throw new Error('there is no root');
+      },
+      plugins: [ApolloServerPluginCacheControlDisabled()],
+    };
+    const servers = [
+      new ApolloServer<FilmContext>({ ...options, plugins: [...options.plugins] }),
+      new ApolloServer<FilmContext>(apolloWithPlans(options)),
+    ];
+    for (const server of servers) await server.start();
+    const [expected, found] = await Promise.all(
+      servers.map((server) => ask(server, { query: '{ films { id } }' })),
+    );
+    expect(found).toEqual({ ...expected, text: expect.stringContaining('there is no root') });
+    for (const server of servers) await server.stop();
   });
 
   it('says what it cannot be given', () => {

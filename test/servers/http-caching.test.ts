@@ -4,7 +4,7 @@ import { askOver, httpWorld, type HttpAsked } from '../support/worlds/http-world
 
 const FILM = '{ film(id: 1) { title director { name } __typename } }';
 
-describe.each(httpServers)('over HTTP %s', (_name, start: StartHttpServer) => {
+describe.each(httpServers)('over HTTP %s', (name, start: StartHttpServer) => {
   async function served(options: Parameters<typeof httpWorld>[0] = {}) {
     const world = httpWorld(options);
     await world.cache.start();
@@ -112,6 +112,44 @@ describe.each(httpServers)('over HTTP %s', (_name, start: StartHttpServer) => {
     expect(changed.status).toBe(200);
     expect(changed.body).toContain('second');
     expect(changed.header('etag')).not.toBe(entityTag);
+  });
+
+  it('an answer that the memo gives says what it said when it was executed', async () => {
+    const tags = { header: 'Cache-Tag' };
+    const { ask, controlOf, clock, cache } = await served({ memo: true, http: { maxAge: 'all', tags } });
+    await ask(FILM);
+    const executed = await ask(FILM);
+    const entityTag = executed.header('etag') ?? '';
+    expect(executed.header('cache-control')).toBe('public, max-age=99, must-revalidate');
+    expect(executed.header('cache-tag')).toContain(',');
+    for (let time = 0; time < 4; time += 1) {
+      const again = await ask(FILM);
+      expect([again.status, again.body]).toEqual([200, executed.body]);
+      for (const header of ['etag', 'cache-control', 'cache-tag', 'vary'])
+        expect(again.header(header)).toBe(executed.header(header));
+    }
+    const unmodified = await ask(FILM, { headers: { 'if-none-match': entityTag } });
+    expect([unmodified.status, unmodified.body]).toEqual([304, '']);
+    clock.advance(30_500);
+    expect(await controlOf(FILM)).toBe('public, max-age=69, must-revalidate');
+    expect(cache.stats.memo().hits).toBe(name === 'Mercurius' ? 0 : 6);
+  });
+
+  it('the name of an answer that is kept for one variant is no name for another', async () => {
+    const { ask, cache } = await served({ memo: true, http: { maxAge: 'all' } });
+    const names = new Map<string, string>();
+    for (let time = 0; time < 4; time += 1) {
+      for (const tenant of ['a', 'b']) {
+        const known = names.get(tenant === 'a' ? 'b' : 'a') ?? '"none"';
+        const headers = { 'x-tenant': tenant, 'if-none-match': known };
+        const { status, body, header } = await ask('{ price }', { headers });
+        expect([status, header('cache-control')]).toEqual([200, 'private, no-cache']);
+        expect(body).toContain(`for ${tenant}`);
+        names.set(tenant, header('etag') ?? '');
+      }
+    }
+    expect(new Set(names.values()).size).toBe(2);
+    expect(cache.stats.memo().hits).toBe(name === 'Mercurius' ? 0 : 4);
   });
 
   it('a POST gets its body, and no answer that is kept nowhere has a name', async () => {

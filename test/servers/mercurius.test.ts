@@ -3,6 +3,7 @@ import mercurius from 'mercurius';
 import { describe, expect, it } from 'vitest';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { serverContract, type StartServer } from '../contracts/server-contract.js';
+import { measured } from '../support/worlds/measured.js';
 import { filmWorld, type FilmContext, type FilmWorld } from '../support/worlds/film-world.js';
 import { serverAnswer } from '../support/worlds/server-answer.js';
 
@@ -53,6 +54,15 @@ describe.each([
   ['without its JIT', 0],
   ['with its JIT', 1],
 ])('Mercurius %s', (_name, jit) => {
+  it('measures how long each operation takes', async () => {
+    const world = filmWorld();
+    const { send, close } = await startMercurius(world, jit);
+    await send('{ film(id: 1) { title } }', {});
+    await send('{ film(id: 1) { title } }', {});
+    expect(measured(world.cache)).toBe(2);
+    await close();
+  });
+
   it('loads once for ten requests of one document, for each viewer what is the viewer’s', async () => {
     const world = filmWorld();
     const { send, close } = await startMercurius(world, jit);

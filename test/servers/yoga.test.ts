@@ -4,6 +4,7 @@ import { createYoga } from 'graphql-yoga';
 import { describe, expect, it } from 'vitest';
 import { cachePlugin, type EnvelopPluginOptions } from '../../src/cache/yoga/index.js';
 import { serverContract, type StartedServer } from '../contracts/server-contract.js';
+import { measured } from '../support/worlds/measured.js';
 import { filmWorld, type FilmContext, type FilmWorld } from '../support/worlds/film-world.js';
 import { serverAnswer } from '../support/worlds/server-answer.js';
 
@@ -70,6 +71,14 @@ describe('the plugin for Envelop', () => {
   ])('adds evidence to an answer whose request, one %s, asks for it', async (_kind, context) => {
     const answer = await enveloped(filmWorld())(source, context);
     expect(answer).toMatchObject({ data, extensions: { cache: { fields: [{ outcome: 'MISS' }] } } });
+  });
+
+  it('measures how long each operation takes', async () => {
+    const world = filmWorld();
+    const ask = enveloped(world);
+    await ask(source);
+    await ask(source);
+    expect(measured(world.cache)).toBe(2);
   });
 
   it('adds nothing to other answers, and none in production', async () => {

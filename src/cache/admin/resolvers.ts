@@ -2,7 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { Cache } from '../cache.js';
 import { CacheError } from '../errors.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
-import { hintOf } from '../nearest-name.js';
+import { actOnLetters } from './act-on-letters.js';
+import type { LetterAct } from './outcomes.js';
+import { purge } from './purge.js';
 
 /** What the resolvers are told. */
 export interface CacheAdminOptions<Context> {
@@ -26,8 +28,6 @@ export type CacheAdminResolvers<Context> = Readonly<
 >;
 
 const adminOptions = { isAllowed: true } satisfies Record<keyof CacheAdminOptions<never>, true>;
-/** What must be repeated to purge everything. */
-const EVERYTHING = 'everything';
 /** Errors of the engine that are about what was asked. */
 const OF_CALLER = new Set<string>([
   'CACHE_TOOLS',
@@ -60,6 +60,12 @@ export function cacheAdminResolvers<Context>(
         throw told(error);
       }
     };
+  const letters =
+    (act: LetterAct): CacheAdminResolver<Context> =>
+    async (_root, { ids }) => {
+      const outcomes = await actOnLetters(of(), act, textsOf(ids));
+      return outcomes.map(({ key, ...outcome }) => ({ id: key, ...outcome }));
+    };
   const query: CacheAdminResolvers<Context>[string] = {
     cacheReport: async (_root, { since }) =>
       of().stats.report(typeof since === 'number' ? { minutes: since } : {}),
@@ -74,15 +80,13 @@ export function cacheAdminResolvers<Context>(
       of().tools.explain({ document: String(document), variables: variablesOf(variables), context }),
   };
   const mutation: CacheAdminResolvers<Context>[string] = {
-    purgeCache: (_root, { tags, confirm }) => purge(of(), textsOf(tags), confirm),
+    purgeCache: (_root, { tags, confirm }) => purge(of(), { tags: textsOf(tags), confirm }),
     warmCache: async (_root, { coordinate }) => {
       await of().tools.warmUp(String(coordinate));
       return { message: `What was missing at ${String(coordinate)} was loaded, here or in another process.` };
     },
-    replayDeadLetters: (_root, { ids }) =>
-      each(textsOf(ids), (id) => of().writes.replay(id), 'It is written once more.'),
-    discardDeadLetters: (_root, { ids }) =>
-      each(textsOf(ids), (id) => of().writes.discard(id), 'It was given up.'),
+    replayDeadLetters: letters('replay'),
+    discardDeadLetters: letters('discard'),
   };
   const guardAll = (fields: CacheAdminResolvers<Context>[string]): CacheAdminResolvers<Context>[string] =>
     Object.fromEntries(Object.entries(fields).map(([name, answer]) => [name, guarded(answer)]));
@@ -109,51 +113,6 @@ function shapes(): CacheAdminResolvers<unknown> {
       bypass: under(['BYPASS']),
     },
   };
-}
-
-async function purge(cache: AdministeredCache, tags: readonly string[], confirm: unknown): Promise<object> {
-  if (tags.length === 0) throw badInput('Name at least one tag, such as Movie:42, or * for everything.');
-  if (tags.includes('*')) {
-    if (confirm !== EVERYTHING) {
-      const message = `This ends every entry in all processes, and the origins are asked for all of them again. To do it, ask once more with confirm: "${EVERYTHING}".`;
-      return { isDone: false, message };
-    }
-    await cache.tools.forgetAll();
-    return { isDone: true, message: 'Every entry was ended.' };
-  }
-  const known = cache.tools.namespaces();
-  const unknown = tags.find((tag) => !known.includes(namespaceOf(tag)));
-  if (unknown !== undefined) {
-    const hint = hintOf(namespaceOf(unknown), known);
-    throw badInput(
-      `No entry depends on the tag ${unknown}: no key and no tag of a field begins with ${namespaceOf(unknown)}` +
-        `${hint === undefined ? '' : ` (${hint})`}. Nothing was purged.`,
-    );
-  }
-  await cache.invalidate(tags);
-  return { isDone: true, message: `All entries that depend on ${tags.join(', ')} were ended.` };
-}
-
-function namespaceOf(tag: string): string {
-  return tag.split(':')[0] ?? '';
-}
-
-async function each(
-  ids: readonly string[],
-  act: (id: string) => Promise<void>,
-  done: string,
-): Promise<readonly object[]> {
-  const outcomes: object[] = [];
-  for (const id of ids) {
-    try {
-      await act(id);
-      outcomes.push({ id, isDone: true, message: done });
-    } catch (error) {
-      if (!(error instanceof CacheError)) throw error;
-      outcomes.push({ id, isDone: false, message: error.message });
-    }
-  }
-  return outcomes;
 }
 
 function textsOf(list: unknown): readonly string[] {

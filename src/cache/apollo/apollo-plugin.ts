@@ -11,7 +11,7 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { answerData, answerText, keptAnswerOf } from './answer-data.js';
+import { answerData, answerJson, keptAnswerOf } from '../memo/answer-data.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
@@ -76,13 +76,16 @@ export interface ExecutedRequest {
   readonly response: Partial<PluginResponse['response']>;
 }
 
+/** A request that has come in. */
+export interface StartedRequest<Context, Head> extends PluginRequest<Context> {
+  readonly schema: GraphQLSchema;
+  readonly response: { readonly http: Head };
+}
+
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
   requestDidStart<Head>(
-    request: PluginRequest<Context> & {
-      readonly schema: GraphQLSchema;
-      readonly response: { readonly http: Head };
-    },
+    request: StartedRequest<Context, Head>,
   ): Promise<RequestListener<Context, Head> | undefined>;
   /**
    * Writes an answer as Apollo Server does by default, and one that was kept as the text that it was kept as: pass it to the
@@ -95,7 +98,7 @@ export interface CachePlugin<Context> {
 export interface RequestListener<Context, Head> {
   /** There where the cache has the option `memo` or `http`. */
   responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
-  /** As that. */
+  /** There where the answer is to be kept. */
   executionDidStart?(
     request: ExecutedRequest,
   ): Promise<{ executionDidEnd(error?: unknown): Promise<void> } | undefined>;
@@ -130,8 +133,8 @@ export function createApolloPlugin<Context>(
   const { plans, memo, http } = cache;
   const isRead = memo !== undefined || http !== undefined;
   return {
-    stringifyResult: answerText,
-    requestDidStart: (request) => {
+    stringifyResult: (result) => `${answerJson(result)}\n`,
+    requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);
       const context: unknown = request.contextValue;
@@ -139,11 +142,7 @@ export function createApolloPlugin<Context>(
       const told = begin(request, context);
       const endFresh = http?.freshen(headersOf(request), context);
       const answering = isRead ? answeringFrom(cache) : undefined;
-      return Promise.resolve({
-        ...(answering && {
-          responseForOperation: answering.find,
-          executionDidStart: answering.executionDidStart,
-        }),
+      const listener: RequestListener<Context, Head> = {
         willSendResponse: (response) => {
           const { body } = response.response;
           const result = body.kind === 'single' ? body.singleResult : undefined;
@@ -154,7 +153,15 @@ export function createApolloPlugin<Context>(
           if (http !== undefined) writeHead(http, response, answering?.freshness());
           return Promise.resolve();
         },
-      });
+      };
+      if (answering === undefined) return Promise.resolve(listener);
+      listener.responseForOperation = async (operation) => {
+        const kept = await answering.find(operation);
+        // Only then: an execution that nothing listens to may take a shorter way.
+        if (answering.isRecording()) listener.executionDidStart = answering.executionDidStart;
+        return kept;
+      };
+      return Promise.resolve(listener);
     },
   };
 }
@@ -210,6 +217,7 @@ function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
         },
       };
     },
+    isRecording: () => isUnderWay,
     end,
     freshness: () => freshness,
   };

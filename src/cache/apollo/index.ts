@@ -7,6 +7,7 @@ export {
   type OperationRequest,
   type OverallCachePolicy,
   type PluginRequest,
+  type StartedRequest,
   type PluginResponse,
   type ExecutedRequest,
   type RequestListener,

@@ -1,6 +1,8 @@
 import type { CopyValue } from '../codec/copy-value.js';
 import { encodeEntry, UNKNOWN_HINT, type AnswerHint, type EntryHeader } from '../codec/entry.js';
 import { UnstorableValue } from '../codec/storable.js';
+import { channels } from '../diagnostics/channels.js';
+import type { StoreMessage } from '../diagnostics/messages.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ValueCodec } from '../codec/value-codec.js';
@@ -53,6 +55,12 @@ interface Encoded {
   readonly payload: Buffer;
 }
 
+/** A value that has no entry. */
+interface NotEncoded extends Filled {
+  readonly payload?: undefined;
+  readonly outcome: 'too-large' | 'unstorable';
+}
+
 /** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
 const TTL_JITTER = 0.1;
 
@@ -95,7 +103,10 @@ export class Fills {
    */
   fill(field: EntryField, fill: EntryFill): Filled {
     const encoded = this.#encode(field, fill.value);
-    if (encoded.payload === undefined) return encoded;
+    if (encoded.payload === undefined) {
+      tellStored(field, { outcome: encoded.outcome, isWrite: false });
+      return encoded;
+    }
     const { value, copy } = encoded;
     if (fill.refreshes !== undefined) this.#compare(field.counters, encoded.payload, fill.refreshes);
     if (fill.generations === undefined) return { value, copy, outcome: 'failed' };
@@ -111,7 +122,7 @@ export class Fills {
     const { key, row, tags } = address;
     const sent: Fill = { key, row, tags, owner: field.coordinate, ...stamped, generations, token };
     this.#options.onStored?.(sent, { loadMs, isNull: value === null, isWrite: false });
-    return { value, copy, outcome: this.#send(field.counters, sent) };
+    return { value, copy, outcome: this.#send(field, sent) };
   }
 
   /** Stores what an announced write has committed; true where that is there now. */
@@ -119,6 +130,7 @@ export class Fills {
     const { address, token, generations } = announced;
     const encoded = this.#encode(field, value);
     const [generation] = generations;
+    if (encoded.payload === undefined) tellStored(field, { outcome: encoded.outcome, isWrite: true });
     if (encoded.payload === undefined || generation === undefined) return false;
     const origin = { key: address.key, generations, loadMs: 0, hint: UNKNOWN_HINT };
     const stamped = this.#stamp(field, encoded, origin);
@@ -128,10 +140,11 @@ export class Fills {
       const [outcome] = await this.#options.store.put([put]);
       if (outcome === 'stored')
         this.#options.onStored?.(put, { loadMs: 0, isNull: value === null, isWrite: true });
-      countFill(field.counters, put.bytes, outcome ?? 'refused');
+      ended(field, { bytes: put.bytes, outcome: outcome ?? 'refused', isWrite: true });
       return outcome === 'stored';
     } catch (error) {
       this.#options.onStoreTrouble('put', error);
+      tellStored(field, { outcome: 'failed', isWrite: true });
       return false;
     }
   }
@@ -142,10 +155,7 @@ export class Fills {
     if (!payload.equals(this.#options.codec.encode(before.value))) counters.changes += 1;
   }
 
-  #encode(
-    { lifetime, counters }: EntryField,
-    given: unknown,
-  ): Encoded | (Filled & { readonly payload?: undefined }) {
+  #encode({ lifetime, counters }: EntryField, given: unknown): Encoded | NotEncoded {
     const { codec } = this.#options;
     let payload: Buffer;
     let value: unknown;
@@ -182,33 +192,41 @@ export class Fills {
     return { bytes, keepForMs: freshForMs + lifetime.staleMs };
   }
 
-  #send(counters: FieldCounters, fill: Fill): Filled['outcome'] {
+  #send(field: EntryField, fill: Fill): Filled['outcome'] {
     const count = (outcome: FillOutcome): FillOutcome => {
-      countFill(counters, fill.bytes, outcome);
+      ended(field, { bytes: fill.bytes, outcome, isWrite: false });
       return outcome;
+    };
+    const failed = (error: unknown): 'failed' => {
+      this.#options.onStoreTrouble('fill', error);
+      tellStored(field, { outcome: 'failed', isWrite: false });
+      return 'failed';
     };
     try {
       const outcomes = this.#options.store.fill([fill]);
       if (!isPromise(outcomes)) return count(outcomes[0] ?? 'outdated');
-      return outcomes.then(
-        ([outcome]) => count(outcome ?? 'outdated'),
-        (error: unknown) => {
-          this.#options.onStoreTrouble('fill', error);
-          return 'failed';
-        },
-      );
+      return outcomes.then(([outcome]) => count(outcome ?? 'outdated'), failed);
     } catch (error) {
-      this.#options.onStoreTrouble('fill', error);
-      return 'failed';
+      return failed(error);
     }
   }
 }
 
-function countFill(counters: FieldCounters, bytes: Uint8Array, outcome: FillOutcome | PutOutcome): void {
+/** Counts an entry of which the store has said what became of it, and tells of it. */
+function ended(
+  field: EntryField,
+  { bytes, outcome, isWrite }: { bytes: Uint8Array; outcome: FillOutcome | PutOutcome; isWrite: boolean },
+): void {
+  tellStored(field, { outcome, bytes: bytes.length, isWrite });
+  const { counters } = field;
   if (outcome !== 'stored') {
     counters.refusedFills += 1;
     return;
   }
   counters.stored += 1;
   counters.storedBytes += bytes.length;
+}
+
+function tellStored({ coordinate = '' }: EntryField, message: Omit<StoreMessage, 'coordinate'>): void {
+  if (channels.store.hasSubscribers) channels.store.publish({ coordinate, ...message });
 }

@@ -1,5 +1,9 @@
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Clock } from '../time/clock.js';
+import { channels } from '../diagnostics/channels.js';
+import type { InvalidateMessage } from '../diagnostics/messages.js';
+import { tellWork } from '../diagnostics/tell-work.js';
+import { namespacesOf } from '../keys/namespace.js';
 import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Entries } from './entries.js';
@@ -51,8 +55,7 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
     return outbox !== undefined && (await outbox.writeDown(tags)) && outbox.settled(RELAYED_WITHIN_MS);
   }
 
-  return async (tags, { coordinate, counters }, versions) => {
-    if (tags.length === 0) return true;
+  const apply: Invalidate = async (tags, { coordinate, counters }, versions) => {
     const error = await attempt(tags, versions);
     if (error === undefined || (await handOver(tags))) {
       counters.invalidations += 1;
@@ -66,5 +69,16 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
         : 'an invalidation could not be applied in time',
     );
     return false;
+  };
+
+  return async (tags, site, versions) => {
+    if (tags.length === 0) return true;
+    if (!channels.invalidate.hasSubscribers) return apply(tags, site, versions);
+    const { coordinate } = site;
+    const message: InvalidateMessage = { coordinate, tags: tags.length, namespaces: namespacesOf(tags) };
+    return tellWork(channels.invalidate, message, async () => {
+      message.isApplied = await apply(tags, site, versions);
+      return message.isApplied;
+    });
   };
 }

@@ -4,9 +4,11 @@ import type { FieldCall, Resolve } from '../loads/field-call.js';
 import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Services } from '../loads/services.js';
 import { isPromise } from '../maybe-promise.js';
+import { channels } from '../diagnostics/channels.js';
 import { authorized } from '../patterns/authorize.js';
 import { cacheAside } from '../patterns/cache-aside.js';
 import { readThrough } from '../patterns/read-through.js';
+import { tellRead } from '../patterns/tell-read.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { cacheControlOf, FieldHints } from './answer-hints.js';
 import { entityOf, REFERENCE, type Entity } from './entity.js';
@@ -90,7 +92,10 @@ function cachedReference(
       const control = cacheControlOf(info);
       if (isPrivate) control?.cacheHint.restrict(PRIVATE);
       const onHint = control && hints.to(control);
-      const value = answer({ parent, args: isObject(args) ? args : NO_ARGUMENTS, context, info, onHint });
+      const call = { parent, args: isObject(args) ? args : NO_ARGUMENTS, context, info, onHint };
+      const value = channels.read.hasSubscribers
+        ? tellRead(policy, (told) => answer({ ...call, told }))
+        : answer(call);
       return isPromise(value) ? value.then(extensible) : extensible(value);
     } catch (error) {
       // An error that is thrown would be that of all references of the list.

@@ -8,6 +8,7 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
+import { channels } from '../diagnostics/channels.js';
 import { authorized } from '../patterns/authorize.js';
 import { cacheAside } from '../patterns/cache-aside.js';
 import type { ValueCodec } from '../codec/value-codec.js';
@@ -20,6 +21,7 @@ import type { ReadPolicy } from '../policy/read-policy.js';
 import { readThrough } from '../patterns/read-through.js';
 import type { Services } from '../loads/services.js';
 import type { KeepWarm } from '../warm/keep-warm.js';
+import { tellRead } from '../patterns/tell-read.js';
 import { writeBehind } from '../patterns/write-behind.js';
 import { writeThrough } from '../patterns/write-through.js';
 import { cacheControlOf, FieldHints } from './answer-hints.js';
@@ -150,7 +152,8 @@ function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, look
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
     const onHint = control && hints.to(control);
     const timed = times.beginCall();
-    return read({ parent, args, context, info, ahead: lookAhead.of(policy, info), onHint, timed });
+    const call = { parent, args, context, info, ahead: lookAhead.of(policy, info), onHint, timed };
+    return channels.read.hasSubscribers ? tellRead(policy, (told) => read({ ...call, told })) : read(call);
   };
   if (!lookAhead.isForeseeable(type)) return resolve;
   return (parent, args: Arguments, context, info) =>

@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { refuseFaults } from '../unknown-options.js';
+import { earlyAnswers, type EarlyPlugin, type EarlyRequest } from './apollo-early-answers.js';
 import { compiledExecution, type CompiledExecution } from './compiled-execution.js';
 
 /** What is read of the options of Apollo Server, all of which stay as they are. */
@@ -25,6 +26,7 @@ export interface ApolloRequest {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly context: unknown;
+  readonly metrics?: object | undefined;
 }
 
 /** What Apollo Server takes as its gateway: the one door that it has for another executor. */
@@ -40,17 +42,26 @@ export interface ApolloLoaded {
   readonly coreSupergraphSdl: string;
 }
 
+/** Options of an Apollo Server that executes by plans. */
+export type OptionsWithPlans<Options extends ApolloOptions, Plugin extends object> = Omit<
+  Options,
+  'schema' | 'typeDefs' | 'resolvers' | 'gateway' | 'plugins'
+> & {
+  readonly gateway: PlansGateway;
+  plugins: (Plugin | EarlyPlugin)[];
+};
+
 /**
  * The options of an Apollo Server, so that it executes queries by plans: the schema is served as that of a gateway, which is the
  * one way in for another executor. `rootValue`, `fieldResolver` and `executionOptions`, which Apollo Server hands to no
  * gateway, hold as before; with a `fieldResolver` everything is left to graphql-js.
  * @throws CacheError where the options have no `schema` of their own.
  */
-export function apolloWithPlans<Options extends ApolloOptions>(
-  options: Options,
+export function apolloWithPlans<Options extends ApolloOptions, Plugin extends object = never>(
+  options: Options & { readonly plugins?: readonly Plugin[] | undefined },
   compiled: CompiledExecution = compiledExecution(),
-): Omit<Options, 'schema' | 'typeDefs' | 'resolvers' | 'gateway'> & { readonly gateway: PlansGateway } {
-  const { schema, typeDefs, resolvers, gateway, ...others } = options;
+): OptionsWithPlans<Options, Plugin> {
+  const { schema, typeDefs, resolvers, gateway, plugins = [], ...others } = options;
   refuseFaults('apolloWithPlans', [
     ...(isSchema(schema) ? [] : ['schema must be a GraphQLSchema; make one of typeDefs and resolvers']),
     ...(gateway === undefined ? [] : ['a server that has a gateway already executes nothing by itself']),
@@ -59,13 +70,13 @@ export function apolloWithPlans<Options extends ApolloOptions>(
       : ['typeDefs and resolvers belong into schema']),
   ]);
   const { rootValue, fieldResolver, executionOptions } = options;
-  const executor = async (request: ApolloRequest): Promise<ExecutionResult> => {
+  const argsOf = (request: Omit<EarlyRequest<unknown>, 'metrics' | 'response'>): ExecutionArgs => {
     const { document, request: asked } = request;
     const args: ExecutionArgs = {
       // That of the request, as a server may have loaded another one since.
       schema: request.schema,
       document,
-      contextValue: request.context,
+      contextValue: request.contextValue,
       variableValues: asked.variables,
       operationName: asked.operationName,
       rootValue:
@@ -74,10 +85,18 @@ export function apolloWithPlans<Options extends ApolloOptions>(
     };
     // Written so, requests make one object of one shape.
     if (executionOptions !== undefined) Object.assign(args, { options: executionOptions });
-    return compiled.execute(args);
+    return args;
+  };
+  const early = earlyAnswers<Plugin>({ plugins, compiled, argsOf });
+  const executor = async (request: ApolloRequest): Promise<ExecutionResult> => {
+    const { context: contextValue, metrics, schema, document, request: asked } = request;
+    const prepared = metrics && early.handed.get(metrics);
+    if (prepared !== undefined) return prepared();
+    return compiled.execute(argsOf({ schema, document, contextValue, request: asked }));
   };
   return {
     ...others,
+    plugins: early.plugins,
     gateway: {
       load: () => Promise.resolve({ executor }),
       onSchemaLoadOrUpdate: (listener) => {

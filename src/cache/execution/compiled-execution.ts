@@ -44,9 +44,18 @@ export interface CompiledExecutionStats {
   readonly bytes: number;
 }
 
+/** An execution that was decided on. */
+export interface PreparedExecution {
+  /** Whether it is by a plan; otherwise by graphql-js. */
+  readonly isPlanned: boolean;
+  readonly execute: () => MaybePromise<ExecutionResult>;
+}
+
 export interface CompiledExecution {
   /** In place of `execute` of graphql-js, with the same arguments and the same answers. */
   readonly execute: Execute;
+  /** Decides how an operation is executed, before anything runs. To be executed once, if at all. */
+  prepare(args: ExecutionArgs): PreparedExecution;
   stats(): CompiledExecutionStats;
 }
 
@@ -76,21 +85,30 @@ export function compiledExecution(options: CompiledExecutionOptions = {}): Compi
   const operations = new CompiledOperations(bounds);
   let compiled = 0;
   let left = 0;
-  const leave = (args: ExecutionArgs): MaybePromise<ExecutionResult> => {
-    left += 1;
-    return otherwise(args);
-  };
-  const execute: Execute = (args) => {
+  const leave = (args: ExecutionArgs): PreparedExecution => ({
+    isPlanned: false,
+    execute: () => {
+      left += 1;
+      return otherwise(args);
+    },
+  });
+  const prepare = (args: ExecutionArgs): PreparedExecution => {
     const operation = IS_PROVEN && isUsual(args) ? knownOperation(operations, args) : undefined;
     const variant = operation?.variantFor(args.schema, args.variableValues ?? {});
     if (operation === undefined || variant === undefined) return leave(args);
     const run = runOf(args, operation, variant);
     if (run === undefined) return leave(args);
-    compiled += 1;
-    return executePlan(run, variant.root, args.rootValue);
+    return {
+      isPlanned: true,
+      execute: () => {
+        compiled += 1;
+        return executePlan(run, variant.root, args.rootValue);
+      },
+    };
   };
   return {
-    execute,
+    prepare,
+    execute: (args) => prepare(args).execute(),
     stats: () => ({ compiled, left, operations: operations.size, bytes: operations.bytes }),
   };
 }
@@ -144,7 +162,13 @@ function runOf(
   });
   if (coerced === undefined) return undefined;
   return new Run({
-    ...{ compiler, schema, operation: definition, fragments, rootValue, contextValue },
+    // One by one: what follows a spread makes V8 give every object a shape of its own, which the garbage collector pays for.
+    compiler,
+    schema,
+    operation: definition,
+    fragments,
+    rootValue,
+    contextValue,
     variableValues: coerced,
   });
 }

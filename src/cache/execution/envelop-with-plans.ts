@@ -1,4 +1,5 @@
 import { execute as executeByGraphql } from 'graphql';
+import { isPlainExecutor, notePlainExecutor } from '../plain-executors.js';
 import { compiledExecution, type CompiledExecutionOptions, type Execute } from './compiled-execution.js';
 
 /** A plugin for Envelop, and so for GraphQL Yoga. */
@@ -12,9 +13,6 @@ export interface PlannedExecution {
   setExecuteFn(execute: Execute): void;
 }
 
-/** The executor of GraphQL Yoga, told by its name: it is of a package that this one does not need. */
-const OF_YOGA = 'normalizedExecutor';
-
 /**
  * Executes the queries of GraphQL Yoga, or of another server on Envelop, by plans. It takes the place of the executor of
  * graphql-js or of Yoga only: where a plugin before it has set another one, as caches of answers do, that one stays. What is
@@ -24,7 +22,8 @@ const OF_YOGA = 'normalizedExecutor';
 export function plansPlugin(options: Omit<CompiledExecutionOptions, 'otherwise'> = {}): PlansPlugin {
   const executors = new WeakMap<Execute, Execute>();
   const executorFor = (otherwise: Execute): Execute => {
-    const known = executors.get(otherwise) ?? compiledExecution({ ...options, otherwise }).execute;
+    const known =
+      executors.get(otherwise) ?? notePlainExecutor(compiledExecution({ ...options, otherwise }).execute);
     executors.set(otherwise, known);
     return known;
   };
@@ -32,7 +31,7 @@ export function plansPlugin(options: Omit<CompiledExecutionOptions, 'otherwise'>
   executorFor(executeByGraphql);
   return {
     onExecute: ({ executeFn, setExecuteFn }) => {
-      if (executeFn === executeByGraphql || executeFn.name === OF_YOGA) setExecuteFn(executorFor(executeFn));
+      if (isPlainExecutor(executeFn)) setExecuteFn(executorFor(executeFn));
       return undefined;
     },
   };

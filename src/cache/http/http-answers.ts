@@ -87,17 +87,17 @@ export class HttpAnswers implements HttpCaching {
     // In JavaScript it may answer with a promise, which is no yes.
     if (options.mayRefresh(context) !== true) return undefined;
     const told = traces.of(context);
-    const trace = told ?? new Trace(clock);
-    trace.wantFresh();
+    const trace = told ?? new Trace();
+    trace.wantFresh(clock.nowMs());
     return told === undefined ? traces.follow(context, trace) : undefined;
   }
 
   follow(operation: OperationGiven, context: object): ExecutionNotes | undefined {
-    const { options, traces, clock, countersOf } = this.#options;
+    const { options, traces, countersOf } = this.#options;
     if ((options.maxAge ?? 'none') === 'none' || traces.of(context) !== undefined) return undefined;
     const plan = this.#planOf(operation);
     if (plan === undefined || plan.isWrittenBehind || sharingOf(plan) !== 'everybody') return undefined;
-    const recording = new Recording({ clock, countersOf });
+    const recording = new Recording({ countersOf });
     const end = traces.follow(context, recording);
     return { end, freshness: () => recording.recordedFor(plan.read) };
   }

@@ -10,6 +10,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import { createFlushCounters, type FlushCounters } from '../metrics/flush-counters.js';
 import { FlushDelay } from './flush-delay.js';
 import type { FlushTarget } from './flush-target.js';
+import { toldFlush } from './told-flush.js';
 import { Flusher } from './flusher.js';
 import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
 import { KeptWrites } from './kept-writes.js';
@@ -320,7 +321,7 @@ export class AcceptedWrites {
     const target = this.#options.targets.get(namespaceOf(write.key));
     if (target === undefined) throw new Error(`no origin flushes ${namespaceOf(write.key)}`);
     try {
-      await target.flush([write]);
+      await toldFlush(target, [write], false);
     } catch (error) {
       if (target.isPermanent(error) === true) throw error;
       throw new WriteBehindBusy(error, mayBeQueued);

@@ -8,6 +8,7 @@ import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
 import type { FlushTarget } from './flush-target.js';
+import { toldFlush } from './told-flush.js';
 import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
 
@@ -207,7 +208,7 @@ export class Flusher {
     const states = ordered.map(({ write: { key, seq }, record: { state } }) => ({ key, seq, state }));
     try {
       counters.flushes += 1;
-      await target.flush(states);
+      await toldFlush(target, states, true);
     } catch (error) {
       await this.#failed(target, ordered, error);
       return;

@@ -6,6 +6,11 @@ export function namespaceOf(key: string): string {
   return colon < 0 ? key : key.slice(0, colon);
 }
 
+/** Those of several, each once. */
+export function namespacesOf(keys: readonly string[]): readonly string[] {
+  return [...new Set(keys.map(namespaceOf))];
+}
+
 /** The same of a template: `Movie` of `Movie:{args.id}`. */
 export function namespaceOfTemplate({ literals: [before = ''] }: Template): string {
   return namespaceOf(before);

@@ -1,3 +1,4 @@
+import type { ReadMessage } from '../diagnostics/messages.js';
 import type { Timed } from '../metrics/field-times.js';
 import type { ResponsePath } from '../metrics/trace.js';
 import type { Found } from '../coherence/entry-field.js';
@@ -37,6 +38,8 @@ export interface FieldCall<Info extends CallInfo = CallInfo> {
   readonly ahead?: AheadRead | undefined;
   /** Told what the load of the answer said to caches of whole answers; absent where nothing listens. */
   readonly onHint?: ((hint: AnswerHint, ageMs: number) => void) | undefined;
+  /** Where it is noted what becomes of the read; absent where reads are not told. */
+  readonly told?: ReadMessage | undefined;
   /** Measures how long a hit takes; absent for most calls. */
   readonly timed?: Timed | undefined;
 }

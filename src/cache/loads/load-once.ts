@@ -1,9 +1,12 @@
+import { channels } from '../diagnostics/channels.js';
+import type { LoadMessage } from '../diagnostics/messages.js';
 import type { Trace } from '../metrics/trace.js';
-import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-task.js';
 import type { AwaitedLoad } from '../stampede/single-flight.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { storeResult } from './store-result.js';
+import { toldLoad } from './told-load.js';
 import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 export interface OneLoad {
@@ -16,6 +19,8 @@ export interface OneLoad {
   readonly sinceMs?: number | undefined;
   /** True where it may be made within another load. */
   readonly isPart?: boolean;
+  /** True where no reader asked for it. */
+  readonly isWarm?: boolean;
   readonly caller: Caller;
   /** Made only when this reader becomes the one who loads. */
   readonly begin: () => Load;
@@ -48,7 +53,7 @@ async function theOne([load]: readonly AwaitedLoad<Loaded>[]): Promise<LoadedRea
 /** Never rejects: what goes wrong goes to the flight. */
 async function loadAndFill(
   services: Services,
-  { field, place, trace, refreshes, caller, begin }: OneLoad,
+  { field, place, trace, refreshes, sinceMs, isWarm, caller, begin }: OneLoad,
   { wanted, generations, lease, flight }: LoadTask<LoadRequest, Loaded>,
 ): Promise<void> {
   const { counters } = field;
@@ -59,7 +64,12 @@ async function loadAndFill(
   try {
     load = begin();
     const startedAtMs = clock.nowMs();
-    const value = (await load.run()) ?? null;
+    let message: LoadMessage | undefined;
+    if (channels.load.hasSubscribers) {
+      const cause = isWarm === true ? 'warm' : isWaitedFor({ refreshes, sinceMs }) ? 'read' : 'refresh';
+      message = { coordinates: [field.coordinate], entries: 1, cause };
+    }
+    const value = (await toldLoad(message, load.run)) ?? null;
     // Past its deadline: those who waited were told so, and what is newer may be stored.
     if (flight.isSettled) return;
     const loadMs = clock.nowMs() - startedAtMs;
@@ -83,7 +93,8 @@ async function loadAndFill(
       isUnsure,
       hint,
     };
-    flight.resolve(storeResult(services, field, result));
+    const loaded = storeResult(services, field, result);
+    flight.resolve(message === undefined ? loaded : { ...loaded, message });
   } catch (error) {
     if (flight.isSettled) return;
     const failure = failureOf(error, {

@@ -1,15 +1,18 @@
 import DataLoader from 'dataloader';
 import { UNKNOWN_HINT } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
+import { channels } from '../diagnostics/channels.js';
+import type { LoadMessage } from '../diagnostics/messages.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import { noValues, type VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
-import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-task.js';
 import type { AwaitedLoad } from '../stampede/single-flight.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { storeResult, type LoadResult } from './store-result.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import { toldLoad } from './told-load.js';
 import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
 /** One id that a request is waiting for. */
@@ -119,10 +122,10 @@ export class OriginLoads {
       const ids = tasks
         .map(({ wanted }) => wanted.address.id)
         .filter((id) => pending.get(id)?.outcome !== 'pending');
-      const values =
-        ids.length === 0
-          ? NO_VALUES
-          : await guarded.run(() => this.#valuesOf([...new Set(ids)], { context: guarded.context, variant }));
+      const wantedIds = [...new Set(ids)];
+      const message = channels.load.hasSubscribers ? messageOf(tasks, wantedIds.length) : undefined;
+      const ask = () => guarded.run(() => this.#valuesOf(wantedIds, { context: guarded.context, variant }));
+      const values = wantedIds.length === 0 ? NO_VALUES : await toldLoad(message, ask);
       const loadMs = clock.nowMs() - startedAtMs;
       tasks[0]?.wanted.field.counters.times.loads.note(loadMs);
       // Past their deadline: those who waited were told so, and what is newer may be stored.
@@ -140,7 +143,8 @@ export class OriginLoads {
           continue;
         }
         const isUnsure = found?.outcome === 'unknown';
-        const loaded = this.#store(item, { value, loadMs, touched, isPending, isUnsure });
+        const stored = this.#store(item, { value, loadMs, touched, isPending, isUnsure });
+        const loaded = message === undefined || isPending ? stored : { ...stored, message };
         const isShared = given.has(id) && typeof value === 'object' && value !== null;
         if (isShared && !loaded.sharable) again.push(item);
         else item.flight.resolve(loaded);
@@ -192,6 +196,12 @@ export class OriginLoads {
     const result = { place: address, generations, lease, refreshes, hint: UNKNOWN_HINT, ...loaded };
     return storeResult(this.#services, field, result);
   }
+}
+
+function messageOf(tasks: readonly IdTask[], entries: number): LoadMessage {
+  const coordinates = [...new Set(tasks.map(({ wanted }) => wanted.field.coordinate))];
+  const isRead = tasks.some(({ wanted }) => isWaitedFor(wanted));
+  return { coordinates, entries, cause: isRead ? 'read' : 'refresh' };
 }
 
 /** Rounds in which each id is asked for once: two readers of a value that cannot be copied must not get the same one. */

@@ -1,6 +1,7 @@
 import type { AnswerHint } from '../codec/entry.js';
 import type { CopyValue } from '../codec/copy-value.js';
 import type { Clock } from '../time/clock.js';
+import type { LoadMessage } from '../diagnostics/messages.js';
 import type { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { CacheLog } from '../log.js';
 import type { BoundedWrites } from '../metrics/bounded-writes.js';
@@ -19,7 +20,7 @@ import type { ViewerOf } from '../vary/viewer-id.js';
 
 /** Asks the origin for one value; `touched` tells afterwards whether the load looked at the viewer. */
 export interface Load {
-  run(): unknown;
+  readonly run: () => unknown;
   touched(): boolean;
   /** Whether it brought a write that the database does not have yet. */
   isPending?(): boolean;
@@ -46,6 +47,8 @@ export interface Loaded {
   readonly isPending: boolean;
   /** Ends when the fill has. */
   readonly filled: unknown;
+  /** What was told of the load that brought it; absent where loads are not told. */
+  readonly message?: LoadMessage | undefined;
 }
 
 /** A load for one reader, and how the reader came to it. */

@@ -5,7 +5,6 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { MemoCounters } from '../metrics/memo-counters.js';
 import type { Traces } from '../metrics/trace.js';
-import type { Clock } from '../time/clock.js';
 import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
 import { isPlainJson } from './plain-json.js';
 import { Recording, type Freshness, type Recorded } from './recording.js';
@@ -14,7 +13,6 @@ import { SecondSight } from './second-sight.js';
 export interface OperationMemoOptions {
   readonly entries: Pick<Entries, 'answers'>;
   readonly traces: Traces;
-  readonly clock: Clock;
   readonly plans: OperationPlans;
   readonly countersOf: (coordinate: string) => FieldCounters;
 }
@@ -122,10 +120,10 @@ export class OperationMemo {
       void answers.prove();
       return undefined;
     }
-    const { traces, clock, countersOf } = this.#options;
+    const { traces, countersOf } = this.#options;
     // How much had been forgotten before the first read.
     const mark = answers.mark();
-    const recording = new Recording({ clock, countersOf });
+    const recording = new Recording({ countersOf });
     const stop = traces.follow(context, recording);
     return {
       freshness: () => recording.recordedFor(plan.read),

@@ -124,12 +124,19 @@ export class OperationPlans {
     const isWrittenBehind = some(policies, (policy) => policy.isWrittenBehind);
     // What `local` seconds may hide from a process, an answer would hide for longer.
     const isLocal = !this.#storeIsLocal && some(policies, ({ lifetime }) => lifetime.localMs > 0);
-    const variantsOf = new Set(Array.from(policies).flatMap(({ variantOf }) => variantOf ?? []));
     return {
-      ...{ number: this.#numbers, variantsOf: [...variantsOf], read },
+      ...{ number: this.#numbers, variantsOf: variantsOf(policies), read },
       ...{ isWrittenBehind, isKept: !isWrittenBehind && !isLocal, failures: 0, passes: 0 },
     };
   }
+}
+
+/** Fields that vary by the same have the same variant. */
+function variantsOf(policies: ReadonlySet<ReadPolicy>): readonly VariantOf[] {
+  const byNames = new Map<string, VariantOf>();
+  for (const { vary, variantOf } of policies)
+    if (variantOf !== undefined) byNames.set(vary.join(' '), variantOf);
+  return [...byNames.values()];
 }
 
 function some(policies: ReadonlySet<ReadPolicy>, is: (policy: ReadPolicy) => boolean): boolean {

@@ -8,7 +8,6 @@ import {
   type TraceRecord,
 } from '../metrics/trace.js';
 import { rowOf } from '../store/store.js';
-import type { Clock } from '../time/clock.js';
 import { isReadPlainly } from './read-plainly.js';
 
 /** The hits of one field in an answer, to be counted again whenever the answer is given. */
@@ -46,8 +45,8 @@ export class Recording extends Trace {
   #savedMs = 0;
   #isWhole = true;
 
-  constructor(options: { clock: Clock; countersOf: (coordinate: string) => FieldCounters }) {
-    super(options.clock);
+  constructor(options: { countersOf: (coordinate: string) => FieldCounters }) {
+    super();
     this.#countersOf = options.countersOf;
     this.reads = { note: (place, found, untilMs) => this.#note(place, found, untilMs) };
   }

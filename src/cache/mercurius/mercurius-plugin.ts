@@ -67,9 +67,12 @@ export function cachePlugin<Context>(
       const answer =
         http &&
         followAnswer(http, {
-          ...{ operation, context, headers: headersOf(context) },
+          operation,
+          context,
+          headers: headersOf(context),
           method: typeof method === 'string' ? method : undefined,
         });
+      answer?.begin();
       begun.set(context, { told, answer });
       await Promise.resolve();
     });

@@ -1,6 +1,4 @@
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
-import { Timed } from './field-times.js';
-import type { Histogram } from './histogram.js';
 import type { BoundedBy } from './bounded-writes.js';
 import { headerOf } from './request-headers.js';
 import type { Trace } from './trace.js';
@@ -9,8 +7,7 @@ import type { Trace } from './trace.js';
 export interface EvidenceSource {
   readonly isProduction: boolean;
   trace(context: object): Trace;
-  /** Where it is counted how long operations take; absent where that is not. */
-  readonly operations?: Histogram | undefined;
+  readonly stats: { timeOperation(): () => void };
   readonly writes: { boundedBy(context: object): BoundedBy | undefined };
 }
 
@@ -65,10 +62,10 @@ export type Told = () => object | undefined;
  * request that a write was acknowledged before its invalidation was known to be applied, with what was waited for in vain.
  */
 function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolean): Told {
-  const timed = cache.operations && new Timed(cache.operations);
+  const end = cache.stats.timeOperation();
   const trace = hasEvidence ? cache.trace(context) : undefined;
   return () => {
-    timed?.end();
+    end();
     const because = cache.writes.boundedBy(context);
     if (trace === undefined && because === undefined) return undefined;
     return { ...trace?.report(), ...(because && { consistency: 'bounded', because }) };

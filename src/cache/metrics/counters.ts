@@ -1,11 +1,12 @@
 import { createFieldCounters, numbersOf, type FieldCounters, type LiveCounters } from './field-counters.js';
+import { Timed } from './field-times.js';
 import { Histogram, timesTaken, type TimesTaken } from './histogram.js';
 
 /** How long things took in this process since its start. */
 export interface CacheTimes {
   /** By coordinate: hits and reads of the store of a sample, and all loads. */
   readonly fields: Readonly<Record<string, Readonly<Record<'hits' | 'loads' | 'storeReads', TimesTaken>>>>;
-  /** Whole operations, where `cache.apolloPlugin` is used. */
+  /** Whole operations, where the plugin of a server, or `cache.stats.timeOperation`, measures them. */
   readonly operations: TimesTaken;
   /** Reads and claims of a store that is not in the process. */
   readonly storeRoundTrips: TimesTaken;
@@ -18,6 +19,12 @@ export class Counters {
   /** Of reads of a store that is not in this process: those of one tick are one. */
   readonly storeRoundTrips = new Histogram();
   readonly #fields = new Map<string, LiveCounters>();
+
+  /** Begins to measure an operation; what it returns ends that. */
+  timeOperation(): () => void {
+    const timed = new Timed(this.operations);
+    return () => timed.end();
+  }
 
   /** The counters of a coordinate, created on first use and then kept: look them up once, not per read. */
   of(coordinate: string): LiveCounters {

@@ -1,4 +1,4 @@
-import type { CallOff, Clock } from '../time/clock.js';
+import type { CallOff } from '../time/clock.js';
 
 /** What became of one read or write of a cached field. */
 export type Outcome =
@@ -81,20 +81,10 @@ export class Trace {
   loads = 0;
   storeRoundTrips = 0;
   readonly #records: TraceRecord[] = [];
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
 
   /** From now on the request is answered with what was loaded since. */
-  wantFresh(): void {
-    this.freshSinceMs = this.#clock.nowMs();
-  }
-
-  /** Milliseconds since then. */
-  ageOf(sinceMs: number): number {
-    return Math.max(0, this.#clock.nowMs() - sinceMs);
+  wantFresh(nowMs: number): void {
+    this.freshSinceMs = nowMs;
   }
 
   /** Told what else counts a read that is under way: it is to be counted again where the read is not made again. */
@@ -136,16 +126,11 @@ function pathOf(leaf: ResponsePath, element: number | undefined): readonly (stri
 /** The traces of requests under way, by their context value. Costs one comparison while none is traced. */
 export class Traces {
   readonly #byContext = new WeakMap<object, Trace>();
-  readonly #clock: Clock;
   #started = false;
   #followed = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
   start(context: object): Trace {
-    const trace = new Trace(this.#clock);
+    const trace = new Trace();
     this.#byContext.set(context, trace);
     this.#started = true;
     return trace;

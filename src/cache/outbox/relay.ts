@@ -1,5 +1,9 @@
 import { hasCome, type CallOff, type Clock } from '../time/clock.js';
 import { every } from '../time/every.js';
+import { channels } from '../diagnostics/channels.js';
+import type { RelayMessage } from '../diagnostics/messages.js';
+import { tellWork } from '../diagnostics/tell-work.js';
+import { namespacesOf } from '../keys/namespace.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { CacheLog } from '../log.js';
 import type { Outbox, OutboxRow, Relayed } from './outbox.js';
@@ -278,7 +282,10 @@ export class Relay {
     const further = (): void => {
       if (look !== undefined) look.furtherAtMs = clock.nowMs();
     };
-    const apply = (rows: readonly OutboxRow[]): Promise<void> => this.#apply(rows, further);
+    const apply = (rows: readonly OutboxRow[]): Promise<void> =>
+      channels.relay.hasSubscribers
+        ? tellWork(channels.relay, messageOf(rows), () => this.#apply(rows, further))
+        : this.#apply(rows, further);
     const relayed = Promise.race([outbox.relay(apply, () => this.#forgetAll()), givenUp]);
     look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
     return look;
@@ -361,6 +368,12 @@ export class Relay {
     this.#complainedAtMs = clock.nowMs();
     log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
   }
+}
+
+function messageOf(rows: readonly OutboxRow[]): RelayMessage {
+  const tags = rows.flatMap((row) => row.tags);
+  const waitedMs = rows.reduce((longest, row) => Math.max(longest, row.waitedMs), 0);
+  return { rows: rows.length, tags: tags.length, namespaces: namespacesOf(tags), waitedMs };
 }
 
 /** Every tag with its latest version; null where any of the rows does not know one. */

@@ -25,7 +25,7 @@ export function authorized<Info extends CallInfo>(
   const { coordinate, counters } = policy;
   const refuse = (call: FieldCall<Info>): unknown => {
     const trace = traces.of(call.context);
-    bypassed({ policy, path: call.info.path, key: undefined, trace }, 'authorize said no');
+    bypassed({ policy, path: call.info.path, key: undefined, trace, told: call.told }, 'authorize said no');
     if (resolve === undefined) throw forbidden(coordinate);
     counters.loads += 1;
     if (trace !== undefined) trace.loads += 1;

@@ -4,12 +4,15 @@
 // What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data.
 
 import { isPromise } from '../maybe-promise.js';
+import { channels } from '../diagnostics/channels.js';
+import type { LoadMessage } from '../diagnostics/messages.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Found } from '../coherence/entry-field.js';
 import { callerOf } from '../loads/abandoned-load.js';
 import { requestOf, type CallInfo, type FieldCall, type Resolve } from '../loads/field-call.js';
 import { loadOnce } from '../loads/load-once.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import { toldLoad } from '../loads/told-load.js';
 import { resolverLoads } from '../loads/resolver-load.js';
 import { bypassed, isHit, isPlainHit, serve, type LoadFor } from './serve.js';
 import type { Services } from '../loads/services.js';
@@ -41,7 +44,7 @@ export function cacheAside<Info extends CallInfo>(
   const noteHit = services.shadow?.watch<FieldCall<Info>>(policy, loads.beginAlone);
   const give = hitGiver(noteHit, valueFor);
   const answer: Answer<Info> = (call, place, found, trace) => {
-    if (isPlainHit(policy.counters, found, trace, call.onHint)) {
+    if (isPlainHit(policy.counters, found, trace ?? call.told, call.onHint)) {
       call.timed?.end();
       return give(found, place, call);
     }
@@ -55,9 +58,9 @@ export function cacheAside<Info extends CallInfo>(
         caller: callerOf(call.context),
         begin: () => loads.begin(call, place),
       });
-    const { info, onHint } = call;
+    const { info, onHint, told } = call;
     const { key, row } = place;
-    return serve(services, { policy, path: info.path, key, row, trace, onHint }, found, load);
+    return serve(services, { policy, path: info.path, key, row, trace, told, onHint }, found, load);
   };
   return (call) => {
     const { path } = call.info;
@@ -67,10 +70,13 @@ export function cacheAside<Info extends CallInfo>(
     const variant = policy.variantOf?.(call.context);
     const place = policy.locate({ args: call.args, parent: call.parent, viewerId, variant });
     if (place.reason !== undefined) {
-      bypassed({ policy, path, key: undefined, trace }, place.reason);
+      bypassed({ policy, path, key: undefined, trace, told: call.told }, place.reason);
       policy.counters.loads += 1;
       if (trace !== undefined) trace.loads += 1;
-      return loads.beginAlone(call).run();
+      const message: LoadMessage | undefined = channels.load.hasSubscribers
+        ? { coordinates: [policy.coordinate], entries: 0, cause: 'read' }
+        : undefined;
+      return toldLoad(message, loads.beginAlone(call).run);
     }
     if (onRead !== undefined) {
       onRead(place.key, call.args);

@@ -3,12 +3,15 @@
 // When the store fails: the function loads, still once per key; nothing is stored.
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
+import { channels } from '../diagnostics/channels.js';
+import type { ReadMessage } from '../diagnostics/messages.js';
 import { fetchPlace } from '../keys/fetch-place.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { VaryValues } from '../keys/variant.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
 import { touchOfLoads } from '../load-scope.js';
 import { loadOnce } from '../loads/load-once.js';
+import { tellRead } from './tell-read.js';
 import { isHit, serve, type LoadFor } from './serve.js';
 import type { Services } from '../loads/services.js';
 
@@ -49,15 +52,21 @@ export interface FetchRequest {
   readonly coordinate: string;
   /** Told of the key and the tags by which the entry can be invalidated. */
   readonly onTags: (tags: readonly string[]) => void;
+  readonly told?: ReadMessage;
+}
+
+/** As `readOrLoad`, told to the subscribers of reads. */
+export function fetchEntry(services: Services, request: FetchRequest, load: () => unknown): Promise<unknown> {
+  if (!channels.read.hasSubscribers) return readOrLoad(services, request, load);
+  const { coordinate } = request;
+  return tellRead({ coordinate, pattern: 'CACHE_ASIDE' }, (told) =>
+    readOrLoad(services, { ...request, told }, load),
+  );
 }
 
 /** Caching outside of GraphQL: reads `key`, or loads and stores it. `checkFetch` has checked what is asked. */
-export async function fetchEntry(
-  services: Services,
-  request: FetchRequest,
-  load: () => unknown,
-): Promise<unknown> {
-  const { key, options, counters, coordinate } = request;
+async function readOrLoad(services: Services, request: FetchRequest, load: () => unknown): Promise<unknown> {
+  const { key, options, counters, coordinate, told } = request;
   const swrMs = (options.swr ?? 0) * 1000;
   const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
   const policy = {
@@ -92,5 +101,5 @@ export async function fetchEntry(
   const timed = counters.times.beginCall();
   const found = await services.entries.findOne(policy, place);
   if (isHit(found)) timed?.end();
-  return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined }, found, once);
+  return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined, told }, found, once);
 }

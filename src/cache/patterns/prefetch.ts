@@ -53,7 +53,8 @@ export function prefetch<Info extends CallInfo>(
       if (policy.variantOf?.(context).text !== variant?.text) throw otherVariant(policy.coordinate);
       const begin = () => loads.begin(callOf(args, context), place);
       const caller = callerOf(context);
-      return loadOnce(services, { field: policy, place, trace: undefined, refreshes: found, caller, begin });
+      const load = { field: policy, place, trace: undefined, refreshes: found, isWarm: true, caller, begin };
+      return loadOnce(services, load);
     },
   });
   return cacheAside(services, { policy, resolve, onRead: noteRead, valueFor });

@@ -38,7 +38,8 @@ export function readThrough(
     const trace = services.traces.of(call.context);
     if (call.ahead !== undefined) {
       const { place, found } = call.ahead;
-      if (!isPlainHit(counters, found, trace)) return answer({ field, call, trace }, place, found);
+      if (!isPlainHit(counters, found, trace ?? call.told))
+        return answer({ field, call, trace }, place, found);
       call.timed?.end();
       return give(found, place, call);
     }
@@ -50,7 +51,7 @@ export function readThrough(
     if (place.reason !== undefined) return withoutEntry({ field, call, trace }, place);
     const found = services.entries.findOne(policy, place, trace, requestOf(call.info));
     // Nothing is allocated for a hit in a request that is not traced.
-    if (!isPromise(found) && isPlainHit(counters, found, trace)) {
+    if (!isPromise(found) && isPlainHit(counters, found, trace ?? call.told)) {
       call.timed?.end();
       return give(found, place, call);
     }
@@ -81,12 +82,14 @@ interface Reading {
 function answer(reading: Reading, place: Located, found: Found | undefined, element?: number): unknown {
   const { field, call, trace } = reading;
   const { services, policy, loads, noteHit, give } = field;
-  if (isPlainHit(policy.counters, found, trace)) {
+  if (isPlainHit(policy.counters, found, trace ?? call.told)) {
     call.timed?.end();
     return give(found, place, call);
   }
   if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
-  const read = { policy, path: call.info.path, key: place.key, row: place.row, trace, element };
+  const { info, told } = call;
+  const { key, row } = place;
+  const read = { policy, path: info.path, key, row, trace, told, element };
   const load: LoadFor = (refreshing) =>
     loads.load({ field: policy, address: place, trace, ...refreshing }, call.context);
   return serve(services, read, found, load);
@@ -97,13 +100,14 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
   const { services, policy } = field;
   const elements = policy.elementsOf?.(inputs);
   if (elements === undefined) {
-    return nullWithout({ policy, path: call.info.path, key: undefined, trace }, 'the list is null');
+    const { info, told } = call;
+    return nullWithout({ policy, path: info.path, key: undefined, trace, told }, 'the list is null');
   }
   const places = elements.map((element) => policy.locate(inputs, element));
   const located = places.filter((place): place is Located => place.reason === undefined);
   const isWhole = located.length === places.length && field.noteHit === undefined;
   const answerAll = (found: readonly (Found | undefined)[]): unknown => {
-    if (isWhole && arePlainHits(policy.counters, found, trace)) {
+    if (isWhole && arePlainHits(policy.counters, found, trace ?? call.told)) {
       call.timed?.end();
       return found.map((one) => field.valueFor(one, call));
     }
@@ -128,7 +132,7 @@ function readMany(reading: Reading, inputs: TemplateInputs): unknown {
 function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: number): unknown {
   const { field, call, trace } = reading;
   const { policy, loads } = field;
-  const read = { policy, path: call.info.path, key: undefined, trace, element };
+  const read = { policy, path: call.info.path, key: undefined, trace, told: call.told, element };
   if (id === undefined) return nullWithout(read, reason);
   bypassed(read, reason);
   const wanted = { field: policy, address: { key: '', tags: [], id }, trace };

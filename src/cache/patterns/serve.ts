@@ -1,5 +1,6 @@
+import type { EntryMessage, ReadMessage } from '../diagnostics/messages.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { Outcome, ResponsePath, Trace } from '../metrics/trace.js';
+import type { Outcome, ResponsePath, Trace, TraceRecord } from '../metrics/trace.js';
 import { valueOf, type Found } from '../coherence/entry-field.js';
 import { causeOf, isOfItsCaller } from '../loads/abandoned-load.js';
 import type { FieldCall } from '../loads/field-call.js';
@@ -12,12 +13,15 @@ export interface Read {
   readonly policy: Pick<
     ReadPolicy,
     'coordinate' | 'pattern' | 'counters' | 'swrMs' | 'staleIfErrorMs' | 'softTimeoutMs' | 'shownKey'
-  >;
+  > &
+    Partial<Pick<ReadPolicy, 'scope'>>;
   readonly path: ResponsePath;
   readonly key: string | undefined;
   /** What the entry is a variant of. */
   readonly row?: string | undefined;
   readonly trace: Trace | undefined;
+  /** Where it is noted for those who are told of reads. */
+  readonly told?: ReadMessage | undefined;
   /** The place in the list, where the field is a list of entries. */
   readonly element?: number | undefined;
   /** Told what the load of the answer said to caches of whole answers. */
@@ -34,16 +38,16 @@ interface Refreshing {
 export type LoadFor = (refreshing?: Refreshing) => Promise<LoadedRead>;
 
 /**
- * Counts a fresh hit of which neither evidence nor a hint is wanted, and says that there was one: the hot path, which allocates nothing
+ * Counts a fresh hit of which neither a note nor a hint is wanted, and says that there was one: the hot path, which allocates nothing
  * but the reader's own value. Everything else is for `serve`.
  */
 export function isPlainHit(
   counters: FieldCounters,
   found: Found | undefined,
-  trace: Trace | undefined,
+  notes: Trace | ReadMessage | undefined,
   onHint?: FieldCall['onHint'],
 ): found is Found {
-  if (!isHit(found) || found.isDue || trace !== undefined) return false;
+  if (!isHit(found) || found.isDue || notes !== undefined) return false;
   if (found.hint !== undefined && onHint !== undefined) return false;
   counters.hits += 1;
   counters.savedMs += found.loadMs;
@@ -54,9 +58,9 @@ export function isPlainHit(
 export function arePlainHits(
   counters: FieldCounters,
   all: readonly (Found | undefined)[],
-  trace: Trace | undefined,
+  notes: Trace | ReadMessage | undefined,
 ): all is readonly Found[] {
-  if (trace !== undefined) return false;
+  if (notes !== undefined) return false;
   let savedMs = 0;
   for (const found of all) {
     if (!isHit(found) || found.isDue) return false;
@@ -166,7 +170,7 @@ async function withinSoftTimeout(
 
 type Brought = Omit<LoadedRead, 'outcome'> & { readonly outcome: LoadedRead['outcome'] | 'REFRESHED' };
 
-function loaded(read: Read, { outcome, isPending, loadMs, ...result }: Brought): unknown {
+function loaded(read: Read, { outcome, isPending, loadMs, message, ...result }: Brought): unknown {
   const { counters } = read.policy;
   if (result.hint !== undefined) read.onHint?.(result.hint, result.ageMs ?? 0);
   if (isPending) counters.pending += 1;
@@ -174,9 +178,9 @@ function loaded(read: Read, { outcome, isPending, loadMs, ...result }: Brought):
   else if (outcome === 'WAITED') counters.waited += 1;
   else if (outcome === 'REFRESHED') counters.refreshed += 1;
   else counters.misses += 1;
-  if (read.trace !== undefined) {
+  if (isNoted(read)) {
     const tier = isPending ? 'journal' : 'origin';
-    note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs });
+    note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs, load: message });
   }
   return valueOf(result);
 }
@@ -193,9 +197,9 @@ function hit(
   else if (outcome === 'STALE') counters.stale += 1;
   else counters.staleOnError += 1;
   counters.savedMs += found.loadMs;
-  if (read.trace !== undefined) {
+  if (isNoted(read)) {
     const { tier, loadMs, loadedAtMs } = found;
-    const ageMs = read.trace.ageOf(loadedAtMs);
+    const ageMs = Math.max(0, clock.nowMs() - loadedAtMs);
     note(read, outcome, { tier, ageMs, loadMs, savedMs: loadMs });
   }
   return valueOf(found);
@@ -204,24 +208,45 @@ function hit(
 /** Counts and notes a read that goes past the cache. */
 export function bypassed(read: Read, reason: string): void {
   read.policy.counters.bypassed += 1;
-  if (read.trace !== undefined) note(read, 'BYPASS', { reason });
+  if (isNoted(read)) note(read, 'BYPASS', { reason });
 }
 
 /** Answers what has no entry and no id: what was read already says that it is null. */
 export function nullWithout(read: Read, reason: string): null {
-  const { policy, path, trace, element } = read;
+  const { policy, path, trace, told, element } = read;
   policy.counters.bypassed += 1;
+  told?.entries.push({ outcome: 'BYPASS', reason });
   const { coordinate, pattern } = policy;
   trace?.recordNull(path, { coordinate, pattern, key: undefined, outcome: 'BYPASS', reason }, element);
   return null;
 }
 
+interface Evidence extends Pick<TraceRecord, 'reason' | 'tier' | 'ageMs' | 'loadMs' | 'savedMs'> {
+  readonly load?: EntryMessage['load'];
+}
+
+function isNoted({ trace, told }: Read): boolean {
+  return trace !== undefined || told !== undefined;
+}
+
 function note(
-  { policy, path, key, trace, element }: Read,
+  { policy, path, key, trace, told, element }: Read,
   outcome: Outcome,
-  evidence: { reason?: string; tier?: string; ageMs?: number; loadMs?: number; savedMs?: number },
+  { load, ...evidence }: Evidence,
 ): void {
-  const { coordinate, pattern } = policy;
+  const { coordinate, pattern, scope } = policy;
   const shown = key === undefined ? undefined : policy.shownKey(key);
+  if (told !== undefined) {
+    const { reason, tier, ageMs, loadMs } = evidence;
+    told.entries.push({
+      outcome,
+      key: scope === 'PUBLIC' ? shown : undefined,
+      reason,
+      tier,
+      ageMs,
+      loadMs,
+      load,
+    });
+  }
   trace?.record(path, { coordinate, pattern, key: shown, outcome, ...evidence }, element);
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Home } from './home.js';
+import { changedRowsSql, TAGS_PER_ROW } from './changed-rows-sql.js';
 import type { WatchedTable } from './plan-triggers.js';
 import type { Relation } from './read-tables.js';
-import type { RowTag } from './row-tag.js';
 
 const { escapeIdentifier, escapeLiteral } = pg;
 
@@ -14,10 +14,6 @@ export const FUNCTION_PREFIX = 'cache_outbox_for_';
  * such a version that starts again makes its own, and breaks none of these.
  */
 export const EARLIER_FUNCTIONS = { prefix: 'cache_outbox_of_', shared: 'cache_outbox_add' };
-/** More tags of one statement go into another row: so that a relay never has to take millions at once. */
-const TAGS_PER_ROW = 500;
-/** A table with more rows that is truncated ends all entries at once: so many tags would take longer. */
-const TRUNCATED_ROW_BY_ROW = 100_000;
 /** PostgreSQL cuts longer names. */
 const LONGEST_NAME = 63;
 /** Nothing of the writer's search_path is asked: another's operator or table of the same name would be. */
@@ -161,51 +157,10 @@ export function tableFunction(home: Home, watched: WatchedTable): WantedFunction
   const { table } = watched;
   const name = functionName(home, table);
   const called = `${home.quoted}.${escapeIdentifier(name)}`;
-  const compute = (rows: Rows): string => computing(home, watched, rows);
-  const body = `
-    DECLARE
-      names text[];
-      meant text[];
-      known bigint[];
-      one text;
-    BEGIN
-      -- Nothing is written within this block, so that it costs no transaction number.
-      BEGIN
-        IF TG_OP = 'TRUNCATE' THEN
-${truncated(home, watched)}
-        ELSIF TG_LEVEL = 'ROW' THEN
-          IF TG_OP = 'INSERT' THEN
-            ${compute({ after: '(SELECT NEW.*)' })}
-          ELSIF TG_OP = 'DELETE' THEN
-            ${compute({ before: '(SELECT OLD.*)' })}
-          ELSE
-            ${compute({ before: '(SELECT OLD.*)', after: '(SELECT NEW.*)' })}
-          END IF;
-        ELSIF TG_OP = 'INSERT' THEN
-          ${compute({ after: 'new_rows' })}
-        ELSIF TG_OP = 'DELETE' THEN
-          ${compute({ before: 'old_rows' })}
-        ELSE
-          ${compute({ before: 'old_rows', after: 'new_rows' })}
-        END IF;
-      EXCEPTION WHEN OTHERS THEN
-        PERFORM ${home.quoted}.cache_outbox_forget(SQLERRM);
-        RETURN NULL;
-      END;
-      IF meant IS NULL THEN RETURN NULL; END IF;
-      IF cardinality(meant) <= ${TAGS_PER_ROW} THEN
-        FOREACH one IN ARRAY names LOOP
-          INSERT INTO ${home.outbox} ("store", "tags", "versions") VALUES (one, meant, known);
-        END LOOP;
-      ELSE
-        PERFORM ${home.quoted}.cache_outbox_write(names, meant, known);
-      END IF;
-      RETURN NULL;
-    END
-    `;
+  const body = changedRowsSql(home, watched);
   const quote = dollarQuoteFor(body);
   const create = `
-    CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql ${SAFELY} AS ${quote}${body}${quote};
+    CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS ${quote}${body}${quote};
     -- Triggers fire without it. A role that could make a trigger of its own with this function would run code as its owner.
     REVOKE ALL ON FUNCTION ${called}() FROM PUBLIC;`;
   const made = table.relations.flatMap((relation) => triggersOf({ home, table: watched, relation, called }));
@@ -254,160 +209,6 @@ function fitting(name: string): string {
   let kept = name;
   while (Buffer.byteLength(kept) > LONGEST_NAME - digest.length - 1) kept = kept.slice(0, -1);
   return `${kept}_${digest}`;
-}
-
-const UNKNOWN = 'NULL::bigint';
-/** Types whose texts hold nothing that a key would escape. */
-const PLAIN: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'uuid', 'bool']);
-/** A store that no process has seen for so long is gone; its processes have called it so for half the time. */
-const GONE_AFTER = '20 minutes';
-
-/** What a statement changed, as SQL: the rows before it, after it, or both. */
-interface Rows {
-  readonly before?: string;
-  readonly after?: string;
-}
-
-/**
- * The statement that finds out what changed rows mean, and for which stores. It reads the outbox too, so that it fails in place of
- * the insert where that is gone. A row that stayed as it was means nothing; one that changed means its state before and after: a
- * film that changes its director means two people. Rows are told apart as a join that is quick however many there are.
- */
-function computing(home: Home, watched: WatchedTable, rows: Rows): string {
-  const { from, where, sides } = source(watched, rows);
-  const stores = `SELECT s."name" FROM ${home.stores} AS s WHERE s."seenAt" > clock_timestamp() - interval '${GONE_AFTER}'`;
-  const needed = `NOT EXISTS (SELECT FROM ${home.outbox} AS o WHERE false)${where}`;
-  const version = versionOf(watched, rows);
-  const constants = watched.tags.filter(({ columns }) => columns.length === 0);
-  const variable = watched.tags.filter(({ columns }) => columns.length > 0);
-  const fixed = constants.map((tag) => tagText(home, watched, tag, 'n'));
-  const withFixed = (array: string, values: readonly string[], type: string): string =>
-    values.length === 0 ? array : `ARRAY[${values.join(', ')}]::${type}[] || ${array}`;
-  const unknown = fixed.map(() => UNKNOWN);
-  const [only] = variable;
-  if (only !== undefined && variable.length === 1 && isKey(watched, only)) {
-    // The usual case: each row has one tag of its own, so none comes twice.
-    const text =
-      only.columns.length === 0 || sides.length === 1
-        ? tagText(home, watched, only, sides[0] ?? 'n')
-        : `coalesce(${sides.map((side) => tagText(home, watched, only, side)).join(', ')})`;
-    const versions = version === undefined ? 'NULL' : withFixed(`array_agg(${version})`, unknown, 'bigint');
-    return `SELECT ARRAY(${stores}), ${withFixed(`array_agg(${text})`, fixed, 'text')}, ${versions} INTO names, meant, known
-          FROM ${from} WHERE ${needed} HAVING count(*) > 0;`;
-  }
-  const values = variable.flatMap((tag) =>
-    sides.map(
-      (side) =>
-        `(${tagText(home, watched, tag, side)}, ${namesRow(watched, tag) ? (version ?? UNKNOWN) : UNKNOWN})`,
-    ),
-  );
-  if (values.length === 0) values.push(`(NULL::text, ${UNKNOWN})`);
-  const array = (of: string, type: string): string =>
-    `coalesce(array_agg(once.${of}) FILTER (WHERE once.tag IS NOT NULL), '{}'::${type}[])`;
-  const versions = version === undefined ? 'NULL' : withFixed(array('version', 'bigint'), unknown, 'bigint');
-  return `SELECT ARRAY(${stores}), ${withFixed(array('tag', 'text'), fixed, 'text')}, ${versions} INTO names, meant, known
-          FROM (SELECT t.tag, CASE WHEN bool_and(t.version IS NOT NULL) THEN max(t.version) END AS version FROM ${from}
-            CROSS JOIN LATERAL (VALUES ${values.join(', ')}) AS t(tag, version) WHERE ${needed} GROUP BY t.tag) AS once
-          HAVING count(*) > 0${fixed.length === 0 ? ' AND count(once.tag) > 0' : ''};`;
-}
-
-interface Source {
-  readonly from: string;
-  /** What else must hold of a row. */
-  readonly where: string;
-  /** The names of a row before and after the statement. */
-  readonly sides: readonly ('n' | 'o')[];
-}
-
-function source({ rowIs, table }: WatchedTable, { before, after }: Rows): Source {
-  if (before === undefined) return { from: `${after ?? ''} AS n`, where: '', sides: ['n'] };
-  if (after === undefined) return { from: `${before} AS o`, where: '', sides: ['o'] };
-  const same = rowIs.map((column) => {
-    const cast = table.foreignColumns.has(column) ? '::text' : '';
-    return `o.${escapeIdentifier(column)}${cast} = n.${escapeIdentifier(column)}${cast}`;
-  });
-  return {
-    from: `${before} AS o FULL JOIN ${after} AS n ON ${same.join(' AND ')}`,
-    // By their bytes, which every type has. Of a row that has no other nothing is known, so it counts. A column may have the
-    // name of either: then it would be meant.
-    where: ' AND ((o.*) *<> (n.*)) IS NOT FALSE',
-    sides: ['n', 'o'],
-  };
-}
-
-/** Whether this tag is of one row alone, whatever its columns are. */
-function namesRow({ table: { primaryKey } }: WatchedTable, { columns }: RowTag): boolean {
-  return primaryKey.length > 0 && primaryKey.every((column) => columns.includes(column));
-}
-
-/** Whether it is the same text before and after a change of the row, and of no other row. */
-function isKey(watched: WatchedTable, tag: RowTag): boolean {
-  const { table } = watched;
-  return (
-    namesRow(watched, tag) &&
-    tag.columns.every(
-      (column) => table.primaryKey.includes(column) && PLAIN.has(table.columns.get(column) ?? ''),
-    )
-  );
-}
-
-function tagText(
-  home: Home,
-  { values, table }: WatchedTable,
-  { literals, columns }: RowTag,
-  side: string,
-): string {
-  const parts = columns.flatMap((column, index) => {
-    const text = `${side}.${escapeIdentifier(column)}::text`;
-    const said = Object.entries(values.get(column) ?? {}).map(
-      ([label, name]) => `WHEN ${escapeLiteral(label)} THEN ${escapeLiteral(name)}`,
-    );
-    const asSaid = said.length === 0 ? text : `CASE ${text} ${said.join(' ')} ELSE ${text} END`;
-    const isPlain = said.length === 0 && PLAIN.has(table.columns.get(column) ?? '');
-    const component = isPlain ? text : `${home.quoted}.cache_key_component(${asSaid})`;
-    return [component, escapeLiteral(literals[index + 1] ?? '')];
-  });
-  return [escapeLiteral(literals[0] ?? ''), ...parts].join(' || ');
-}
-
-/** A change that does not raise the version has none: it could not be told from the one before. */
-function versionOf({ version }: WatchedTable, { before, after }: Rows): string | undefined {
-  if (version === undefined || after === undefined) return undefined;
-  const column = escapeIdentifier(version);
-  return before === undefined
-    ? `n.${column}::bigint`
-    : `CASE WHEN n.${column} > o.${column} THEN n.${column}::bigint END`;
-}
-
-/** Where a row stands for the relation, which is known when the trigger fires. */
-const RELATION = '@relation-5f0c2d9a@';
-
-/**
- * Reads the rows before they go. Not where an old snapshot or the table's own rules hide some of them, or where there are too
- * many: then everything is forgotten.
- */
-function truncated(home: Home, watched: WatchedTable): string {
-  const rows = `ONLY ${RELATION}`;
-  // A statement of its own, whose answer is taken where it is run.
-  const add = computing(home, watched, { before: rows })
-    .replace(' INTO names, meant, known', '')
-    .replace(/;$/, '');
-  const few = `SELECT count(*) <= ${TRUNCATED_ROW_BY_ROW} FROM (SELECT FROM ${rows} LIMIT ${TRUNCATED_ROW_BY_ROW + 1}) AS counted`;
-  const filled = (sql: string): string =>
-    `EXECUTE replace(${escapeLiteral(sql)}, '${RELATION}', TG_RELID::regclass::text)`;
-  return `        DECLARE
-          is_few boolean := false;
-        BEGIN
-          IF current_setting('transaction_isolation') = 'read committed'
-            AND NOT (SELECT relforcerowsecurity FROM pg_class WHERE oid = TG_RELID) THEN
-            ${filled(few)} INTO is_few;
-          END IF;
-          IF NOT is_few THEN
-            PERFORM ${home.quoted}.cache_outbox_forget('a table was truncated whose rows could not be told one by one');
-            RETURN NULL;
-          END IF;
-          ${filled(add)} INTO names, meant, known;
-        END;`;
 }
 
 interface TriggersOf {

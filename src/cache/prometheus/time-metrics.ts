@@ -70,7 +70,7 @@ export function addTimeMetrics(registry: Registry, { times }: Pick<CacheStats, '
     told: () => [{ times: times().storeRoundTrips }],
   });
   const operations =
-    'Seconds that operations took, from the begin of the request to its answer, where cache.apolloPlugin is used.';
+    'Seconds that operations took until their answer was there, where the plugin of a server measures them.';
   new CountedHistogram('cache_operation_duration_seconds', operations, {
     registry,
     told: () => [{ times: times().operations }],

@@ -1,6 +1,6 @@
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import type { Holding, StoreHealth } from '../store/store.js';
-import type { Figures, Percentiles } from './field-report.js';
+import type { Figures, OutcomeCounts, Percentiles } from './field-report.js';
 
 /** A cached field, as its directive says. */
 export interface DeclaredField {
@@ -55,6 +55,7 @@ export interface MinuteReport {
   /** When it began, milliseconds since 1970. */
   readonly atMs: number;
   readonly requests: number;
+  readonly outcomes: OutcomeCounts;
   readonly hitRate: number | null;
   readonly loads: number;
   readonly hitMs: Percentiles;

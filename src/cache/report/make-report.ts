@@ -92,8 +92,8 @@ function together(tally: Tally): ReadonlyMap<string, number> {
 }
 
 function minuteReport(minute: number, tally: Tally): MinuteReport {
-  const { requests, hitRate, loads, hitMs, loadMs } = figuresOf(together(tally));
-  return { atMs: minute * 60_000, requests, hitRate, loads, hitMs, loadMs };
+  const { requests, outcomes, hitRate, loads, hitMs, loadMs } = figuresOf(together(tally));
+  return { atMs: minute * 60_000, requests, outcomes, hitRate, loads, hitMs, loadMs };
 }
 
 function acceptedPerMinute({ minutes }: AllFigures): number {

@@ -13,6 +13,11 @@ export interface LoadRequest extends Wanted {
   readonly sinceMs?: number | undefined;
 }
 
+/** Whether a reader has no answer before the load has ended. */
+export function isWaitedFor({ refreshes, sinceMs }: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): boolean {
+  return refreshes === undefined || sinceMs !== undefined;
+}
+
 /** A load that falls to this process, for itself and for all who wait. It settles its flight. */
 export interface LoadTask<W, T> {
   readonly wanted: W;

@@ -65,7 +65,9 @@ export class Variants {
     const set = this.#setOf(names);
     return (context) => {
       const known = this.#ofContext(context);
-      return known.last?.set === set ? known.last.variant : this.#find(set, { known, context, coordinate });
+      return known.set === set && known.variant !== undefined
+        ? known.variant
+        : this.#find(set, { known, context, coordinate });
     };
   }
 
@@ -76,7 +78,8 @@ export class Variants {
   ): Variant {
     for (const name of set.names) known.values[name.index] ??= name.valueIn(context, coordinate);
     const variant = set.variantOf(known.values);
-    known.last = { set, variant };
+    known.set = set;
+    known.variant = variant;
     return variant;
   }
 
@@ -89,10 +92,10 @@ export class Variants {
   }
 
   #ofContext(context: unknown): OfContext {
-    if (typeof context !== 'object' || context === null) return new OfContext();
+    if (typeof context !== 'object' || context === null) return new OfContext(this.#names.size);
     let known = this.#byContext.get(context);
     if (known === undefined) {
-      known = new OfContext();
+      known = new OfContext(this.#names.size);
       this.#byContext.set(context, known);
     }
     return known;
@@ -114,9 +117,15 @@ export class Variants {
 /** What is known of one context. Most have fields of one set of names. */
 class OfContext {
   /** Of each name that was asked for, at its place among all names. */
-  readonly values: (Keyed | undefined)[] = [];
+  readonly values: (Keyed | undefined)[];
   /** The set that was asked for last, and its variant. */
-  last: { readonly set: VariantSet; readonly variant: Variant } | undefined = undefined;
+  set: VariantSet | undefined = undefined;
+  variant: Variant | undefined = undefined;
+
+  constructor(names: number) {
+    // One that grows would take room for more at once.
+    this.values = new Array<Keyed | undefined>(names).fill(undefined);
+  }
 }
 
 /** A value, and how it stands in keys. */

@@ -9,3 +9,4 @@ export {
   type ExecutionStarted,
   type ResponseMade,
 } from './yoga-plugin.js';
+export type { ExecuteFn } from './kept-execution.js';

@@ -1,14 +1,17 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { followAnswer } from '../http/followed-answer.js';
+import { NO_STORE } from '../http/cache-control.js';
+import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
 import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
 import { operationIn } from '../http/operation-in.js';
+import { memoOf } from '../memo/memo-of.js';
 import {
   answersOf,
   withCache,
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { NO_STORE } from '../http/cache-control.js';
+import { isPlainExecutor } from '../plain-executors.js';
+import { keptExecution, type ExecuteFn, type FollowedOf } from './kept-execution.js';
 
 /** What the plugin reads of a cache. */
 export interface EnvelopSource extends EvidenceSource {
@@ -32,6 +35,8 @@ export interface ExecutionStarted {
     readonly document?: DocumentNode;
     readonly operationName?: string | null | undefined;
   };
+  readonly executeFn: ExecuteFn;
+  setExecuteFn(execute: ExecuteFn): void;
 }
 
 /** What the plugin does at the end of an execution. */
@@ -68,20 +73,33 @@ export function cachePlugin<Context>(
   const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
   const { http } = cache;
   const heads = new Heads();
+  const followed = new WeakMap<object, FollowedAnswer>();
+  const execution = executionOf(cache, (context) => {
+    return typeof context === 'object' && context !== null ? followed.get(context) : undefined;
+  });
   return {
-    onExecute: ({ args: { contextValue: context, schema, document, operationName } }) => {
+    onExecute: ({
+      args: { contextValue: context, schema, document, operationName },
+      executeFn,
+      setExecuteFn,
+    }) => {
+      const kept = execution(executeFn);
+      if (kept !== undefined) setExecuteFn(kept);
       if (typeof context !== 'object' || context === null) return undefined;
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
-      const operation = schema && document && operationIn(schema, document, operationName);
       const request = requestIn(context);
       const method: unknown = request && Reflect.get(request, 'method');
       const answer =
         http &&
         followAnswer(http, {
-          ...{ operation, context, headers: headersOf(context) },
+          operation: schema && document && operationIn(schema, document, operationName),
+          context,
+          headers: request && Reflect.get(request, 'headers'),
           method: typeof method === 'string' ? method : undefined,
         });
+      if (answer !== undefined && kept === undefined) answer.begin();
+      else if (answer !== undefined) followed.set(context, answer);
       return {
         onExecuteDone: ({ result, setResult }) => {
           const isWhole = !(Symbol.asyncIterator in result);
@@ -100,6 +118,19 @@ export function cachePlugin<Context>(
         if (head !== undefined) setResponse(withHead(response, head));
       },
     }),
+  };
+}
+
+/** What makes the executor that is set in place of another one; that makes undefined where that one stays. */
+function executionOf(cache: object, followedOf: FollowedOf): (execute: ExecuteFn) => ExecuteFn | undefined {
+  const memo = memoOf(cache);
+  if (memo === undefined) return () => undefined;
+  const executors = new WeakMap<ExecuteFn, ExecuteFn>();
+  return (execute) => {
+    if (!isPlainExecutor(execute)) return undefined;
+    const known = executors.get(execute) ?? keptExecution(memo, execute, followedOf);
+    executors.set(execute, known);
+    return known;
   };
 }
 

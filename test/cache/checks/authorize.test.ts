@@ -325,7 +325,7 @@ describe('authorize', () => {
       shownKey: (key: string) => key,
     } as const;
     const options = { policy: { ...policy, ...TIMES }, read, resolve: undefined };
-    const traces = new Traces(manualClock());
+    const traces = new Traces();
     expect(authorized({ authorize: undefined, traces }, options)).toBe(read);
     expect(authorized({ authorize: () => true, traces }, options)).not.toBe(read);
   });

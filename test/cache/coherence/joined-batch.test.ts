@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Trace } from '../../../src/cache/metrics/trace.js';
 import { JoinedBatch } from '../../../src/cache/coherence/joined-batch.js';
 import { createGate } from '../../support/gate.js';
-import { manualClock } from '../../support/manual-clock.js';
 
 function recording() {
   const sent: string[] = [];
@@ -27,7 +26,7 @@ describe('what one tick asks of a remote store', () => {
 
   it('is one round trip for each request that takes part, however often it asked', async () => {
     const { batch } = recording();
-    const [one, other] = [new Trace(manualClock()), new Trace(manualClock())];
+    const [one, other] = [new Trace(), new Trace()];
     await Promise.all([batch.ask(['a'], one), batch.ask(['b'], one), batch.ask(['c'], other)]);
     expect([one.storeRoundTrips, other.storeRoundTrips]).toEqual([1, 1]);
   });

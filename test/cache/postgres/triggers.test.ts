@@ -110,6 +110,25 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     ]);
   });
 
+  it('tell the version of a single row where a change raises it and leaves its key', async () => {
+    const versions = async (statement: string): Promise<unknown> => {
+      await told(statement);
+      const { rows } = await world.pool.query<{ told: unknown }>(
+        `SELECT jsonb_object_agg(tag, version) AS told FROM corral."CacheOutbox", unnest("tags", "versions") AS t(tag, version)`,
+      );
+      return rows[0]?.told;
+    };
+    const of = 'WHERE film_id IN (31, 32)';
+    expect(await versions(`INSERT INTO films VALUES (31, 'a', 7, 'sad', 5)`)).toMatchObject({ 'Film:31': 5 });
+    expect(await versions(`UPDATE films SET version = 6 ${of}`)).toMatchObject({ Film: null, 'Film:31': 6 });
+    expect(await versions(`UPDATE films SET title = 'b' ${of}`)).toMatchObject({ 'Film:31': null });
+    expect(await versions(`UPDATE films SET film_id = 32, version = 7 ${of}`)).toMatchObject({
+      ...{ 'Film:31': null, 'Film:32': null },
+    });
+    expect(await versions(`UPDATE films SET version = 8 WHERE film_id = 33`)).toBeNull();
+    expect(await versions(`DELETE FROM films ${of}`)).toMatchObject({ 'Film:32': null });
+  });
+
   it('take no longer for a large statement that follows small ones in its session', async () => {
     const other = watchedWorld(await server.createDatabase());
     onTestFinished(() => other.close());
@@ -155,6 +174,14 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
         'Event:5:2',
       ]);
       expect(await told('DELETE FROM events_2')).toEqual(['Event', 'Event:5:2']);
+    });
+
+    it('see a row that goes and that the other one does not take in', async () => {
+      await world.pool.query(`INSERT INTO events VALUES (6, 1);
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER refuse BEFORE INSERT ON events_2 FOR EACH ROW EXECUTE FUNCTION refuse()`);
+      expect(await told('UPDATE events SET day = 2 WHERE id = 6')).toEqual(['Event', 'Event:6:1']);
+      await world.pool.query('DROP FUNCTION refuse CASCADE');
     });
 
     it('are made on one that is attached later by the next start, which leaves the others alone', async () => {

@@ -13,6 +13,7 @@ export interface Flood {
     | 'keys of cache.fetch'
     | 'namespaces of cache.fetch'
     | 'ids of films'
+    | 'operations'
     | 'ids and locales'
     | 'locales'
     | 'viewers'
@@ -24,6 +25,7 @@ export interface Flood {
   /** Of the memory store, or of the copies in front of Redis. */
   readonly maxBytes: number;
   readonly redisUrl?: string;
+  readonly idles?: boolean;
 }
 
 export interface MemorySettings {
@@ -39,6 +41,8 @@ export interface Flooded {
   /** The most that the process took beyond what it had before. */
   readonly rss: number;
   readonly ms: number;
+  /** CPU of five seconds in which nothing is asked, two seconds after it; where that is asked for. */
+  readonly idleCpuMs?: number;
   /** Coordinates that have counters. */
   readonly counters: number;
   /** Lines of the log. */

@@ -1,13 +1,16 @@
 // A process that is flooded, and prints a line for each flood: what it held before and after. See `test/memory`.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { envelop, useEngine, useSchema } from '@envelop/core';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { type DocumentNode, execute, parse } from 'graphql';
 import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import { plansPlugin } from '../../../src/cache/execution/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { heapSize } from '../../../src/cache/codec/heap-size.js';
 import { createValueCodec } from '../../../src/cache/codec/value-codec.js';
+import { cachePlugin } from '../../../src/cache/yoga/index.js';
 import type { Flood, Flooded, MemorySettings } from './memory-process.js';
 import { manualClock } from '../manual-clock.js';
 
@@ -76,6 +79,7 @@ function flooding({ kind, maxBytes, redisUrl }: Flood) {
         ? memoryStore({ maxBytes, clock })
         : redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix: kind.replace(/\W/g, '-') }),
     localCopies: { maxBytes },
+    memo: kind === 'operations' && { maxBytes: maxBytes / 2 },
     viewer: ({ viewer }) => viewer,
     vary: { locale: ({ locale }) => locale },
     origins: {
@@ -119,6 +123,14 @@ function flooding({ kind, maxBytes, redisUrl }: Flood) {
     documents.set(source, document);
     await execute({ schema, document, variableValues, contextValue });
   };
+  const getEnveloped = envelop({
+    plugins: [
+      useEngine({ execute, parse }),
+      useSchema(schema),
+      plansPlugin({ maxBytes: maxBytes / 2 }),
+      cachePlugin(cache),
+    ],
+  });
   const pageQuery = 'query ($at: Int!) { page(after: $at) { edges { node { id } } } }';
   const floods: Record<Flood['kind'], (at: number) => Promise<unknown>> = {
     'large answers': (at) => ask(pageQuery, { at }),
@@ -138,6 +150,12 @@ function flooding({ kind, maxBytes, redisUrl }: Flood) {
     'keys of cache.fetch': (at) => cache.fetch(`Report:${at}`, { ttl: 600, tags: [`Tag:${at}`] }, () => at),
     'namespaces of cache.fetch': (at) => cache.fetch(`Report${at}:1`, { ttl: 600 }, () => at),
     'ids of films': (at) => ask('query ($at: ID!) { film(id: $at) { id } }', { at: `${at}` }),
+    operations: async (at) => {
+      const document = parse(`{ film(id: 1) { id title${at}: title } }`);
+      // The second time makes a plan, and the answer of the third one is kept.
+      for (let time = 0; time < 4; time += 1)
+        await getEnveloped().execute({ schema, document, contextValue: {} });
+    },
     'ids and locales': (at) =>
       ask(
         'query ($at: ID!) { spoken(id: $at) { id } }',
@@ -185,10 +203,20 @@ async function run(given: Flood): Promise<Flooded> {
   }
   const ms = performance.now() - startedAtMs;
   const held = (await heldBytes()) - before;
+  const idle = given.idles === true ? { idleCpuMs: await cpuWhileIdle() } : {};
   const counters = Object.keys(cache.stats.counters()).length;
   const inRedis = given.redisUrl === undefined ? undefined : await lookInto(given.redisUrl);
   await cache.close().catch(() => undefined);
-  return { held, rss: rssMost - rssBefore, ms, counters, lines: lines(), ...inRedis };
+  return { held, rss: rssMost - rssBefore, ms, ...idle, counters, lines: lines(), ...inRedis };
+}
+
+async function cpuWhileIdle(): Promise<number> {
+  // What is compiled and collected beside the program is over by then.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** How many keys there are, and which of them never expire. A few at a time: this process has little room for its own questions. */

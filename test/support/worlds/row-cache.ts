@@ -1,5 +1,6 @@
+import { envelop, useEngine, useSchema } from '@envelop/core';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { execute, parse } from 'graphql';
+import { execute, parse, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import {
   cacheTypeDefs,
   createCache,
@@ -7,7 +8,9 @@ import {
   type Cache,
   type CacheOptions,
 } from '../../../src/cache/index.js';
+import { compiledExecution, plansPlugin } from '../../../src/cache/execution/index.js';
 import type { Consistency } from '../../../src/cache/types/index.js';
+import { cachePlugin } from '../../../src/cache/yoga/index.js';
 import { cacheLog } from '../cache-log.js';
 
 export interface Row {
@@ -59,15 +62,46 @@ const documents = {
   write: parse('mutation ($id: ID!) { row: write(id: $id) { version } }'),
 };
 
-export type RowCacheOptions = { readonly database: RowDatabase } & Pick<CacheOptions<object>, 'store'> &
+/** What answers operations: graphql-js, plans, or plans and the memo of whole answers. */
+export type RowsAnsweredBy = 'graphql-js' | 'plans' | 'memo';
+
+/** What it is where a test says nothing, so that a whole suite can be run with another. */
+function usualAnswers(): RowsAnsweredBy {
+  const named = process.env['ROWS_ANSWERED_BY'] ?? 'graphql-js';
+  if (named === 'graphql-js' || named === 'plans' || named === 'memo') return named;
+  throw new Error(`ROWS_ANSWERED_BY must be graphql-js, plans or memo, but is ${named}`);
+}
+
+type Execute = (args: ExecutionArgs) => unknown;
+
+function executeBy(answeredBy: RowsAnsweredBy, cache: Cache<object>, schema: GraphQLSchema): Execute {
+  switch (answeredBy) {
+    case 'graphql-js':
+      return execute;
+    case 'plans':
+      return compiledExecution().execute;
+    case 'memo': {
+      const getEnveloped = envelop({
+        plugins: [useEngine({ execute, parse }), useSchema(schema), plansPlugin(), cachePlugin(cache)],
+      });
+      return (args) => getEnveloped().execute(args);
+    }
+  }
+}
+
+export type RowCacheOptions = {
+  readonly database: RowDatabase;
+  readonly answeredBy?: RowsAnsweredBy | undefined;
+} & Pick<CacheOptions<object>, 'store'> &
   Partial<CacheOptions<object>>;
 
 /** A cache over a database of versioned rows: whoever reads less than was acknowledged before read something stale. */
-export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
+export function rowCache({ database, answeredBy = usualAnswers(), ...options }: RowCacheOptions): RowCache {
   const log = cacheLog();
   const cache = createCache<object>({
     environment: 'test',
     log,
+    memo: answeredBy === 'memo',
     origins: { Row: { load: (ids) => Promise.all(ids.map((id) => database.load(id))) } },
     ...options,
   });
@@ -82,18 +116,15 @@ export function rowCache({ database, ...options }: RowCacheOptions): RowCache {
       },
     }),
   );
+  const answer = executeBy(answeredBy, cache, schema);
   const ask = async (
     document: keyof typeof documents,
     id: string,
     contextValue: object = {},
   ): Promise<number> => {
     const variableValues = { id };
-    const result = await execute({
-      schema,
-      document: documents[document],
-      variableValues,
-      contextValue,
-    });
+    const asked = { schema, document: documents[document], variableValues, contextValue };
+    const result = (await answer(asked)) as ExecutionResult;
     if (result.errors?.[0] !== undefined) throw result.errors[0];
     return (result.data as { row: Row }).row.version;
   };

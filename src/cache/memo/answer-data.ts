@@ -1,4 +1,4 @@
-import type { KeptAnswer } from '../memo/operation-memo.js';
+import type { KeptAnswer } from './operation-memo.js';
 
 /** Answers whose data was looked at by no plugin, each with its text. */
 const answers = new WeakMap<object, KeptAnswer>();
@@ -31,13 +31,13 @@ export function answerData(answer: KeptAnswer): Record<string, unknown> {
   return data;
 }
 
-/** Writes an answer as Apollo Server does, with the text that was kept where there is one. */
-export function answerText(result: object): string {
+/** An answer as JSON, with the text that was kept where there is one. */
+export function answerJson(result: object): string {
   const { data, ...others }: { data?: unknown; errors?: unknown } = result;
   const text = typeof data === 'object' && data !== null ? keptAnswerOf(data)?.text : undefined;
-  if (text === undefined || others.errors !== undefined) return `${JSON.stringify(result)}\n`;
+  if (text === undefined || others.errors !== undefined) return JSON.stringify(result);
   const rest = JSON.stringify(others);
-  return rest === '{}' ? `{"data":${text}}\n` : `{"data":${text},${rest.slice(1)}\n`;
+  return rest === '{}' ? `{"data":${text}}` : `{"data":${text},${rest.slice(1)}`;
 }
 
 /** The answer as it was kept; undefined where a plugin has looked at it, or has taken something from it or put into it. */

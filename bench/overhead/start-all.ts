@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import type { Closer } from '../../src/start/close-all.js';
+import { privateRedis } from '../../test/support/private-redis.js';
+import { readRows } from '../servers/films.js';
+import type { ServerName } from '../servers/server-names.js';
+import { openFilmDatabase } from './film-database.js';
+import { startServer, type ServerProcess } from './server-process.js';
+import { createWorkloads, type Workload, type WorkloadName } from './workloads.js';
+
+export interface Running {
+  readonly servers: readonly ServerProcess[];
+  readonly redis: Redis;
+  /** What the API keeps its films in. */
+  readonly database: string;
+}
+
+/** Starts Redis, a database if one of the servers needs it, and the servers, each in a process of its own. */
+export async function startAll(
+  { servers: names, signal }: { readonly servers: readonly ServerName[]; readonly signal: AbortSignal },
+  closers: Closer[],
+): Promise<Running> {
+  const { url: redisUrl, stop } = await privateRedis('--io-threads', '1');
+  closers.push({ what: 'Redis', close: stop });
+  // One that is gone is an error at once: it is ours, and nobody will start it again.
+  const redis = new Redis(redisUrl, { retryStrategy: () => null });
+  closers.push({ what: 'the Redis client', close: () => Promise.resolve(redis.disconnect()) });
+  const needsFilms = names.some((name) => name.startsWith('api'));
+  const database = await openFilmDatabase(needsFilms, closers);
+  const servers: ServerProcess[] = [];
+  for (const name of names) {
+    signal.throwIfAborted();
+    console.error(`starting ${name}`);
+    const server = await startServer(name, { redisUrl, databaseUrl: database.url, signal });
+    closers.push({ what: 'a measured server', close: () => server.stop() });
+    servers.push(server);
+  }
+  return { servers, redis, database: database.title };
+}
+
+/** A folder that is gone when the closers have run. */
+export async function scratchFolder(closers: Closer[]): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'corral-bench-'));
+  closers.push({ what: 'the folder', close: () => rm(folder, { recursive: true, force: true }) });
+  return folder;
+}
+
+/** The named workloads, over the films of the demo data. */
+export async function someWorkloads(names: readonly WorkloadName[]): Promise<readonly Workload[]> {
+  const all = createWorkloads((await readRows()).films.size);
+  return all.filter(({ name }) => names.includes(name));
+}

@@ -1,0 +1,2 @@
+export function dashboardModule(root: string): string;
+export function writeDashboardModule(root: string): boolean;

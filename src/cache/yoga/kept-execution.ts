@@ -1,0 +1,83 @@
+import { getOperationAST, type ExecutionArgs } from 'graphql';
+import type { FollowedAnswer } from '../http/followed-answer.js';
+import { isPromise } from '../maybe-promise.js';
+import { answerData, answerJson } from '../memo/answer-data.js';
+import type { Executed, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
+
+/** Executes an operation, or answers it at once. */
+export type ExecuteFn = (args: ExecutionArgs) => unknown;
+
+/** What follows the answer of a request, by its context; undefined where nothing is said of it over HTTP. */
+export type FollowedOf = (context: unknown) => FollowedAnswer | undefined;
+
+/** An executor in place of `execute`: what the memo has is not executed, and what it shall have is noted. */
+export function keptExecution(memo: OperationMemo, execute: ExecuteFn, followedOf: FollowedOf): ExecuteFn {
+  const run = (args: ExecutionArgs, sight: Sight | undefined): unknown => {
+    const followed = followedOf(args.contextValue);
+    const notes = sight && memo.record(sight);
+    if (notes === undefined) {
+      followed?.begin();
+      return execute(args);
+    }
+    const end = (result: Executed | undefined): void => {
+      notes.end(result);
+      followed?.isMadeOf(notes.freshness());
+    };
+    try {
+      const result = execute(args);
+      if (!isPromise(result)) {
+        end(wholeOf(result));
+        return result;
+      }
+      return result.then(
+        (done) => {
+          end(wholeOf(done));
+          return done;
+        },
+        (error: unknown) => {
+          end(undefined);
+          throw error;
+        },
+      );
+    } catch (error) {
+      end(undefined);
+      throw error;
+    }
+  };
+  return (args) => {
+    const sight = sightOf(memo, args);
+    if (sight === undefined) return run(args, undefined);
+    const answerFrom = (answer: KeptAnswer | undefined): unknown => {
+      if (answer === undefined) return run(args, sight);
+      followedOf(args.contextValue)?.isMadeOf(answer.made);
+      return answerOf(answer);
+    };
+    const kept = memo.find(sight);
+    return isPromise(kept) ? kept.then(answerFrom) : answerFrom(kept);
+  };
+}
+
+/** Undefined where its answer is not kept. Resolvers that the caller gives could look at who asks. */
+function sightOf(memo: OperationMemo, args: ExecutionArgs): Sight | undefined {
+  const { schema, document, operationName, variableValues: variables } = args;
+  const context: unknown = args.contextValue;
+  if (typeof context !== 'object' || context === null) return undefined;
+  if (args.fieldResolver != null || args.typeResolver != null) return undefined;
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? undefined : memo.sight({ schema, document, operation, variables, context });
+}
+
+/** Yoga writes an answer as `stringify` says; others read its data, which is there when it is asked for. */
+function answerOf(answer: KeptAnswer): object {
+  return { data: answerData(answer), stringify: answerJson };
+}
+
+/** An answer that came in one part. */
+function wholeOf(result: unknown): Executed | undefined {
+  return typeof result === 'object' &&
+    result !== null &&
+    !(Symbol.asyncIterator in result) &&
+    'data' in result
+    ? result
+    : undefined;
+}

@@ -1,0 +1,14 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ApiContext, type ApiServices, createContext } from '../context.js';
+import { clientOf } from './client-of.js';
+
+/** The context of an HTTP request. @throws GraphQLError when it brings a token that is not, or not any more, good. */
+export function requestContext(
+  services: ApiServices,
+  { id: requestId, ip: address, log, headers }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<ApiContext> {
+  const { authorization, 'accept-language': acceptLanguage } = headers;
+  const client = clientOf(address, reply.raw);
+  return createContext({ services, authorization, acceptLanguage, address, requestId, log, client });
+}
