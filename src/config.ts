@@ -70,6 +70,10 @@ export interface Config {
     readonly strictCopies: boolean;
     /** Answers of whole operations. */
     readonly memo: false | { readonly maxBytes: number };
+    /** Which caches on the way of an answer may give it again while it is fresh. */
+    readonly maxAge: 'none' | 'shared' | 'all';
+    /** The header that names the tags of an answer to a CDN; undefined for none. */
+    readonly tagHeader: string | undefined;
     /** What goes past the cache: all, or the fields of these coordinates. */
     readonly disabled: 'all' | readonly string[];
     /** Whether this process keeps entries warm, or leaves that to others. */
@@ -119,6 +123,14 @@ const checked = z.object({
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
   CACHE_MEMO: oneOf(['on', 'off']).default('on'),
   CACHE_MEMO_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(32 * 1024 * 1024),
+  HTTP_MAX_AGE: oneOf(['none', 'shared', 'all']).default('none'),
+  HTTP_TAG_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, {
+      error: (issue) =>
+        `must be the name of a header such as Cache-Tag, but is ${JSON.stringify(issue.input)}`,
+    })
+    .optional(),
   CACHE_DISABLED: z.string().default(''),
   CACHE_PREFETCH: oneOf(['on', 'off']).default('on'),
   CACHE_PROBE: oneOf(['on', 'off']).default('on'),
@@ -183,6 +195,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       whileBlind: data.CACHE_WHILE_BLIND,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
       memo: data.CACHE_MEMO === 'on' && { maxBytes: data.CACHE_MEMO_MAX_BYTES },
+      maxAge: data.HTTP_MAX_AGE,
+      tagHeader: data.HTTP_TAG_HEADER,
       disabled: switchedOff(data.CACHE_DISABLED),
       prefetch: data.CACHE_PREFETCH === 'on',
       probe: data.CACHE_PROBE === 'on',
@@ -214,6 +228,11 @@ function faultsTogether(data: z.output<typeof checked>): string[] {
   if (data.REDIS_URL === undefined && data.CACHE_STRICT_COPIES === 'on') {
     faults.push(
       'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.',
+    );
+  }
+  if (data.HTTP_TAG_HEADER !== undefined && data.HTTP_MAX_AGE === 'none') {
+    faults.push(
+      'HTTP_TAG_HEADER is about answers that a CDN keeps, but none may be; set HTTP_MAX_AGE, or unset HTTP_TAG_HEADER.',
     );
   }
   return faults;

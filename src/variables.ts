@@ -65,6 +65,12 @@ export const variables = {
     meaning: 'whether answers of whole operations are kept in each process, and given without executing them',
   },
   CACHE_MEMO_MAX_BYTES: { unset: '33554432', meaning: 'bytes of memory that such answers take at most' },
+  HTTP_MAX_AGE: {
+    unset: 'none',
+    meaning:
+      'which caches may give answers again by themselves while they are fresh: CDNs (shared), or browsers too (all)',
+  },
+  HTTP_TAG_HEADER: { unset: 'none', meaning: 'the header that names the tags of such answers to a CDN' },
   CACHE_DISABLED: {
     unset: 'nothing',
     meaning: 'the kill switch: all, or coordinates with commas between them',

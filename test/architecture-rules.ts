@@ -2,6 +2,7 @@ import type { DependencyType, IForbiddenRuleType } from 'dependency-cruiser';
 
 /** Rooms of the engine from top to bottom: a room imports only itself and what stands below it. */
 export const ROOMS = [
+  'http',
   'memo',
   'report',
   'directives',
@@ -91,6 +92,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   graphql: [
     'admin/',
     'memo/',
+    'http/',
+    'yoga/',
+    'mercurius/',
     'directives/',
     'command/',
     'execution/',

@@ -42,6 +42,8 @@ describe('the configuration', () => {
         prefetch: true,
         probe: true,
         shadow: undefined,
+        maxAge: 'none',
+        tagHeader: undefined,
         disabled: [],
       },
     });

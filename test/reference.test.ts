@@ -121,6 +121,8 @@ describe('the reference', () => {
     ['loads', ['LoadBounds']],
     ['localCopies', ['Bounds']],
     ['memo', ['MemoOptions']],
+    ['http', ['HttpOptions']],
+    ['http.tags', ['TagHeaderOptions']],
     ['prefetch', ['PrefetchBounds']],
     ['shadow', ['ShadowOptions']],
     ['record', ['RecordOptions']],

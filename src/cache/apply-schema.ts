@@ -73,7 +73,7 @@ export function applySchema<Context>(
     schema: wrapSchema(schema, {
       ...{ plan: { ...plan, reads }, services, keepWarm, originLoads, isOff },
       codec: services.codec,
-      cachedResolvers: parts.memo?.plans,
+      cachedResolvers: parts.plans,
     }),
   };
 }

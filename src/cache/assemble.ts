@@ -3,7 +3,7 @@ import type { CacheOptions } from './cache-options.js';
 import { createValueCodec } from './codec/value-codec.js';
 import { Entries, type EntriesOptions } from './coherence/entries.js';
 import { CacheError } from './errors.js';
-import { backgroundContext, loadingOrigins, originsOf } from './for-any-context.js';
+import { backgroundContext, httpForAnyContext, loadingOrigins, originsOf } from './for-any-context.js';
 import { noValues } from './keys/variant.js';
 import { OriginLoads } from './loads/origin-loads.js';
 import type { LoadingOrigin, Origin } from './loads/origin.js';
@@ -12,8 +12,10 @@ import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
 import type { Histogram } from './metrics/histogram.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
+import { HttpAnswers } from './http/http-answers.js';
 import { memoBounds } from './memo/memo-options.js';
 import { OperationMemo } from './memo/operation-memo.js';
+import { OperationPlans } from './memo/operation-plans.js';
 import { checkedRelay } from './outbox/relay-options.js';
 import { Relay } from './outbox/relay.js';
 import { checkedProbe } from './prober/probe-options.js';
@@ -54,8 +56,12 @@ export interface Parts {
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
   readonly services: CacheServices;
   readonly keepWarm: KeepWarm;
+  /** Which operations are made of what all readers share. */
+  readonly plans: OperationPlans;
   /** Answers of whole operations; undefined where none are kept. */
   readonly memo: OperationMemo | undefined;
+  /** What answers tell over HTTP; undefined where that is left to the server. */
+  readonly http: HttpAnswers | undefined;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
   readonly relayed: Readonly<RelayCounters>;
@@ -107,6 +113,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
   );
   const context = (): unknown => backgroundContext(options)(noValues);
+  const plans = new OperationPlans({ storeIsLocal: options.store.isLocal });
   return {
     ...{
       log,
@@ -123,7 +130,9 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       recorder,
     },
     keepWarm: createKeepWarm(options, services),
-    memo: createMemo(options, services, counters),
+    plans,
+    memo: createMemo(options, services, { plans, counters }),
+    http: createHttp(options, services, { plans, counters }),
     reporter: new Reporter({
       ...{ store: options.store, clock, log, isProduction, counters },
       acceptedWrites: services.acceptedWrites,
@@ -168,13 +177,31 @@ function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefi
 
 /** Where every read must be asked about, or a share of the hits is checked, operations are executed. */
 function createMemo<Context>(
-  { memo, authorize, shadow, store }: CacheOptions<Context>,
+  { memo, authorize, shadow }: CacheOptions<Context>,
   { entries, traces }: CacheServices,
-  counters: Counters,
+  { plans, counters }: Pick<Parts, 'plans' | 'counters'>,
 ): OperationMemo | undefined {
   if (memoBounds(memo) === undefined || authorize !== undefined || shadow !== undefined) return undefined;
   const countersOf = (coordinate: string) => counters.of(coordinate);
-  return new OperationMemo({ entries, traces, countersOf, storeIsLocal: store.isLocal });
+  return new OperationMemo({ entries, traces, countersOf, plans });
+}
+
+function createHttp<Context>(
+  { http = false, authorize }: CacheOptions<Context>,
+  { traces, clock }: CacheServices,
+  { plans, counters }: Pick<Parts, 'plans' | 'counters'>,
+): HttpAnswers | undefined {
+  if (http === false) return undefined;
+  const options = httpForAnyContext(http === true ? {} : http);
+  const countersOf = (coordinate: string) => counters.of(coordinate);
+  return new HttpAnswers({
+    options,
+    plans,
+    traces,
+    clock,
+    countersOf,
+    isAuthorized: authorize !== undefined,
+  });
 }
 
 /** Makes what keeps entries warm. @throws CacheError for bounds that cannot be. */

@@ -6,6 +6,7 @@ import type { CacheLog } from './log.js';
 import type { LoadBounds } from './stampede/load-bounds.js';
 import type { WarmVariants } from './policy/warm-variants.js';
 import type { Origin } from './loads/origin.js';
+import type { HttpOptions } from './http/http-options.js';
 import type { MemoOptions } from './memo/memo-options.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { RelayingOptions } from './outbox/relay-options.js';
@@ -81,6 +82,12 @@ export interface CacheOptions<Context> {
    * that all answers take at most. The plugin of the server must know of it: `cache.apolloPlugin()`. Default false. See docs/memo.md.
    */
   readonly memo?: boolean | MemoOptions;
+  /**
+   * What answers tell caches of whole answers over HTTP: `Cache-Control`, `ETag` with 304 for GET, and tags; and which requests
+   * have fresh values loaded. `true` for the defaults, by which every cache asks each time. The plugin of the server writes it; that of
+   * Apollo Server for cache control must be off. Default false: nothing is written. See docs/http-caching.md.
+   */
+  readonly http?: boolean | HttpOptions<Context>;
   /**
    * Bounds of what this process keeps in front of the store: half of the bytes for copies of fields with `local` and half for
    * decoded values; with `strictCopies` half for those, and a quarter each for the others. A memory store has its own place for

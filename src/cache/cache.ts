@@ -7,6 +7,7 @@ import { checkCacheOptions } from './check-cache-options.js';
 import { createTools, type CacheTools } from './cache-tools.js';
 import type { Consistency } from './coherence/acknowledgement.js';
 import { CacheError } from './errors.js';
+import type { HttpCaching } from './http/http-answers.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
 import { shortenKey } from './keys/shorten-key.js';
@@ -86,6 +87,8 @@ export interface Cache<Context> {
   readonly isProduction: boolean;
   /** Collects the evidence of one request of any server: call it before execution, `report()` after. */
   trace(context: object): Trace;
+  /** What answers tell over HTTP, for plugins of servers; undefined without the option `http`. */
+  readonly http: HttpCaching | undefined;
   /** Writes: what an acknowledgement of one means, and those of WRITE_BEHIND that the database does not have. */
   readonly writes: CacheWrites;
   /** What happened since the start, and how it is now. Nothing of it asks the database. */
@@ -197,7 +200,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     );
   };
 
-  const { isProduction } = parts;
+  const { isProduction, http } = parts;
   const writes = writesOf(parts, requireOpen);
   const trace = (context: object): Trace => services.traces.start(context);
   const timeOperation = (): (() => void) => counters.timeOperation();
@@ -261,13 +264,25 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     clearViewer: async (viewerId) => invalidate('cache.clearViewer', [tagOfViewer(viewerId)]),
     asCheck: (check) => (options.authorize === undefined ? check() : outsideLoads(check)),
     answersAs: (resolve, around) => {
-      parts.memo?.plans.sameAs(resolve, around);
+      parts.plans.sameAs(resolve, around);
       return around;
     },
     apolloPlugin: (plugin = {}) =>
-      createApolloPlugin({ isProduction, trace, writes, memo: parts.memo, stats: { timeOperation } }, plugin),
+      createApolloPlugin(
+        {
+          isProduction,
+          trace,
+          writes,
+          plans: parts.plans,
+          memo: parts.memo,
+          http,
+          stats: { timeOperation },
+        },
+        plugin,
+      ),
     isProduction,
     trace,
+    http,
     writes,
     stats: {
       fields: () => applied?.fields ?? [],

@@ -4,6 +4,7 @@ import { loadOptions } from './stampede/load-bounds.js';
 import { originMembers } from './loads/origin.js';
 import { varyFaults } from './vary/vary-options.js';
 import { shadowOptions } from './loads/shadow/shadow-options.js';
+import { httpFaults } from './http/http-options.js';
 import { memoFaults, memoOptions } from './memo/memo-options.js';
 import { recordOptions } from './record/record-options.js';
 import { prefetchOptions } from './warm/warm-bounds.js';
@@ -24,6 +25,7 @@ const cacheOptions = {
   types: true,
   strictCopies: true,
   memo: true,
+  http: true,
   localCopies: true,
   environment: true,
   log: true,
@@ -76,6 +78,10 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     mustBe: 'true, false or an object such as { maxBytes: 33554432 }',
     fits: (value) => typeof value === 'boolean' || isObject(value),
   },
+  http: {
+    mustBe: 'true, false or an object such as { maxAge: "shared" }',
+    fits: (value) => typeof value === 'boolean' || isObject(value),
+  },
   localCopies: anObject,
   environment: oneOf(['development', 'test', 'production']),
   log: withFunctions(['warn', 'error']),
@@ -115,13 +121,14 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
 export function checkCacheOptions<Context>(options: CacheOptions<Context>): void {
   // JavaScript may hand over anything, or nothing.
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const { store, origins, fetches, loads, localCopies, memo, prefetch, shadow, record } = given;
+  const { store, origins, fetches, loads, localCopies, memo, http, prefetch, shadow, record } = given;
   refuseFaults('createCache', [
     ...unknownOptions(given, cacheOptions),
     ...unknownOptions(loads, loadOptions, 'loads'),
     ...unknownOptions(localCopies, boundsOptions, 'localCopies'),
     ...unknownOptions(memo, memoOptions, 'memo'),
     ...memoFaults(memo),
+    ...httpFaults(http),
     ...(isOn(memo) && given['authorize'] !== undefined
       ? ['memo cannot be used with authorize, which is asked about every read; leave one of them out']
       : []),

@@ -1,4 +1,5 @@
 import type { CacheOptions } from './cache-options.js';
+import type { HttpOptions } from './http/http-options.js';
 import type { FlushTarget } from './journal/flush-target.js';
 import type { VaryValues } from './keys/variant.js';
 import type { LoadingOrigin, Origin } from './loads/origin.js';
@@ -50,6 +51,13 @@ export function authorizer<Context>(authorize: CacheOptions<Context>['authorize'
     authorize &&
     ((coordinate, parent, args, context) => authorize(coordinate, parent, args, context as Context))
   );
+}
+
+export function httpForAnyContext<Context>({ mayRefresh, ...others }: HttpOptions<Context>): HttpOptions {
+  return {
+    ...others,
+    ...(mayRefresh && { mayRefresh: (context: unknown) => mayRefresh(context as Context) }),
+  };
 }
 
 export function viewerFinder<Context>(viewer: CacheOptions<Context>['viewer']): Services['viewerOf'] {

@@ -8,7 +8,7 @@ import {
   type Outbox,
   type Store,
 } from '../cache/index.js';
-import type { Bounds } from '../cache/types/index.js';
+import type { Bounds, HttpOptions } from '../cache/types/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
 import { warmLists } from '../origins/warm-lists.js';
@@ -79,12 +79,23 @@ export function createApiCache(
     disabled: config.cache.disabled,
     strictCopies: config.cache.strictCopies,
     memo: config.cache.memo,
+    http: httpOf(config.cache),
     // Of a store in memory no field keeps copies.
     localCopies: boundsOf(config.cache),
     shadow: config.cache.shadow,
     log,
     ...time,
   });
+}
+
+/** Those who change films can have what they read loaded anew, for everybody. */
+function httpOf({ maxAge, tagHeader }: Config['cache']): HttpOptions<ApiContext> {
+  const separator = tagHeader?.toLowerCase() === 'surrogate-key' ? ' ' : ',';
+  return {
+    maxAge,
+    ...(tagHeader !== undefined && { tags: { header: tagHeader, separator } }),
+    mayRefresh: ({ viewer }) => viewer?.role === 'EDITOR' || viewer?.role === 'ADMIN',
+  };
 }
 
 /** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */

@@ -109,6 +109,7 @@ function shapes(): CacheAdminResolvers<unknown> {
       miss: under(['MISS']),
       joined: under(['JOINED']),
       waited: under(['WAITED']),
+      refreshed: under(['REFRESHED']),
       bypass: under(['BYPASS']),
     },
   };

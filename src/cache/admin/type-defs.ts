@@ -90,6 +90,8 @@ export const cacheAdminTypeDefs = /* GraphQL */ `
     joined: Float!
     "Answered with the load of another process."
     waited: Float!
+    "Had to be fresh, and waited for a load in spite of an entry."
+    refreshed: Float!
     "Went past the cache."
     bypass: Float!
   }

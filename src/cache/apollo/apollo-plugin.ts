@@ -1,6 +1,9 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { isPromise } from '../maybe-promise.js';
-import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
+import type { HttpCaching } from '../http/http-answers.js';
+import type { Executed, ExecutionNotes, KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
+import type { OperationPlans } from '../memo/operation-plans.js';
+import type { Freshness } from '../memo/recording.js';
 import {
   answersOf,
   asksForEvidence as asks,
@@ -8,12 +11,13 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { answerData, answerJson } from '../memo/answer-data.js';
+import { answerData, answerJson, keptAnswerOf } from '../memo/answer-data.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
   readonly request: {
-    readonly http?: { readonly headers: { get(name: string): string | undefined } } | undefined;
+    readonly http?:
+      { readonly method?: string; readonly headers: { get(name: string): string | undefined } } | undefined;
     readonly variables?: Readonly<Record<string, unknown>> | undefined;
   };
   readonly contextValue: Context;
@@ -27,11 +31,25 @@ export interface OperationRequest<Context, Head> extends PluginRequest<Context> 
   readonly response: { readonly http: Head };
 }
 
+/** What the fields of an answer said to caches of whole answers. */
+export interface OverallCachePolicy {
+  readonly maxAge?: number | undefined;
+  readonly scope?: 'PUBLIC' | 'PRIVATE' | undefined;
+  policyIfCacheable(): unknown;
+}
+
 /** What the plugin reads and adds to of an answer. */
 export interface PluginResponse {
-  /** What caches of whole answers are told of it. */
-  readonly overallCachePolicy?: { policyIfCacheable(): unknown };
+  readonly request?: PluginRequest<unknown>['request'];
+  readonly schema?: GraphQLSchema | undefined;
+  readonly document?: DocumentNode | undefined;
+  readonly operation?: OperationDefinitionNode | undefined;
+  readonly overallCachePolicy?: OverallCachePolicy;
   readonly response: {
+    readonly http?: {
+      status?: number | undefined;
+      readonly headers: { get(name: string): string | undefined; set(name: string, value: string): unknown };
+    };
     readonly body: {
       readonly kind: string;
       readonly singleResult?: {
@@ -78,7 +96,7 @@ export interface CachePlugin<Context> {
 
 /** What the plugin does during a request. */
 export interface RequestListener<Context, Head> {
-  /** There where the cache has the option `memo`. */
+  /** There where the cache has the option `memo` or `http`. */
   responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
   /** There where the answer is to be kept. */
   executionDidStart?(
@@ -92,7 +110,9 @@ export type ApolloPluginOptions<Context> = EvidenceOptions<PluginRequest<Context
 
 /** What the plugin is made of. */
 export interface PluginSource extends EvidenceSource {
+  readonly plans: OperationPlans;
   readonly memo: OperationMemo | undefined;
+  readonly http: HttpCaching | undefined;
 }
 
 /** True for requests with the header `x-cache-debug: 1`. */
@@ -110,22 +130,27 @@ export function createApolloPlugin<Context>(
   options: ApolloPluginOptions<Context>,
 ): CachePlugin<Context> {
   const begin = answersOf(cache, { call: 'cache.apolloPlugin', options, argument: 'request', headersOf });
-  const { memo } = cache;
+  const { plans, memo, http } = cache;
+  const isRead = memo !== undefined || http !== undefined;
   return {
     stringifyResult: (result) => `${answerJson(result)}\n`,
     requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
-      memo?.plans.note(request.schema);
+      if (isRead) plans.note(request.schema);
       const context: unknown = request.contextValue;
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
-      const answering = memo && answeringFrom(memo);
+      const endFresh = http?.freshen(headersOf(request), context);
+      const answering = isRead ? answeringFrom(cache) : undefined;
       const listener: RequestListener<Context, Head> = {
-        willSendResponse: ({ response: { body } }) => {
+        willSendResponse: (response) => {
+          const { body } = response.response;
           const result = body.kind === 'single' ? body.singleResult : undefined;
           answering?.end(undefined);
+          endFresh?.();
           const cached = told();
           if (result && cached) result.extensions = withCache(result.extensions, cached);
+          if (http !== undefined) writeHead(http, response, answering?.freshness());
           return Promise.resolve();
         },
       };
@@ -141,12 +166,16 @@ export function createApolloPlugin<Context>(
   };
 }
 
-/** Answers one request as it was answered before, or has its answer kept. */
-function answeringFrom(memo: OperationMemo) {
-  let endRecording: ReturnType<OperationMemo['record']>;
-  const end: NonNullable<typeof endRecording> = (result) => {
-    endRecording?.(result);
-    endRecording = undefined;
+/** Answers one request as it was answered before, or takes notes of how it is answered. */
+function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
+  let notes: ExecutionNotes | undefined;
+  let isUnderWay = false;
+  let freshness: Freshness | undefined;
+  const end = (result: Executed | undefined): void => {
+    if (!isUnderWay) return;
+    isUnderWay = false;
+    notes?.end(result);
+    if (http !== undefined) freshness = notes?.freshness();
   };
   return {
     find: async <Head>({
@@ -154,36 +183,70 @@ function answeringFrom(memo: OperationMemo) {
       document,
       operation,
       request: { variables },
-      response: { http },
+      response: { http: head },
       // Another plugin may have put it in place of the first.
       contextValue: context,
     }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
       if (typeof context !== 'object' || context === null) return null;
-      const sight = memo.sight({ schema, document, operation, variables, context });
-      if (sight === undefined) return null;
-      const kept = memo.find(sight);
+      const asked = { schema, document, operation };
+      const sight = memo?.sight({ ...asked, variables, context });
+      const kept = sight && memo?.find(sight);
       // What can be answered now is, without one more turn of the event loop.
       const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
       if (answer === undefined) {
-        endRecording = memo.record(sight);
+        notes = (sight && memo?.record(sight)) ?? http?.follow(asked, context);
+        isUnderWay = notes !== undefined;
         return null;
       }
-      return { http, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
+      freshness = answer.made;
+      return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },
     /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */
     executionDidStart: async (request: ExecutedRequest) => {
-      if (endRecording === undefined) return undefined;
+      if (!isUnderWay) return undefined;
       return {
         executionDidEnd: async (error?: unknown): Promise<void> => {
           const { overallCachePolicy, response } = request;
           const { body } = response;
           // A kept answer would tell caches in front of the server nothing of what its fields say to them.
-          const isForOthers = overallCachePolicy?.policyIfCacheable() != null;
+          const isForOthers =
+            http === undefined
+              ? overallCachePolicy?.policyIfCacheable() != null
+              : overallCachePolicy?.maxAge !== undefined;
           end(error === undefined && !isForOthers && body?.kind === 'single' ? body.singleResult : undefined);
         },
       };
     },
-    isRecording: () => endRecording !== undefined,
+    isRecording: () => isUnderWay,
     end,
+    freshness: () => freshness,
   };
+}
+
+/** Says over HTTP what is to be said of an answer. */
+function writeHead(
+  http: HttpCaching,
+  { request, schema, document, operation, overallCachePolicy, response }: PluginResponse,
+  freshness: Freshness | undefined,
+): void {
+  const { http: head, body } = response;
+  if (head === undefined) return;
+  const result = body.kind === 'single' ? body.singleResult : undefined;
+  const { headers } = head;
+  const { headers: said, isUnmodified } = http.head({
+    operation: schema && document && operation && { schema, document, operation },
+    result,
+    freshness,
+    kept: result?.data ? keptAnswerOf(result.data) : undefined,
+    isSpecial: (head.status ?? 200) !== 200 || headers.get('set-cookie') !== undefined,
+    hint: overallCachePolicy,
+    method: request?.http?.method,
+    headers: request?.http?.headers,
+  });
+  for (const [name, value] of said) {
+    const before = name === 'vary' ? headers.get(name) : undefined;
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  // The body stays, for its length; the server does not send it.
+  if (isUnmodified) head.status = 304;
 }

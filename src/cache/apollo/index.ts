@@ -5,6 +5,7 @@ export {
   type ApolloPluginOptions,
   type CachePlugin,
   type OperationRequest,
+  type OverallCachePolicy,
   type PluginRequest,
   type StartedRequest,
   type PluginResponse,

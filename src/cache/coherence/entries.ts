@@ -101,6 +101,7 @@ export class Entries {
   // What is far away is asked once a tick, for all requests together; what is near answers at once.
   readonly #reads: JoinedBatch<EntryAddress, Reading> | undefined;
   readonly #claims: JoinedBatch<Wanted, Claim>;
+  readonly #drops: JoinedBatch<string, undefined>;
   readonly #fills: Fills;
   readonly #copies: ProcessCopies;
   readonly #answers: KeptAnswers | undefined;
@@ -115,6 +116,7 @@ export class Entries {
     });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs), options.roundTrips);
+    this.#drops = new JoinedBatch((rows) => this.#dropCopies(rows));
     this.#copies = new ProcessCopies({
       store,
       local: options.copies,
@@ -255,6 +257,14 @@ export class Entries {
     this.#copies.clear();
   }
 
+  /**
+   * Has copies of a row dropped in all processes, since it was loaded anew without an invalidation. Never rejects: where the
+   * store is in trouble, copies that are proven answer nothing.
+   */
+  async dropCopies(row: string): Promise<void> {
+    await this.#drops.ask([row], undefined);
+  }
+
   /** Whether the store can be reached now; asked before a write that must not outlive it. */
   async confirm(): Promise<boolean> {
     const { store } = this.#options;
@@ -339,6 +349,19 @@ export class Entries {
     if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
     this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
     return false;
+  }
+
+  /** Readers who have waited for the same load are one announcement. */
+  async #dropCopies(rows: readonly string[]): Promise<readonly undefined[]> {
+    const tags = [...new Set(rows)];
+    try {
+      await this.#options.store.dropCopies?.(tags);
+    } catch (error) {
+      this.#options.onStoreTrouble('dropCopies', error);
+    } finally {
+      this.#copies.forget(tags);
+    }
+    return rows.map(() => undefined);
   }
 
   #findInStore(

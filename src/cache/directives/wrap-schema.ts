@@ -39,7 +39,7 @@ export interface WrapOptions {
   readonly keepWarm: KeepWarm;
   readonly originLoads: ReadonlyMap<string, OriginLoads>;
   /** Told of the resolver of each field that is read. */
-  readonly cachedResolvers?: CachedResolvers | undefined;
+  readonly cachedResolvers: CachedResolvers;
   /** What is switched off. */
   readonly isOff: (coordinate: string) => boolean;
 }
@@ -66,7 +66,7 @@ export function wrapSchema(schema: GraphQLSchema, options: WrapOptions): GraphQL
       const read = cachedRead(schema, coordinate, { ...options, frozen });
       if (read !== undefined) {
         const resolve = foreseeing(read, config, lookAhead);
-        options.cachedResolvers?.add(resolve, read.policy);
+        options.cachedResolvers.add(resolve, read.policy);
         return { ...config, resolve };
       }
       const write = cachedWrite(coordinate, config, options);

@@ -1,7 +1,7 @@
 import { channels } from '../diagnostics/channels.js';
 import type { LoadMessage } from '../diagnostics/messages.js';
 import type { Trace } from '../metrics/trace.js';
-import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-task.js';
 import type { AwaitedLoad } from '../stampede/single-flight.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
@@ -14,7 +14,9 @@ export interface OneLoad {
   readonly place: FieldAddress;
   readonly trace: Trace | undefined;
   /** What is refreshed, where the reader has its answer already. */
-  readonly refreshes: Found | undefined;
+  readonly refreshes?: Found | undefined;
+  /** See `LoadRequest`. */
+  readonly sinceMs?: number | undefined;
   /** True where it may be made within another load. */
   readonly isPart?: boolean;
   /** True where no reader asked for it. */
@@ -30,11 +32,11 @@ export interface OneLoad {
  * @throws AbandonedLoad where it failed since its caller is gone.
  */
 export async function loadOnce(services: Services, load: OneLoad): Promise<LoadedRead> {
-  const { field, place, trace, refreshes, isPart = false } = load;
+  const { field, place, trace, refreshes, sinceMs, isPart = false } = load;
   const runLoads = async (tasks: readonly LoadTask<LoadRequest, Loaded>[]): Promise<void> => {
     for (const task of tasks) await loadAndFill(services, load, task);
   };
-  const wanted = { field, address: place, refreshes, isPart };
+  const wanted = { field, address: place, refreshes, sinceMs, isPart };
   const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], runLoads));
   const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
     theOne(await services.loads.begin([wanted], runLoads, trace)),
@@ -51,7 +53,7 @@ async function theOne([load]: readonly AwaitedLoad<Loaded>[]): Promise<LoadedRea
 /** Never rejects: what goes wrong goes to the flight. */
 async function loadAndFill(
   services: Services,
-  { field, place, trace, refreshes, isWarm, caller, begin }: OneLoad,
+  { field, place, trace, refreshes, sinceMs, isWarm, caller, begin }: OneLoad,
   { wanted, generations, lease, flight }: LoadTask<LoadRequest, Loaded>,
 ): Promise<void> {
   const { counters } = field;
@@ -64,7 +66,7 @@ async function loadAndFill(
     const startedAtMs = clock.nowMs();
     let message: LoadMessage | undefined;
     if (channels.load.hasSubscribers) {
-      const cause = isWarm === true ? 'warm' : refreshes === undefined ? 'read' : 'refresh';
+      const cause = isWarm === true ? 'warm' : isWaitedFor({ refreshes, sinceMs }) ? 'read' : 'refresh';
       message = { coordinates: [field.coordinate], entries: 1, cause };
     }
     const value = (await toldLoad(message, load.run)) ?? null;

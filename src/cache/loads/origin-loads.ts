@@ -6,7 +6,7 @@ import type { LoadMessage } from '../diagnostics/messages.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import { noValues, type VaryValues } from '../keys/variant.js';
 import type { Trace } from '../metrics/trace.js';
-import type { LoadRequest, LoadTask } from '../stampede/load-task.js';
+import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-task.js';
 import type { AwaitedLoad } from '../stampede/single-flight.js';
 import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
 import { storeResult, type LoadResult } from './store-result.js';
@@ -200,8 +200,8 @@ export class OriginLoads {
 
 function messageOf(tasks: readonly IdTask[], entries: number): LoadMessage {
   const coordinates = [...new Set(tasks.map(({ wanted }) => wanted.field.coordinate))];
-  const isRefresh = tasks.every(({ wanted }) => wanted.refreshes !== undefined);
-  return { coordinates, entries, cause: isRefresh ? 'refresh' : 'read' };
+  const isRead = tasks.some(({ wanted }) => isWaitedFor(wanted));
+  return { coordinates, entries, cause: isRead ? 'read' : 'refresh' };
 }
 
 /** Rounds in which each id is asked for once: two readers of a value that cannot be copied must not get the same one. */

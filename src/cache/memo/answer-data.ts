@@ -34,19 +34,19 @@ export function answerData(answer: KeptAnswer): Record<string, unknown> {
 /** An answer as JSON, with the text that was kept where there is one. */
 export function answerJson(result: object): string {
   const { data, ...others }: { data?: unknown; errors?: unknown } = result;
-  const text = typeof data === 'object' && data !== null ? textOf(data) : undefined;
+  const text = typeof data === 'object' && data !== null ? keptAnswerOf(data)?.text : undefined;
   if (text === undefined || others.errors !== undefined) return JSON.stringify(result);
   const rest = JSON.stringify(others);
   return rest === '{}' ? `{"data":${text}}` : `{"data":${text},${rest.slice(1)}`;
 }
 
-/** Undefined where a plugin has looked at it, or has taken something from it or put into it. */
-function textOf(data: object): string | undefined {
+/** The answer as it was kept; undefined where a plugin has looked at it, or has taken something from it or put into it. */
+export function keptAnswerOf(data: object): KeptAnswer | undefined {
   const answer = answers.get(data);
   if (answer === undefined) return undefined;
   const names = Object.keys(data);
   const isWhole = names.length === answer.names.length && names.every((name) => isUnread(data, name));
-  return isWhole ? answer.text : undefined;
+  return isWhole ? answer : undefined;
 }
 
 function isUnread(data: object, name: string): boolean {

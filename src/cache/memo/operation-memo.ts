@@ -1,18 +1,19 @@
 import type { Entries } from '../coherence/entries.js';
 import type { KeptAnswers } from '../coherence/kept-answers.js';
+import type { Mark } from '../coherence/process-copies.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { MemoCounters } from '../metrics/memo-counters.js';
 import type { Traces } from '../metrics/trace.js';
-import { OperationPlans, type OperationGiven, type OperationPlan } from './operation-plans.js';
+import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
 import { isPlainJson } from './plain-json.js';
-import { Recording, type Recorded } from './recording.js';
+import { Recording, type Freshness, type Recorded } from './recording.js';
 import { SecondSight } from './second-sight.js';
 
 export interface OperationMemoOptions {
   readonly entries: Pick<Entries, 'answers'>;
   readonly traces: Traces;
-  readonly storeIsLocal: boolean;
+  readonly plans: OperationPlans;
   readonly countersOf: (coordinate: string) => FieldCounters;
 }
 
@@ -30,10 +31,19 @@ export interface Sight {
   readonly context: object;
 }
 
-/** The end of an execution, of which notes were taken. */
-export type EndRecording = (
-  result: { readonly data?: unknown; readonly errors?: unknown } | undefined,
-) => void;
+/** What an execution brought. */
+export interface Executed {
+  readonly data?: unknown;
+  readonly errors?: unknown;
+}
+
+/** Notes that are taken of an execution. */
+export interface ExecutionNotes {
+  /** Called once, when it has ended; with nothing where its answer is not to be kept. */
+  end(result: Executed | undefined): void;
+  /** What the answer was made of; undefined where that is more than fresh entries. */
+  freshness(): Freshness | undefined;
+}
 
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
@@ -49,7 +59,7 @@ export class KeptAnswer {
   readonly text: string;
   /** The names of what is selected, in their order. */
   readonly names: readonly string[];
-  readonly made: Pick<Recorded, 'hits' | 'savedMs' | 'repeats'>;
+  readonly made: Pick<Recorded, 'hits' | 'savedMs' | 'repeats' | 'tags' | 'untilMs'>;
 
   constructor(data: object, made: KeptAnswer['made']) {
     this.text = JSON.stringify(data);
@@ -64,7 +74,6 @@ export class KeptAnswer {
  * entries, and dropped with them; therefore it is never older than they are. Kept is what comes for the second time.
  */
 export class OperationMemo {
-  readonly plans: OperationPlans;
   readonly #options: OperationMemoOptions;
   readonly #sights = new SecondSight();
   #hits = 0;
@@ -73,14 +82,14 @@ export class OperationMemo {
 
   constructor(options: OperationMemoOptions) {
     this.#options = options;
-    this.plans = new OperationPlans(options);
   }
 
   /** Undefined where its answer is not kept. */
   sight(asked: OperationAsked): Sight | undefined {
-    if (this.#options.traces.of(asked.context) !== undefined) return undefined;
-    const plan = this.plans.of(asked);
-    if (plan === undefined) return undefined;
+    const { traces, plans } = this.#options;
+    if (traces.of(asked.context) !== undefined) return undefined;
+    const plan = plans.of(asked);
+    if (plan?.isKept !== true) return undefined;
     const { variables = {}, context } = asked;
     if (!isPlainJson(variables)) return undefined;
     const variant = variantOf(plan, context);
@@ -99,7 +108,7 @@ export class OperationMemo {
   }
 
   /** Takes notes of the execution that follows, if its answer is to be kept; they end with it. */
-  record({ key, plan, context }: Sight): EndRecording | undefined {
+  record({ key, plan, context }: Sight): ExecutionNotes | undefined {
     const answers = this.#options.entries.answers;
     if (answers === undefined || !this.#sights.isSecond(key)) return undefined;
     if (plan.passes > 0) {
@@ -112,14 +121,19 @@ export class OperationMemo {
       return undefined;
     }
     const { traces, countersOf } = this.#options;
-    const recording = new Recording({ mark: answers.mark(), countersOf });
+    // How much had been forgotten before the first read.
+    const mark = answers.mark();
+    const recording = new Recording({ countersOf });
     const stop = traces.follow(context, recording);
-    return (result) => {
-      stop();
-      if (!this.#keep(answers, { key, plan, recording, result })) {
-        plan.failures += 1;
-        plan.passes = Math.min(2 ** plan.failures, MOST_PASSES);
-      } else plan.failures = 0;
+    return {
+      freshness: () => recording.recordedFor(plan.read),
+      end: (result) => {
+        stop();
+        if (!this.#keep(answers, { key, plan, recording, mark, result })) {
+          plan.failures += 1;
+          plan.passes = Math.min(2 ** plan.failures, MOST_PASSES);
+        } else plan.failures = 0;
+      },
     };
   }
 
@@ -155,25 +169,26 @@ export class OperationMemo {
       key,
       plan,
       recording,
+      mark,
       result,
     }: {
       key: string;
       plan: OperationPlan;
       recording: Recording;
-      result: Parameters<EndRecording>[0];
+      mark: Mark;
+      result: Executed | undefined;
     },
   ): boolean {
-    const { recorded } = recording;
+    const recorded = recording.recordedFor(plan.read);
     const { data } = result ?? {};
     if (recorded === undefined || result?.errors !== undefined) return false;
     if (typeof data !== 'object' || data === null || !isPlainJson(data)) return false;
-    if (!recorded.values.every((value) => isReadPlainly(value, plan.read))) return false;
     const answer = new KeptAnswer(data, recorded);
     const { text } = answer;
     const textBytes = Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
     const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * recorded.hits.length;
     const { tags, untilMs } = recorded;
-    if (!answers.keep(key, { value: answer, tags, valueBytes, untilMs }, recording.mark)) return false;
+    if (!answers.keep(key, { value: answer, tags, valueBytes, untilMs }, mark)) return false;
     this.#kept += 1;
     return true;
   }
@@ -188,15 +203,4 @@ function variantOf({ variantsOf }: OperationPlan, context: object): string | und
   } catch {
     return undefined;
   }
-}
-
-/** Whether nothing that GraphQL reads of a value is a method, which it would call with the context of the request. */
-function isReadPlainly(value: unknown, names: ReadonlySet<string>): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every((element) => isReadPlainly(element, names));
-  for (const name of names) {
-    const read: unknown = Reflect.get(value, name);
-    if (typeof read === 'function' || !isReadPlainly(read, names)) return false;
-  }
-  return true;
 }

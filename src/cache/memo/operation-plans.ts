@@ -27,7 +27,7 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 /** The resolvers of all fields of a schema. */
 type Resolvers = ReadonlyMap<GraphQLField<unknown, unknown>, Resolver | undefined>;
 
-/** What is known at the first sight of an operation whose answers can be kept. */
+/** What is known at the first sight of an operation whose answers are the same for every reader, or every one of a variant. */
 export interface OperationPlan {
   /** Stands for the operation in keys. */
   readonly number: number;
@@ -35,6 +35,10 @@ export interface OperationPlan {
   readonly variantsOf: readonly VariantOf[];
   /** Names of the fields that GraphQL reads from values of entries. */
   readonly read: ReadonlySet<string>;
+  /** Whether a field of it is written behind: then a value may be a write that the database does not have yet. */
+  readonly isWrittenBehind: boolean;
+  /** Whether its answers may be kept in this process. */
+  readonly isKept: boolean;
   /** How often in a row an answer could not be kept, and how many sights are still passed over for it. */
   failures: number;
   passes: number;
@@ -51,9 +55,9 @@ export interface OperationGiven {
 const KNOWN_DIRECTIVES = new Set(['skip', 'include']);
 
 /**
- * Decides which operations have answers that can be kept: queries of PUBLIC cached fields, and of what GraphQL reads from their
- * values by itself. No resolver of others may have a part in them, nor code that wraps a cached field or decides on types: it
- * could look at who asks. It is decided for the schema that is executed, which may be made of the one with the cache.
+ * Decides which operations are made of nothing but what all readers share: queries of PUBLIC cached fields, and of what GraphQL
+ * reads from their values by itself. No resolver of others may have a part in them, nor code that wraps a cached field or
+ * decides on types: it could look at who asks. It is decided for the schema that is executed, which may be made of the one with the cache.
  */
 export class OperationPlans {
   readonly #policies = new Map<unknown, ReadPolicy>();
@@ -94,7 +98,7 @@ export class OperationPlans {
     return resolvers;
   }
 
-  /** Undefined where its answers cannot be kept. */
+  /** Undefined where more has a part in its answers. */
   of({ schema, document, operation }: OperationGiven): OperationPlan | undefined {
     const known = this.#plans.get(operation);
     if (known?.schema === schema) return known.plan;
@@ -112,21 +116,31 @@ export class OperationPlans {
       ),
     );
     const resolvers = this.note(schema);
-    const policyOf = (resolve: unknown): ReadPolicy | undefined => this.#policyOf(resolve);
+    const policyOf = (resolve: unknown): ReadPolicy | undefined => this.#policies.get(resolve);
     const walk = new Walk({ schema, resolvers, fragments, policyOf });
-    if (!walk.isKept(operation.selectionSet, root, true)) return undefined;
+    if (!walk.isPublic(operation.selectionSet, root, true)) return undefined;
     this.#numbers += 1;
-    const { variantsOf, read } = walk;
-    return { number: this.#numbers, variantsOf: [...variantsOf.values()], read, failures: 0, passes: 0 };
-  }
-
-  /** The policy of a field of which answers may be kept. */
-  #policyOf(resolve: unknown): ReadPolicy | undefined {
-    const policy = this.#policies.get(resolve);
-    if (policy === undefined || policy.scope !== 'PUBLIC' || policy.isWrittenBehind) return undefined;
+    const { policies, read } = walk;
+    const isWrittenBehind = some(policies, (policy) => policy.isWrittenBehind);
     // What `local` seconds may hide from a process, an answer would hide for longer.
-    return policy.lifetime.localMs > 0 && !this.#storeIsLocal ? undefined : policy;
+    const isLocal = !this.#storeIsLocal && some(policies, ({ lifetime }) => lifetime.localMs > 0);
+    return {
+      ...{ number: this.#numbers, variantsOf: variantsOf(policies), read },
+      ...{ isWrittenBehind, isKept: !isWrittenBehind && !isLocal, failures: 0, passes: 0 },
+    };
   }
+}
+
+/** Fields that vary by the same have the same variant. */
+function variantsOf(policies: ReadonlySet<ReadPolicy>): readonly VariantOf[] {
+  const byNames = new Map<string, VariantOf>();
+  for (const { vary, variantOf } of policies)
+    if (variantOf !== undefined) byNames.set(vary.join(' '), variantOf);
+  return [...byNames.values()];
+}
+
+function some(policies: ReadonlySet<ReadPolicy>, is: (policy: ReadPolicy) => boolean): boolean {
+  return Array.from(policies).some(is);
 }
 
 interface WalkOptions {
@@ -138,8 +152,8 @@ interface WalkOptions {
 
 /** One look at all that an operation selects. */
 class Walk {
-  /** By what they vary by: fields that vary by the same have the same variant. */
-  readonly variantsOf = new Map<string, VariantOf>();
+  /** Of the cached fields. */
+  readonly policies = new Set<ReadPolicy>();
   readonly read = new Set<string>();
   readonly #options: WalkOptions;
   /** Fragments come again, also in circles where nothing was validated. */
@@ -150,7 +164,7 @@ class Walk {
   }
 
   /** Whether no code of others has a part in what is selected of values of a type; `isRoot` where there is no value. */
-  isKept(selected: SelectionSetNode, type: GraphQLNamedType, isRoot = false): boolean {
+  isPublic(selected: SelectionSetNode, type: GraphQLNamedType, isRoot = false): boolean {
     const seen = this.#seen.get(selected) ?? new Set();
     if (seen.has(type)) return true;
     this.#seen.set(selected, seen.add(type));
@@ -158,27 +172,27 @@ class Walk {
       if (hasOthers(selection.directives)) return false;
       switch (selection.kind) {
         case Kind.FIELD:
-          return this.#isFieldKept(selection, type, isRoot);
+          return this.#isFieldPublic(selection, type, isRoot);
         case Kind.INLINE_FRAGMENT:
-          return this.#isFragmentKept(selection, type, isRoot);
+          return this.#isFragmentPublic(selection, type, isRoot);
         case Kind.FRAGMENT_SPREAD: {
           const fragment = this.#options.fragments.get(selection.name.value);
-          return fragment !== undefined && this.#isFragmentKept(fragment, type, isRoot);
+          return fragment !== undefined && this.#isFragmentPublic(fragment, type, isRoot);
         }
       }
     });
   }
 
-  #isFragmentKept(
+  #isFragmentPublic(
     { directives, selectionSet, typeCondition }: InlineFragmentNode | FragmentDefinitionNode,
     type: GraphQLNamedType,
     isRoot: boolean,
   ): boolean {
     const named = typeCondition ? this.#options.schema.getType(typeCondition.name.value) : type;
-    return named !== undefined && !hasOthers(directives) && this.isKept(selectionSet, named, isRoot);
+    return named !== undefined && !hasOthers(directives) && this.isPublic(selectionSet, named, isRoot);
   }
 
-  #isFieldKept({ name, selectionSet }: FieldNode, type: GraphQLNamedType, isRoot: boolean): boolean {
+  #isFieldPublic({ name, selectionSet }: FieldNode, type: GraphQLNamedType, isRoot: boolean): boolean {
     if (name.value === '__typename') return true;
     return this.#possible(type).every((one) => {
       const field = one.getFields()[name.value];
@@ -188,12 +202,12 @@ class Walk {
       if (isRead) this.read.add(name.value);
       else {
         const policy = this.#options.policyOf(resolve);
-        if (policy === undefined) return false;
-        if (policy.variantOf !== undefined) this.variantsOf.set(policy.vary.join(' '), policy.variantOf);
+        if (policy?.scope !== 'PUBLIC') return false;
+        this.policies.add(policy);
       }
       const of = getNamedType(field.type);
       if (!isCompositeType(of)) return true;
-      return selectionSet !== undefined && this.#isToldByName(of) && this.isKept(selectionSet, of);
+      return selectionSet !== undefined && this.#isToldByName(of) && this.isPublic(selectionSet, of);
     });
   }
 

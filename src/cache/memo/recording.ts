@@ -8,7 +8,7 @@ import {
   type TraceRecord,
 } from '../metrics/trace.js';
 import { rowOf } from '../store/store.js';
-import type { Mark } from '../coherence/process-copies.js';
+import { isReadPlainly } from './read-plainly.js';
 
 /** The hits of one field in an answer, to be counted again whenever the answer is given. */
 export interface CountedHits {
@@ -17,12 +17,16 @@ export interface CountedHits {
   savedMs: number;
 }
 
-/** What an answer was made of. */
-export interface Recorded {
+/** As long as what an answer was made of holds: until it is over, or one of its tags is invalidated. */
+export interface Freshness {
+  /** Every row and tag of the entries. */
   readonly tags: readonly string[];
+  /** The first end of them; from then on reads have them refreshed. */
   readonly untilMs: number;
-  /** Values of all entries. */
-  readonly values: readonly unknown[];
+}
+
+/** What an answer was made of. */
+export interface Recorded extends Freshness {
   readonly hits: readonly CountedHits[];
   readonly savedMs: number;
   /** What is to be done again whenever the answer is given. */
@@ -32,8 +36,6 @@ export interface Recorded {
 /** Notes what one execution reads, and whether its answer is made of nothing but fresh entries. */
 export class Recording extends Trace {
   override readonly reads: ReadsNoted;
-  /** How much had been forgotten before the first read. */
-  readonly mark: Mark;
   readonly #countersOf: (coordinate: string) => FieldCounters;
   readonly #tags = new Set<string>();
   readonly #values: unknown[] = [];
@@ -43,20 +45,19 @@ export class Recording extends Trace {
   #savedMs = 0;
   #isWhole = true;
 
-  constructor(options: { mark: Mark; countersOf: (coordinate: string) => FieldCounters }) {
+  constructor(options: { countersOf: (coordinate: string) => FieldCounters }) {
     super();
-    this.mark = options.mark;
     this.#countersOf = options.countersOf;
     this.reads = { note: (place, found, untilMs) => this.#note(place, found, untilMs) };
   }
 
-  /** Undefined where anything but fresh entries had a part in the answer. */
-  get recorded(): Recorded | undefined {
+  /** Undefined where anything but fresh entries had a part in the answer; `read` are the names that GraphQL reads of them. */
+  recordedFor(read: ReadonlySet<string>): Recorded | undefined {
     if (!this.#isWhole || this.#hits.size === 0 || this.#values.length === 0) return undefined;
+    if (!this.#values.every((value) => isReadPlainly(value, read))) return undefined;
     return {
       tags: [...this.#tags],
       untilMs: this.#untilMs,
-      values: this.#values,
       hits: [...this.#hits.values()],
       savedMs: this.#savedMs,
       repeats: this.#repeats,

@@ -1,2 +1,7 @@
 /** `graphql-corral/mercurius`: evidence and consistency in the answers of Mercurius. Needs no package of Mercurius or Fastify. */
-export { cachePlugin, type MercuriusPlugin, type MercuriusPluginOptions } from './mercurius-plugin.js';
+export {
+  cachePlugin,
+  type MercuriusPlugin,
+  type MercuriusPluginOptions,
+  type MercuriusSource,
+} from './mercurius-plugin.js';

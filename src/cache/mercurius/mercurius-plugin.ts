@@ -1,4 +1,8 @@
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { CacheError } from '../errors.js';
+import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
+import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
+import { operationIn } from '../http/operation-in.js';
 import {
   answersOf,
   withCache,
@@ -6,6 +10,11 @@ import {
   type EvidenceSource,
   type Told,
 } from '../metrics/answer-evidence.js';
+
+/** What the plugin reads of a cache. */
+export interface MercuriusSource extends EvidenceSource {
+  readonly http?: HttpCaching | undefined;
+}
 
 /** A plugin for Fastify, to be registered after Mercurius. */
 export type MercuriusPlugin = (app: object) => Promise<void>;
@@ -17,27 +26,30 @@ export type MercuriusPluginOptions<Context> = EvidenceOptions<Context>;
 interface Hooks {
   addHook(
     name: 'preExecution',
-    hook: (schema: unknown, document: unknown, context: object) => Promise<void>,
+    hook: (schema: GraphQLSchema, document: DocumentNode, context: object) => Promise<void>,
   ): void;
   addHook(name: 'onResolution', hook: (answer: Answer, context: object) => Promise<void>): void;
 }
 
 interface Answer {
+  readonly data?: unknown;
+  readonly errors?: unknown;
   extensions?: Record<string, unknown>;
 }
 
 /**
  * Adds `extensions.cache` to the answers of Mercurius: the evidence, where the request may have it, and to every request that
- * a write of it was acknowledged as `bounded`. Caching works without it. Events of subscriptions are left as they are.
+ * a write of it was acknowledged as `bounded`; and writes the headers of the option `http`. Caching works without it. Events of subscriptions are left as they are.
  * @throws CacheError naming every option that does not exist or cannot be; the plugin rejects with one where it is registered
  * before Mercurius.
  */
 export function cachePlugin<Context>(
-  cache: EvidenceSource,
+  cache: MercuriusSource,
   options: MercuriusPluginOptions<Context> = {},
 ): MercuriusPlugin {
   const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
-  const begun = new WeakMap<object, Told>();
+  const { http } = cache;
+  const begun = new WeakMap<object, { readonly told: Told; readonly answer: FollowedAnswer | undefined }>();
   return async (app) => {
     const hooks: unknown = Reflect.get(app, 'graphql');
     if (!hasHooks(hooks)) {
@@ -46,14 +58,35 @@ export function cachePlugin<Context>(
         'cachePlugin: Mercurius is not there; register mercurius before this plugin',
       );
     }
-    hooks.addHook('preExecution', async (_schema, _document, context) => {
+    hooks.addHook('preExecution', async (schema, document, context) => {
       // The context of a server is what its owner says it is.
-      begun.set(context, begin(context as Context, context));
+      const told = begin(context as Context, context);
+      // Which one it is of several is not told here.
+      const operation = isAlone(context) ? operationIn(schema, document, undefined) : undefined;
+      const method = reach(context, ['reply', 'request', 'method']);
+      const answer =
+        http &&
+        followAnswer(http, {
+          operation,
+          context,
+          headers: headersOf(context),
+          method: typeof method === 'string' ? method : undefined,
+        });
+      answer?.begin();
+      begun.set(context, { told, answer });
       await Promise.resolve();
     });
     hooks.addHook('onResolution', async (answer, context) => {
-      const cached = begun.get(context)?.();
+      const { told, answer: followed } = begun.get(context) ?? {};
+      const cached = told?.();
       if (cached !== undefined) answer.extensions = withCache(answer.extensions, cached);
+      const reply = reach(context, ['reply']);
+      if (followed !== undefined) {
+        const isSpecial =
+          !isReply(reply) || reply.statusCode !== 200 || reply.getHeader('set-cookie') !== undefined;
+        const head = followed.end(answer, isSpecial);
+        if (isReply(reply)) write(reply, head);
+      }
       await Promise.resolve();
     });
     await Promise.resolve();
@@ -65,9 +98,40 @@ function hasHooks(hooks: unknown): hooks is Hooks {
   return typeof hooks === 'function' && 'addHook' in hooks;
 }
 
+/** As much of a reply of Fastify as is used. */
+interface Reply {
+  readonly statusCode: number;
+  getHeader(name: string): unknown;
+  header(name: string, value: string): unknown;
+  code(status: number): unknown;
+}
+
+function isReply(reply: unknown): reply is Reply {
+  return typeof reply === 'object' && reply !== null && 'getHeader' in reply;
+}
+
+/** Says over HTTP what is to be said of an answer. Fastify sends no body with 304. */
+function write(reply: Reply, { headers, isUnmodified }: AnswerHead): void {
+  for (const [name, value] of headers) {
+    const before = name === 'vary' ? reply.getHeader(name) : undefined;
+    reply.header(name, typeof before === 'string' ? `${before}, ${value}` : value);
+  }
+  if (isUnmodified) reply.code(304);
+}
+
+/** False for one of several operations in one request. */
+function isAlone(context: object): boolean {
+  const count: unknown = Reflect.get(context, 'operationsCount');
+  return count === undefined || count === 1;
+}
+
 /** Mercurius puts the reply of Fastify into the context, which knows its request. */
 function headersOf(context: unknown): unknown {
-  return ['reply', 'request', 'headers'].reduce<unknown>(
+  return reach(context, ['reply', 'request', 'headers']);
+}
+
+function reach(context: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
     (holder, name) => (typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined),
     context,
   );

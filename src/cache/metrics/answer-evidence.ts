@@ -1,5 +1,6 @@
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import type { BoundedBy } from './bounded-writes.js';
+import { headerOf } from './request-headers.js';
 import type { Trace } from './trace.js';
 
 /** What the plugins of servers read of a cache. */
@@ -48,20 +49,10 @@ export function answersOf<Request>(
   return (request, context) => beginAnswer(cache, context, evidence(request) === true);
 }
 
-/**
- * True for headers with `x-cache-debug: 1`: those of the Fetch API and of Apollo Server, which are asked by `get`, and those
- * of Node.js, which are an object.
- */
+/** True for headers of a request with `x-cache-debug: 1`. */
 export function asksForEvidence(headers: unknown): boolean {
-  if (typeof headers !== 'object' || headers === null) return false;
-  const asked: unknown =
-    'get' in headers && typeof headers.get === 'function'
-      ? headers.get(HEADER)
-      : Reflect.get(headers, HEADER);
-  return asked === '1';
+  return headerOf(headers, 'x-cache-debug') === '1';
 }
-
-const HEADER = 'x-cache-debug';
 
 /** What `extensions.cache` says, asked for once the answer is there; undefined where nothing is to be added. */
 export type Told = () => object | undefined;

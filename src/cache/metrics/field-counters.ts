@@ -12,6 +12,8 @@ export interface FieldCounters {
   joined: number;
   /** Reads that waited for a load of another process. */
   waited: number;
+  /** Reads that had to be fresh, and waited for a load in spite of an entry. */
+  refreshed: number;
   /** Reads that neither used nor filled the cache. */
   bypassed: number;
   /** Values asked of the origin or the resolver. */
@@ -76,6 +78,7 @@ export function createFieldCounters(): LiveCounters {
     misses: 0,
     joined: 0,
     waited: 0,
+    refreshed: 0,
     bypassed: 0,
     loads: 0,
     failedLoads: 0,

@@ -7,6 +7,7 @@ export type Outcome =
   | 'MISS'
   | 'JOINED'
   | 'WAITED'
+  | 'REFRESHED'
   | 'PENDING'
   | 'BYPASS'
   | 'STALE_ON_ERROR'
@@ -49,7 +50,7 @@ export interface TraceReport {
 }
 
 const HITS: ReadonlySet<Outcome> = new Set(['HIT', 'STALE', 'STALE_ON_ERROR', 'PENDING']);
-const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED']);
+const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED', 'REFRESHED']);
 
 /** Told of each entry that a request reads, and what was found there. */
 export interface ReadsNoted {
@@ -74,10 +75,17 @@ export interface ReadEntry {
 export class Trace {
   /** Told of the entries that are read, where they are of interest. */
   readonly reads: ReadsNoted | undefined = undefined;
+  /** Where the request wants fresh values: when it began. Entries that were loaded before do not answer it. */
+  freshSinceMs: number | undefined = undefined;
   /** Calls of resolvers and origins; one call of an origin may load many keys. */
   loads = 0;
   storeRoundTrips = 0;
   readonly #records: TraceRecord[] = [];
+
+  /** From now on the request is answered with what was loaded since. */
+  wantFresh(nowMs: number): void {
+    this.freshSinceMs = nowMs;
+  }
 
   /** Told what else counts a read that is under way: it is to be counted again where the read is not made again. */
   onEachRead(_note: () => void): void {

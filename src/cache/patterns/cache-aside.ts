@@ -49,17 +49,18 @@ export function cacheAside<Info extends CallInfo>(
       return give(found, place, call);
     }
     if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
-    const load: LoadFor = (refreshes) =>
+    const load: LoadFor = (refreshing) =>
       loadOnce(services, {
         field: policy,
         place,
         trace,
-        refreshes,
+        ...refreshing,
         caller: callerOf(call.context),
         begin: () => loads.begin(call, place),
       });
     const { info, onHint, told } = call;
-    return serve(services, { policy, path: info.path, key: place.key, trace, told, onHint }, found, load);
+    const { key, row } = place;
+    return serve(services, { policy, path: info.path, key, row, trace, told, onHint }, found, load);
   };
   return (call) => {
     const { path } = call.info;

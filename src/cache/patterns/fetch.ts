@@ -93,8 +93,11 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
   // What is loaded within a PUBLIC load is no more for everybody than that load itself.
   const begin = () => ({ run: load, touched: touchOfLoads() });
   const caller = { isGone: () => options.signal?.aborted === true };
-  const once: LoadFor = (refreshes) =>
-    loadOnce(services, { field: policy, place, trace: undefined, refreshes, isPart: true, caller, begin });
+  const once: LoadFor = (refreshing) =>
+    loadOnce(services, {
+      ...{ field: policy, place, trace: undefined, isPart: true, caller, begin },
+      ...refreshing,
+    });
   const timed = counters.times.beginCall();
   const found = await services.entries.findOne(policy, place);
   if (isHit(found)) timed?.end();

@@ -88,9 +88,10 @@ function answer(reading: Reading, place: Located, found: Found | undefined, elem
   }
   if (noteHit !== undefined && isHit(found)) noteHit(found, place, call);
   const { info, told } = call;
-  const read = { policy, path: info.path, key: place.key, trace, told, element };
-  const load: LoadFor = (refreshes) =>
-    loads.load({ field: policy, address: place, trace, refreshes }, call.context);
+  const { key, row } = place;
+  const read = { policy, path: info.path, key, row, trace, told, element };
+  const load: LoadFor = (refreshing) =>
+    loads.load({ field: policy, address: place, trace, ...refreshing }, call.context);
   return serve(services, read, found, load);
 }
 

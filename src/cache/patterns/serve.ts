@@ -17,6 +17,8 @@ export interface Read {
     Partial<Pick<ReadPolicy, 'scope'>>;
   readonly path: ResponsePath;
   readonly key: string | undefined;
+  /** What the entry is a variant of. */
+  readonly row?: string | undefined;
   readonly trace: Trace | undefined;
   /** Where it is noted for those who are told of reads. */
   readonly told?: ReadMessage | undefined;
@@ -26,8 +28,14 @@ export interface Read {
   readonly onHint?: FieldCall['onHint'];
 }
 
-/** Loads for a reader who waits, or refreshes what the reader was answered with. */
-export type LoadFor = (refreshes?: Found) => Promise<LoadedRead>;
+/** What becomes of the entry that there is: it is refreshed behind a reader, or for one who takes nothing from before `sinceMs`. */
+interface Refreshing {
+  readonly refreshes?: Found;
+  readonly sinceMs?: number;
+}
+
+/** Loads for a reader who waits, or refreshes what there is. */
+export type LoadFor = (refreshing?: Refreshing) => Promise<LoadedRead>;
 
 /**
  * Counts a fresh hit of which neither a note nor a hint is wanted, and says that there was one: the hot path, which allocates nothing
@@ -72,24 +80,40 @@ export function isHit(found: Found | undefined): found is Found {
  * Answers a read from what was found, or loads: fresh at once, and refreshed behind where its end is near; stale within
  * `swr` at once, with one refresh behind; stale within `staleIfError` when the load fails or takes too long. Stale is by
  * time only: what was invalidated is not found at all, and what may have been without this process knowing is loaded first.
+ * A request that wants fresh values gets what was loaded since it began.
  */
 export function serve(services: Services, read: Read, found: Found | undefined, load: LoadFor): unknown {
+  const sinceMs = read.trace?.freshSinceMs;
+  if (sinceMs !== undefined && found !== undefined && found.loadedAtMs < sinceMs)
+    return refreshed(services, read, load({ refreshes: found, sinceMs }));
   if (found === undefined || found.isUnsure === true || found.staleForMs > read.policy.swrMs)
     return loadOrStale(services, read, { found, load });
-  if (found.isDue || found.staleForMs > 0) refresh(services, read, () => load(found));
+  if (found.isDue || found.staleForMs > 0) refresh(services, read, () => load({ refreshes: found }));
   return hit(services, read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');
 }
 
 function refresh({ background, backOff, log }: Services, read: Read, load: () => Promise<unknown>): void {
   const { key = '' } = read;
   if (backOff.isOn(key)) return;
-  const refreshed = (): Promise<void> => load().then(() => backOff.succeeded(key));
-  background.runOnce(`refresh ${key}`, refreshed, (error) => {
+  const loadAgain = (): Promise<void> => load().then(() => backOff.succeeded(key));
+  background.runOnce(`refresh ${key}`, loadAgain, (error) => {
     // Its caller has got an answer and is gone; the next reader refreshes.
     if (isOfItsCaller(error)) return;
     backOff.failed(key);
     log.warn({ coordinate: read.policy.coordinate, error: String(causeOf(error)) }, 'a refresh failed');
   });
+}
+
+/**
+ * Answers with a fresh value once everybody gets it: it is stored, and copies of the one before are dropped. Where the load
+ * fails the reader is told so, and the entry stays as it was for the others.
+ */
+async function refreshed(services: Services, read: Read, loading: Promise<LoadedRead>): Promise<unknown> {
+  const result = await unlessAbandoned(loading);
+  const { key, row = key } = read;
+  await result.filled;
+  if (row !== undefined) await services.entries.dropCopies(row);
+  return loaded(read, { ...result, outcome: 'REFRESHED' });
 }
 
 async function loadOrStale(
@@ -144,12 +168,15 @@ async function withinSoftTimeout(
   return undefined;
 }
 
-function loaded(read: Read, { outcome, isPending, loadMs, message, ...result }: LoadedRead): unknown {
+type Brought = Omit<LoadedRead, 'outcome'> & { readonly outcome: LoadedRead['outcome'] | 'REFRESHED' };
+
+function loaded(read: Read, { outcome, isPending, loadMs, message, ...result }: Brought): unknown {
   const { counters } = read.policy;
   if (result.hint !== undefined) read.onHint?.(result.hint, result.ageMs ?? 0);
   if (isPending) counters.pending += 1;
   if (outcome === 'JOINED') counters.joined += 1;
   else if (outcome === 'WAITED') counters.waited += 1;
+  else if (outcome === 'REFRESHED') counters.refreshed += 1;
   else counters.misses += 1;
   if (isNoted(read)) {
     const tier = isPending ? 'journal' : 'origin';

@@ -16,6 +16,7 @@ const outcomes = [
   ['misses', 'MISS'],
   ['joined', 'JOINED'],
   ['waited', 'WAITED'],
+  ['refreshed', 'REFRESHED'],
   ['bypassed', 'BYPASS'],
 ] as const;
 

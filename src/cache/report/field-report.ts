@@ -16,6 +16,7 @@ export interface OutcomeCounts {
   readonly MISS: number;
   readonly JOINED: number;
   readonly WAITED: number;
+  readonly REFRESHED: number;
   readonly BYPASS: number;
 }
 
@@ -24,7 +25,7 @@ export interface Figures {
   /** Reads of the field. */
   readonly requests: number;
   readonly outcomes: OutcomeCounts;
-  /** Reads that were answered with an entry, of those that did not go past the cache; null where there was none. */
+  /** Reads that were answered with an entry, of those that might be; null where there was none. */
   readonly hitRate: number | null;
   /** Fresh hits, of a sample. */
   readonly hitMs: Percentiles;
@@ -52,13 +53,14 @@ export function figuresOf(numbers: ReadonlyMap<string, number>): Figures {
     MISS: of('misses'),
     JOINED: of('joined'),
     WAITED: of('waited'),
+    REFRESHED: of('refreshed'),
     BYPASS: of('bypassed'),
   };
   const served = outcomes.HIT + outcomes.STALE + outcomes.STALE_ON_ERROR;
   const shared = outcomes.JOINED + outcomes.WAITED;
   const asked = served + shared + outcomes.MISS;
   return {
-    requests: asked + outcomes.BYPASS,
+    requests: asked + outcomes.REFRESHED + outcomes.BYPASS,
     outcomes,
     hitRate: asked === 0 ? null : served / asked,
     hitMs: percentilesOf(numbers, 'hits'),

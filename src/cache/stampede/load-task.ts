@@ -9,6 +9,13 @@ export interface LoadRequest extends Wanted {
   readonly isPart?: boolean;
   /** For a refresh: what is refreshed. It is left alone where another load is under way, or was made since. */
   readonly refreshes?: Found | undefined;
+  /** For a reader who wants a fresh value: what was loaded before is no answer, and a load of another is waited for. */
+  readonly sinceMs?: number | undefined;
+}
+
+/** Whether a reader has no answer before the load has ended. */
+export function isWaitedFor({ refreshes, sinceMs }: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): boolean {
+  return refreshes === undefined || sinceMs !== undefined;
 }
 
 /** A load that falls to this process, for itself and for all who wait. It settles its flight. */

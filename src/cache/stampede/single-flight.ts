@@ -71,7 +71,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const awaited = wanted.map((item, index): AwaitedLoad<T> => {
       const { claim, found } = claimed?.[index] ?? {};
       const lease = claim?.takeLease();
-      if (found?.staleForMs === 0 && found.loadedAtMs !== item.refreshes?.loadedAtMs) {
+      if (found !== undefined && isAnswer(item, found)) {
         if (lease !== undefined) unused.push(lease);
         return awaitedLoad('WAITED', Promise.resolve(loadedOf(found)));
       }
@@ -81,7 +81,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       if (joinable !== undefined) return awaitedLoad('JOINED', joinable);
       const isOurs = lease !== undefined || claimed === undefined;
       // Another process refreshes it already, and this reader has its answer.
-      if (!isOurs && item.refreshes !== undefined)
+      if (!isOurs && item.refreshes !== undefined && item.sinceMs === undefined)
         return awaitedLoad('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
       const flight = createDeferred<T>();
       this.#announce(item, generations, flight);
@@ -155,7 +155,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const still = waiting.filter(({ wanted, flight, sinceMs }, index) => {
       const { claim, found } = claimed?.[index] ?? {};
       const lease = claim?.takeLease();
-      if (found?.staleForMs === 0) {
+      if (found !== undefined && isAnswer(wanted, found)) {
         if (lease !== undefined) unused.push(lease);
         loadTimes.note(wanted.field, Math.max(found.loadMs, nowMs - sinceMs));
         flight.resolve(loadedOf(found));
@@ -205,6 +205,12 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   #run(work: () => Promise<unknown>): void {
     this.#options.background.run(work, this.#options.onBug);
   }
+}
+
+/** Whether what was stored meanwhile makes a load unnecessary. */
+function isAnswer({ refreshes, sinceMs }: LoadRequest, { staleForMs, loadedAtMs }: Found): boolean {
+  if (staleForMs !== 0) return false;
+  return sinceMs === undefined ? loadedAtMs !== refreshes?.loadedAtMs : loadedAtMs >= sinceMs;
 }
 
 function keysOf(waiting: readonly { readonly wanted: Wanted }[]): string[] {

@@ -176,6 +176,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       for (const listener of listeners) listener('all');
     },
     onInvalidated: (listener) => void listeners.push(listener),
+    dropCopies: (tags) => {
+      for (const listener of listeners) listener(tags);
+    },
     holdBeside: (bytes) => {
       beside.push(bytes);
       return Math.floor(bounds.maxBytes * DECODED_PART);

@@ -230,6 +230,11 @@ export interface Store {
    */
   readLog?(after: string | undefined): MaybePromise<LogReading>;
   /**
+   * Has every process drop its copies of what depends on these tags: what is in the store was loaded anew, though nothing was
+   * invalidated. It is in the log before this resolves. Absent where there is no log, and no other cache.
+   */
+  dropCopies?(tags: readonly string[]): MaybePromise<void>;
+  /**
    * Adds to how often argument sets of a field were asked for, by all processes; old counts fade, and only the most asked
    * for are kept. Absent where nothing is counted.
    */

@@ -37,6 +37,12 @@ export type { ProbeCounters } from '../metrics/probe-counters.js';
 export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { MemoCounters } from '../metrics/memo-counters.js';
 export type { MemoOptions } from '../memo/memo-options.js';
+export type { AnswerHead, AnswerMade, HttpCaching } from '../http/http-answers.js';
+export type { HttpOptions, TagHeaderOptions } from '../http/http-options.js';
+export type { AnswerHint } from '../codec/entry.js';
+export type { Executed, ExecutionNotes } from '../memo/operation-memo.js';
+export type { OperationGiven } from '../memo/operation-plans.js';
+export type { Freshness } from '../memo/recording.js';
 export type {
   CacheReport,
   FieldReport,

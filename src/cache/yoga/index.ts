@@ -3,7 +3,10 @@ export {
   cachePlugin,
   type EnvelopPlugin,
   type EnvelopPluginOptions,
+  type EnvelopSource,
   type ExecutionDone,
   type ExecutionListener,
   type ExecutionStarted,
+  type ResponseMade,
 } from './yoga-plugin.js';
+export type { ExecuteFn } from './kept-execution.js';

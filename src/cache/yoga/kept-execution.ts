@@ -1,16 +1,28 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
+import type { FollowedAnswer } from '../http/followed-answer.js';
 import { isPromise } from '../maybe-promise.js';
 import { answerData, answerJson } from '../memo/answer-data.js';
-import type { OperationMemo, Sight } from '../memo/operation-memo.js';
+import type { Executed, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
 
 /** Executes an operation, or answers it at once. */
 export type ExecuteFn = (args: ExecutionArgs) => unknown;
 
+/** What follows the answer of a request, by its context; undefined where nothing is said of it over HTTP. */
+export type FollowedOf = (context: unknown) => FollowedAnswer | undefined;
+
 /** An executor in place of `execute`: what the memo has is not executed, and what it shall have is noted. */
-export function keptExecution(memo: OperationMemo, execute: ExecuteFn): ExecuteFn {
-  const run = (args: ExecutionArgs, sight: Sight): unknown => {
-    const end = memo.record(sight);
-    if (end === undefined) return execute(args);
+export function keptExecution(memo: OperationMemo, execute: ExecuteFn, followedOf: FollowedOf): ExecuteFn {
+  const run = (args: ExecutionArgs, sight: Sight | undefined): unknown => {
+    const followed = followedOf(args.contextValue);
+    const notes = sight && memo.record(sight);
+    if (notes === undefined) {
+      followed?.begin();
+      return execute(args);
+    }
+    const end = (result: Executed | undefined): void => {
+      notes.end(result);
+      followed?.isMadeOf(notes.freshness());
+    };
     try {
       const result = execute(args);
       if (!isPromise(result)) {
@@ -34,10 +46,14 @@ export function keptExecution(memo: OperationMemo, execute: ExecuteFn): ExecuteF
   };
   return (args) => {
     const sight = sightOf(memo, args);
-    if (sight === undefined) return execute(args);
+    if (sight === undefined) return run(args, undefined);
+    const answerFrom = (answer: KeptAnswer | undefined): unknown => {
+      if (answer === undefined) return run(args, sight);
+      followedOf(args.contextValue)?.isMadeOf(answer.made);
+      return answerOf(answer);
+    };
     const kept = memo.find(sight);
-    if (!isPromise(kept)) return kept === undefined ? run(args, sight) : answerOf(kept);
-    return kept.then((answer) => (answer === undefined ? run(args, sight) : answerOf(answer)));
+    return isPromise(kept) ? kept.then(answerFrom) : answerFrom(kept);
   };
 }
 
@@ -52,12 +68,12 @@ function sightOf(memo: OperationMemo, args: ExecutionArgs): Sight | undefined {
 }
 
 /** Yoga writes an answer as `stringify` says; others read its data, which is there when it is asked for. */
-function answerOf(answer: Parameters<typeof answerData>[0]): object {
+function answerOf(answer: KeptAnswer): object {
   return { data: answerData(answer), stringify: answerJson };
 }
 
 /** An answer that came in one part. */
-function wholeOf(result: unknown): { readonly data?: unknown; readonly errors?: unknown } | undefined {
+function wholeOf(result: unknown): Executed | undefined {
   return typeof result === 'object' &&
     result !== null &&
     !(Symbol.asyncIterator in result) &&

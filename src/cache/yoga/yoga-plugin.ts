@@ -1,5 +1,9 @@
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { NO_STORE } from '../http/cache-control.js';
+import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
+import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
+import { operationIn } from '../http/operation-in.js';
 import { memoOf } from '../memo/memo-of.js';
-import type { OperationMemo } from '../memo/operation-memo.js';
 import {
   answersOf,
   withCache,
@@ -7,16 +11,30 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { isPlainExecutor } from '../plain-executors.js';
-import { keptExecution, type ExecuteFn } from './kept-execution.js';
+import { keptExecution, type ExecuteFn, type FollowedOf } from './kept-execution.js';
+
+/** What the plugin reads of a cache. */
+export interface EnvelopSource extends EvidenceSource {
+  readonly http?: HttpCaching | undefined;
+}
 
 /** A plugin for Envelop, and so for GraphQL Yoga. It replaces no schema and wraps no resolver. */
 export interface EnvelopPlugin {
   onExecute(started: ExecutionStarted): ExecutionListener | undefined;
+  /** Yoga's: there where the cache has the option `http`. */
+  onParams?(given: { readonly request: object }): undefined;
+  /** As that. */
+  onResponse?(answered: ResponseMade): undefined;
 }
 
 /** What the plugin reads of an execution that begins. */
 export interface ExecutionStarted {
-  readonly args: { readonly contextValue?: unknown };
+  readonly args: {
+    readonly contextValue?: unknown;
+    readonly schema?: GraphQLSchema;
+    readonly document?: DocumentNode;
+    readonly operationName?: string | null | undefined;
+  };
   readonly executeFn: ExecuteFn;
   setExecuteFn(execute: ExecuteFn): void;
 }
@@ -32,49 +50,139 @@ export interface ExecutionDone {
   setResult(result: object): void;
 }
 
+/** What the plugin reads of a response of Yoga, and how it replaces it. */
+export interface ResponseMade {
+  readonly request: object;
+  readonly response: Response;
+  setResponse(response: Response): void;
+}
+
 /** What `cachePlugin` is told; `evidence` is asked with the context of the request. */
 export type EnvelopPluginOptions<Context> = EvidenceOptions<Context>;
 
 /**
  * Adds `extensions.cache` to the answers of GraphQL Yoga, or of another server on Envelop: the evidence, where the request may
- * have it, and to every request that a write of it was acknowledged as `bounded`. Caching works without it. Answers that
- * come in parts (`@defer`, subscriptions) are left as they are.
+ * have it, and to every request that a write of it was acknowledged as `bounded`. In Yoga it writes the headers of the option
+ * `http` too. Caching works without it. Answers that come in parts (`@defer`, subscriptions) are left as they are.
  * @throws CacheError naming every option that does not exist or cannot be.
  */
 export function cachePlugin<Context>(
-  cache: EvidenceSource,
+  cache: EnvelopSource,
   options: EnvelopPluginOptions<Context> = {},
 ): EnvelopPlugin {
   const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
-  const memo = memoOf(cache);
-  const executors = new WeakMap<ExecuteFn, ExecuteFn>();
-  const keeping = (memo: OperationMemo, execute: ExecuteFn): ExecuteFn => {
-    const known = executors.get(execute) ?? keptExecution(memo, execute);
-    executors.set(execute, known);
-    return known;
-  };
+  const { http } = cache;
+  const heads = new Heads();
+  const followed = new WeakMap<object, FollowedAnswer>();
+  const execution = executionOf(cache, (context) => {
+    return typeof context === 'object' && context !== null ? followed.get(context) : undefined;
+  });
   return {
-    onExecute: ({ args: { contextValue: context }, executeFn, setExecuteFn }) => {
-      if (memo !== undefined && isPlainExecutor(executeFn)) setExecuteFn(keeping(memo, executeFn));
+    onExecute: ({
+      args: { contextValue: context, schema, document, operationName },
+      executeFn,
+      setExecuteFn,
+    }) => {
+      const kept = execution(executeFn);
+      if (kept !== undefined) setExecuteFn(kept);
       if (typeof context !== 'object' || context === null) return undefined;
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
+      const request = requestIn(context);
+      const method: unknown = request && Reflect.get(request, 'method');
+      const answer =
+        http &&
+        followAnswer(http, {
+          operation: schema && document && operationIn(schema, document, operationName),
+          context,
+          headers: request && Reflect.get(request, 'headers'),
+          method: typeof method === 'string' ? method : undefined,
+        });
+      if (answer !== undefined && kept === undefined) answer.begin();
+      else if (answer !== undefined) followed.set(context, answer);
       return {
         onExecuteDone: ({ result, setResult }) => {
-          if (Symbol.asyncIterator in result) return;
-          const cached = told();
-          if (cached === undefined) return;
-          const { extensions } = result as { readonly extensions?: object };
-          setResult({ ...result, extensions: withCache(extensions, cached) });
+          const isWhole = !(Symbol.asyncIterator in result);
+          const cached = isWhole ? told() : undefined;
+          const extended = cached && { ...result, extensions: withCache(extensionsOf(result), cached) };
+          if (extended !== undefined) setResult(extended);
+          const head = answer?.end(isWhole ? (extended ?? result) : undefined, false);
+          if (head !== undefined && request !== undefined) heads.made(request, head);
         },
       };
     },
+    ...(http && {
+      onParams: ({ request }) => void heads.asked(request),
+      onResponse: ({ request, response, setResponse }) => {
+        const head = heads.of(request);
+        if (head !== undefined) setResponse(withHead(response, head));
+      },
+    }),
   };
 }
 
+/** What makes the executor that is set in place of another one; that makes undefined where that one stays. */
+function executionOf(cache: object, followedOf: FollowedOf): (execute: ExecuteFn) => ExecuteFn | undefined {
+  const memo = memoOf(cache);
+  if (memo === undefined) return () => undefined;
+  const executors = new WeakMap<ExecuteFn, ExecuteFn>();
+  return (execute) => {
+    if (!isPlainExecutor(execute)) return undefined;
+    const known = executors.get(execute) ?? keptExecution(memo, execute, followedOf);
+    executors.set(execute, known);
+    return known;
+  };
+}
+
+const UNTOLD: AnswerHead = Object.freeze({
+  headers: new Map([['cache-control', NO_STORE]]),
+  isUnmodified: false,
+});
+
+/** What is said of the answers of requests; of several operations in one request, and of those that were not executed, nothing is known. */
+class Heads {
+  readonly #heads = new WeakMap<object, { operations: number; head: AnswerHead }>();
+
+  asked(request: object): void {
+    const operations = (this.#heads.get(request)?.operations ?? 0) + 1;
+    this.#heads.set(request, { operations, head: UNTOLD });
+  }
+
+  made(request: object, head: AnswerHead): void {
+    if (this.#heads.get(request)?.operations === 1) this.#heads.set(request, { operations: 1, head });
+  }
+
+  of(request: object): AnswerHead | undefined {
+    return this.#heads.get(request)?.head;
+  }
+}
+
+/** The response with what is said of it; what is no ordinary one is kept nowhere. */
+function withHead(response: Response, { headers: said, isUnmodified }: AnswerHead): Response {
+  const isSpecial = response.status !== 200 || response.headers.has('set-cookie');
+  const headers = new Headers(response.headers);
+  for (const [name, value] of isSpecial ? UNTOLD.headers : said) {
+    if (name === 'vary') headers.append(name, value);
+    else headers.set(name, value);
+  }
+  if (isSpecial || !isUnmodified) {
+    return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  }
+  headers.delete('content-length');
+  return new Response(null, { status: 304, headers });
+}
+
+function extensionsOf(result: object): object | undefined {
+  return (result as { readonly extensions?: object }).extensions;
+}
+
 /** Yoga puts the request into the context as `request`; a server on Node.js has it there as `req`. */
-function headersOf(context: unknown): unknown {
-  if (typeof context !== 'object' || context === null) return undefined;
+function requestIn(context: object): object | undefined {
   const holder: unknown = Reflect.get(context, 'request') ?? Reflect.get(context, 'req');
-  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, 'headers') : undefined;
+  return typeof holder === 'object' && holder !== null ? holder : undefined;
+}
+
+function headersOf(context: unknown): unknown {
+  const request = typeof context === 'object' && context !== null ? requestIn(context) : undefined;
+  return request && Reflect.get(request, 'headers');
 }

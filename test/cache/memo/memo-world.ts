@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
@@ -68,10 +68,22 @@ export async function memoWorld({
   /** The text of an answer, and whether the operation was executed for it. */
   async function ask(
     query: string,
-    { variables = {}, context = {} }: { variables?: Record<string, unknown>; context?: MemoContext } = {},
+    {
+      variables = {},
+      context = {},
+      headers = {},
+    }: {
+      variables?: Record<string, unknown>;
+      context?: MemoContext;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<{ text: string; isExecuted: boolean }> {
     const before = executions;
-    const { body } = await server.executeOperation({ query, variables }, { contextValue: { ...context } });
+    const http = { method: 'POST', headers: new HeaderMap(Object.entries(headers)), search: '', body: {} };
+    const { body } = await server.executeOperation(
+      { query, variables, http },
+      { contextValue: { ...context } },
+    );
     if (body.kind !== 'single') throw new Error('the answer is incremental');
     return { text: cachePlugin.stringifyResult(body.singleResult), isExecuted: executions > before };
   }

@@ -142,6 +142,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       ),
     forget: () => link.runOrForget((commands) => endEpoch(commands, names)),
     readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
+    dropCopies: (tags) => link.run((commands) => announce(commands, names.log, tags)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
     shareFigures: (process, changes) =>

@@ -102,6 +102,18 @@ export const invalidationChecks: readonly StoreCheck[] = [
     }
     expect(seen.size).toBe(50 * 3);
   }),
+  check('copies that are to be dropped are told of, and what is stored stays', async ({ store }) => {
+    if (store.dropCopies === undefined) return;
+    const generations = await put(store, ONE, 'one');
+    const told: string[] = [];
+    store.onInvalidated?.((tags) => void told.push(...(tags === 'all' ? [] : tags)));
+    const before = await store.readLog?.(undefined);
+    await store.dropCopies([ONE.key]);
+    const log = before && (await store.readLog?.(before.last));
+    if (log !== undefined && log.tags !== 'all') told.push(...log.tags);
+    expect(told).toEqual([ONE.key]);
+    expect(await hitOf(store, ONE, generations)).toBe('one');
+  }),
   check('fills and invalidations at the same time leave no entry from before', async ({ store }) => {
     for (let round = 0; round < 20; round += 1) {
       const generations = await captureOne(store, ONE);

@@ -1,0 +1,18 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { OperationGiven } from '../memo/operation-plans.js';
+
+/** The operation of a document that is executed; undefined where it cannot be told which one that is. */
+export function operationIn(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  name: string | null | undefined,
+): OperationGiven | undefined {
+  const all = document.definitions.filter(isOperation);
+  const named = name == null ? all : all.filter((operation) => operation.name?.value === name);
+  const [operation, ...others] = named;
+  return operation === undefined || others.length > 0 ? undefined : { schema, document, operation };
+}
+
+function isOperation(definition: DocumentNode['definitions'][number]): definition is OperationDefinitionNode {
+  return definition.kind === 'OperationDefinition';
+}
