@@ -201,6 +201,40 @@ describe('Apollo Server with plans', () => {
     await server.stop();
   });
 
+  it('takes plugins that are frozen, and those that begin to listen only when the server starts', async () => {
+    const seen: string[] = [];
+    const listening = (name: string) => (): Promise<GraphQLRequestListener<FilmContext>> =>
+      Promise.resolve({
+        executionDidStart: () => {
+          seen.push(name);
+          return Promise.resolve(undefined);
+        },
+      });
+    const late: ApolloServerPlugin<FilmContext> = {
+      serverWillStart: () => {
+        late.requestDidStart = listening('late');
+        return Promise.resolve();
+      },
+    };
+    const frozen = Object.freeze({ requestDidStart: listening('frozen') });
+    for (const [name, plugin] of [
+      ['frozen', frozen],
+      ['late', late],
+    ] as const) {
+      const plugins = [plugin, ApolloServerPluginCacheControlDisabled()];
+      const server = new ApolloServer<FilmContext>(
+        apolloWithPlans({ schema: plainSchema(), rootValue, plugins }),
+      );
+      await server.start();
+      for (let time = 0; time < 3; time += 1) {
+        const { text } = await ask(server, { query: '{ films { id } }' });
+        expect(text).toBe('{"data":{"films":[{"id":"1"},{"id":"2"}]}}\n');
+      }
+      expect(seen.splice(0)).toEqual([name, name, name]);
+      await server.stop();
+    }
+  });
+
   it('hands on the root value of each document and the options of execution', async () => {
     const server = new ApolloServer<FilmContext>(
       apolloWithPlans({

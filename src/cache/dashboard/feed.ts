@@ -50,6 +50,8 @@ export class Feed {
 
   /** Sends figures from now on, for as long as the page is open and `isAllowed` says yes. */
   add(response: ServerResponse, isAllowed: () => Promise<boolean>): void {
+    // It may have gone while it was asked who it is, and then says so no more.
+    if (response.closed) return;
     const nowMs = this.#options.clock.nowMs();
     const viewer = new Viewer(response, nowMs);
     this.#viewers.set(viewer, isAllowed);
@@ -64,10 +66,7 @@ export class Feed {
   async close(): Promise<void> {
     this.#isClosed = true;
     const nowMs = this.#options.clock.nowMs();
-    for (const viewer of this.#viewers.keys()) {
-      if (viewer.isBehind(nowMs)) viewer.cutOff();
-      else viewer.end();
-    }
+    for (const viewer of this.#viewers.keys()) viewer.end(nowMs);
     this.#rest();
     await this.#reading;
   }
@@ -129,8 +128,9 @@ export class Feed {
 
   #refuse(viewer: Viewer): void {
     const message = 'You may not see this any more; sign in again.';
-    viewer.tell(eventOf('refused', { message }), this.#options.clock.nowMs());
-    viewer.end();
+    const nowMs = this.#options.clock.nowMs();
+    if (!viewer.isBehind(nowMs)) viewer.tell(eventOf('refused', { message }), nowMs);
+    viewer.end(nowMs);
     this.#remove(viewer);
   }
 

@@ -30,11 +30,12 @@ export class Viewer {
     if (!this.#response.write(event)) this.#behindSinceMs ??= nowMs;
   }
 
-  end(): void {
-    this.#response.end();
+  /** Where it reads nothing, an end would wait for it. */
+  end(nowMs: number): void {
+    if (this.isBehind(nowMs)) this.cutOff();
+    else this.#response.end();
   }
 
-  /** Where it reads nothing, an end would wait for it. */
   cutOff(): void {
     this.#response.destroy();
   }

@@ -116,9 +116,10 @@ function watched<Plugin extends object>(
   isAfter: boolean,
   heard: ObjectNotes<Heard[]>,
 ): Plugin {
-  const start: unknown = Reflect.get(plugin, 'requestDidStart');
-  if (typeof start !== 'function') return plugin;
+  const startOf = (): unknown => Reflect.get(plugin, 'requestDidStart');
   const requestDidStart = async (request: object): Promise<unknown> => {
+    const start = startOf();
+    if (typeof start !== 'function') return undefined;
     const listener: unknown = await Reflect.apply(start, plugin, [request]);
     if (!isObject(listener)) return listener;
     const known = heard.get(request);
@@ -126,12 +127,15 @@ function watched<Plugin extends object>(
     else known.push({ listener, isAfter });
     return listener;
   };
-  return new Proxy(plugin, {
-    get(target, name) {
-      if (name === 'requestDidStart') return requestDidStart;
-      const value: unknown = Reflect.get(target, name, target);
+  // A plugin may be frozen, and then a proxy of itself could answer with nothing else.
+  const heir: Plugin = Object.create(plugin);
+  return new Proxy(heir, {
+    get(_heir, name) {
+      // Asked each time: it may begin to listen only when the server starts.
+      if (name === 'requestDidStart') return typeof startOf() === 'function' ? requestDidStart : undefined;
+      const value: unknown = Reflect.get(plugin, name, plugin);
       // Plugins may have private fields, which only they themselves can read.
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' ? value.bind(plugin) : value;
     },
   });
 }

@@ -34,7 +34,6 @@ export function changedRowsSql(home: Home, watched: WatchedTable): string {
   return `
     DECLARE
       is_one ${BOOL} := TG_OP ${DIFFERS} 'TRUNCATE';
-      is_there ${BOOL};
       is_same ${BOOL} := false;
       is_moved ${BOOL} := false;
       meant ${TEXT}[];
@@ -43,8 +42,10 @@ export function changedRowsSql(home: Home, watched: WatchedTable): string {
       LOOP
         -- Nothing is written within this block, so that it costs no transaction number.
         BEGIN
-          -- Fails in place of the insert where they are gone.
-          is_there := ${[home.outbox, home.stores].map((table) => `${escapeLiteral(table)}::${named('regclass')} IS NOT NULL`).join(' AND ')};
+          -- Fails in place of the insert where they are gone, or may not be used.
+          IF NOT (${may(home.outbox, 'INSERT')} AND ${may(home.stores, 'SELECT')}) THEN
+            RAISE insufficient_privilege;
+          END IF;
           IF is_one THEN
             IF ${is('TG_LEVEL', 'ROW')} THEN
               IF ${is('TG_OP', 'UPDATE')} THEN
@@ -80,7 +81,11 @@ ${truncated(home, watched)}
           IF is_one AND (${is('SQLSTATE', 'P0002')} OR ${is('SQLSTATE', 'P0003')}) THEN
             is_one := false;
           ELSE
-            PERFORM ${home.quoted}.cache_outbox_forget(SQLERRM);
+            BEGIN
+              PERFORM ${home.quoted}.cache_outbox_forget(SQLERRM);
+            EXCEPTION WHEN invalid_schema_name OR undefined_function OR insufficient_privilege THEN
+              RAISE WARNING 'The caches could not be told of a write: %', SQLERRM;
+            END;
             RETURN NULL;
           END IF;
         END;
@@ -94,6 +99,10 @@ ${truncated(home, watched)}
       RETURN NULL;
     END
     `;
+}
+
+function may(table: string, right: 'INSERT' | 'SELECT'): string {
+  return `${named('has_table_privilege')}(${escapeLiteral(table)}, '${right}')`;
 }
 
 function storesOf({ stores }: Home): string {

@@ -57,7 +57,8 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
       // As the cache writes a value into a key: what could forge a separator is escaped.
       name: 'cache_key_component',
       signature: '(value text)',
-      head: 'RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog',
+      // A session may read the backslashes of its texts otherwise.
+      head: 'RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog SET standard_conforming_strings = on',
       body: `
       SELECT CASE WHEN value COLLATE "C" ~ '^[A-Za-z0-9_.-]+$' THEN value ELSE (
         SELECT string_agg(

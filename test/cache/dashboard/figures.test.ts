@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MOST_VIEWERS } from '../../../src/cache/dashboard/feed.js';
 import type { FiguresEvent, PastEvent } from '../../../src/cache/dashboard/messages.js';
 import { virtualClock } from '../../../src/cache/testing/index.js';
+import { createGate } from '../../support/gate.js';
 import { servedDashboard } from '../../support/worlds/served-dashboard.js';
 
 const eventually = (look: () => unknown) => expect.poll(look, { timeout: 10_000, interval: 5 });
@@ -66,12 +68,7 @@ describe('the figures of a dashboard', () => {
   it('are not sent to a page that does not read them, which is cut off after a while; others get theirs', async () => {
     const clock = virtualClock();
     const { watch, port, server, reads } = await servedDashboard({ clock }, { padded: 4_000_000 });
-    const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
-    const socket = connect(port, '127.0.0.1');
-    onTestFinished(() => void socket.destroy());
-    socket.on('error', () => undefined).pause();
-    socket.write('GET /cache/figures HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    const [, response] = await asked;
+    const response = await pageThatReadsNothing(server, port);
     const other = await watch();
     const TICKS = 14;
     for (let tick = 1; tick <= TICKS; tick += 1) {
@@ -99,6 +96,26 @@ describe('the figures of a dashboard', () => {
     }).toBe(200);
   });
 
+  it('are not kept for pages that were closed before it was known who asks', async () => {
+    const asking = createGate();
+    let asked = 0;
+    const { port, server, watch } = await servedDashboard({
+      authorize: async () => {
+        asked += 1;
+        await asking.wait();
+        return true;
+      },
+    });
+    const sockets = Array.from({ length: MOST_VIEWERS }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets) socket.write('GET /cache/figures HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await eventually(() => asked).toBe(MOST_VIEWERS);
+    for (const socket of sockets) socket.destroy();
+    const connections = promisify(server.getConnections.bind(server));
+    await eventually(() => connections()).toBe(0);
+    asking.open();
+    expect((await watch()).status).toBe(200);
+  });
+
   it('end for a viewer who may no more see them', async () => {
     const clock = virtualClock();
     let isAdmin = true;
@@ -113,6 +130,20 @@ describe('the figures of a dashboard', () => {
     ]);
   });
 
+  it('keep no connection of a viewer who may no more see them, and reads nothing', async () => {
+    const clock = virtualClock();
+    let isAdmin = true;
+    // Some of them are taken on the way, so that it is not cut off as one that has read nothing for too long.
+    const world = await servedDashboard({ clock, authorize: () => isAdmin }, { padded: 1_500_000 });
+    const response = await pageThatReadsNothing(world.server, world.port);
+    isAdmin = false;
+    for (let tick = 1; tick <= 15; tick += 1) {
+      await eventually(world.reads).toBe(tick + 1);
+      await clock.pass(2000);
+    }
+    await eventually(() => response.destroyed).toBe(true);
+  });
+
   it('end when the dashboard is closed, so that the server can stop', async () => {
     const { watch, dashboard, server } = await servedDashboard();
     const all = await Promise.all([watch(), watch()]);
@@ -124,3 +155,13 @@ describe('the figures of a dashboard', () => {
     await stopped;
   });
 });
+
+async function pageThatReadsNothing(server: Server, port: number): Promise<ServerResponse> {
+  const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined).pause();
+  socket.write('GET /cache/figures HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, response] = await asked;
+  return response;
+}

@@ -264,6 +264,15 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     ]);
   });
 
+  it('escape as ever in sessions that read backslashes in texts otherwise', async () => {
+    const insert = `INSERT INTO loose VALUES (E'd\\\\e'), ('f g')`;
+    const expected = ['Loose', 'Loose:d%5ce', 'Loose:f%20g'];
+    expect(await told(insert)).toEqual(expected);
+    expect(await told(`BEGIN; SET LOCAL standard_conforming_strings = off; ${insert}; COMMIT`)).toEqual(
+      expected,
+    );
+  });
+
   it('let a role write that may do nothing else, and ask nothing of its search_path', async () => {
     const { pool } = world;
     await pool.query(`CREATE SCHEMA hidden; CREATE SCHEMA evil; CREATE ROLE poor LOGIN PASSWORD 'poor';

@@ -1,0 +1,58 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { needsPostgres } from '../../support/needs.js';
+import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { watchedWorld } from './watched-world.js';
+
+const tables = 'CREATE TABLE films (id int PRIMARY KEY, title text)';
+
+/** What may become of the outbox while its triggers are there. */
+const losses: readonly (readonly [what: string, sql: string])[] = [
+  ['the outbox', 'DROP TABLE corral."CacheOutbox"'],
+  ['the name of the outbox', 'ALTER TABLE corral."CacheOutbox" RENAME TO old'],
+  ['the right to write to the outbox', 'REVOKE INSERT ON corral."CacheOutbox" FROM owner'],
+  ['the stores', 'DROP TABLE corral."CacheStore"'],
+  ['the right to read the stores', 'REVOKE SELECT ON corral."CacheStore" FROM owner'],
+  ['the name of the schema', 'ALTER SCHEMA corral RENAME TO old'],
+  ['the right to use the schema', 'REVOKE USAGE ON SCHEMA corral FROM owner'],
+  ['its functions', 'DROP FUNCTION corral.cache_outbox_forget; DROP TABLE corral."CacheOutbox"'],
+];
+
+describe.skipIf(!needsPostgres())('a write of others goes on where triggers have lost', () => {
+  let server: PrivatePostgres;
+  beforeAll(async () => {
+    server = await privatePostgres();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it.each(losses)('%s', async (_what, loss) => {
+    const admin = new pg.Client({ connectionString: await server.createDatabase() });
+    onTestFinished(() => admin.end());
+    await admin.connect();
+    await admin.query(`
+      DO $$ BEGIN CREATE ROLE owner LOGIN PASSWORD 'owner'; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+      DO $$ BEGIN EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO owner', current_database()); END $$;
+      GRANT ALL ON SCHEMA public TO owner`);
+    const { rows } = await admin.query<{ name: string }>('SELECT current_database() AS name');
+    const url = new URL(server.url);
+    [url.username, url.password, url.pathname] = ['owner', 'owner', `/${rows[0]?.name}`];
+    const world = watchedWorld(url.href);
+    onTestFinished(() => world.close());
+    await world.pool.query(tables);
+    await world.watch({ Film: { table: 'films' } });
+    expect(await world.told(`INSERT INTO films VALUES (1, 'a')`)).toEqual(['Film', 'Film:1']);
+    // In the same session too, where the plans of before are kept.
+    const writer = await world.pool.connect();
+    onTestFinished(() => writer.release());
+    const write = async (id: number): Promise<void> => {
+      await writer.query('INSERT INTO films VALUES ($1, $2)', [id, 'b']);
+      await writer.query('UPDATE films SET title = $1 || title', ['c']);
+      await writer.query('DELETE FROM films WHERE id = $1', [id]);
+    };
+    await write(2);
+    await admin.query(loss);
+    await write(3);
+  });
+});
