@@ -25,6 +25,14 @@ export function createAccess(
 }
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+const PROXIES_SAY = [
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+];
 const LOCAL_HOST = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;
 
 /**
@@ -35,8 +43,7 @@ function isOnThisMachine({ socket, headers }: IncomingMessage): boolean {
   return (
     LOOPBACK.test(socket.remoteAddress ?? '') &&
     LOCAL_HOST.test(headers.host ?? '') &&
-    headers['x-forwarded-for'] === undefined &&
-    headers.forwarded === undefined
+    PROXIES_SAY.every((name) => headers[name] === undefined)
   );
 }
 

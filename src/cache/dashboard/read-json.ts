@@ -20,11 +20,15 @@ export async function readJson(request: IncomingMessage): Promise<Readonly<Recor
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
-    // The rest is read and dropped, so that the client gets to read why.
-    if (bytes <= MOST_BYTES) chunks.push(part);
+  try {
+    for await (const chunk of request) {
+      const part = Buffer.from(chunk);
+      bytes += part.length;
+      // The rest is read and dropped, so that the client gets to read why.
+      if (bytes <= MOST_BYTES) chunks.push(part);
+    }
+  } catch {
+    throw new Refused(400, 'The body ended too early.');
   }
   if (bytes > MOST_BYTES) throw new Refused(413, `Send no more than ${MOST_BYTES} bytes.`);
   return Buffer.concat(chunks).toString('utf8');

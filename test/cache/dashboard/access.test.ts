@@ -79,6 +79,10 @@ describe('a dashboard', () => {
       { host: 'localhost.example' },
       { 'x-forwarded-for': '192.0.2.1' },
       { forwarded: 'for=192.0.2.1' },
+      { 'x-forwarded-host': 'films.example' },
+      { 'x-forwarded-proto': 'https' },
+      { 'x-real-ip': '192.0.2.1' },
+      { via: '1.1 proxy' },
     ];
     for (const headers of others) {
       const { status, text } = await ask('/cache/dead-letters', headers === undefined ? {} : { headers });

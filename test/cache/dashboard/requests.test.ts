@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -54,6 +54,23 @@ describe('what a dashboard serves', () => {
       413,
       { message: 'Send no more than 65536 bytes.' },
     ]);
+  });
+
+  it('say nothing in the log where a client leaves in the middle of them', async () => {
+    const log = cacheLog();
+    const signIn = (): { refusal: string } => ({ refusal: 'No.' });
+    const { ask, port, server } = await servedDashboard({ log, signIn, authorize: () => false });
+    const socket = connect(port, '127.0.0.1');
+    const asked = once(server, 'request') as Promise<[IncomingMessage]>;
+    socket.write(
+      'POST /cache/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
+    const [request] = await asked;
+    const left = new Promise((resolve) => void request.on('close', resolve));
+    socket.destroy();
+    await left;
+    expect((await ask('/cache/sign-in', { method: 'POST', body: {} })).status).toBe(400);
+    expect(log.lines).toEqual([]);
   });
 
   it('purges what a tag names, everything only when it is asked twice, and nothing by a wrong name', async () => {
