@@ -85,7 +85,7 @@ describe('Corral in your own project', () => {
       const said = [...server.said(), ...atEnd];
       expect(await server.interrupt()).toEqual({ code: 0, said });
     },
-    isLong ? 300_000 : 60_000,
+    isLong ? 300_000 : 240_000,
   );
 });
 
