@@ -1,7 +1,7 @@
-import { fork } from 'node:child_process';
 import path from 'node:path';
 import type { Usage } from '../servers/program.js';
 import type { ServerName } from '../servers/server-names.js';
+import { forkSteady } from './fork-steady.js';
 
 /** A measured server in a process of its own. */
 export interface ServerProcess {
@@ -24,26 +24,11 @@ export interface ServerProcessOptions {
 
 const STOP_WITHIN_MS = 10_000;
 
-/**
- * V8 notes, while a process warms up, which objects survive, and may put all later ones of their kind among the old at once.
- * About one process in five draws a kind that dies young, and is then slower by a third for all its life, constants too. That
- * would be compared instead of the servers.
- */
-export const STEADY = '--no-allocation-site-pretenuring';
-
 /** Starts a server; resolves when it listens. It ends with this process at the latest. */
 export async function startServer(name: ServerName, options: ServerProcessOptions): Promise<ServerProcess> {
   const { redisUrl, databaseUrl = '', signal } = options;
   const program = path.join(import.meta.dirname, '..', 'servers', 'program.js');
-  const child = fork(program, [name, redisUrl, databaseUrl], {
-    execArgv: [STEADY],
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    signal,
-    killSignal: 'SIGKILL',
-  });
-  // An aborted signal and a message to a dead server are told here; both show as the end of the process.
-  child.on('error', () => undefined);
+  const child = forkSteady(program, [name, redisUrl, databaseUrl], signal);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ended = exited.then((): never => {
     throw new Error(`the server ${name} ended before it was told to`);

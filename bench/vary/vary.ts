@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { privateRedis } from '../../test/support/private-redis.js';
-import { STEADY } from '../overhead/server-process.js';
+import { forkSteady } from '../overhead/fork-steady.js';
 import { median } from '../overhead/slices.js';
 import type { WorkloadName } from '../overhead/workloads.js';
 import type { Measured } from './program.js';
@@ -51,14 +50,7 @@ export async function vary({ processes, turns, workloads, signal }: VaryOptions)
 }
 
 async function inProcess(measured: Measured, signal: AbortSignal): Promise<readonly Turn[]> {
-  const child = fork(path.join(import.meta.dirname, 'program.js'), [], {
-    execArgv: [STEADY],
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    signal,
-    killSignal: 'SIGKILL',
-  });
-  child.on('error', () => undefined);
+  const child = forkSteady(path.join(import.meta.dirname, 'program.js'), [], signal);
   const ended = once(child, 'exit').then((): never => {
     throw new Error('a measured process ended before it had measured');
   });

@@ -188,13 +188,12 @@ function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
       contextValue: context,
     }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
       if (typeof context !== 'object' || context === null) return null;
-      const asked = { schema, document, operation };
-      const sight = memo?.sight({ ...asked, variables, context });
+      const sight = memo?.sight({ schema, document, operation, variables, context });
       const kept = sight && memo?.find(sight);
       // What can be answered now is, without one more turn of the event loop.
       const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
       if (answer === undefined) {
-        notes = (sight && memo?.record(sight)) ?? http?.follow(asked, context);
+        notes = (sight && memo?.record(sight)) ?? http?.follow({ schema, document, operation }, context);
         isUnderWay = notes !== undefined;
         return null;
       }

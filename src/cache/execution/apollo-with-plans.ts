@@ -52,8 +52,8 @@ export type OptionsWithPlans<Options extends ApolloOptions, Plugin extends objec
 };
 
 /**
- * The options of an Apollo Server, so that it executes queries by plans: the schema is served as that of a gateway, which is the
- * one way in for another executor. `rootValue`, `fieldResolver` and `executionOptions`, which Apollo Server hands to no
+ * The options of an Apollo Server, so that it executes queries by plans: a plugin answers what has a plan, and the schema is
+ * served as that of a gateway, which is the one way in for another executor, for all else. `rootValue`, `fieldResolver` and `executionOptions`, which Apollo Server hands to no
  * gateway, hold as before; with a `fieldResolver` everything is left to graphql-js.
  * @throws CacheError where the options have no `schema` of their own.
  */

@@ -47,7 +47,7 @@ export async function loadOnce(services: Services, load: OneLoad): Promise<Loade
 async function theOne([load]: readonly AwaitedLoad<Loaded>[]): Promise<LoadedRead> {
   if (load === undefined) throw new Error('one load was begun, and none was announced');
   const { outcome, loaded } = await load.result;
-  return { ...loaded, outcome };
+  return { outcome, ...loaded };
 }
 
 /** Never rejects: what goes wrong goes to the flight. */

@@ -49,7 +49,7 @@ export class OriginLoads {
     const read = await leadOn({ caller: callerOf(context), wanted, alone }, async () => {
       const { result } = await this.#batchOf(context, wanted.field.scope, 'shared').load(wanted);
       const { outcome, loaded } = await result;
-      return { ...loaded, outcome };
+      return { outcome, ...loaded };
     });
     return read.sharable || read.outcome === 'MISS' ? read : alone();
   }
@@ -58,7 +58,7 @@ export class OriginLoads {
   async loadAlone(wanted: WantedId, context: unknown): Promise<LoadedRead> {
     const { result } = await this.#batchOf(context, wanted.field.scope, 'alone').load(wanted);
     const { outcome, loaded } = await result;
-    return { ...loaded, outcome };
+    return { outcome, ...loaded };
   }
 
   /** A load of one id that no reader waits for: nothing is joined, stored or counted. */

@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { CacheError } from '../errors.js';
 import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
 import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
-import { operationIn } from '../http/operation-in.js';
+import { operationIn } from '../memo/operation-in.js';
 import {
   answersOf,
   withCache,

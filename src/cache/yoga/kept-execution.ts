@@ -1,7 +1,8 @@
-import { getOperationAST, type ExecutionArgs } from 'graphql';
+import type { ExecutionArgs } from 'graphql';
 import type { FollowedAnswer } from '../http/followed-answer.js';
 import { isPromise } from '../maybe-promise.js';
 import { answerData, answerJson } from '../memo/answer-data.js';
+import { operationIn } from '../memo/operation-in.js';
 import type { Executed, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
 
 /** Executes an operation, or answers it at once. */
@@ -63,8 +64,8 @@ function sightOf(memo: OperationMemo, args: ExecutionArgs): Sight | undefined {
   const context: unknown = args.contextValue;
   if (typeof context !== 'object' || context === null) return undefined;
   if (args.fieldResolver != null || args.typeResolver != null) return undefined;
-  const operation = getOperationAST(document, operationName);
-  return operation == null ? undefined : memo.sight({ schema, document, operation, variables, context });
+  const given = operationIn(schema, document, operationName);
+  return given && memo.sight({ variables, context, ...given });
 }
 
 /** Yoga writes an answer as `stringify` says; others read its data, which is there when it is asked for. */

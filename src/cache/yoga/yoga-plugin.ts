@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { NO_STORE } from '../http/cache-control.js';
 import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
 import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
-import { operationIn } from '../http/operation-in.js';
+import { operationIn } from '../memo/operation-in.js';
 import { memoOf } from '../memo/memo-of.js';
 import {
   answersOf,
@@ -88,7 +88,7 @@ export function cachePlugin<Context>(
       if (typeof context !== 'object' || context === null) return undefined;
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
-      const request = requestIn(context);
+      const request = http && requestIn(context);
       const method: unknown = request && Reflect.get(request, 'method');
       const answer =
         http &&

@@ -1,4 +1,6 @@
+import { envelop, useEngine, useSchema } from '@envelop/core';
 import { makeExecutableSchema } from '@graphql-tools/schema';
+import { execute, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
@@ -78,7 +80,7 @@ async function yogaWorld({
     for (let time = 0; time < 5; time += 1) texts.push(await ask(query, headers));
     return texts;
   };
-  return { cache, ask, many };
+  return { cache, schema, ask, many };
 }
 
 describe('GraphQL Yoga over a cache that keeps whole answers', () => {
@@ -167,5 +169,19 @@ describe('GraphQL Yoga over a cache that keeps whole answers', () => {
         expect(await many(FILM, { 'x-viewer': viewer })).toEqual(Array.from({ length: 5 }, () => expected));
       }
     }
+  });
+
+  it('keeps nothing of a document with two operations of one name, which a server without validation lets through', async () => {
+    const { cache, schema } = await yogaWorld();
+    const getEnveloped = envelop({
+      plugins: [useEngine({ parse, execute }), useSchema(schema), cachePlugin(cache)],
+    });
+    // graphql-js executes the last one.
+    const document = parse('query Film { film { title } } query Film { mine }');
+    for (const id of ['1', '2', '1', '2', '1', '2']) {
+      const asked = { schema, document, operationName: 'Film', contextValue: { viewer: { id } } };
+      expect(await getEnveloped().execute(asked)).toEqual({ data: { mine: `of ${id}` } });
+    }
+    expect(cache.stats.memo().kept).toBe(0);
   });
 });

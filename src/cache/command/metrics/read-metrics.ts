@@ -1,4 +1,5 @@
-import { CommandFault, wrongCommand } from '../command-fault.js';
+import { CommandFault } from '../command-fault.js';
+import { fetchFromServer, serverAddress } from '../server-address.js';
 
 /** One line of the metrics of a process. */
 export interface Sample {
@@ -21,23 +22,14 @@ export const metricsArgument = {
 /** Asks processes for their metrics, all at once. @throws CommandFault where one does not tell them. */
 export async function fetchMetrics(urls: readonly string[]): Promise<readonly Sample[]> {
   const given = urls.length === 0 ? [DEFAULT_URL] : urls;
-  const addresses = given.map(addressOf);
+  const addresses = given.map((url) => serverAddress(url, { path: '/metrics', example: DEFAULT_URL }));
   return (await Promise.all(addresses.map(fetchFrom))).flat();
 }
 
-function addressOf(url: string): string {
-  if (!URL.canParse(url)) throw wrongCommand(`"${url}" is not a URL; write for example ${DEFAULT_URL}.`);
-  const address = new URL(url);
-  if (address.pathname === '/') address.pathname = '/metrics';
-  return address.href;
-}
-
 async function fetchFrom(address: string): Promise<readonly Sample[]> {
-  const response = await fetch(address, {
+  const response = await fetchFromServer(address, {
     headers: { accept: 'text/plain' },
     signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
-  }).catch(() => {
-    throw new CommandFault(`${address} does not answer; is the server running there?`);
   });
   if (response.status === 404)
     throw new CommandFault(

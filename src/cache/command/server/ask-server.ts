@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../time/clock.js';
 import { every } from '../../time/every.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
+import { fetchFromServer, serverAddress } from '../server-address.js';
 import type { Surroundings } from '../surroundings.js';
 
 const DEFAULT_URL = 'http://localhost:4000/graphql';
@@ -41,14 +42,14 @@ export async function askServer(
   { document, variables, doing }: Asked,
   { environment, err }: Surroundings,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const address = addressOf(flags.server);
+  const address = serverAddress(flags.server, { path: '/graphql', example: DEFAULT_URL });
   const token = await tokenOf(flags, environment);
   const startedAtMs = performance.now();
   const endTelling = every(systemClock, TELLS_AFTER_MS, () =>
     err(`${doing} … ${Math.round((performance.now() - startedAtMs) / 1000)} s`),
   );
   try {
-    const response = await fetch(address, {
+    const response = await fetchFromServer(address, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -56,20 +57,11 @@ export async function askServer(
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       body: JSON.stringify({ query: document, variables }),
-    }).catch(() => {
-      throw new CommandFault(`${address} does not answer; is the server running there?`);
     });
     return dataOf(await response.text(), { address, hasToken: token !== undefined });
   } finally {
     endTelling();
   }
-}
-
-function addressOf(url: string): string {
-  if (!URL.canParse(url)) throw wrongCommand(`"${url}" is not a URL; write for example ${DEFAULT_URL}.`);
-  const address = new URL(url);
-  if (address.pathname === '/') address.pathname = '/graphql';
-  return address.href;
 }
 
 async function tokenOf(

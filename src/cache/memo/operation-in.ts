@@ -1,7 +1,10 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import type { OperationGiven } from '../memo/operation-plans.js';
+import type { OperationGiven } from './operation-plans.js';
 
-/** The operation of a document that is executed; undefined where it cannot be told which one that is. */
+/**
+ * The operation of a document that is executed; undefined where it cannot be told which one that is. Of two with one name, which no
+ * valid document has, graphql-js finds sometimes the first and sometimes the last.
+ */
 export function operationIn(
   schema: GraphQLSchema,
   document: DocumentNode,
