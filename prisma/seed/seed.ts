@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Database } from '../../src/database/database.js';
 import type { DatabaseLog } from '../../src/database/database-log.js';
+import { liftLimits } from '../../src/database/watch-clients.js';
 import { type DemoData, demoData } from './demo-data.js';
 import { insertDemoData } from './insert-demo-data.js';
 import { startProgress } from './seed-progress.js';
@@ -17,6 +18,8 @@ export async function seedDatabase(database: Database, { log }: { log: DatabaseL
   if (!(await isEmpty(database.pool))) return false;
   const data = await demoData();
   const client = await database.pool.connect();
+  // Who comes second waits for the whole seed of the first, in one statement.
+  const isUnlimited = await liftLimits(client);
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
@@ -30,7 +33,7 @@ export async function seedDatabase(database: Database, { log }: { log: DatabaseL
     });
     throw error;
   } finally {
-    client.release();
+    client.release(isUnlimited);
   }
 }
 

@@ -87,7 +87,9 @@ describe.skipIf(!needsRedis())('what is not an entry, in the place of one', () =
   let made = 0;
 
   async function startRows(plant: (store: Store) => Store = (store) => store): Promise<RowCache> {
-    const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'poison' });
+    // A busy machine takes its time for 10 MB, and a store that is away replaces nothing.
+    const settings = { prefix: 'poison', commandTimeoutMs: 5000 };
+    const store = redisStore(new Redis(server.url, { lazyConnect: true }), settings);
     const load = (id: string): Promise<Row> => Promise.resolve({ id, version: (loads += 1) });
     const database = { load, write: () => Promise.reject(new Error('nobody writes here')) };
     const started = rowCache({ store: plant(store), database });

@@ -52,6 +52,11 @@ const SLOWEST = [
   'test/races/outage-cycles.test.ts',
   'test/races/expiry.test.ts',
   // Those that share a process.
+  'test/database/apply-migrations.test.ts',
+  'test/architecture.test.ts',
+  'test/database/connect-database.test.ts',
+  'test/cache/http/refresh.test.ts',
+  'test/cache/dashboard/figures.test.ts',
   'test/api/cache-on-and-off.test.ts',
   'test/api/landing-page.test.ts',
   'test/api/sessions.test.ts',

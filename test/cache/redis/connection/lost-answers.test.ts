@@ -11,10 +11,11 @@ import { testCache } from '../../../support/test-cache.js';
 const typeDefs = 'type Query { one: Int @cached(ttl: 600) }';
 /** A proxy that forwards nothing for so long swallows some probes, on connections that stay up. */
 const HOLE_MS = 1500;
-const HEALS_WITHIN_MS = 3000;
+/** It is asked every second at the latest; a busy machine takes its time for that. */
+const HEALS_WITHIN_MS = 8000;
 
 describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a while', () => {
-  it('is used again soon after that, by the store and by the journal', { timeout: 20_000 }, async () => {
+  it('is used again soon after that, by the store and by the journal', { timeout: 30_000 }, async () => {
     const server = await workerRedis();
     const proxy = await tcpProxy(server.port);
     const client = (): Redis => new Redis(proxy.port, '127.0.0.1', { lazyConnect: true });
