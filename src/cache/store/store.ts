@@ -13,6 +13,8 @@ export interface EntryAddress {
   readonly tags: readonly string[];
   /** Where it is given, even as undefined, the address comes again: what keeps a copy may note here where it is. */
   slot?: unknown;
+  /** Likewise: the store may note here what it calls it. */
+  named?: unknown;
 }
 
 /**

@@ -29,6 +29,27 @@ interface Asked {
   readonly index: number;
 }
 
+/** What an entry and the generation of its row are called in Redis. */
+class Named {
+  readonly names: RedisNames;
+  readonly entry: string;
+  readonly generation: string;
+
+  constructor(names: RedisNames, { key, row }: EntryAddress) {
+    this.names = names;
+    this.entry = names.entry(key, row);
+    this.generation = names.generation(row ?? key);
+  }
+}
+
+/** Addresses that come again remember their names: to make them takes longer than to find an entry by them. */
+function namedIn(names: RedisNames, address: EntryAddress): Named {
+  if (address.named instanceof Named && address.named.names === names) return address.named;
+  const named = new Named(names, address);
+  if ('named' in address) address.named = named;
+  return named;
+}
+
 /** The epoch is the first that is asked for. */
 const EPOCH_AT = 0;
 
@@ -41,10 +62,10 @@ export async function readEntries(
   if (addresses.length === 0) return [];
   const wanted = [names.epoch];
   const generationAt = new Map<string, number>();
-  const at = (tag: string): number => {
+  const at = (tag: string, name?: string): number => {
     let index = generationAt.get(tag);
     if (index === undefined) {
-      index = wanted.push(names.generation(tag)) - 1;
+      index = wanted.push(name ?? names.generation(tag)) - 1;
       generationAt.set(tag, index);
     }
     return index;
@@ -55,18 +76,20 @@ export async function readEntries(
   const sharedBy = (tags: readonly string[]): Shared => {
     if (tags.length === 0) return untagged;
     // Entries of one variant, or of one viewer, mostly share the list of their tags.
-    if (tags !== lastTags) [lastTags, last] = [tags, { at: [...tags.map(at), EPOCH_AT] }];
+    if (tags !== lastTags) [lastTags, last] = [tags, { at: [...tags.map((tag) => at(tag)), EPOCH_AT] }];
     return last;
   };
   // Requests of one tick mostly ask for the same: who names an entry with the same list of tags gets the same reading.
   const asked = new Map<string, Asked>();
   const places: Places[] = [];
-  const placeOf = addresses.map(({ key, row = key, tags }) => {
+  const placeOf = addresses.map((address) => {
+    const { key, row = key, tags } = address;
     const known = asked.get(key);
     if (known !== undefined && (known.tags === tags || known.tags.length + tags.length === 0))
       return known.index;
-    const entry = known?.entry ?? wanted.push(names.entry(key, row)) - 1;
-    const index = places.push({ entry, own: at(row), shared: sharedBy(tags) }) - 1;
+    const named = namedIn(names, address);
+    const entry = known?.entry ?? wanted.push(named.entry) - 1;
+    const index = places.push({ entry, own: at(row, named.generation), shared: sharedBy(tags) }) - 1;
     asked.set(key, { entry, tags, index });
     return index;
   });
