@@ -61,8 +61,10 @@ export default defineConfig({
     ],
   },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A busy machine takes several times as long as a quiet one.
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 10_000 } },
     retry: 0,
     globalSetup: 'test/support/run/run-folder.ts',
     sequence: { sequencer: SlowestFirst },

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { collecting } from './collecting/collecting.js';
 import { eviction } from './eviction/eviction.js';
 import { overhead } from './overhead/overhead.js';
 import { profile } from './profile/profile.js';
@@ -19,12 +20,14 @@ const profiledServers: readonly ServerName[] = [
 const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- profile [options]
        npm run bench -- eviction
+       npm run bench -- collecting [options]
        npm run bench -- vary [options]
        npm run bench -- writers [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
 profile: where the CPU of an answer goes, by layer, with a profile of each server and workload.
 eviction: hit rates of what decides which entries leave a full cache.
+collecting: what it costs a hit that times are taken for metrics and the report.
 vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen. See bench/README.md.
 
@@ -42,10 +45,10 @@ Options of profile
   --seconds N      length of a slice; there are three for each server and workload (default 2)
   --functions N    names that many functions, those with most time of their own (default 0)
 
-Options of vary
+Options of vary and collecting
   --processes N    processes for each row (default 3)
   --turns N        turns of each side in a process (default 200)
-  --workloads A,B  as above
+  --workloads A,B  as above; vary only
 
 Options of writers
   --quick          the loads that matter most, with one process each, in about a minute
@@ -78,13 +81,18 @@ async function main(): Promise<void> {
     eviction();
     return;
   }
+  const inOneProcess = (): { processes: number; turns: number; signal: AbortSignal } => ({
+    processes: wholeNumber('processes', values.processes, 1),
+    turns: wholeNumber('turns', values.turns, 10),
+    signal: stopping.signal,
+  });
+  if (positionals[0] === 'collecting' && !values.help) {
+    await collecting(inOneProcess());
+    return;
+  }
   if (positionals[0] === 'vary' && !values.help) {
-    await vary({
-      processes: wholeNumber('processes', values.processes, 1),
-      turns: wholeNumber('turns', values.turns, 10),
-      workloads: some<WorkloadName>('workloads', values.workloads, workloadNames),
-      signal: stopping.signal,
-    });
+    const workloads = some<WorkloadName>('workloads', values.workloads, workloadNames);
+    await vary({ ...inOneProcess(), workloads });
     return;
   }
   if (positionals[0] === 'writers' && !values.help) {

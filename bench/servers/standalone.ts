@@ -94,6 +94,8 @@ export interface LibraryKind {
 export interface Library {
   readonly server: ApolloServer<Reader>;
   loads(): number;
+  /** How many operations were measured. */
+  timesTaken(): number;
   close(): Promise<void>;
 }
 
@@ -128,7 +130,9 @@ export async function createLibrary(
     await server.stop();
     await cache.close();
   };
-  return { server, loads: () => loadsOf(cache.stats.counters()), close };
+  const timesTaken = (): number =>
+    cache.stats.times().operations.counts.reduce((sum, count) => sum + count, 0);
+  return { server, loads: () => loadsOf(cache.stats.counters()), timesTaken, close };
 }
 
 export async function startLibrary(redisUrl: string, kind: LibraryKind): Promise<Started> {

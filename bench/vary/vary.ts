@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import path from 'node:path';
 import { privateRedis } from '../../test/support/private-redis.js';
-import { forkSteady } from '../overhead/fork-steady.js';
-import { median } from '../overhead/slices.js';
+import type { Turn } from '../in-turns/in-turns.js';
+import { turnsOf } from '../in-turns/measured-process.js';
+import { turnsHead, turnsRow } from '../in-turns/turns-table.js';
 import type { WorkloadName } from '../overhead/workloads.js';
 import type { Measured } from './program.js';
-import type { Turn } from './turns.js';
 
 export interface VaryOptions {
   /** Processes for each row. */
@@ -30,48 +29,19 @@ const TARGET = 1.03;
 export async function vary({ processes, turns, workloads, signal }: VaryOptions): Promise<void> {
   const { url: redisUrl, stop } = await privateRedis('--io-threads', '1', '--maxmemory', '1gb');
   try {
-    console.log(
-      '| where from | workload | µs without | µs with | ratio CPU | ratio elapsed | of single processes |',
-    );
-    console.log('|---|---|---:|---:|---:|---:|---|');
+    console.log(turnsHead(['where from', 'workload'], ['without', 'with']));
     for (const { title, kind } of KINDS) {
       for (const workload of workloads) {
         const runs: (readonly Turn[])[] = [];
         for (let at = 0; at < processes; at += 1) {
           console.error(`${title}, ${workload}, process ${at + 1} of ${processes}`);
-          runs.push(await inProcess({ ...kind, redisUrl, workload, turns }, signal));
+          const measured: Measured = { ...kind, redisUrl, workload, turns };
+          runs.push(await turnsOf(path.join(import.meta.dirname, 'program.js'), measured, signal));
         }
-        console.log(rowOf([title, workload], runs));
+        console.log(turnsRow([title, workload], runs, TARGET));
       }
     }
   } finally {
     await stop();
   }
-}
-
-async function inProcess(measured: Measured, signal: AbortSignal): Promise<readonly Turn[]> {
-  const child = forkSteady(path.join(import.meta.dirname, 'program.js'), [], signal);
-  const ended = once(child, 'exit').then((): never => {
-    throw new Error('a measured process ended before it had measured');
-  });
-  child.send(measured);
-  const [turns] = (await Promise.race([once(child, 'message'), ended])) as [readonly Turn[]];
-  return turns;
-}
-
-function rowOf(names: readonly string[], runs: readonly (readonly Turn[])[]): string {
-  const ratiosOf = (of: 'cpuUs' | 'elapsedUs'): number[] =>
-    runs.map((turns) => median(turns.map(({ plain, varied }) => varied[of] / plain[of])));
-  const [cpu, elapsed] = [ratiosOf('cpuUs'), ratiosOf('elapsedUs')];
-  const all = runs.flat();
-  const worse = Math.max(median(cpu), median(elapsed));
-  const cells = [
-    ...names,
-    median(all.map(({ plain }) => plain.cpuUs)).toFixed(1),
-    median(all.map(({ varied }) => varied.cpuUs)).toFixed(1),
-    median(cpu).toFixed(3),
-    median(elapsed).toFixed(3) + (worse > TARGET ? ' MISSED' : ''),
-    cpu.map((ratio) => ratio.toFixed(2)).join(', '),
-  ];
-  return `| ${cells.join(' | ')} |`;
 }

@@ -5,7 +5,7 @@ import { type PrivatePostgres, privatePostgres } from '../support/private-postgr
 import { post } from '../support/worlds/seeded-api.js';
 import { startedApi, type StartedApi } from '../support/processes/started-api.js';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** How many clients attack, and how often. The long form is for a machine that does nothing else. */
 const [crowdSize, rounds] = process.env['ATTACKS'] === 'long' ? [300, 10] : [300, 1];

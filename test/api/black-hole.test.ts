@@ -10,7 +10,7 @@ import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.j
 import { post } from '../support/worlds/seeded-api.js';
 import { tcpProxy, type ProxyFaults, type TcpProxy } from '../support/servers/tcp-proxy.js';
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const isLong = process.env['ATTACKS'] === 'long';
 /** The long form has the defaults, and holes as long as the one of the attack. */

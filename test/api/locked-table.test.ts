@@ -43,7 +43,7 @@ describe.skipIf(!needsPostgres())('while the table of films is locked', () => {
     await outside.query(
       `INSERT INTO "User" ("email", "displayName") SELECT n || '@example.com', 'User ' || n FROM generate_series(1, ${MANY}) AS n`,
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await outside.end();
     await api.close();
@@ -91,7 +91,7 @@ describe.skipIf(!needsPostgres())('while the table of films is locked', () => {
 
   it(
     'everything else answers as always, /readyz is ready, and films are there after it',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const { email } = fixtureUsers[1];
       const signIn = `mutation { signIn(email: "${email}", password: "${fixturePassword}") { token } }`;

@@ -11,7 +11,7 @@ import { startedApi } from '../support/processes/started-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureDatabase } from '../support/worlds/test-api.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const film = '{ movie(id: 1) { title director { name } } }';
 const answer = '{"data":{"movie":{"title":"The Long Night","director":{"name":"Anna Alpha"}}}';

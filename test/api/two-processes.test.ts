@@ -6,7 +6,7 @@ import { post, signInAll } from '../support/worlds/seeded-api.js';
 import { type StartedApi, startedApi } from '../support/processes/started-api.js';
 
 // Two programs start, and the first pair fills the database, on whatever machine this is.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const evidence = { 'x-cache-debug': '1' };
 const charts = '{ topCharts(decade: 1990) { rank movie { title } } }';

@@ -11,7 +11,7 @@ import { privatePostgres, type PrivatePostgres } from '../support/private-postgr
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const COUNT = 1000;
 /** Where the servers of the tests allow it, the API reads their log, and there are no triggers. */

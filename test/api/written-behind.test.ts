@@ -29,7 +29,7 @@ import { post } from '../support/worlds/seeded-api.js';
 import { startedApi, type StartedApi } from '../support/processes/started-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const KILLS = isLong ? 10 : 2;

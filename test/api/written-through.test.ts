@@ -11,7 +11,7 @@ import { privatePostgres, type PrivatePostgres } from '../support/private-postgr
 import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
 const WRITES = isLong ? 10_000 : 300;

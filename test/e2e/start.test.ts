@@ -13,7 +13,7 @@ import { startProgram } from '../support/processes/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Some of the starts make a new database, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Without demo data, which would take longer than all the rest. */
 const quick = { NODE_ENV: 'test', PORT: '0' };

@@ -13,7 +13,7 @@ import { workerRedis } from '../support/servers/worker-redis.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Each start opens a database, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const quick = { NODE_ENV: 'test', PORT: '0' };
 const ready = /Corral is ready\.\n {2}API +(\S+)/;

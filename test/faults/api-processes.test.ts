@@ -18,7 +18,7 @@ const isLong = process.env['FAULTS_LONG'] === 'yes';
 const FOR_MS = isLong ? 30_000 : 3000;
 const MUTANT_FOR_MS = 20_000;
 
-vi.setConfig({ testTimeout: 60_000 + FOR_MS + MUTANT_FOR_MS, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 + FOR_MS + MUTANT_FOR_MS, hookTimeout: 120_000 });
 
 function report(name: string, result: ApiSoakResult, verdict: string): void {
   const { reads, stale, errors, unanswered, strictWrites, boundedWrites, rawWrites } = result;

@@ -17,7 +17,7 @@ const onlyMutants = process.env['FAULTS_MUTANTS'] === 'only';
 const TRIED_FOR_MS = 40_000;
 
 const timeoutOf = ({ shortMs, longMs, mutantMs = 0 }: Fault): number =>
-  60_000 + (isLong ? longMs : shortMs) + mutantMs;
+  180_000 + (isLong ? longMs : shortMs) + mutantMs;
 
 function report(name: string, result: FaultResult, verdict: string): void {
   const { reads, stale, errors, strictWrites, boundedWrites, p99Ms, writeP99Ms, hitRatio } = result;

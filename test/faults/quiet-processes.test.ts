@@ -20,7 +20,7 @@ import { apiOver } from '../support/worlds/seeded-api.js';
 import { startProgram } from '../support/processes/program.js';
 import { testLog } from '../support/test-log.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 /** The long form is for a machine that does nothing else: real processes, and the figures that are promised. */
 const isLong = process.env['ATTACKS'] === 'long';

@@ -108,7 +108,7 @@ async function startServer(
   const hear = (chunk: Buffer): void => void (printed += chunk.toString());
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
-  await vi.waitFor(() => expect(printed).not.toBe(''), 20_000);
+  await vi.waitFor(() => expect(printed).not.toBe(''), 60_000);
   const said = (): string[] => printed.trimEnd().split('\n');
   const interrupt = async (): Promise<{ code: unknown; said: string[] }> => {
     child.kill('SIGINT');

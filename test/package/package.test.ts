@@ -182,7 +182,7 @@ describe('the package graphql-corral', () => {
     // Node 20.19 and later load ES modules by require(). node10 is the resolution that knows no "exports".
     const accepted = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'];
     project.node(toolOf('@arethetypeswrong/cli', 'dist/index.js'), project.tarball, ...accepted);
-  }, 60_000);
+  });
 
   it('brings a command, by both names, that says which optional package it needs', () => {
     project.write('schema.graphql', 'type Query { a: Int @cached(ttl: 5) }');
@@ -228,5 +228,5 @@ describe('the package graphql-corral', () => {
     rmSync(path.join(project.folder, 'node_modules'), { recursive: true });
     expect(project.node('out/bundle.mjs').trim()).toBe(ANSWER);
     expect(project.node('out/both.mjs').trim()).toContain('function');
-  }, 60_000);
+  });
 });

@@ -128,7 +128,7 @@ describe.skipIf(!needsPostgres())('a seed that was killed half-way', () => {
   };
 
   const title = 'is done again at the next start, and ends with the very rows that a PostgreSQL server gets';
-  it(title, { timeout: 120_000 }, async () => {
+  it(title, { timeout: 300_000 }, async () => {
     const directory = await temporaryFolder();
     const child = childProcess('seed-data-directory.ts', directory);
     await child.printed('Loading demo data: 25 %');

@@ -48,7 +48,7 @@ describe('documents over generated schemas', () => {
       if (report.difference !== undefined) expect.fail(report.difference);
       expectHits(report, ahead.hits());
     },
-    60_000 + cases * 10,
+    60_000 + cases * 50,
   );
 
   describe.skipIf(!needsRedis())('with a Redis that processes share', () => {

@@ -67,7 +67,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes whose Redis co
       await database.end();
       await redis.stop();
       await postgres.stop();
-    }, 30_000);
+    });
     const outages = [
       async () => {
         await redis.stop();

@@ -161,7 +161,7 @@ describe('any interleaving of reads and writes', () => {
 
   it('never shows a reader less than was acknowledged before it began', async () => {
     await fc.assert(property(memoryStore), { numRuns: 200 });
-  }, 60_000);
+  });
 
   it.each([
     ['fills', withBlindFill],

@@ -56,7 +56,7 @@ describe.skipIf(!needsPostgres())('making triggers on tables that are in use', (
       'a transaction has kept a table locked for 10 seconds; end it, and start again',
     );
     await end();
-  }, 30_000);
+  });
 });
 
 describe.skipIf(!needsPostgres())('a transaction whose session the server ends', () => {

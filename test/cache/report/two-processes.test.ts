@@ -3,7 +3,7 @@ import { countedProcess, type CountedProcessSettings } from '../../support/proce
 import { needsRedis } from '../../support/needs.js';
 import { type WorkerRedis, workerRedis } from '../../support/servers/worker-redis.js';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 describe.skipIf(!needsRedis())('the report of two processes', () => {
   let redis: WorkerRedis;

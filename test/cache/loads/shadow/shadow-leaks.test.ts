@@ -123,7 +123,7 @@ async function readByMany(way: keyof typeof leaks, seed: number, viewers: readon
   return { checks: cache.stats.shadowChecks()['Query.advice'], logged: log.lines };
 }
 
-describe('one in 1,000 of 10,000 hits of many viewers', { timeout: 60_000 }, () => {
+describe('one in 1,000 of 10,000 hits of many viewers', () => {
   it.each([
     'a loader that was made with the viewer of its request',
     'a loader of a module, bound to the viewer for whom it was made first',

@@ -8,7 +8,7 @@ import { needsPostgres, needsRedis } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { workerRedis } from '../../../support/servers/worker-redis.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 /** The long form is for a machine that does nothing else, and the figures that are promised. */
 const isLong = process.env['ATTACKS'] === 'long';

@@ -10,7 +10,7 @@ import { needsPostgres, needsRedis } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const isLong = process.env['ATTACKS'] === 'long';
 const sources = ['log', 'triggers'] as const;

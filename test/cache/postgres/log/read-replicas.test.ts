@@ -9,7 +9,7 @@ import { streamingReplica, type StreamingReplica } from '../../../support/server
 import { testLog } from '../../../support/test-log.js';
 import { seenFilms } from '../../../support/worlds/seen-films.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const isLong = process.env['ATTACKS'] === 'long';
 const writes = isLong ? 1000 : 100;

@@ -14,15 +14,21 @@ export interface Cost {
 
 /** One turn of each, one right after the other. */
 export interface Turn {
-  readonly plain: Cost;
-  readonly varied: Cost;
+  readonly reference: Cost;
+  readonly measured: Cost;
+}
+
+/** What is compared, and with what. */
+export interface Both {
+  readonly reference: Answering;
+  readonly measured: Answering;
 }
 
 const WARM_TURNS = 60;
 
 /** Both answer the same bodies, some at once, in turns of some milliseconds; every other time the second one begins. */
 export async function inTurns(
-  { plain, varied }: { readonly plain: Answering; readonly varied: Answering },
+  { reference, measured }: Both,
   { bodies, name }: Workload,
   turns: number,
 ): Promise<readonly Turn[]> {
@@ -37,18 +43,18 @@ export async function inTurns(
     const { user, system } = process.cpuUsage(cpu);
     return { cpuUs: (user + system) / atOnce, elapsedUs: ((performance.now() - began) * 1000) / atOnce };
   };
-  const turn = async (isVariedFirst: boolean): Promise<Turn> => {
+  const turn = async (isMeasuredFirst: boolean): Promise<Turn> => {
     const first = asked;
     asked += atOnce;
-    if (isVariedFirst) {
-      const before = await cost(varied, first);
-      return { varied: before, plain: await cost(plain, first) };
+    if (isMeasuredFirst) {
+      const before = await cost(measured, first);
+      return { measured: before, reference: await cost(reference, first) };
     }
-    const before = await cost(plain, first);
-    return { plain: before, varied: await cost(varied, first) };
+    const before = await cost(reference, first);
+    return { reference: before, measured: await cost(measured, first) };
   };
   for (let at = 0; at < WARM_TURNS; at += 1) await turn(at % 2 === 1);
-  const measured: Turn[] = [];
-  for (let at = 0; at < turns; at += 1) measured.push(await turn(at % 2 === 1));
-  return measured;
+  const taken: Turn[] = [];
+  for (let at = 0; at < turns; at += 1) taken.push(await turn(at % 2 === 1));
+  return taken;
 }
