@@ -105,6 +105,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       storeIsAway: () => isAway(options.store),
       ...{ clock, random, log },
       forgetAll: () => entries.forgetAll(),
+      onForgotten: (reason) => (relayed.forgotten[reason] += 1),
       onApplied: (rows) => countRelayed(relayed, rows),
     });
   const services = createServices(shared, { entries, relay, origins, counters });

@@ -1,3 +1,10 @@
+/**
+ * Why everything stored so far is forgotten. `start`: a process began, and what was written before is not known; `absence`: no rows were
+ * written for the store, as no process had asked for them for long; `write`: a write could not be told row by row, as of TRUNCATE;
+ * `backlog`: more waited than is made up for; `gap`: what watches writes was broken, changed or lost for a while.
+ */
+export type ForgetReason = 'start' | 'absence' | 'write' | 'backlog' | 'gap';
+
 /** What the relay of this process has applied since it started. */
 export interface RelayCounters {
   /** Rows of the outbox. */
@@ -6,6 +13,8 @@ export interface RelayCounters {
   lastLagMs: number;
   longestLagMs: number;
   lagMs: number;
+  /** How often it has forgotten everything that was stored, by the reason. */
+  readonly forgotten: Record<ForgetReason, number>;
 }
 
 /** How far an outbox that reads the log of the database is behind it. */
@@ -28,7 +37,10 @@ export interface RelayState extends RelayCounters {
 }
 
 export function createRelayCounters(): RelayCounters {
-  return { rows: 0, lastLagMs: 0, longestLagMs: 0, lagMs: 0 };
+  return {
+    ...{ rows: 0, lastLagMs: 0, longestLagMs: 0, lagMs: 0 },
+    forgotten: { start: 0, absence: 0, write: 0, backlog: 0, gap: 0 },
+  };
 }
 
 export function countRelayed(counters: RelayCounters, rows: readonly { readonly waitedMs: number }[]): void {

@@ -1,5 +1,5 @@
 import type { CacheLog } from '../log.js';
-import type { OutboxLag } from '../metrics/relay-counters.js';
+import type { ForgetReason, OutboxLag } from '../metrics/relay-counters.js';
 
 /** Tags that were committed in the same transaction as the rows they are about, and wait to be invalidated. */
 export interface OutboxRow {
@@ -7,8 +7,10 @@ export interface OutboxRow {
   readonly tags: readonly string[];
   /** For each tag the version of the one row that it names, where that is known; absent: of none. */
   readonly versions?: readonly (number | null)[];
-  /** Where what changed could not be said: everything stored so far is to be forgotten, and this is why. */
+  /** Where what changed could not be said: everything stored so far is to be forgotten, and this is why, as a sentence. */
   readonly forgetsAll?: string;
+  /** The same for metrics; absent: `write`. */
+  readonly forgetReason?: ForgetReason;
   /** Milliseconds since it was written, by the clock of the database. */
   readonly waitedMs: number;
 }
@@ -47,11 +49,12 @@ export interface Outbox {
   /**
    * Takes every row that waits and that no other relay has taken, oldest first; those for which `apply` resolved are done and gone.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
-   * Where what was written is not known in full, `forgetAll` is called, and what it resolves for counts as done.
+   * Where what was written is not known in full, `forgetAll` is called with the reason, by default `gap`, and what it resolves for
+   * counts as done.
    */
   relay(
     apply: (rows: readonly OutboxRow[]) => Promise<void>,
-    forgetAll?: () => Promise<void>,
+    forgetAll?: (reason?: ForgetReason) => Promise<void>,
   ): Promise<Relayed>;
   /** How far it is behind, as it was at the last look; only of an outbox that reads the log of the database. */
   lag?(): OutboxLag | undefined;

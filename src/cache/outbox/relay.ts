@@ -6,6 +6,7 @@ import { tellWork } from '../diagnostics/tell-work.js';
 import { namespacesOf } from '../keys/namespace.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { CacheLog } from '../log.js';
+import type { ForgetReason } from '../metrics/relay-counters.js';
 import type { Outbox, OutboxRow, Relayed } from './outbox.js';
 
 export interface RelayOptions {
@@ -19,6 +20,8 @@ export interface RelayOptions {
   readonly log: CacheLog;
   /** Forgets everything that was stored so far. */
   readonly forgetAll: () => Promise<void>;
+  /** Told each time that it did so. */
+  readonly onForgotten: (reason: ForgetReason) => void;
   /** Told of each look that brought something. */
   readonly onApplied: (rows: readonly OutboxRow[]) => void;
   /** Milliseconds without a look that succeeded after which the relay is blind. */
@@ -119,7 +122,7 @@ export class Relay {
     // What waited may be of a process that ended before another heard of it.
     const isSafe = wasRegistered && (await this.settled(withinMs));
     // A store that is away will ask before it is used.
-    if (!isSafe) await this.#forgetAll().catch(() => undefined);
+    if (!isSafe) await this.#forgetAll('start').catch(() => undefined);
   }
 
   /**
@@ -286,7 +289,7 @@ export class Relay {
       channels.relay.hasSubscribers
         ? tellWork(channels.relay, messageOf(rows), () => this.#apply(rows, further))
         : this.#apply(rows, further);
-    const relayed = Promise.race([outbox.relay(apply, () => this.#forgetAll()), givenUp]);
+    const relayed = Promise.race([outbox.relay(apply, (reason = 'gap') => this.#forgetAll(reason)), givenUp]);
     look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
     return look;
   }
@@ -325,26 +328,27 @@ export class Relay {
   /** Rows were not written for a while, for a process that was asleep for long: what it has missed is not known. */
   async #registerAgain(): Promise<void> {
     await this.#options.outbox.register();
-    await this.#forgetAll();
+    await this.#forgetAll('absence');
   }
 
   /** Where the store cannot, being away, it is told to when it asks whether it may be used again. */
-  async #forgetAll(): Promise<void> {
+  async #forgetAll(reason: ForgetReason): Promise<void> {
     this.#mustForget = true;
     await this.#options.forgetAll();
     this.#mustForget = false;
+    this.#options.onForgotten(reason);
   }
 
   /** Calls `further` for the rows, and for each part of their tags that the store has. */
   async #apply(rows: readonly OutboxRow[], further: () => void): Promise<void> {
     further();
-    const { forgetsAll } = rows.find((row) => row.forgetsAll !== undefined) ?? {};
+    const { forgetsAll, forgetReason = 'write' } = rows.find((row) => row.forgetsAll !== undefined) ?? {};
     if (forgetsAll !== undefined) {
       this.#options.log.warn(
         { because: forgetsAll },
-        'a write could not be told row by row, so everything is forgotten',
+        'what was written could not be told row by row, so everything is forgotten',
       );
-      await this.#forgetAll();
+      await this.#forgetAll(forgetReason);
       further();
     }
     const latest = latestVersions(rows);

@@ -226,6 +226,18 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
       this.set(cache.stats.relay().blindForMs / 1000);
     },
   });
+  new Counter({
+    name: 'cache_forgotten_total',
+    help: 'How often this process has forgotten everything that was stored, by the reason.',
+    labelNames: ['because'],
+    registers,
+    collect() {
+      this.reset();
+      // Those that have not happened too: the first one must be seen to rise.
+      for (const [because, times] of Object.entries(cache.stats.relay().forgotten))
+        this.inc({ because }, times);
+    },
+  });
   new Gauge({
     name: 'cache_log_behind_bytes',
     help: 'Bytes of the log of the database that were written and are not applied, where it is what the outbox reads; otherwise 0.',

@@ -34,7 +34,7 @@ export type { CacheTimes } from '../metrics/counters.js';
 export type { Histogram, TimesTaken } from '../metrics/histogram.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
-export type { OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
+export type { ForgetReason, OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { MemoCounters } from '../metrics/memo-counters.js';
 export type { MemoOptions } from '../memo/memo-options.js';
 export type { AnswerHead, AnswerMade, HttpCaching } from '../http/http-answers.js';

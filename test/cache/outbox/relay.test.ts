@@ -125,6 +125,7 @@ describe('the relay', () => {
     expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 1 });
     await titleOf('1');
     expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 2, hits: 0 });
+    expect(cache.stats.relay().forgotten).toMatchObject({ start: 1, absence: 0 });
     rows.forgetStore();
     await expect
       .poll(async () => {
@@ -132,6 +133,7 @@ describe('the relay', () => {
         return cache.stats.counters()['Query.film']?.loads;
       })
       .toBe(3);
+    expect(cache.stats.relay().forgotten).toEqual({ start: 1, absence: 1, write: 0, backlog: 0, gap: 0 });
   });
 
   it('keeps what is there, where rows were written for its store all the time', async () => {

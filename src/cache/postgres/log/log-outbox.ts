@@ -56,6 +56,7 @@ const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
+type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
 
 /**
  * The log of the server as the outbox of one store: one process reads it, confirms what it has applied, and so tells all others how far
@@ -90,7 +91,7 @@ export class LogOutbox implements Outbox {
   }
 
   /** Everything that was committed before the call is applied when this resolves. */
-  async relay(apply: Apply, forgetAll = cannotForget): Promise<Relayed> {
+  async relay(apply: Apply, forgetAll: Forget = cannotForget): Promise<Relayed> {
     // A look that was given up still has what it took: it is read again, and confirmed after that.
     if (this.#turn !== undefined) this.#stopReading();
     const turn = Symbol('look');
@@ -241,7 +242,7 @@ export class LogOutbox implements Outbox {
       const row = rowOf(batch, state);
       if (batch.forget !== undefined) {
         warn(`Everything stored is forgotten: ${batch.forget}.`);
-        await forgetAll();
+        await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
       return row.tags.length > 0 ? [row] : [];
@@ -305,7 +306,7 @@ interface Draining {
   readonly turn: symbol;
   readonly state: LogState;
   readonly apply: Apply;
-  readonly forgetAll: () => Promise<void>;
+  readonly forgetAll: Forget;
 }
 
 function rowOf({ tags, readTo, committedAtMs }: Batch, { clockAheadMs }: LogState): OutboxRow {
