@@ -33,7 +33,8 @@ export function changedRowsSql(home: Home, watched: WatchedTable): string {
   const is = (variable: string, value: string): string => `${variable} ${EQUALS} '${value}'`;
   return `
     DECLARE
-      is_one ${BOOL} := TG_OP ${DIFFERS} 'TRUNCATE';
+      -- Where each error ends the session, none may be asked for.
+      is_one ${BOOL} := TG_OP ${DIFFERS} 'TRUNCATE' AND ${named('current_setting')}('exit_on_error') ${DIFFERS} 'on';
       is_same ${BOOL} := false;
       is_moved ${BOOL} := false;
       meant ${TEXT}[];
@@ -42,8 +43,8 @@ export function changedRowsSql(home: Home, watched: WatchedTable): string {
       LOOP
         -- Nothing is written within this block, so that it costs no transaction number.
         BEGIN
-          -- Fails in place of the insert where they are gone, or may not be used.
-          IF NOT (${may(home.outbox, 'INSERT')} AND ${may(home.stores, 'SELECT')}) THEN
+          -- Fails in place of the insert where they or their columns are gone, or may not be used.
+          IF (${mayWrite(home)}) IS NOT TRUE THEN
             RAISE insufficient_privilege;
           END IF;
           IF is_one THEN
@@ -101,8 +102,18 @@ ${truncated(home, watched)}
     `;
 }
 
-function may(table: string, right: 'INSERT' | 'SELECT'): string {
-  return `${named('has_table_privilege')}(${escapeLiteral(table)}, '${right}')`;
+/** By the number of a table, which costs less than to look for its name each time; its columns are looked for all the same. */
+function mayWrite({ schema, outbox, stores }: Home): string {
+  const may = (table: string, right: 'INSERT' | 'SELECT', columns: readonly string[]): readonly string[] =>
+    columns.map(
+      (column) =>
+        `${named('has_column_privilege')}(${escapeLiteral(table)}::${named('regclass')}, '${column}', '${right}')`,
+    );
+  return [
+    `${named('has_schema_privilege')}(${escapeLiteral(schema)}, 'USAGE')`,
+    ...may(outbox, 'INSERT', ['store', 'tags', 'versions']),
+    ...may(stores, 'SELECT', ['name', 'seenAt']),
+  ].join(' AND ');
 }
 
 function storesOf({ stores }: Home): string {

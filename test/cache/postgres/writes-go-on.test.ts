@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { needsPostgres } from '../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
-import { watchedWorld } from './watched-world.js';
+import { FORGET, watchedWorld } from './watched-world.js';
 
 const tables = 'CREATE TABLE films (id int PRIMARY KEY, title text)';
 
@@ -11,6 +11,10 @@ const losses: readonly (readonly [what: string, sql: string])[] = [
   ['the outbox', 'DROP TABLE corral."CacheOutbox"'],
   ['the name of the outbox', 'ALTER TABLE corral."CacheOutbox" RENAME TO old'],
   ['the right to write to the outbox', 'REVOKE INSERT ON corral."CacheOutbox" FROM owner'],
+  ['the column of tags', 'ALTER TABLE corral."CacheOutbox" RENAME "tags" TO old'],
+  ['the column of the store', 'ALTER TABLE corral."CacheOutbox" RENAME "store" TO old'],
+  ['the name of a store', 'ALTER TABLE corral."CacheStore" RENAME "name" TO old'],
+  ['the time of a store', 'ALTER TABLE corral."CacheStore" DROP "seenAt"'],
   ['the stores', 'DROP TABLE corral."CacheStore"'],
   ['the right to read the stores', 'REVOKE SELECT ON corral."CacheStore" FROM owner'],
   ['the name of the schema', 'ALTER SCHEMA corral RENAME TO old'],
@@ -54,5 +58,31 @@ describe.skipIf(!needsPostgres())('a write of others goes on where triggers have
     await write(2);
     await admin.query(loss);
     await write(3);
+  });
+
+  it('a column, which the caches are told: they forget everything', async () => {
+    const world = watchedWorld(await server.createDatabase());
+    onTestFinished(() => world.close());
+    await world.pool.query(tables);
+    await world.watch({ Film: { table: 'films' } });
+    await world.pool.query('ALTER TABLE corral."CacheOutbox" RENAME "versions" TO old');
+    expect(await world.told(`INSERT INTO films VALUES (1, 'a')`)).toEqual([FORGET]);
+  });
+
+  it('nothing, in sessions that each error ends', async () => {
+    const world = watchedWorld(await server.createDatabase());
+    onTestFinished(() => world.close());
+    await world.pool.query(tables);
+    await world.watch({ Film: { table: 'films' } });
+    const writer = await world.pool.connect();
+    onTestFinished(() => writer.release());
+    await writer.query('SET exit_on_error = on');
+    await writer.query(`INSERT INTO films VALUES (1, 'a'), (2, 'b')`);
+    await writer.query(`UPDATE films SET id = 3 WHERE id = 1`);
+    await writer.query('DELETE FROM films');
+    const { rows } = await world.pool.query<{ tag: string }>(
+      'SELECT DISTINCT tag FROM corral."CacheOutbox", unnest("tags") AS tag ORDER BY tag',
+    );
+    expect(rows.map(({ tag }) => tag)).toEqual(['Film', 'Film:1', 'Film:2', 'Film:3']);
   });
 });
