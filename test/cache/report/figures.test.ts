@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { EDGES_MS, Histogram, percentileOf } from '../../../src/cache/metrics/histogram.js';
 import { readTally, writeTally } from '../../../src/cache/metrics/tally.js';
 import { OwnFigures } from '../../../src/cache/report/own-figures.js';
@@ -78,6 +80,24 @@ describe('a report', () => {
       },
     ]);
     expect((await cache.stats.report()).total.requests).toBe(4);
+  });
+
+  it('measures the store before it asks for anything else, which would be measured with it', async () => {
+    const asked: string[] = [];
+    const store: Store = {
+      ...memoryStore(),
+      health: async () => {
+        await setImmediate();
+        asked.push('health');
+        return {};
+      },
+      holdings: () => (asked.push('holdings'), []),
+      sharedFigures: () => (asked.push('figures'), []),
+    };
+    const { cache } = testCache({ typeDefs: 'type Query { film: String }', store });
+    await cache.stats.report();
+    expect(asked[0]).toBe('health');
+    expect(asked.toSorted()).toEqual(['figures', 'health', 'holdings']);
   });
 
   it('refuses minutes that cannot be', () => {
