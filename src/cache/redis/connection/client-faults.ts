@@ -16,8 +16,11 @@ export function clientFaults(client: Redis | undefined): string[] {
   if (isSet(options['sentinels'])) {
     faults.push(unusable('finds its server through Sentinel', 'with the host and port of the primary'));
   }
-  if (isSet(options['path'])) {
-    faults.push(unusable('connects through a unix socket', 'with a host and a port'));
+  if (typeof options['path'] === 'string' && options['path'].startsWith('//')) {
+    faults.push(
+      'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with ' +
+        'redis://, or with rediss:// for an encrypted connection',
+    );
   }
   if (isSet(options['keyPrefix'])) {
     const prefix = String(options['keyPrefix']).replace(/[^A-Za-z0-9_.-]/g, '');

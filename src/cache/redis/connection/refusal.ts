@@ -16,6 +16,17 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
       `channel patterns that ${page} lists`,
   ],
   [
+    /certificate required|bad certificate|unknown ca|alert certificate/i,
+    (where) =>
+      `${where} asks for a certificate of this process that it trusts; give the client tls.cert and tls.key`,
+  ],
+  [
+    /certificate|altnames|CERT_/i,
+    (where, words) =>
+      `${where} shows a certificate that is not trusted (${words}); give the client the authority as tls.ca, or name the host ` +
+      'as the certificate does',
+  ],
+  [
     /DB index|SELECT is not allowed/,
     (where) =>
       `${where} has no database of the number at the end of the URL; choose one that exists, such as 0`,

@@ -35,9 +35,10 @@ export function checkedSettings(redis: Redis, options: RedisStoreOptions): Requi
 
 /** The same for all processes that share a server, a database and a prefix. */
 export function sharedName(
-  { host = 'localhost', port = 6379, db = 0 }: Redis['options'],
+  { host = 'localhost', port = 6379, path, db = 0 }: Redis['options'],
   prefix: string,
 ): string {
+  if (path !== undefined) return `redis ${hostname()} ${path}/${db} ${prefix}`;
   // Two machines may each have a Redis of their own under this name.
   const where = LOOPBACK.test(host) ? `${hostname()} ${host}` : host;
   return `redis ${where}:${port}/${db} ${prefix}`;

@@ -10,6 +10,12 @@ function client(options: object): unknown {
   return redis;
 }
 
+function clientOf(url: string): unknown {
+  const redis = new Redis(url, { lazyConnect: true });
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
 function cluster(): Cluster {
   const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
   onTestFinished(() => nodes.disconnect());
@@ -49,9 +55,9 @@ describe.each([
       'the client finds its server through Sentinel, which this version cannot use; pass new Redis(url) with the host and port of the primary',
     ],
     [
-      'a client on a unix socket',
-      () => client({ path: '/run/redis.sock' }),
-      'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port',
+      'a client of a URL that ioredis takes for a path',
+      () => clientOf('valkey://:secret@cache'),
+      'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with redis://, or with rediss:// for an encrypted connection',
     ],
     ['nothing', () => undefined, NO_CLIENT],
     ['a URL', () => 'redis://:secret@cache', NO_CLIENT],
@@ -67,9 +73,9 @@ describe.each([
   });
 
   it('refuses the client together with all options', () => {
-    expect(() => madeOf(client({ stringNumbers: true, path: '/run/redis.sock' }), { prefix: '{a}' })).toThrow(
+    expect(() => madeOf(client({ stringNumbers: true, path: '//cache' }), { prefix: '{a}' })).toThrow(
       refused(
-        'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port; ' +
+        'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with redis://, or with rediss:// for an encrypted connection; ' +
           'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out; ' +
           'prefix must be letters, digits and _ . -, but got "{a}"',
       ),
@@ -77,6 +83,7 @@ describe.each([
   });
 
   it('takes any other client', () => {
+    madeOf(client({ path: '/run/redis.sock' }));
     madeOf(client({ host: 'cache', keyPrefix: '', stringNumbers: false }));
   });
 });
