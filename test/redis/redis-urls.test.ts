@@ -162,7 +162,7 @@ describe.skipIf(!isEquipped)('an encrypted connection that cannot be is told at 
 
 it('all forms are on one page', () => {
   const page = readFileSync(path.join(packageRoot, 'docs', 'redis-urls.md'), 'utf8');
-  for (const form of ['redis://', 'rediss://', 'valkey://', 'valkeys://', 'unix://']) {
+  for (const form of ['redis://', 'rediss://', 'valkey://', 'valkeys://', 'unix://', 'redis+sentinel://']) {
     expect(page).toContain(form);
   }
 });

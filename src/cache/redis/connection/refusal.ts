@@ -2,6 +2,10 @@ import { CacheError, type ErrorCode } from '../../errors.js';
 
 const KINDS: readonly [RegExp, (where: string, words: string, page: string) => string][] = [
   [
+    /no sentinel that answers knows/,
+    (where) => `${where} is known to none of those that answer; check its name, and that they monitor it`,
+  ],
+  [
     /NOAUTH|client already authenticated/,
     (where) => `${where} asks for a password; put it into the URL, redis://user:password@host:port`,
   ],

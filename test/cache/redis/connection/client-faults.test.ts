@@ -50,9 +50,19 @@ describe.each([
       'the client is a Cluster, which this version cannot use; pass new Redis(url) of a single primary',
     ],
     [
-      'a client of Sentinel',
-      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films' }),
-      'the client finds its server through Sentinel, which this version cannot use; pass new Redis(url) with the host and port of the primary',
+      'a client that asks sentinels for a replica',
+      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films', role: 'slave' }),
+      "the client has role: 'slave', but a replica lags behind its primary, so that what it answers may be stale; leave that option out",
+    ],
+    [
+      'a client that reads from replicas',
+      () => client({ readOnly: true }),
+      'the client has readOnly: true, but a replica lags behind its primary, so that what it answers may be stale; leave that option out',
+    ],
+    [
+      'a client of Sentinel with tls that would not be used',
+      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films', tls: {} }),
+      'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
     ],
     [
       'a client of a URL that ioredis takes for a path',
