@@ -44,6 +44,8 @@ const attacks = {
   journal: [
     'a journal that is emptied, or that an older replica takes over',
     'test/cache/redis/journal/lagging-replica.test.ts',
+    'test/cache/redis/journal/sentinel-journal.test.ts',
+    'test/cache/redis/store/sentinel.test.ts',
     'test/cache/redis/journal/journal-of-another-run.test.ts',
     'test/cache/redis/journal/robbed-journal.test.ts',
   ],

@@ -5,6 +5,7 @@ import { type DatabaseLimits, defaultLimits } from './database/database-limits.j
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { parseProxies } from './http/parse-proxies.js';
 import { parseRedisUrl } from './redis/parse-redis-url.js';
+import { readTlsFile, type TlsFiles } from './redis/tls-files.js';
 import { unknownVariables } from './unknown-variables.js';
 import type { variables } from './variables.js';
 
@@ -26,6 +27,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** The first part of every key in Redis: APIs that share one need different ones. */
   readonly redisPrefix: string;
+  /** Certificates for encrypted connections to Redis, that of the journal included. */
+  readonly redisTls: TlsFiles;
   /** Where accepted writes rest until the database has them. */
   readonly journal: {
     /** A Redis of its own; undefined stands for that of the cache, or for the memory of this process without one. */
@@ -101,6 +104,9 @@ const checked = z.object({
         `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
     })
     .default('corral'),
+  REDIS_TLS_CA: pemFile('REDIS_TLS_CA'),
+  REDIS_TLS_CERT: pemFile('REDIS_TLS_CERT'),
+  REDIS_TLS_KEY: pemFile('REDIS_TLS_KEY'),
   JOURNAL_REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'JOURNAL_REDIS_URL')).optional(),
   JOURNAL_DURABILITY: oneOf(['memory', 'everysec', 'always']).default('memory'),
   JOURNAL_REPLICAS: wholeNumber({ from: 0, to: 100 }).default(0),
@@ -168,6 +174,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
+    redisTls: Object.freeze({
+      ca: data.REDIS_TLS_CA,
+      cert: data.REDIS_TLS_CERT,
+      key: data.REDIS_TLS_KEY,
+    }),
     journal: Object.freeze({
       redisUrl: data.JOURNAL_REDIS_URL,
       durability: data.JOURNAL_DURABILITY,
@@ -225,6 +236,7 @@ function faultsTogether(data: z.output<typeof checked>): string[] {
       'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.',
     );
   }
+  faults.push(...tlsFaults(data));
   if (data.REDIS_URL === undefined && data.CACHE_STRICT_COPIES === 'on') {
     faults.push(
       'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.',
@@ -233,6 +245,24 @@ function faultsTogether(data: z.output<typeof checked>): string[] {
   if (data.HTTP_TAG_HEADER !== undefined && data.HTTP_MAX_AGE === 'none') {
     faults.push(
       'HTTP_TAG_HEADER is about answers that a CDN keeps, but none may be; set HTTP_MAX_AGE, or unset HTTP_TAG_HEADER.',
+    );
+  }
+  return faults;
+}
+
+function tlsFaults(data: z.output<typeof checked>): string[] {
+  const { REDIS_TLS_CA: ca, REDIS_TLS_CERT: cert, REDIS_TLS_KEY: key } = data;
+  if (ca === undefined && cert === undefined && key === undefined) return [];
+  const faults: string[] = [];
+  if ((cert === undefined) !== (key === undefined)) {
+    faults.push('REDIS_TLS_CERT and REDIS_TLS_KEY belong together; set both, or neither.');
+  }
+  const isEncrypted = [data.REDIS_URL, data.JOURNAL_REDIS_URL].some(
+    (url) => url !== undefined && parseRedisUrl(url).isEncrypted,
+  );
+  if (!isEncrypted) {
+    faults.push(
+      'REDIS_TLS_CA, REDIS_TLS_CERT and REDIS_TLS_KEY are about encrypted connections, but no URL of a Redis asks for one; begin it with rediss://, or unset them.',
     );
   }
   return faults;
@@ -252,6 +282,10 @@ function share() {
     .regex(/^\d(\.\d{1,9})?$/, { error: (issue) => `${fault}, but is ${JSON.stringify(issue.input)}` })
     .transform(Number)
     .refine((value) => value <= 1, { error: (issue) => `${fault}, but is ${issue.input}` });
+}
+
+function pemFile(name: string) {
+  return z.string().superRefine(checkedBy(readTlsFile, name)).optional();
 }
 
 function wholeNumber({ from, to }: { from: number; to: number }) {

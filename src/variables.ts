@@ -31,6 +31,12 @@ export const variables = {
     meaning: 'a Redis (6.2 or later) or Valkey where processes share entries',
   },
   REDIS_PREFIX: { unset: 'corral', meaning: 'what all keys begin with; two APIs on one Redis need two' },
+  REDIS_TLS_CA: {
+    unset: 'the authorities that Node.js knows',
+    meaning: 'certificates of the authorities that are trusted for encrypted connections to Redis',
+  },
+  REDIS_TLS_CERT: { unset: 'none', meaning: 'the certificate that shows Redis who this process is' },
+  REDIS_TLS_KEY: { unset: 'none', meaning: 'the key to that certificate' },
   JOURNAL_REDIS_URL: {
     unset: 'REDIS_URL',
     meaning: 'a Redis of its own for accepted writes; it must not evict',

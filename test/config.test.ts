@@ -6,6 +6,9 @@ import { readConfig, variableNames } from '../src/config.js';
 import { ConfigurationError } from '../src/start/configuration-error.js';
 import { packageRoot } from '../src/start/package-root.js';
 
+/** Only its form is looked at. */
+const certificate = path.join(packageRoot, 'src', 'redis', 'tls-files.ts');
+
 describe('the configuration', () => {
   it('needs no variable at all', () => {
     expect(readConfig({})).toEqual({
@@ -17,6 +20,7 @@ describe('the configuration', () => {
       databaseLimits: { connectMs: 5000, statementMs: 10_000 },
       redisUrl: undefined,
       redisPrefix: 'corral',
+      redisTls: { ca: undefined, cert: undefined, key: undefined },
       journal: { redisUrl: undefined, durability: 'memory', replicas: 0, maxPending: 10_000 },
       trustedProxies: [],
       accounts: {
@@ -61,6 +65,27 @@ describe('the configuration', () => {
   it('cannot be changed later', () => {
     const config = readConfig({});
     expect(Object.isFrozen(config) && Object.isFrozen(config.cache)).toBe(true);
+  });
+
+  it.each<[variables: Record<string, string>, sentence: string]>([
+    [
+      { REDIS_URL: 'rediss://cache', REDIS_TLS_CA: '/nowhere/ca.pem' },
+      'REDIS_TLS_CA must name a file in PEM, but "/nowhere/ca.pem" cannot be read (ENOENT).',
+    ],
+    [
+      { REDIS_URL: 'rediss://cache', REDIS_TLS_CA: 'package.json' },
+      'REDIS_TLS_CA must name a file in PEM, which holds a line like -----BEGIN CERTIFICATE-----; "package.json" does not.',
+    ],
+    [
+      { REDIS_URL: 'rediss://cache', REDIS_TLS_CERT: certificate },
+      'REDIS_TLS_CERT and REDIS_TLS_KEY belong together; set both, or neither.',
+    ],
+    [
+      { REDIS_URL: 'redis://cache', REDIS_TLS_CA: certificate },
+      'REDIS_TLS_CA, REDIS_TLS_CERT and REDIS_TLS_KEY are about encrypted connections, but no URL of a Redis asks for one; begin it with rediss://, or unset them.',
+    ],
+  ])('refuses certificates for Redis that cannot be used: %o', (variables, sentence) => {
+    expect(() => readConfig(variables)).toThrow(new ConfigurationError(sentence));
   });
 
   it.each([
@@ -194,12 +219,18 @@ describe('the configuration', () => {
       'JOURNAL_URL',
       'JOURNAL_URL is not a setting; unset it, or use one of JOURNAL_REDIS_URL, JOURNAL_DURABILITY, JOURNAL_REPLICAS, JOURNAL_MAX_PENDING.',
     ],
-    ['REDIS_PASSWORD', 'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.'],
+    [
+      'REDIS_PASSWORD',
+      'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY.',
+    ],
     [
       'REDIS_PORT_NUMBER',
-      'REDIS_PORT_NUMBER is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.',
+      'REDIS_PORT_NUMBER is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY.',
     ],
-    ['REDIS_HOST', 'REDIS_HOST is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.'],
+    [
+      'REDIS_HOST',
+      'REDIS_HOST is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY.',
+    ],
   ])('refuses the unknown variable %s, and does not repeat its value', (name, sentence) => {
     expect(() => readConfig({ [name]: 'redis://:secret@cache' })).toThrow(new ConfigurationError(sentence));
   });

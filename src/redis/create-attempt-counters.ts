@@ -18,7 +18,12 @@ const SILENCE_MS = 1000;
  * each process allows the limit by itself.
  */
 export function createAttemptCounters(
-  { accounts, redisUrl, redisPrefix }: Pick<Config, 'accounts' | 'redisUrl' | 'redisPrefix'>,
+  {
+    accounts,
+    redisUrl,
+    redisPrefix,
+    redisTls,
+  }: Pick<Config, 'accounts' | 'redisUrl' | 'redisPrefix' | 'redisTls'>,
   log: CacheLog,
 ): OpenAttemptCounters {
   const { perAccount, perAddress, windowSeconds } = accounts;
@@ -39,7 +44,7 @@ export function createAttemptCounters(
     perAddress: new RateLimiterMemory(limits.perAddress),
   };
   if (redisUrl === undefined) return { ...memory, close: () => undefined };
-  const client = createRedisClient(redisUrl).duplicate({
+  const client = createRedisClient(redisUrl, redisTls).duplicate({
     commandTimeout: COMMAND_MS,
     socketTimeout: SILENCE_MS,
     enableOfflineQueue: false,

@@ -5,13 +5,18 @@ import { createRedisClient } from './create-redis-client.js';
 
 /** Where accepted writes rest: the Redis that is named for it, that of the cache, or the memory of this process. */
 export function createJournal(
-  { journal, redisUrl, redisPrefix }: Pick<Config, 'journal' | 'redisUrl' | 'redisPrefix'>,
+  {
+    journal,
+    redisUrl,
+    redisPrefix,
+    redisTls,
+  }: Pick<Config, 'journal' | 'redisUrl' | 'redisPrefix' | 'redisTls'>,
   time: { clock?: Clock },
 ): Journal {
   const { durability, replicas, maxPending } = journal;
   const url = journal.redisUrl ?? redisUrl;
   if (url === undefined) return memoryJournal({ maxPending, ...time });
-  return redisJournal(createRedisClient(url), {
+  return redisJournal(createRedisClient(url, redisTls), {
     prefix: redisPrefix,
     durability,
     replicas,

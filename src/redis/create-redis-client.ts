@@ -1,18 +1,38 @@
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
-import { parseRedisUrl } from './parse-redis-url.js';
+import { parseRedisUrl, type RedisServer } from './parse-redis-url.js';
+import { noTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.js';
 
 /** A client of the Redis that the URL names. It connects to nothing: the engine makes connections of its own, like it. */
-export function createRedisClient(redisUrl: string): Redis {
-  const { host, port, user, password, database, isEncrypted } = parseRedisUrl(redisUrl);
+export function createRedisClient(redisUrl: string, tlsFiles: TlsFiles = noTlsFiles): Redis {
+  const server = parseRedisUrl(redisUrl);
+  const { user, password, database } = server;
   return new Redis({
-    host,
-    port,
+    ...placeOf(server, tlsFiles),
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
     db: database,
-    // A server that many share finds the right certificate by the name, which Node does not send by itself.
-    ...(isEncrypted ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
     lazyConnect: true,
   });
+}
+
+function placeOf({ place, isEncrypted }: RedisServer, tlsFiles: TlsFiles) {
+  switch (place.by) {
+    case 'port': {
+      const { host, port } = place;
+      if (!isEncrypted) return { host, port };
+      // A server that many share finds the right certificate by the name, which Node does not send by itself.
+      const name = isIP(host) === 0 ? { servername: host } : {};
+      return { host, port, tls: { ...name, ...readTlsFiles(tlsFiles) } };
+    }
+    case 'socket':
+      return { path: place.path };
+    case 'sentinel': {
+      const found = { sentinels: [...place.sentinels], name: place.primary };
+      if (!isEncrypted) return found;
+      const tls = readTlsFiles(tlsFiles);
+      // Without the switch, ioredis encrypts nothing that goes to the servers which the sentinels name.
+      return { ...found, tls, sentinelTLS: tls, enableTLSForSentinelMode: true };
+    }
+  }
 }

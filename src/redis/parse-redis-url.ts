@@ -1,44 +1,63 @@
 import { ConfigurationError } from '../start/configuration-error.js';
 
-/** What REDIS_URL says. */
-export interface RedisServer {
+interface HostAndPort {
   readonly host: string;
   readonly port: number;
+}
+
+/** How the server is found: at a port, on a unix socket of this machine, or by asking sentinels for a primary by its name. */
+export type RedisPlace =
+  | (HostAndPort & { readonly by: 'port' })
+  | { readonly by: 'socket'; readonly path: string }
+  | { readonly by: 'sentinel'; readonly sentinels: readonly HostAndPort[]; readonly primary: string };
+
+/** What REDIS_URL says. */
+export interface RedisServer {
+  readonly place: RedisPlace;
   /** Undefined stands for Redis's default user. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** The number of the database; 0 unless the URL names another. */
   readonly database: number;
-  /** True for rediss://. */
+  /** True for rediss:// and valkeys://. */
   readonly isEncrypted: boolean;
 }
 
+type Fault = (rest: string) => ConfigurationError;
+
 const form = 'redis://user:password@host:6379/0';
+const socketForm = 'unix:///run/redis.sock?db=0';
+const sentinelForm = 'redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0';
 const encode = 'percent-encode special characters of the password';
 const DEFAULT_PORT = 6379;
+const DEFAULT_SENTINEL_PORT = 26_379;
+
+const SENTINEL = /^(redis|rediss|valkey|valkeys)\+sentinel:\/\//i;
+const SOCKET = /^(unix|redis\+unix|redis\+socket|valkey\+unix):\/\/|^\//i;
 
 /** Forms of other programs, each with what to do about it, as the end of the sentence. The first that fits is told. */
 const OTHER_FORMS: readonly { readonly is: (text: string) => boolean; readonly rest: string }[] = [
-  { is: begins(['valkey']), rest: sameAsRedis('valkey', 'redis') },
-  { is: begins(['valkeys']), rest: sameAsRedis('valkeys', 'rediss') },
   {
-    is: begins(['sentinel', 'redis+sentinel', 'rediss+sentinel', 'redis-sentinel', 'rediss-sentinel']),
-    rest: `asks for Sentinel, which is not supported yet; name the host and port of the primary, like ${form}`,
+    is: begins(['sentinel', 'redis-sentinel', 'rediss-sentinel']),
+    rest: `asks for Sentinel in a form that is not read; write ${sentinelForm}`,
   },
   {
     is: (text) =>
-      begins(['redis+cluster', 'rediss+cluster', 'redis-cluster'])(text) ||
+      begins(['redis+cluster', 'rediss+cluster', 'redis-cluster', 'valkey+cluster'])(text) ||
       /[?&]cluster=(?!false|0|no|off)/i.test(text),
     rest: `asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like ${form}`,
   },
   {
-    is: (text) =>
-      begins(['unix', 'redis+unix', 'rediss+unix', 'redis+socket', 'redis-socket'])(text) || isPath(text),
-    rest: `names a unix socket, which is not supported yet; have Redis listen on a port too, and name its host and port, like ${form}`,
+    is: begins(['rediss+unix', 'rediss+socket', 'valkeys+unix']),
+    rest: `asks for an encrypted connection over a unix socket, which leaves no machine; write ${socketForm}`,
   },
   {
-    is: namesSeveral,
-    rest: `names several hosts, which is not supported yet; name one, which is the primary, like ${form}`,
+    is: (text) => begins(['redis-socket'])(text) || isPath(text),
+    rest: `names a unix socket in a form that is not read; write ${socketForm}`,
+  },
+  {
+    is: (text) => !SENTINEL.test(text) && !SOCKET.test(text) && namesSeveral(text),
+    rest: `names several hosts, which is not supported yet; name one, which is the primary, like ${form}, or sentinels, like ${sentinelForm}`,
   },
 ];
 
@@ -46,21 +65,18 @@ function begins(schemes: readonly string[]): (text: string) => boolean {
   return (text) => schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}:`));
 }
 
-function sameAsRedis(scheme: string, redis: string): string {
-  return (
-    `must begin with ${redis}://, not with ${scheme}://; Valkey speaks the same protocol, so write ${redis}:// and leave the ` +
-    'rest as it is'
-  );
+/** `./redis.sock`, and a path as the host or the path of a URL. A password may hold slashes too, but has an @ after it. */
+function isPath(text: string): boolean {
+  return /^\.{1,2}\//.test(text) || /^\w+:\/\/(\/[^@]*[^@\d/]|[^@]*%2F)[^@]*$/i.test(withoutSocket(text));
 }
 
-/** `/run/redis.sock`, and the same as the host or the path of a URL. A password may hold slashes too, but has an @ after it. */
-function isPath(text: string): boolean {
-  return /^\.{0,2}\//.test(text) || /^rediss?:\/\/(\/[^@]*[^@\d/]|[^@]*%2F)[^@]*$/i.test(text);
+function withoutSocket(text: string): string {
+  return SOCKET.test(text) ? '' : text;
 }
 
 /** A comma in the host: after the last @, as a password may hold commas as well. */
 function namesSeveral(text: string): boolean {
-  if (/,\s*rediss?:\/\//i.test(text)) return true;
+  if (/,\s*\w+:\/\//i.test(text)) return true;
   const [hosts = ''] =
     text
       .replace(/^\w+:\/\//, '')
@@ -75,11 +91,36 @@ function namesSeveral(text: string): boolean {
  * that should have been encoded can end up in any of them.
  */
 export function parseRedisUrl(redisUrl: string, name = 'REDIS_URL'): RedisServer {
-  const fault = (rest: string): ConfigurationError => new ConfigurationError(`${name} ${rest}.`);
+  const fault: Fault = (rest) => new ConfigurationError(`${name} ${rest}.`);
   const text = redisUrl.trim();
   const otherForm = OTHER_FORMS.find(({ is }) => is(text));
   if (otherForm !== undefined) throw fault(otherForm.rest);
-  if (!/^rediss?:\/\//i.test(text)) {
+  if (SOCKET.test(text)) return onSocket(text, fault);
+  if (SENTINEL.test(text)) return bySentinel(text, fault);
+  const { host, port, ...server } = atPort(text, fault);
+  return { ...server, place: { by: 'port', host, port } };
+}
+
+/** Where the server is, as a person would write it; without user and password. */
+export function redisAddress({ place }: RedisServer): string {
+  switch (place.by) {
+    case 'port':
+      return written(place);
+    case 'socket':
+      return place.path;
+    case 'sentinel':
+      return `the primary ${place.primary} of the sentinels ${place.sentinels.map(written).join(', ')}`;
+  }
+}
+
+function written({ host, port }: HostAndPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+interface AtPort extends Omit<RedisServer, 'place'>, HostAndPort {}
+
+function atPort(text: string, fault: Fault, defaultPort = DEFAULT_PORT): AtPort {
+  if (!/^(redis|valkey)s?:\/\//i.test(text)) {
     throw fault(`must begin with redis://, or with rediss:// for an encrypted connection, like ${form}`);
   }
   if (!URL.canParse(text)) throw fault(`is not a URL; it must look like ${form}: ${encode}`);
@@ -92,27 +133,53 @@ export function parseRedisUrl(redisUrl: string, name = 'REDIS_URL'): RedisServer
   }
   if (url.hostname === '') throw fault(`names no host; it must look like ${form}`);
   if (url.port === '0')
-    throw fault(`names port 0, where nothing can listen; the usual one is ${DEFAULT_PORT}`);
+    throw fault(`names port 0, where nothing can listen; the usual one is ${defaultPort}`);
   const password = decoded(url.password, fault);
   if (url.username !== '' && password === undefined) {
     throw fault('names a user without a password; write user:password before the @, or leave the user out');
   }
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    port: url.port === '' ? defaultPort : Number(url.port),
     user: decoded(url.username, fault),
     password,
     database: databaseIn(url.pathname, fault),
-    isEncrypted: url.protocol === 'rediss:',
+    isEncrypted: /^(rediss|valkeys):$/.test(url.protocol),
   };
 }
 
-/** Where the server is, as a person would write it; without user and password. */
-export function redisAddress({ host, port }: RedisServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** `unix://user:password@/run/redis.sock?db=0`; a path alone is one too. */
+function onSocket(text: string, fault: Fault): RedisServer {
+  const [, credentials = '', path = '', query] =
+    /^(?:[\w+]+:\/\/)?(?:([^/]*)@)?(\/[^?#]+)(?:\?([^#]*))?$/.exec(text) ?? [];
+  if (path === '') throw fault(`names no socket; it must look like ${socketForm}: ${encode}`);
+  const database = query === undefined ? '0' : /^db=(\d{1,5})$/.exec(query)?.[1];
+  if (database === undefined) {
+    throw fault(`takes no option but the number of a database, like ${socketForm}; ${encode}, ? as %3F`);
+  }
+  const { user, password } = atPort(`redis://${credentials === '' ? '' : `${credentials}@`}socket`, fault);
+  const place = { by: 'socket', path: decoded(path, fault) ?? path } as const;
+  return { place, user, password, database: Number(database), isEncrypted: false };
 }
 
-type Fault = (rest: string) => ConfigurationError;
+/** User, password and database are of the servers that the sentinels name. */
+function bySentinel(text: string, fault: Fault): RedisServer {
+  const [, scheme = '', credentials = '', hosts = '', primary = '', path = ''] =
+    /^(\w+)\+sentinel:\/\/(.*@)?([^/@]*)(?:\/([^/]*)(\/.*)?)?$/i.exec(text) ?? [];
+  if (!/^[A-Za-z0-9._-]+$/.test(primary)) {
+    throw fault(
+      `names no primary for the sentinels to find, by its letters, digits, ., _ and -; it must look like ${sentinelForm}`,
+    );
+  }
+  const sentinels: HostAndPort[] = [];
+  for (const each of hosts.split(',')) {
+    if (each.trim() === '') throw fault(`names no host for a sentinel; it must look like ${sentinelForm}`);
+    const { host, port } = atPort(`redis://${each.trim()}`, fault, DEFAULT_SENTINEL_PORT);
+    sentinels.push({ host, port });
+  }
+  const { user, password, database, isEncrypted } = atPort(`${scheme}://${credentials}server${path}`, fault);
+  return { place: { by: 'sentinel', sentinels, primary }, user, password, database, isEncrypted };
+}
 
 function decoded(text: string, fault: Fault): string | undefined {
   if (text === '') return undefined;

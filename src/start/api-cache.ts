@@ -36,7 +36,10 @@ const SOFT_TIMEOUT_MS = 2000;
 /** The namespaces of what the API keeps with `cache.fetch`; no field of the schema uses them. */
 export const fetchedNamespaces = ['FilmLength', 'Session', 'Viewer'] as const;
 
-type CacheConfig = Pick<Config, 'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix'>;
+type CacheConfig = Pick<
+  Config,
+  'cache' | 'environment' | 'journal' | 'redisUrl' | 'redisPrefix' | 'redisTls'
+>;
 
 interface ApiCacheParts {
   readonly log: CacheLog;
@@ -99,8 +102,11 @@ function httpOf({ maxAge, tagHeader }: Config['cache']): HttpOptions<ApiContext>
 }
 
 /** Redis where one is named, so that processes share entries and see each other's writes; the memory of this process otherwise. */
-function configuredStore({ cache, redisUrl, redisPrefix }: CacheConfig, time: { clock?: Clock }): Store {
-  if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix);
+function configuredStore(
+  { cache, redisUrl, redisPrefix, redisTls }: CacheConfig,
+  time: { clock?: Clock },
+): Store {
+  if (redisUrl !== undefined) return createRedisStore(redisUrl, redisPrefix, redisTls);
   return memoryStore({ ...boundsOf(cache), ...time });
 }
 

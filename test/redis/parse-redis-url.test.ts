@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/start/configuration-error.js';
-import { parseRedisUrl, redisAddress, type RedisServer } from '../../src/redis/parse-redis-url.js';
+import {
+  parseRedisUrl,
+  redisAddress,
+  type RedisPlace,
+  type RedisServer,
+} from '../../src/redis/parse-redis-url.js';
+
+const port = (host = 'cache', number = 6379): RedisPlace => ({ by: 'port', host, port: number });
+const socket = (path: string): RedisPlace => ({ by: 'socket', path });
+const sentinels = (...hosts: [host: string, port?: number][]): RedisPlace => ({
+  by: 'sentinel',
+  sentinels: hosts.map(([host, number = 26_379]) => ({ host, port: number })),
+  primary: 'films',
+});
 
 const plain: RedisServer = {
-  host: 'cache',
-  port: 6379,
+  place: port(),
   user: undefined,
   password: undefined,
   database: 0,
@@ -17,15 +29,35 @@ describe('REDIS_URL', () => {
     ['redis://cache/', {}],
     ['REDIS://cache', {}],
     ['  redis://cache\n', {}],
-    ['redis://cache:6380', { port: 6380 }],
+    ['redis://cache:6380', { place: port('cache', 6380) }],
     ['redis://cache/3', { database: 3 }],
-    ['rediss://cache:6380/3', { port: 6380, database: 3, isEncrypted: true }],
+    ['rediss://cache:6380/3', { place: port('cache', 6380), database: 3, isEncrypted: true }],
+    ['valkey://cache/3', { database: 3 }],
+    ['Valkeys://films:secret@cache', { user: 'films', password: 'secret', isEncrypted: true }],
     ['redis://:secret@cache', { password: 'secret' }],
     ['redis://films:secret@cache', { user: 'films', password: 'secret' }],
     ['redis://films:s%23%2F%3F%40%25t@cache', { user: 'films', password: 's#/?@%t' }],
     ['redis://films:a@b@cache', { user: 'films', password: 'a@b' }],
-    ['redis://127.0.0.1:6380/0', { host: '127.0.0.1', port: 6380 }],
-    ['redis://[::1]:6380', { host: '::1', port: 6380 }],
+    ['redis://127.0.0.1:6380/0', { place: port('127.0.0.1', 6380) }],
+    ['redis://[::1]:6380', { place: port('::1', 6380) }],
+    ['unix:///run/redis.sock', { place: socket('/run/redis.sock') }],
+    ['/run/a%20b/redis.sock', { place: socket('/run/a b/redis.sock') }],
+    ['redis+unix:///run/redis.sock?db=2', { place: socket('/run/redis.sock'), database: 2 }],
+    ['redis+socket:///run/redis.sock', { place: socket('/run/redis.sock') }],
+    [
+      'unix://films:s%40t@/run/redis.sock?db=2',
+      { place: socket('/run/redis.sock'), user: 'films', password: 's@t', database: 2 },
+    ],
+    ['redis+sentinel://cache/films', { place: sentinels(['cache']) }],
+    [
+      'redis+sentinel://films:s%2Ft@a:1,b,[::1]:3/films/2',
+      { place: sentinels(['a', 1], ['b'], ['::1', 3]), user: 'films', password: 's/t', database: 2 },
+    ],
+    [
+      'rediss+sentinel://:a,b@cache/films',
+      { place: sentinels(['cache']), password: 'a,b', isEncrypted: true },
+    ],
+    ['valkeys+sentinel://cache/films', { place: sentinels(['cache']), isEncrypted: true }],
   ])('%s is read', (url, server) => {
     expect(parseRedisUrl(url)).toEqual({ ...plain, ...server });
   });
@@ -75,27 +107,34 @@ describe('REDIS_URL', () => {
     expect(sentence).not.toContain('secret');
   });
 
-  const sentinel =
-    'asks for Sentinel, which is not supported yet; name the host and port of the primary, like redis://user:password@host:6379/0.';
   const inCluster =
     'asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like redis://user:password@host:6379/0.';
   const several =
-    'names several hosts, which is not supported yet; name one, which is the primary, like redis://user:password@host:6379/0.';
-  const socket =
-    'names a unix socket, which is not supported yet; have Redis listen on a port too, and name its host and port, like redis://user:password@host:6379/0.';
+    'names several hosts, which is not supported yet; name one, which is the primary, like redis://user:password@host:6379/0, or sentinels, like redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0.';
+  const wrongSocket = 'names a unix socket in a form that is not read; write unix:///run/redis.sock?db=0.';
+  const noSocket =
+    'names no socket; it must look like unix:///run/redis.sock?db=0: percent-encode special characters of the password.';
+  const encryptedSocket =
+    'asks for an encrypted connection over a unix socket, which leaves no machine; write unix:///run/redis.sock?db=0.';
+  const wrongSentinel =
+    'asks for Sentinel in a form that is not read; write redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0.';
+  const noPrimary =
+    'names no primary for the sentinels to find, by its letters, digits, ., _ and -; it must look like redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0.';
+  const noSentinel =
+    'names no host for a sentinel; it must look like redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0.';
 
   it.each<[url: string, rest: string]>([
+    ['sentinel://:secret@cache:26379,cache2:26379', wrongSentinel],
+    ['redis-sentinel://:secret@cache:26379', wrongSentinel],
+    ['redis+sentinel://:secret@cache:26379', noPrimary],
+    ['redis+sentinel://:secret@cache:26379/', noPrimary],
+    ['redis+sentinel://:secret@cache:26379/films?db=2', noPrimary],
+    ['redis+sentinel://:secret@a,,b/films', noSentinel],
+    ['redis+sentinel://:secret@/films', noSentinel],
     [
-      'valkey://films:secret@cache',
-      'must begin with redis://, not with valkey://; Valkey speaks the same protocol, so write redis:// and leave the rest as it is.',
+      'redis+sentinel://:secret@cache:0/films',
+      'names port 0, where nothing can listen; the usual one is 26379.',
     ],
-    [
-      'Valkeys://films:secret@cache',
-      'must begin with rediss://, not with valkeys://; Valkey speaks the same protocol, so write rediss:// and leave the rest as it is.',
-    ],
-    ['redis+sentinel://:secret@cache:26379/films', sentinel],
-    ['sentinel://:secret@cache:26379,cache2:26379', sentinel],
-    ['redis-sentinel://:secret@cache:26379', sentinel],
     ['redis://films:secret@cache?cluster=true', inCluster],
     ['rediss://films:secret@cache:6379/0?timeout=5&cluster=true', inCluster],
     ['redis+cluster://films:secret@cache', inCluster],
@@ -103,14 +142,18 @@ describe('REDIS_URL', () => {
     ['redis://cache,cache2', several],
     ['redis://:secret@cache:6379,redis://:secret@cache2:6379', several],
     ['cache:6379,cache2:6379', several],
-    ['unix:///var/run/secret.sock', socket],
-    ['redis+unix://:secret@/var/run/redis.sock', socket],
-    ['redis+socket:///var/run/secret.sock', socket],
-    ['/var/run/secret.sock', socket],
-    ['./secret.sock', socket],
-    ['redis:///var/run/secret.sock', socket],
-    ['redis://%2Fvar%2Frun%2Fsecret.sock', socket],
-  ])('%s is not supported yet, which is said of both variables', (url, rest) => {
+    ['unix://', noSocket],
+    ['unix://:secret@run/redis.sock', noSocket],
+    [
+      'unix:///run/redis.sock?db=0&password=secret',
+      'takes no option but the number of a database, like unix:///run/redis.sock?db=0; percent-encode special characters of the password, ? as %3F.',
+    ],
+    ['rediss+unix:///var/run/secret.sock', encryptedSocket],
+    ['redis-socket:///var/run/secret.sock', wrongSocket],
+    ['./secret.sock', wrongSocket],
+    ['redis:///var/run/secret.sock', wrongSocket],
+    ['redis://%2Fvar%2Frun%2Fsecret.sock', wrongSocket],
+  ])('%s is refused, which is said of both variables', (url, rest) => {
     expect(() => parseRedisUrl(url)).toThrow(new ConfigurationError(`REDIS_URL ${rest}`));
     expect(() => parseRedisUrl(url, 'JOURNAL_REDIS_URL')).toThrow(
       new ConfigurationError(`JOURNAL_REDIS_URL ${rest}`),
@@ -129,5 +172,9 @@ describe('REDIS_URL', () => {
   it('is told to people by host and port, without what is secret', () => {
     expect(redisAddress(parseRedisUrl('redis://films:secret@cache/1'))).toBe('cache:6379');
     expect(redisAddress(parseRedisUrl('redis://[::1]:6380'))).toBe('[::1]:6380');
+    expect(redisAddress(parseRedisUrl('unix://films:secret@/run/redis.sock'))).toBe('/run/redis.sock');
+    expect(redisAddress(parseRedisUrl('redis+sentinel://:secret@a,[::1]:2/films'))).toBe(
+      'the primary films of the sentinels a:26379, [::1]:2',
+    );
   });
 });

@@ -29,5 +29,5 @@ const plant = plants[name];
 if (plant === undefined) throw new Error(`there is no mistake "${name}" to plant`);
 const config = readConfig(process.env);
 const log = await createLog(config);
-const store = plant(createRedisStore(config.redisUrl ?? '', config.redisPrefix));
+const store = plant(createRedisStore(config.redisUrl ?? '', config.redisPrefix, config.redisTls));
 await announce(await startApi(config, { log, store }), config, log);

@@ -13,11 +13,23 @@ export function clientFaults(client: Redis | undefined): string[] {
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
   const faults: string[] = [];
-  if (isSet(options['sentinels'])) {
-    faults.push(unusable('finds its server through Sentinel', 'with the host and port of the primary'));
+  if (options['role'] === 'slave' || options['readOnly'] === true) {
+    const option = options['readOnly'] === true ? 'readOnly: true' : "role: 'slave'";
+    faults.push(
+      `the client has ${option}, but a replica lags behind its primary, so that what it answers may be stale; leave that ` +
+        'option out',
+    );
   }
-  if (isSet(options['path'])) {
-    faults.push(unusable('connects through a unix socket', 'with a host and a port'));
+  if (isSet(options['sentinels']) && isSet(options['tls']) && options['enableTLSForSentinelMode'] !== true) {
+    faults.push(
+      'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
+    );
+  }
+  if (typeof options['path'] === 'string' && options['path'].startsWith('//')) {
+    faults.push(
+      'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with ' +
+        'redis://, or with rediss:// for an encrypted connection',
+    );
   }
   if (isSet(options['keyPrefix'])) {
     const prefix = String(options['keyPrefix']).replace(/[^A-Za-z0-9_.-]/g, '');

@@ -20,11 +20,17 @@ export interface Clients {
    * just been made.
    */
   renew(): void;
+  /** Ends the connection, so that the next one leads to the server that is the primary then. */
+  connectAgain(): void;
   close(): void;
 }
 
 /** Milliseconds without any answer after which a connection counts as dead and is made anew. */
 const DEAD_AFTER_MS = 5000;
+/** What a server that is none any more may take to end its connection, milliseconds. */
+const FAILED_OVER_MS = 100;
+const KNOWS_NO_PRIMARY = /No such master|invalid reply: null/;
+const UNKNOWN_PRIMARY = 'no sentinel that answers knows the primary';
 const RECONNECT: DoublingPause = { firstMs: 50, longestMs: 1000 };
 /** A server that is only slow must not be given a new connection with each probe. */
 const RENEWED_FROM_MS = 1000;
@@ -45,6 +51,11 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
+    // Sentinels that name no server are asked again by the next attempt to connect, which begins when it is wanted.
+    sentinelRetryStrategy: () => null,
+    sentinelCommandTimeout: options.connectTimeoutMs,
+    failoverDetector: true,
+    disconnectTimeout: FAILED_OVER_MS,
     disableClientInfo: true,
     enableAutoPipelining: false,
     keyPrefix: '',
@@ -54,10 +65,19 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     retryStrategy: (times) => doublingPauseMs(RECONNECT, times),
   };
   const commands = redis.duplicate(hardened);
-  const subscriber = redis.duplicate(hardened);
+  const subscriber = redis.duplicate({
+    ...hardened,
+    failoverDetector: false,
+    sentinelRetryStrategy: (times: number) => doublingPauseMs(RECONNECT, times),
+  });
+  let isClosed = false;
+  // Sentinels answered, and have never heard of the primary.
+  let isUnknown = false;
+  commands.on('connecting', () => (isUnknown = false));
+  commands.on('sentinelError', (error: Error) => (isUnknown ||= KNOWS_NO_PRIMARY.test(error.message)));
   // What went wrong since the connection began: ioredis goes on after a database that does not exist.
   let fault: Error | undefined;
-  commands.on('error', (error: Error) => (fault = error));
+  commands.on('error', (error: Error) => (fault = isUnknown ? new Error(UNKNOWN_PRIMARY) : error));
   let connectedAtMs = Infinity;
   let unansweredAtMs = -Infinity;
   commands.on('connect', () => {
@@ -73,7 +93,9 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     commands,
     async connect() {
       // Its rejection says less than the error event before it.
-      if (commands.status === 'wait') await commands.connect().catch(() => undefined);
+      // It is at its end where no sentinel named a server.
+      const isIdle = commands.status === 'wait' || commands.status === 'end';
+      if (isIdle && !isClosed) await commands.connect().catch(() => undefined);
       if (fault !== undefined) throw fault;
       if (commands.status !== 'ready') throw new Error(`no connection (${commands.status})`);
     },
@@ -93,7 +115,12 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
       if (!isInARow || commands.status !== 'ready' || nowMs - connectedAtMs < RENEWED_FROM_MS) return;
       commands.stream.destroy(new Error('the connection was made anew, as it did not answer'));
     },
+    connectAgain() {
+      if (commands.status !== 'ready') return;
+      commands.stream.destroy(new Error('the connection was made anew, to find the primary'));
+    },
     close() {
+      isClosed = true;
       commands.disconnect();
       subscriber.disconnect();
     },

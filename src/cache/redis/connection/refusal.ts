@@ -2,6 +2,10 @@ import { CacheError, type ErrorCode } from '../../errors.js';
 
 const KINDS: readonly [RegExp, (where: string, words: string, page: string) => string][] = [
   [
+    /no sentinel that answers knows/,
+    (where) => `${where} is known to none of those that answer; check its name, and that they monitor it`,
+  ],
+  [
     /NOAUTH|client already authenticated/,
     (where) => `${where} asks for a password; put it into the URL, redis://user:password@host:port`,
   ],
@@ -14,6 +18,17 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
     (where, words, page) =>
       `${where} does not let this user do what the cache needs (${words}); grant it the commands and the key and ` +
       `channel patterns that ${page} lists`,
+  ],
+  [
+    /certificate required|bad certificate|unknown ca|alert certificate/i,
+    (where) =>
+      `${where} asks for a certificate of this process that it trusts; give the client tls.cert and tls.key`,
+  ],
+  [
+    /certificate|altnames|CERT_/i,
+    (where, words) =>
+      `${where} shows a certificate that is not trusted (${words}); give the client the authority as tls.ca, or name the host ` +
+      'as the certificate does',
   ],
   [
     /DB index|SELECT is not allowed/,

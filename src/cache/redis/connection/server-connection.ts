@@ -58,6 +58,10 @@ export class ServerConnection {
     });
   }
 
+  get #isBySentinel(): boolean {
+    return Boolean(this.#redis.options.sentinels);
+  }
+
   get state(): ConnectionState {
     if (this.#breaker.isAway) return 'away';
     return this.#weakness === undefined ? 'usable' : 'weak';
@@ -133,7 +137,12 @@ export class ServerConnection {
     const wasAway = this.#breaker.isAway;
     await Promise.all(this.#lanes.map((lane) => lane.connect()));
     const ask: Ask = (commands) => this.#askToRejoin(commands);
-    const server = this.#fitServer(await ask((redis) => redis.info('server')));
+    const server = this.#fitServer(await ask(readSections));
+    if (this.#isBySentinel && server.value('role') === 'slave') {
+      // What they said is over; the next attempt asks them again.
+      this.#findAgain();
+      throw new Error('the sentinels have named a replica');
+    }
     const weakness = await user.inspect?.(ask, server).catch((error: unknown) => this.#unfit(error));
     const isNew = server.run !== this.#run;
     const isAnotherRun = isNew && this.#run !== undefined;
@@ -204,6 +213,13 @@ export class ServerConnection {
     }
   }
 
+  /**
+   * A server that was silent may have been replaced meanwhile, and go on with what it had: sentinels say which one it is now.
+   */
+  #findAgain(): void {
+    for (const lane of this.#lanes) lane.connectAgain();
+  }
+
   /** An answer is missing. */
   #renew(): void {
     for (const lane of this.#lanes) lane.renew();
@@ -236,11 +252,17 @@ export class ServerConnection {
   #changed({ isAway, reason, awayForMs }: BreakerChange): void {
     if (isAway) {
       this.#callOffCheck?.();
-      if (reason instanceof NoAnswer) this.#renew();
+      if (this.#isBySentinel) this.#findAgain();
+      else if (reason instanceof NoAnswer) this.#renew();
       this.#user?.onAway?.();
       this.#log?.away(reason);
     } else if (this.#weakness === undefined) this.#log?.back(reason, { awayForMs });
   }
+}
+
+/** One by one: together they need Redis 7. */
+async function readSections(redis: Redis): Promise<string> {
+  return (await Promise.all([redis.info('server'), redis.info('replication')])).join('\n');
 }
 
 function commandsOf(clients: Clients | undefined): Redis {

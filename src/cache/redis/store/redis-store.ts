@@ -10,6 +10,7 @@ import type {
   Reading,
   Store,
 } from '../../store/store.js';
+import { UnfitServer } from '../connection/connection-user.js';
 import { runScript } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection } from '../connection/server-connection.js';
@@ -101,13 +102,21 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
           },
         },
         tryOut: (commands) => tryOut(commands, names),
-        rejoin: async (ask, { run }, mustForget) => {
+        inspect: (_, { value }) => {
+          if (value('role') !== 'slave') return Promise.resolve(undefined);
+          return Promise.reject(
+            new UnfitServer(
+              'is a replica, which lags behind its primary and takes no invalidation; name the primary instead',
+            ),
+          );
+        },
+        rejoin: async (ask, { history }, mustForget) => {
           await ask((commands) => oversized.remove(commands));
           // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
-          const isSame = await ask((commands) => knowsRun(commands, names, run));
+          const isSame = await ask((commands) => knowsRun(commands, names, history));
           const has = isSame ? await caughtUp() : 'no';
           if (has === 'yes' || (has === 'unknown' && !mustForget)) return;
-          await ask((commands) => forgetAll(commands, names, run));
+          await ask((commands) => forgetAll(commands, names, history));
           onForgotten();
         },
       });

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { timerFaults } from '../../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
+import { sentinelsOf } from '../connection/server-info.js';
 import { clientFaults } from '../connection/client-faults.js';
 
 export interface RedisStoreOptions {
@@ -35,9 +36,11 @@ export function checkedSettings(redis: Redis, options: RedisStoreOptions): Requi
 
 /** The same for all processes that share a server, a database and a prefix. */
 export function sharedName(
-  { host = 'localhost', port = 6379, db = 0 }: Redis['options'],
+  { host = 'localhost', port = 6379, path, sentinels, name, db = 0 }: Redis['options'],
   prefix: string,
 ): string {
+  if (sentinels) return `redis ${name} of ${[...sentinelsOf(sentinels)].sort().join()}/${db} ${prefix}`;
+  if (path !== undefined) return `redis ${hostname()} ${path}/${db} ${prefix}`;
   // Two machines may each have a Redis of their own under this name.
   const where = LOOPBACK.test(host) ? `${hostname()} ${host}` : host;
   return `redis ${where}:${port}/${db} ${prefix}`;

@@ -10,6 +10,12 @@ function client(options: object): unknown {
   return redis;
 }
 
+function clientOf(url: string): unknown {
+  const redis = new Redis(url, { lazyConnect: true });
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
 function cluster(): Cluster {
   const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
   onTestFinished(() => nodes.disconnect());
@@ -44,14 +50,24 @@ describe.each([
       'the client is a Cluster, which this version cannot use; pass new Redis(url) of a single primary',
     ],
     [
-      'a client of Sentinel',
-      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films' }),
-      'the client finds its server through Sentinel, which this version cannot use; pass new Redis(url) with the host and port of the primary',
+      'a client that asks sentinels for a replica',
+      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films', role: 'slave' }),
+      "the client has role: 'slave', but a replica lags behind its primary, so that what it answers may be stale; leave that option out",
     ],
     [
-      'a client on a unix socket',
-      () => client({ path: '/run/redis.sock' }),
-      'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port',
+      'a client that reads from replicas',
+      () => client({ readOnly: true }),
+      'the client has readOnly: true, but a replica lags behind its primary, so that what it answers may be stale; leave that option out',
+    ],
+    [
+      'a client of Sentinel with tls that would not be used',
+      () => client({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'films', tls: {} }),
+      'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
+    ],
+    [
+      'a client of a URL that ioredis takes for a path',
+      () => clientOf('valkey://:secret@cache'),
+      'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with redis://, or with rediss:// for an encrypted connection',
     ],
     ['nothing', () => undefined, NO_CLIENT],
     ['a URL', () => 'redis://:secret@cache', NO_CLIENT],
@@ -67,9 +83,9 @@ describe.each([
   });
 
   it('refuses the client together with all options', () => {
-    expect(() => madeOf(client({ stringNumbers: true, path: '/run/redis.sock' }), { prefix: '{a}' })).toThrow(
+    expect(() => madeOf(client({ stringNumbers: true, path: '//cache' }), { prefix: '{a}' })).toThrow(
       refused(
-        'the client connects through a unix socket, which this version cannot use; pass new Redis(url) with a host and a port; ' +
+        'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with redis://, or with rediss:// for an encrypted connection; ' +
           'the client has stringNumbers: true, which turns the numbers of replies into texts; leave that option out; ' +
           'prefix must be letters, digits and _ . -, but got "{a}"',
       ),
@@ -77,6 +93,7 @@ describe.each([
   });
 
   it('takes any other client', () => {
+    madeOf(client({ path: '/run/redis.sock' }));
     madeOf(client({ host: 'cache', keyPrefix: '', stringNumbers: false }));
   });
 });

@@ -54,8 +54,9 @@ describe.skipIf(!needsRedis())('a Redis that comes back with what it had saved',
     const client = new Redis(server.url);
     onTestFinished(() => client.disconnect());
     // As if the server had been running all the time.
-    const run = /run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '';
-    await client.set('restarted:run', run, 'PX', 60_000);
+    const info = await client.info();
+    const [run, replid] = [/run_id:(\w+)/, /master_replid:(\w+)/].map((line) => line.exec(info)?.[1]);
+    await client.set('restarted:run', `${run} ${replid}`, 'PX', 60_000);
     const cache = await startedCache(server);
     expect(await read(cache, 'new')).toBe('old');
   });
