@@ -15,6 +15,7 @@ export default tseslint.config(
       'node_modules/**',
       'examples/shop/**',
       'examples/pothos/**',
+      'bench/peers/**',
     ],
   },
   {

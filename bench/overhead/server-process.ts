@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type { Usage } from '../servers/program.js';
+import type { Usage } from '../servers/told.js';
 import type { ServerName } from '../servers/server-names.js';
 import { forkSteady } from './fork-steady.js';
 
 /** A measured server in a process of its own. */
 export interface ServerProcess {
-  readonly name: ServerName;
+  readonly name: string;
   readonly url: string;
   usage(): Promise<Usage>;
   /** Notes where its time goes during `work`, and writes that to a file. */
@@ -28,7 +28,23 @@ const STOP_WITHIN_MS = 10_000;
 export async function startServer(name: ServerName, options: ServerProcessOptions): Promise<ServerProcess> {
   const { redisUrl, databaseUrl = '', signal } = options;
   const program = path.join(import.meta.dirname, '..', 'servers', 'program.js');
-  const child = forkSteady(program, [name, redisUrl, databaseUrl], signal);
+  return startProgram(name, { program, words: [name, redisUrl, databaseUrl], signal });
+}
+
+/** A program that answers the messages of bench/servers/told.ts. */
+export interface MeasuredProgram {
+  readonly program: string;
+  readonly words: readonly string[];
+  /** Ends the server at once, at any time. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts a program as a measured server of that name; resolves when it listens. It ends with this process at the latest. */
+export async function startProgram(
+  name: string,
+  { program, words, signal }: MeasuredProgram,
+): Promise<ServerProcess> {
+  const child = forkSteady(program, words, signal);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ended = exited.then((): never => {
     throw new Error(`the server ${name} ended before it was told to`);

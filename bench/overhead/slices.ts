@@ -1,10 +1,9 @@
-import type { ServerName } from '../servers/server-names.js';
 import type { WorkloadName } from './workloads.js';
 
 /** One server under one workload for a second or so. */
 export interface Slice {
   readonly round: number;
-  readonly server: ServerName;
+  readonly server: string;
   readonly workload: WorkloadName;
   readonly requestsPerSecond: number;
   /** Microseconds of the server process's CPU for one request, all its threads together. */
@@ -18,7 +17,7 @@ export interface Slice {
 
 /** What the slices of one server and workload come to, the first round left out. */
 export interface Result {
-  readonly server: ServerName;
+  readonly server: string;
   readonly workload: WorkloadName;
   readonly requestsPerSecond: number;
   readonly cpuPerRequestUs: number;
@@ -30,7 +29,7 @@ export interface Result {
   readonly loads: number;
 }
 
-export function resultsOf(slices: readonly Slice[], reference: ServerName): readonly Result[] {
+export function resultsOf(slices: readonly Slice[], reference: string): readonly Result[] {
   const counted = slices.filter(({ round }) => round > 0);
   const nameOf = ({ server, workload }: Slice): string => `${server} ${workload}`;
   const names = [...new Set(counted.map(nameOf))];
@@ -40,7 +39,7 @@ export function resultsOf(slices: readonly Slice[], reference: ServerName): read
   });
 }
 
-function resultOf(group: readonly Slice[], all: readonly Slice[], reference: ServerName): Result {
+function resultOf(group: readonly Slice[], all: readonly Slice[], reference: string): Result {
   const [first] = group;
   if (first === undefined) throw new Error('there must be a slice');
   const { server, workload } = first;

@@ -1,4 +1,4 @@
-import { serverTitles, type ServerName } from '../servers/server-names.js';
+import { titleOf, type ServerName } from '../servers/server-names.js';
 import type { Result } from './slices.js';
 import type { Workload, WorkloadName } from './workloads.js';
 
@@ -30,7 +30,7 @@ function rowOf(title: string, result: Result): string {
   const asksRedis = server.endsWith('redis');
   const cells = [
     title,
-    serverTitles[server],
+    titleOf(server),
     Math.round(requestsPerSecond).toLocaleString('en-US'),
     cpuPerRequestUs.toFixed(0),
     speedRatio.toFixed(2),
@@ -49,7 +49,7 @@ export function verdictsOf(results: readonly Result[]): readonly string[] {
     if (result === undefined) return [];
     const reached = Math.min(result.speedRatio, result.cpuRatio);
     const verdict = reached >= ratio ? 'reached' : 'MISSED';
-    return [`${verdict}: ${serverTitles[server]}, ${workload}: ${reached.toFixed(2)} (target ${ratio})`];
+    return [`${verdict}: ${titleOf(server)}, ${workload}: ${reached.toFixed(2)} (target ${ratio})`];
   });
   const redis = results.flatMap(({ server, workload, redisPerEntryReadUs: us }) => {
     if (us === undefined || !server.endsWith('redis')) return [];

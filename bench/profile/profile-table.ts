@@ -1,10 +1,9 @@
-import type { ServerName } from '../servers/server-names.js';
 import type { CpuShares } from './cpu-shares.js';
 import { layers } from './layers.js';
 
 /** One server under one workload. */
 export interface Profiled {
-  readonly server: ServerName;
+  readonly server: string;
   /** Of the whole process, without the profiler. */
   readonly cpuPerRequestUs: number;
   readonly shares: CpuShares;

@@ -1,12 +1,6 @@
-import { beginProfile, endProfile } from './cpu-profile.js';
 import { serverNames, type ServerName } from './server-names.js';
 import type { Copies, Started } from './measured.js';
-
-/** What a server tells the bench when it is asked: milliseconds of CPU since the start, and loads. */
-export interface Usage {
-  readonly cpuMs: number;
-  readonly loads: number;
-}
+import { tellOf } from './told.js';
 
 /** The URLs of Redis, and of the API's database unless it keeps its own. */
 interface Backends {
@@ -38,21 +32,7 @@ function copiesOf(name: ServerName): Copies {
 async function main([name, redisUrl = '', databaseUrl]: string[]): Promise<void> {
   const known = serverNames.find((other) => other === name);
   if (known === undefined) throw new Error(`unknown server ${name}`);
-  const server = await start(known, { redisUrl, databaseUrl: databaseUrl === '' ? undefined : databaseUrl });
-  const tell = (message: object): void => void process.send?.(message);
-  process.on('message', (message) => {
-    if (message === 'stop') {
-      void server.close().finally(() => process.exit(0));
-    } else if (message === 'usage') {
-      const { user, system } = process.cpuUsage();
-      tell({ cpuMs: (user + system) / 1000, loads: server.loads() } satisfies Usage);
-    } else {
-      // 'profile' begins one; any other text is the file that it is written to.
-      void (message === 'profile' ? beginProfile() : endProfile(String(message))).then(() => tell({}));
-    }
-  });
-  process.on('disconnect', () => process.exit(1));
-  tell({ url: server.url });
+  tellOf(await start(known, { redisUrl, databaseUrl: databaseUrl === '' ? undefined : databaseUrl }));
 }
 
 await main(process.argv.slice(2));

@@ -20,8 +20,7 @@ export const serverNames = [
 
 export type ServerName = (typeof serverNames)[number];
 
-/** What a table calls them. */
-export const serverTitles: Readonly<Record<ServerName, string>> = {
+const serverTitles: Readonly<Record<ServerName, string>> = {
   constants: 'Apollo standalone, constants in memory',
   'no-cache': 'Apollo standalone, no cache, 3 ms a load',
   'library-redis': 'library in Apollo standalone, Redis',
@@ -39,3 +38,9 @@ export const serverTitles: Readonly<Record<ServerName, string>> = {
   'api-strict': 'this API, strict copies',
   'api-memo': 'this API, operation memo over Redis',
 };
+
+/** What a table calls a server: its title, or its name where it has none here. */
+export function titleOf(server: string): string {
+  const known = serverNames.find((name) => name === server);
+  return known === undefined ? server : serverTitles[known];
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+
+export interface Film {
+  readonly id: string;
+  readonly title: string;
+  readonly directorId: string | null;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The rows that all servers answer from. */
+export interface Rows {
+  readonly films: ReadonlyMap<string, Film>;
+  readonly people: ReadonlyMap<string, Person>;
+}
+
+interface Written {
+  readonly films: readonly Film[];
+  readonly people: readonly Person[];
+}
+
+/** Reads the rows that the bench has written to a file. */
+export async function readRows(file: string): Promise<Rows> {
+  const { films, people }: Written = JSON.parse(await readFile(file, 'utf8'));
+  return {
+    films: new Map(films.map((film) => [film.id, film])),
+    people: new Map(people.map((person) => [person.id, person])),
+  };
+}
+
+/** The measured schema, without anything of a cache. */
+export const typeDefs = `
+  type Query {
+    movie(id: ID!): Movie
+    movies(ids: [ID!]!): [Movie]!
+  }
+  type Movie { id: ID! title: String! directorId: ID director: Person }
+  type Person { id: ID! name: String! }
+`;
+
+/** Resolvers over the rows, without a cache of their own: one around them has the work. */
+export function resolversOf({ films, people }: Rows) {
+  return {
+    Query: {
+      movie: (_: unknown, { id }: { id: string }) => films.get(id) ?? null,
+      movies: (_: unknown, { ids }: { ids: readonly string[] }) => ids.map((id) => films.get(id) ?? null),
+    },
+    Movie: {
+      director: ({ directorId }: Film) => (directorId === null ? null : (people.get(directorId) ?? null)),
+    },
+  };
+}
