@@ -143,7 +143,7 @@ describe('the program does not start, and says in one sentence what to change,',
       stdout: '',
       stderr:
         'JOURNAL_DURABILTY is not a setting; did you mean JOURNAL_DURABILITY? Correct its name, or unset it.\n' +
-        'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX.\n',
+        'REDIS_PASSWORD is not a setting; unset it, or use one of REDIS_URL, REDIS_PREFIX, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY.\n',
     });
   });
 
