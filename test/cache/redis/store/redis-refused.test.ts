@@ -45,8 +45,9 @@ function oldRedis(version: string): Server {
   return createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
-      const isInfo = /info/i.test(chunk.toString('latin1'));
-      socket.write(isInfo ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+      // Several may come at once.
+      const asked = chunk.toString('latin1').match(/info/gi)?.length ?? 0;
+      socket.write(asked > 0 ? `$${info.length}\r\n${info}\r\n`.repeat(asked) : '+OK\r\n');
     });
   });
 }
