@@ -14,11 +14,14 @@ writeLuaModules(import.meta.dirname);
 writeDashboardModule(import.meta.dirname);
 
 /** They compare times that differ by milliseconds, so nothing runs beside them. */
-const alone = ['test/races/outage.test.ts', 'test/api/locked-table.test.ts'];
+const alone = [
+  'test/races/outage.test.ts',
+  'test/races/flushed-store.test.ts',
+  'test/api/locked-table.test.ts',
+];
 /** They judge times by tenths of seconds, mostly wait, and run beside each other once the crowd has gone. */
 const timed = [
   'test/races/one-load.test.ts',
-  'test/races/flushed-store.test.ts',
   'test/races/outage-cycles.test.ts',
   'test/races/prefetch.test.ts',
   'test/races/rejoin.test.ts',

@@ -3,6 +3,7 @@ import type { Api } from '../../src/start/api.js';
 import type { Database } from '../../src/database/database.js';
 import { fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { freePort } from '../support/free-port.js';
+import { withinTime } from '../support/load/within-time.js';
 import { needsRedis } from '../support/needs.js';
 import { privateRedis } from '../support/private-redis.js';
 import { startProgram } from '../support/processes/program.js';
@@ -34,12 +35,16 @@ describe('an API whose Redis is away', () => {
 
   it('starts and serves within three seconds, ready and degraded', async () => {
     const redisUrl = `redis://127.0.0.1:${await freePort()}`;
-    const before = performance.now();
-    const api = await apiOver(database, { redisUrl });
-    onTestFinished(() => api.close());
-    expect(await post(api, film)).toContain(answer);
-    expect(performance.now() - before).toBeLessThan(3000);
-    expect(await readiness(api)).toEqual(degraded);
+    const startedMs = async (): Promise<number> => {
+      const before = performance.now();
+      const api = await apiOver(database, { redisUrl });
+      onTestFinished(() => api.close());
+      expect(await post(api, film)).toContain(answer);
+      const tookMs = performance.now() - before;
+      expect(await readiness(api)).toEqual(degraded);
+      return tookMs;
+    };
+    expect(await withinTime(startedMs, (tookMs) => tookMs < 3000)).toBeLessThan(3000);
   });
 
   it('ends a session that is signed out all the same', async () => {
