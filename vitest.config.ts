@@ -67,7 +67,6 @@ export default defineConfig({
     // A busy machine takes several times as long as a quiet one.
     testTimeout: 90_000,
     hookTimeout: 180_000,
-    expect: { poll: { timeout: 10_000 } },
     retry: 0,
     globalSetup: 'test/support/run/run-folder.ts',
     sequence: { sequencer: SlowestFirst },

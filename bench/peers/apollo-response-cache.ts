@@ -4,13 +4,14 @@ import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheContr
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
 import type { Started } from '../servers/measured.js';
-import { resolversOf, typeDefs, type Rows } from './rows.js';
+import type { Films } from '../servers/films.js';
+import { resolversOf, typeDefs } from './rows.js';
 
 const TTL_SECONDS = 3600;
 const MAX_BYTES = 512 * 1024 * 1024;
 
 /** Whole answers in memory. Its default bound of 30 MB is raised, so that nothing is evicted. */
-export async function startApolloResponseCache(rows: Rows): Promise<Started> {
+export async function startApolloResponseCache(rows: Films): Promise<Started> {
   const server = new ApolloServer({
     typeDefs,
     resolvers: resolversOf(rows),

@@ -4,12 +4,13 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import type { Started } from '../servers/measured.js';
-import { resolversOf, typeDefs, type Film, type Rows } from './rows.js';
+import type { Film, Films } from '../servers/films.js';
+import { resolversOf, typeDefs } from './rows.js';
 
 const MAX_ENTRIES = 100_000;
 
 /** `getOrSet` around each resolver, over its memory level without copies of values, as its documentation has it for speed. */
-export async function startBentoCache(rows: Rows): Promise<Started> {
+export async function startBentoCache(rows: Films): Promise<Started> {
   const cache = new BentoCache({
     default: 'memory',
     ttl: '1h',

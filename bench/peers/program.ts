@@ -3,10 +3,11 @@ import { tellOf } from '../servers/told.js';
 import { startApolloResponseCache } from './apollo-response-cache.js';
 import { startBentoCache } from './bentocache.js';
 import { startMercuriusCache } from './mercurius-cache.js';
-import { readRows, type Rows } from './rows.js';
+import type { Films } from '../servers/films.js';
+import { readRows } from './rows.js';
 import { startYogaResponseCache } from './yoga-response-cache.js';
 
-const starts = new Map<string, (rows: Rows) => Promise<Started>>([
+const starts = new Map<string, (rows: Films) => Promise<Started>>([
   ['apollo-response-cache', startApolloResponseCache],
   ['mercurius-cache', startMercuriusCache],
   ['yoga-response-cache', startYogaResponseCache],

@@ -1,21 +1,5 @@
 import { readFile } from 'node:fs/promises';
-
-export interface Film {
-  readonly id: string;
-  readonly title: string;
-  readonly directorId: string | null;
-}
-
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** The rows that all servers answer from. */
-export interface Rows {
-  readonly films: ReadonlyMap<string, Film>;
-  readonly people: ReadonlyMap<string, Person>;
-}
+import type { Film, Films, Person } from '../servers/films.js';
 
 interface Written {
   readonly films: readonly Film[];
@@ -23,7 +7,7 @@ interface Written {
 }
 
 /** Reads the rows that the bench has written to a file. */
-export async function readRows(file: string): Promise<Rows> {
+export async function readRows(file: string): Promise<Films> {
   const { films, people }: Written = JSON.parse(await readFile(file, 'utf8'));
   return {
     films: new Map(films.map((film) => [film.id, film])),
@@ -42,7 +26,7 @@ export const typeDefs = `
 `;
 
 /** Resolvers over the rows, without a cache of their own: one around them has the work. */
-export function resolversOf({ films, people }: Rows) {
+export function resolversOf({ films, people }: Films) {
   return {
     Query: {
       movie: (_: unknown, { id }: { id: string }) => films.get(id) ?? null,

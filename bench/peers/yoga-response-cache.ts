@@ -2,13 +2,14 @@ import { createServer } from 'node:http';
 import { createInMemoryCache, useResponseCache } from '@graphql-yoga/plugin-response-cache';
 import { createSchema, createYoga } from 'graphql-yoga';
 import type { Started } from '../servers/measured.js';
-import { resolversOf, typeDefs, type Rows } from './rows.js';
+import type { Films } from '../servers/films.js';
+import { resolversOf, typeDefs } from './rows.js';
 
 const TTL_MS = 3_600_000;
 const MAX_ANSWERS = 100_000;
 
 /** Whole answers in memory, which Yoga gives before it parses anything. Its default bound of 1,000 answers is raised. */
-export async function startYogaResponseCache(rows: Rows): Promise<Started> {
+export async function startYogaResponseCache(rows: Films): Promise<Started> {
   const yoga = createYoga({
     schema: createSchema({ typeDefs, resolvers: resolversOf(rows) }),
     logging: false,

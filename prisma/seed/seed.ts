@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Database } from '../../src/database/database.js';
 import type { DatabaseLog } from '../../src/database/database-log.js';
-import { liftLimits } from '../../src/database/watch-clients.js';
+import { patientPool } from '../../src/database/patient-pool.js';
 import { type DemoData, demoData } from './demo-data.js';
 import { insertDemoData } from './insert-demo-data.js';
 import { startProgress } from './seed-progress.js';
@@ -17,9 +17,8 @@ const advisoryLock = 72_707_370;
 export async function seedDatabase(database: Database, { log }: { log: DatabaseLog }): Promise<boolean> {
   if (!(await isEmpty(database.pool))) return false;
   const data = await demoData();
-  const client = await database.pool.connect();
-  // Who comes second waits for the whole seed of the first, in one statement.
-  const isUnlimited = await liftLimits(client);
+  // The second of two waits for the whole seed of the first, in one statement.
+  const client = await patientPool(database.pool).connect();
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
@@ -33,7 +32,7 @@ export async function seedDatabase(database: Database, { log }: { log: DatabaseL
     });
     throw error;
   } finally {
-    client.release(isUnlimited);
+    client.release();
   }
 }
 

@@ -7,7 +7,6 @@ import { forgetfulStore } from '../support/stores/forgetful-store.js';
 import { freePort } from '../support/free-port.js';
 import { needsRedis } from '../support/needs.js';
 import { nestedRows, type NestedAnswer, type NestedRows } from '../support/worlds/nested-rows.js';
-import { withinTime } from '../support/load/within-time.js';
 import { openLoop, type Asked } from '../support/load/open-loop.js';
 import { percentile } from '../support/load/percentile.js';
 import { privateRedisAt } from '../support/private-redis.js';
@@ -155,20 +154,11 @@ describe.skipIf(!needsRedis())('while Redis is away for three seconds, at 150 re
   it.each(['killed', 'stopped'] as const)(
     'nobody gets an error or waits, it is used again soon, and nothing from before is served: %s',
     async (kind) => {
-      const answeredWhile = async (): Promise<Measured> => {
-        const seen = await measured(kind);
-        process.stdout.write(`Redis ${kind}: ${JSON.stringify(seen)}\n`);
-        expect(seen).toMatchObject({ errors: 0, since: [2] });
-        expect(seen.hitsBefore).toBeGreaterThan(20);
-        expect(seen.healedAfterMs).toBeLessThanOrEqual(HEALS_WITHIN_MS);
-        return seen;
-      };
-      const isWithin = (seen: Measured): boolean =>
-        seen.addedAtFirstMs <= MOST_ADDED_AT_FIRST_MS &&
-        seen.addedLaterMs <= MOST_ADDED_LATER_MS &&
-        seen.addedLaterP99Ms <= MOST_ADDED_LATER_P99_MS &&
-        seen.takenMs <= MOST_ADDED_LATER_MS;
-      const measure = await withinTime(answeredWhile, isWithin);
+      const measure = await measured(kind);
+      process.stdout.write(`Redis ${kind}: ${JSON.stringify(measure)}\n`);
+      expect(measure).toMatchObject({ errors: 0, since: [2] });
+      expect(measure.hitsBefore).toBeGreaterThan(20);
+      expect(measure.healedAfterMs).toBeLessThanOrEqual(HEALS_WITHIN_MS);
       expect(measure.addedAtFirstMs).toBeLessThanOrEqual(MOST_ADDED_AT_FIRST_MS);
       expect(measure.addedLaterMs).toBeLessThanOrEqual(MOST_ADDED_LATER_MS);
       expect(measure.addedLaterP99Ms).toBeLessThanOrEqual(MOST_ADDED_LATER_P99_MS);
@@ -181,7 +171,7 @@ describe.skipIf(!needsRedis())('while Redis is away for three seconds, at 150 re
     const patient = await measured('stopped', (url) => storeAt(url, 2000));
     expect(patient.addedAtFirstMs).toBeGreaterThan(MOST_ADDED_AT_FIRST_MS);
     expect(patient.addedLaterP99Ms).toBeGreaterThan(MOST_ADDED_LATER_P99_MS);
-  });
+  }, 60_000);
 });
 
 const EPOCH = 'outage:epoch';

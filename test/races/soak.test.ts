@@ -1,11 +1,11 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { usePrivateRedis } from '../support/servers/use-private-redis.js';
 import { rowCache, type RowCache, type RowField, type RowsAnsweredBy } from '../support/worlds/row-cache.js';
 import { VersionRegister } from '../support/worlds/version-register.js';
 
@@ -78,17 +78,7 @@ interface SoakOptions {
 }
 
 describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', () => {
-  let server: PrivateRedis;
-  let redis: Redis;
-
-  beforeAll(async () => {
-    server = await privateRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  const used = usePrivateRedis();
 
   async function startCaches(
     register: VersionRegister,
@@ -99,7 +89,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     }: Pick<SoakOptions, 'plant' | 'strictCopies' | 'answeredBy'>,
   ): Promise<RowCache[]> {
     const caches = Array.from({ length: CACHES }, () => {
-      const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'soak' });
+      const store = redisStore(new Redis(used.server.url, { lazyConnect: true }), { prefix: 'soak' });
       return rowCache({ store: plant(store), database: register, strictCopies, answeredBy });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));
@@ -144,10 +134,10 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     };
     const evictor = async (): Promise<void> => {
       while (goesOn()) {
-        const keys = await redis.keys('soak:*');
+        const keys = await used.redis.keys('soak:*');
         if (keys.length > 0) {
           const key = oneOf(keys);
-          evictions += await redis.unlink(key);
+          evictions += await used.redis.unlink(key);
           evicted.add(kindOf(key));
         }
         await passes(EVICTION_EVERY_MS);
@@ -203,9 +193,9 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       'hangs for a moment',
       async () => {
         await passes(200 + Math.random() * 400);
-        process.kill(server.pid, 'SIGSTOP');
+        process.kill(used.server.pid, 'SIGSTOP');
         await passes(Math.random() * 300);
-        process.kill(server.pid, 'SIGCONT');
+        process.kill(used.server.pid, 'SIGCONT');
       },
     ],
     [
@@ -213,9 +203,9 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       async () => {
         await passes(150);
         await Promise.all([
-          redis.flushall(),
-          redis.script('FLUSH'),
-          redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+          used.redis.flushall(),
+          used.redis.script('FLUSH'),
+          used.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
         ]);
       },
     ],

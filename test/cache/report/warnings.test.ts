@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { needsRedis } from '../../support/needs.js';
-import { type PrivateRedis, privateRedis } from '../../support/private-redis.js';
+import { privateRedis } from '../../support/private-redis.js';
+import { usePrivateRedis } from '../../support/servers/use-private-redis.js';
 import { tcpProxy } from '../../support/servers/tcp-proxy.js';
 import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 
@@ -97,30 +98,21 @@ describe('what a report warns of', () => {
 });
 
 describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
-  let server: PrivateRedis;
-  let redis: Redis;
-  beforeAll(async () => {
-    server = await privateRedis();
-    redis = new Redis(server.url);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  const used = usePrivateRedis();
   beforeEach(async () => {
-    await redis.flushall();
+    await used.redis.flushall();
     await configured({ maxmemory: '100mb', policy: 'allkeys-lfu' });
   });
 
   const configured = async ({ maxmemory, policy }: { maxmemory: number | string; policy: string }) => {
-    await redis.config('SET', 'maxmemory-policy', policy);
-    await redis.config('SET', 'maxmemory', maxmemory);
+    await used.redis.config('SET', 'maxmemory-policy', policy);
+    await used.redis.config('SET', 'maxmemory', maxmemory);
   };
   const usedBytes = async (): Promise<number> =>
-    Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    Number(/used_memory:(\d+)/.exec(await used.redis.info('memory'))?.[1]);
   // Polled below: a busy machine may take long for one round trip, and seem far for one report.
   /** Films that lie in the server, or in what answers at this port. */
-  const started = async (port = server.port) => {
+  const started = async (port = used.server.port) => {
     const client = new Redis(port, { lazyConnect: true });
     const tested = films({ store: redisStore(client) });
     await tested.cache.start();
@@ -198,7 +190,7 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
   );
 
   it('is that it is far', async () => {
-    const proxy = await tcpProxy(server.port);
+    const proxy = await tcpProxy(used.server.port);
     const { warnings } = await started(proxy.port);
     proxy.set({ latencyMs: 10 });
     await expect
@@ -213,7 +205,7 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
   it('is entries that never expire', async () => {
     const { read, warnings } = await started();
     await read(3);
-    for (const key of await redis.keys('*:e:*')) await redis.persist(key);
+    for (const key of await used.redis.keys('*:e:*')) await used.redis.persist(key);
     await expect
       .poll(warnings)
       .toEqual([
