@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -11,9 +11,9 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 
 const help = `Usage: npm test
 
-Runs the build, then all tests, and beside them, with what the tests leave of the machine, the linter, the format check, the
+Runs the build, then the tests, and beside them, with what the tests leave of the machine, the linter, the format check, the
 compiler, the check for what is unused, and the check that schema.prisma and its migrations agree. Where one of these fails,
-the tests are ended. The last line counts the tests: "N passed, N failed, N skipped".
+the tests are ended. Tests that judge times follow, with nothing beside them. The last line counts all tests: "N passed, N failed, N skipped".
 To run some tests only: npm run test:only -- test/cache
 All but the tests: npm run check`;
 
@@ -64,15 +64,13 @@ async function allPass(steps) {
 
 async function runTests() {
   const folder = mkdtempSync(path.join(tmpdir(), 'corral-test-'));
-  const report = path.join(folder, 'report.json');
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const tests = spawn(bin('vitest'), ['run', ...reporters], { cwd: root, stdio: 'inherit' });
-    const ended = once(tests, 'exit');
+    const crowd = vitest(['tests', 'rooms'], path.join(folder, 'crowd.json'));
     const isChecked = await checksPass();
-    if (!isChecked) tests.kill();
-    const [status] = await ended;
-    if (isChecked) return summarise(report, status ?? 1);
+    if (!isChecked) crowd.end();
+    const first = await crowd.ended;
+    if (isChecked)
+      return summarise([first, await vitest(['timed', 'alone'], path.join(folder, 'times.json')).ended]);
     console.error('test: a check failed, see above; the tests were ended.');
     return 1;
   } finally {
@@ -80,10 +78,21 @@ async function runTests() {
   }
 }
 
-function summarise(report, status) {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
+/** Runs these projects of vitest.config.ts; `ended` has the exit code, and what was counted. */
+function vitest(projects, report) {
+  const chosen = projects.flatMap((name) => ['--project', name]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const child = spawn(bin('vitest'), ['run', ...chosen, ...reporters], { cwd: root, stdio: 'inherit' });
+  const ended = once(child, 'exit').then(([status]) => ({
+    status: status ?? 1,
+    ...(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {}),
+  }));
+  return { ended, end: () => child.kill() };
+}
+
+function summarise(runs) {
+  const sum = (count) => runs.reduce((total, run) => total + (run[count] ?? 0), 0);
+  const testResults = runs.flatMap((run) => run.testResults ?? []);
   // A file that cannot even be loaded has no tests to count, and is a failure all the same.
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   for (const file of broken) console.error(`test: ${path.relative(root, file.name)} could not be run`);
@@ -94,9 +103,10 @@ function summarise(report, status) {
     );
     if (left.length > 0) console.log(`test: left out ${left.length} of ${path.relative(root, file.name)}`);
   }
-  const failed = numFailedTests + broken.length;
-  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
-  return status === 0 && failed === 0 && numPassedTests > 0 ? 0 : 1;
+  const [passed, failed] = [sum('numPassedTests'), sum('numFailedTests') + broken.length];
+  console.log(`${passed} passed, ${failed} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`);
+  const isGreen = runs.every(({ status, numPassedTests }) => status === 0 && numPassedTests > 0);
+  return isGreen && failed === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

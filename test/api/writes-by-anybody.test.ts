@@ -5,13 +5,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
-import { withinTime } from '../support/load/within-time.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const COUNT = 1000;
 /** Where the servers of the tests allow it, the API reads their log, and there are no triggers. */
@@ -108,27 +107,15 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       ids.slice(index * 100, index * 100 + 100),
     );
     const titles = (chunk: number[]): string => `{ movies(ids: [${chunk.join()}]) { title } }`;
-    let times = 0;
-    const renamedMs = async (): Promise<number> => {
-      for (const chunk of chunks) await warm(titles(chunk));
-      const title = `Renamed ${(times += 1)}`;
-      const renamed = await somebody.query(`UPDATE "Movie" SET "title" = $1 WHERE "id" = ANY($2)`, [
-        title,
-        ids,
-      ]);
-      expect(renamed.rowCount).toBe(COUNT);
-      const since = performance.now();
-      for (const chunk of chunks) {
-        const all = chunk.map(() => ({ title }));
-        const seen = async (api: Api): Promise<unknown> => JSON.parse(await post(api, titles(chunk)));
-        for (const api of apis)
-          await expect.poll(() => seen(api), { interval: 5 }).toEqual({ data: { movies: all } });
-      }
-      const seenMs = performance.now() - since;
-      process.stdout.write(`1,000 rows at once: seen by both after ${Math.round(seenMs)} ms\n`);
-      return seenMs;
-    };
-    const seenMs = await withinTime(renamedMs, (tookMs) => tookMs < 1000);
+    for (const chunk of chunks) await warm(titles(chunk));
+    await somebody.query(`UPDATE "Movie" SET "title" = 'Renamed' WHERE "title" LIKE 'Film %'`);
+    const since = performance.now();
+    for (const chunk of chunks) {
+      for (const api of apis)
+        await expect.poll(() => post(api, titles(chunk)), { interval: 5 }).not.toContain('Film ');
+    }
+    const seenMs = performance.now() - since;
+    process.stdout.write(`1,000 rows at once: seen by both after ${Math.round(seenMs)} ms\n`);
     expect(seenMs).toBeLessThan(1000);
   });
 

@@ -109,7 +109,7 @@ class BlindRedis extends Redis {
     const client = super.duplicate(...options);
     const info = client.info.bind(client);
     const blind = async (section: string): Promise<string> =>
-      (await info(section)).replace(/run_id:\w+/, `run_id:${'0'.repeat(40)}`);
+      (await info(section)).replace(/(run_id|master_replid):\w+/g, `$1:${'0'.repeat(40)}`);
     Object.defineProperty(client, 'info', { value: blind });
     return client;
   }
