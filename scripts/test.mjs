@@ -90,18 +90,29 @@ function vitest(projects, report) {
   return { ended, end: () => child.kill() };
 }
 
+function shortened(message) {
+  return message.slice(0, 2000);
+}
+
 function summarise(runs) {
   const sum = (count) => runs.reduce((total, run) => total + (run[count] ?? 0), 0);
   const testResults = runs.flatMap((run) => run.testResults ?? []);
   // A file that cannot even be loaded has no tests to count, and is a failure all the same.
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-  for (const file of broken) console.error(`test: ${path.relative(root, file.name)} could not be run`);
-  // Said once more at the end, where it is read: what was skipped, and above for want of which program.
+  for (const file of broken)
+    console.error(
+      `test: ${path.relative(root, file.name)} could not be run: ${shortened(file.message ?? '')}`,
+    );
+  // Said once more at the end, where it is read: what failed, and what was skipped, above for want of which program.
   for (const file of testResults) {
+    const name = path.relative(root, file.name);
     const left = file.assertionResults.filter(
       ({ status: outcome }) => outcome === 'skipped' || outcome === 'pending',
     );
-    if (left.length > 0) console.log(`test: left out ${left.length} of ${path.relative(root, file.name)}`);
+    if (left.length > 0) console.log(`test: left out ${left.length} of ${name}`);
+    for (const { fullName, status, failureMessages } of file.assertionResults)
+      if (status === 'failed')
+        console.error(`test: failed in ${name}: ${fullName}\n${shortened(failureMessages.join('\n'))}`);
   }
   const [passed, failed] = [sum('numPassedTests'), sum('numFailedTests') + broken.length];
   console.log(`${passed} passed, ${failed} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`);
