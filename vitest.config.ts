@@ -30,6 +30,7 @@ const timed = [
   'test/races/lost-wakeups.test.ts',
   'test/api/abandoned-sign-ins.test.ts',
   'test/api/redis-away.test.ts',
+  'test/api/written-behind-sooner.test.ts',
   'test/api/black-hole.test.ts',
   'test/database/silent-connections.test.ts',
   'test/cache/redis/connection/lost-answers.test.ts',

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,7 @@ Options
 
 /** Faults that have a suite of their own, mutants included. */
 const suites = {
-  F4: 'test/cache/patterns/fresh-loaders.test.ts',
+  F4: 'test/cache/loads/guard/fresh-loaders.test.ts',
   F6: 'test/api/writes-by-anybody.test.ts',
   F8: 'test/races/rejoin.test.ts',
   F10: 'test/races/one-load.test.ts',
@@ -28,7 +29,7 @@ const suites = {
   F12: 'test/races/lost-wakeups.test.ts',
   F13: 'test/races/expiry.test.ts',
   F14: 'test/races/flushed-store.test.ts',
-  F15: 'test/api/written-behind.test.ts',
+  F15: ['test/api/written-behind.test.ts', 'test/api/written-behind-sooner.test.ts'],
   F17: 'test/api/written-behind.test.ts',
 };
 /** What belongs to the faults of the store as a whole. */
@@ -45,8 +46,11 @@ function main() {
   }
   const chosen = positionals.map((name) => name.toUpperCase());
   const isWhole = chosen.length === 0;
-  const own = isWhole ? Object.values(suites) : chosen.flatMap((name) => suites[name] ?? []);
+  const own = isWhole ? Object.values(suites).flat() : chosen.flatMap((name) => suites[name] ?? []);
   const files = [...new Set(['test/faults', ...own, ...(isWhole ? always : [])])];
+  const lost = files.filter((file) => !existsSync(path.join(root, file)));
+  if (lost.length > 0)
+    throw new Error(`scripts/test-faults.mjs names files that do not exist: ${lost.join(', ')}`);
   const environment = {
     FAULTS: chosen.join(','),
     ...(values.mutants ? { FAULTS_MUTANTS: 'only' } : {}),

@@ -1,19 +1,13 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startApi, type Api } from '../../src/start/api.js';
-import { readConfig } from '../../src/config.js';
-import { connectDatabase } from '../../src/database/connect-database.js';
-import type { Database } from '../../src/database/database.js';
-import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
+import type { Api } from '../../src/start/api.js';
 import { EPOCH_FIELD } from '../../src/cache/redis/journal/epochs.js';
 import { flushed } from '../support/worlds/flushed.js';
 import { freePort } from '../support/free-port.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { percentile } from '../support/load/percentile.js';
 import {
-  addWatchers,
   comparedWithDatabase,
   newTally,
   watchOn,
@@ -21,7 +15,7 @@ import {
   withClient,
   type Watcher,
 } from '../support/worlds/playback-world.js';
-import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
+import { apiHere, NOTHING_WRONG, report, useWatchedDatabases } from '../support/worlds/watched-databases.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';
 import { workerRedis } from '../support/servers/worker-redis.js';
 import { startProgram } from '../support/processes/program.js';
@@ -35,41 +29,9 @@ const isLong = process.env['FAULTS_LONG'] === 'yes';
 const KILLS = isLong ? 10 : 2;
 const OUTAGE_MS = isLong ? 30_000 : 4000;
 const POISONED = isLong ? 5000 : 400;
-const CALLS = isLong ? 10_000 : 1500;
-const CALLERS = 10;
-const NOTHING_WRONG = { lost: 0, invented: 0, steppedBack: 0 };
 
 describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written behind', () => {
-  let postgres: PrivatePostgres;
-  beforeAll(async () => {
-    postgres = await privatePostgres();
-  });
-  afterAll(() => postgres.stop());
-
-  /** A database with the fixture, and viewers who watch. */
-  async function databaseWith(count: number): Promise<{ databaseUrl: string; watchers: readonly Watcher[] }> {
-    const databaseUrl = await postgres.createDatabase();
-    const api = await apiHere({ DATABASE_URL: databaseUrl });
-    await fillFixture(api.database.prisma);
-    await api.close();
-    return { databaseUrl, watchers: await addWatchers(databaseUrl, count) };
-  }
-
-  /** The API in this process. */
-  async function apiHere(
-    settings: Record<string, string>,
-    onStatement?: (sql: string) => void,
-  ): Promise<Api> {
-    const config = readConfig({ NODE_ENV: 'test', PORT: '0', CACHE_PROBE: 'off', ...settings });
-    const log = pino({ level: 'silent' });
-    const openDatabase = (): Promise<Database> => connectDatabase({ ...config, log, onStatement });
-    const api = await startApi(config, { log, openDatabase });
-    onTestFinished(() => api.close());
-    return api;
-  }
-
-  const report = (what: string, figures: object): void =>
-    void process.stdout.write(`${what}: ${JSON.stringify(figures)}\n`);
+  const { postgres, databaseWith } = useWatchedDatabases();
 
   it(`survive ${KILLS} kills of the process that accepted them`, async () => {
     const redis = await workerRedis();
@@ -194,7 +156,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     // Sessions and the film are known before the database goes.
     for (const watcher of watchers) await watchOn(api, watcher, tally);
     await flushed(api.cache);
-    await postgres.halt();
+    await postgres().halt();
     let [goesOn, largest] = [true, 0];
     const watching = watchWhile({ goesOn: () => goesOn, pauseMs: 50, where: () => api }, watchers, tally);
     const backAtMs = performance.now() + OUTAGE_MS;
@@ -205,7 +167,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     goesOn = false;
     await watching;
     const during = { ...tally };
-    await postgres.resume();
+    await postgres().resume();
     const resumedAtMs = performance.now();
     await flushed(api.cache);
     const drainedMs = Math.round(performance.now() - resumedAtMs);
@@ -290,82 +252,6 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     expect(await post(api, letters, { token: admin })).toContain('"deadLetters":[]');
   });
 
-  /** Viewers of an API with a database and a Redis of its own: whatever is written there is of these viewers. */
-  async function audience(settings: Record<string, string> = {}) {
-    const redis = await privateRedis();
-    onTestFinished(() => redis.stop());
-    const { databaseUrl, watchers } = await databaseWith(100);
-    let statements = 0;
-    const api = await apiHere({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...settings }, (sql) => {
-      if (sql.includes('"Playback"')) statements += 1;
-    });
-    const tally = newTally();
-    const latenciesMs: number[] = [];
-    /** Each viewer sends so many positions, one after the other; resolves once the database has them. */
-    const watch = async (times: number): Promise<void> => {
-      const shares = Array.from({ length: CALLERS }, (_, caller) =>
-        watchers.filter((_one, index) => index % CALLERS === caller),
-      );
-      await Promise.all(
-        shares.map(async (share) => {
-          for (const watcher of Array.from({ length: times }, () => share).flat()) {
-            const startedAtMs = performance.now();
-            await watchOn(api, watcher, tally);
-            latenciesMs.push(performance.now() - startedAtMs);
-          }
-        }),
-      );
-      await flushed(api.cache);
-    };
-    // Sessions and the film are known before anything is measured.
-    await watch(1);
-    latenciesMs.length = 0;
-    statements = 0;
-    const before = api.database.statements();
-    return {
-      watch,
-      tally,
-      counters: () => api.cache.stats.counters()['Mutation.recordPlayback'],
-      /** About positions. */
-      statements: () => statements,
-      /** The transactions by which the outbox passes invalidations on are among these. */
-      allStatements: () => api.database.statements() - before,
-      p50Ms: () => percentile(latenciesMs, 0.5),
-      outcome: () => comparedWithDatabase(databaseUrl, watchers),
-    };
-  }
-
-  it(`are answered sooner than by the database, which gets ${CALLS} of them in a twentieth of the statements`, async () => {
-    const behind = await audience();
-    const through = await audience({ CACHE_DISABLED: 'Mutation.recordPlayback' });
-    // In turns, so that what else the machine does slows down both; each waits for its flushers in its own turn.
-    const [turns, times] = [CALLS / 500, 500 / 100];
-    for (let turn = 0; turn < turns; turn += 1) {
-      for (const one of turn % 2 === 0 ? [behind, through] : [through, behind]) await one.watch(times);
-    }
-    const outcome = await behind.outcome();
-    const figures = {
-      calls: CALLS,
-      callers: CALLERS,
-      behindP50Ms: Number(behind.p50Ms().toFixed(2)),
-      throughP50Ms: Number(through.p50Ms().toFixed(2)),
-      ratio: Number((behind.p50Ms() / through.p50Ms()).toFixed(2)),
-      behindStatements: behind.statements(),
-      throughStatements: through.statements(),
-      callsPerStatement: Number((CALLS / behind.statements()).toFixed(1)),
-      allStatements: [behind.allStatements(), through.allStatements()],
-    };
-    report('written behind and written through', { ...figures, ...outcome });
-    // The warm-up was one call of each viewer.
-    expect(behind.tally).toEqual({ acknowledged: CALLS + 100, busy: 0, unanswered: 0, others: [] });
-    expect(behind.counters()).toMatchObject({ queued: CALLS + 100, writtenThrough: 0 });
-    expect(through.counters()).toMatchObject({ queued: 0, writtenThrough: CALLS + 100 });
-    expect(through.statements()).toBeGreaterThanOrEqual(CALLS);
-    expect(outcome).toEqual(NOTHING_WRONG);
-    expect(behind.statements()).toBeLessThanOrEqual(CALLS / 20);
-    expect(figures.ratio).toBeLessThan(1);
-  });
-
   it('are all in the database when the process was told to stop in the middle of a load', async () => {
     const redis = await workerRedis();
     const { databaseUrl, watchers } = await databaseWith(30);
@@ -426,7 +312,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
         NODE_ENV: 'test',
         PORT: '0',
         REDIS_URL: redis.url,
-        DATABASE_URL: await postgres.createDatabase(),
+        DATABASE_URL: await postgres().createDatabase(),
       },
     });
     const { code, stderr } = await program.ended();
