@@ -22,6 +22,13 @@ const alone = [
 ];
 /** They judge times by tenths of seconds and mostly wait: two of them run beside each other, once the crowd and the checks have gone. */
 const timed = [
+  'test/faults/faults.test.ts',
+  'test/cache/postgres/log/log-processes.test.ts',
+  'test/servers/shared-cache.test.ts',
+  'test/api/database-away.test.ts',
+  'test/cache/outbox/slow-database.test.ts',
+  'test/cache/redis/store/redis-refused.test.ts',
+  'test/accounts/attempts.test.ts',
   'test/races/one-load.test.ts',
   'test/races/outage-cycles.test.ts',
   'test/races/prefetch.test.ts',

@@ -11,7 +11,6 @@ const root = path.resolve(import.meta.dirname, '..', '..', '..');
  */
 const SLOWEST = [
   'test/properties/generated-schemas.test.ts',
-  'test/faults/faults.test.ts',
   'test/schedules/schedules.test.ts',
   'test/api/written-behind.test.ts',
   'test/faults/api-processes.test.ts',
@@ -21,10 +20,8 @@ const SLOWEST = [
   'test/e2e/stop.test.ts',
   'test/cache/prober/prober-soak.test.ts',
   'test/model/protocol-model.test.ts',
-  'test/api/database-away.test.ts',
   'test/prisma/seed.test.ts',
   'test/cache/postgres/log/read-replicas.test.ts',
-  'test/cache/postgres/log/log-processes.test.ts',
   'test/cache/postgres/log/idle-processes.test.ts',
   'test/cache/postgres/log/log-trouble.test.ts',
   'test/faults/relay-trouble.test.ts',
@@ -46,6 +43,10 @@ const SLOWEST = [
   'test/database/embedded-postgres.test.ts',
   'test/races/stale-set-redis.test.ts',
   // Those that run once the others have ended.
+  'test/faults/faults.test.ts',
+  'test/cache/postgres/log/log-processes.test.ts',
+  'test/servers/shared-cache.test.ts',
+  'test/api/database-away.test.ts',
   'test/races/flushed-store.test.ts',
   'test/races/one-load.test.ts',
   'test/races/prefetch.test.ts',
