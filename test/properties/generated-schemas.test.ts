@@ -4,7 +4,7 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { needsRedis } from '../support/needs.js';
 import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
-import { countLookAhead } from './count-look-ahead.js';
+import { countLookAhead } from '../support/count-look-ahead.js';
 import { featuresFromEnvironment, fromEnvironment } from './from-environment.js';
 
 /**

@@ -1,15 +1,4 @@
-import { collectSubFields } from '@graphql-tools/utils';
-import {
-  getArgumentValues,
-  getNullableType,
-  isListType,
-  isObjectType,
-  visit,
-  type FieldNode,
-  type GraphQLObjectType,
-  type GraphQLOutputType,
-  type GraphQLResolveInfo,
-} from 'graphql';
+import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
@@ -18,153 +7,153 @@ import { requestOf, type AheadRead } from '../loads/field-call.js';
 import type { Found } from '../coherence/entry-field.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import type { Services } from '../loads/services.js';
+import {
+  canBeForeseen,
+  foreseenBelow,
+  isConditional,
+  objectsAt,
+  objectTypeOf,
+  type Child,
+  type Foreseen,
+} from './foreseen.js';
 
-type Arguments = Readonly<Record<string, unknown>>;
-
-/** A cached field that is selected on every element of a list. */
-interface Child {
-  readonly node: FieldNode;
-  readonly policy: ReadPolicy;
-  argumentsFor(info: GraphQLResolveInfo): Arguments;
-}
-
-/** What was read ahead for one field of all elements, by their place in the list. */
+/** What was read ahead for one field of all objects, by their place among them. */
 interface ReadsOfChild {
   readonly policy: ReadPolicy;
-  /** Undefined where the element has none. */
+  /** Where each object stands, for objects that are not the elements of the list itself. */
+  readonly placeOf: ReadonlyMap<unknown, number> | undefined;
+  /** Undefined where the object has none. */
   readonly places: readonly (Located | undefined)[];
   readonly found: readonly (Found | undefined)[];
 }
 
-type ReadsOfList = Map<FieldNode, ReadsOfChild>;
+type ReadsBelow = Map<FieldNode, ReadsOfChild>;
 
 const SAME = Object.freeze({ variant: undefined });
-const NO_ARGUMENTS: Arguments = Object.freeze({});
 
 /**
- * Reads what the children of a list will ask for, all at once and before the list is handed on: so that its children
- * answer with values. A promise per child costs GraphQL several times what the child itself does.
+ * Reads what the fields below a value will ask for, all at once and before the value is handed on: so that they answer
+ * with values. A promise per field costs GraphQL several times what the field itself does. It looks through lists, and
+ * through objects in them that are mere properties, as the `edges { node { … } }` of a connection.
  */
 export class LookAhead {
   readonly #services: Services;
   readonly #policies: ReadonlyMap<string, ReadPolicy>;
-  // A document is parsed once for many requests, and one field of it can return lists of different types.
-  readonly #children = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Child[]>>();
-  // By the path object of the list, which belongs to one place in one execution, and is found from nowhere else.
-  readonly #reads = createObjectNotes<ReadsOfList>();
+  // A document is parsed once for many requests, and one field of it can return values of different types.
+  readonly #foreseen = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Foreseen[]>>();
+  // By the path object of the field, which belongs to one place in one execution, and is found from nowhere else.
+  readonly #reads = createObjectNotes<ReadsBelow>();
+  /** Fields that were read ahead from further above than from their own list. */
+  readonly #fromAfar = new WeakSet<FieldNode>();
 
   constructor(services: Services, policies: ReadonlyMap<string, ReadPolicy>) {
     this.#services = services;
     this.#policies = policies;
   }
 
-  /** True where a field of this type returns a list whose elements have cached fields. */
+  /** True where a field of this type leads to many objects with cached fields. */
   isForeseeable(type: GraphQLOutputType): boolean {
-    const element = elementTypeOf(type);
-    if (element === undefined) return false;
-    return Object.keys(element.getFields()).some((name) => this.#policyOf(element, name) !== undefined);
+    return canBeForeseen(type, this.#policies);
   }
 
-  /** What was read ahead for this call of a child's field; what was read for another policy is refused. */
-  of(policy: ReadPolicy, { path, fieldNodes: [node] }: GraphQLResolveInfo): AheadRead | undefined {
+  /** What was read ahead for this call of a field; what was read for another policy is refused. */
+  of(policy: ReadPolicy, parent: unknown, { path, fieldNodes }: GraphQLResolveInfo): AheadRead | undefined {
+    const [node] = fieldNodes;
     const list = path.prev?.prev;
+    if (list === undefined || node === undefined) return undefined;
     const index = path.prev?.key;
-    if (list === undefined || node === undefined || typeof index !== 'number') return undefined;
-    const reads = this.#reads.get(list)?.get(node);
-    const place = reads?.places[index];
-    if (reads === undefined || place === undefined) return undefined;
+    let reads: ReadsOfChild | undefined;
+    let at: number | undefined;
+    if (typeof index === 'number') {
+      reads = this.#reads.get(list)?.get(node);
+      at = index;
+    }
+    if (reads?.placeOf !== undefined || (reads === undefined && this.#fromAfar.has(node))) {
+      for (let above: typeof path | undefined = list; above !== undefined; above = above.prev) {
+        reads = this.#reads.get(above)?.get(node);
+        if (reads !== undefined) break;
+      }
+      // Only the very object that was seen then: whatever else stands there by now reads for itself.
+      at = reads?.placeOf?.get(parent);
+    }
+    const place = at === undefined ? undefined : reads?.places[at];
+    if (reads === undefined || at === undefined || place === undefined) return undefined;
     // Made for the call, and gone with it: what lives as long as the list would have to be moved by the garbage collector.
-    if (reads.policy === policy) return { policy, place, found: reads.found[index] };
+    if (reads.policy === policy) return { policy, place, found: reads.found[at] };
     this.#services.refuse(policy, `what was read ahead for ${reads.policy.coordinate} reached it`);
     return undefined;
   }
 
-  /** Hands on the list once the reads of its children are there. */
-  handOn(list: unknown, context: unknown, info: GraphQLResolveInfo): unknown {
-    if (isPromise(list)) return list.then((elements) => this.handOn(elements, context, info));
-    if (!Array.isArray(list)) return list;
-    const ready = this.#read(list, context, info);
-    return isPromise(ready) ? ready.then(() => list) : list;
+  /** Hands on the value once the reads below it are there. */
+  handOn(value: unknown, context: unknown, info: GraphQLResolveInfo): unknown {
+    if (isPromise(value)) return value.then((settled) => this.handOn(settled, context, info));
+    if (!isObject(value)) return value;
+    const ready = this.#read(value, context, info);
+    return isPromise(ready) ? ready.then(() => value) : value;
   }
 
-  #read(parents: readonly unknown[], context: unknown, info: GraphQLResolveInfo): MaybePromise<unknown> {
-    const children = this.#childrenOf(info);
-    if (children.length === 0) return undefined;
-    const reads: ReadsOfList = new Map();
+  #read(value: unknown, context: unknown, info: GraphQLResolveInfo): MaybePromise<unknown> {
+    const foreseen = this.#foreseenBelow(info);
+    if (foreseen.length === 0) return undefined;
+    const reads: ReadsBelow = new Map();
     this.#reads.set(info.path, reads);
-    const pending = children.flatMap((child) => {
-      const ready = this.#readChild(child, { parents, context, info, reads });
-      return isPromise(ready) ? [ready] : [];
-    });
+    const pending: PromiseLike<void>[] = [];
+    for (const { way, children } of foreseen) {
+      const parents = objectsAt(value, way);
+      const placeOf = parents === value ? undefined : new Map(parents.map((parent, at) => [parent, at]));
+      for (const child of children) {
+        const ready = this.#readChild(child, { parents, placeOf, context, info, reads });
+        if (isPromise(ready)) pending.push(ready);
+      }
+    }
     return pending.length === 0 ? undefined : Promise.all(pending);
   }
 
   #readChild(
     { node, policy, argumentsFor }: Child,
-    list: {
-      parents: readonly unknown[];
-      context: unknown;
-      info: GraphQLResolveInfo;
-      reads: ReadsOfList;
-    },
+    { parents, placeOf, context, info, reads }: ReadsOfParents,
   ): MaybePromise<void> {
     const { entries, traces, viewerOf } = this.#services;
-    const args = argumentsFor(list.info);
-    const viewerId = policy.usesViewer ? viewerOf(list.context) : undefined;
-    const varying = variantFor(policy, list.context);
+    const args = argumentsFor(info);
+    const viewerId = policy.usesViewer ? viewerOf(context) : undefined;
+    const varying = variantFor(policy, context);
     // Each child says by itself what is wrong.
     if (varying === 'unknown') return undefined;
     const locate = (parent: unknown): Located | undefined =>
       located(policy, { args, parent, viewerId, variant: varying.variant });
-    const places = list.parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
+    const places = parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
     const wanted = places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
-    const found = entries.find(policy, wanted, traces.of(list.context), requestOf(list.info));
+    if (placeOf !== undefined) this.#fromAfar.add(node);
+    const found = entries.find(policy, wanted, traces.of(context), requestOf(info));
     const keep = (all: Awaited<typeof found>): void => {
-      list.reads.set(node, { policy, places, found: inPlace(places, all) });
+      reads.set(node, { policy, placeOf, places, found: inPlace(places, all) });
     };
     return isPromise(found) ? found.then(keep) : keep(found);
   }
 
-  /** The cached fields selected on the elements. For one type they are the same each time, unless directives decide. */
-  #childrenOf(info: GraphQLResolveInfo): readonly Child[] {
+  /** For one type it is the same each time, unless directives decide. */
+  #foreseenBelow(info: GraphQLResolveInfo): readonly Foreseen[] {
     const [node] = info.fieldNodes;
-    const type = elementTypeOf(info.returnType);
+    const type = objectTypeOf(info.returnType);
     if (node === undefined || type === undefined) return [];
-    const ofNode = this.#children.get(node);
+    const ofNode = this.#foreseen.get(node);
     const known = ofNode?.get(type);
     if (known !== undefined) return known;
-    const children = this.#findChildren(type, info);
-    if (info.fieldNodes.length > 1 || isConditional(info)) return children;
-    if (ofNode === undefined) this.#children.set(node, new Map([[type, children]]));
-    else ofNode.set(type, children);
-    return children;
-  }
-
-  #findChildren(
-    type: GraphQLObjectType,
-    { schema, fragments, variableValues, fieldNodes }: GraphQLResolveInfo,
-  ): Child[] {
-    const variables = { coerced: variableValues, sources: {} };
-    const { fields } = collectSubFields(schema, fragments, variables, type, [...fieldNodes]);
-    return Array.from(fields.values()).flatMap(([node]) => {
-      const policy = node && this.#policyOf(type, node.name.value);
-      // A list of entries is one read already.
-      if (node === undefined || policy === undefined || policy.elementsOf !== undefined) return [];
-      return [{ node, policy, argumentsFor: argumentsOf(type, node) }];
-    });
-  }
-
-  #policyOf({ name }: GraphQLObjectType, field: string): ReadPolicy | undefined {
-    return this.#policies.get(`${name}.${field}`);
+    const foreseen = foreseenBelow(info, this.#policies);
+    if (info.fieldNodes.length > 1 || isConditional(info)) return foreseen;
+    if (ofNode === undefined) this.#foreseen.set(node, new Map([[type, foreseen]]));
+    else ofNode.set(type, foreseen);
+    return foreseen;
   }
 }
 
-/** The type of the elements where they are objects of one type; undefined for anything else, lists of lists too. */
-function elementTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
-  const list = getNullableType(type);
-  const element = isListType(list) ? getNullableType(list.ofType) : undefined;
-  return isObjectType(element) ? element : undefined;
+/** The objects whose fields are read, and the request that will ask for them. */
+interface ReadsOfParents extends Pick<ReadsOfChild, 'placeOf'> {
+  readonly parents: readonly unknown[];
+  readonly context: unknown;
+  readonly info: GraphQLResolveInfo;
+  readonly reads: ReadsBelow;
 }
 
 /** What was found for those that have a place, at the places of all. */
@@ -179,17 +168,6 @@ function inPlace(
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Error);
-}
-
-/** Coerced once, where no variable decides; otherwise once for each list. */
-function argumentsOf(type: GraphQLObjectType, node: FieldNode): Child['argumentsFor'] {
-  const field = type.getFields()[node.name.value];
-  if (field === undefined || field.args.length === 0) return () => NO_ARGUMENTS;
-  let usesVariables = false;
-  visit(node, { Variable: () => void (usesVariables = true), SelectionSet: () => false });
-  if (usesVariables) return (info) => getArgumentValues(field, node, info.variableValues);
-  const fixed = getArgumentValues(field, node);
-  return () => fixed;
 }
 
 /** The variant that all children of a list have in one request. */
@@ -214,22 +192,4 @@ function located(policy: ReadPolicy, inputs: TemplateInputs): Located | undefine
     // The same call fails again when the field is resolved, and there the error belongs to its place in the answer.
     return undefined;
   }
-}
-
-/** Whether `@skip` or `@include` stand anywhere below, in fragments too. */
-function isConditional({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
-  let found = false;
-  const seen = new Set<string>();
-  const look = (root: Parameters<typeof visit>[0]): void => {
-    visit(root, {
-      Directive: () => void (found = true),
-      FragmentSpread: ({ name: { value: name } }) => {
-        const fragment = seen.has(name) ? undefined : fragments[name];
-        seen.add(name);
-        if (fragment !== undefined) look(fragment);
-      },
-    });
-  };
-  for (const { selectionSet } of fieldNodes) if (selectionSet !== undefined) look(selectionSet);
-  return found;
 }

@@ -143,7 +143,7 @@ function hasResolver({ resolve }: Pick<Config, 'resolve'>): boolean {
   return resolve !== undefined && resolve !== defaultFieldResolver;
 }
 
-/** Uses what was read ahead for the field, and reads ahead for the children of a list. */
+/** Uses what was read ahead for the field, and reads ahead for what lies below its value. */
 function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
   const isPrivate = policy.scope === 'PRIVATE';
   const { times } = policy.counters;
@@ -152,7 +152,7 @@ function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, look
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
     const onHint = control && hints.to(control);
     const timed = times.beginCall();
-    const call = { parent, args, context, info, ahead: lookAhead.of(policy, info), onHint, timed };
+    const call = { parent, args, context, info, ahead: lookAhead.of(policy, parent, info), onHint, timed };
     return channels.read.hasSubscribers ? tellRead(policy, (told) => read({ ...call, told })) : read(call);
   };
   if (!lookAhead.isForeseeable(type)) return resolve;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type Store } from '../../../src/cache/index.js';
-import type { EntryAddress } from '../../../src/cache/types/index.js';
+import { farStore } from '../../support/stores/far-store.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = `
@@ -26,23 +25,6 @@ const ROWS = new Map(
 
 const idOf = (row: unknown): string =>
   typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : '';
-
-/** A store behind one promise a read, that tells what it was asked for. */
-function farStore(): { store: Store; reads: string[][] } {
-  const store = memoryStore();
-  const reads: string[][] = [];
-  return {
-    reads,
-    store: {
-      ...store,
-      isLocal: false,
-      read: async (addresses: readonly EntryAddress[]) => {
-        reads.push(addresses.map(({ key }) => key));
-        return Promise.resolve(store.read(addresses));
-      },
-    },
-  };
-}
 
 function listCache() {
   const { store, reads } = farStore();
