@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Film, Films, Person } from '../servers/films.js';
+import { versionedTypeDefs } from '../servers/versioned-films.js';
 
 interface Written {
   readonly films: readonly Film[];
@@ -25,6 +26,9 @@ export const typeDefs = `
   type Person { id: ID! name: String! }
 `;
 
+/** The schema of the servers that share a cache. */
+export const sharedTypeDefs = versionedTypeDefs({ movie: '', retitle: '' });
+
 /** Resolvers over the rows, without a cache of their own: one around them has the work. */
 export function resolversOf({ films, people }: Films) {
   return {
@@ -34,6 +38,18 @@ export function resolversOf({ films, people }: Films) {
     },
     Movie: {
       director: ({ directorId }: Film) => (directorId === null ? null : (people.get(directorId) ?? null)),
+    },
+  };
+}
+
+/** The same where each film comes with its director, as from one query with a join. */
+export function joinedResolversOf(rows: Films) {
+  const plain = resolversOf(rows);
+  const joined = (film: Film | null) => film && { ...film, director: plain.Movie.director(film) };
+  return {
+    Query: {
+      movie: (_: unknown, { id }: { id: string }) => joined(plain.Query.movie(_, { id })),
+      movies: (_: unknown, { ids }: { ids: readonly string[] }) => plain.Query.movies(_, { ids }).map(joined),
     },
   };
 }

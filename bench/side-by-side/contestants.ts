@@ -31,3 +31,27 @@ export function contestantTitle(name: string): string {
   const peer = peerNames.find((other) => other === name);
   return peer === undefined ? titleOf(name) : peerTitles[peer];
 }
+
+/** What the tables of two processes call them: there all share a Redis, whatever they keep besides. */
+const sharedTitles = new Map<string, string>([
+  ['constants', 'constants'],
+  ['no-cache', 'no cache'],
+  ['library-redis', 'Corral, Redis'],
+  ['library-strict', 'Corral, strict copies'],
+  ['library-memo', 'Corral, memo'],
+  ['apollo-response-cache', "Apollo's response cache"],
+  ['mercurius-cache', 'mercurius-cache'],
+  ['yoga-response-cache', "Yoga's response cache"],
+  ['bentocache', 'BentoCache'],
+]);
+
+export function sharedTitle(name: string): string {
+  return sharedTitles.get(name) ?? name;
+}
+
+/** The servers of the library that take part where two processes share a cache; plans are not compared there. */
+export const sharedLibraries: readonly string[] = ['library-redis', 'library-strict', 'library-memo'];
+
+export function isPeer(name: string): boolean {
+  return peerNames.some((peer) => peer === name);
+}

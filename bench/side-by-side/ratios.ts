@@ -1,5 +1,6 @@
 import type { Slice } from '../overhead/slices.js';
 import { median } from '../overhead/slices.js';
+import { quantile } from './quiet.js';
 
 /** The worse of the two ratios to the reference in each round, the first round left out: median and quartiles. */
 export interface Ratio {
@@ -22,13 +23,4 @@ export function worseRatioOf(slices: readonly Slice[], server: string, workload:
       );
     });
   return { median: median(ratios), lower: quantile(ratios, 0.25), upper: quantile(ratios, 0.75) };
-}
-
-/** Between two values where the share falls between them. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(place)] ?? NaN;
-  const high = sorted[Math.ceil(place)] ?? NaN;
-  return low + (high - low) * (place - Math.floor(place));
 }

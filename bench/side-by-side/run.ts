@@ -1,17 +1,22 @@
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ownServers, peerNames } from './contestants.js';
+import { rowNames } from './scenarios.js';
 import { sideBySide } from './side-by-side.js';
 
 const help = `Usage: npm run bench:peers -- [options]
 
-Corral beside other caches for GraphQL, in one run, as ratios to Apollo Server with constants in memory. The first
-time it installs the peers into bench/peers. It needs redis-server and wrk, and takes about six minutes.
+Corral beside other caches for GraphQL, in one run: hits, and what two processes go through that share a cache. The first
+time it installs the peers into bench/peers. It needs redis-server and wrk, and takes about half an hour. A full run on
+a quiet machine writes its figures to docs/peers.md; any other only prints them.
 
-  --quick       two rounds that count instead of six, in about two minutes
+  --quick       two rounds that count instead of six, and shorter ones, in about ten minutes
   --only A,B    some of ${peerNames.join(', ')}
-  --json FILE   writes every slice to a file as well
+  --rows A,B    some of ${rowNames.join(', ')}
+  --json FILE   writes every figure to a file as well
   --help        shows this
+
+It ends with 1 where the figures of a full run were not published, because the machine was not quiet.
 `;
 
 async function main(): Promise<void> {
@@ -19,6 +24,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: peerNames.join(',') },
+      rows: { type: 'string', default: rowNames.join(',') },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -27,23 +33,29 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  const asked = values.only.split(',');
-  const unknown = asked.filter((name) => !peerNames.some((other) => other === name));
-  if (unknown.length > 0)
-    throw new Error(`--only: ${unknown.join(', ')} is not among ${peerNames.join(', ')}`);
-  await sideBySide({
-    rounds: values.quick ? 3 : 7,
-    peers: peerNames.filter((name) => asked.includes(name)),
-    workloads: ['one', 'list', 'one-shapes'],
+  const isPublished = await sideBySide({
+    isQuick: values.quick,
+    peers: chosen('--only', values.only, peerNames),
+    rows: chosen('--rows', values.rows, rowNames),
     json: values.json,
     signal: stopping.signal,
   });
+  if (!isPublished) process.exitCode = 1;
+}
+
+/** The names that were asked for, in the order that they are known in. */
+function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): readonly Name[] {
+  const asked = text.split(',');
+  const unknown = asked.filter((name) => !known.some((other) => other === name));
+  if (unknown.length > 0)
+    throw new Error(`${option}: ${unknown.join(', ')} is not among ${known.join(', ')}`);
+  return known.filter((name) => asked.includes(name));
 }
 
 /** Aborted when the bench is told to end: everything it started ends first. */
 const stopping = new AbortController();
-// Each server listens for it.
-setMaxListeners(peerNames.length + ownServers.length + 10, stopping.signal);
+// Each process listens for it, and there are two of each contestant.
+setMaxListeners(2 * (peerNames.length + ownServers.length) + 10, stopping.signal);
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
 
 main().catch((error: unknown) => {

@@ -1,73 +1,110 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
-import path from 'node:path';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
-import { measure } from '../overhead/measure.js';
-import { startProgram, type ServerProcess } from '../overhead/server-process.js';
-import { scratchFolder, someWorkloads, startAll } from '../overhead/start-all.js';
-import { warmUp } from '../overhead/warm-up.js';
-import type { WorkloadName } from '../overhead/workloads.js';
+import { privateRedis } from '../../test/support/private-redis.js';
 import { requireWrk } from '../overhead/wrk.js';
-import { readRows } from '../servers/films.js';
-import { ownServers, type PeerName } from './contestants.js';
-import { installPeers, peerProgram } from './install-peers.js';
+import { ownServers, peerNames, type PeerName } from './contestants.js';
+import { factsOf } from './facts.js';
+import { hitStandings, measureHits, SLICE_SECONDS, type Hits } from './hits.js';
+import { installPeers } from './install-peers.js';
+import { writePage } from './page.js';
+import { busyCores, unsteadyReference } from './quiet.js';
+import { rowNames, scenarios } from './scenarios.js';
+import { whereOthersLead, type Standing } from './standing.js';
 import { peersTable } from './table.js';
+import { runScenario, type Sample } from './two-processes/run-scenario.js';
+import type { Scenario } from './two-processes/scenario.js';
+import { scenarioReport, standingsOf } from './two-processes/scenario-report.js';
 
 export interface SideBySideOptions {
-  /** The first is dropped. */
-  readonly rounds: number;
+  readonly isQuick: boolean;
   readonly peers: readonly PeerName[];
-  readonly workloads: readonly WorkloadName[];
-  /** Where every slice is written to. */
+  /** Some of `rowNames`. */
+  readonly rows: readonly string[];
+  /** Where every figure is written to. */
   readonly json: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** More work than this for each core, before the bench begins, is that of others. */
-const BUSY_LOAD_PER_CORE = 0.25;
-const SLICE_SECONDS = 1;
+interface Measured {
+  readonly hits: Hits | undefined;
+  readonly scenarios: readonly { readonly scenario: Scenario; readonly samples: readonly Sample[] }[];
+}
 
-/** Measures the library and the peers in turn, and prints the table. What it started is gone afterwards. */
-export async function sideBySide(options: SideBySideOptions): Promise<void> {
-  const [loadBefore = 0] = loadavg();
-  const wrk = requireWrk();
-  const { signal } = options;
+/**
+ * Measures the library and the peers in turn and prints the tables. They are published only where all was measured, in full and
+ * on a quiet machine. Resolves with whether they were, or need not have been. What it started is gone afterwards.
+ */
+export async function sideBySide(options: SideBySideOptions): Promise<boolean> {
+  const { isQuick, peers, rows, signal } = options;
+  if (rows.includes('hits')) requireWrk();
   await installPeers(signal);
+  const busyBefore = await busyCores('before', signal);
+  for (const reason of busyBefore) console.error(`THIS MACHINE IS BUSY: ${reason}`);
+  const rounds = isQuick ? 3 : 7;
+  const measured = await measureRows(options, rounds);
+  const reasons = [
+    ...busyBefore,
+    ...(await busyCores('after', signal)),
+    ...unsteadyReference(measured.hits?.slices ?? []),
+  ];
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(measured, undefined, 2));
+  const figures = figuresOf(measured, await factsOf(rounds - 1));
+  const notes = reasons.length === 0 ? '' : `A BUSY MACHINE: ${reasons.join('; ')}.\n\n`;
+  console.log(`\n${notes}${figures}`);
+  if (isQuick || rows.length < rowNames.length || peers.length < peerNames.length) {
+    console.error('docs/peers.md stays as it is: only a full run of everything is published');
+    return true;
+  }
+  if (reasons.length > 0) {
+    console.error('docs/peers.md stays as it is: the machine was not quiet');
+    return false;
+  }
+  await writePage(figures);
+  console.error('docs/peers.md has these figures now');
+  return true;
+}
+
+async function measureRows(
+  { isQuick, peers, rows, signal }: SideBySideOptions,
+  rounds: number,
+): Promise<Measured> {
   const closers: Closer[] = [];
   try {
-    const folder = await scratchFolder(closers);
-    const { servers: own, redis } = await startAll({ servers: ownServers, signal }, closers);
-    const servers = [...own, ...(await startPeers(options, { folder, closers }))];
-    const workloads = await someWorkloads(options.workloads);
-    const entriesAsked = await warmUp(servers, workloads);
-    const measuring = { wrk, folder, redis, servers, workloads, entriesAsked, seconds: SLICE_SECONDS };
-    const slices = await measure({ ...measuring, rounds: options.rounds, signal });
-    if (options.json !== undefined) await writeFile(options.json, JSON.stringify(slices, undefined, 2));
-    const isBusy = loadBefore > BUSY_LOAD_PER_CORE * cpus().length;
-    const load = `load average before ${loadBefore.toFixed(1)}${isBusy ? ': A BUSY MACHINE' : ''}`;
-    const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`;
-    const date = new Date().toISOString().slice(0, 10);
-    console.log(`\n${date}, ${machine}, ${options.rounds - 1} rounds of ${SLICE_SECONDS} s, ${load}\n`);
-    console.log(peersTable(slices, workloads));
+    const hits = rows.includes('hits') ? await measureHits({ rounds, peers, signal }) : undefined;
+    const origin = await privateRedis();
+    closers.push({ what: 'the Redis of the origin', close: origin.stop });
+    const measured = [];
+    const contestants = [...ownServers, ...peers];
+    for (const [name, scenario] of scenarios) {
+      if (!rows.includes(name)) continue;
+      const running = { rounds, isQuick, contestants, originUrl: origin.url, signal };
+      measured.push({ scenario, samples: await runScenario(scenario, running) });
+    }
+    return { hits, scenarios: measured };
   } finally {
     await closeAll(closers);
   }
 }
 
-async function startPeers(
-  { peers, signal }: SideBySideOptions,
-  { folder, closers }: { readonly folder: string; readonly closers: Closer[] },
-): Promise<readonly ServerProcess[]> {
-  const file = path.join(folder, 'rows.json');
-  const { films, people } = await readRows();
-  await writeFile(file, JSON.stringify({ films: [...films.values()], people: [...people.values()] }));
-  const servers: ServerProcess[] = [];
-  for (const name of peers) {
-    signal.throwIfAborted();
-    console.error(`starting ${name}`);
-    const server = await startProgram(name, { program: peerProgram, words: [name, file], signal });
-    closers.push({ what: `the peer ${name}`, close: () => server.stop() });
-    servers.push(server);
-  }
-  return servers;
+/** What the page shows, in Markdown. */
+function figuresOf({ hits, scenarios: measured }: Measured, facts: string): string {
+  const standings: readonly Standing[] = [
+    ...(hits === undefined ? [] : hitStandings(hits)),
+    ...measured.flatMap(({ scenario, samples }) => standingsOf(scenario, samples)),
+  ];
+  const hitsReport =
+    hits === undefined
+      ? []
+      : [
+          '### Hits',
+          `One process each, 64 connections, slices of ${SLICE_SECONDS} s. The ratio is to Apollo Server with constants in memory, within one round, the worse of requests per second and CPU.`,
+          peersTable(hits.slices, hits.workloads),
+        ];
+  return [
+    facts,
+    '### Where others are ahead',
+    whereOthersLead(standings),
+    ...hitsReport,
+    ...measured.map(({ scenario, samples }) => scenarioReport(scenario, samples)),
+  ].join('\n\n');
 }
