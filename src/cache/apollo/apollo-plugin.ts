@@ -110,8 +110,6 @@ export interface CachePlugin<Context> {
 export interface RequestListener<Context, Head> {
   /** There where the cache has the option `memo` or `http`. */
   responseForOperation?(request: OperationRequest<Context, Head>): Promise<KeptResponse<Head> | null>;
-  /** There where it matters whether the server knew the document. */
-  parsingDidStart?(): Promise<void>;
   /** There where the answer is to be kept. */
   executionDidStart?(
     request: ExecutedRequest,
@@ -166,8 +164,8 @@ export function createApolloPlugin<Context>(
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
       const endFresh = http?.freshen(headersOf(request), context);
-      const watch = inFront.watch(request.request.http);
-      const answering = isRead ? answeringFrom(cache, watch?.answered) : undefined;
+      const givenInside = (given: GivenInside): void => inFront.givenInside(request.request.http, given);
+      const answering = isRead ? answeringFrom(cache, givenInside) : undefined;
       const listener: RequestListener<Context, Head> = {
         willSendResponse: (response) => {
           const { body } = response.response;
@@ -180,7 +178,6 @@ export function createApolloPlugin<Context>(
           return Promise.resolve();
         },
       };
-      if (watch !== undefined) listener.parsingDidStart = watch.parsingDidStart;
       if (answering === undefined) return Promise.resolve(listener);
       listener.responseForOperation = async (operation) => {
         const kept = await answering.find(operation);
@@ -197,7 +194,7 @@ export function createApolloPlugin<Context>(
 /** Answers one request as it was answered before, or takes notes of how it is answered. */
 function answeringFrom(
   { memo, http }: Pick<PluginSource, 'memo' | 'http'>,
-  answered?: (given: GivenInside) => void,
+  givenInside: (given: GivenInside) => void,
 ) {
   let notes: ExecutionNotes | undefined;
   let isUnderWay = false;
@@ -229,7 +226,7 @@ function answeringFrom(
         return null;
       }
       freshness = answer.made;
-      answered?.({ operation: { schema, document, operation }, answer });
+      givenInside({ operation: { schema, document, operation }, answer });
       return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },
     /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */

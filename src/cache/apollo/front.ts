@@ -93,12 +93,7 @@ export class Front {
     this.#operations.clear();
   }
 
-  /** Whether it is to be told how the server answers this request. */
-  isAwaiting(request: object): boolean {
-    return this.#awaited.get(request) !== undefined;
-  }
-
-  /** Told of an answer that the server gives from the memo to a document that it had parsed and validated before. */
+  /** Told of an answer that the server gives from the memo. */
   givenInside(request: object, given: GivenInside): void {
     const awaited = this.#awaited.get(request);
     if (awaited !== undefined) awaited.given = given;
@@ -155,7 +150,7 @@ export class Front {
     const { memo, http, timeOperation, hasEvidence } = this.#options;
     const { headers } = request;
     if (typeof context !== 'object' || context === null) return undefined;
-    if (given.schema !== this.#schema || headers.get(TRACED_BY) !== undefined) return undefined;
+    if (headers.get(TRACED_BY) !== undefined) return undefined;
     try {
       if (hasEvidence({ http: request, variables }, context)) return undefined;
       if (http?.wantsFresh(headers, context) === true) return undefined;
@@ -183,6 +178,7 @@ export class Front {
     this.#awaited.set(request, awaited);
     const response = await this.#execute(execution);
     const { given } = awaited;
+    // It may have another schema by now.
     if (given === undefined || given.operation.schema !== this.#schema) return response;
     const { operation, answer } = given;
     const manner = mannerIn(response, answer, this.#saidOf(request, operation, answer));

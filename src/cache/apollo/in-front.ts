@@ -23,13 +23,6 @@ export type InFrontSource = Omit<FrontOptions, 'server' | 'mayMiss' | 'memo'> & 
   readonly memo: FrontOptions['memo'] | undefined;
 };
 
-/** What is seen of a request that the server answers, and that may be answered in front of it the next time. */
-export interface Watch {
-  parsingDidStart(): Promise<void>;
-  /** Told where it is answered from the memo. */
-  answered(given: GivenInside): void;
-}
-
 /** The part of a plugin that stands in front of its server. */
 export class InFront {
   readonly #source: InFrontSource;
@@ -58,18 +51,9 @@ export class InFront {
     return front && { schemaDidLoadOrUpdate: ({ apiSchema }) => front.loaded(apiSchema) };
   }
 
-  /** Undefined where nothing is to be learnt of a request. */
-  watch(request: object | undefined): Watch | undefined {
-    const front = this.#front;
-    if (request === undefined || front?.isAwaiting(request) !== true) return undefined;
-    let isKnown = true;
-    return {
-      // From then on it is one that the server has not validated before, or that it does not keep.
-      parsingDidStart: async () => void (isKnown = false),
-      answered: (given) => {
-        if (isKnown) front.givenInside(request, given);
-      },
-    };
+  /** Told of a request that the server answers from the memo. */
+  givenInside(request: object | undefined, given: GivenInside): void {
+    if (request !== undefined) this.#front?.givenInside(request, given);
   }
 
   #faults(server: AnsweringServer, options: InFrontOptions, plugin: object): string[] {

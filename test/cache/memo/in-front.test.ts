@@ -1,6 +1,8 @@
+import type { ApolloServerPlugin } from '@apollo/server';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { apolloWithPlans } from '../../../src/cache/execution/index.js';
+import { createGate, type Gate } from '../../support/gate.js';
 import { frontWorld, type FrontContext } from './front-world.js';
 
 const FILM = { query: '{ film { title } }' };
@@ -119,14 +121,6 @@ describe('answers in front of Apollo Server', () => {
     expect((await ask({ ...FILM, headers, ...as(ann) })).isInFront).toBe(false);
   });
 
-  it('are none where the server keeps no documents, and so validates each time', async () => {
-    const { settled, cache } = await frontWorld({
-      server: (options) => ({ ...options, documentStore: null }),
-    });
-    const { text, isInFront } = await settled(FILM);
-    expect([text, isInFront, cache.stats.memo().inFront]).toEqual([STALKER, false, 0]);
-  });
-
   it('are the same without `stringifyResult`, and none where another one writes them differently', async () => {
     const plain = await frontWorld({ server: ({ schema, plugins }) => ({ schema, plugins }) });
     expect(await plain.settled(FILM)).toMatchObject({ text: STALKER, isInFront: true });
@@ -146,29 +140,56 @@ describe('answers in front of Apollo Server', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('are none of a schema that the server does not serve any more', async () => {
-    let load: ((loaded: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void) | undefined;
-    const { ask, settled } = await frontWorld({
-      server: ({ schema: apiSchema, ...options }) => ({
-        ...options,
-        gateway: {
-          load: () =>
-            Promise.resolve({
-              executor: async ({ schema, document, context: contextValue }) =>
-                execute({ schema, document, contextValue }),
-            }),
-          onSchemaLoadOrUpdate: (listener) => {
-            load = listener;
-            listener({ apiSchema, coreSupergraphSdl: '' });
-            return () => undefined;
+  describe('of a server whose schema changes', () => {
+    async function changing(plugins: readonly ApolloServerPlugin<FrontContext>[] = []) {
+      let load: ((loaded: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void) | undefined;
+      const world = await frontWorld({
+        plugins,
+        inFront: { without: plugins },
+        server: ({ schema: apiSchema, ...options }) => ({
+          ...options,
+          gateway: {
+            load: () =>
+              Promise.resolve({
+                executor: async ({ schema, document, context: contextValue }) =>
+                  execute({ schema, document, contextValue }),
+              }),
+            onSchemaLoadOrUpdate: (listener) => {
+              load = listener;
+              listener({ apiSchema, coreSupergraphSdl: '' });
+              return () => undefined;
+            },
+            stop: () => Promise.resolve(),
           },
-          stop: () => Promise.resolve(),
-        },
-      }),
+        }),
+      });
+      const apiSchema = buildSchema('type Film { title: String } type Query { film: Film }');
+      return { ...world, change: () => load?.({ apiSchema, coreSupergraphSdl: '' }) };
+    }
+    const none = { text: '{"data":{"film":null}}\n', isInFront: false };
+
+    it('end with the old one', async () => {
+      const { ask, settled, change } = await changing();
+      expect((await settled(FILM)).isInFront).toBe(true);
+      change();
+      expect(await ask(FILM)).toMatchObject(none);
     });
-    expect((await settled(FILM)).isInFront).toBe(true);
-    const apiSchema = buildSchema('type Film { title: String } type Query { film: Film }');
-    load?.({ apiSchema, coreSupergraphSdl: '' });
-    expect(await ask(FILM)).toMatchObject({ text: '{"data":{"film":null}}\n', isInFront: false });
+
+    it('are not learnt from requests that began with the old one', async () => {
+      let gate: Gate | undefined;
+      const waiting: ApolloServerPlugin<FrontContext> = {
+        requestDidStart: async () => ({ willSendResponse: async () => gate?.wait() }),
+      };
+      const { ask, change } = await changing([waiting]);
+      for (let times = 0; times < 2; times += 1) await ask(FILM);
+      gate = createGate();
+      const asked = ask(FILM);
+      await gate.arrived();
+      change();
+      gate.open();
+      expect((await asked).text).toBe(STALKER);
+      gate = undefined;
+      expect(await ask(FILM)).toMatchObject(none);
+    });
   });
 });
