@@ -83,7 +83,6 @@ const bodies: readonly unknown[] = [
   { query: '{ aside' },
   { query: '' },
   { query: ' { aside } ' },
-  { query: 'mutation { rename(id: 1, title: "new") { id } }' },
   { query: { kind: 'Document', definitions: [] } },
   { query: 7 },
   { query: LIST, extensions: persisted(LIST) },
@@ -178,6 +177,12 @@ const requests: readonly Sent[] = [
   { method: 'PUT', headers: usual, body: asJson({ query: FILM }) },
   { method: 'DELETE', headers: PREFLIGHT, search: inUrl({ query: FILM }) },
   { method: 'OPTIONS', headers: { origin: 'http://other.test', 'access-control-request-method': 'POST' } },
+  // Last, as it ends what was kept.
+  {
+    method: 'POST',
+    headers: usual,
+    body: asJson({ query: 'mutation { rename(id: 1, title: "new") { id } }' }),
+  },
 ];
 
 describe.each(apolloWays)('Apollo Server %s', (_name, start) => {
