@@ -15,6 +15,7 @@ const profiledServers: readonly ServerName[] = [
   'library-strict',
   'library-plans',
   'library-memo',
+  'library-memo-front',
 ];
 
 const help = `Usage: npm run bench -- overhead [options]

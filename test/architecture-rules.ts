@@ -35,6 +35,7 @@ const LEAVES = [
   'nearest-name.ts',
   'object-notes.ts',
   'plain-executors.ts',
+  'plain-plugins.ts',
   'unknown-options.ts',
   'with-defaults.ts',
   'written.ts',

@@ -139,6 +139,7 @@ describe('the reference', () => {
     ['relay', ['RelayingOptions']],
     ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['EvidenceOptions']],
+    ['plugin.answerInFrontOf', ['InFrontOptions']],
     ['cachePlugin', ['EvidenceOptions']],
     ['addCacheSpans', ['CacheSpansOptions']],
     ['storeContract', ['StoreContractOptions']],

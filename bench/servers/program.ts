@@ -20,7 +20,8 @@ async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Pro
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
   const hasPlans = name.endsWith('-plans');
-  return startLibrary(redisUrl, { copies, hasMemo, hasPlans, varies: name.endsWith('-vary') });
+  const [isInFront, varies] = [name.endsWith('-front'), name.endsWith('-vary')];
+  return startLibrary(redisUrl, { copies, hasMemo, isInFront, hasPlans, varies });
 }
 
 function copiesOf(name: ServerName): Copies {

@@ -86,6 +86,8 @@ export function reader(): Reader {
 export interface LibraryKind {
   readonly copies: Copies;
   readonly hasMemo: boolean;
+  /** Whether its answers are given in front of Apollo Server; default false. */
+  readonly isInFront?: boolean;
   readonly hasPlans: boolean;
   readonly varies: boolean;
 }
@@ -102,11 +104,11 @@ export interface Library {
 /** The library as its user meets it: one schema, one store, two origins. */
 export async function createLibrary(
   redisUrl: string,
-  { copies, hasMemo, hasPlans, varies }: LibraryKind,
+  { copies, hasMemo, isInFront = false, hasPlans, varies }: LibraryKind,
 ): Promise<Library> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const prefix = `library-${hasMemo ? 'memo' : copies}${varies ? '-vary' : ''}${hasPlans ? '-plans' : ''}`;
+  const prefix = `library-${hasMemo ? 'memo' : copies}${isInFront ? '-front' : ''}${varies ? '-vary' : ''}${hasPlans ? '-plans' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
     store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
@@ -125,6 +127,7 @@ export async function createLibrary(
     stringifyResult: plugin.stringifyResult,
   };
   const server = new ApolloServer<Reader>(hasPlans ? apolloWithPlans(options) : options);
+  if (isInFront) plugin.answerInFrontOf(server);
   await cache.start();
   const close = async (): Promise<void> => {
     await server.stop();

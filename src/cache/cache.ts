@@ -276,6 +276,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
           plans: parts.plans,
           memo: parts.memo,
           http,
+          log: parts.log,
           stats: { timeOperation },
         },
         plugin,

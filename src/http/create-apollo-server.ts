@@ -41,6 +41,7 @@ export function createApolloServer({
     evidence: (request) =>
       asksForEvidence(request) && (!isProduction || request.contextValue.viewer?.role === 'ADMIN'),
   });
+  const [costs, errors] = [costPlugin(schema), errorPlugin()];
   const options = {
     schema,
     nodeEnv: environment,
@@ -61,10 +62,12 @@ export function createApolloServer({
       ApolloServerPluginCacheControlDisabled(),
       isProduction ? ApolloServerPluginLandingPageDisabled() : landingPage(),
       fastifyApolloDrainPlugin(app),
-      costPlugin(schema),
+      costs,
       cachePlugin,
-      errorPlugin(),
+      errors,
     ],
   } satisfies ApolloServerOptions<ApiContext>;
-  return new ApolloServer<ApiContext>(compilesQueries ? apolloWithPlans(options) : options);
+  const server = new ApolloServer<ApiContext>(compilesQueries ? apolloWithPlans(options) : options);
+  // What an operation costs is the same each time, and an answer that was kept has no errors.
+  return cachePlugin.answerInFrontOf(server, { without: [costs, errors] });
 }

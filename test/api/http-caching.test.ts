@@ -23,6 +23,22 @@ describe('what answers of the film API say over HTTP', () => {
     }
   });
 
+  it('a film is answered in front of Apollo Server, and whoever brings a session that has ended is refused all the same', async () => {
+    const inFront = (): number => api.cache.stats.memo().inFront;
+    const film = '{ movie(id: 2) { title director { name } } }';
+    const token = await api.signIn('member@example.com');
+    const signedIn = { authorization: `Bearer ${token}` };
+    for (let times = 0; times < 4; times += 1) expect((await ask(film, signedIn)).status).toBe(200);
+    const before = inFront();
+    const [guests, members] = [await ask(film), await ask(film, signedIn)];
+    expect([members.status, members.body]).toEqual([200, guests.body]);
+    expect(inFront()).toBe(before + 2);
+    await api.ask('mutation { signOut }', { token });
+    const refused = await ask(film, signedIn);
+    expect([refused.status, refused.body.includes('data')]).toEqual([401, false]);
+    expect((await ask(film)).body).toBe(guests.body);
+  });
+
   it('what is written in the language of its reader is private', async () => {
     const { header } = await ask('{ movie(id: 1) { releaseLabel } }');
     expect(header('cache-control')).toBe('private, no-cache');

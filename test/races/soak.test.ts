@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
+import type { MemoCounters } from '../../src/cache/types/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
 import { usePrivateRedis } from '../support/servers/use-private-redis.js';
@@ -48,6 +49,10 @@ const oneOf = <T>(items: readonly T[]): T => {
 /** `e` for entries, `l` for leases, `g` for generations, or the epoch. */
 const kindOf = (key: string): string => /:([elg]):\{/.exec(key)?.[1] ?? key.replace('soak:', '');
 
+function wholeOf(caches: readonly RowCache[], count: (counters: MemoCounters) => number): number {
+  return caches.reduce((total, { cache }) => total + count(cache.stats.memo()), 0);
+}
+
 interface Soaked {
   readonly reads: number;
   readonly writes: number;
@@ -61,8 +66,9 @@ interface Soaked {
   /** Writes whose invalidation failed: they were never acknowledged. */
   readonly refused: number;
   readonly undecodable: number;
-  /** Answers that were given without an execution. */
+  /** Answers that were given without an execution, and those of them in front of the server. */
   readonly whole: number;
+  readonly inFront: number;
 }
 
 interface SoakOptions {
@@ -108,7 +114,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     const startedAtMs = performance.now();
     let [reads, writes, refused, evictions] = [0, 0, 0, 0];
     const evicted = new Set<string>();
-    const whole = (): number => caches.reduce((total, { cache }) => total + cache.stats.memo().hits, 0);
+    const whole = (): number => wholeOf(caches, ({ hits }) => hits);
     const goesOn = (): boolean =>
       !isOver({
         reads,
@@ -178,6 +184,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       refused,
       undecodable: sum((of) => of.undecodable),
       whole: whole(),
+      inFront: wholeOf(caches, ({ inFront }) => inFront),
     };
   }
 
@@ -225,6 +232,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     ['', {}],
     [' and copies are strict', { strictCopies: true }],
     [' and whole answers are kept', { answeredBy: 'memo' }],
+    [' and they are given in front of Apollo Server', { answeredBy: 'front' }],
   ];
   const troubled = kinds.flatMap(([kind, options]) =>
     troubles.map(([name, trouble]) => [name, kind, trouble, options] as const),
@@ -242,10 +250,11 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     ['copies that are proven unchanged first', { strictCopies: true }],
     ['whole answers that are proven unchanged first', { answeredBy: 'memo' }],
     ['both', { strictCopies: true, answeredBy: 'memo' }],
+    ['whole answers in front of Apollo Server', { answeredBy: 'front' }],
   ])(
     'nor does it from %s',
     async (name, options) => {
-      const fewestWhole = options.answeredBy === 'memo' ? FEWEST_WHOLE : 0;
+      const fewestWhole = options.answeredBy === 'memo' || options.answeredBy === 'front' ? FEWEST_WHOLE : 0;
       const soaked = await soak({
         isOver:
           FULL_READS > 0
@@ -257,6 +266,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       expect(soaked.reads).toBeGreaterThanOrEqual(FULL_READS > 0 ? FULL_READS : FEWEST_READS / 4);
       expect([...soaked.evicted]).toContain('log');
       expect(soaked.whole).toBeGreaterThanOrEqual(fewestWhole);
+      if (options.answeredBy === 'front') expect(soaked.inFront).toBeGreaterThan(0);
       if (FULL_READS > 0) process.stdout.write(`soak of ${name} ${JSON.stringify(soaked)}\n`);
     },
     FULL_READS > 0 ? 60_000 + FULL_READS * 10 : 120_000,
@@ -265,6 +275,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
   it.each<[string, Pick<SoakOptions, 'strictCopies' | 'answeredBy'>]>([
     ['copies', { strictCopies: true }],
     ['whole answers', { answeredBy: 'memo' }],
+    ['answers in front of Apollo Server', { answeredBy: 'front' }],
   ])('would, within seconds, if %s did not hear of invalidations', async (_, options) => {
     const { stale } = await soak({
       isOver: (so) => so.stale >= 100 || so.forMs >= PLANTED_BOX_MS,

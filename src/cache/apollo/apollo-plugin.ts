@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { isPromise } from '../maybe-promise.js';
 import type { HttpCaching } from '../http/http-answers.js';
+import type { CacheLog } from '../log.js';
 import type { Executed, ExecutionNotes, KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
 import type { OperationPlans } from '../memo/operation-plans.js';
 import type { Freshness } from '../memo/recording.js';
@@ -12,6 +13,8 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { answerData, answerJson, keptAnswerOf } from '../memo/answer-data.js';
+import type { AnsweringServer, GivenInside } from './front.js';
+import { InFront, type InFrontOptions, type ServerListener } from './in-front.js';
 
 /** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
 export interface PluginRequest<Context> {
@@ -27,7 +30,8 @@ export interface PluginRequest<Context> {
 export interface OperationRequest<Context, Head> extends PluginRequest<Context> {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
+  /** Undefined where the document has none of the name that is asked for. */
+  readonly operation?: OperationDefinitionNode | undefined;
   readonly response: { readonly http: Head };
 }
 
@@ -84,6 +88,7 @@ export interface StartedRequest<Context, Head> extends PluginRequest<Context> {
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
+  serverWillStart(): Promise<ServerListener | undefined>;
   requestDidStart<Head>(
     request: StartedRequest<Context, Head>,
   ): Promise<RequestListener<Context, Head> | undefined>;
@@ -92,6 +97,13 @@ export interface CachePlugin<Context> {
    * server as `stringifyResult`, and such an answer is not made into text again. Without it everything works all the same.
    */
   readonly stringifyResult: (result: object) => string;
+  /**
+   * Has answers of the operation memo given in front of a server, before it begins with a request; its context is made all the
+   * same. To be called with the server that has this plugin, before it starts. Does nothing where the cache has no memo.
+   * @returns the same server.
+   * @throws CacheError for an option that does not exist or cannot be, and where it was called before or comes too late.
+   */
+  answerInFrontOf<Server extends AnsweringServer>(server: Server, options?: InFrontOptions): Server;
 }
 
 /** What the plugin does during a request. */
@@ -113,6 +125,7 @@ export interface PluginSource extends EvidenceSource {
   readonly plans: OperationPlans;
   readonly memo: OperationMemo | undefined;
   readonly http: HttpCaching | undefined;
+  readonly log: CacheLog;
 }
 
 /** True for requests with the header `x-cache-debug: 1`. */
@@ -129,11 +142,21 @@ export function createApolloPlugin<Context>(
   cache: PluginSource,
   options: ApolloPluginOptions<Context>,
 ): CachePlugin<Context> {
-  const begin = answersOf(cache, { call: 'cache.apolloPlugin', options, argument: 'request', headersOf });
+  const { begin, hasEvidence } = answersOf(cache, {
+    ...{ call: 'cache.apolloPlugin', options, argument: 'request', headersOf },
+  });
   const { plans, memo, http } = cache;
   const isRead = memo !== undefined || http !== undefined;
-  return {
+  const { timeOperation } = cache.stats;
+  const inFront = new InFront({
+    ...{ memo, http, log: cache.log, timeOperation },
+    // What makes the contexts of a server makes those of its plugins.
+    hasEvidence: (request, context) => hasEvidence({ request, contextValue: context as Context }),
+  });
+  const plugin: CachePlugin<Context> = {
     stringifyResult: (result) => `${answerJson(result)}\n`,
+    answerInFrontOf: (server, given = {}) => inFront.set(server, given, plugin),
+    serverWillStart: () => Promise.resolve(inFront.start()),
     requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);
@@ -141,7 +164,8 @@ export function createApolloPlugin<Context>(
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
       const endFresh = http?.freshen(headersOf(request), context);
-      const answering = isRead ? answeringFrom(cache) : undefined;
+      const givenInside = (given: GivenInside): void => inFront.givenInside(request.request.http, given);
+      const answering = isRead ? answeringFrom(cache, givenInside) : undefined;
       const listener: RequestListener<Context, Head> = {
         willSendResponse: (response) => {
           const { body } = response.response;
@@ -164,10 +188,14 @@ export function createApolloPlugin<Context>(
       return Promise.resolve(listener);
     },
   };
+  return plugin;
 }
 
 /** Answers one request as it was answered before, or takes notes of how it is answered. */
-function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
+function answeringFrom(
+  { memo, http }: Pick<PluginSource, 'memo' | 'http'>,
+  givenInside: (given: GivenInside) => void,
+) {
   let notes: ExecutionNotes | undefined;
   let isUnderWay = false;
   let freshness: Freshness | undefined;
@@ -187,7 +215,7 @@ function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
       // Another plugin may have put it in place of the first.
       contextValue: context,
     }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
-      if (typeof context !== 'object' || context === null) return null;
+      if (typeof context !== 'object' || context === null || operation === undefined) return null;
       const sight = memo?.sight({ schema, document, operation, variables, context });
       const kept = sight && memo?.find(sight);
       // What can be answered now is, without one more turn of the event loop.
@@ -198,6 +226,7 @@ function answeringFrom({ memo, http }: Pick<PluginSource, 'memo' | 'http'>) {
         return null;
       }
       freshness = answer.made;
+      givenInside({ operation: { schema, document, operation }, answer });
       return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },
     /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */

@@ -12,3 +12,7 @@ export {
   type ExecutedRequest,
   type RequestListener,
 } from './apollo-plugin.js';
+export type { InFrontOptions, ServerListener } from './in-front.js';
+export type { AnsweringServer, HttpExecution } from './front.js';
+export type { HttpRequest } from './http-operation.js';
+export type { HttpAnswer } from './manner.js';

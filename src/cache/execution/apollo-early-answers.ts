@@ -1,6 +1,7 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes, type ObjectNotes } from '../object-notes.js';
+import { noteExecutingPlugin, noteStandIn } from '../plain-plugins.js';
 import type { CompiledExecution } from './compiled-execution.js';
 
 /** What is read of a request that is about to be executed; any Apollo Server 4 or 5 request fits. */
@@ -90,7 +91,9 @@ export function earlyAnswers<Plugin extends object>({
     }
     return null;
   };
-  const answering: EarlyPlugin = { requestDidStart: () => Promise.resolve({ responseForOperation }) };
+  const answering = noteExecutingPlugin<EarlyPlugin>({
+    requestDidStart: () => Promise.resolve({ responseForOperation }),
+  });
   // Apollo Server keeps this list itself, and adds its own plugins to it. Should it take a copy, nothing is answered early.
   const list: (Plugin | EarlyPlugin)[] = [...plugins];
   const starting: EarlyPlugin = {
@@ -129,7 +132,7 @@ function watched<Plugin extends object>(
   };
   // A plugin may be frozen, and then a proxy of itself could answer with nothing else.
   const heir: Plugin = Object.create(plugin);
-  return new Proxy(heir, {
+  const standIn = new Proxy(heir, {
     get(_heir, name) {
       // Asked each time: it may begin to listen only when the server starts.
       if (name === 'requestDidStart') return typeof startOf() === 'function' ? requestDidStart : undefined;
@@ -138,6 +141,7 @@ function watched<Plugin extends object>(
       return typeof value === 'function' ? value.bind(plugin) : value;
     },
   });
+  return noteStandIn(standIn, plugin);
 }
 
 function isObject(value: unknown): value is object {

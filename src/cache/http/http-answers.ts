@@ -53,6 +53,8 @@ export interface AnswerHead {
 export interface HttpCaching {
   /** A tag as it stands in the header `http.tags`; undefined without one. */
   tagInHeader(tag: string): string | undefined;
+  /** Whether a request asks for fresh values, and may. */
+  wantsFresh(headers: unknown, context: object): boolean;
   /** Has a request answered with fresh values, where it asks for them and may; answers how that ends. */
   freshen(headers: unknown, context: object): (() => void) | undefined;
   /** Takes notes of an execution, where its answer may be kept by others for a while. */
@@ -80,12 +82,16 @@ export class HttpAnswers implements HttpCaching {
     return this.#tagHeader?.of(tag);
   }
 
-  freshen(headers: unknown, context: object): CallOff | undefined {
-    const { options, traces, clock } = this.#options;
-    if (options.mayRefresh === undefined || !asksForFresh(headerOf(headers, 'cache-control')))
-      return undefined;
+  wantsFresh(headers: unknown, context: object): boolean {
+    const { mayRefresh } = this.#options.options;
+    if (mayRefresh === undefined || !asksForFresh(headerOf(headers, 'cache-control'))) return false;
     // In JavaScript it may answer with a promise, which is no yes.
-    if (options.mayRefresh(context) !== true) return undefined;
+    return mayRefresh(context) === true;
+  }
+
+  freshen(headers: unknown, context: object): CallOff | undefined {
+    const { traces, clock } = this.#options;
+    if (!this.wantsFresh(headers, context)) return undefined;
     const told = traces.of(context);
     const trace = told ?? new Trace();
     trace.wantFresh(clock.nowMs());

@@ -77,6 +77,7 @@ export class OperationMemo {
   readonly #options: OperationMemoOptions;
   readonly #sights = new SecondSight();
   #hits = 0;
+  #inFront = 0;
   #kept = 0;
   #savedMs = 0;
 
@@ -137,10 +138,16 @@ export class OperationMemo {
     };
   }
 
+  /** Counts one of its hits as given in front of a server. */
+  countInFront(): void {
+    this.#inFront += 1;
+  }
+
   counters(): MemoCounters {
     const answers = this.#options.entries.answers;
     return {
       hits: this.#hits,
+      inFront: this.#inFront,
       kept: this.#kept,
       savedMs: this.#savedMs,
       answers: answers?.size ?? 0,

@@ -47,7 +47,12 @@ export function cachePlugin<Context>(
   cache: MercuriusSource,
   options: MercuriusPluginOptions<Context> = {},
 ): MercuriusPlugin {
-  const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
+  const { begin } = answersOf<Context>(cache, {
+    call: 'cachePlugin',
+    options,
+    argument: 'context',
+    headersOf,
+  });
   const { http } = cache;
   const begun = new WeakMap<object, { readonly told: Told; readonly answer: FollowedAnswer | undefined }>();
   return async (app) => {

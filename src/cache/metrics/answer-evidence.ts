@@ -32,21 +32,27 @@ export interface AnswersOptions<Request> {
   readonly headersOf: (request: Request) => unknown;
 }
 
-/** Begins an answer, before it is executed. */
-export type BeginAnswer<Request> = (request: Request, context: object) => Told;
+/** Begins the answers of one server. */
+export interface AnswersBegun<Request> {
+  /** Whether a request is answered with the evidence. */
+  hasEvidence(request: Request): boolean;
+  /** Called before the request is executed. */
+  begin(request: Request, context: object): Told;
+}
 
 /** What begins the answers of one server. @throws CacheError naming every option that does not exist or cannot be. */
 export function answersOf<Request>(
   cache: EvidenceSource,
   { call, options, argument, headersOf }: AnswersOptions<Request>,
-): BeginAnswer<Request> {
+): AnswersBegun<Request> {
   const faults = unknownOptions(options, evidenceOptions);
   const byHeader = (request: Request): boolean => !cache.isProduction && asksForEvidence(headersOf(request));
   const { evidence = byHeader } = options;
   if (typeof evidence !== 'function') faults.push(`evidence must be a function of the ${argument}`);
   refuseFaults(call, faults);
   // In JavaScript it may answer with a promise, which is no yes.
-  return (request, context) => beginAnswer(cache, context, evidence(request) === true);
+  const hasEvidence = (request: Request): boolean => evidence(request) === true;
+  return { hasEvidence, begin: (request, context) => beginAnswer(cache, context, hasEvidence(request)) };
 }
 
 /** True for headers of a request with `x-cache-debug: 1`. */

@@ -2,6 +2,8 @@
 export interface MemoCounters {
   /** Operations that were answered without being executed. */
   readonly hits: number;
+  /** Those of them that were given in front of Apollo Server. */
+  readonly inFront: number;
   /** Answers that were kept. */
   readonly kept: number;
   /** Milliseconds of loading that the entries of these answers made unnecessary. */
@@ -16,6 +18,7 @@ export interface MemoCounters {
 /** Where no answers are kept. */
 export const NO_MEMO: MemoCounters = Object.freeze({
   hits: 0,
+  inFront: 0,
   kept: 0,
   savedMs: 0,
   answers: 0,

@@ -129,6 +129,7 @@ function addMemoMetrics(registry: Registry, { stats }: CountedCache): void {
   const registers = [registry];
   const counted = [
     ['cache_memo_hits_total', 'Operations that were answered without being executed.', 'hits'],
+    ['cache_memo_in_front_total', 'Those of them that were given in front of Apollo Server.', 'inFront'],
     ['cache_memo_kept_total', 'Answers of whole operations that were kept.', 'kept'],
     ['cache_memo_evictions_total', 'Answers that were dropped for want of room.', 'evictions'],
   ] as const;

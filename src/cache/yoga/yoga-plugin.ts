@@ -70,7 +70,12 @@ export function cachePlugin<Context>(
   cache: EnvelopSource,
   options: EnvelopPluginOptions<Context> = {},
 ): EnvelopPlugin {
-  const begin = answersOf<Context>(cache, { call: 'cachePlugin', options, argument: 'context', headersOf });
+  const { begin } = answersOf<Context>(cache, {
+    call: 'cachePlugin',
+    options,
+    argument: 'context',
+    headersOf,
+  });
   const { http } = cache;
   const heads = new Heads();
   const followed = new WeakMap<object, FollowedAnswer>();

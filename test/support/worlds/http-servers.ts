@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { startStandaloneServer } from '@apollo/server/standalone';
+import { expressMiddleware } from '@as-integrations/express5';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import express from 'express';
 import fastify from 'fastify';
 import { createYoga } from 'graphql-yoga';
 import mercurius from 'mercurius';
@@ -28,36 +30,84 @@ function contextOf(header: (name: string) => unknown): HttpContext {
   };
 }
 
-function apolloOptions({ schema, cache }: HttpWorld) {
+/** What differs between servers of Apollo that answer the same. */
+export interface ApolloKind {
+  /** Whether the answers of a memo are given in front of the server. */
+  readonly isInFront: boolean;
+  /** Whether Apollo Server writes its own `Cache-Control`; default false. */
+  readonly hasOwnHeader?: boolean;
+  /** Told of each request whose context is made, as the integration has it. */
+  readonly asked?: (request: object) => void;
+}
+
+function apolloOptions({ schema, cache }: HttpWorld, { hasOwnHeader = false }: ApolloKind) {
   const plugin = cache.apolloPlugin();
-  return {
-    schema,
-    plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
-    stringifyResult: plugin.stringifyResult,
+  const plugins = hasOwnHeader ? [plugin] : [ApolloServerPluginCacheControlDisabled(), plugin];
+  const options = { schema, plugins, stringifyResult: plugin.stringifyResult };
+  const inFront = <Server extends ApolloServer<HttpContext>>(server: Server, kind: ApolloKind): Server =>
+    kind.isInFront ? plugin.answerInFrontOf(server) : server;
+  return { options, inFront };
+}
+
+/** What makes the context of a request. */
+function contextFor<Request extends { headers: NodeJS.Dict<string | string[]> }>({ asked }: ApolloKind) {
+  return (request: Request): Promise<HttpContext> => {
+    asked?.(request);
+    return Promise.resolve(contextOf((name) => request.headers[name]));
   };
 }
 
-const apollo: StartHttpServer = async (world) => {
-  const server = new ApolloServer<HttpContext>(apolloOptions(world));
+type StartApollo = (world: HttpWorld, kind: ApolloKind) => Promise<HttpServer>;
+
+const standalone: StartApollo = async (world, kind) => {
+  const { options, inFront } = apolloOptions(world, kind);
+  const server = inFront(new ApolloServer<HttpContext>(options), kind);
+  const context = contextFor(kind);
   const { url } = await startStandaloneServer(server, {
     listen: { port: 0, host: '127.0.0.1' },
-    context: ({ req: { headers } }) => Promise.resolve(contextOf((name) => headers[name])),
+    context: ({ req }) => context(req),
   });
   return { url, close: () => server.stop() };
 };
 
-const apolloOnFastify: StartHttpServer = async (world) => {
+const onExpress: StartApollo = async (world, kind) => {
+  const { options, inFront } = apolloOptions(world, kind);
+  const server = inFront(new ApolloServer<HttpContext>(options), kind);
+  await server.start();
+  const app = express();
+  const context = contextFor(kind);
+  app.use('/', express.json(), expressMiddleware(server, { context: ({ req }) => context(req) }));
+  const http = createServer((request, response) => void app(request, response));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+    await server.stop();
+  };
+  return { url: `http://127.0.0.1:${port}/`, close };
+};
+
+const onFastify: StartApollo = async (world, kind) => {
   const app = fastify();
-  const options = apolloOptions(world);
-  const server = new ApolloServer<HttpContext>(
-    apolloWithPlans({ ...options, plugins: [...options.plugins, fastifyApolloDrainPlugin(app)] }),
+  const { options, inFront } = apolloOptions(world, kind);
+  const server = inFront(
+    new ApolloServer<HttpContext>(
+      apolloWithPlans({ ...options, plugins: [...options.plugins, fastifyApolloDrainPlugin(app)] }),
+    ),
+    kind,
   );
   await server.start();
-  const context = ({ headers }: { headers: NodeJS.Dict<string | string[]> }) =>
-    Promise.resolve(contextOf((name) => headers[name]));
-  await app.register(fastifyApollo(server), { path: '/', context });
+  await app.register(fastifyApollo(server), { path: '/', context: contextFor(kind) });
   return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
 };
+
+/** The ways on which Apollo Server is reached over HTTP. */
+export const apolloWays: readonly [string, StartApollo][] = [
+  ['standalone', standalone],
+  ['on Express', onExpress],
+  ['on Fastify with plans', onFastify],
+];
 
 const yoga: StartHttpServer = async ({ schema, cache }) => {
   const served = createYoga<object, HttpContext>({
@@ -87,13 +137,14 @@ const onMercurius: StartHttpServer = async ({ schema, cache }) => {
   return { url: `${await app.listen({ port: 0, host: '127.0.0.1' })}/graphql`, close: () => app.close() };
 };
 
-export const apolloServers: readonly [string, StartHttpServer][] = [
-  ['Apollo Server', apollo],
-  ['Apollo Server on Fastify with plans', apolloOnFastify],
-];
-
 export const httpServers: readonly [string, StartHttpServer][] = [
-  ...apolloServers,
+  ['Apollo Server', (world) => standalone(world, { isInFront: false })],
+  ['Apollo Server, answered in front of it', (world) => standalone(world, { isInFront: true })],
+  ['Apollo Server on Fastify with plans', (world) => onFastify(world, { isInFront: false })],
+  [
+    'Apollo Server on Fastify with plans, answered in front',
+    (world) => onFastify(world, { isInFront: true }),
+  ],
   ['GraphQL Yoga', yoga],
   ['Mercurius', onMercurius],
 ];

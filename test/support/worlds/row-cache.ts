@@ -1,6 +1,8 @@
 import { envelop, useEngine, useSchema } from '@envelop/core';
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { execute, parse, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { execute, parse, print, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import {
   cacheTypeDefs,
   createCache,
@@ -62,14 +64,14 @@ const documents = {
   write: parse('mutation ($id: ID!) { row: write(id: $id) { version } }'),
 };
 
-/** What answers operations: graphql-js, plans, or plans and the memo of whole answers. */
-export type RowsAnsweredBy = 'graphql-js' | 'plans' | 'memo';
+/** What answers operations: graphql-js, plans, plans and the memo of whole answers, or that memo in front of Apollo Server. */
+export type RowsAnsweredBy = 'graphql-js' | 'plans' | 'memo' | 'front';
 
 /** What it is where a test says nothing, so that a whole suite can be run with another. */
 function usualAnswers(): RowsAnsweredBy {
   const named = process.env['ROWS_ANSWERED_BY'] ?? 'graphql-js';
-  if (named === 'graphql-js' || named === 'plans' || named === 'memo') return named;
-  throw new Error(`ROWS_ANSWERED_BY must be graphql-js, plans or memo, but is ${named}`);
+  if (named === 'graphql-js' || named === 'plans' || named === 'memo' || named === 'front') return named;
+  throw new Error(`ROWS_ANSWERED_BY must be graphql-js, plans, memo or front, but is ${named}`);
 }
 
 type Execute = (args: ExecutionArgs) => unknown;
@@ -86,7 +88,34 @@ function executeBy(answeredBy: RowsAnsweredBy, cache: Cache<object>, schema: Gra
       });
       return (args) => getEnveloped().execute(args);
     }
+    case 'front':
+      return executeInFront(cache, schema);
   }
+}
+
+/** Queries go to Apollo Server as they come over HTTP; what a mutation has promised is told by its own context only. */
+function executeInFront(cache: Cache<object>, schema: GraphQLSchema): Execute {
+  const plugin = cache.apolloPlugin();
+  const plugins = [ApolloServerPluginCacheControlDisabled(), plugin];
+  const { stringifyResult } = plugin;
+  const server = plugin.answerInFrontOf(
+    new ApolloServer<object>({ schema, plugins, stringifyResult, stopOnTerminationSignals: false }),
+  );
+  let starting: Promise<void> | undefined;
+  return async (args) => {
+    if (args.document === documents.write) return execute(args);
+    await (starting ??= server.start());
+    const { body } = await server.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method: 'POST',
+        headers: new HeaderMap([['content-type', 'application/json']]),
+        search: '',
+        body: { query: print(args.document), variables: args.variableValues },
+      },
+      context: () => Promise.resolve({}),
+    });
+    return body.kind === 'complete' ? JSON.parse(body.string) : undefined;
+  };
 }
 
 export type RowCacheOptions = {
@@ -101,7 +130,7 @@ export function rowCache({ database, answeredBy = usualAnswers(), ...options }: 
   const cache = createCache<object>({
     environment: 'test',
     log,
-    memo: answeredBy === 'memo',
+    memo: answeredBy === 'memo' || answeredBy === 'front',
     origins: { Row: { load: (ids) => Promise.all(ids.map((id) => database.load(id))) } },
     ...options,
   });

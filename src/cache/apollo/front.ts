@@ -1,0 +1,205 @@
+import type { GraphQLSchema } from 'graphql';
+import type { HttpCaching } from '../http/http-answers.js';
+import type { CacheLog } from '../log.js';
+import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
+import type { OperationGiven } from '../memo/operation-plans.js';
+import { createObjectNotes } from '../object-notes.js';
+import { BoundedMap } from '../store/bounded-map.js';
+import { operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
+import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
+import { pluginsInTheWay, pluginsOf, TRACED_BY } from './plugins-in-the-way.js';
+
+/** A request, and what makes its context. */
+export interface HttpExecution {
+  readonly httpGraphQLRequest: HttpRequest;
+  readonly context: () => Promise<unknown>;
+}
+
+/** The one way on which every integration reaches Apollo Server 4 or 5. */
+export interface AnsweringServer {
+  executeHTTPGraphQLRequest(execution: HttpExecution): Promise<HttpAnswer>;
+}
+
+/** What is read of a request to tell whether it is answered with evidence. */
+interface RequestRead {
+  readonly http: HttpRequest;
+  readonly variables: HttpOperation['variables'];
+}
+
+export interface FrontOptions {
+  readonly server: AnsweringServer;
+  /** Plugins of the server that need not see what is answered in front of it, that of the cache among them. */
+  readonly mayMiss: ReadonlySet<object>;
+  readonly memo: OperationMemo;
+  readonly http: HttpCaching | undefined;
+  readonly log: CacheLog;
+  readonly timeOperation: () => () => void;
+  /** Whether a request is to be answered with evidence. */
+  readonly hasEvidence: (request: RequestRead, context: object) => boolean;
+}
+
+/** An answer that was given inside the server without an execution. */
+export interface GivenInside {
+  readonly operation: OperationGiven;
+  readonly answer: KeptAnswer;
+}
+
+/** A request that may be answered in front. */
+interface Asked {
+  readonly request: HttpRequest;
+  readonly operation: HttpOperation;
+  readonly mannerName: string;
+}
+
+/** What was learnt of how such a request is answered. */
+interface Learnt {
+  readonly operation: OperationGiven;
+  readonly manner: Manner;
+}
+
+const MANNERS = { maxEntries: 200, maxBytes: 200_000, eviction: 's3-fifo' } as const;
+const DOCUMENTS = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024, eviction: 's3-fifo' } as const;
+/** What a parsed document takes in memory for each character of its text, as measured. */
+const BYTES_PER_CHARACTER = 100;
+
+/**
+ * Answers operations from the memo before Apollo Server begins with them. The server still looks at each request (landing page,
+ * cross-site requests) and has its context made; and it answers by itself until it has given from the memo the very answer that would be
+ * given here: to this text, and to this method, `Content-Type` and `Accept`. So nothing is answered here that was not
+ * parsed, validated and admitted there.
+ */
+export class Front {
+  readonly #options: FrontOptions;
+  readonly #execute: AnsweringServer['executeHTTPGraphQLRequest'];
+  /** By the text of the document, and by the name of the operation. */
+  readonly #operations = new BoundedMap<Map<string | undefined, OperationGiven>>(DOCUMENTS);
+  readonly #manners = new BoundedMap<Manner>(MANNERS);
+  /** By requests that the server is answering. */
+  readonly #awaited = createObjectNotes<{ given: GivenInside | undefined }>();
+  #schema: GraphQLSchema | undefined;
+  #isOpen = false;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    const { server } = options;
+    this.#execute = server.executeHTTPGraphQLRequest.bind(server);
+    server.executeHTTPGraphQLRequest = (execution) => this.#answer(execution);
+  }
+
+  /** Told once the server has started, and whenever it has another schema. */
+  loaded(schema: GraphQLSchema): void {
+    if (this.#schema === undefined) this.#isOpen = this.#mayOpen();
+    this.#schema = schema;
+    this.#operations.clear();
+  }
+
+  /** Told of an answer that the server gives from the memo. */
+  givenInside(request: object, given: GivenInside): void {
+    const awaited = this.#awaited.get(request);
+    if (awaited !== undefined) awaited.given = given;
+  }
+
+  #mayOpen(): boolean {
+    const { server, mayMiss, log } = this.#options;
+    const plugins = pluginsOf(server);
+    const inTheWay = plugins && pluginsInTheWay(plugins, mayMiss);
+    if (inTheWay?.length === 0) return true;
+    const because =
+      inTheWay === undefined
+        ? 'this version of it does not tell which plugins it has'
+        : `${inTheWay.join(', ')} would not see such requests; name in \`without\` the plugins that need not`;
+    log.warn({}, `Nothing is answered in front of Apollo Server: ${because}`);
+    return false;
+  }
+
+  #answer(execution: HttpExecution): Promise<HttpAnswer> {
+    const { httpGraphQLRequest: request } = execution;
+    const operation = this.#isOpen ? operationOf(request) : undefined;
+    if (operation === undefined) return this.#execute(execution);
+    const asked: Asked = { request, operation, mannerName: nameOfManner(request) };
+    const learnt = this.#learnt(asked);
+    return learnt === undefined ? this.#learn(execution, asked) : this.#try(execution, asked, learnt);
+  }
+
+  #learnt({ operation: { source, operationName }, mannerName }: Asked): Learnt | undefined {
+    const operation = this.#operations.get(source, 0)?.get(operationName);
+    const manner = operation && this.#manners.get(mannerName, 0);
+    return manner && { operation, manner };
+  }
+
+  /** Answers it as the memo does, if it does, once the server has admitted the request and has its context. */
+  #try({ context, httpGraphQLRequest }: HttpExecution, asked: Asked, learnt: Learnt): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const contextOrAnswer = async (): Promise<unknown> => {
+        const made = await context();
+        const answer = await this.#find(asked, learnt, made);
+        if (answer === undefined) return made;
+        resolve(answer);
+        // What the server has begun ends here: nothing refers to it any more, and it is collected.
+        return new Promise(() => undefined);
+      };
+      this.#execute({ httpGraphQLRequest, context: contextOrAnswer }).then(resolve, reject);
+    });
+  }
+
+  async #find(
+    { request, operation: { variables } }: Asked,
+    { operation: given, manner }: Learnt,
+    context: unknown,
+  ): Promise<HttpAnswer | undefined> {
+    const { memo, http, timeOperation, hasEvidence } = this.#options;
+    const { headers } = request;
+    if (typeof context !== 'object' || context === null) return undefined;
+    if (headers.get(TRACED_BY) !== undefined) return undefined;
+    try {
+      if (hasEvidence({ http: request, variables }, context)) return undefined;
+      if (http?.wantsFresh(headers, context) === true) return undefined;
+      const end = timeOperation();
+      const sight = memo.sight({ ...given, variables, context });
+      const answer = sight && (await memo.find(sight));
+      if (answer === undefined) return undefined;
+      memo.countInFront();
+      const response = answerIn(manner, answer, this.#saidOf(request, given, answer));
+      end();
+      return response;
+    } catch {
+      // The server meets it again, and tells the client.
+      return undefined;
+    }
+  }
+
+  async #learn(execution: HttpExecution, asked: Asked): Promise<HttpAnswer> {
+    const {
+      request,
+      operation: { source, operationName },
+      mannerName,
+    } = asked;
+    const awaited: { given: GivenInside | undefined } = { given: undefined };
+    this.#awaited.set(request, awaited);
+    const response = await this.#execute(execution);
+    const { given } = awaited;
+    // It may have another schema by now.
+    if (given === undefined || given.operation.schema !== this.#schema) return response;
+    const { operation, answer } = given;
+    const manner = mannerIn(response, answer, this.#saidOf(request, operation, answer));
+    if (manner === undefined) return response;
+    this.#manners.set(mannerName, { value: manner, valueBytes: 1000, expiresAtMs: Infinity });
+    const known = this.#operations.get(source, 0) ?? new Map<string | undefined, OperationGiven>();
+    const valueBytes = BYTES_PER_CHARACTER * source.length;
+    this.#operations.set(source, {
+      value: known.set(operationName, operation),
+      valueBytes,
+      expiresAtMs: Infinity,
+    });
+    return response;
+  }
+
+  #saidOf({ method, headers }: HttpRequest, operation: OperationGiven, kept: KeptAnswer) {
+    return this.#options.http?.head({
+      ...{ operation, result: WHOLE, freshness: kept.made, kept, isSpecial: false, method, headers },
+    });
+  }
+}
+
+/** Its text is what was kept. */
+const WHOLE = { data: {} };
