@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
 import { inTransaction } from './in-transaction.js';
+import { GAP, noticeGap, STANDING, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
 import { registerStore } from './register-store.js';
 
@@ -42,13 +43,15 @@ interface Statements {
   readonly prune: string;
 }
 
-function statements({ outbox, stores }: Home): Statements {
+function statements(home: Home): Statements {
+  const { outbox, stores } = home;
   const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
   return {
     // Nearly always there is nothing.
     look: `
   SELECT EXISTS (SELECT FROM ${outbox} WHERE "store" = $1) AS "isThere",
-         EXISTS (SELECT FROM ${stores} WHERE "name" = $1 AND ${isKept}) AS known`,
+         coalesce(${isKept}, false) AS known, ${STANDING}
+  FROM ${home.quoted}.cache_outbox_standing() AS now LEFT JOIN ${stores} AS s ON s."name" = $1`,
     // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
     // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
     // bound on how long it is held.
@@ -74,7 +77,7 @@ function statements({ outbox, stores }: Home): Statements {
   };
 }
 
-interface Looked {
+interface Looked extends Standing {
   readonly isThere: boolean;
   readonly known: boolean;
 }
@@ -109,7 +112,7 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     const done: OutboxRow[] = [];
     let atOnce = ROWS_AT_ONCE;
     for (;;) {
-      const batch = await relayBatch({ pool, sql, store, atOnce }, apply);
+      const batch = await relayBatch({ home, pool, sql, store, atOnce }, apply);
       done.push(...batch.done);
       if (batch.done.length < atOnce) {
         onLooked(done.length);
@@ -136,25 +139,25 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
   };
 }
 
-interface Looking {
-  readonly pool: OutboxPool;
+interface Looking extends GapOptions {
   readonly sql: Statements;
-  readonly store: string;
   readonly atOnce: number;
 }
 
 /** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
-async function relayBatch({ pool, ...taking }: Looking, apply: Apply): Promise<Relayed> {
-  const look = await pool.query<Looked>(taking.sql.look, [taking.store]);
-  const { isThere = false, known = false } = look.rows[0] ?? {};
-  if (!isThere) return { done: [], elsewhere: [], isKnown: known };
-  const relayed = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
-  return { ...relayed, isKnown: known };
+async function relayBatch(looking: Looking, apply: Apply): Promise<Relayed> {
+  const { pool, sql, store } = looking;
+  const [look] = (await pool.query<Looked>(sql.look, [store])).rows;
+  if (look === undefined) throw new Error('the database says nothing of the outbox');
+  const isForgotten = await noticeGap(looking, look);
+  if (!look.isThere && !isForgotten) return { done: [], elsewhere: [], isKnown: look.known };
+  const relayed = await inTransaction(pool, (client) => takeAndApply(client, looking, apply));
+  return { ...relayed, isKnown: look.known };
 }
 
 async function takeAndApply(
   client: ClientBase,
-  { sql, store, atOnce }: Omit<Looking, 'pool'>,
+  { sql, store, atOnce }: Looking,
   apply: Apply,
 ): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
   const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce]);
@@ -164,7 +167,10 @@ async function takeAndApply(
       id,
       tags: tags ?? [],
       versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
-      ...(tags === null && { forgetsAll: because ?? 'it is not known why' }),
+      ...(tags === null && {
+        forgetsAll: because ?? 'it is not known why',
+        forgetReason: because === GAP ? 'gap' : 'write',
+      }),
       waitedMs: waitedMs ?? 0,
     }));
   const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Home } from './home.js';
 import { changedRowsSql, TAGS_PER_ROW } from './changed-rows-sql.js';
+import { lacksRightsSql, stampSql } from './outbox-standing-sql.js';
 import type { WatchedTable } from './plan-triggers.js';
 import type { Relation } from './read-tables.js';
 
@@ -98,6 +99,19 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
       RAISE WARNING 'The caches could not be told of a write: %', SQLERRM;
     END
     `,
+    },
+    {
+      // Asked in every look: as a function it is planned once in each session.
+      name: 'cache_outbox_standing',
+      signature: '(OUT lacks_rights text, OUT stamp text)',
+      head: 'LANGUAGE plpgsql STABLE SET search_path = pg_catalog',
+      body: `
+    BEGIN
+      lacks_rights := ${lacksRightsSql(home)};
+      stamp := ${stampSql(home)};
+    END
+    `,
+      isCalledByAll: true,
     },
     {
       // Returns as soon as a row waits for this store, or after a while. It keeps no snapshot from one step to the next, which

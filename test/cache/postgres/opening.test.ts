@@ -134,7 +134,7 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     it('tells what is missing, changed and superfluous, and all is well after it was applied', async () => {
       expect(await messages()).toEqual(
         expect.arrayContaining([
-          'missing: the schema "corral" does not have the tables "CacheOutbox" and "CacheStore"',
+          'missing: the schema "corral" does not have the tables "CacheOutbox" and "CacheStore" with the columns of this version',
           'missing: the table "films" has no triggers, so its changes are not seen',
         ]),
       );

@@ -21,7 +21,7 @@ import {
   stillSeen,
   type LogState,
 } from './slots.js';
-import { untilOthersEnd, untilSeen } from './seen-transactions.js';
+import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
 
 export interface LogOutboxOptions {
   readonly home: LogHome;
@@ -172,6 +172,7 @@ export class LogOutbox implements Outbox {
     const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
     if (made === undefined) return;
     if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
+    // Some of them may be in the log before the slot, as committed.
     await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
   }
 
