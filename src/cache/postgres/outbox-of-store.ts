@@ -1,10 +1,12 @@
 import type { ClientBase } from 'pg';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
+import { EmptyNotes } from './empty-notes.js';
 import { inTransaction } from './in-transaction.js';
-import { GAP, noticeGap, STANDING, type GapOptions, type Standing } from './notice-gaps.js';
+import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
 import { registerStore } from './register-store.js';
+import { KEPT, PRUNED_AT_ONCE, relayStatements, type RelayStatements } from './relay-statements.js';
 
 export interface OutboxOfStoreOptions {
   readonly home: Home;
@@ -19,10 +21,9 @@ export interface OutboxOfStoreOptions {
   readonly listen: Outbox['listen'];
   /** Told how many rows each look has taken; default: no process is. */
   readonly onLooked?: (taken: number) => void;
+  /** When it is noted that no row waits; default: every ten seconds, after 2,000 rows. */
+  readonly notes?: EmptyNotes;
 }
-
-/** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
-const HELD_AT_MOST_MS = 300;
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 500;
@@ -31,55 +32,11 @@ const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
 /** Tags that are applied before the database hears of it; a row has no more than 500. */
 const TAGS_AT_ONCE = 1000;
-/** A store without processes for so long is gone. Triggers write for it for twice as long. */
-const KEPT = '10 minutes';
-const PRUNED_AT_ONCE = 10_000;
-
-interface Statements {
-  readonly look: string;
-  readonly take: string;
-  readonly add: string;
-  readonly keep: string;
-  readonly prune: string;
-}
-
-function statements(home: Home): Statements {
-  const { outbox, stores } = home;
-  const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
-  return {
-    // Nearly always there is nothing.
-    look: `
-  SELECT EXISTS (SELECT FROM ${outbox} WHERE "store" = $1) AS "isThere",
-         coalesce(${isKept}, false) AS known, ${STANDING}
-  FROM ${home.quoted}.cache_outbox_standing() AS now LEFT JOIN ${stores} AS s ON s."name" = $1`,
-    // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
-    // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
-    // bound on how long it is held.
-    take: `
-  WITH found AS (
-    SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 ORDER BY "xid" LIMIT $2 FOR UPDATE SKIP LOCKED
-  ), taken AS (
-    DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(SELECT place FROM found))
-    RETURNING ctid AS place, "xid", "tags", "versions", "because", "writtenAt"
-  )
-  SELECT "xid"::text || place::text AS id, "tags", "versions", "because", true AS taken,
-         (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
-  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
-       set_config('synchronous_commit', 'off', true) AS waits
-  UNION ALL
-  (SELECT "xid"::text || ctid::text, NULL, NULL, NULL, false, NULL FROM ${outbox}
-   WHERE "store" = $1 AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken))`,
-    add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
-    keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
-    prune: `
-  DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores}) LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED))`,
-  };
-}
-
 interface Looked extends Standing {
   readonly isThere: boolean;
   readonly known: boolean;
+  /** The snapshot of the look. */
+  readonly seen: string;
 }
 
 interface SeenRow {
@@ -89,6 +46,8 @@ interface SeenRow {
   readonly because: string | null;
   readonly taken: boolean;
   readonly waitedMs: number | null;
+  /** The snapshot of the statement that took it. */
+  readonly seen: string | null;
 }
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
@@ -106,13 +65,14 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     endsWithProcess,
     listen,
     onLooked = () => undefined,
+    notes = new EmptyNotes(),
   } = options;
-  const sql = statements(home);
+  const sql = relayStatements(home);
   const relay = async (apply: Apply): Promise<Relayed> => {
     const done: OutboxRow[] = [];
     let atOnce = ROWS_AT_ONCE;
     for (;;) {
-      const batch = await relayBatch({ home, pool, sql, store, atOnce }, apply);
+      const batch = await relayBatch({ home, pool, sql, store, atOnce, notes }, apply);
       done.push(...batch.done);
       if (batch.done.length < atOnce) {
         onLooked(done.length);
@@ -140,24 +100,28 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
 }
 
 interface Looking extends GapOptions {
-  readonly sql: Statements;
+  readonly sql: RelayStatements;
   readonly atOnce: number;
+  readonly notes: EmptyNotes;
 }
 
 /** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
 async function relayBatch(looking: Looking, apply: Apply): Promise<Relayed> {
-  const { pool, sql, store } = looking;
+  const { pool, sql, store, notes } = looking;
   const [look] = (await pool.query<Looked>(sql.look, [store])).rows;
   if (look === undefined) throw new Error('the database says nothing of the outbox');
   const isForgotten = await noticeGap(looking, look);
-  if (!look.isThere && !isForgotten) return { done: [], elsewhere: [], isKnown: look.known };
+  if (!look.isThere && !isForgotten) {
+    if (notes.isDue()) await pool.query(sql.seen, [store, look.seen]);
+    return { done: [], elsewhere: [], isKnown: look.known };
+  }
   const relayed = await inTransaction(pool, (client) => takeAndApply(client, looking, apply));
   return { ...relayed, isKnown: look.known };
 }
 
 async function takeAndApply(
   client: ClientBase,
-  { sql, store, atOnce }: Looking,
+  { sql, store, atOnce, notes }: Looking,
   apply: Apply,
 ): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
   const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce]);
@@ -178,6 +142,10 @@ async function takeAndApply(
     if (index > 0) await client.query('SELECT');
     await apply(part);
   }
+  notes.took(done.length);
+  // All that the statement saw is gone once this is committed.
+  const seen = done.length < atOnce && elsewhere.length === 0 ? rows[0]?.seen : undefined;
+  if (seen !== undefined && notes.isDue()) await client.query(sql.seen, [store, seen]);
   return { done, elsewhere };
 }
 

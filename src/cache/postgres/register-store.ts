@@ -1,6 +1,7 @@
 import { CacheError } from '../errors.js';
 import type { Home } from './home.js';
 import type { OutboxPool } from './pool-option.js';
+import { NOTHING_SEEN } from './waiting-rows-sql.js';
 import { isLockedByOthers, withShortLocks } from './short-locks.js';
 
 /**
@@ -11,7 +12,7 @@ import { isLockedByOthers, withShortLocks } from './short-locks.js';
 export async function registerStore(pool: OutboxPool, home: Home, store: string): Promise<boolean> {
   const { quoted, stores } = home;
   const seen = await pool.query(
-    `UPDATE ${stores} SET "seenAt" = clock_timestamp()
+    `UPDATE ${stores} SET "seenAt" = clock_timestamp(), "seen" = ${NOTHING_SEEN}
      WHERE "name" = $1 AND "seenAt" > clock_timestamp() - interval '10 minutes'`,
     [store],
   );
@@ -21,7 +22,7 @@ export async function registerStore(pool: OutboxPool, home: Home, store: string)
       await client.query(`LOCK TABLE ${stores} IN ACCESS EXCLUSIVE MODE`);
       await client.query(
         `INSERT INTO ${stores} ("name", "stamp") SELECT $1, stamp FROM ${quoted}.cache_outbox_standing() ON CONFLICT ("name")
-         DO UPDATE SET "seenAt" = clock_timestamp(), "stamp" = excluded."stamp", "unsureUntil" = NULL`,
+         DO UPDATE SET "seenAt" = clock_timestamp(), "stamp" = excluded."stamp", "unsureUntil" = NULL, "seen" = ${NOTHING_SEEN}`,
         [store],
       );
     });

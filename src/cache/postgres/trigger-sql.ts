@@ -4,6 +4,7 @@ import type { Home } from './home.js';
 import { changedRowsSql, TAGS_PER_ROW } from './changed-rows-sql.js';
 import { lacksRightsSql, stampSql } from './outbox-standing-sql.js';
 import type { WatchedTable } from './plan-triggers.js';
+import { anyWaitsSql, waitingSql } from './waiting-rows-sql.js';
 import type { Relation } from './read-tables.js';
 
 const { escapeIdentifier, escapeLiteral } = pg;
@@ -130,9 +131,11 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
       present pg_catalog.pg_snapshot;
     BEGIN
       LOOP
-        SELECT pg_catalog.pg_current_snapshot(), EXISTS (
-          SELECT FROM ${outbox} AS o WHERE o."store" = watched
-            AND (is_urgent OR pg_catalog.pg_visible_in_snapshot(o."xid", before))) INTO present, is_there;
+        SELECT pg_catalog.pg_current_snapshot(), ${anyWaitsSql(
+          waitingSql(home, 'watched'),
+          outbox,
+          'o."store" = watched AND (is_urgent OR pg_catalog.pg_visible_in_snapshot(o."xid", before))',
+        )} INTO present, is_there;
         before := present;
         COMMIT;
         EXIT WHEN is_there OR pg_catalog.clock_timestamp() >= until;
