@@ -239,6 +239,34 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       expect((await pool.query('SELECT "store" FROM corral."CacheOutbox"')).rows).toEqual([{ store: 'one' }]);
     });
 
+    it('drop rows of their own store, above a bound, for one that has everything forgotten', async () => {
+      const listen = () => () => Promise.resolve();
+      const bounded = outboxOfStore({
+        home,
+        pool,
+        store: 'one',
+        endsWithProcess: false,
+        listen,
+        rowsAtMost: 1000,
+      });
+      const fill = (store: string, rows: number) =>
+        pool.query(
+          `INSERT INTO corral."CacheOutbox" ("store", "tags") SELECT $1, '{Movie}' FROM generate_series(1, $2::int)`,
+          [store, rows],
+        );
+      await outbox('two').register();
+      await fill('two', 1001);
+      await fill('one', 1000);
+      await bounded.keep();
+      expect(await undone()).toBe(2001);
+      await fill('one', 1);
+      await Promise.all([bounded.keep(), bounded.keep()]);
+      const told: unknown[] = [];
+      await bounded.relay((rows) => Promise.resolve(void told.push(...rows)));
+      expect(told).toMatchObject([{ forgetReason: 'backlog', tags: [] }]);
+      expect(await undone()).toBe(1001);
+    });
+
     it('leave rows undone that could not be applied', async () => {
       await outbox().add(['T:1']);
       await expect(outbox().relay(() => Promise.reject(new Error('away')))).rejects.toThrow('away');

@@ -1,6 +1,8 @@
 import type { ClientBase } from 'pg';
+import type { ForgetReason } from '../metrics/relay-counters.js';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
+import { BACKLOG, dropBacklog } from './drop-backlog.js';
 import { EmptyNotes } from './empty-notes.js';
 import { inTransaction } from './in-transaction.js';
 import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
@@ -11,7 +13,7 @@ import { KEPT, PRUNED_AT_ONCE, relayStatements, type RelayStatements } from './r
 export interface OutboxOfStoreOptions {
   readonly home: Home;
   readonly pool: OutboxPool;
-  /** For removing rows of stores that are gone, which may take longer than a look may; default: the same. */
+  /** For removing rows that no process takes, which may take longer than a look may; default: the same. */
   readonly pruningPool?: OutboxPool;
   /** Names the store whose rows these are; processes that share a store share its name. */
   readonly store: string;
@@ -21,12 +23,15 @@ export interface OutboxOfStoreOptions {
   readonly listen: Outbox['listen'];
   /** Told how many rows each look has taken; default: no process is. */
   readonly onLooked?: (taken: number) => void;
+  /** Rows that may wait, before they are dropped and everything is forgotten instead; default: a million. */
+  readonly rowsAtMost?: number;
   /** When it is noted that no row waits; default: every ten seconds, after 2,000 rows. */
   readonly notes?: EmptyNotes;
 }
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 500;
+const ROWS_AT_MOST = 1_000_000;
 /** Where rows are full of tags, as those of large statements are. */
 const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
@@ -50,6 +55,11 @@ interface SeenRow {
   readonly seen: string | null;
 }
 
+const REASONS: ReadonlyMap<string, ForgetReason> = new Map([
+  [GAP, 'gap'],
+  [BACKLOG, 'backlog'],
+]);
+
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 
 /**
@@ -65,6 +75,7 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     endsWithProcess,
     listen,
     onLooked = () => undefined,
+    rowsAtMost = ROWS_AT_MOST,
     notes = new EmptyNotes(),
   } = options;
   const sql = relayStatements(home);
@@ -92,6 +103,7 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     keep: async () => {
       await pool.query(sql.keep, [store]);
       await prune(pruningPool, home, sql.prune);
+      await dropBacklog({ home, pool: pruningPool, store, rowsAtMost });
     },
     close: async () => {
       if (endsWithProcess) await pool.query(`DELETE FROM ${home.stores} WHERE "name" = $1`, [store]);
@@ -133,7 +145,7 @@ async function takeAndApply(
       versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
       ...(tags === null && {
         forgetsAll: because ?? 'it is not known why',
-        forgetReason: because === GAP ? 'gap' : 'write',
+        forgetReason: REASONS.get(because ?? '') ?? 'write',
       }),
       waitedMs: waitedMs ?? 0,
     }));
