@@ -129,9 +129,15 @@ export class LogOutbox implements Outbox {
     };
   }
 
+  /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
-    const { pool, home, slot } = this.#options;
+    const { pool, home, slot, store, behindAtMost } = this.#options;
     await stillSeen(pool, home, slot);
+    if (store === undefined || this.#turn !== undefined) return;
+    this.#state = await readState(pool, home, slot);
+    if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
+    this.#stopReading();
+    await this.#beginAnew(store);
   }
 
   lag(): OutboxLag | undefined {
@@ -263,31 +269,44 @@ export class LogOutbox implements Outbox {
   }
 
   async #open(): Promise<void> {
-    const { connection, slot, home, store, plan, warn } = this.#options;
+    const { connection, slot, home, store, plan } = this.#options;
+    let opened: LogReader | undefined;
+    // One that ends while it is opened, as where its publication is gone.
+    const early: Error[] = [];
     try {
-      const opened: LogReader = await LogReader.open({
+      opened = await LogReader.open({
         ...{ connection, slot, publication: home.publication, isTemporary: store === undefined },
         plan: await plan(),
         onChanges: () => this.#onRows?.(),
         onEnd: (error) => {
-          if (this.#reader !== opened) return;
+          if (opened === undefined) early.push(error);
+          if (opened === undefined || this.#reader !== opened) return;
           this.#reader = undefined;
-          if (/^publication .* does not exist/.test(error.message))
-            this.#whyAnew = 'its publication was gone for a while';
-          warn(`The log is read no more by this process, until it begins again: ${error.message}.`);
-          this.#onRows?.();
+          this.#readsNoMore(error);
         },
       });
-      if (this.#isClosed) opened.end();
-      else this.#reader = opened;
-      opened.look();
-      this.#mustForget = store === undefined;
     } catch (error) {
       // Another process was faster.
       if (sqlstateOf(error) === OBJECT_IN_USE) return;
       this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
       throw serverRefusal(error) ?? error;
     }
+    const [ended] = early;
+    if (ended !== undefined) {
+      this.#readsNoMore(ended);
+      throw ended;
+    }
+    if (this.#isClosed) opened.end();
+    else this.#reader = opened;
+    opened.look();
+    this.#mustForget = store === undefined;
+  }
+
+  #readsNoMore({ message }: Error): void {
+    if (/^publication .* does not exist/.test(message))
+      this.#whyAnew = 'its publication was gone for a while';
+    this.#options.warn(`The log is read no more by this process, until it begins again: ${message}.`);
+    this.#onRows?.();
   }
 
   #notReached({ writtenTo }: LogState): string {
