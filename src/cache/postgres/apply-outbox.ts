@@ -1,13 +1,14 @@
 import pg, { type ClientBase } from 'pg';
 import { CacheError } from '../errors.js';
-import { compareOutbox, type OutboxFault } from './compare-outbox.js';
+import { compareOutbox, lacksRightsSentence, type OutboxFault } from './compare-outbox.js';
 import { earlierOutboxSql } from './earlier-outbox.js';
 import { DEFAULT_SCHEMA, homeOf, type Home } from './home.js';
 import { inTransaction } from './in-transaction.js';
 import { outboxTables, rightsOf, withoutEarlierTables } from './outbox-tables-sql.js';
 import { makeSchema, removeEmptySchema } from './own-schema.js';
 import { poolOf, type PoolOption } from './pool-option.js';
-import { presentOutbox } from './present-outbox.js';
+import { presentOutbox, whoLacksRights } from './present-outbox.js';
+import { mayUse } from './refuse-rights.js';
 import type { Tables } from './tables.js';
 import { isLockedByOthers, WAIT_SHORTLY, withShortLocks } from './short-locks.js';
 import { sharedFunctions } from './trigger-sql.js';
@@ -55,7 +56,7 @@ export async function bringUpToDate(
     for (const { sql } of difference.outdated) await client.query(sql);
     for (const sql of difference.superfluous) await client.query(sql);
     for (const sql of await earlierOutboxSql(client, wanted.earlier)) await client.query(sql);
-    if (options.role !== undefined) await client.query(rightsOf(home, pg.escapeIdentifier(options.role)));
+    await grantWhatLacks(client, home, options.role);
     return {
       home,
       changed: difference.outdated.map(({ table = '' }) => table),
@@ -63,6 +64,23 @@ export async function bringUpToDate(
       unseen: unseenOf(wanted.unseen),
     };
   });
+}
+
+/**
+ * To the role that runs the API, and to the one by whose rights triggers write rows; not again to one that has all, as each GRANT has
+ * every store forget everything.
+ */
+async function grantWhatLacks(client: ClientBase, home: Home, role: string | undefined): Promise<void> {
+  if (role !== undefined && !(await mayUse(client, home, role)).may)
+    await client.query(rightsOf(home, pg.escapeIdentifier(role)));
+  const lacking = await whoLacksRights(client, home);
+  if (lacking === undefined) return;
+  await client.query(rightsOf(home, pg.escapeIdentifier(lacking)));
+  if ((await whoLacksRights(client, home)) === undefined) return;
+  throw new CacheError(
+    'CACHE_CONFIGURATION',
+    `Writes cannot be watched: ${lacksRightsSentence(home, lacking)}; the owner of the outbox runs:${rightsOf(home, pg.escapeIdentifier(lacking))}`,
+  );
 }
 
 /** What of a database is not what the mapping asks for; changes nothing. */

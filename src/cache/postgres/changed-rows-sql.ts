@@ -77,6 +77,11 @@ ${truncated(home, watched)}
           ELSE
             ${many({ before: 'old_rows' })}
           END IF;
+          -- As with the right to write: what is written after this block may not fail.
+          IF ${named('cardinality')}(meant) ${ABOVE} ${TAGS_PER_ROW}
+            AND ${named('has_function_privilege')}(${escapeLiteral(writing(home))}, 'EXECUTE') IS NOT TRUE THEN
+            RAISE insufficient_privilege;
+          END IF;
           EXIT;
         EXCEPTION WHEN OTHERS THEN
           IF is_one AND (${is('SQLSTATE', 'P0002')} OR ${is('SQLSTATE', 'P0003')}) THEN
@@ -100,6 +105,11 @@ ${truncated(home, watched)}
       RETURN NULL;
     END
     `;
+}
+
+/** The function that writes more tags than one row has. */
+function writing({ quoted }: Home): string {
+  return `${quoted}.cache_outbox_write(${TEXT}[],${TEXT}[],${BIGINT}[])`;
 }
 
 /** By the number of a table, which costs less than to look for its name each time; its columns are looked for all the same. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Home } from './home.js';
 import type { PresentOutbox } from './present-outbox.js';
 import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type Fires, type WantedFunction } from './trigger-sql.js';
 import type { WantedOutbox } from './wanted-outbox.js';
@@ -27,6 +28,11 @@ const WHEN: Readonly<Record<Fires, string>> = {
   A: 'in every session',
 };
 
+/** Says of a role why no write is told. */
+export function lacksRightsSentence({ outbox, stores }: Home, role: string): string {
+  return `the role "${role}", by whose rights the triggers write rows, may not write into ${outbox}, read ${stores} or use their schema, so no write is told of`;
+}
+
 export function compareOutbox(
   { home, shared, functions }: WantedOutbox,
   present: PresentOutbox,
@@ -34,8 +40,12 @@ export function compareOutbox(
   const faults: OutboxFault[] = [];
   const fault = (kind: OutboxFault['kind'], message: string): void => void faults.push({ kind, message });
   if (!present.hasTables) {
-    fault('missing', `the schema "${home.schema}" does not have the tables "CacheOutbox" and "CacheStore"`);
+    fault(
+      'missing',
+      `the schema "${home.schema}" does not have the tables "CacheOutbox" and "CacheStore" with the columns of this version`,
+    );
   }
+  if (present.lacksRights !== undefined) fault('missing', lacksRightsSentence(home, present.lacksRights));
   const differs = (wanted: WantedFunction): 'missing' | 'changed' | undefined => {
     const found = present.functions.find(({ name }) => name === wanted.name);
     if (found === undefined) return 'missing';

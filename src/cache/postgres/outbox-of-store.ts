@@ -1,14 +1,19 @@
 import type { ClientBase } from 'pg';
+import type { ForgetReason } from '../metrics/relay-counters.js';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
+import { BACKLOG, dropBacklog } from './drop-backlog.js';
+import { EmptyNotes } from './empty-notes.js';
 import { inTransaction } from './in-transaction.js';
+import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
 import { registerStore } from './register-store.js';
+import { KEPT, PRUNED_AT_ONCE, relayStatements, type RelayStatements } from './relay-statements.js';
 
 export interface OutboxOfStoreOptions {
   readonly home: Home;
   readonly pool: OutboxPool;
-  /** For removing rows of stores that are gone, which may take longer than a look may; default: the same. */
+  /** For removing rows that no process takes, which may take longer than a look may; default: the same. */
   readonly pruningPool?: OutboxPool;
   /** Names the store whose rows these are; processes that share a store share its name. */
   readonly store: string;
@@ -18,75 +23,43 @@ export interface OutboxOfStoreOptions {
   readonly listen: Outbox['listen'];
   /** Told how many rows each look has taken; default: no process is. */
   readonly onLooked?: (taken: number) => void;
+  /** Rows that may wait, before they are dropped and everything is forgotten instead; default: a million. */
+  readonly rowsAtMost?: number;
+  /** When it is noted that no row waits; default: every ten seconds, after 2,000 rows. */
+  readonly notes?: EmptyNotes;
 }
-
-/** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
-const HELD_AT_MOST_MS = 300;
 
 /** Rows that a relay takes in one transaction: it holds their locks while the store applies them. */
 const ROWS_AT_ONCE = 500;
+const ROWS_AT_MOST = 1_000_000;
 /** Where rows are full of tags, as those of large statements are. */
 const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
 /** Tags that are applied before the database hears of it; a row has no more than 500. */
 const TAGS_AT_ONCE = 1000;
-/** A store without processes for so long is gone. Triggers write for it for twice as long. */
-const KEPT = '10 minutes';
-const PRUNED_AT_ONCE = 10_000;
-
-interface Statements {
-  readonly look: string;
-  readonly take: string;
-  readonly add: string;
-  readonly keep: string;
-  readonly prune: string;
-}
-
-function statements({ outbox, stores }: Home): Statements {
-  const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
-  return {
-    // Nearly always there is nothing.
-    look: `
-  SELECT EXISTS (SELECT FROM ${outbox} WHERE "store" = $1) AS "isThere",
-         EXISTS (SELECT FROM ${stores} WHERE "name" = $1 AND ${isKept}) AS known`,
-    // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
-    // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
-    // bound on how long it is held.
-    take: `
-  WITH found AS (
-    SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 ORDER BY "xid" LIMIT $2 FOR UPDATE SKIP LOCKED
-  ), taken AS (
-    DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(SELECT place FROM found))
-    RETURNING ctid AS place, "xid", "tags", "versions", "because", "writtenAt"
-  )
-  SELECT "xid"::text || place::text AS id, "tags", "versions", "because", true AS taken,
-         (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs"
-  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
-       set_config('synchronous_commit', 'off', true) AS waits
-  UNION ALL
-  (SELECT "xid"::text || ctid::text, NULL, NULL, NULL, false, NULL FROM ${outbox}
-   WHERE "store" = $1 AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken))`,
-    add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
-    keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
-    prune: `
-  DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores}) LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED))`,
-  };
-}
-
-interface Looked {
+interface Looked extends Standing {
   readonly isThere: boolean;
   readonly known: boolean;
+  /** The snapshot of the look. */
+  readonly seen: string;
 }
 
 interface SeenRow {
   readonly id: string;
+  readonly xid: string | null;
   readonly tags: readonly string[] | null;
   readonly versions: readonly (string | null)[] | null;
   readonly because: string | null;
   readonly taken: boolean;
   readonly waitedMs: number | null;
+  /** The snapshot of the statement that took it. */
+  readonly seen: string | null;
 }
+
+const REASONS: ReadonlyMap<string, ForgetReason> = new Map([
+  [GAP, 'gap'],
+  [BACKLOG, 'backlog'],
+]);
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 
@@ -103,21 +76,32 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     endsWithProcess,
     listen,
     onLooked = () => undefined,
+    rowsAtMost = ROWS_AT_MOST,
+    notes = new EmptyNotes(),
   } = options;
-  const sql = statements(home);
+  const sql = relayStatements(home);
+  const looking = { home, pool, sql, store, notes };
   const relay = async (apply: Apply): Promise<Relayed> => {
-    const done: OutboxRow[] = [];
+    const look = await lookInto(looking);
+    const done: Relayed['done'][number][] = [];
+    let elsewhere: Relayed['elsewhere'] = [];
     let atOnce = ROWS_AT_ONCE;
-    for (;;) {
-      const batch = await relayBatch({ pool, sql, store, atOnce }, apply);
-      done.push(...batch.done);
-      if (batch.done.length < atOnce) {
-        onLooked(done.length);
-        return { ...batch, done };
-      }
+    // Of a long backlog each batch goes on where the one before it ended; the last begins from the beginning once more, for what
+    // came from lower places meanwhile.
+    let from: bigint | undefined;
+    for (let isOver = !look.isThere; !isOver;) {
+      const taking = { ...looking, atOnce, from };
+      const batch = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
+      for (const { id, waitedMs } of batch.done) done.push({ id, waitedMs });
+      elsewhere = batch.elsewhere;
+      const isFull = batch.done.length >= atOnce;
+      isOver = !isFull && from === undefined;
+      from = isFull ? batch.upTo : undefined;
       const tags = batch.done.reduce((sum, row) => sum + row.tags.length, 0);
       atOnce = tags > TAGS_OF_A_FULL_ROW * batch.done.length ? FULL_ROWS_AT_ONCE : ROWS_AT_ONCE;
     }
+    onLooked(done.length);
+    return { done, elsewhere, isKnown: look.known };
   };
   return {
     listen,
@@ -129,6 +113,7 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     keep: async () => {
       await pool.query(sql.keep, [store]);
       await prune(pruningPool, home, sql.prune);
+      await dropBacklog({ home, pool: pruningPool, store, rowsAtMost });
     },
     close: async () => {
       if (endsWithProcess) await pool.query(`DELETE FROM ${home.stores} WHERE "name" = $1`, [store]);
@@ -136,35 +121,51 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
   };
 }
 
-interface Looking {
-  readonly pool: OutboxPool;
-  readonly sql: Statements;
-  readonly store: string;
+interface Looking extends GapOptions {
+  readonly sql: RelayStatements;
+  readonly notes: EmptyNotes;
+}
+
+/** Nearly always nothing is there, which is noted from time to time. */
+async function lookInto(looking: Looking): Promise<Pick<Looked, 'isThere' | 'known'>> {
+  const { pool, sql, store, notes } = looking;
+  const [look] = (await pool.query<Looked>(sql.look, [store])).rows;
+  if (look === undefined) throw new Error('the database says nothing of the outbox');
+  const isThere = (await noticeGap(looking, look)) || look.isThere;
+  if (!isThere && notes.isDue()) await pool.query(sql.seen, [store, look.seen]);
+  return { isThere, known: look.known };
+}
+
+interface Taking extends Looking {
   readonly atOnce: number;
+  /** Where rows are looked for; undefined for the beginning. */
+  readonly from: bigint | undefined;
+}
+
+interface Batch {
+  readonly done: readonly OutboxRow[];
+  readonly elsewhere: readonly string[];
+  /** The highest place of those that were taken. */
+  readonly upTo: bigint;
 }
 
 /** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
-async function relayBatch({ pool, ...taking }: Looking, apply: Apply): Promise<Relayed> {
-  const look = await pool.query<Looked>(taking.sql.look, [taking.store]);
-  const { isThere = false, known = false } = look.rows[0] ?? {};
-  if (!isThere) return { done: [], elsewhere: [], isKnown: known };
-  const relayed = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
-  return { ...relayed, isKnown: known };
-}
-
 async function takeAndApply(
   client: ClientBase,
-  { sql, store, atOnce }: Omit<Looking, 'pool'>,
+  { sql, store, notes, atOnce, from }: Taking,
   apply: Apply,
-): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
-  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce]);
+): Promise<Batch> {
+  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce, from]);
   const done = rows
     .filter(({ taken }) => taken)
     .map(({ id, tags, versions, because, waitedMs }): OutboxRow => ({
       id,
       tags: tags ?? [],
       versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
-      ...(tags === null && { forgetsAll: because ?? 'it is not known why' }),
+      ...(tags === null && {
+        forgetsAll: because ?? 'it is not known why',
+        forgetReason: REASONS.get(because ?? '') ?? 'write',
+      }),
       waitedMs: waitedMs ?? 0,
     }));
   const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
@@ -172,7 +173,16 @@ async function takeAndApply(
     if (index > 0) await client.query('SELECT');
     await apply(part);
   }
-  return { done, elsewhere };
+  notes.took(done.length);
+  // All that the statement saw is gone once this is committed.
+  const isAll = from === undefined && done.length < atOnce && elsewhere.length === 0;
+  const seen = isAll ? rows[0]?.seen : undefined;
+  if (seen !== undefined && notes.isDue()) await client.query(sql.seen, [store, seen]);
+  const upTo = rows.reduce(
+    (highest, { xid }) => (xid !== null && BigInt(xid) > highest ? BigInt(xid) : highest),
+    0n,
+  );
+  return { done, elsewhere, upTo };
 }
 
 /** So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts. */

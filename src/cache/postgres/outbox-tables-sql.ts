@@ -1,4 +1,11 @@
 import type { Home } from './home.js';
+import { NOTHING_SEEN } from './waiting-rows-sql.js';
+
+/** The columns of the two tables, as this version has them. */
+export const OUTBOX_COLUMNS = {
+  CacheOutbox: ['xid', 'writtenAt', 'store', 'tags', 'versions', 'because'],
+  CacheStore: ['name', 'seenAt', 'stamp', 'unsureUntil', 'seen'],
+} as const;
 
 /**
  * The tables of the outbox, where they are not there yet. Nothing of them changes where they are. A row is written once and
@@ -19,6 +26,11 @@ export function outboxTables({ outbox, stores }: Home): string {
     CREATE TABLE IF NOT EXISTS ${stores} (
       "name" text NOT NULL,
       "seenAt" timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+      -- How the outbox was when all that was written was told for sure, and the transactions of which that is not sure yet.
+      "stamp" text,
+      "unsureUntil" xid8,
+      -- A snapshot that saw no row that waits.
+      "seen" pg_catalog.pg_snapshot NOT NULL DEFAULT ${NOTHING_SEEN},
       CONSTRAINT "CacheStore_pkey" PRIMARY KEY ("name")
     );`;
 }

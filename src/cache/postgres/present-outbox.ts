@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Home } from './home.js';
+import { lacksRightsSql } from './outbox-standing-sql.js';
+import { OUTBOX_COLUMNS } from './outbox-tables-sql.js';
 import { EARLIER_FUNCTIONS, FUNCTION_PREFIX, type WantedFunction } from './trigger-sql.js';
 
 interface PresentFunction {
@@ -21,24 +23,31 @@ interface PresentTrigger {
 /** What a database has of an outbox. */
 export interface PresentOutbox {
   readonly hasSchema: boolean;
+  /** Both, with every column of this version. */
   readonly hasTables: boolean;
+  /** The owner of functions that may not write into the outbox, so that their triggers tell nothing. */
+  readonly lacksRights: string | undefined;
   readonly functions: readonly PresentFunction[];
   readonly triggers: readonly PresentTrigger[];
 }
 
 export async function presentOutbox(
   client: ClientBase,
-  { schema }: Home,
+  home: Home,
   shared: readonly WantedFunction[],
 ): Promise<PresentOutbox> {
+  const { schema } = home;
+  const columns = Object.entries(OUTBOX_COLUMNS).flatMap(([table, names]) =>
+    names.map((name) => `('${table}', '${name}')`),
+  );
   // By name and never by `::regclass`, which a user without rights on the schema is refused.
   const { rows: there } = await client.query<{ hasSchema: boolean; hasTables: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS "hasSchema",
-            (SELECT count(*) = 2 FROM pg_catalog.pg_class AS c
+            (SELECT count(*) = ${columns.length} FROM pg_catalog.pg_class AS c
              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
              WHERE n.nspname = $1
-               AND (c.relname, a.attname) IN (('CacheOutbox', 'because'), ('CacheStore', 'seenAt'))) AS "hasTables"`,
+               AND (c.relname, a.attname) IN (${columns.join(', ')})) AS "hasTables"`,
     [schema],
   );
   const { rows: functions } = await client.query<PresentFunction>(
@@ -64,5 +73,14 @@ export async function presentOutbox(
     [schema, FUNCTION_PREFIX],
   );
   const { hasSchema = false, hasTables = false } = there[0] ?? {};
-  return { hasSchema, hasTables, functions, triggers };
+  const lacksRights = hasTables ? await whoLacksRights(client, home) : undefined;
+  return { hasSchema, hasTables, lacksRights, functions, triggers };
+}
+
+export async function whoLacksRights(
+  client: Pick<ClientBase, 'query'>,
+  home: Home,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ role: string | null }>(`SELECT ${lacksRightsSql(home)} AS role`);
+  return rows[0]?.role ?? undefined;
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Home } from './home.js';
 import { changedRowsSql, TAGS_PER_ROW } from './changed-rows-sql.js';
+import { lacksRightsSql, stampSql } from './outbox-standing-sql.js';
 import type { WatchedTable } from './plan-triggers.js';
+import { anyWaitsSql, waitingSql } from './waiting-rows-sql.js';
 import type { Relation } from './read-tables.js';
 
 const { escapeIdentifier, escapeLiteral } = pg;
@@ -100,6 +102,19 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
     `,
     },
     {
+      // Asked in every look: as a function it is planned once in each session.
+      name: 'cache_outbox_standing',
+      signature: '(OUT lacks_rights text, OUT stamp text)',
+      head: 'LANGUAGE plpgsql STABLE SET search_path = pg_catalog',
+      body: `
+    BEGIN
+      lacks_rights := ${lacksRightsSql(home)};
+      stamp := ${stampSql(home)};
+    END
+    `,
+      isCalledByAll: true,
+    },
+    {
       // Returns as soon as a row waits for this store, or after a while. It keeps no snapshot from one step to the next, which
       // would hold back vacuum. What is not urgent is a row that the process which leads is about to take: it counts once it
       // has been there for a step.
@@ -116,9 +131,11 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
       present pg_catalog.pg_snapshot;
     BEGIN
       LOOP
-        SELECT pg_catalog.pg_current_snapshot(), EXISTS (
-          SELECT FROM ${outbox} AS o WHERE o."store" = watched
-            AND (is_urgent OR pg_catalog.pg_visible_in_snapshot(o."xid", before))) INTO present, is_there;
+        SELECT pg_catalog.pg_current_snapshot(), ${anyWaitsSql(
+          waitingSql(home, 'watched'),
+          outbox,
+          'o."store" = watched AND (is_urgent OR pg_catalog.pg_visible_in_snapshot(o."xid", before))',
+        )} INTO present, is_there;
         before := present;
         COMMIT;
         EXIT WHEN is_there OR pg_catalog.clock_timestamp() >= until;

@@ -21,7 +21,7 @@ import {
   stillSeen,
   type LogState,
 } from './slots.js';
-import { untilOthersEnd, untilSeen } from './seen-transactions.js';
+import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
 
 export interface LogOutboxOptions {
   readonly home: LogHome;
@@ -56,6 +56,7 @@ const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
+type Done = Relayed['done'][number];
 type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
 
 /**
@@ -129,9 +130,15 @@ export class LogOutbox implements Outbox {
     };
   }
 
+  /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
-    const { pool, home, slot } = this.#options;
+    const { pool, home, slot, store, behindAtMost } = this.#options;
     await stillSeen(pool, home, slot);
+    if (store === undefined || this.#turn !== undefined) return;
+    this.#state = await readState(pool, home, slot);
+    if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
+    this.#stopReading();
+    await this.#beginAnew(store);
   }
 
   lag(): OutboxLag | undefined {
@@ -172,6 +179,7 @@ export class LogOutbox implements Outbox {
     const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
     if (made === undefined) return;
     if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
+    // Some of them may be in the log before the slot, as committed.
     await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
   }
 
@@ -185,7 +193,7 @@ export class LogOutbox implements Outbox {
     this.#publication = publication;
   }
 
-  async #drain(draining: Draining): Promise<OutboxRow[]> {
+  async #drain(draining: Draining): Promise<Done[]> {
     const { pool, home, slot, store } = this.#options;
     const { turn, state, forgetAll } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
@@ -194,7 +202,7 @@ export class LogOutbox implements Outbox {
       this.#mustForget = false;
       if (store !== undefined) await haveForgotten(pool, home, slot);
     }
-    const done: OutboxRow[] = [];
+    const done: Done[] = [];
     const target = state.writtenTo;
     // Nothing was written since the process that reads confirmed last: no further statement asks it.
     if (this.#reader === undefined && this.#appliedTo >= target) return done;
@@ -234,7 +242,7 @@ export class LogOutbox implements Outbox {
     return false;
   }
 
-  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<OutboxRow[]> {
+  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<Done[]> {
     const { pool, warn } = this.#options;
     const batch = reader.take();
     try {
@@ -245,7 +253,7 @@ export class LogOutbox implements Outbox {
         await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
-      return row.tags.length > 0 ? [row] : [];
+      return row.tags.length > 0 ? [{ id: row.id, waitedMs: row.waitedMs }] : [];
     } catch (error) {
       // It is in the log still: another process may be able to, or this one later.
       reader.end();
@@ -262,31 +270,44 @@ export class LogOutbox implements Outbox {
   }
 
   async #open(): Promise<void> {
-    const { connection, slot, home, store, plan, warn } = this.#options;
+    const { connection, slot, home, store, plan } = this.#options;
+    let opened: LogReader | undefined;
+    // One that ends while it is opened, as where its publication is gone.
+    const early: Error[] = [];
     try {
-      const opened: LogReader = await LogReader.open({
+      opened = await LogReader.open({
         ...{ connection, slot, publication: home.publication, isTemporary: store === undefined },
         plan: await plan(),
         onChanges: () => this.#onRows?.(),
         onEnd: (error) => {
-          if (this.#reader !== opened) return;
+          if (opened === undefined) early.push(error);
+          if (opened === undefined || this.#reader !== opened) return;
           this.#reader = undefined;
-          if (/^publication .* does not exist/.test(error.message))
-            this.#whyAnew = 'its publication was gone for a while';
-          warn(`The log is read no more by this process, until it begins again: ${error.message}.`);
-          this.#onRows?.();
+          this.#readsNoMore(error);
         },
       });
-      if (this.#isClosed) opened.end();
-      else this.#reader = opened;
-      opened.look();
-      this.#mustForget = store === undefined;
     } catch (error) {
       // Another process was faster.
       if (sqlstateOf(error) === OBJECT_IN_USE) return;
       this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
       throw serverRefusal(error) ?? error;
     }
+    const [ended] = early;
+    if (ended !== undefined) {
+      this.#readsNoMore(ended);
+      throw ended;
+    }
+    if (this.#isClosed) opened.end();
+    else this.#reader = opened;
+    opened.look();
+    this.#mustForget = store === undefined;
+  }
+
+  #readsNoMore({ message }: Error): void {
+    if (/^publication .* does not exist/.test(message))
+      this.#whyAnew = 'its publication was gone for a while';
+    this.#options.warn(`The log is read no more by this process, until it begins again: ${message}.`);
+    this.#onRows?.();
   }
 
   #notReached({ writtenTo }: LogState): string {

@@ -176,6 +176,47 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect(await told(outbox)).toEqual(['Film', 'Film:2']);
   });
 
+  it('whose publication was gone while no process read it is read anew, however soon its stream ends', async () => {
+    const made = await world();
+    await made.outbox.close();
+    for (let time = 1; time <= 5; time += 1) {
+      await made.pool.query('DROP PUBLICATION corral');
+      await made.pool.query('INSERT INTO films VALUES ($1)', [time]);
+      const { outbox } = await made.open({ tables, store: 'one' });
+      await expect.poll(() => told(outbox).catch(() => []), { timeout: 5000 }).toContain(FORGET);
+      await made.pool.query('INSERT INTO films VALUES ($1)', [100 + time]);
+      expect(await told(outbox)).toEqual(['Film', `Film:${100 + time}`]);
+      await outbox.close();
+    }
+  });
+
+  it('that no look reads, as while the store is away, is not kept by the server for longer than it may be behind', async () => {
+    const { pool, outbox, log } = await world({ behindAtMostMb: 1 });
+    const keptMb = async () => {
+      await pool.query('CHECKPOINT');
+      const { rows: kept } = await pool.query<{ mb: number }>(
+        `SELECT (pg_wal_lsn_diff(pg_current_wal_insert_lsn(), restart_lsn) / 1e6)::float8 AS mb
+         FROM pg_replication_slots WHERE database = current_database()`,
+      );
+      return kept[0]?.mb ?? 0;
+    };
+    for (let hour = 1; hour <= 3; hour += 1) {
+      await pool.query(
+        `INSERT INTO films SELECT n, 1, repeat('x', 90) FROM generate_series(${hour * 20_000}, ${hour * 20_000 + 19_999}) AS n`,
+      );
+      expect(await keptMb()).toBeGreaterThan(2);
+      await outbox.keep();
+      expect(await keptMb()).toBeLessThan(1);
+      expect(outbox.lag?.()?.behindBytes).toBeGreaterThan(1e6);
+    }
+    expect(log.lines.join('\n')).toMatch(
+      /The log is read anew, and everything stored is forgotten: \d+ MB of it were not read/,
+    );
+    expect(await told(outbox)).toEqual([FORGET]);
+    await pool.query('INSERT INTO films VALUES (1)');
+    expect(await told(outbox)).toEqual(['Film', 'Film:1']);
+  });
+
   it.each([
     ['lost a table', 'ALTER PUBLICATION corral DROP TABLE films'],
     ['tells of fewer changes', `ALTER PUBLICATION corral SET (publish = 'insert')`],

@@ -1,6 +1,6 @@
-import { systemClock } from '../../time/clock.js';
-import { doublingPauseMs } from '../../time/doubling-pause.js';
-import type { OutboxPool } from '../pool-option.js';
+import { systemClock } from '../time/clock.js';
+import { doublingPauseMs } from '../time/doubling-pause.js';
+import type { OutboxPool } from './pool-option.js';
 
 const SNAPSHOT = 'SELECT pg_current_snapshot()::text AS snapshot';
 const PAUSE = { firstMs: 1, longestMs: 50 };
@@ -30,10 +30,10 @@ export async function untilSeen(
   }
 }
 
-/** Waits for the transactions that write now to end, but not for long ones: some of them may be in the log as committed. */
-export async function untilOthersEnd(pool: Pick<OutboxPool, 'query'>, withinMs: number): Promise<void> {
+/** Waits for the transactions that write now to end, but not for long ones: false where some of them are still open then. */
+export async function untilOthersEnd(pool: Pick<OutboxPool, 'query'>, withinMs: number): Promise<boolean> {
   const { underWay: before } = await snapshot(pool);
-  await untilSnapshot(
+  return untilSnapshot(
     pool,
     ({ underWay }) => Array.from(before).every((xid) => !underWay.has(xid)),
     withinMs,

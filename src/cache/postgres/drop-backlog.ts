@@ -1,0 +1,35 @@
+import type { Home } from './home.js';
+import type { OutboxPool } from './pool-option.js';
+
+/** What a row of the outbox says that stands for many that were dropped. */
+export const BACKLOG =
+  'more rows waited in the outbox than are ever made up for, and were dropped, as nothing was relayed for long';
+/** No row takes less: what is smaller has fewer, and need not be counted. */
+const BYTES_OF_A_ROW = 48;
+
+export interface BacklogOptions {
+  readonly home: Home;
+  readonly pool: OutboxPool;
+  readonly store: string;
+  readonly rowsAtMost: number;
+}
+
+/**
+ * Drops the rows of a store that wait, where they are too many, and writes one in their place that has everything forgotten, in the same
+ * commit. While nothing can be relayed, as without the store, writers fill the outbox, and with it the disk. Of processes that do so at
+ * once one writes that row.
+ */
+export async function dropBacklog({ home, pool, store, rowsAtMost }: BacklogOptions): Promise<void> {
+  const { outbox } = home;
+  const { rows } = await pool.query<{ isFull: boolean }>(
+    `SELECT CASE WHEN pg_relation_size($2::regclass) > $3::bigint * ${BYTES_OF_A_ROW}
+       THEN EXISTS (SELECT FROM ${outbox} WHERE "store" = $1 OFFSET $3) ELSE false END AS "isFull"`,
+    [store, outbox, rowsAtMost],
+  );
+  if (rows[0]?.isFull !== true) return;
+  await pool.query(
+    `WITH dropped AS (DELETE FROM ${outbox} WHERE "store" = $1 RETURNING "store")
+     INSERT INTO ${outbox} ("store", "because") SELECT $1, $2 WHERE EXISTS (SELECT FROM dropped)`,
+    [store, BACKLOG],
+  );
+}
