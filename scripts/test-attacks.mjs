@@ -56,6 +56,13 @@ const attacks = {
   ],
   plans: ['races and faults where operations are executed by plans', ...racesAndFaults],
   memo: ['races and faults where whole answers are kept', ...racesAndFaults],
+  front: ['races and faults where they are given in front of Apollo Server', ...racesAndFaults],
+  outbox: [
+    'a transaction of ten minutes, a million rows at once, and a leader that is killed twenty times',
+    'test/cache/postgres/long-transaction.test.ts',
+    'test/cache/postgres/large-statement.test.ts',
+    'test/cache/postgres/log/log-processes.test.ts',
+  ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
   package: [
     'the package, and the shop of docs/your-own-project.md, installed from npm',
@@ -67,7 +74,7 @@ const attacks = {
 };
 
 /** What answers the rows of the tests, where it is not graphql-js. */
-const answeredBy = { plans: 'plans', memo: 'memo' };
+const answeredBy = { plans: 'plans', memo: 'memo', front: 'front' };
 
 const names = Object.keys(attacks);
 const help = `Usage: npm run test:attacks [-- NAME ...]
