@@ -56,7 +56,6 @@ const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
-type Done = Relayed['done'][number];
 type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
 
 /**
@@ -193,7 +192,7 @@ export class LogOutbox implements Outbox {
     this.#publication = publication;
   }
 
-  async #drain(draining: Draining): Promise<Done[]> {
+  async #drain(draining: Draining): Promise<OutboxRow[]> {
     const { pool, home, slot, store } = this.#options;
     const { turn, state, forgetAll } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
@@ -202,7 +201,7 @@ export class LogOutbox implements Outbox {
       this.#mustForget = false;
       if (store !== undefined) await haveForgotten(pool, home, slot);
     }
-    const done: Done[] = [];
+    const done: OutboxRow[] = [];
     const target = state.writtenTo;
     // Nothing was written since the process that reads confirmed last: no further statement asks it.
     if (this.#reader === undefined && this.#appliedTo >= target) return done;
@@ -242,7 +241,7 @@ export class LogOutbox implements Outbox {
     return false;
   }
 
-  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<Done[]> {
+  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<OutboxRow[]> {
     const { pool, warn } = this.#options;
     const batch = reader.take();
     try {
@@ -253,7 +252,7 @@ export class LogOutbox implements Outbox {
         await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
-      return row.tags.length > 0 ? [{ id: row.id, waitedMs: row.waitedMs }] : [];
+      return row.tags.length > 0 ? [row] : [];
     } catch (error) {
       // It is in the log still: another process may be able to, or this one later.
       reader.end();
