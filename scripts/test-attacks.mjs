@@ -57,10 +57,8 @@ const attacks = {
   plans: ['races and faults where operations are executed by plans', ...racesAndFaults],
   memo: ['races and faults where whole answers are kept', ...racesAndFaults],
   front: ['races and faults where they are given in front of Apollo Server', ...racesAndFaults],
-  outbox: [
-    'a transaction of ten minutes, a million rows at once, and a leader that is killed twenty times',
-    'test/cache/postgres/long-transaction.test.ts',
-    'test/cache/postgres/large-statement.test.ts',
+  leader: [
+    'a leader of the outbox that is killed twenty times',
     'test/cache/postgres/log/log-processes.test.ts',
   ],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
