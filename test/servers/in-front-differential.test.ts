@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { request as send } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { apolloWays, type ApolloKind } from '../support/worlds/http-servers.js';
-import { httpWorld } from '../support/worlds/http-world.js';
+import { httpWorld, wholeAnswer } from '../support/worlds/http-world.js';
 
 interface Sent {
   readonly method: string;
@@ -20,27 +20,17 @@ interface Seen {
 
 const OF_THE_MOMENT = new Set(['date', 'connection', 'keep-alive']);
 
-function ask(url: string, { method, search = '', headers, body: sent }: Sent): Promise<Seen> {
-  return new Promise((resolve, reject) => {
-    const asked = send(`${url}${search}`, { method, headers: { ...headers } });
-    asked.on('error', reject);
-    asked.on('response', (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const { statusCode: status, rawHeaders } = response;
-        const lines = rawHeaders.flatMap((name, at) =>
-          at % 2 === 0 && !OF_THE_MOMENT.has(name.toLowerCase()) ? [`${name}: ${rawHeaders[at + 1]}`] : [],
-        );
-        const body = Buffer.concat(parts).toString();
-        // The landing page has other random words each time.
-        const isPage = body.includes('<html');
-        resolve({ status, headers: isPage ? [] : lines, body: isPage ? 'the landing page' : body });
-      });
-    });
-    asked.end(sent);
-  });
+async function ask(url: string, { method, search = '', headers, body: sent }: Sent): Promise<Seen> {
+  const asked = send(`${url}${search}`, { method, headers: { ...headers } });
+  asked.end(sent);
+  const { response, body } = await wholeAnswer(asked);
+  const { statusCode: status, rawHeaders } = response;
+  const lines = rawHeaders.flatMap((name, at) =>
+    at % 2 === 0 && !OF_THE_MOMENT.has(name.toLowerCase()) ? [`${name}: ${rawHeaders[at + 1]}`] : [],
+  );
+  // The landing page has other random words each time.
+  const isPage = body.includes('<html');
+  return { status, headers: isPage ? [] : lines, body: isPage ? 'the landing page' : body };
 }
 
 const FILM = 'query Film($id: ID! = 1) { film(id: $id) { title director { name } __typename } }';

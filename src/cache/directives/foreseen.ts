@@ -27,8 +27,8 @@ export interface Child {
 
 /** Objects below a value, all of one type, and the cached fields that are selected on them. */
 export interface Foreseen {
-  /** The properties that lead to the objects, through lists; none where they are the elements of the value itself. */
-  readonly way: readonly string[];
+  /** The properties that lead to the objects, through lists; undefined where they are the elements of the value itself. */
+  readonly way: readonly string[] | undefined;
   readonly children: readonly Child[];
 }
 
@@ -73,6 +73,7 @@ export function foreseenBelow(info: GraphQLResolveInfo, policies: Policies): rea
   if (type === undefined) return [];
   const { schema, fragments, variableValues } = info;
   const variables = { coerced: variableValues, sources: {} };
+  const isOwnList = listsIn(info.returnType) === 1;
   const below = ({ type: of, nodes, way, isMany }: Place): Foreseen[] => {
     const { fields } = collectSubFields(schema, fragments, variables, of, [...nodes]);
     const children: Child[] = [];
@@ -92,14 +93,14 @@ export function foreseenBelow(info: GraphQLResolveInfo, policies: Policies): rea
         children.push({ node, policy, argumentsFor: argumentsOf(field, node) });
       }
     }
-    return children.length === 0 ? deeper : [{ way, children }, ...deeper];
+    if (children.length === 0) return deeper;
+    return [{ way: isOwnList && way.length === 0 ? undefined : way, children }, ...deeper];
   };
   return below({ type, nodes: info.fieldNodes, way: [], isMany: holdsList(info.returnType) });
 }
 
 /** The objects at the end of the way, in their order; what is no object is left in, in its place. */
 export function objectsAt(value: unknown, way: readonly string[]): readonly unknown[] {
-  if (way.length === 0 && Array.isArray(value) && !value.some(Array.isArray)) return value;
   const found: unknown[] = [];
   const go = (at: unknown, step: number): void => {
     if (Array.isArray(at)) {
@@ -133,7 +134,13 @@ export function isConditional({ fieldNodes, fragments }: GraphQLResolveInfo): bo
 }
 
 function holdsList(type: GraphQLOutputType): boolean {
-  return isListType(getNullableType(type));
+  return listsIn(type) > 0;
+}
+
+/** How many lists are in each other. */
+function listsIn(type: GraphQLOutputType): number {
+  const list = getNullableType(type);
+  return isListType(list) ? 1 + listsIn(list.ofType) : 0;
 }
 
 /** Whether its value is a property of the parent, which can be looked at without running anything. */

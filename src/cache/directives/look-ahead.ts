@@ -62,22 +62,22 @@ export class LookAhead {
     const list = path.prev?.prev;
     if (list === undefined || node === undefined) return undefined;
     const index = path.prev?.key;
-    let reads: ReadsOfChild | undefined;
-    let at: number | undefined;
-    if (typeof index === 'number') {
-      reads = this.#reads.get(list)?.get(node);
-      at = index;
-    }
-    if (reads?.placeOf !== undefined || (reads === undefined && this.#fromAfar.has(node))) {
-      for (let above: typeof path | undefined = list; above !== undefined; above = above.prev) {
-        reads = this.#reads.get(above)?.get(node);
-        if (reads !== undefined) break;
-      }
+    const ofList = this.#reads.get(list)?.get(node);
+    if (typeof index === 'number' && ofList !== undefined && ofList.placeOf === undefined)
+      return this.#given(policy, ofList, index);
+    if (!this.#fromAfar.has(node)) return undefined;
+    for (let above: typeof path | undefined = list; above !== undefined; above = above.prev) {
+      const reads = this.#reads.get(above)?.get(node);
       // Only the very object that was seen then: whatever else stands there by now reads for itself.
-      at = reads?.placeOf?.get(parent);
+      const at = reads?.placeOf?.get(parent);
+      if (reads !== undefined && at !== undefined) return this.#given(policy, reads, at);
     }
-    const place = at === undefined ? undefined : reads?.places[at];
-    if (reads === undefined || at === undefined || place === undefined) return undefined;
+    return undefined;
+  }
+
+  #given(policy: ReadPolicy, reads: ReadsOfChild, at: number): AheadRead | undefined {
+    const place = reads.places[at];
+    if (place === undefined) return undefined;
     // Made for the call, and gone with it: what lives as long as the list would have to be moved by the garbage collector.
     if (reads.policy === policy) return { policy, place, found: reads.found[at] };
     this.#services.refuse(policy, `what was read ahead for ${reads.policy.coordinate} reached it`);
@@ -99,8 +99,9 @@ export class LookAhead {
     this.#reads.set(info.path, reads);
     const pending: PromiseLike<void>[] = [];
     for (const { way, children } of foreseen) {
-      const parents = objectsAt(value, way);
-      const placeOf = parents === value ? undefined : new Map(parents.map((parent, at) => [parent, at]));
+      const isOwn = way === undefined && Array.isArray(value);
+      const parents: readonly unknown[] = isOwn ? value : objectsAt(value, way ?? []);
+      const placeOf = isOwn ? undefined : new Map(parents.map((parent, at) => [parent, at]));
       for (const child of children) {
         const ready = this.#readChild(child, { parents, placeOf, context, info, reads });
         if (isPromise(ready)) pending.push(ready);

@@ -4,14 +4,12 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
 import type { InFrontOptions } from '../../../src/cache/apollo/index.js';
-import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import { cacheTypeDefs, type CacheOptions } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
+import { memoCache, type Reader } from './memo-cache.js';
 
 /** Who asks; a test may put them into a context that waits, or that refuses. */
-export interface FrontContext {
-  readonly viewer?: { readonly id: string };
-  readonly tenant?: string;
-}
+export type FrontContext = Reader;
 
 export interface FrontWorldOptions extends Partial<CacheOptions<FrontContext>> {
   /** In front of the server, after the plugin of the cache. */
@@ -62,12 +60,7 @@ export async function frontWorld({
     ['2', 'Solaris'],
   ]);
   const log = cacheLog();
-  const cache = createCache<FrontContext>({
-    ...{ store: memoryStore(), environment: 'test', log, random: () => 0, memo: true },
-    viewer: ({ viewer }) => viewer?.id,
-    vary: { tenant: ({ tenant }) => tenant },
-    ...options,
-  });
+  const cache = memoCache<FrontContext>({ log, random: () => 0, ...options });
   const schema = cache.apply(
     makeExecutableSchema({
       typeDefs: [cacheTypeDefs, typeDefs],

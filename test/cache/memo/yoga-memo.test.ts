@@ -3,15 +3,10 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { execute, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cacheTypeDefs, createCache, memoryStore, type CacheOptions } from '../../../src/cache/index.js';
+import { cacheTypeDefs, type CacheOptions } from '../../../src/cache/index.js';
 import { plansPlugin } from '../../../src/cache/execution/index.js';
 import { cachePlugin } from '../../../src/cache/yoga/index.js';
-import { cacheLog } from '../../support/cache-log.js';
-
-interface Reader {
-  readonly viewer?: { readonly id: string };
-  readonly tenant?: string;
-}
+import { memoCache, type Reader } from './memo-cache.js';
 
 const typeDefs = `
   type Query {
@@ -33,12 +28,7 @@ async function yogaWorld({
   ...options
 }: Partial<CacheOptions<Reader>> & { before?: Plugin[]; after?: Plugin[] } = {}) {
   let title = 'Stalker';
-  const cache = createCache<Reader>({
-    ...{ store: memoryStore(), environment: 'test', log: cacheLog(), memo: true },
-    viewer: ({ viewer }) => viewer?.id,
-    vary: { tenant: ({ tenant }) => tenant },
-    ...options,
-  });
+  const cache = memoCache<Reader>(options);
   const schema = cache.apply(
     makeExecutableSchema({
       typeDefs: [cacheTypeDefs, typeDefs],

@@ -1,12 +1,11 @@
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { applyOutbox } from '../../../src/cache/postgres/index.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EmptyNotes } from '../../../src/cache/postgres/empty-notes.js';
 import { homeOf } from '../../../src/cache/postgres/home.js';
 import { outboxOfStore } from '../../../src/cache/postgres/outbox-of-store.js';
 import { relayStatements } from '../../../src/cache/postgres/relay-statements.js';
 import { needsPostgres } from '../../support/needs.js';
-import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { useFilmsWithOutbox } from '../../support/servers/films-with-outbox.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
 const rows = isLong ? 1_000_000 : 50_000;
@@ -14,25 +13,17 @@ const home = homeOf('corral');
 const { look, take } = relayStatements(home);
 
 describe.skipIf(!needsPostgres())('rows that were taken, and that an old transaction keeps', () => {
-  let server: PrivatePostgres;
-  let url: string;
-  let pool: pg.Pool;
-  beforeAll(async () => {
-    server = await privatePostgres();
-  });
-  afterAll(() => server.stop());
-  beforeEach(async () => {
-    url = await server.createDatabase();
-    pool = new pg.Pool({ connectionString: url });
-    pool.on('error', () => undefined);
-    onTestFinished(() => pool.end());
-    await pool.query('CREATE TABLE films (id int PRIMARY KEY, title text)');
-    await applyOutbox({ pool, tables: { Film: { table: 'films' } } });
-  });
+  const database = useFilmsWithOutbox();
 
   const relay = (notes?: EmptyNotes) => {
     const outbox = outboxOfStore({
-      ...{ home, pool, store: 'one', endsWithProcess: false, listen: () => () => Promise.resolve() },
+      ...{
+        home,
+        pool: database.pool,
+        store: 'one',
+        endsWithProcess: false,
+        listen: () => () => Promise.resolve(),
+      },
       ...(notes && { notes }),
     });
     const told = async (): Promise<string[]> => {
@@ -46,7 +37,7 @@ describe.skipIf(!needsPostgres())('rows that were taken, and that an old transac
     return { outbox, told };
   };
   const session = async (): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: url });
+    const client = new pg.Client({ connectionString: database.url });
     await client.connect();
     onTestFinished(() => client.end());
     return client;
@@ -78,10 +69,10 @@ describe.skipIf(!needsPostgres())('rows that were taken, and that an old transac
       const [old, late] = [await session(), await session()];
       await old.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
       await late.query('BEGIN; INSERT INTO films VALUES (0)');
-      await pool.query(`DO $$ BEGIN FOR part IN 1..${rows / 500} LOOP
+      await database.pool.query(`DO $$ BEGIN FOR part IN 1..${rows / 500} LOOP
       INSERT INTO corral."CacheOutbox" ("store", "tags") SELECT 'one', '{Other}' FROM generate_series(1, 500); COMMIT; END LOOP; END $$`);
       expect(await told()).toHaveLength(rows);
-      await pool.query('INSERT INTO films VALUES (1)');
+      await database.pool.query('INSERT INTO films VALUES (1)');
       expect(await told()).toEqual(['Film', 'Film:1']);
       const looks = [await pagesOf(look, ['one']), await pagesOf(take, ['one', 500])];
       if (isLong) process.stdout.write(`pages read by a look, and by taking: ${looks.join(', ')}\n`);
@@ -117,9 +108,11 @@ describe.skipIf(!needsPostgres())('rows that were taken, and that an old transac
       await Promise.all(writers);
       isOver = true;
       await Promise.all(relaying);
-      const { rows: films } = await pool.query<{ tag: string }>(`SELECT 'Film:' || id AS tag FROM films`);
+      const { rows: films } = await database.pool.query<{ tag: string }>(
+        `SELECT 'Film:' || id AS tag FROM films`,
+      );
       expect(films.filter(({ tag }) => !told.has(tag))).toEqual([]);
-      const { rows: seen } = await pool.query<{ isSeen: boolean }>(
+      const { rows: seen } = await database.pool.query<{ isSeen: boolean }>(
         `SELECT pg_snapshot_xmin("seen") > '1' AS "isSeen" FROM corral."CacheStore"`,
       );
       expect(seen).toEqual([{ isSeen: true }]);
@@ -129,11 +122,11 @@ describe.skipIf(!needsPostgres())('rows that were taken, and that an old transac
   it('are looked for from the beginning where the note is of another server, or of before a start', async () => {
     const { outbox, told } = relay();
     await outbox.register();
-    await pool.query('INSERT INTO films VALUES (1)');
-    await pool.query(`UPDATE corral."CacheStore" SET "seen" = '900000000:900000000:'`);
+    await database.pool.query('INSERT INTO films VALUES (1)');
+    await database.pool.query(`UPDATE corral."CacheStore" SET "seen" = '900000000:900000000:'`);
     expect(await told()).toEqual(['Film', 'Film:1']);
-    await pool.query('INSERT INTO films VALUES (2)');
-    await pool.query(`UPDATE corral."CacheStore" SET "seen" = pg_current_snapshot()`);
+    await database.pool.query('INSERT INTO films VALUES (2)');
+    await database.pool.query(`UPDATE corral."CacheStore" SET "seen" = pg_current_snapshot()`);
     expect(await told()).toEqual([]);
     expect(await outbox.register()).toBe(true);
     expect(await told()).toEqual(['Film', 'Film:2']);

@@ -1,31 +1,15 @@
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { applyOutbox } from '../../../src/cache/postgres/index.js';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { homeOf } from '../../../src/cache/postgres/home.js';
 import { watchForRows } from '../../../src/cache/postgres/watch-for-rows.js';
 import { needsPostgres } from '../../support/needs.js';
-import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { useFilmsWithOutbox } from '../../support/servers/films-with-outbox.js';
 import { tcpProxy } from '../../support/servers/tcp-proxy.js';
 
 describe.skipIf(!needsPostgres())('watching for rows', () => {
-  let server: PrivatePostgres;
-  let pool: pg.Pool;
-  let url: string;
-  beforeAll(async () => {
-    server = await privatePostgres('max_prepared_transactions=5');
-  });
-  afterAll(() => server.stop());
-  beforeEach(async () => {
-    url = await server.createDatabase();
-    pool = new pg.Pool({ connectionString: url });
-    pool.on('error', () => undefined);
-    onTestFinished(() => pool.end());
-    await pool.query('CREATE TABLE films (id int PRIMARY KEY, title text)');
-    await applyOutbox({ pool, tables: { Film: { table: 'films' } } });
-    await pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`);
-  });
+  const database = useFilmsWithOutbox('max_prepared_transactions=5');
+  beforeEach(() => database.pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`));
 
-  function watching({ at = url, leads = true } = {}) {
+  function watching({ at = database.url, leads = true } = {}) {
     const told = { rows: 0, listening: [] as boolean[], warnings: [] as string[] };
     const stop = watchForRows(at, {
       ...{ home: homeOf('corral'), store: 'one' },
@@ -45,12 +29,12 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     const held = `SELECT FROM pg_stat_activity WHERE application_name = 'corral outbox'
       AND (backend_xid IS NOT NULL OR clock_timestamp() - xact_start > interval '250 ms')`;
     for (let asked = 0; asked < 20; asked += 1) {
-      expect((await pool.query(held)).rowCount).toBe(0);
-      await pool.query('SELECT pg_sleep(0.02)');
+      expect((await database.pool.query(held)).rowCount).toBe(0);
+      await database.pool.query('SELECT pg_sleep(0.02)');
     }
     expect(told.rows).toBe(0);
     const sinceMs = performance.now();
-    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    await database.pool.query(`INSERT INTO films VALUES (1, 'One')`);
     await expect.poll(() => told.rows, { interval: 10 }).toBeGreaterThan(0);
     expect(performance.now() - sinceMs).toBeLessThan(300);
     expect(told.warnings).toEqual([]);
@@ -60,17 +44,17 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     const { told } = watching({ leads: false });
     await expect.poll(() => told.listening).toEqual([true]);
     for (let id = 1; id <= 10; id += 1) {
-      await pool.query('INSERT INTO films VALUES ($1)', [id]);
-      await pool.query('SELECT pg_sleep(0.05)');
-      await pool.query('DELETE FROM corral."CacheOutbox"');
+      await database.pool.query('INSERT INTO films VALUES ($1)', [id]);
+      await database.pool.query('SELECT pg_sleep(0.05)');
+      await database.pool.query('DELETE FROM corral."CacheOutbox"');
     }
     expect(told.rows).toBe(0);
-    await pool.query(`UPDATE films SET title = 'Left'`);
+    await database.pool.query(`UPDATE films SET title = 'Left'`);
     await expect.poll(() => told.rows, { timeout: 1500 }).toBeGreaterThan(0);
   });
 
   it('says so where its connection goes silent, and watches on another one', async () => {
-    const at = new URL(url);
+    const at = new URL(database.url);
     const proxy = await tcpProxy(Number(at.port));
     at.port = `${proxy.port}`;
     const { told } = watching({ at: at.href });
@@ -78,30 +62,30 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     proxy.set({ blackHole: 'both', blackHoleOf: 'open' });
     await expect.poll(() => told.listening, { timeout: 3000 }).toEqual([true, false, true]);
     expect(told.warnings).toEqual([expect.stringContaining('was lost, and is made again')]);
-    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    await database.pool.query(`INSERT INTO films VALUES (1, 'One')`);
     await expect.poll(() => told.rows).toBeGreaterThan(0);
   });
 
   it('costs no writer a transaction that is prepared', async () => {
-    await pool.query(`BEGIN; INSERT INTO films VALUES (1, 'One'); PREPARE TRANSACTION 'one'`);
+    await database.pool.query(`BEGIN; INSERT INTO films VALUES (1, 'One'); PREPARE TRANSACTION 'one'`);
     const { told } = watching();
     await expect.poll(() => told.listening).toEqual([true]);
     expect(told.rows).toBe(0);
-    await pool.query(`COMMIT PREPARED 'one'`);
+    await database.pool.query(`COMMIT PREPARED 'one'`);
     await expect.poll(() => told.rows).toBeGreaterThan(0);
   });
 
   it('leaves a write alone whose outbox is gone, or whose meaning cannot be told', async () => {
-    await pool.query('ALTER TABLE films RENAME COLUMN id TO film_id');
-    await pool.query(`INSERT INTO films VALUES (1, 'One')`);
-    const { rows } = await pool.query('SELECT "store", "tags", "because" FROM corral."CacheOutbox"');
+    await database.pool.query('ALTER TABLE films RENAME COLUMN id TO film_id');
+    await database.pool.query(`INSERT INTO films VALUES (1, 'One')`);
+    const { rows } = await database.pool.query('SELECT "store", "tags", "because" FROM corral."CacheOutbox"');
     expect(rows).toEqual([
       { store: 'one', tags: null, because: expect.stringContaining('id does not exist') },
     ]);
-    await pool.query('DROP TABLE corral."CacheOutbox"');
-    await pool.query(`INSERT INTO films VALUES (2, 'Two')`);
-    await pool.query('DROP TABLE corral."CacheStore"');
-    await pool.query(`UPDATE films SET title = 'Three'`);
-    expect((await pool.query('SELECT FROM films')).rowCount).toBe(2);
+    await database.pool.query('DROP TABLE corral."CacheOutbox"');
+    await database.pool.query(`INSERT INTO films VALUES (2, 'Two')`);
+    await database.pool.query('DROP TABLE corral."CacheStore"');
+    await database.pool.query(`UPDATE films SET title = 'Three'`);
+    expect((await database.pool.query('SELECT FROM films')).rowCount).toBe(2);
   });
 });

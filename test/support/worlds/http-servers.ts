@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
@@ -70,6 +70,17 @@ const standalone: StartApollo = async (world, kind) => {
   return { url, close: () => server.stop() };
 };
 
+async function listening(answer: RequestListener): Promise<HttpServer> {
+  const http = createServer(answer);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}/`, close };
+}
+
 const onExpress: StartApollo = async (world, kind) => {
   const { options, inFront } = apolloOptions(world, kind);
   const server = inFront(new ApolloServer<HttpContext>(options), kind);
@@ -77,15 +88,12 @@ const onExpress: StartApollo = async (world, kind) => {
   const app = express();
   const context = contextFor(kind);
   app.use('/', express.json(), expressMiddleware(server, { context: ({ req }) => context(req) }));
-  const http = createServer((request, response) => void app(request, response));
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const { port } = http.address() as AddressInfo;
+  const http = await listening((request, response) => void app(request, response));
   const close = async (): Promise<void> => {
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
+    await http.close();
     await server.stop();
   };
-  return { url: `http://127.0.0.1:${port}/`, close };
+  return { url: http.url, close };
 };
 
 const onFastify: StartApollo = async (world, kind) => {
@@ -116,14 +124,8 @@ const yoga: StartHttpServer = async ({ schema, cache }) => {
     context: ({ request: { headers } }) => contextOf((name) => headers.get(name)),
     plugins: [yogaPlugin(cache)],
   });
-  const http = createServer((request, response) => void served(request, response));
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const { port } = http.address() as AddressInfo;
-  const close = async (): Promise<void> => {
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${port}/graphql`, close };
+  const { url, close } = await listening((request, response) => void served(request, response));
+  return { url: `${url}graphql`, close };
 };
 
 const onMercurius: StartHttpServer = async ({ schema, cache }) => {

@@ -1,4 +1,4 @@
-import { request as send } from 'node:http';
+import { request as send, type ClientRequest, type IncomingMessage } from 'node:http';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import {
@@ -131,7 +131,7 @@ export interface HttpAsked {
 }
 
 /** Asks a server as it is asked to; unlike `fetch` it adds no header by itself. */
-export function askOver(
+export async function askOver(
   url: string,
   query: string,
   { method = 'GET', headers = {} }: HttpAsked = {},
@@ -139,21 +139,25 @@ export function askOver(
   const target = method === 'GET' ? `${url}?query=${encodeURIComponent(query)}` : url;
   const preflight =
     method === 'GET' ? { 'apollo-require-preflight': '1' } : { 'content-type': 'application/json' };
+  const asked = send(target, { method, headers: { accept: 'application/json', ...preflight, ...headers } });
+  asked.end(method === 'GET' ? undefined : JSON.stringify({ query }));
+  const { response, body } = await wholeAnswer(asked);
+  const header = (name: string): string | undefined => {
+    const value = response.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  return { status: response.statusCode ?? 0, body, header };
+}
+
+/** Resolves once a request is answered to the end. */
+export function wholeAnswer(asked: ClientRequest): Promise<{ response: IncomingMessage; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = send(target, { method, headers: { accept: 'application/json', ...preflight, ...headers } });
     asked.on('error', reject);
     asked.on('response', (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);
-      response.on('end', () => {
-        const header = (name: string): string | undefined => {
-          const value = response.headers[name];
-          return Array.isArray(value) ? value.join(', ') : value;
-        };
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString(), header });
-      });
+      response.on('end', () => resolve({ response, body: Buffer.concat(parts).toString() }));
     });
-    asked.end(method === 'GET' ? undefined : JSON.stringify({ query }));
   });
 }
