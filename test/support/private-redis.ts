@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { findBinary } from './run/find-binary.js';
+import { goFirst } from './run/go-first.js';
 import { freePort } from './free-port.js';
 import { MissingBinary } from './needs.js';
 
@@ -39,6 +40,7 @@ export async function privateRedisAt(port: number, ...settings: string[]): Promi
     folder,
   ];
   const child = spawn(program, [...basics, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
+  goFirst(child.pid);
   const exited = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('Ready to accept connections')) break;

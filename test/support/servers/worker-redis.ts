@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { findBinary } from '../run/find-binary.js';
+import { goFirst } from '../run/go-first.js';
 import { freePort } from '../free-port.js';
 import { MissingBinary } from '../needs.js';
 import { claimPlace } from '../run/claim-place.js';
@@ -67,6 +68,7 @@ async function started(folder: string): Promise<{ readonly port: number; readonl
   const port = await freePort();
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
   const child = spawn(program, settings, { stdio: 'ignore', detached: true });
+  goFirst(child.pid);
   child.unref();
   return { port, pid: child.pid };
 }

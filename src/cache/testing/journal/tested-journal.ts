@@ -16,7 +16,8 @@ export interface JournalCheck {
 
 /** Four of them, one for each shard at least. */
 export const ROOM = 400;
-export const DELAY_MS = 30;
+/** Long enough that a process which stands still for a moment does not find a write due too soon. */
+export const DELAY_MS = 250;
 export const record = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 export const textOf = (bytes: Uint8Array | undefined): string | undefined =>
   bytes && Buffer.from(bytes).toString('utf8');
