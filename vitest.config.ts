@@ -41,6 +41,8 @@ const timed = [
   'test/api/black-hole.test.ts',
   'test/database/silent-connections.test.ts',
   'test/cache/redis/connection/lost-answers.test.ts',
+  'test/cache/postgres/large-statement.test.ts',
+  'test/cache/postgres/long-transaction.test.ts',
   'test/cache/postgres/short-locks.test.ts',
   'test/cache/postgres/watching.test.ts',
   'test/cache/journal/journal-losses-soak.test.ts',

@@ -17,8 +17,8 @@ export interface OutboxRow {
 
 /** What one look into the outbox brought. */
 export interface Relayed {
-  /** Rows that were applied, and will not be handed out again. */
-  readonly done: readonly OutboxRow[];
+  /** Rows that were applied, and will not be handed out again. Without their tags: of one statement these may be millions. */
+  readonly done: readonly Pick<OutboxRow, 'id' | 'waitedMs'>[];
   /** Ids of rows that were committed before the look and not done, but in the hands of another relay. */
   readonly elsewhere: readonly string[];
   /** False when nothing is written for this store any more, as after a long absence: what was, may be missed. */

@@ -23,7 +23,7 @@ export interface RelayOptions {
   /** Told each time that it did so. */
   readonly onForgotten: (reason: ForgetReason) => void;
   /** Told of each look that brought something. */
-  readonly onApplied: (rows: readonly OutboxRow[]) => void;
+  readonly onApplied: (rows: Relayed['done']) => void;
   /** Milliseconds without a look that succeeded after which the relay is blind. */
   readonly blindAfterMs: number;
 }

@@ -46,6 +46,7 @@ interface Looked extends Standing {
 
 interface SeenRow {
   readonly id: string;
+  readonly xid: string | null;
   readonly tags: readonly string[] | null;
   readonly versions: readonly (string | null)[] | null;
   readonly because: string | null;
@@ -79,19 +80,28 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     notes = new EmptyNotes(),
   } = options;
   const sql = relayStatements(home);
+  const looking = { home, pool, sql, store, notes };
   const relay = async (apply: Apply): Promise<Relayed> => {
-    const done: OutboxRow[] = [];
+    const look = await lookInto(looking);
+    const done: Relayed['done'][number][] = [];
+    let elsewhere: Relayed['elsewhere'] = [];
     let atOnce = ROWS_AT_ONCE;
-    for (;;) {
-      const batch = await relayBatch({ home, pool, sql, store, atOnce, notes }, apply);
-      done.push(...batch.done);
-      if (batch.done.length < atOnce) {
-        onLooked(done.length);
-        return { ...batch, done };
-      }
+    // Of a long backlog each batch goes on where the one before it ended; the last begins from the beginning once more, for what
+    // came from lower places meanwhile.
+    let from: bigint | undefined;
+    for (let isOver = !look.isThere; !isOver;) {
+      const taking = { ...looking, atOnce, from };
+      const batch = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
+      for (const { id, waitedMs } of batch.done) done.push({ id, waitedMs });
+      elsewhere = batch.elsewhere;
+      const isFull = batch.done.length >= atOnce;
+      isOver = !isFull && from === undefined;
+      from = isFull ? batch.upTo : undefined;
       const tags = batch.done.reduce((sum, row) => sum + row.tags.length, 0);
       atOnce = tags > TAGS_OF_A_FULL_ROW * batch.done.length ? FULL_ROWS_AT_ONCE : ROWS_AT_ONCE;
     }
+    onLooked(done.length);
+    return { done, elsewhere, isKnown: look.known };
   };
   return {
     listen,
@@ -113,30 +123,39 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
 
 interface Looking extends GapOptions {
   readonly sql: RelayStatements;
-  readonly atOnce: number;
   readonly notes: EmptyNotes;
 }
 
-/** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
-async function relayBatch(looking: Looking, apply: Apply): Promise<Relayed> {
+/** Nearly always nothing is there, which is noted from time to time. */
+async function lookInto(looking: Looking): Promise<Pick<Looked, 'isThere' | 'known'>> {
   const { pool, sql, store, notes } = looking;
   const [look] = (await pool.query<Looked>(sql.look, [store])).rows;
   if (look === undefined) throw new Error('the database says nothing of the outbox');
-  const isForgotten = await noticeGap(looking, look);
-  if (!look.isThere && !isForgotten) {
-    if (notes.isDue()) await pool.query(sql.seen, [store, look.seen]);
-    return { done: [], elsewhere: [], isKnown: look.known };
-  }
-  const relayed = await inTransaction(pool, (client) => takeAndApply(client, looking, apply));
-  return { ...relayed, isKnown: look.known };
+  const isThere = (await noticeGap(looking, look)) || look.isThere;
+  if (!isThere && notes.isDue()) await pool.query(sql.seen, [store, look.seen]);
+  return { isThere, known: look.known };
 }
 
+interface Taking extends Looking {
+  readonly atOnce: number;
+  /** Where rows are looked for; undefined for the beginning. */
+  readonly from: bigint | undefined;
+}
+
+interface Batch {
+  readonly done: readonly OutboxRow[];
+  readonly elsewhere: readonly string[];
+  /** The highest place of those that were taken. */
+  readonly upTo: bigint;
+}
+
+/** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
 async function takeAndApply(
   client: ClientBase,
-  { sql, store, atOnce, notes }: Looking,
+  { sql, store, notes, atOnce, from }: Taking,
   apply: Apply,
-): Promise<Pick<Relayed, 'done' | 'elsewhere'>> {
-  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce]);
+): Promise<Batch> {
+  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce, from]);
   const done = rows
     .filter(({ taken }) => taken)
     .map(({ id, tags, versions, because, waitedMs }): OutboxRow => ({
@@ -156,9 +175,14 @@ async function takeAndApply(
   }
   notes.took(done.length);
   // All that the statement saw is gone once this is committed.
-  const seen = done.length < atOnce && elsewhere.length === 0 ? rows[0]?.seen : undefined;
+  const isAll = from === undefined && done.length < atOnce && elsewhere.length === 0;
+  const seen = isAll ? rows[0]?.seen : undefined;
   if (seen !== undefined && notes.isDue()) await client.query(sql.seen, [store, seen]);
-  return { done, elsewhere };
+  const upTo = rows.reduce(
+    (highest, { xid }) => (xid !== null && BigInt(xid) > highest ? BigInt(xid) : highest),
+    0n,
+  );
+  return { done, elsewhere, upTo };
 }
 
 /** So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts. */

@@ -32,22 +32,23 @@ export function relayStatements(home: Home): RelayStatements {
   FROM ${home.quoted}.cache_outbox_standing() AS now LEFT JOIN ${stores} AS s ON s."name" = $1`,
     // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
     // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
-    // bound on how long it is held.
+    // bound on how long it is held. $3 leaves out what is before it, which was taken just now, and is dead.
     take: `
   WITH late AS (
     SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 AND ${waiting.late} LIMIT $2 FOR UPDATE SKIP LOCKED
   ), since AS (
-    SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 AND ${waiting.since} ORDER BY "xid" LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 AND ${waiting.since} AND "xid" >= coalesce($3::xid8, '0')
+    ORDER BY "xid" LIMIT $2 FOR UPDATE SKIP LOCKED
   ), taken AS (
     DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(SELECT place FROM late UNION ALL SELECT place FROM since))
     RETURNING ctid AS place, "xid", "tags", "versions", "because", "writtenAt"
   )
-  SELECT "xid"::text || place::text AS id, "tags", "versions", "because", true AS taken,
+  SELECT "xid"::text || place::text AS id, "xid"::text AS xid, "tags", "versions", "because", true AS taken,
          (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs", pg_current_snapshot()::text AS seen
   FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
        set_config('synchronous_commit', 'off', true) AS waits
-  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.late)}
-  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.since)}`,
+  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.late)}
+  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.since)}`,
     seen: `UPDATE ${stores} SET "seen" = $2 WHERE "name" = $1`,
     add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,

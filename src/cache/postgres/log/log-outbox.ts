@@ -56,6 +56,7 @@ const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
+type Done = Relayed['done'][number];
 type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
 
 /**
@@ -192,7 +193,7 @@ export class LogOutbox implements Outbox {
     this.#publication = publication;
   }
 
-  async #drain(draining: Draining): Promise<OutboxRow[]> {
+  async #drain(draining: Draining): Promise<Done[]> {
     const { pool, home, slot, store } = this.#options;
     const { turn, state, forgetAll } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
@@ -201,7 +202,7 @@ export class LogOutbox implements Outbox {
       this.#mustForget = false;
       if (store !== undefined) await haveForgotten(pool, home, slot);
     }
-    const done: OutboxRow[] = [];
+    const done: Done[] = [];
     const target = state.writtenTo;
     // Nothing was written since the process that reads confirmed last: no further statement asks it.
     if (this.#reader === undefined && this.#appliedTo >= target) return done;
@@ -241,7 +242,7 @@ export class LogOutbox implements Outbox {
     return false;
   }
 
-  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<OutboxRow[]> {
+  async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<Done[]> {
     const { pool, warn } = this.#options;
     const batch = reader.take();
     try {
@@ -252,7 +253,7 @@ export class LogOutbox implements Outbox {
         await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
-      return row.tags.length > 0 ? [row] : [];
+      return row.tags.length > 0 ? [{ id: row.id, waitedMs: row.waitedMs }] : [];
     } catch (error) {
       // It is in the log still: another process may be able to, or this one later.
       reader.end();
