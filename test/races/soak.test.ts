@@ -14,8 +14,9 @@ import { VersionRegister } from '../support/worlds/version-register.js';
 const FULL_READS = Number(process.env['SOAK_READS'] ?? 0);
 const TIME_BOX_MS = 6_000;
 const TROUBLED_BOX_MS = 3000;
-/** A busy machine has more time for these, six times as much at most. */
+/** A busy machine has more time for these. */
 const FEWEST_READS = 3_000;
+const MOST_MS = 60_000;
 /** Where whole answers are kept: of the same reads, a busy machine, on which writes come closer together, gives fewer. */
 const FEWEST_WHOLE = 150;
 const PLANTED_BOX_MS = 8_000;
@@ -40,7 +41,7 @@ const isSoaked =
   (boxMs: number, fewestReads: number, { hasLog = false, fewestWhole = 0 } = {}): SoakOptions['isOver'] =>
   ({ reads, whole, forMs, evicted }) => {
     const isEnough = reads >= fewestReads && whole >= fewestWhole && (!hasLog || evicted.has('log'));
-    return forMs >= boxMs * (isEnough ? 1 : 6);
+    return forMs >= (isEnough ? boxMs : MOST_MS);
   };
 
 const oneOf = <T>(items: readonly T[]): T => {
