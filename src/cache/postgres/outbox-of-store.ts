@@ -35,8 +35,9 @@ const ROWS_AT_MOST = 1_000_000;
 /** Where rows are full of tags, as those of large statements are. */
 const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
-/** Tags that are applied before the database hears of it; a row has no more than 500. */
-const TAGS_AT_ONCE = 1000;
+/** Tags that are applied before the database hears of it: as many as the store takes in one operation, and a row has at most. */
+const TAGS_AT_ONCE = 500;
+
 interface Looked extends Standing {
   readonly isThere: boolean;
   readonly known: boolean;
