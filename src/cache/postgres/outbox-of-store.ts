@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { ForgetReason } from '../metrics/relay-counters.js';
 import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
+import { TAGS_PER_ROW } from './changed-rows-sql.js';
 import { BACKLOG, dropBacklog } from './drop-backlog.js';
 import { EmptyNotes } from './empty-notes.js';
 import { inTransaction } from './in-transaction.js';
@@ -35,8 +36,6 @@ const ROWS_AT_MOST = 1_000_000;
 /** Where rows are full of tags, as those of large statements are. */
 const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
-/** Tags that are applied before the database hears of it: as many as the store takes in one operation, and a row has at most. */
-const TAGS_AT_ONCE = 500;
 
 interface Looked extends Standing {
   readonly isThere: boolean;
@@ -95,9 +94,8 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
       const batch = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
       for (const { id, waitedMs } of batch.done) done.push({ id, waitedMs });
       elsewhere = batch.elsewhere;
-      const isFull = batch.done.length >= atOnce;
-      isOver = !isFull && from === undefined;
-      from = isFull ? batch.upTo : undefined;
+      isOver = from === undefined && batch.upTo === undefined;
+      from = batch.upTo;
       const tags = batch.done.reduce((sum, row) => sum + row.tags.length, 0);
       atOnce = tags > TAGS_OF_A_FULL_ROW * batch.done.length ? FULL_ROWS_AT_ONCE : ROWS_AT_ONCE;
     }
@@ -146,8 +144,8 @@ interface Taking extends Looking {
 interface Batch {
   readonly done: readonly OutboxRow[];
   readonly elsewhere: readonly string[];
-  /** The highest place of those that were taken. */
-  readonly upTo: bigint;
+  /** The highest place of those that were taken, where there may be more; undefined where these were all. */
+  readonly upTo: bigint | undefined;
 }
 
 /** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
@@ -175,23 +173,28 @@ async function takeAndApply(
     await apply(part);
   }
   notes.took(done.length);
+  const upTo = done.length < atOnce ? undefined : highestPlaceOf(rows);
   // All that the statement saw is gone once this is committed.
-  const isAll = from === undefined && done.length < atOnce && elsewhere.length === 0;
+  const isAll = from === undefined && upTo === undefined && elsewhere.length === 0;
   const seen = isAll ? rows[0]?.seen : undefined;
   if (seen !== undefined && notes.isDue()) await client.query(sql.seen, [store, seen]);
-  const upTo = rows.reduce(
-    (highest, { xid }) => (xid !== null && BigInt(xid) > highest ? BigInt(xid) : highest),
-    0n,
-  );
   return { done, elsewhere, upTo };
 }
 
-/** So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts. */
+function highestPlaceOf(rows: readonly SeenRow[]): bigint {
+  const places = rows.map(({ xid }) => BigInt(xid ?? 0));
+  return places.reduce((highest, place) => (place > highest ? place : highest), 0n);
+}
+
+/**
+ * So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts: no more than
+ * one row may have, which are one operation of the store.
+ */
 function partsOf(rows: readonly OutboxRow[]): readonly (readonly OutboxRow[])[] {
   const parts: OutboxRow[][] = [];
   let tags = Infinity;
   for (const row of rows) {
-    if (tags + row.tags.length > TAGS_AT_ONCE) {
+    if (tags + row.tags.length > TAGS_PER_ROW) {
       parts.push([]);
       tags = 0;
     }
