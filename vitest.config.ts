@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { writeDashboardModule } from './scripts/dashboard-page.mjs';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
 import { filesThatShare } from './test/support/run/files-that-share.js';
+import { MISSED_TIME } from './test/support/run/missed-time.js';
 import { SlowestFirst } from './test/support/run/slowest-first.js';
 
 const require = createRequire(import.meta.url);
@@ -78,7 +79,8 @@ export default defineConfig({
     // A busy machine takes several times as long as a quiet one.
     testTimeout: 90_000,
     hookTimeout: 180_000,
-    retry: 0,
+    // Other work of a shared machine takes time; what is wrong is not tried again.
+    retry: { count: 2, condition: new RegExp(`^${MISSED_TIME}`) },
     // A failure is told in its message alone at the end of a run, so the values that differ are in it.
     chaiConfig: { truncateThreshold: 1500 },
     globalSetup: 'test/support/run/run-folder.ts',

@@ -9,6 +9,7 @@ import { privatePostgres, type PrivatePostgres } from '../support/private-postgr
 import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { tcpProxy, type ProxyFaults, type TcpProxy } from '../support/servers/tcp-proxy.js';
+import { expectTime } from '../support/run/expect-time.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -168,11 +169,11 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a black hole', () => {
     const { stale, longestMs, healedAfterMs, ofOther, readies } = await through(which, hole);
     expect(stale, `stale reads, ${title}`).toBe(0);
     expect(ofOther.errors, 'errors of the process that is not cut off').toBe(0);
-    expect(longestMs).toBeLessThan(LONGEST_ANSWER_MS);
-    expect(healedAfterMs).toBeLessThan(HEALED_WITHIN_MS);
     if (isBlinding) {
       expect(readies.join()).toContain('"relay":"blind"');
       expect(logged.join()).toContain('the outbox could not be looked into for longer than it should');
     }
+    expectTime(longestMs).toBeLessThan(LONGEST_ANSWER_MS);
+    expectTime(healedAfterMs).toBeLessThan(HEALED_WITHIN_MS);
   });
 });

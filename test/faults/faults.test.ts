@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { needsPostgres, needsRedis } from '../support/needs.js';
+import { expectTime } from '../support/run/expect-time.js';
 import { faults, type Fault } from './faults.js';
 import { endWorlds, type FaultResult } from './world.js';
 
@@ -44,6 +45,9 @@ describe.skipIf(!needsPostgres() || !needsRedis())(
           expect(result).toMatchObject({ stale: 0, errors: 0 });
           expect(fault.check?.(result)).toBeUndefined();
           expect(result.strictWrites).toBeGreaterThan(0);
+          expectTime(result.writeP99Ms, 'p99 of writes').toBeLessThanOrEqual(
+            fault.writesWithinMs ?? Number.POSITIVE_INFINITY,
+          );
         });
       }
     }

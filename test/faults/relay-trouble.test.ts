@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { apiWorld } from './api-world.js';
+import { expectTime } from '../support/run/expect-time.js';
 
 const film = '{ movie(id: 1) { title } }';
 const SEEN_WITHIN_MS = 1000;
@@ -32,12 +33,11 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a process that has taken a r
             (answer) => !answer.includes('Take 1'),
           );
         await expect.poll(old, { interval: 20, timeout: 10_000 }).toBe(false);
-        expect(performance.now() - committedAtMs, 'milliseconds until all see it').toBeLessThan(
-          SEEN_WITHIN_MS,
-        );
+        const seenAfterMs = performance.now() - committedAtMs;
         relaying.proxy.set({});
         relaying.resume();
         await expect.poll(() => post(relaying, film), { timeout: 10_000 }).toContain('Take 1');
+        expectTime(seenAfterMs, 'milliseconds until all see it').toBeLessThan(SEEN_WITHIN_MS);
       } finally {
         await world.close();
       }

@@ -8,6 +8,7 @@ import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.j
 import { ROW_FIELDS, rowCache, type RowField } from '../support/worlds/row-cache.js';
 import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
 import { rowsInRedis, type RowsInRedis } from '../support/worlds/rows-in-redis.js';
+import { expectTime } from '../support/run/expect-time.js';
 
 const LOAD_MS = 300;
 const LEASE_MS = 1500;
@@ -62,12 +63,15 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
   it('load it once for 200 requests each, and no request waits much longer than the load', async () => {
     const processes = await twoProcesses();
     const warmUp = await Promise.all(ROW_FIELDS.map((field) => stampede(processes, field)));
+    const slowest = new Map<RowField, number>();
     for (const field of ROW_FIELDS) {
       const { p99Ms, ...outcome } = await stampede(processes, field);
       expect(outcome, field).toEqual({ loads: 1, versions: new Set([0]) });
-      expect(p99Ms, `p99 of ${field}, in milliseconds`).toBeLessThanOrEqual(LOAD_MS + 150);
+      slowest.set(field, p99Ms);
     }
     expect(warmUp.map((one) => one.loads)).toEqual([1, 1, 1]);
+    for (const [field, p99Ms] of slowest)
+      expectTime(p99Ms, `p99 of ${field}, in milliseconds`).toBeLessThanOrEqual(LOAD_MS + 150);
   });
 
   it('would load it twice, if leases were given to everybody', async () => {
@@ -83,8 +87,8 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
     await holder.kill();
     const { versions, latenciesMs } = await answered;
     expect(versions).toEqual(Array.from({ length: REQUESTS }, () => 0));
-    expect(Math.max(...latenciesMs), 'the longest wait').toBeLessThanOrEqual(LEASE_MS + LOAD_MS + 500);
     expect(await rows.loadsOf(id)).toBe(2);
+    expectTime(Math.max(...latenciesMs), 'the longest wait').toBeLessThanOrEqual(LEASE_MS + LOAD_MS + 500);
   });
 
   it.each<RowField>(['through', 'fetched'])(
@@ -98,12 +102,12 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
       const { latenciesMs } = await healthy.read({ field, id, times: REQUESTS, loadMs: 5 });
       const longestMs = Math.max(...latenciesMs);
       expect(longestMs, 'the longest wait, in milliseconds').toBeGreaterThan(450);
-      expect(longestMs, 'the longest wait, in milliseconds').toBeLessThan(500 + 500);
       expect(await rows.loadsOf(id)).toBe(2);
       // What it has loaded is stored: nobody waits again.
       const again = await healthy.read({ field, id, times: REQUESTS, loadMs: 5 });
-      expect(Math.max(...again.latenciesMs)).toBeLessThan(400);
       expect(await rows.loadsOf(id)).toBe(2);
+      expectTime(longestMs, 'the longest wait, in milliseconds').toBeLessThan(500 + 500);
+      expectTime(Math.max(...again.latenciesMs)).toBeLessThan(400);
     },
   );
 
@@ -130,7 +134,6 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
       loadMs: LOAD_MS,
     });
     expect(new Set(versions)).toEqual(new Set([0]));
-    expect(Math.max(...latenciesMs), 'the longest wait').toBeLessThanOrEqual(LEASE_MS + LOAD_MS + 500);
     expect(await rows.loadsOf(id)).toBe(2);
     await other.write(id);
     holder.resume();
@@ -140,6 +143,7 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
       expect(new Set(read.versions)).toEqual(new Set([1]));
     }
     expect(await rows.loadsOf(id)).toBe(3);
+    expectTime(Math.max(...latenciesMs), 'the longest wait').toBeLessThanOrEqual(LEASE_MS + LOAD_MS + 500);
   });
 
   /** How often two caches load a row whose load takes three times as long as a lease is held. */

@@ -8,6 +8,7 @@ import { needsBinary } from '../support/needs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { httpServers, type StartHttpServer } from '../support/worlds/http-servers.js';
 import { askOver, httpWorld, type HttpAsked } from '../support/worlds/http-world.js';
+import { expectTime } from '../support/run/expect-time.js';
 
 /** A shared cache that does what headers say, and is told nothing else; `x-from` says whether it answered by itself. */
 function configuration(port: number, upstream: string): string {
@@ -96,7 +97,7 @@ describe.skipIf(!needsBinary('nginx', 'nginx')).each(httpServers)(
         },
         { timeout: 25_000, interval: 20 },
       );
-      expect(oldestMs).toBeLessThan(4000);
+      expectTime(oldestMs).toBeLessThan(4000);
     });
 
     it('gives nothing older than an acknowledged write where no cache may answer by itself', async () => {

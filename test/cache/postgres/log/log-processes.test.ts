@@ -9,6 +9,7 @@ import {
 import { needsPostgres, needsRedis } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
@@ -114,7 +115,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('processes over one database 
         if (kill < kills - 1) [reads, follows] = [follows, await filmProcess({ ...settings, source })];
       }
       if (kills > 1) process.stdout.write(`fresh again after ${tookMs.join(', ')} ms\n`);
-      expect(Math.max(...tookMs)).toBeLessThan(2000);
+      expectTime(Math.max(...tookMs)).toBeLessThan(2000);
     },
   );
 

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Breaker, NoAnswer, type BreakerOptions } from '../../../../src/cache/redis/connection/breaker.js';
 import { virtualClock } from '../../../../src/cache/testing/index.js';
 import { createGate, type Gate } from '../../../support/gate.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 
 const TIMEOUT_MS = 40;
 
@@ -75,7 +76,7 @@ describe('the breaker of a server', () => {
       setTimeout(() => void breaker.run(silence).catch(() => resolve(performance.now())), TIMEOUT_MS / 2);
     });
     await expect(first).rejects.toThrow(`no answer within ${TIMEOUT_MS} ms`);
-    expect((await later) - Number(await failedAt)).toBeLessThan(TIMEOUT_MS / 4);
+    expectTime((await later) - Number(await failedAt)).toBeLessThan(TIMEOUT_MS / 4);
   });
 
   it('stays closed at a time-out while other operations are answered', async () => {
