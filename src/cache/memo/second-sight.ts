@@ -1,18 +1,23 @@
-const PLACES = 65_536;
+/** Buckets, and what each remembers: things that share a bucket do not push each other out before they are this many. */
+const BUCKETS = 16_384;
+const WAYS = 4;
 
 /**
  * Tells what was seen before, of the last some thousand things: what a client sends once is not worth keeping. Bounded whatever
- * is sent; where two things share a place, one of them is seen for the first time once more, or taken for the other.
+ * is sent; what is pushed out of a full bucket is seen for the first time once more, and of two things with the same hash one is
+ * taken for the other.
  */
 export class SecondSight {
-  readonly #seen = new Uint32Array(PLACES);
+  /** In each bucket the latest comes first. */
+  readonly #seen = new Uint32Array(BUCKETS * WAYS);
 
   /** Whether it was seen before; from now on it was. */
   isSecond(text: string): boolean {
     const hash = fnv1a(text);
-    const place = hash % PLACES;
-    if (this.#seen[place] === hash) return true;
-    this.#seen[place] = hash;
+    const first = (hash % BUCKETS) * WAYS;
+    for (let place = first; place < first + WAYS; place += 1) if (this.#seen[place] === hash) return true;
+    this.#seen.copyWithin(first + 1, first, first + WAYS - 1);
+    this.#seen[first] = hash;
     return false;
   }
 }
