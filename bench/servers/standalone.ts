@@ -108,7 +108,7 @@ export async function createLibrary(
 ): Promise<Library> {
   const local = copies === 'local' ? LOCAL_SECONDS : 0;
   const rows: Films = await readRows();
-  const prefix = `library-${hasMemo ? 'memo' : copies}${isInFront ? '-front' : ''}${varies ? '-vary' : ''}${hasPlans ? '-plans' : ''}`;
+  const prefix = `library-${hasMemo ? 'memo' : copies}${isInFront ? '-front' : ''}${varies ? '-vary' : '-same'}${hasPlans ? '-plans' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
     store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),

@@ -1,6 +1,7 @@
 import type { Entries } from '../coherence/entries.js';
 import type { KeptAnswers } from '../coherence/kept-answers.js';
 import type { Mark } from '../coherence/process-copies.js';
+import { RecentKeys } from '../store/recent-keys.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { MemoCounters } from '../metrics/memo-counters.js';
@@ -8,7 +9,6 @@ import type { Traces } from '../metrics/trace.js';
 import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
 import { isPlainJson } from './plain-json.js';
 import { Recording, type Freshness, type Recorded } from './recording.js';
-import { SecondSight } from './second-sight.js';
 
 export interface OperationMemoOptions {
   readonly entries: Pick<Entries, 'answers'>;
@@ -45,6 +45,8 @@ export interface ExecutionNotes {
   freshness(): Freshness | undefined;
 }
 
+/** As many of the last operations are known again. */
+const SEEN = 65_536;
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
 /** After failures in a row so many sights are passed over at most before an answer is recorded again. */
@@ -75,7 +77,8 @@ export class KeptAnswer {
  */
 export class OperationMemo {
   readonly #options: OperationMemoOptions;
-  readonly #sights = new SecondSight();
+  /** What a client sends once is not worth keeping. */
+  readonly #seen = new RecentKeys(SEEN);
   #hits = 0;
   #inFront = 0;
   #kept = 0;
@@ -111,7 +114,7 @@ export class OperationMemo {
   /** Takes notes of the execution that follows, if its answer is to be kept; they end with it. */
   record({ key, plan, context }: Sight): ExecutionNotes | undefined {
     const answers = this.#options.entries.answers;
-    if (answers === undefined || !this.#sights.isSecond(key)) return undefined;
+    if (answers === undefined || !this.#seen.add(key)) return undefined;
     if (plan.passes > 0) {
       plan.passes -= 1;
       return undefined;
