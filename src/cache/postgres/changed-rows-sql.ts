@@ -21,7 +21,8 @@ const [EQUALS, DIFFERS, JOINED, ABOVE] = [operator('='), operator('<>'), operato
 
 /**
  * The body of the function of a watched table. A statement over one row is the usual case, and has the cheapest way: no join, no
- * aggregate. Whether it is one is found out by asking for exactly one row, which fails where it is not.
+ * aggregate, and as few expressions as can be, since each is made ready anew in each transaction, and takes a snapshot where it asks for
+ * more than its variables. Whether it is one is found out by asking for exactly one row, which fails where it is not.
  *
  * The function has the rights of its owner and no search_path of its own, since setting one costs a writer more than a tenth of the
  * trigger. So the writer's search_path counts, and every name of a table, function, type and operator must say its schema. Some parts of
@@ -31,40 +32,40 @@ export function changedRowsSql(home: Home, watched: WatchedTable): string {
   const one = (rows: Rows): string => oneRow(home, watched, rows);
   const many = (rows: Rows): string => manyRows(home, watched, rows);
   const is = (variable: string, value: string): string => `${variable} ${EQUALS} '${value}'`;
+  // Where each error ends the session, none may be asked for.
+  const mayBeOne = `is_other IS NULL AND ${named('current_setting')}('exit_on_error') ${DIFFERS} 'on'`;
+  const tags = `${named('cardinality')}(meant)`;
   return `
     DECLARE
-      -- Where each error ends the session, none may be asked for.
-      is_one ${BOOL} := TG_OP ${DIFFERS} 'TRUNCATE' AND ${named('current_setting')}('exit_on_error') ${DIFFERS} 'on';
-      is_same ${BOOL} := false;
-      is_moved ${BOOL} := false;
+      is_one ${BOOL};
+      is_other ${BOOL};
       meant ${TEXT}[];
       known ${BIGINT}[];
     BEGIN
       LOOP
         -- Nothing is written within this block, so that it costs no transaction number.
         BEGIN
+          IF ${is('TG_OP', 'UPDATE')} AND ${is('TG_LEVEL', 'STATEMENT')} AND ${mayBeOne} THEN
+            ${one({ before: 'old_rows', after: 'new_rows' })}
+          ELSIF TG_OP ${DIFFERS} 'TRUNCATE' AND ${mayBeOne} THEN
+            IF ${is('TG_LEVEL', 'STATEMENT')} THEN
+              IF ${is('TG_OP', 'INSERT')} THEN
+                ${one({ after: 'new_rows' })}
+              ELSE
+                ${one({ before: 'old_rows' })}
+              END IF;
+            ELSIF ${is('TG_OP', 'UPDATE')} THEN
+              ${one({ before: '(SELECT OLD.*)', after: '(SELECT NEW.*)' })}
+            ELSIF ${is('TG_OP', 'INSERT')} THEN
+              ${one({ after: '(SELECT NEW.*)' })}
+            ELSE
+              ${one({ before: '(SELECT OLD.*)' })}
+            END IF;
+          END IF;
+          EXIT WHEN is_one;
           -- Fails in place of the insert where they or their columns are gone, or may not be used.
           IF (${mayWrite(home)}) IS NOT TRUE THEN
             RAISE insufficient_privilege;
-          END IF;
-          IF is_one THEN
-            IF ${is('TG_LEVEL', 'ROW')} THEN
-              IF ${is('TG_OP', 'UPDATE')} THEN
-                ${one({ before: '(SELECT OLD.*)', after: '(SELECT NEW.*)' })}
-              ELSIF ${is('TG_OP', 'INSERT')} THEN
-                ${one({ after: '(SELECT NEW.*)' })}
-              ELSE
-                ${one({ before: '(SELECT OLD.*)' })}
-              END IF;
-            ELSIF ${is('TG_OP', 'UPDATE')} THEN
-              ${one({ before: 'old_rows', after: 'new_rows' })}
-            ELSIF ${is('TG_OP', 'INSERT')} THEN
-              ${one({ after: 'new_rows' })}
-            ELSE
-              ${one({ before: 'old_rows' })}
-            END IF;
-            IF is_same THEN RETURN NULL; END IF;
-            EXIT WHEN NOT is_moved;
           END IF;
           IF ${is('TG_OP', 'TRUNCATE')} THEN
 ${truncated(home, watched)}
@@ -78,14 +79,14 @@ ${truncated(home, watched)}
             ${many({ before: 'old_rows' })}
           END IF;
           -- As with the right to write: what is written after this block may not fail.
-          IF ${named('cardinality')}(meant) ${ABOVE} ${TAGS_PER_ROW}
+          IF ${tags} ${ABOVE} ${TAGS_PER_ROW}
             AND ${named('has_function_privilege')}(${escapeLiteral(writing(home))}, 'EXECUTE') IS NOT TRUE THEN
             RAISE insufficient_privilege;
           END IF;
           EXIT;
         EXCEPTION WHEN OTHERS THEN
-          IF is_one AND (${is('SQLSTATE', 'P0002')} OR ${is('SQLSTATE', 'P0003')}) THEN
-            is_one := false;
+          IF is_other IS NULL AND (${is('SQLSTATE', 'P0002')} OR ${is('SQLSTATE', 'P0003')}) THEN
+            is_other := true;
           ELSE
             BEGIN
               PERFORM ${home.quoted}.cache_outbox_forget(SQLERRM);
@@ -96,10 +97,9 @@ ${truncated(home, watched)}
           END IF;
         END;
       END LOOP;
-      IF meant IS NULL OR ${named('cardinality')}(meant) ${EQUALS} 0 THEN RETURN NULL; END IF;
-      IF ${named('cardinality')}(meant) ${operator('<=')} ${TAGS_PER_ROW} THEN
+      IF ${tags} ${ABOVE} 0 AND ${tags} ${operator('<=')} ${TAGS_PER_ROW} THEN
         INSERT INTO ${home.outbox} ("store", "tags", "versions") SELECT s."name", meant, known ${storesOf(home)};
-      ELSE
+      ELSIF ${tags} ${ABOVE} ${TAGS_PER_ROW} THEN
         PERFORM ${home.quoted}.cache_outbox_write(ARRAY(SELECT s."name" ${storesOf(home)}), meant, known);
       END IF;
       RETURN NULL;
@@ -138,8 +138,8 @@ interface Rows {
 }
 
 /**
- * What a statement over one row means. One that left the row as it was means nothing; one that changed what the row is called is left to
- * the other way.
+ * What a statement over one row means. One that left the row as it was means nothing; one that changed what the row is called, or may
+ * not be written down, is left to the other way.
  */
 function oneRow(home: Home, watched: WatchedTable, { before, after }: Rows): string {
   const side = after === undefined ? 'o' : 'n';
@@ -165,10 +165,11 @@ function oneRow(home: Home, watched: WatchedTable, { before, after }: Rows): str
       : `${named('array_cat')}(${sure}, ${named('array_remove')}(ARRAY[${maybe.join(', ')}]::${TEXT}[], NULL))`;
   const versions = [...always.map(() => UNKNOWN), ...byRow.map(() => version ?? UNKNOWN)];
   const known = version === undefined ? 'NULL' : `ARRAY[${versions.join(', ')}]::${BIGINT}[]`;
-  if (!isUpdate)
-    return `SELECT ${meant}, ${known} INTO STRICT meant, known FROM ${before ?? after ?? ''} AS ${side} ${NO_MORE};`;
-  return `SELECT (o.*) ${operator('*=')} (n.*), (${sameRow(watched)}) IS NOT TRUE, ${meant}, ${known}
-                INTO STRICT is_same, is_moved, meant, known FROM ${before} AS o, ${after} AS n ${NO_MORE};`;
+  const from = isUpdate ? `${before} AS o, ${after} AS n` : `${before ?? after ?? ''} AS ${side}`;
+  const isOne = isUpdate ? `${sameRow(watched)} AND ${mayWrite(home)}` : mayWrite(home);
+  const told = isUpdate ? `CASE WHEN (o.*) ${operator('*=')} (n.*) THEN NULL ELSE ${meant} END` : meant;
+  return `SELECT ${isOne}, ${told}, ${known}
+                INTO STRICT is_one, meant, known FROM ${from} ${NO_MORE};`;
 }
 
 /**
