@@ -248,7 +248,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       // What is stored under a key is what its `load` returned: the caller who names both says that it is a T.
       return (await fetchEntry(
         services,
-        { ...request, onTags: (tags) => unreadTags.fetched(tags) },
+        { onTags: (tags) => unreadTags.fetched(tags), ...request },
         load,
       )) as T;
     },

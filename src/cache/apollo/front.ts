@@ -155,7 +155,7 @@ export class Front {
       if (hasEvidence({ http: request, variables }, context)) return undefined;
       if (http?.wantsFresh(headers, context) === true) return undefined;
       const end = timeOperation();
-      const sight = memo.sight({ ...given, variables, context });
+      const sight = memo.sight({ variables, context, ...given });
       const answer = sight && (await memo.find(sight));
       if (answer === undefined) return undefined;
       memo.countInFront();

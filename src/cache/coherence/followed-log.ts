@@ -83,6 +83,7 @@ export class FollowedLog {
     }
     if (tags.length > 0) for (const copies of this.#options.copies) copies.forget(tags);
     // Answers to checks that were under way together come in their order, yet one may have begun again meanwhile.
+    if (last === this.#last) return;
     if (this.#last === undefined || isLater(last, this.#last)) this.#last = last;
   }
 }

@@ -47,8 +47,9 @@ export class FieldHints {
       return;
     }
     this.#isKnownToHint = true;
-    const isKnown = maxAge !== undefined;
-    cacheHint.replace(isKnown ? { ...hint, maxAge: Math.max(0, Math.floor(maxAge - ageMs / 1000)) } : hint);
+    if (maxAge === undefined) cacheHint.replace(hint);
+    else
+      cacheHint.replace({ maxAge: Math.max(0, Math.floor(maxAge - ageMs / 1000)), ...(scope && { scope }) });
   }
 
   /**
