@@ -1,7 +1,8 @@
+import { createObjectNotes } from '../object-notes.js';
 import type { KeptAnswer } from './operation-memo.js';
 
 /** Answers whose data was looked at by no plugin, each with its text. */
-const answers = new WeakMap<object, KeptAnswer>();
+const answers = createObjectNotes<KeptAnswer | undefined>();
 
 /**
  * The `data` of an answer that was kept, for one request: it is read from its text when a plugin looks at it first, and what the
@@ -11,7 +12,7 @@ export function answerData(answer: KeptAnswer): Record<string, unknown> {
   const { text, names } = answer;
   const data: Record<string, unknown> = {};
   const read = (): void => {
-    answers.delete(data);
+    answers.set(data, undefined);
     const values = JSON.parse(text) as Record<string, unknown>;
     for (const name of names) define(data, name, { value: values[name], writable: true });
   };
@@ -54,5 +55,5 @@ function isUnread(data: object, name: string): boolean {
 }
 
 function define(data: object, name: string, property: PropertyDescriptor): void {
-  Object.defineProperty(data, name, { ...property, enumerable: true, configurable: true });
+  Object.defineProperty(data, name, { enumerable: true, configurable: true, ...property });
 }
