@@ -36,7 +36,8 @@ async function measureExpiry(measuring: MeasuringPair): Promise<readonly number[
   const clients = pair.servers.map(({ url }) => openClient(url, PER_SECOND));
   // It is there when the time begins.
   for (const client of clients) await read(client, pair.acknowledged, FILM);
-  const origin = await new Redis(originUrl).monitor();
+  // What watches is another client, which it opens.
+  const origin = await new Redis(originUrl, { lazyConnect: true }).monitor();
   const loadedAtMs: number[] = [];
   const key = originKey(pair.name, FILM);
   origin.on('monitor', (seconds: string, words: readonly string[]) => {
