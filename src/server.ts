@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { ErrorCode } from './cache/index.js';
 import { announce } from './start/announce.js';
-import { startApi } from './start/api.js';
-import { CacheError, type ErrorCode } from './cache/index.js';
 import { answerCommandLine } from './start/command-line.js';
 import { readConfig } from './config.js';
 import { ConfigurationError } from './start/configuration-error.js';
@@ -19,6 +18,8 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const log = await createLog(config);
+  // It takes a second to load, which neither --help nor a wrong setting has to wait for.
+  const { startApi } = await import('./start/api.js');
   const starting = startApi(config, { log });
   // From now on: in a container nothing else would end a process that is told to stop while it starts.
   stopOnSignals(starting, log);
@@ -29,12 +30,17 @@ async function main(): Promise<void> {
 const fixable: readonly ErrorCode[] = ['CACHE_CONFIGURATION', 'CACHE_STORE_REFUSED', 'CACHE_JOURNAL_REFUSED'];
 
 /** Faults that a person can fix are told in their own sentence; any other is a bug, and told in full. */
-function fail(error: unknown): never {
-  const isFixable =
-    error instanceof ConfigurationError || (error instanceof CacheError && fixable.includes(error.code));
-  const text = isFixable ? error.message : error instanceof Error ? error.stack : String(error);
+async function fail(error: unknown): Promise<never> {
+  const text =
+    error instanceof Error ? ((await isFixable(error)) ? error.message : error.stack) : String(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);
+}
+
+async function isFixable(error: Error): Promise<boolean> {
+  if (error instanceof ConfigurationError) return true;
+  const { CacheError } = await import('./cache/index.js');
+  return error instanceof CacheError && fixable.includes(error.code);
 }
 
 main().catch(fail);
