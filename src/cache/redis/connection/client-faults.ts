@@ -8,7 +8,7 @@ export function clientFaults(client: Redis | undefined): string[] {
   const given: unknown = client;
   if (!isObject(given)) return [NO_CLIENT];
   // Not by its class: a project may have two versions of ioredis.
-  if (given['isCluster'] === true) return [unusable('is a Cluster', 'of a single primary')];
+  if (given['isCluster'] === true) return [A_CLUSTER];
   const { options } = given;
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
@@ -46,11 +46,9 @@ export function clientFaults(client: Redis | undefined): string[] {
   return faults;
 }
 
+const A_CLUSTER =
+  'the client is a Cluster, which a journal cannot use yet; pass new Redis(url) of a single primary';
 const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
-
-function unusable(what: string, fix: string): string {
-  return `the client ${what}, which this version cannot use; pass new Redis(url) ${fix}`;
-}
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { Cluster, Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createCache, type Store } from '../../../../src/cache/index.js';
+import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
+import { storeContract } from '../../../../src/cache/testing/index.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { needsRedis } from '../../../support/needs.js';
+import { privateRedis } from '../../../support/private-redis.js';
+import { privateCluster, told, type PrivateCluster } from '../../../support/servers/private-cluster.js';
+import { generationsFor } from '../../../support/stores/generations-for.js';
+
+describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
+  let started: PrivateCluster | undefined;
+  beforeAll(async () => {
+    started = await privateCluster();
+  }, 60_000);
+  afterAll(() => started?.stop());
+  const servers = (): PrivateCluster => {
+    if (started === undefined) throw new Error('there is no cluster');
+    return started;
+  };
+
+  function client(options: ConstructorParameters<typeof Cluster>[1] = {}): Cluster {
+    const cluster = new Cluster([...servers().addresses], { lazyConnect: true, ...options });
+    onTestFinished(() => cluster.disconnect());
+    return cluster;
+  }
+
+  async function open(prefix: string): Promise<Store> {
+    const store = redisStore(client(), { prefix });
+    await store.open?.({
+      digest: 'd1',
+      log: cacheLog(),
+      onForgotten: () => undefined,
+      caughtUp: () => Promise.resolve('unknown' as const),
+    });
+    return store;
+  }
+
+  async function onEach<Answer>(ask: (redis: Redis) => Promise<Answer>): Promise<Answer[]> {
+    const all = servers().primaries.map(async ({ url }) => {
+      const redis = new Redis(url);
+      try {
+        return await ask(redis);
+      } finally {
+        redis.disconnect();
+      }
+    });
+    return Promise.all(all);
+  }
+
+  const keysOf = async (prefix: string): Promise<string[]> =>
+    (await onEach((redis) => redis.keys(`${prefix}:*`))).flat();
+
+  /** Shortens the life of every key under a prefix, as if the time had passed. */
+  async function pass(prefix: string, ms: number): Promise<void> {
+    await onEach(async (redis) => {
+      for (const key of await redis.keys(`${prefix}:*`)) {
+        const leftMs = (await redis.pttl(key)) - ms;
+        if (leftMs <= 0) await redis.del(key);
+        else await redis.pexpire(key, leftMs);
+      }
+    });
+  }
+
+  async function stored(store: Store, keys: readonly string[], tags: readonly string[] = []): Promise<void> {
+    const addresses = keys.map((key) => ({ key, tags }));
+    const all = await generationsFor(store, addresses);
+    const bytes = Buffer.from('x');
+    const fills = addresses.map((address, index) => ({
+      ...address,
+      ...{ bytes, generations: all[index] ?? [], keepForMs: 60_000 },
+    }));
+    expect(new Set(await store.fill(fills))).toEqual(new Set(['stored']));
+  }
+
+  const movies = Array.from({ length: 50 }, (_, index) => `Movie:${index}`);
+
+  describe('the store contract: redis cluster', () => {
+    const cases = storeContract({
+      ...{ hasTime: true, isLocal: false, sequences: 15 },
+      create: async () => {
+        const prefix = randomUUID();
+        return { store: await open(prefix), pass: (ms) => pass(prefix, ms) };
+      },
+    });
+    for (const { title, run } of cases) it(title, run);
+  });
+
+  it('has entries on every node, and stores nothing without an expiry', async () => {
+    const store = await open('spread');
+    await stored(store, movies, ['Movies']);
+    const held = await onEach((redis) => redis.keys('spread:*:e:*'));
+    expect(Math.min(...held.map((keys) => keys.length))).toBeGreaterThan(5);
+    const lives = await onEach(async (redis) =>
+      Promise.all((await redis.keys('spread:*')).map((key) => redis.pttl(key))),
+    );
+    expect(Math.min(...lives.flat())).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  it('keeps keys that begin with a brace in one slot', async () => {
+    const store = await open('braces');
+    const odd = ['}', '}{', '{}', '~', '~}', '', '{'];
+    await stored(store, odd);
+    const found = await store.read(odd.map((key) => ({ key, tags: [] })));
+    expect(found.every(({ bytes }) => bytes !== undefined)).toBe(true);
+    await store.invalidate(odd);
+    expect((await keysOf('braces')).filter((key) => key.includes(':e:'))).toEqual([]);
+    await store.close();
+  });
+
+  it('forgets everything on all nodes, for other processes too', async () => {
+    const [one, other] = [await open('forget'), await open('forget')];
+    await stored(one, movies);
+    const addresses = movies.map((key) => ({ key, tags: [] }));
+    const before = (await other.read(addresses)).map(({ generations }) => generations.at(-1));
+    expect(before.every((mark) => mark !== undefined)).toBe(true);
+    await one.forget();
+    const after = (await other.read(addresses)).map(({ generations }) => generations.at(-1));
+    expect(after.filter((mark, index) => mark === before[index])).toEqual([]);
+    await one.close();
+    await other.close();
+  });
+
+  it('refuses strict copies, replicas for reads, and a journal on it', async () => {
+    const store = redisStore(client(), { prefix: 'films' });
+    expect(() => createCache({ store, strictCopies: true })).toThrow(
+      'strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster has none',
+    );
+    const replicas = client({ scaleReads: 'all' });
+    expect(() => redisStore(replicas)).toThrow(
+      'redisStore: the client has scaleReads, but a replica lags behind its primary',
+    );
+    expect(() => Reflect.apply(redisJournal, undefined, [client()])).toThrow(
+      'redisJournal: the client is a Cluster, which a journal cannot use yet; pass new Redis(url) of a single primary',
+    );
+    await store.close();
+  });
+
+  it('refuses a server that is part of no cluster', async () => {
+    const single = await privateRedis();
+    onTestFinished(() => single.stop());
+    const cluster = new Cluster([{ host: '127.0.0.1', port: single.port }], { lazyConnect: true });
+    onTestFinished(() => cluster.disconnect());
+    const cache = createCache({ store: redisStore(cluster), log: cacheLog(), environment: 'test' });
+    onTestFinished(() => cache.close());
+    await expect(cache.start()).rejects.toThrow(
+      `redisStore: Redis at 127.0.0.1:${single.port} is part of no cluster; pass new Redis(url) in the place of a Cluster`,
+    );
+  });
+
+  it('follows a slot that moves, and ends what is invalidated while it does', async () => {
+    const store = await open('moving');
+    const [key = ''] = movies;
+    const address = { key, tags: [] };
+    await stored(store, [key]);
+    const slot = await told(servers().primaries[0]?.port ?? 0, 'CLUSTER', 'KEYSLOT', `{${key}}`);
+    const owners = await onEach(async (redis) => (await redis.cluster('COUNTKEYSINSLOT', Number(slot))) > 0);
+    const from = servers().primaries[owners.indexOf(true)];
+    const to = servers().primaries[owners.indexOf(false)];
+    if (from === undefined || to === undefined) throw new Error('no node has the slot');
+    const [fromId, toId] = [await told(from.port, 'CLUSTER', 'MYID'), await told(to.port, 'CLUSTER', 'MYID')];
+    await told(to.port, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await told(from.port, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    const keys = (await keysOf('moving')).filter((name) => name.includes(`{${key}}`));
+    const generation = keys.find((name) => name.includes(':g:')) ?? '';
+    // The generation is over there, the entry still here.
+    await told(from.port, 'MIGRATE', '127.0.0.1', to.port, generation, 0, 1000);
+    expect((await store.read([address]))[0]?.bytes).toBeUndefined();
+    await store.invalidate([key]);
+    for (const name of keys) await told(from.port, 'MIGRATE', '127.0.0.1', to.port, name, 0, 1000);
+    for (const { port } of servers().primaries) await told(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+    await expect
+      .poll(async () => (await store.read([address]))[0]?.generations.length, { timeout: 5000 })
+      .toBe(2);
+    const [reading] = await store.read([address]);
+    expect(reading?.generations[0]).toBeUndefined();
+    await stored(store, [key]);
+    expect((await store.read([address]))[0]?.bytes).toBeDefined();
+    await store.close();
+  });
+});
