@@ -245,6 +245,7 @@ export class ClusterNodes {
 
   /** Goes on with these owners: nodes that own nothing any more are left. */
   async #adopt(owners: readonly Owner[], when: 'at the start' | 'later'): Promise<void> {
+    if (this.#isClosed) return;
     const table: (ClusterNode | undefined)[] = Array.from({ length: SLOTS });
     const opened: ClusterNode[] = [];
     const kept = new Set<string>();

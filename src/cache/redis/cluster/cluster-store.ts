@@ -23,7 +23,7 @@ import type { ClusterNode } from './cluster-node.js';
 import { answersOf, ClusterNodes, settled, unlessAllFailed } from './cluster-nodes.js';
 import { readFromCluster, type Reader } from './cluster-reads.js';
 import { onOwners, type OwnersReply } from './on-owners.js';
-import { ALL_SLOTS, OwedSlots } from './owed-slots.js';
+import { ALL_SLOTS, AT_ONCE, OwedSlots } from './owed-slots.js';
 import { redirectOf } from './redirect.js';
 import { SlotMarks } from './slot-marks.js';
 
@@ -89,9 +89,12 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
   const forgetNode = async ({ ranges }: ClusterNode, ask: Ask): Promise<void> => {
     const slots = ranges.flatMap(([from, to]) => ALL_SLOTS.slice(from, to + 1));
     const { epochOf } = reader.names;
-    for (let start = 0; start < slots.length; start += 500) {
-      const part = slots.slice(start, start + 500);
-      await ask((redis) => Promise.all(part.map((slot) => redis.del(epochOf(slot)))));
+    for (let start = 0; start < slots.length; start += AT_ONCE) {
+      const part = slots.slice(start, start + AT_ONCE);
+      const ended = await ask((redis) => Promise.all(part.map((slot) => settled(redis.del(epochOf(slot))))));
+      // What is on its way to another node is followed later; what else fails keeps the node away.
+      answersOf(ended.filter((one) => !('error' in one && redirectOf(one.error) !== undefined)));
+      owed.add(part.filter((_, index) => 'error' in (ended[index] ?? {})));
     }
   };
 

@@ -3,7 +3,7 @@ import type { ClusterNames } from './cluster-names.js';
 import { SLOTS } from './slots.js';
 
 /** Deletions that go to a node at once. */
-const AT_ONCE = 500;
+export const AT_ONCE = 500;
 export const ALL_SLOTS: readonly number[] = Array.from({ length: SLOTS }, (_, slot) => slot);
 
 /**
@@ -24,12 +24,15 @@ export class OwedSlots {
     for (const slot of slots) this.#owed.set(slot, this.#count);
   }
 
-  /** Ends the epochs of these slots. @throws Error what the first failed with; those stay owed. */
+  /** Ends the epochs of these slots, as many as can be. @throws Error what the first failed with; those stay owed. */
   async pay(nodes: ClusterNodes, names: ClusterNames, slots = [...this.#owed.keys()]): Promise<void> {
+    let failure: PromiseRejectedResult | undefined;
     for (let start = 0; start < slots.length; start += AT_ONCE) {
       const part = slots.slice(start, start + AT_ONCE);
-      await Promise.all(part.map((slot) => this.#paySlot(nodes, names, slot)));
+      const paid = await Promise.allSettled(part.map((slot) => this.#paySlot(nodes, names, slot)));
+      failure ??= paid.find((one) => one.status === 'rejected');
     }
+    if (failure !== undefined) throw failure.reason;
   }
 
   /** The epoch of a slot has ended, if nothing else is owed since it was. */

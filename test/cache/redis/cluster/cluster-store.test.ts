@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Store } from '../../../../src/cache/index.js';
+import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
+import { readConfig } from '../../../../src/config.js';
+import { createAttemptCounters } from '../../../../src/redis/create-attempt-counters.js';
+import { createRedisStore } from '../../../../src/redis/create-redis-store.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
 import { privateCluster, told, type PrivateCluster } from '../../../support/servers/private-cluster.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
 
 describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
@@ -27,8 +32,8 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     return cluster;
   }
 
-  async function open(prefix: string): Promise<Store> {
-    const store = redisStore(client(), { prefix });
+  async function open(prefix: string, options?: Parameters<typeof client>[0]): Promise<Store> {
+    const store = redisStore(client(options), { prefix });
     await store.open?.({
       digest: 'd1',
       log: cacheLog(),
@@ -111,6 +116,36 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     await store.close();
   });
 
+  it('is found by a URL, and so are the counters of attempts to sign in', async () => {
+    const cache = createCache({
+      ...{ store: createRedisStore(servers().url, 'url'), log: cacheLog(), environment: 'test' },
+    });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    expect(await cache.fetch('Row:1', { ttl: 60 }, () => 'loaded')).toBe('loaded');
+    await expect.poll(() => cache.fetch('Row:1', { ttl: 60 }, () => 'loaded anew')).toBe('loaded');
+    await cache.invalidate(['Row:1']);
+    expect(await cache.fetch('Row:1', { ttl: 60 }, () => 'loaded anew')).toBe('loaded anew');
+    const config = readConfig({ REDIS_URL: servers().url, JOURNAL_REDIS_URL: 'redis://127.0.0.1:1' });
+    const counters = createAttemptCounters(config, cacheLog());
+    onTestFinished(() => counters.close());
+    const counted = async (): Promise<readonly string[]> => {
+      await counters.perAccount.penalty('account');
+      return keysOf('corral:attempts');
+    };
+    await expect.poll(counted).toEqual(['corral:attempts:account:account']);
+  });
+
+  it('refuses the URL of one server that is part of it', async () => {
+    const { port, url } = servers().primaries[0] ?? { port: 0, url: '' };
+    const cache = createCache({ store: createRedisStore(url, 'url'), log: cacheLog(), environment: 'test' });
+    onTestFinished(() => cache.close());
+    await expect(cache.start()).rejects.toThrow(
+      `redisStore: Redis at 127.0.0.1:${port} is part of a cluster; give a store new Cluster([{ host, port }]) of ioredis, ` +
+        'and a journal a single primary',
+    );
+  });
+
   it('forgets everything on all nodes, for other processes too', async () => {
     const [one, other] = [await open('forget'), await open('forget')];
     await stored(one, movies);
@@ -123,6 +158,38 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     await one.close();
     await other.close();
   });
+
+  it('ends the epoch of a slot where an invalidation was lost, for other processes too', async () => {
+    const proxies = await Promise.all(servers().primaries.map(({ port }) => tcpProxy(port)));
+    const natMap = Object.fromEntries(
+      servers().primaries.map(({ port }, index) => [
+        `127.0.0.1:${port}`,
+        { host: '127.0.0.1', port: proxies[index]?.port ?? 0 },
+      ]),
+    );
+    const [one, other] = [await open('lost', { natMap }), await open('lost')];
+    await stored(other, movies);
+    const addresses = movies.map((key) => ({ key, tags: [] }));
+    const names = clusterNames('lost', 'd1');
+    const [lost, elsewhere] = [
+      addresses.find(({ key }) => names.slotOf(key) < 5000),
+      addresses.find(({ key }) => names.slotOf(key) > 12_000),
+    ];
+    if (lost === undefined || elsewhere === undefined) throw new Error('there are too few keys');
+    const marks = async (): Promise<readonly (string | undefined)[]> =>
+      (await other.read([lost, elsewhere])).map(({ generations }) => generations.at(-1));
+    const [lostBefore, elsewhereBefore] = await marks();
+    expect((await one.read([lost]))[0]?.bytes).toBeDefined();
+    proxies[0]?.set({ blackHole: 'both' });
+    await expect(one.invalidate([lost.key])).rejects.toThrow();
+    // What lies on the other nodes is read meanwhile.
+    expect((await one.read([lost, elsewhere])).map(({ bytes }) => bytes?.length)).toEqual([undefined, 1]);
+    proxies[0]?.set({});
+    await expect.poll(async () => (await marks())[0], { timeout: 15_000 }).not.toBe(lostBefore);
+    expect((await marks())[1]).toBe(elsewhereBefore);
+    await one.close();
+    await other.close();
+  }, 30_000);
 
   it('refuses strict copies, replicas for reads, and a journal on it', async () => {
     const store = redisStore(client(), { prefix: 'films' });
