@@ -20,20 +20,21 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
   const { nodes, names, owed, nextNonce, requests } = asking;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
-  const before: Shared | undefined = isTagged ? await sharing : undefined;
-  const outcomes = await onOwners(requests, {
-    nodes,
-    script: storeScripts.acquire,
-    slotOf: ({ key, row = key }) => names.slotOf(row),
-    callOf: ({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
-      keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
-      args: [
-        ...[nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs)],
-        before === undefined ? '' : [...tags.map(before.generation), before.mark(row, tags)].join(' '),
-      ],
-    }),
-  });
-  const shared = await sharing;
+  const leasesUnder = (before: Shared | undefined): Promise<readonly Outcome<OwnersReply>[]> =>
+    onOwners(requests, {
+      nodes,
+      script: storeScripts.acquire,
+      slotOf: ({ key, row = key }) => names.slotOf(row),
+      callOf: ({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
+        keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
+        args: [
+          ...[nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs)],
+          before === undefined ? '' : [...tags.map(before.generation), before.mark(row, tags)].join(' '),
+        ],
+      }),
+    });
+  const leasing = isTagged ? sharing.then(leasesUnder) : leasesUnder(undefined);
+  const [shared, outcomes] = await Promise.all([sharing, leasing]);
   return unlessAllFailed(outcomes).map((outcome, index): Acquired => {
     const { key = '', row = key, tags = [] } = requests[index] ?? {};
     const own = 'answer' in outcome ? listOf(outcome.answer.reply) : [];

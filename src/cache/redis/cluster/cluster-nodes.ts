@@ -63,6 +63,7 @@ export class ClusterNodes {
   #owners: (ClusterNode | undefined)[] = [];
   #looking: Promise<void> | undefined;
   #turn = 0;
+  readonly #complaints = new Set<string>();
   #callOff: CallOff | undefined;
   #isClosed = false;
 
@@ -102,7 +103,10 @@ export class ClusterNodes {
 
   /** Looks at the nodes; those who come while that is under way share it. Never rejects. */
   look(): Promise<void> {
-    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined));
+    this.#looking ??= this.#lookOnce()
+      // The next one is a moment away; until a node is confirmed it is not used.
+      .catch((error: unknown) => this.#complain(error, this.#where))
+      .finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
@@ -253,7 +257,8 @@ export class ClusterNodes {
       const name = nameOf(owner);
       let node = this.#nodes.get(name);
       if (node === undefined) {
-        node = this.#makeNode(owner);
+        node = when === 'at the start' ? this.#makeNode(owner) : this.#makeNodeIfPossible(owner);
+        if (node === undefined) continue;
         this.#nodes.set(name, node);
         opened.push(node);
       }
@@ -269,6 +274,25 @@ export class ClusterNodes {
     this.#owners = table;
     if (when === 'at the start') await Promise.all(opened.map((node) => node.open()));
     else for (const node of opened) void this.#openLater(node);
+  }
+
+  /** What a function of the application throws for one node is no reason to do without the others. */
+  #makeNodeIfPossible(owner: Owner): ClusterNode | undefined {
+    try {
+      return this.#makeNode(owner);
+    } catch (error) {
+      this.#complain(error, `${owner.host}:${owner.port}`);
+      return undefined;
+    }
+  }
+
+  /** Says once of a place what is wrong there. */
+  #complain(error: unknown, where: string): void {
+    const words = error instanceof Error ? error.message : String(error);
+    const complaint = `${where} ${words}`;
+    if (this.#complaints.has(complaint)) return;
+    this.#complaints.add(complaint);
+    this.#options?.log.error({ server: PURPOSE.name, where }, words);
   }
 
   /** Never rejects. */
