@@ -7,21 +7,22 @@ import { redirectOf } from './redirect.js';
 
 /**
  * Ends tags, each on the owner of its slot. Where that may not have been done the slot is owed: this process reads nothing in
- * it until its epoch has ended. @throws Error what the first of those has failed with.
+ * it until its epoch has ended. What each of those has failed with. Never rejects.
  */
 export async function invalidateOnCluster(
   reader: Reader,
   tags: readonly string[],
   versions: ReadonlyMap<string, number> | undefined,
-): Promise<void> {
+): Promise<readonly Error[]> {
   const { nodes, names, owed } = reader;
-  const outcomes = await onOwners(tags, {
+  const sent = onOwners(tags, {
     ...{ nodes, script: storeScripts.invalidate, slotOf: names.slotOf },
     callOf: (tag, { channel }) => {
       const [call = { keys: [], args: [] }] = invalidations({ ...names, channel }, [tag], versions);
       return call;
     },
   });
+  const outcomes = await sent.catch((error: unknown) => tags.map(() => ({ error })));
   const failures = await Promise.all(
     outcomes.map((outcome, index) => endedOf(reader, tags[index] ?? '', outcome)),
   );
@@ -29,8 +30,7 @@ export async function invalidateOnCluster(
     failure === undefined ? [] : [{ failure, tag: tags[index] ?? '' }],
   );
   owed.add(missed.map(({ tag }) => names.slotOf(tag)));
-  const [first] = missed;
-  if (first !== undefined) throw first.failure;
+  return missed.map(({ failure }) => failure);
 }
 
 /** Undefined where the tag has ended. */

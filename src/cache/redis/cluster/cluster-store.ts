@@ -129,10 +129,8 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
           const has = await caughtUp();
           if (has === 'yes' || (has === 'unknown' && !mustForget)) return;
           await forgetNode(node, ask);
-          if (has === 'unknown') return;
-          // Nobody knows where it was missed.
-          owed.add(ALL_SLOTS);
-          onForgotten();
+          // What this process has missed on the other nodes is owed there; what others have missed waits for a relay.
+          if (has === 'no') onForgotten();
         },
         onLook: () => owed.pay(nodes, names).catch(() => undefined),
       });
@@ -207,10 +205,10 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       );
     },
     invalidate: async (all, versions) => {
-      await inParts(all, async (tags) => {
-        await invalidateOnCluster(reader, tags, versions);
-        return [];
-      });
+      // A part that fails does not keep the others from their nodes.
+      const failures = await inParts(all, (tags) => invalidateOnCluster(reader, tags, versions));
+      const [first] = failures;
+      if (first !== undefined) throw first;
     },
   };
 }
