@@ -1,4 +1,5 @@
 import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import { optionFaults } from '../connection/client-faults.js';
 import type { Address } from './topology.js';
 
 /** Not by its class: a project may have two versions of ioredis. */
@@ -16,8 +17,12 @@ export function startAddresses(cluster: Cluster): readonly Address[] {
 
 /** What is wrong with a client of a cluster, each as a sentence. */
 export function clusterFaults(cluster: Cluster): string[] {
-  const { scaleReads, redisOptions } = cluster.options;
-  const faults: string[] = [];
+  const { scaleReads, redisOptions, keyPrefix } = cluster.options;
+  const ofNodes: Readonly<Record<string, unknown>> = { keyPrefix, ...redisOptions };
+  const faults = optionFaults(ofNodes);
+  if (ofNodes['path'] !== undefined) {
+    faults.push('the client has a path in its redisOptions, but nodes have hosts and ports; leave it out');
+  }
   if (scaleReads !== undefined && scaleReads !== 'master') {
     faults.push(
       'the client has scaleReads, but a replica lags behind its primary, so that what it answers may be stale; leave that ' +
@@ -39,7 +44,11 @@ export function clusterFaults(cluster: Cluster): string[] {
 
 /** What the connections to a node are made like. It connects to nothing. */
 export function templateFor({ options }: Cluster, address: Address): Redis {
-  return new Redis({ ...options.redisOptions, ...address, db: 0, lazyConnect: true, replyMapping: 'legacy' });
+  return new Redis({
+    ...{ ...options.redisOptions, ...address },
+    // A node that became a replica must not answer.
+    ...{ readOnly: false, db: 0, lazyConnect: true, replyMapping: 'legacy' },
+  });
 }
 
 /** Where a node is as seen from here: a cluster names it as its nodes see it. */

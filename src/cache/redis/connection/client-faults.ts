@@ -12,14 +12,7 @@ export function clientFaults(client: Redis | undefined): string[] {
   const { options } = given;
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
-  const faults: string[] = [];
-  if (options['role'] === 'slave' || options['readOnly'] === true) {
-    const option = options['readOnly'] === true ? 'readOnly: true' : "role: 'slave'";
-    faults.push(
-      `the client has ${option}, but a replica lags behind its primary, so that what it answers may be stale; leave that ` +
-        'option out',
-    );
-  }
+  const faults = optionFaults(options);
   if (isSet(options['sentinels']) && isSet(options['tls']) && options['enableTLSForSentinelMode'] !== true) {
     faults.push(
       'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
@@ -29,6 +22,19 @@ export function clientFaults(client: Redis | undefined): string[] {
     faults.push(
       'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with ' +
         'redis://, or with rediss:// for an encrypted connection',
+    );
+  }
+  return faults;
+}
+
+/** What is wrong with the options of a client, or of those that a client of a cluster makes its connections with. */
+export function optionFaults(options: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  if (options['role'] === 'slave' || options['readOnly'] === true) {
+    const option = options['readOnly'] === true ? 'readOnly: true' : "role: 'slave'";
+    faults.push(
+      `the client has ${option}, but a replica lags behind its primary, so that what it answers may be stale; leave that ` +
+        'option out',
     );
   }
   if (isSet(options['keyPrefix'])) {
