@@ -29,7 +29,9 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
         keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
         args: [
           ...[nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs)],
-          before === undefined ? '' : [...tags.map(before.generation), before.mark(row, tags)].join(' '),
+          before === undefined || tags.length === 0
+            ? ''
+            : [...tags.map(before.generation), before.mark(row, tags)].join(' '),
         ],
       }),
     });

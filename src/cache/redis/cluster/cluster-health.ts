@@ -1,4 +1,5 @@
 import type { Holding, StoreHealth } from '../../store/store.js';
+import { StoreAway } from '../../store/store-away.js';
 import { readHealth } from '../store/health.js';
 import { sampleHoldings } from '../store/sample-holdings.js';
 import type { ClusterNodes } from './cluster-nodes.js';
@@ -43,6 +44,6 @@ async function answering<Answer>(asked: readonly Promise<Answer>[]): Promise<rea
   const settled = await Promise.allSettled(asked);
   const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const refusal = settled.find((one) => one.status === 'rejected');
-  if (answers.length === 0 && refusal !== undefined) throw refusal.reason;
-  return answers;
+  if (answers.length > 0) return answers;
+  throw refusal?.reason ?? new StoreAway('no node of the cluster is known');
 }

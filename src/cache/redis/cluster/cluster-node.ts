@@ -27,6 +27,8 @@ export interface NodeOptions {
 export interface Look {
   /** True where it is a primary, with the history that is known. */
   readonly isSame: boolean;
+  /** Whether its cluster serves all slots as it sees it: one that is cut off from the others does not. False where it was not asked. */
+  readonly isWhole: boolean;
   /** Whom it says to own the slots; undefined where it was not asked. */
   readonly owners: readonly Owner[] | undefined;
 }
@@ -50,6 +52,8 @@ const PURPOSE: Purpose = {
  * that to replace a node: one that slept through it, or is cut off, would answer with what was invalidated since.
  */
 const BELIEVED_MS = 1000;
+/** One that a slot moves to is known by its address alone. */
+const NODE_ID = /^[0-9a-f]{40}$/;
 
 /** A primary of a cluster: its connection, the breaker around it, and its history, which marks all that is read there. */
 export class ClusterNode {
@@ -115,8 +119,10 @@ export class ClusterNode {
       tryOut: (redis) => tryOut(redis, this),
       inspect: async (ask, { value }) => {
         if (value('role') === 'slave') throw new Error('it is a replica now');
-        const state = await ask(async (redis) => String(await redis.cluster('INFO')));
-        if (lineOf(state, 'cluster_state') !== 'ok') throw new Error('its cluster does not serve all slots');
+        const [state, id] = await ask((redis) => Promise.all([redis.cluster('INFO'), redis.cluster('MYID')]));
+        if (NODE_ID.test(this.id) && id !== this.id) throw new Error('another node answers at its address');
+        if (lineOf(String(state), 'cluster_state') !== 'ok')
+          throw new Error('its cluster does not serve all slots');
         return undefined;
       },
       rejoin: async (ask, server, mustForget) => {
@@ -135,14 +141,22 @@ export class ClusterNode {
   /** Never rejects. Undefined where it does not answer. */
   async look(asksOwners: boolean): Promise<Look | undefined> {
     try {
-      const [info, reply] = await this.#link.run((redis) =>
-        Promise.all([redis.info('replication'), asksOwners ? redis.cluster('SLOTS') : undefined]),
+      const [info, reply, state] = await this.#link.run((redis) =>
+        Promise.all([
+          redis.info('replication'),
+          ...(asksOwners ? [redis.cluster('SLOTS'), redis.cluster('INFO')] : []),
+        ]),
       );
       const isSame =
-        lineOf(info, 'role') === 'master' && lineOf(info, 'master_replid') === this.#replicationId;
+        lineOf(String(info), 'role') === 'master' &&
+        lineOf(String(info), 'master_replid') === this.#replicationId;
       // It was a replica in between, while its connection lasted.
-      if (!isSame) this.#link.check();
-      return { isSame, owners: reply === undefined ? undefined : readOwners(reply, this.address) };
+      if (!isSame) {
+        this.#confirmedAtMs = -Infinity;
+        this.#link.check();
+      }
+      const isWhole = lineOf(String(state), 'cluster_state') === 'ok';
+      return { isSame, isWhole, owners: reply === undefined ? undefined : readOwners(reply, this.address) };
     } catch {
       // The breaker has seen it, and tells.
       return undefined;

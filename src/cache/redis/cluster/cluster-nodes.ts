@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
 import { StoreAway } from '../../store/store-away.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
+import { within } from '../../time/within.js';
 import type { Ask } from '../connection/connection-user.js';
 import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
@@ -19,6 +20,8 @@ export interface NodesOptions {
   readonly onMessage: (key: string) => void;
   readonly tryOut: (redis: Redis, node: ClusterNode) => Promise<void>;
   readonly rejoin: (node: ClusterNode, ask: Ask, mustForget: boolean) => Promise<void>;
+  /** Told of slots that are another node's now: what is stored there may have missed invalidations before. */
+  readonly onMoved: (slots: readonly number[]) => void;
   /** Called after each look. Must not reject. */
   readonly onLook: () => Promise<void>;
 }
@@ -43,6 +46,16 @@ const REPLACES_FROM = 3;
 const FOLLOWED = 3;
 /** A node that refuses this process is tried anew after so long, milliseconds. */
 const REFUSED_MS = 5000;
+/** A node that owns nothing, and that no deletion was sent to for so long, is left, milliseconds. */
+const IDLE_MS = 10_000;
+
+interface Guest {
+  readonly node: ClusterNode;
+  readonly opening: Promise<void>;
+  isOpen: boolean;
+  usedAtMs: number;
+}
+
 const PURPOSE = {
   name: 'redisStore',
   code: 'CACHE_STORE_REFUSED',
@@ -59,9 +72,13 @@ export class ClusterNodes {
   #options: NodesOptions | undefined;
   readonly #nodes = new Map<string, ClusterNode>();
   /** Nodes that own nothing yet, and were named as those that a slot moves to. */
-  readonly #guests = new Map<string, ClusterNode>();
+  readonly #guests = new Map<string, Guest>();
   #owners: (ClusterNode | undefined)[] = [];
+  /** The names of those that owned the slots last. */
+  readonly #lastOwners: (string | undefined)[] = [];
   #looking: Promise<void> | undefined;
+  /** The names of nodes that the last look has left out. */
+  readonly #leftOut = new Set<string>();
   #turn = 0;
   readonly #complaints = new Set<string>();
   #callOff: CallOff | undefined;
@@ -79,6 +96,10 @@ export class ClusterNodes {
   /** True where no node can be asked. */
   get isAway(): boolean {
     return this.all.every((node) => node.isAway);
+  }
+
+  get isPartlyAway(): boolean {
+    return this.all.some((node) => node.isAway);
   }
 
   ownerOf(slot: number): ClusterNode | undefined {
@@ -121,8 +142,8 @@ export class ClusterNodes {
       const moved = outcomes.flatMap((outcome, index) => (hasMoved(outcome) ? [index] : []));
       if (moved.length === 0) break;
       // One that is under way may have begun before the move.
-      await this.#looking;
-      await this.look();
+      if (this.#looking !== undefined) await this.#lookForAWhile();
+      await this.#lookForAWhile();
       const again = picked(items, moved);
       const followed = await this.#send(again, slotOf, send);
       moved.forEach((index, place) => (outcomes[index] = followed[place] ?? AWAY));
@@ -147,7 +168,17 @@ export class ClusterNodes {
   close(): void {
     this.#isClosed = true;
     this.#callOff?.();
-    for (const node of [...this.#nodes.values(), ...this.#guests.values()]) node.close();
+    for (const node of this.#nodes.values()) node.close();
+    for (const { node } of this.#guests.values()) node.close();
+  }
+
+  /** A look that takes longer than a command may is not waited for: what it finds is used later. */
+  async #lookForAWhile(): Promise<void> {
+    const looking = this.look();
+    // Without any node it looks for them at all that were named, one after another.
+    if (this.#nodes.size === 0) return;
+    const { commandTimeoutMs: ms } = this.#timeouts;
+    await within(systemClock, { work: looking, ms, onLate: () => undefined });
   }
 
   get #where(): string {
@@ -165,7 +196,7 @@ export class ClusterNodes {
       return node === undefined || (!node.isAway && !node.isBelieved);
     });
     // This process stood still, or a slot has no owner.
-    if (isDoubted) await this.look();
+    if (isDoubted) await this.#lookForAWhile();
     const parts = new Map<ClusterNode, number[]>();
     const outcomes: Outcome<Answer>[] = items.map((item, index) => {
       const node = this.ownerOf(slotOf(item));
@@ -208,6 +239,7 @@ export class ClusterNodes {
   }
 
   async #lookOnce(): Promise<void> {
+    this.#leaveIdleGuests();
     const startedAtMs = performance.now();
     const nodes = this.all;
     const asked = this.#inTurn(nodes.filter((node) => !node.isAway));
@@ -216,7 +248,9 @@ export class ClusterNodes {
     );
     if (this.#isClosed) return;
     const views = seen.flatMap(({ node, look }) =>
-      look?.owners === undefined || look.owners.length === 0 ? [] : [{ node, owners: look.owners }],
+      look?.owners === undefined || look.owners.length === 0 || !look.isWhole
+        ? []
+        : [{ node, owners: look.owners }],
     );
     // What refuses this process while it runs is told by its own connection.
     const owners = views.at(-1)?.owners ?? (await this.#discover().catch(() => undefined));
@@ -228,7 +262,20 @@ export class ClusterNodes {
       const witnesses = others.length === 0 && nodes.length < REPLACES_FROM ? views : others;
       const isOwner = witnesses.every((view) => view.owners.some((owner) => node.is(owner)));
       if (witnesses.length > 0 && isOwner) node.confirm(startedAtMs);
+      else
+        this.#tellOtherNames(
+          node,
+          witnesses.flatMap((view) => view.owners),
+        );
     }
+  }
+
+  #tellOtherNames(node: ClusterNode, owners: readonly Owner[]): void {
+    const other = owners.find((owner) => owner.id === node.id && !node.is(owner));
+    if (other === undefined) return;
+    const { host, port } = node.address;
+    const words = `another node of the cluster names it ${other.host}:${other.port}; until all give it one name it is not used`;
+    this.#complain(new Error(words), `${host}:${port}`);
   }
 
   #inTurn(nodes: readonly ClusterNode[]): readonly ClusterNode[] {
@@ -247,7 +294,7 @@ export class ClusterNodes {
     });
   }
 
-  /** Goes on with these owners: nodes that own nothing any more are left. */
+  /** Goes on with these owners: nodes that own nothing any more, as two looks have found, are left. */
   async #adopt(owners: readonly Owner[], when: 'at the start' | 'later'): Promise<void> {
     if (this.#isClosed) return;
     const table: (ClusterNode | undefined)[] = Array.from({ length: SLOTS });
@@ -267,13 +314,33 @@ export class ClusterNodes {
       for (const [from, to] of owner.ranges) table.fill(node, from, to + 1);
     }
     for (const [name, node] of this.#nodes) {
+      if (kept.has(name)) this.#leftOut.delete(name);
       if (kept.has(name)) continue;
+      // For a moment one node may not have heard yet what another knows.
+      if (!this.#leftOut.delete(name)) {
+        this.#leftOut.add(name);
+        continue;
+      }
       this.#nodes.delete(name);
       node.close();
     }
     this.#owners = table;
+    const moved = table.flatMap((node, slot) => (this.#hasMoved(slot, node) ? [slot] : []));
+    if (moved.length > 0) this.#options?.onMoved(moved);
     if (when === 'at the start') await Promise.all(opened.map((node) => node.open()));
     else for (const node of opened) void this.#openLater(node);
+  }
+
+  /**
+   * A slot that comes back to a node finds the history there that it left, and the epoch comes along: what was ended in between,
+   * by a node that a replica has replaced since, would count again.
+   */
+  #hasMoved(slot: number, node: ClusterNode | undefined): boolean {
+    if (node === undefined) return false;
+    const name = nameOf({ id: node.id, ...node.address });
+    const before = this.#lastOwners[slot];
+    this.#lastOwners[slot] = name;
+    return before !== undefined && before !== name;
   }
 
   /** What a function of the application throws for one node is no reason to do without the others. */
@@ -316,14 +383,28 @@ export class ClusterNodes {
     const known = [...this.#nodes.values()].find((node) => sameAddress(node.address, to));
     if (known !== undefined) return known;
     const name = `${to.host}:${to.port}`;
+    if (this.#isClosed) throw new StoreAway('the store was closed');
     let guest = this.#guests.get(name);
-    if (guest === undefined || guest.isAway) {
-      guest?.close();
-      guest = this.#makeNode({ id: name, ...to, ranges: [] });
-      this.#guests.set(name, guest);
-      await guest.open();
+    if (guest === undefined || (guest.isOpen && guest.node.isAway)) {
+      guest?.node.close();
+      const node = this.#makeNode({ id: name, ...to, ranges: [] });
+      const made: Guest = { node, opening: node.open(), isOpen: false, usedAtMs: 0 };
+      this.#guests.set(name, made);
+      const opened = (): void => void (made.isOpen = true);
+      made.opening.then(opened, opened);
+      guest = made;
     }
-    return guest;
+    guest.usedAtMs = performance.now();
+    await guest.opening;
+    return guest.node;
+  }
+
+  #leaveIdleGuests(): void {
+    for (const [name, { node, usedAtMs }] of this.#guests) {
+      if (performance.now() - usedAtMs < IDLE_MS) continue;
+      this.#guests.delete(name);
+      node.close();
+    }
   }
 
   #makeNode(owner: Owner): ClusterNode {

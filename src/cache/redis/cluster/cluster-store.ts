@@ -26,6 +26,7 @@ import { onOwners, type OwnersReply } from './on-owners.js';
 import { ALL_SLOTS, AT_ONCE, OwedSlots } from './owed-slots.js';
 import { redirectOf } from './redirect.js';
 import { SlotMarks } from './slot-marks.js';
+import { textsOfSlots } from './slots.js';
 
 /** Larger fills count as several, as on one server. */
 const SMALL_FILL_BYTES = 1000;
@@ -103,6 +104,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     isLocal: false,
     sharedAs: sharedName(cluster, prefix),
     isAway: () => nodes.isAway,
+    isPartlyAway: () => nodes.isPartlyAway,
     open: ({ digest, log, onForgotten, caughtUp }: OpenOptions) => {
       const names = clusterNames(prefix, digest);
       reader = { ...reader, names };
@@ -113,14 +115,9 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
           for (const onSettled of watchers) onSettled(key);
         },
         tryOut: async (redis, { ranges, channel }) => {
-          const isThere = (key: string): boolean => {
-            const slot = names.slotOf(key);
-            return ranges.some(([from, to]) => from <= slot && slot <= to);
-          };
-          if (ranges.length === 0) return;
-          let key = '';
-          do key = `try-out ${randomUUID()}`;
-          while (!isThere(key));
+          const [[slot] = []] = ranges;
+          if (slot === undefined) return;
+          const key = `${textsOfSlots()[slot]}}try-out ${randomUUID()}`;
           const tried = await settled(tryOutEntries(redis, { ...names, channel }, key));
           // A slot that has moved is no refusal.
           if ('error' in tried && redirectOf(tried.error) === undefined) throw tried.error;
@@ -132,6 +129,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
           // What this process has missed on the other nodes is owed there; what others have missed waits for a relay.
           if (has === 'no') onForgotten();
         },
+        onMoved: (slots) => owed.add(slots),
         onLook: () => owed.pay(nodes, names).catch(() => undefined),
       });
     },

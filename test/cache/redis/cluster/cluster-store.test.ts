@@ -200,6 +200,17 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     expect(() => redisStore(replicas)).toThrow(
       'redisStore: the client has scaleReads, but a replica lags behind its primary',
     );
+    const asReplica = client({
+      redisOptions: Object.assign({}, { readOnly: true, keyPrefix: 'films:', stringNumbers: true }),
+    });
+    expect(() => redisStore(asReplica)).toThrow(/readOnly: true.*keyPrefix: "films:".*stringNumbers: true/s);
+    expect(() =>
+      redisStore(client({ redisOptions: Object.assign({}, { path: '/tmp/redis', db: 0 }) })),
+    ).toThrow('has a path');
+    const single = new Redis({ lazyConnect: true });
+    onTestFinished(() => single.disconnect());
+    const journal = redisJournal(single, { storePrefix: 'films' });
+    expect(() => createCache({ store, journal })).toThrow('leave storePrefix out');
     expect(() => Reflect.apply(redisJournal, undefined, [client()])).toThrow(
       'redisJournal: the client is a Cluster, which a journal cannot use yet; pass new Redis(url) of a single primary',
     );
@@ -244,8 +255,59 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
       .toBe(2);
     const [reading] = await store.read([address]);
     expect(reading?.generations[0]).toBeUndefined();
-    await stored(store, [key]);
-    expect((await store.read([address]))[0]?.bytes).toBeDefined();
+    // Nothing in the slot is read until its epoch has ended.
+    const isStored = async (): Promise<boolean> => {
+      await stored(store, [key]);
+      return (await store.read([address]))[0]?.bytes !== undefined;
+    };
+    await expect.poll(isStored, { timeout: 5000 }).toBe(true);
     await store.close();
   });
+
+  it('binds the lease of what has no tags to its row alone, whatever is asked for with it', async () => {
+    const store = await open('bound');
+    const request = (key: string, token: string, tags: readonly string[]) => ({
+      ...{ key, token, tags, leaseMs: 10_000, keepForMs: 10_000 },
+    });
+    const [first] = await store.acquire([request('Row:1', 'a', []), request('Row:2', 'a', ['Tag:1'])]);
+    const [second] = await store.acquire([request('Row:1', 'b', [])]);
+    expect([first?.leased, second?.leased]).toEqual([true, false]);
+    await store.close();
+  });
+
+  it('does not bring back what a slot had on a node that it comes back to', async () => {
+    const store = await open('back');
+    const [key = ''] = movies;
+    await stored(store, [key]);
+    const markOf = async (): Promise<string | undefined> =>
+      (await store.read([{ key, tags: [] }]))[0]?.generations.at(-1);
+    const before = await markOf();
+    const slot = Number(await told(servers().primaries[0]?.port ?? 0, 'CLUSTER', 'KEYSLOT', `{${key}}`));
+    const owners = await onEach(async (redis) => (await redis.cluster('COUNTKEYSINSLOT', slot)) > 0);
+    const from = servers().primaries[owners.indexOf(true)]?.port ?? 0;
+    const to = servers().primaries[owners.indexOf(false)]?.port ?? 0;
+    /** With its keys as they are, as if a replica that lagged had forgotten on the way what was invalidated. */
+    const move = async (here: number, there: number): Promise<void> => {
+      const [hereId, thereId] = [await told(here, 'CLUSTER', 'MYID'), await told(there, 'CLUSTER', 'MYID')];
+      await told(there, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', hereId);
+      await told(here, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', thereId);
+      const keys = (await told(here, 'CLUSTER', 'GETKEYSINSLOT', slot, 1000)).split(',');
+      for (const name of keys) await told(here, 'MIGRATE', '127.0.0.1', there, name, 0, 1000);
+      await told(there, 'CLUSTER', 'SETSLOT', slot, 'NODE', thereId);
+      for (const { port } of servers().primaries)
+        await told(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', thereId);
+    };
+    await move(from, to);
+    const isElsewhere = async (): Promise<boolean> => {
+      await stored(store, [key]);
+      return ![before, undefined].includes(await markOf());
+    };
+    await expect.poll(isElsewhere, { timeout: 10_000 }).toBe(true);
+    await move(to, from);
+    const isStored = async (): Promise<boolean> =>
+      (await store.read([{ key, tags: [] }]))[0]?.bytes !== undefined;
+    await expect.poll(isStored, { timeout: 10_000 }).toBe(true);
+    expect(await markOf()).not.toBe(before);
+    await store.close();
+  }, 60_000);
 });

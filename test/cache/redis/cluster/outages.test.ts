@@ -2,15 +2,19 @@ import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Outbox, type Store } from '../../../../src/cache/index.js';
 import type { OutboxRow } from '../../../../src/cache/outbox/outbox.js';
+import { Relay } from '../../../../src/cache/outbox/relay.js';
 import { acquireOnCluster } from '../../../../src/cache/redis/cluster/cluster-claims.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { ClusterNodes } from '../../../../src/cache/redis/cluster/cluster-nodes.js';
 import { OwedSlots } from '../../../../src/cache/redis/cluster/owed-slots.js';
 import { SlotMarks } from '../../../../src/cache/redis/cluster/slot-marks.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
+import { isAway, isPartlyAway } from '../../../../src/cache/store/store-away.js';
+import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { freePort } from '../../../support/free-port.js';
 import { needsRedis } from '../../../support/needs.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 import { privateCluster, type PrivateCluster } from '../../../support/servers/private-cluster.js';
 import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
@@ -193,5 +197,51 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
     await expect(read(behind)).rejects.toThrow('away');
     says = 'all';
     await expect.poll(() => read(behind).catch(() => 'away'), { timeout: 10_000 }).toBe(1);
+  }, 30_000);
+
+  it('lets no write wait longer for what cannot be applied than where all of it is away', async () => {
+    const { proxies, natMap } = await proxied();
+    const store = await open('waits', { natMap });
+    const [there = ''] = rowsOn(0);
+    const outbox = rowsInMemory();
+    const relay = new Relay({
+      ...{ outbox, blindAfterMs: 60_000, clock: systemClock, random: () => 0, log: cacheLog() },
+      invalidate: async (tags) => store.invalidate(tags),
+      storeIsAway: () => isAway(store),
+      storeIsPartlyAway: () => isPartlyAway(store),
+      forgetAll: () => Promise.resolve(),
+      onForgotten: () => undefined,
+      onApplied: () => undefined,
+    });
+    await outbox.add([there]);
+    expect(await relay.settled(500, 3000)).toBe(true);
+    proxies[0]?.set({ blackHole: 'both' });
+    await expect(store.invalidate([there])).rejects.toThrow();
+    await outbox.add([there]);
+    const sinceMs = performance.now();
+    expect(await relay.settled(500, 3000)).toBe(false);
+    expectTime(performance.now() - sinceMs).toBeLessThan(2000);
+    expect(isAway(store)).toBe(false);
+    await relay.close();
+  }, 30_000);
+
+  it('keeps no query waiting while no node is known', async () => {
+    const { proxies, natMap } = await proxied();
+    for (const proxy of proxies) proxy.set({ blackHole: 'both' });
+    const store = redisStore(client({ natMap }), { prefix: 'unknown', connectTimeoutMs: 1000 });
+    onTestFinished(async () => store.close());
+    const caughtUp = (): Promise<'yes'> => Promise.resolve('yes');
+    await store.open?.({ digest: 'd1', log: cacheLog(), onForgotten: () => undefined, caughtUp });
+    const sinceMs = performance.now();
+    const addresses = [{ key: 'Row:1', tags: [] }];
+    await expect(Promise.resolve(store.read(addresses))).rejects.toThrow('away');
+    expectTime(performance.now() - sinceMs).toBeLessThan(500);
+    await expect(Promise.resolve(store.health?.())).rejects.toThrow('no node of the cluster is known');
+    for (const proxy of proxies) proxy.set({});
+    const answers = async (): Promise<boolean> => {
+      const [reading] = await store.read(addresses);
+      return reading !== undefined;
+    };
+    await expect.poll(() => answers().catch(() => false), { timeout: 15_000 }).toBe(true);
   }, 30_000);
 });
