@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Store } from '../../../../src/cache/index.js';
@@ -8,6 +10,7 @@ import { storeContract } from '../../../../src/cache/testing/index.js';
 import { readConfig } from '../../../../src/config.js';
 import { createAttemptCounters } from '../../../../src/redis/create-attempt-counters.js';
 import { createRedisStore } from '../../../../src/redis/create-redis-store.js';
+import { packageRoot } from '../../../../src/start/package-root.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
@@ -133,7 +136,32 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
       await counters.perAccount.penalty('account');
       return keysOf('corral:attempts');
     };
-    await expect.poll(counted).toEqual(['corral:attempts:account:account']);
+    // Beside it lies a probe for a second.
+    await expect.poll(counted, { timeout: 5000 }).toEqual(['corral:attempts:account:account']);
+  });
+
+  it('needs no rights but those that docs/several-processes.md lists', async () => {
+    const page = readFileSync(path.join(packageRoot, 'docs', 'several-processes.md'), 'utf8');
+    const [, line = ''] = /^user corral on >choose-a-password (.+)$/m.exec(page) ?? [];
+    const [, more = ''] = /^- \*\*Rights:\*\* .*`(.+)` on every node/m.exec(page) ?? [];
+    const allow = (rights: string): Promise<unknown> =>
+      onEach((redis) =>
+        redis.call('ACL', 'SETUSER', 'corral', 'reset', 'on', '>secret', ...rights.split(' ')),
+      );
+    const start = async (): Promise<Store> =>
+      open('corral', { redisOptions: { username: 'corral', password: 'secret' } });
+    await allow(`${line} ${more}`);
+    const store = await start();
+    await stored(store, movies, ['Movies']);
+    await store.invalidate(movies);
+    await store.forget();
+    await store.confirm?.();
+    await store.close();
+    await allow(line);
+    await expect(start()).rejects.toThrow('does not let this user do what the cache needs');
+    await expect(open('corral', { redisOptions: { username: 'corral', password: 'wrong' } })).rejects.toThrow(
+      'password',
+    );
   });
 
   it('refuses the URL of one server that is part of it', async () => {
