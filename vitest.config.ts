@@ -28,6 +28,7 @@ const timed = [
   'test/servers/shared-cache.test.ts',
   'test/api/database-away.test.ts',
   'test/cache/outbox/slow-database.test.ts',
+  'test/cache/redis/cluster/failover.test.ts',
   'test/cache/redis/store/redis-refused.test.ts',
   'test/accounts/attempts.test.ts',
   'test/races/one-load.test.ts',

@@ -222,6 +222,28 @@ function shadowOf(data: z.output<typeof checked>): Config['cache']['shadow'] {
   return share === 0 ? undefined : Object.freeze({ share, switchOffAfter: after === 0 ? undefined : after });
 }
 
+/** What a cluster does not have yet. */
+function clusterFaults({
+  REDIS_URL,
+  JOURNAL_REDIS_URL,
+  CACHE_STRICT_COPIES,
+}: Partial<z.output<typeof checked>>): string[] {
+  const isCluster = (url: string | undefined): boolean =>
+    url !== undefined && parseRedisUrl(url).place.by === 'cluster';
+  const faults: string[] = [];
+  if (isCluster(JOURNAL_REDIS_URL ?? REDIS_URL)) {
+    faults.push(
+      'The journal of accepted writes needs a single primary, but the URL names a Redis Cluster; set JOURNAL_REDIS_URL to a primary that is part of none.',
+    );
+  }
+  if (isCluster(REDIS_URL) && CACHE_STRICT_COPIES === 'on') {
+    faults.push(
+      'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not; unset it, or name a single primary in REDIS_URL.',
+    );
+  }
+  return faults;
+}
+
 /** Faults of variables that each are right, but not together. */
 function faultsTogether(data: z.output<typeof checked>): string[] {
   const faults: string[] = [];
@@ -236,7 +258,7 @@ function faultsTogether(data: z.output<typeof checked>): string[] {
       'JOURNAL_DURABILITY and JOURNAL_REPLICAS are about a Redis, but none is named; set JOURNAL_REDIS_URL or REDIS_URL.',
     );
   }
-  faults.push(...tlsFaults(data));
+  faults.push(...tlsFaults(data), ...clusterFaults(data));
   if (data.REDIS_URL === undefined && data.CACHE_STRICT_COPIES === 'on') {
     faults.push(
       'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.',

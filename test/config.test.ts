@@ -182,6 +182,19 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses a journal and strict copies on a Redis Cluster', () => {
+    const REDIS_URL = 'redis://a,b?cluster=true';
+    const journal =
+      'The journal of accepted writes needs a single primary, but the URL names a Redis Cluster; set JOURNAL_REDIS_URL to a primary that is part of none.';
+    const copies =
+      'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not; unset it, or name a single primary in REDIS_URL.';
+    expect(() => readConfig({ REDIS_URL, CACHE_STRICT_COPIES: 'on' })).toThrow(
+      new ConfigurationError(`${journal}\n${copies}`),
+    );
+    expect(() => readConfig({ JOURNAL_REDIS_URL: REDIS_URL })).toThrow(new ConfigurationError(journal));
+    expect(readConfig({ REDIS_URL, JOURNAL_REDIS_URL: 'redis://a' }).redisUrl).toBe(REDIS_URL);
+  });
+
   it('refuses strict copies without a Redis', () => {
     const sentence =
       'CACHE_STRICT_COPIES=on is about entries in Redis, but none is named; set REDIS_URL, or unset CACHE_STRICT_COPIES.';

@@ -26,7 +26,7 @@ import { LoadTimes } from './stampede/load-times.js';
 import { OverdueLoads } from './stampede/overdue-loads.js';
 import { SingleFlight } from './stampede/single-flight.js';
 import { WakeUps } from './stampede/wake-ups.js';
-import { isAway } from './store/store-away.js';
+import { isAway, isPartlyAway } from './store/store-away.js';
 import type { Clock } from './time/clock.js';
 import type { Variants } from './vary/variants.js';
 
@@ -79,7 +79,9 @@ export function createServices<Context>(
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
   const invalidate = createInvalidate({ entries, clock, log, relay: started });
   const storeIsAway = (): boolean => isAway(store);
-  const acknowledge = createAcknowledge({ invalidate, relay: started, storeIsAway });
+  const acknowledge = createAcknowledge({
+    ...{ invalidate, relay: started, storeIsAway: () => isPartlyAway(store) },
+  });
   const singleFlight = createSingleFlight(shared, { entries, background, storeIsAway });
   const isBusy = (): boolean => storeIsAway() || singleFlight.isCrowded;
   const isCaughtUp = async (): Promise<boolean> => (await started()?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no';

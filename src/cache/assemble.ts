@@ -28,7 +28,7 @@ import { earlyRefresh } from './stampede/early-refresh.js';
 import { checkedLoads, type LoadBounds } from './stampede/load-bounds.js';
 import type { Bounds } from './store/bounded-map.js';
 import { LocalCopies } from './store/local-copies.js';
-import { isAway } from './store/store-away.js';
+import { isAway, isPartlyAway } from './store/store-away.js';
 import { troubleLog } from './store/trouble-log.js';
 import { systemClock } from './time/clock.js';
 import type { Variants } from './vary/variants.js';
@@ -103,6 +103,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       blindAfterMs,
       invalidate: (tags, versions) => entries.invalidate(tags, versions),
       storeIsAway: () => isAway(options.store),
+      storeIsPartlyAway: () => isPartlyAway(options.store),
       ...{ clock, random, log },
       forgetAll: () => entries.forgetAll(),
       onForgotten: (reason) => (relayed.forgotten[reason] += 1),

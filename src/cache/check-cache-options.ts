@@ -142,6 +142,7 @@ export function checkCacheOptions<Context>(options: CacheOptions<Context>): void
     ...(isObject(localCopies) ? boundsFaults(localCopies, 'localCopies') : []),
     ...varyFaults(given),
     ...strictCopiesFaults(given),
+    ...journalFaults(given),
   ]);
 }
 
@@ -154,7 +155,18 @@ function storeFaults(store: unknown): string[] {
 function strictCopiesFaults({ store, strictCopies }: Readonly<Record<string, unknown>>): string[] {
   if (strictCopies !== true || !hasFunctions(store, ['read']) || hasFunctions(store, ['readLog'])) return [];
   return [
-    'strictCopies needs a store with a log of invalidations, which processes share; pass store: redisStore(client), or remove strictCopies',
+    'strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster has none; ' +
+      'pass store: redisStore(client) with the client of a single primary, or remove strictCopies',
+  ];
+}
+
+/** The journal would change an entry in its own server, where a store that spans several has none. */
+function journalFaults({ store, journal }: Readonly<Record<string, unknown>>): string[] {
+  const isInOneServer =
+    !isObject(store) || Reflect.get(store, 'isLocal') !== false || hasFunctions(store, ['readLog']);
+  if (isInOneServer || !isObject(journal) || Reflect.get(journal, 'endsGenerations') !== true) return [];
+  return [
+    'the journal has a storePrefix, but a Redis Cluster is not in the same server and database; leave storePrefix out',
   ];
 }
 

@@ -2,7 +2,7 @@ import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { AttemptCounters } from '../accounts/attempts.js';
 import type { CacheLog } from '../cache/index.js';
 import type { Config } from '../config.js';
-import { createRedisClient } from './create-redis-client.js';
+import { createClientOrCluster } from './create-redis-client.js';
 
 export interface OpenAttemptCounters extends AttemptCounters {
   close(): void;
@@ -44,10 +44,9 @@ export function createAttemptCounters(
     perAddress: new RateLimiterMemory(limits.perAddress),
   };
   if (redisUrl === undefined) return { ...memory, close: () => undefined };
-  const client = createRedisClient(redisUrl, redisTls).duplicate({
+  const client = createClientOrCluster(redisUrl, redisTls, {
     commandTimeout: COMMAND_MS,
     socketTimeout: SILENCE_MS,
-    enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
   });
   client.on('error', () => {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../start/configuration-error.js';
 import { parseRedisUrl, type RedisServer } from './parse-redis-url.js';
 import { noTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.js';
 
@@ -13,6 +14,29 @@ export function createRedisClient(redisUrl: string, tlsFiles: TlsFiles = noTlsFi
     ...(password === undefined ? {} : { password }),
     db: database,
     lazyConnect: true,
+  });
+}
+
+/** The same for a URL that may name a cluster, as the store takes it. */
+export function createClientOrCluster(
+  redisUrl: string,
+  tlsFiles: TlsFiles = noTlsFiles,
+  options: Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'maxRetriesPerRequest'> = {},
+): Redis | Cluster {
+  const { place, user, password, isEncrypted } = parseRedisUrl(redisUrl);
+  if (place.by !== 'cluster') {
+    return createRedisClient(redisUrl, tlsFiles).duplicate({ ...options, enableOfflineQueue: false });
+  }
+  return new Cluster([...place.nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // For every node: those that are found later are not in the URL.
+    redisOptions: {
+      ...options,
+      ...(user === undefined ? {} : { username: user }),
+      ...(password === undefined ? {} : { password }),
+      ...(isEncrypted ? { tls: readTlsFiles(tlsFiles) } : {}),
+    },
   });
 }
 
@@ -34,5 +58,9 @@ function placeOf({ place, isEncrypted }: RedisServer, tlsFiles: TlsFiles) {
       // Without the switch, ioredis encrypts nothing that goes to the servers which the sentinels name.
       return { ...found, tls, sentinelTLS: tls, enableTLSForSentinelMode: true };
     }
+    case 'cluster':
+      throw new ConfigurationError(
+        'What is asked for needs a single primary, but the URL names a Redis Cluster; name a primary that is part of none.',
+      );
   }
 }

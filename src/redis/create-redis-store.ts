@@ -1,9 +1,9 @@
 import { redisStore } from '../cache/redis/index.js';
 import { type Store } from '../cache/index.js';
-import { createRedisClient } from './create-redis-client.js';
+import { createClientOrCluster } from './create-redis-client.js';
 import type { TlsFiles } from './tls-files.js';
 
 /** Entries in the Redis that the URL names, under a prefix of the API's own. Nothing connects before the cache starts. */
 export function createRedisStore(redisUrl: string, prefix: string, tlsFiles?: TlsFiles): Store {
-  return redisStore(createRedisClient(redisUrl, tlsFiles), { prefix });
+  return redisStore(createClientOrCluster(redisUrl, tlsFiles), { prefix });
 }

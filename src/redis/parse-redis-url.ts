@@ -5,11 +5,15 @@ interface HostAndPort {
   readonly port: number;
 }
 
-/** How the server is found: at a port, on a unix socket of this machine, or by asking sentinels for a primary by its name. */
+/**
+ * How the server is found: at a port, on a unix socket of this machine, by asking sentinels for a primary by its name, or by
+ * asking nodes of a cluster for the others.
+ */
 export type RedisPlace =
   | (HostAndPort & { readonly by: 'port' })
   | { readonly by: 'socket'; readonly path: string }
-  | { readonly by: 'sentinel'; readonly sentinels: readonly HostAndPort[]; readonly primary: string };
+  | { readonly by: 'sentinel'; readonly sentinels: readonly HostAndPort[]; readonly primary: string }
+  | { readonly by: 'cluster'; readonly nodes: readonly HostAndPort[] };
 
 /** What REDIS_URL says. */
 export interface RedisServer {
@@ -28,11 +32,13 @@ type Fault = (rest: string) => ConfigurationError;
 const form = 'redis://user:password@host:6379/0';
 const socketForm = 'unix:///run/redis.sock?db=0';
 const sentinelForm = 'redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0';
+const clusterForm = 'redis://user:password@host:6379,host:6379?cluster=true';
 const encode = 'percent-encode special characters of the password';
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 
 const SENTINEL = /^(redis|rediss|valkey|valkeys)\+sentinel:\/\//i;
+const CLUSTER = /^(redis|rediss|valkey|valkeys):\/\/.*[?&]cluster=true$/i;
 const SOCKET = /^(unix|redis\+unix|redis\+socket|valkey\+unix):\/\/|^\//i;
 
 /** Forms of other programs, each with what to do about it, as the end of the sentence. The first that fits is told. */
@@ -44,8 +50,8 @@ const OTHER_FORMS: readonly { readonly is: (text: string) => boolean; readonly r
   {
     is: (text) =>
       begins(['redis+cluster', 'rediss+cluster', 'redis-cluster', 'valkey+cluster'])(text) ||
-      /[?&]cluster=(?!false|0|no|off)/i.test(text),
-    rest: `asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like ${form}`,
+      (!CLUSTER.test(text) && /[?&]cluster=(?!false|0|no|off)/i.test(text)),
+    rest: `asks for a Redis Cluster in a form that is not read; write ${clusterForm}`,
   },
   {
     is: begins(['rediss+unix', 'rediss+socket', 'valkeys+unix']),
@@ -56,8 +62,8 @@ const OTHER_FORMS: readonly { readonly is: (text: string) => boolean; readonly r
     rest: `names a unix socket in a form that is not read; write ${socketForm}`,
   },
   {
-    is: (text) => !SENTINEL.test(text) && !SOCKET.test(text) && namesSeveral(text),
-    rest: `names several hosts, which is not supported yet; name one, which is the primary, like ${form}, or sentinels, like ${sentinelForm}`,
+    is: (text) => !SENTINEL.test(text) && !SOCKET.test(text) && !CLUSTER.test(text) && namesSeveral(text),
+    rest: `names several hosts; name one, which is the primary, like ${form}, sentinels, like ${sentinelForm}, or nodes of a cluster, like ${clusterForm}`,
   },
 ];
 
@@ -97,6 +103,7 @@ export function parseRedisUrl(redisUrl: string, name = 'REDIS_URL'): RedisServer
   if (otherForm !== undefined) throw fault(otherForm.rest);
   if (SOCKET.test(text)) return onSocket(text, fault);
   if (SENTINEL.test(text)) return bySentinel(text, fault);
+  if (CLUSTER.test(text)) return inCluster(text, fault);
   const { host, port, ...server } = atPort(text, fault);
   return { ...server, place: { by: 'port', host, port } };
 }
@@ -110,6 +117,8 @@ export function redisAddress({ place }: RedisServer): string {
       return place.path;
     case 'sentinel':
       return `the primary ${place.primary} of the sentinels ${place.sentinels.map(written).join(', ')}`;
+    case 'cluster':
+      return `the cluster of ${place.nodes.map(written).join(', ')}`;
   }
 }
 
@@ -179,6 +188,23 @@ function bySentinel(text: string, fault: Fault): RedisServer {
   }
   const { user, password, database, isEncrypted } = atPort(`${scheme}://${credentials}server${path}`, fault);
   return { place: { by: 'sentinel', sentinels, primary }, user, password, database, isEncrypted };
+}
+
+/** User and password are of all nodes. */
+function inCluster(text: string, fault: Fault): RedisServer {
+  const [, scheme = '', credentials = '', hosts = '', path = ''] =
+    /^(\w+):\/\/(.*@)?([^/@?]*)(\/[^?]*)?\?cluster=true$/i.exec(text) ?? [];
+  if (hosts === '')
+    throw fault(`names a Redis Cluster and takes no other option; it must look like ${clusterForm}`);
+  const nodes = hosts.split(',').map((each) => {
+    if (each.trim() === '') throw fault(`names no host for a node; it must look like ${clusterForm}`);
+    const { host, port } = atPort(`redis://${each.trim()}`, fault);
+    return { host, port };
+  });
+  const { user, password, database, isEncrypted } = atPort(`${scheme}://${credentials}node${path}`, fault);
+  if (database !== 0)
+    throw fault('names a database of a Redis Cluster, which has only the one of number 0; leave it out');
+  return { place: { by: 'cluster', nodes }, user, password, database, isEncrypted };
 }
 
 function decoded(text: string, fault: Fault): string | undefined {

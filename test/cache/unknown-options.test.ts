@@ -274,8 +274,8 @@ describe('an origin is refused', () => {
 describe('strict copies', () => {
   it('are refused over a store that keeps no log, when the cache is made', () => {
     expect(refusal(() => create({ strictCopies: true }))).toBe(
-      'createCache: strictCopies needs a store with a log of invalidations, which processes share; ' +
-        'pass store: redisStore(client), or remove strictCopies',
+      'createCache: strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster ' +
+        'has none; pass store: redisStore(client) with the client of a single primary, or remove strictCopies',
     );
   });
 

@@ -15,6 +15,11 @@ const sentinels = (...hosts: [host: string, port?: number][]): RedisPlace => ({
   primary: 'films',
 });
 
+const cluster = (...hosts: [host: string, port?: number][]): RedisPlace => ({
+  by: 'cluster',
+  nodes: hosts.map(([host, number = 6379]) => ({ host, port: number })),
+});
+
 const plain: RedisServer = {
   place: port(),
   user: undefined,
@@ -56,6 +61,11 @@ describe('REDIS_URL', () => {
     [
       'rediss+sentinel://:a,b@cache/films',
       { place: sentinels(['cache']), password: 'a,b', isEncrypted: true },
+    ],
+    ['redis://cache?cluster=true', { place: cluster(['cache']) }],
+    [
+      'rediss://films:s%2Ft@a:1,[::1]:2/0?cluster=true',
+      { place: cluster(['a', 1], ['::1', 2]), user: 'films', password: 's/t', isEncrypted: true },
     ],
     ['valkeys+sentinel://cache/films', { place: sentinels(['cache']), isEncrypted: true }],
   ])('%s is read', (url, server) => {
@@ -108,9 +118,9 @@ describe('REDIS_URL', () => {
   });
 
   const inCluster =
-    'asks for a Redis Cluster, which is not supported yet; name a primary that is part of no cluster, like redis://user:password@host:6379/0.';
+    'asks for a Redis Cluster in a form that is not read; write redis://user:password@host:6379,host:6379?cluster=true.';
   const several =
-    'names several hosts, which is not supported yet; name one, which is the primary, like redis://user:password@host:6379/0, or sentinels, like redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0.';
+    'names several hosts; name one, which is the primary, like redis://user:password@host:6379/0, sentinels, like redis+sentinel://user:password@host:26379,host:26379/name-of-the-primary/0, or nodes of a cluster, like redis://user:password@host:6379,host:6379?cluster=true.';
   const wrongSocket = 'names a unix socket in a form that is not read; write unix:///run/redis.sock?db=0.';
   const noSocket =
     'names no socket; it must look like unix:///run/redis.sock?db=0: percent-encode special characters of the password.';
@@ -135,8 +145,19 @@ describe('REDIS_URL', () => {
       'redis+sentinel://:secret@cache:0/films',
       'names port 0, where nothing can listen; the usual one is 26379.',
     ],
-    ['redis://films:secret@cache?cluster=true', inCluster],
-    ['rediss://films:secret@cache:6379/0?timeout=5&cluster=true', inCluster],
+    ['redis://films:secret@cache?cluster=1', inCluster],
+    [
+      'rediss://films:secret@cache:6379/0?timeout=5&cluster=true',
+      'names a Redis Cluster and takes no other option; it must look like redis://user:password@host:6379,host:6379?cluster=true.',
+    ],
+    [
+      'redis://films:secret@a,,b?cluster=true',
+      'names no host for a node; it must look like redis://user:password@host:6379,host:6379?cluster=true.',
+    ],
+    [
+      'redis://films:secret@a,b/3?cluster=true',
+      'names a database of a Redis Cluster, which has only the one of number 0; leave it out.',
+    ],
     ['redis+cluster://films:secret@cache', inCluster],
     ['redis://films:secret@cache:6379,cache2:6379/0', several],
     ['redis://cache,cache2', several],
@@ -173,6 +194,9 @@ describe('REDIS_URL', () => {
     expect(redisAddress(parseRedisUrl('redis://films:secret@cache/1'))).toBe('cache:6379');
     expect(redisAddress(parseRedisUrl('redis://[::1]:6380'))).toBe('[::1]:6380');
     expect(redisAddress(parseRedisUrl('unix://films:secret@/run/redis.sock'))).toBe('/run/redis.sock');
+    expect(redisAddress(parseRedisUrl('redis://:secret@a,b:2?cluster=true'))).toBe(
+      'the cluster of a:6379, b:2',
+    );
     expect(redisAddress(parseRedisUrl('redis+sentinel://:secret@a,[::1]:2/films'))).toBe(
       'the primary films of the sentinels a:26379, [::1]:2',
     );

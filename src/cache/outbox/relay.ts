@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly invalidate: (tags: readonly string[], versions: ReadonlyMap<string, number>) => Promise<void>;
   /** True while the store refuses everything at once. */
   readonly storeIsAway: () => boolean;
+  /** True while a part of the store does, or all of it. */
+  readonly storeIsPartlyAway: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: CacheLog;
@@ -127,14 +129,14 @@ export class Relay {
 
   /**
    * True once every row that was committed before this call is applied, by whichever process; false when that took
-   * longer than `withinMs`, or than `databaseWithinMs` while the store is there.
+   * longer than `withinMs`, or than `databaseWithinMs` while all of the store is there.
    */
   async settled(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
-    const { clock, storeIsAway } = this.#options;
+    const { clock, storeIsAway, storeIsPartlyAway } = this.#options;
     const sinceMs = clock.nowMs();
     let waiting: ReadonlySet<string> | undefined;
     for (;;) {
-      const atMostMs = storeIsAway() ? withinMs : databaseWithinMs;
+      const atMostMs = storeIsPartlyAway() ? withinMs : databaseWithinMs;
       const untilMs = sinceMs + atMostMs;
       const leftMs = Math.min(atMostMs, untilMs - clock.nowMs());
       const seen = await this.#lookWithin(leftMs);

@@ -265,5 +265,7 @@ export interface Store {
   confirm?(): Promise<void>;
   /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */
   isAway?(): boolean;
+  /** True while a part of it cannot be reached, so that some invalidations cannot be applied. Absent: as `isAway`. */
+  isPartlyAway?(): boolean;
   close(): MaybePromise<void>;
 }

@@ -33,6 +33,8 @@ const SLOWEST = [
   'test/api/advise.test.ts',
   'test/api/redis-away.test.ts',
   'test/memory/memory.test.ts',
+  'test/cache/redis/cluster/failover.test.ts',
+  'test/cache/redis/cluster/cluster-store.test.ts',
   'test/cache/redis/journal/redis-journal.test.ts',
   'test/faults/quiet-processes.test.ts',
   'test/prisma/migrations.test.ts',

@@ -8,18 +8,11 @@ export function clientFaults(client: Redis | undefined): string[] {
   const given: unknown = client;
   if (!isObject(given)) return [NO_CLIENT];
   // Not by its class: a project may have two versions of ioredis.
-  if (given['isCluster'] === true) return [unusable('is a Cluster', 'of a single primary')];
+  if (given['isCluster'] === true) return [A_CLUSTER];
   const { options } = given;
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
-  const faults: string[] = [];
-  if (options['role'] === 'slave' || options['readOnly'] === true) {
-    const option = options['readOnly'] === true ? 'readOnly: true' : "role: 'slave'";
-    faults.push(
-      `the client has ${option}, but a replica lags behind its primary, so that what it answers may be stale; leave that ` +
-        'option out',
-    );
-  }
+  const faults = optionFaults(options);
   if (isSet(options['sentinels']) && isSet(options['tls']) && options['enableTLSForSentinelMode'] !== true) {
     faults.push(
       'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
@@ -29,6 +22,19 @@ export function clientFaults(client: Redis | undefined): string[] {
     faults.push(
       'the client was made of a URL that ioredis does not know, and would look for a unix socket; begin the URL with ' +
         'redis://, or with rediss:// for an encrypted connection',
+    );
+  }
+  return faults;
+}
+
+/** What is wrong with the options of a client, or of those that a client of a cluster makes its connections with. */
+export function optionFaults(options: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  if (options['role'] === 'slave' || options['readOnly'] === true) {
+    const option = options['readOnly'] === true ? 'readOnly: true' : "role: 'slave'";
+    faults.push(
+      `the client has ${option}, but a replica lags behind its primary, so that what it answers may be stale; leave that ` +
+        'option out',
     );
   }
   if (isSet(options['keyPrefix'])) {
@@ -46,11 +52,9 @@ export function clientFaults(client: Redis | undefined): string[] {
   return faults;
 }
 
+const A_CLUSTER =
+  'the client is a Cluster, which a journal cannot use yet; pass new Redis(url) of a single primary';
 const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
-
-function unusable(what: string, fix: string): string {
-  return `the client ${what}, which this version cannot use; pass new Redis(url) ${fix}`;
-}
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';

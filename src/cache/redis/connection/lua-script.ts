@@ -26,12 +26,21 @@ export async function runScript(
   script: LuaScript,
   calls: readonly ScriptCall[],
 ): Promise<unknown[]> {
+  return (await repliesOf(redis, script, calls)).map(valueOrThrow);
+}
+
+/** The same, with the error of a call in the place of its reply. Never rejects. */
+export async function repliesOf(
+  redis: Redis,
+  script: LuaScript,
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
   const replies = await sendAll(redis, ['EVALSHA', script.sha], calls);
   const forgotten = calls.filter((_, index) => isUnknownScript(replies[index]));
-  if (forgotten.length === 0) return replies.map(valueOrThrow);
+  if (forgotten.length === 0) return replies;
   const again = await sendAll(redis, ['EVAL', script.text], forgotten);
   let next = 0;
-  return replies.map((reply) => valueOrThrow(isUnknownScript(reply) ? again[next++] : reply));
+  return replies.map((reply) => (isUnknownScript(reply) ? again[next++] : reply));
 }
 
 /** Each call by itself, sent together: ioredis writes the commands of one tick in one go. */

@@ -37,7 +37,8 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
   ],
   [
     /^MOVED|CROSSSLOT|CLUSTERDOWN/,
-    (where) => `${where} is part of a cluster, which this version cannot use; give it a single primary`,
+    (where) =>
+      `${where} is part of a cluster; give a store new Cluster([{ host, port }]) of ioredis, and a journal a single primary`,
   ],
   [
     /unknown command|unknown subcommand/i,

@@ -9,7 +9,7 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 
 export async function countAsked(
   redis: Redis,
-  names: RedisNames,
+  names: Pick<RedisNames, 'asked' | 'askedFaded'>,
   { field, asked }: { readonly field: string; readonly asked: readonly Asked[] },
 ): Promise<void> {
   const counts = asked.flatMap(({ argumentSet, times }) => [argumentSet, times]);
@@ -21,7 +21,7 @@ export async function countAsked(
 
 export async function mostAsked(
   redis: Redis,
-  names: RedisNames,
+  names: Pick<RedisNames, 'asked' | 'askedFaded'>,
   { field, atMost }: { readonly field: string; readonly atMost: number },
 ): Promise<readonly Asked[]> {
   const reply = await redis.zrevrangeBuffer(names.asked(field), 0, atMost - 1, 'WITHSCORES');

@@ -11,7 +11,7 @@ const MOST_PROCESSES = 64;
 /** Writes down what a process has counted. The order does not matter: each command may be missed, and comes again. */
 export async function shareFigures(
   redis: Redis,
-  names: RedisNames,
+  names: Pick<RedisNames, 'figures' | 'counting'>,
   { process, slots, gone }: FigureChanges & { readonly process: string },
 ): Promise<void> {
   const key = names.figures(process);
@@ -31,7 +31,7 @@ export async function shareFigures(
 /** What was written down by the processes that wrote last. */
 export async function sharedFigures(
   redis: Redis,
-  names: RedisNames,
+  names: Pick<RedisNames, 'figures' | 'counting'>,
   parts: readonly string[] | undefined,
 ): Promise<readonly ProcessFigures[]> {
   const processes = await redis.zrevrange(names.counting, 0, MOST_PROCESSES - 1);

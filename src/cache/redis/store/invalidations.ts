@@ -6,7 +6,7 @@ const TAGS_PER_CALL = 100;
 
 /** The calls of `invalidate.lua` that end these tags; each with the version of its row, where that is known. */
 export function invalidations(
-  names: RedisNames,
+  names: Pick<RedisNames, 'generation' | 'entry' | 'lease' | 'writes' | 'channel'>,
   tags: readonly string[],
   versions: ReadonlyMap<string, number> | undefined,
 ): readonly ScriptCall[] {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { StoreAway } from '../../store/store-away.js';
 import { createNonces } from '../../store/nonces.js';
 import type {
@@ -10,6 +10,8 @@ import type {
   Reading,
   Store,
 } from '../../store/store.js';
+import { isCluster } from '../cluster/cluster-client.js';
+import { clusterStore } from '../cluster/cluster-store.js';
 import { UnfitServer } from '../connection/connection-user.js';
 import { runScript } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
@@ -50,13 +52,17 @@ const PURPOSE: Purpose = {
 const SMALL_FILL_BYTES = 1000;
 
 /**
- * Entries in Redis 6.2 or later (or Valkey), shared by all processes. A read is one MGET of entries and generations,
+ * Entries in Redis 6.2 or later (or Valkey), or in a Redis Cluster, shared by all processes. A read is one MGET of entries and generations,
  * compared in the process; scripts are for what writes. The store makes connections of its own, like the given one
  * but hardened, when the cache starts; the given client is not used otherwise, and stays its owner's to close.
  * @throws CacheError for a client or options that cannot be.
  */
-export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
+export function redisStore(redis: Redis | Cluster, options: RedisStoreOptions = {}): Store {
   const settings = checkedSettings(redis, options);
+  return isCluster(redis) ? clusterStore(redis, settings) : serverStore(redis, settings);
+}
+
+function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store {
   const link = new ServerConnection(redis, settings, PURPOSE);
   const nextNonce = createNonces();
   const watchers: ((key: string) => void)[] = [];

@@ -11,7 +11,10 @@ const NEVER_EXPIRES = -1;
  * What lies in the server by namespace, reckoned from keys drawn at random: their share of all keys. Nothing is scanned, so it
  * costs the same however many keys there are.
  */
-export async function sampleHoldings(redis: Redis, names: RedisNames): Promise<readonly Holding[]> {
+export async function sampleHoldings(
+  redis: Redis,
+  names: Pick<RedisNames, 'all'>,
+): Promise<readonly Holding[]> {
   const [all, ...drawn] = await Promise.all([
     redis.dbsize(),
     ...Array.from({ length: DRAWN }, () => redis.randomkey()),
@@ -46,7 +49,7 @@ export async function sampleHoldings(redis: Redis, names: RedisNames): Promise<r
 }
 
 /** The namespace of an entry, `Movie` of `films:2:abc:e:{Movie:42}`; undefined for what is none of ours, or no entry. */
-function entryNamespace(key: string, { all }: RedisNames): string | undefined {
+function entryNamespace(key: string, { all }: Pick<RedisNames, 'all'>): string | undefined {
   if (!key.startsWith(all)) return undefined;
   const row = /^[^:]+:[^:]+:e:\{(.*)$/s.exec(key.slice(all.length))?.[1];
   // Keys that no template names begin with the field: `Query.film(id:"7")`.

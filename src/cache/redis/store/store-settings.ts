@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { timerFaults } from '../../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../../unknown-options.js';
 import { sentinelsOf } from '../connection/server-info.js';
 import { clientFaults } from '../connection/client-faults.js';
+import { clusterFaults, isCluster } from '../cluster/cluster-client.js';
 
 export interface RedisStoreOptions {
   /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
@@ -21,9 +22,13 @@ const redisStoreOptions = {
 } satisfies Record<keyof RedisStoreOptions, true>;
 
 /** @throws CacheError for a client or options that cannot be. */
-export function checkedSettings(redis: Redis, options: RedisStoreOptions): Required<RedisStoreOptions> {
+export function checkedSettings(
+  redis: Redis | Cluster,
+  options: RedisStoreOptions,
+): Required<RedisStoreOptions> {
   const { prefix = 'corral', commandTimeoutMs = 100, connectTimeoutMs = 500 } = options;
-  const faults = [...clientFaults(redis), ...unknownOptions(options, redisStoreOptions)];
+  const faults = isCluster(redis) ? clusterFaults(redis) : clientFaults(redis);
+  faults.push(...unknownOptions(options, redisStoreOptions));
   if (!/^[A-Za-z0-9_.-]+$/.test(prefix)) {
     faults.push(`prefix must be letters, digits and _ . -, but got ${JSON.stringify(prefix)}`);
   }
@@ -46,4 +51,4 @@ export function sharedName(
   return `redis ${where}:${port}/${db} ${prefix}`;
 }
 
-const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/;
+export const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/;

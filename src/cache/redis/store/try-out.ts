@@ -9,12 +9,25 @@ import { storeScripts } from './store-scripts.js';
 
 const KEPT_MS = 1000;
 
+type EntryNames = Pick<
+  RedisNames,
+  'entry' | 'lease' | 'generation' | 'writes' | 'asked' | 'askedFaded' | 'channel'
+>;
+
 /**
  * Uses every command the store will use, on a key of its own: what the server refuses is found out at the start, and
  * not in the middle of a request. @throws Error what the server refused.
  */
 export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const key = `~try-out ${randomUUID()}`;
+  await tryOutEntries(redis, names, key);
+  await announce(redis, names.log, [key]);
+  await readLog(redis, names.log, undefined);
+  await redis.xrange(names.log, '-', '+', 'COUNT', 1);
+}
+
+/** The same, without the log of invalidations: what is called by the key alone. */
+export async function tryOutEntries(redis: Redis, names: EntryNames, key: string): Promise<void> {
   const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
   const writes = names.writes(key);
   const once = async (script: keyof typeof storeScripts, call: ScriptCall): Promise<unknown> =>
@@ -47,9 +60,6 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   await countAsked(redis, names, asked);
   await mostAsked(redis, names, { field: key, atMost: 1 });
   await redis.del(names.asked(key), names.askedFaded(key));
-  await announce(redis, names.log, [key]);
-  await readLog(redis, names.log, undefined);
-  await redis.xrange(names.log, '-', '+', 'COUNT', 1);
   await redis.publish(names.channel, key);
   // Scripts read with pcall, so that what another program put there is no error: what is forbidden is none either.
   const isStored = stored.every((reply) => reply === 1);

@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CacheError } from '../../../../src/cache/index.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
@@ -14,12 +14,6 @@ function clientOf(url: string): unknown {
   const redis = new Redis(url, { lazyConnect: true });
   onTestFinished(() => redis.disconnect());
   return redis;
-}
-
-function cluster(): Cluster {
-  const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-  onTestFinished(() => nodes.disconnect());
-  return nodes;
 }
 
 const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
@@ -43,11 +37,6 @@ describe.each([
       'a client with a keyPrefix',
       () => client({ keyPrefix: 'films:' }),
       'the client has keyPrefix: "films:", which would not stand before the keys; leave that option out, and pass prefix: "films" as an option here',
-    ],
-    [
-      'a Cluster',
-      cluster,
-      'the client is a Cluster, which this version cannot use; pass new Redis(url) of a single primary',
     ],
     [
       'a client that asks sentinels for a replica',

@@ -1,0 +1,55 @@
+import { storeScripts } from '../store/store-scripts.js';
+import { invalidations } from '../store/invalidations.js';
+import type { Outcome } from './cluster-nodes.js';
+import type { Reader } from './cluster-reads.js';
+import { onOwners } from './on-owners.js';
+import { redirectOf } from './redirect.js';
+
+/**
+ * Ends tags, each on the owner of its slot. Where that may not have been done the slot is owed: this process reads nothing in
+ * it until its epoch has ended. What each of those has failed with. Never rejects.
+ */
+export async function invalidateOnCluster(
+  reader: Reader,
+  tags: readonly string[],
+  versions: ReadonlyMap<string, number> | undefined,
+): Promise<readonly Error[]> {
+  const { nodes, names, owed } = reader;
+  const sent = onOwners(tags, {
+    ...{ nodes, script: storeScripts.invalidate, slotOf: names.slotOf },
+    callOf: (tag, { channel }) => {
+      const [call = { keys: [], args: [] }] = invalidations({ ...names, channel }, [tag], versions);
+      return call;
+    },
+  });
+  const outcomes = await sent.catch((error: unknown) => tags.map(() => ({ error })));
+  const failures = await Promise.all(
+    outcomes.map((outcome, index) => endedOf(reader, tags[index] ?? '', outcome)),
+  );
+  const missed = failures.flatMap((failure, index) =>
+    failure === undefined ? [] : [{ failure, tag: tags[index] ?? '' }],
+  );
+  owed.add(missed.map(({ tag }) => names.slotOf(tag)));
+  return missed.map(({ failure }) => failure);
+}
+
+/** Undefined where the tag has ended. */
+async function endedOf(
+  { nodes, names }: Reader,
+  tag: string,
+  outcome: Outcome<unknown>,
+): Promise<Error | undefined> {
+  if (!('error' in outcome)) return undefined;
+  try {
+    const kind = redirectOf(outcome.error)?.kind;
+    if (kind !== 'ask' && kind !== 'later') throw outcome.error;
+    // The slot is on its way: no script finds all keys in one place. The announced writes end first, as one of them would
+    // otherwise store its row under a new generation; without the generation nothing counts.
+    for (const key of [names.writes(tag), names.generation(tag), names.entry(tag), names.lease(tag)]) {
+      await nodes.delete(names.slotOf(tag), key);
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,480 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { CacheLog } from '../../log.js';
+import { StoreAway } from '../../store/store-away.js';
+import { systemClock, type CallOff } from '../../time/clock.js';
+import { within } from '../../time/within.js';
+import type { Ask } from '../connection/connection-user.js';
+import { classOf } from '../connection/error-class.js';
+import { refusalOf, refused } from '../connection/refusal.js';
+import type { Timeouts } from '../connection/server-connection.js';
+import { addressOf } from '../connection/server-info.js';
+import { askAt, seenFromHere, startAddresses, templateFor } from './cluster-client.js';
+import { ClusterNode } from './cluster-node.js';
+import { redirectOf } from './redirect.js';
+import { SLOTS } from './slots.js';
+import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
+
+export interface NodesOptions {
+  readonly log: CacheLog;
+  readonly channelOf: (id: string) => string;
+  readonly onMessage: (key: string) => void;
+  readonly tryOut: (redis: Redis, node: ClusterNode) => Promise<void>;
+  readonly rejoin: (node: ClusterNode, ask: Ask, mustForget: boolean) => Promise<void>;
+  /** Told of slots that are another node's now: what is stored there may have missed invalidations before. */
+  readonly onMoved: (slots: readonly number[]) => void;
+  /** Called after each look. Must not reject. */
+  readonly onLook: () => Promise<void>;
+}
+
+/** What became of one item. */
+export type Outcome<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+
+/** Sends what belongs to one node: an outcome for each item, in their order. */
+export type Send<Item, Answer> = (
+  redis: Redis,
+  items: readonly Item[],
+  node: ClusterNode,
+) => Promise<readonly Outcome<Answer>[]>;
+
+/** Milliseconds between two looks at the nodes. */
+const LOOK_MS = 250;
+/** Nodes that are asked in each look who owns the slots: in turn. */
+const ASKED_IN_A_LOOK = 2;
+/** From so many primaries on a cluster can replace one of them by itself. */
+const REPLACES_FROM = 3;
+/** What was sent to a node that no longer owns the slot is sent again so often. */
+const FOLLOWED = 3;
+/** A node that refuses this process is tried anew after so long, milliseconds. */
+const REFUSED_MS = 5000;
+/** A node that owns nothing, and that no deletion was sent to for so long, is left, milliseconds. */
+const IDLE_MS = 10_000;
+
+interface Guest {
+  readonly node: ClusterNode;
+  readonly opening: Promise<void>;
+  isOpen: boolean;
+  usedAtMs: number;
+}
+
+const PURPOSE = {
+  name: 'redisStore',
+  code: 'CACHE_STORE_REFUSED',
+  page: 'docs/several-processes.md',
+} as const;
+
+/**
+ * The primaries of a cluster, each with a connection and a breaker of its own, and which of them owns which slot. They are
+ * looked at some times a second: what is sent goes to the owner of its slot, and only while another node confirms that.
+ */
+export class ClusterNodes {
+  readonly #cluster: Cluster;
+  readonly #timeouts: Timeouts;
+  #options: NodesOptions | undefined;
+  readonly #nodes = new Map<string, ClusterNode>();
+  /** Nodes that own nothing yet, and were named as those that a slot moves to. */
+  readonly #guests = new Map<string, Guest>();
+  #owners: (ClusterNode | undefined)[] = [];
+  /** The names of those that owned the slots last. */
+  readonly #lastOwners: (string | undefined)[] = [];
+  #looking: Promise<void> | undefined;
+  /** The names of nodes that the last look has left out. */
+  readonly #leftOut = new Set<string>();
+  #turn = 0;
+  readonly #complaints = new Set<string>();
+  #callOff: CallOff | undefined;
+  #isClosed = false;
+
+  constructor(cluster: Cluster, timeouts: Timeouts) {
+    this.#cluster = cluster;
+    this.#timeouts = timeouts;
+  }
+
+  get all(): readonly ClusterNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** True where no node can be asked. */
+  get isAway(): boolean {
+    return this.all.every((node) => node.isAway);
+  }
+
+  get isPartlyAway(): boolean {
+    return this.all.some((node) => node.isAway);
+  }
+
+  ownerOf(slot: number): ClusterNode | undefined {
+    return this.#owners[slot];
+  }
+
+  /** Finds the nodes. Without any that answers it goes on looking. @throws CacheError where they cannot be used. */
+  async open(options: NodesOptions): Promise<void> {
+    this.#options = options;
+    const owners = await this.#discover();
+    if (owners === undefined) {
+      options.log.warn(
+        { server: PURPOSE.name, where: this.#where },
+        'no node of the cluster answers; the origin answers until one does',
+      );
+    } else {
+      await this.#adopt(owners, 'at the start');
+      await this.look();
+    }
+    this.#lookLater();
+  }
+
+  /** Looks at the nodes; those who come while that is under way share it. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#lookOnce()
+      // The next one is a moment away; until a node is confirmed it is not used.
+      .catch((error: unknown) => this.#complain(error, this.#where))
+      .finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  /** Sends each item to the owner of its slot, what belongs to one node together, and again where the slot has moved. */
+  async spread<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    const outcomes = [...(await this.#send(items, slotOf, send))];
+    for (let round = 0; round < FOLLOWED; round += 1) {
+      const moved = outcomes.flatMap((outcome, index) => (hasMoved(outcome) ? [index] : []));
+      if (moved.length === 0) break;
+      // One that is under way may have begun before the move.
+      if (this.#looking !== undefined) await this.#lookForAWhile();
+      await this.#lookForAWhile();
+      const again = picked(items, moved);
+      const followed = await this.#send(again, slotOf, send);
+      moved.forEach((index, place) => (outcomes[index] = followed[place] ?? AWAY));
+    }
+    return outcomes;
+  }
+
+  /** Deletes a key wherever it is now, on its way to another node as well. @throws Error where it may still be there. */
+  async delete(slot: number, key: string): Promise<void> {
+    const [outcome = AWAY] = await this.spread(
+      [key],
+      () => slot,
+      async (redis) => [await settled(redis.del(key))],
+    );
+    if (!('error' in outcome)) return;
+    const redirect = redirectOf(outcome.error);
+    if (redirect?.kind !== 'ask' || redirect.to === undefined) throw outcome.error;
+    const target = await this.#nodeAt(redirect.to);
+    await target.run((redis) => Promise.all([redis.asking(), redis.del(key)]));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#callOff?.();
+    for (const node of this.#nodes.values()) node.close();
+    for (const { node } of this.#guests.values()) node.close();
+  }
+
+  /** A look that takes longer than a command may is not waited for: what it finds is used later. */
+  async #lookForAWhile(): Promise<void> {
+    const looking = this.look();
+    // Without any node it looks for them at all that were named, one after another.
+    if (this.#nodes.size === 0) return;
+    const { commandTimeoutMs: ms } = this.#timeouts;
+    await within(systemClock, { work: looking, ms, onLate: () => undefined });
+  }
+
+  get #where(): string {
+    const addresses = startAddresses(this.#cluster).map(({ host, port }) => `${host}:${port}`);
+    return `Redis Cluster of ${addresses.join(', ')}`;
+  }
+
+  async #send<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    const isDoubted = items.some((item) => {
+      const node = this.ownerOf(slotOf(item));
+      return node === undefined || (!node.isAway && !node.isBelieved);
+    });
+    // This process stood still, or a slot has no owner.
+    if (isDoubted) await this.#lookForAWhile();
+    const parts = new Map<ClusterNode, number[]>();
+    const outcomes: Outcome<Answer>[] = items.map((item, index) => {
+      const node = this.ownerOf(slotOf(item));
+      if (node?.isBelieved !== true) return AWAY;
+      const part = parts.get(node);
+      if (part === undefined) parts.set(node, [index]);
+      else part.push(index);
+      return AWAY;
+    });
+    await Promise.all(
+      Array.from(parts, async ([node, indexes]) => {
+        const answers = await sendPart(node, picked(items, indexes), send);
+        indexes.forEach((index, place) => (outcomes[index] = answers[place] ?? AWAY));
+      }),
+    );
+    return outcomes;
+  }
+
+  /** Asks the nodes that were named at first, in turn, whom they know. Undefined where none answers. */
+  async #discover(): Promise<readonly Owner[] | undefined> {
+    let refusal: Error | undefined;
+    for (const address of startAddresses(this.#cluster)) {
+      const template = templateFor(this.#cluster, seenFromHere(this.#cluster, address));
+      try {
+        const ask = (redis: Redis): Promise<unknown> => redis.cluster('SLOTS');
+        const owners = readOwners(await askAt(template, this.#timeouts.connectTimeoutMs, ask), address);
+        if (owners.length > 0) return owners;
+      } catch (error) {
+        const where = addressOf(template.options);
+        refusal ??= /cluster support disabled/i.test(String(error))
+          ? refused(`${where} is part of no cluster; pass new Redis(url) in the place of a Cluster`, {
+              ...PURPOSE,
+              where,
+            })
+          : refusalOf(error, { ...PURPOSE, where });
+      }
+    }
+    if (refusal !== undefined) throw refusal;
+    return undefined;
+  }
+
+  async #lookOnce(): Promise<void> {
+    this.#leaveIdleGuests();
+    const startedAtMs = performance.now();
+    const nodes = this.all;
+    const asked = this.#inTurn(nodes.filter((node) => !node.isAway));
+    const seen = await Promise.all(
+      nodes.map(async (node) => ({ node, look: await node.look(asked.includes(node)) })),
+    );
+    if (this.#isClosed) return;
+    const views = seen.flatMap(({ node, look }) =>
+      look?.owners === undefined || look.owners.length === 0 || !look.isWhole
+        ? []
+        : [{ node, owners: look.owners }],
+    );
+    // What refuses this process while it runs is told by its own connection.
+    const owners = views.at(-1)?.owners ?? (await this.#discover().catch(() => undefined));
+    if (owners !== undefined) await this.#adopt(owners, 'later');
+    for (const { node, look } of seen) {
+      if (look?.isSame !== true) continue;
+      // A node that slept through its replacement still says that it owns its slots: another one must say so.
+      const others = views.filter((view) => view.node !== node);
+      const witnesses = others.length === 0 && nodes.length < REPLACES_FROM ? views : others;
+      const isOwner = witnesses.every((view) => view.owners.some((owner) => node.is(owner)));
+      if (witnesses.length > 0 && isOwner) node.confirm(startedAtMs);
+      else
+        this.#tellOtherNames(
+          node,
+          witnesses.flatMap((view) => view.owners),
+        );
+    }
+  }
+
+  #tellOtherNames(node: ClusterNode, owners: readonly Owner[]): void {
+    const other = owners.find((owner) => owner.id === node.id && !node.is(owner));
+    if (other === undefined) return;
+    const { host, port } = node.address;
+    const words = `another node of the cluster names it ${other.host}:${other.port}; until all give it one name it is not used`;
+    this.#complain(new Error(words), `${host}:${port}`);
+  }
+
+  #inTurn(nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+    this.#turn += 1;
+    return Array.from({ length: Math.min(ASKED_IN_A_LOOK, nodes.length) }, (_, index) =>
+      nodes.at((this.#turn + index) % nodes.length),
+    ).filter((node) => node !== undefined);
+  }
+
+  #lookLater(): void {
+    if (this.#isClosed) return;
+    this.#callOff = systemClock.after(LOOK_MS, () => {
+      void this.look()
+        .then(() => this.#options?.onLook())
+        .then(() => this.#lookLater());
+    });
+  }
+
+  /** Goes on with these owners: nodes that own nothing any more, as two looks have found, are left. */
+  async #adopt(owners: readonly Owner[], when: 'at the start' | 'later'): Promise<void> {
+    if (this.#isClosed) return;
+    const table: (ClusterNode | undefined)[] = Array.from({ length: SLOTS });
+    const opened: ClusterNode[] = [];
+    const kept = new Set<string>();
+    for (const owner of owners) {
+      const name = nameOf(owner);
+      let node = this.#nodes.get(name);
+      if (node === undefined) {
+        node = when === 'at the start' ? this.#makeNode(owner) : this.#makeNodeIfPossible(owner);
+        if (node === undefined) continue;
+        this.#nodes.set(name, node);
+        opened.push(node);
+      }
+      node.owns(owner.ranges);
+      kept.add(name);
+      for (const [from, to] of owner.ranges) table.fill(node, from, to + 1);
+    }
+    for (const [name, node] of this.#nodes) {
+      if (kept.has(name)) this.#leftOut.delete(name);
+      if (kept.has(name)) continue;
+      // For a moment one node may not have heard yet what another knows.
+      if (!this.#leftOut.delete(name)) {
+        this.#leftOut.add(name);
+        continue;
+      }
+      this.#nodes.delete(name);
+      node.close();
+    }
+    this.#owners = table;
+    const moved = table.flatMap((node, slot) => (this.#hasMoved(slot, node) ? [slot] : []));
+    if (moved.length > 0) this.#options?.onMoved(moved);
+    if (when === 'at the start') await Promise.all(opened.map((node) => node.open()));
+    else for (const node of opened) void this.#openLater(node);
+  }
+
+  /**
+   * A slot that comes back to a node finds the history there that it left, and the epoch comes along: what was ended in between,
+   * by a node that a replica has replaced since, would count again.
+   */
+  #hasMoved(slot: number, node: ClusterNode | undefined): boolean {
+    if (node === undefined) return false;
+    const name = nameOf({ id: node.id, ...node.address });
+    const before = this.#lastOwners[slot];
+    this.#lastOwners[slot] = name;
+    return before !== undefined && before !== name;
+  }
+
+  /** What a function of the application throws for one node is no reason to do without the others. */
+  #makeNodeIfPossible(owner: Owner): ClusterNode | undefined {
+    try {
+      return this.#makeNode(owner);
+    } catch (error) {
+      this.#complain(error, `${owner.host}:${owner.port}`);
+      return undefined;
+    }
+  }
+
+  /** Says once of a place what is wrong there. */
+  #complain(error: unknown, where: string): void {
+    const words = error instanceof Error ? error.message : String(error);
+    const complaint = `${where} ${words}`;
+    if (this.#complaints.has(complaint)) return;
+    this.#complaints.add(complaint);
+    this.#options?.log.error({ server: PURPOSE.name, where }, words);
+  }
+
+  /** Never rejects. */
+  async #openLater(node: ClusterNode): Promise<void> {
+    try {
+      await node.open();
+      // It is used from the first look on that confirms it.
+      await this.look();
+    } catch (error) {
+      const { host, port } = node.address;
+      const words = error instanceof Error ? error.message : String(error);
+      this.#options?.log.error({ server: PURPOSE.name, where: `${host}:${port}` }, words);
+      systemClock.after(REFUSED_MS, () => {
+        if (this.#nodes.get(nameOf({ id: node.id, ...node.address })) !== node) return;
+        this.#nodes.delete(nameOf({ id: node.id, ...node.address }));
+      });
+    }
+  }
+
+  async #nodeAt(to: Address): Promise<ClusterNode> {
+    const known = [...this.#nodes.values()].find((node) => sameAddress(node.address, to));
+    if (known !== undefined) return known;
+    const name = `${to.host}:${to.port}`;
+    if (this.#isClosed) throw new StoreAway('the store was closed');
+    let guest = this.#guests.get(name);
+    if (guest === undefined || (guest.isOpen && guest.node.isAway)) {
+      guest?.node.close();
+      const node = this.#makeNode({ id: name, ...to, ranges: [] });
+      const made: Guest = { node, opening: node.open(), isOpen: false, usedAtMs: 0 };
+      this.#guests.set(name, made);
+      const opened = (): void => void (made.isOpen = true);
+      made.opening.then(opened, opened);
+      guest = made;
+    }
+    guest.usedAtMs = performance.now();
+    await guest.opening;
+    return guest.node;
+  }
+
+  #leaveIdleGuests(): void {
+    for (const [name, { node, usedAtMs }] of this.#guests) {
+      if (performance.now() - usedAtMs < IDLE_MS) continue;
+      this.#guests.delete(name);
+      node.close();
+    }
+  }
+
+  #makeNode(owner: Owner): ClusterNode {
+    if (this.#options === undefined) throw new Error('the cluster was not opened');
+    const { channelOf, ...options } = this.#options;
+    return new ClusterNode(owner, {
+      ...options,
+      ...{ cluster: this.#cluster, timeouts: this.#timeouts, channel: channelOf(owner.id) },
+    });
+  }
+}
+
+const AWAY = { error: new StoreAway('the node of the cluster that owns the slot is away') } as const;
+
+/** The outcome of one command. Never rejects. */
+export function settled<Answer>(sent: Promise<Answer>): Promise<Outcome<Answer>> {
+  return sent.then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** The answers of all. @throws Error what the first of those without one has failed with. */
+export function answersOf<Answer>(outcomes: readonly Outcome<Answer>[]): Answer[] {
+  return outcomes.map((outcome) => {
+    if ('error' in outcome) throw outcome.error;
+    return outcome.answer;
+  });
+}
+
+/** The outcomes, where a node has answered. @throws Error what the first has failed with, where none has. */
+export function unlessAllFailed<Answer>(outcomes: readonly Outcome<Answer>[]): readonly Outcome<Answer>[] {
+  const [first] = outcomes;
+  if (first !== undefined && outcomes.every(hasNoAnswer)) answersOf([first]);
+  return outcomes;
+}
+
+async function sendPart<Item, Answer>(
+  node: ClusterNode,
+  part: readonly Item[],
+  send: Send<Item, Answer>,
+): Promise<readonly Outcome<Answer>[]> {
+  try {
+    return await node.run(async (redis) => {
+      const outcomes = await send(redis, part, node);
+      // What one slot is refused with is no outage; what says that the whole node is away is one.
+      for (const outcome of outcomes) if (saysAway(outcome)) answersOf([outcome]);
+      return outcomes;
+    });
+  } catch (error) {
+    return part.map(() => ({ error }));
+  }
+}
+
+function picked<Item>(items: readonly Item[], indexes: readonly number[]): readonly Item[] {
+  return indexes.flatMap((index) => items.slice(index, index + 1));
+}
+
+function hasNoAnswer(outcome: Outcome<unknown>): boolean {
+  return 'error' in outcome && redirectOf(outcome.error) === undefined;
+}
+
+function saysAway(outcome: Outcome<unknown>): boolean {
+  return 'error' in outcome && redirectOf(outcome.error) === undefined && classOf(outcome.error) === 'away';
+}
+
+function hasMoved(outcome: Outcome<unknown>): boolean {
+  return 'error' in outcome && redirectOf(outcome.error)?.kind === 'moved';
+}
+
+function nameOf({ id, host, port }: Pick<Owner, 'id' | 'host' | 'port'>): string {
+  return `${id} ${host}:${port}`;
+}

@@ -1,0 +1,247 @@
+import { Cluster } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createCache, type Outbox, type Store } from '../../../../src/cache/index.js';
+import type { OutboxRow } from '../../../../src/cache/outbox/outbox.js';
+import { Relay } from '../../../../src/cache/outbox/relay.js';
+import { acquireOnCluster } from '../../../../src/cache/redis/cluster/cluster-claims.js';
+import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
+import { ClusterNodes } from '../../../../src/cache/redis/cluster/cluster-nodes.js';
+import { OwedSlots } from '../../../../src/cache/redis/cluster/owed-slots.js';
+import { SlotMarks } from '../../../../src/cache/redis/cluster/slot-marks.js';
+import { redisStore } from '../../../../src/cache/redis/index.js';
+import { isAway, isPartlyAway } from '../../../../src/cache/store/store-away.js';
+import { systemClock } from '../../../../src/cache/time/clock.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { freePort } from '../../../support/free-port.js';
+import { needsRedis } from '../../../support/needs.js';
+import { expectTime } from '../../../support/run/expect-time.js';
+import { privateCluster, type PrivateCluster } from '../../../support/servers/private-cluster.js';
+import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
+import { generationsFor } from '../../../support/stores/generations-for.js';
+
+/** An outbox without a database: its rows wait until they are applied. */
+function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
+  const rows: OutboxRow[] = [];
+  let count = 0;
+  return {
+    rows,
+    relay: async (apply) => {
+      const taken = [...rows];
+      if (taken.length > 0) await apply(taken);
+      rows.splice(0, taken.length);
+      return { done: taken, elsewhere: [], isKnown: true };
+    },
+    register: () => Promise.resolve(true),
+    add: (tags) => {
+      rows.push({ id: String((count += 1)), tags, waitedMs: 0 });
+      return Promise.resolve();
+    },
+    listen: () => () => Promise.resolve(),
+    keep: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
+  let started: PrivateCluster | undefined;
+  beforeAll(async () => {
+    started = await privateCluster();
+  }, 60_000);
+  afterAll(() => started?.stop());
+  const servers = (): PrivateCluster => {
+    if (started === undefined) throw new Error('there is no cluster');
+    return started;
+  };
+
+  function client(options: ConstructorParameters<typeof Cluster>[1] = {}): Cluster {
+    const cluster = new Cluster([...servers().addresses], { lazyConnect: true, ...options });
+    onTestFinished(() => cluster.disconnect());
+    return cluster;
+  }
+
+  async function open(prefix: string, options?: Parameters<typeof client>[0]): Promise<Store> {
+    const store = redisStore(client(options), { prefix });
+    onTestFinished(async () => store.close());
+    await store.open?.({
+      digest: 'd1',
+      log: cacheLog(),
+      onForgotten: () => undefined,
+      caughtUp: () => Promise.resolve('yes' as const),
+    });
+    return store;
+  }
+
+  async function proxied(): Promise<{
+    proxies: TcpProxy[];
+    natMap: Record<string, { host: string; port: number }>;
+  }> {
+    const proxies = await Promise.all(servers().primaries.map(({ port }) => tcpProxy(port)));
+    const natMap = Object.fromEntries(
+      servers().primaries.map(({ port }, index) => [
+        `127.0.0.1:${port}`,
+        { host: '127.0.0.1', port: proxies[index]?.port ?? 0 },
+      ]),
+    );
+    return { proxies, natMap };
+  }
+
+  const { slotOf } = clusterNames('any', 'none');
+  /** Of three that own a third of the slots each. */
+  const nodeOf = (row: string): number => Math.floor((slotOf(row) * 3) / 16_384);
+  const rows = Array.from({ length: 600 }, (_, index) => `Row:${index}`);
+  const rowsOn = (node: number): readonly string[] => rows.filter((row) => nodeOf(row) === node);
+
+  async function stored(store: Store, keys: readonly string[]): Promise<void> {
+    const addresses = keys.map((key) => ({ key, tags: [] }));
+    const all = await generationsFor(store, addresses);
+    const bytes = Buffer.from('x');
+    await store.fill(
+      addresses.map((address, index) => ({
+        ...address,
+        ...{ bytes, generations: all[index] ?? [], keepForMs: 60_000 },
+      })),
+    );
+  }
+
+  it('keeps what lies on the others when a row waited in the outbox meanwhile', async () => {
+    const { proxies, natMap } = await proxied();
+    const outbox = rowsInMemory();
+    const cache = createCache({
+      ...{ store: redisStore(client({ natMap }), { prefix: 'kept' }), outbox },
+      ...{ log: cacheLog(), environment: 'test' },
+    });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    let loads = 0;
+    const read = (row: string): Promise<number> => cache.fetch(row, { ttl: 600 }, () => (loads += 1));
+    const isHit = async (row: string): Promise<boolean> => {
+      const before = loads;
+      await read(row);
+      return loads === before;
+    };
+    const [there = ''] = rowsOn(0);
+    const elsewhere = [...rowsOn(1).slice(0, 5), ...rowsOn(2).slice(0, 5)];
+    for (const row of [there, ...elsewhere]) await expect.poll(() => isHit(row)).toBe(true);
+    proxies[0]?.set({ blackHole: 'both' });
+    await outbox.add([there]);
+    await expect.poll(() => isHit(there)).toBe(false);
+    proxies[0]?.set({});
+    await expect.poll(() => isHit(there), { timeout: 20_000 }).toBe(true);
+    expect(await Promise.all(elsewhere.map(isHit))).toEqual(elsewhere.map(() => true));
+    await expect.poll(() => outbox.rows.length, { timeout: 10_000 }).toBe(0);
+  }, 60_000);
+
+  it('ends every tag that lies elsewhere, and the epochs of all slots where one was missed', async () => {
+    const { proxies, natMap } = await proxied();
+    const [one, other] = [await open('parts', { natMap }), await open('parts')];
+    const addresses = rows.map((key) => ({ key, tags: [] }));
+    await stored(other, rows);
+    const read = (): Promise<readonly { bytes?: unknown; mark: string | undefined }[]> =>
+      Promise.resolve(other.read(addresses)).then((all) =>
+        all.map(({ bytes, generations }) => ({ bytes, mark: generations.at(-1) })),
+      );
+    const before = await read();
+    expect(before.filter(({ bytes }) => bytes === undefined)).toEqual([]);
+    proxies[0]?.set({ blackHole: 'both' });
+    await expect(one.invalidate(rows)).rejects.toThrow();
+    const left = (await read()).flatMap(({ bytes }, index) =>
+      bytes === undefined ? [] : [rows[index] ?? ''],
+    );
+    expect(left.filter((row) => nodeOf(row) !== 0)).toEqual([]);
+    proxies[0]?.set({});
+    const unended = async (): Promise<number> =>
+      (await read()).filter(
+        ({ mark }, index) => nodeOf(rows[index] ?? '') === 0 && mark === before[index]?.mark,
+      ).length;
+    await expect.poll(unended, { timeout: 15_000 }).toBe(0);
+  }, 60_000);
+
+  it('has no rejection that nobody handles when leases cannot be asked for', async () => {
+    const nodes = new ClusterNodes(client(), { commandTimeoutMs: 100, connectTimeoutMs: 500 });
+    onTestFinished(() => nodes.close());
+    const names = clusterNames('claims', 'none');
+    let asked = 0;
+    const failing = {
+      ...names,
+      slotOf: (row: string): number => {
+        asked += 1;
+        if (asked === 1) throw new Error('no slot');
+        return names.slotOf(row);
+      },
+    };
+    const requests = [{ key: 'Row:1', tags: [], token: 't', leaseMs: 1000, keepForMs: 1000 }];
+    const acquired = acquireOnCluster({
+      ...{ nodes, names: failing, marks: new SlotMarks(), owed: new OwedSlots() },
+      ...{ nextNonce: () => 'n', requests },
+    });
+    await expect(acquired).rejects.toThrow('no slot');
+  });
+
+  it('goes on looking where natMap throws for a node, and has that node once it does not', async () => {
+    const nowhere = { host: '127.0.0.1', port: await freePort() };
+    const [, second] = servers().primaries;
+    let says: 'nothing' | 'all but one' | 'all' = 'nothing';
+    const natMap = (name: string): { host: string; port: number } | null => {
+      if (says === 'nothing') return nowhere;
+      if (says === 'all but one' && name === `127.0.0.1:${second?.port}`) throw new Error('no such name');
+      return null;
+    };
+    const other = await open('names');
+    const [[first = ''], [behind = '']] = [rowsOn(0), rowsOn(1)];
+    await stored(other, [first, behind]);
+    const store = await open('names', { natMap });
+    const read = async (key: string): Promise<number | undefined> =>
+      (await store.read([{ key, tags: [] }]))[0]?.bytes?.length;
+    says = 'all but one';
+    await expect.poll(() => read(first).catch(() => 'away'), { timeout: 10_000 }).toBe(1);
+    await expect(read(behind)).rejects.toThrow('away');
+    says = 'all';
+    await expect.poll(() => read(behind).catch(() => 'away'), { timeout: 10_000 }).toBe(1);
+  }, 30_000);
+
+  it('lets no write wait longer for what cannot be applied than where all of it is away', async () => {
+    const { proxies, natMap } = await proxied();
+    const store = await open('waits', { natMap });
+    const [there = ''] = rowsOn(0);
+    const outbox = rowsInMemory();
+    const relay = new Relay({
+      ...{ outbox, blindAfterMs: 60_000, clock: systemClock, random: () => 0, log: cacheLog() },
+      invalidate: async (tags) => store.invalidate(tags),
+      storeIsAway: () => isAway(store),
+      storeIsPartlyAway: () => isPartlyAway(store),
+      forgetAll: () => Promise.resolve(),
+      onForgotten: () => undefined,
+      onApplied: () => undefined,
+    });
+    await outbox.add([there]);
+    expect(await relay.settled(500, 3000)).toBe(true);
+    proxies[0]?.set({ blackHole: 'both' });
+    await expect(store.invalidate([there])).rejects.toThrow();
+    await outbox.add([there]);
+    const sinceMs = performance.now();
+    expect(await relay.settled(500, 3000)).toBe(false);
+    expectTime(performance.now() - sinceMs).toBeLessThan(2000);
+    expect(isAway(store)).toBe(false);
+    await relay.close();
+  }, 30_000);
+
+  it('keeps no query waiting while no node is known', async () => {
+    const { proxies, natMap } = await proxied();
+    for (const proxy of proxies) proxy.set({ blackHole: 'both' });
+    const store = redisStore(client({ natMap }), { prefix: 'unknown', connectTimeoutMs: 1000 });
+    onTestFinished(async () => store.close());
+    const caughtUp = (): Promise<'yes'> => Promise.resolve('yes');
+    await store.open?.({ digest: 'd1', log: cacheLog(), onForgotten: () => undefined, caughtUp });
+    const sinceMs = performance.now();
+    const addresses = [{ key: 'Row:1', tags: [] }];
+    await expect(Promise.resolve(store.read(addresses))).rejects.toThrow('away');
+    expectTime(performance.now() - sinceMs).toBeLessThan(500);
+    await expect(Promise.resolve(store.health?.())).rejects.toThrow('no node of the cluster is known');
+    for (const proxy of proxies) proxy.set({});
+    const answers = async (): Promise<boolean> => {
+      const [reading] = await store.read(addresses);
+      return reading !== undefined;
+    };
+    await expect.poll(() => answers().catch(() => false), { timeout: 15_000 }).toBe(true);
+  }, 30_000);
+});

@@ -1,0 +1,103 @@
+import { Redis } from 'ioredis';
+import { vi } from 'vitest';
+import { freePort } from '../free-port.js';
+import { privateRedis, type PrivateRedis } from '../private-redis.js';
+
+export interface PrivateCluster {
+  readonly primaries: readonly PrivateRedis[];
+  /** One of each primary, in their order. */
+  readonly replicas: readonly PrivateRedis[];
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  /** As a variable of the API. */
+  readonly url: string;
+  /** From now on the replica of this primary gets nothing of what the primary is told. */
+  cutReplica(index: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PRIMARIES = 3;
+const SLOTS = 16_384;
+const NODE_TIMEOUT_MS = 2000;
+
+/** Three primaries on loopback that own a third of the slots each, and a replica of each. */
+export async function privateCluster(): Promise<PrivateCluster> {
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
+  // A replica that lags for longer may take over all the same: that is what the tests want to see.
+  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0');
+  const nodes = await Promise.all(
+    Array.from({ length: PRIMARIES * 2 }, async () =>
+      // By itself it would take the port that is 10,000 higher, which there may not be.
+      privateRedis(...settings, '--cluster-port', `${await freePort()}`),
+    ),
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  };
+  const [primaries, replicas] = [nodes.slice(0, PRIMARIES), nodes.slice(PRIMARIES)];
+  try {
+    await join(primaries, replicas);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...{ primaries, replicas, stop },
+    addresses: primaries.map(({ port }) => ({ host: '127.0.0.1', port })),
+    url: `redis://127.0.0.1:${primaries[0]?.port}?cluster=true`,
+    cutReplica: async (index) => {
+      const port = primaries[index]?.port ?? 0;
+      await told(port, 'ACL', 'SETUSER', 'default', '-sync', '-psync', '-replconf');
+      await told(port, 'CLIENT', 'KILL', 'TYPE', 'replica');
+    },
+  };
+}
+
+async function join(primaries: readonly PrivateRedis[], replicas: readonly PrivateRedis[]): Promise<void> {
+  const nodes = [...primaries, ...replicas];
+  for (const [index, { port }] of primaries.entries()) {
+    const from = Math.floor((SLOTS * index) / PRIMARIES);
+    const to = Math.floor((SLOTS * (index + 1)) / PRIMARIES) - 1;
+    await told(port, 'CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
+    await told(
+      port,
+      'CLUSTER',
+      'ADDSLOTS',
+      ...Array.from({ length: to + 1 - from }, (_, slot) => from + slot),
+    );
+  }
+  const [first, ...others] = nodes;
+  for (const { port } of others)
+    await told(first?.port ?? 0, 'CLUSTER', 'MEET', '127.0.0.1', port, await busPort(port));
+  for (const { port } of nodes) await says(port, `cluster_known_nodes:${nodes.length}`, 'CLUSTER', 'INFO');
+  for (const [index, { port }] of replicas.entries()) {
+    const id = await told(primaries[index]?.port ?? 0, 'CLUSTER', 'MYID');
+    // It is refused until it has heard of that node.
+    await says(port, 'OK', 'CLUSTER', 'REPLICATE', id);
+  }
+  for (const { port } of nodes) await says(port, 'cluster_state:ok', 'CLUSTER', 'INFO');
+  for (const { port } of replicas) await says(port, 'master_link_status:up', 'INFO', 'replication');
+}
+
+/** Where the nodes talk to each other. */
+async function busPort(port: number): Promise<string> {
+  return /:\d+@(\d+)/.exec(await told(port, 'CLUSTER', 'NODES'))?.[1] ?? '';
+}
+
+/** Resolves once a server answers with a text in its answer. @throws Error where it does not within twenty seconds. */
+async function says(port: number, text: string, ...command: [string, ...string[]]): Promise<void> {
+  const ask = async (): Promise<void> => {
+    const answer = await told(port, ...command);
+    if (!answer.includes(text)) throw new Error(`${command.join(' ')} of ${port} answers ${answer}`);
+  };
+  await vi.waitFor(ask, { timeout: 20_000, interval: 50 });
+}
+
+/** Tells a server something on a connection of its own. */
+export async function told(port: number, ...command: [string, ...(string | number)[]]): Promise<string> {
+  const client = new Redis(port, { protocol: 2 });
+  try {
+    return String(await client.call(...command));
+  } finally {
+    client.disconnect();
+  }
+}
