@@ -29,6 +29,8 @@ const timed = [
   'test/api/database-away.test.ts',
   'test/cache/outbox/slow-database.test.ts',
   'test/cache/redis/cluster/failover.test.ts',
+  'test/cache/redis/cluster/outages.test.ts',
+  'test/cache/redis/cluster/cluster-store.test.ts',
   'test/cache/redis/store/redis-refused.test.ts',
   'test/accounts/attempts.test.ts',
   'test/races/one-load.test.ts',

@@ -57,6 +57,10 @@ const attacks = {
   plans: ['races and faults where operations are executed by plans', ...racesAndFaults],
   memo: ['races and faults where whole answers are kept', ...racesAndFaults],
   front: ['races and faults where they are given in front of Apollo Server', ...racesAndFaults],
+  cluster: [
+    'a Redis Cluster whose primaries are killed, put to sleep and moved',
+    'test/cache/redis/cluster/failover.test.ts',
+  ],
   leader: [
     'a leader of the outbox that is killed twenty times',
     'test/cache/postgres/log/log-processes.test.ts',
