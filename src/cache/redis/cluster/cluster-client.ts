@@ -1,4 +1,4 @@
-import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { optionFaults } from '../connection/client-faults.js';
 import type { Address } from './topology.js';
 
@@ -42,17 +42,22 @@ export function clusterFaults(cluster: Cluster): string[] {
   return faults;
 }
 
-/** What the connections to a node are made like. It connects to nothing. */
-export function templateFor({ options }: Cluster, address: Address): Redis {
-  return new Redis({
-    ...{ ...options.redisOptions, ...address },
-    // A node that became a replica must not answer.
-    ...{ readOnly: false, db: 0, lazyConnect: true, replyMapping: 'legacy' },
-  });
+/** Makes what the connections to a node are made like, by the address that nodes name it by. That connects to nothing. */
+export type TemplateFor = (address: Address) => Redis;
+
+/** ioredis is loaded here and not with this door, which a project without it may read. */
+export async function templatesOf(cluster: Cluster): Promise<TemplateFor> {
+  const { Redis: Client } = await import('ioredis');
+  return (address) =>
+    new Client({
+      ...{ ...cluster.options.redisOptions, ...seenFromHere(cluster, address) },
+      // A node that became a replica must not answer.
+      ...{ readOnly: false, db: 0, lazyConnect: true, replyMapping: 'legacy' },
+    });
 }
 
 /** Where a node is as seen from here: a cluster names it as its nodes see it. */
-export function seenFromHere({ options: { natMap } }: Cluster, { host, port }: Address): Address {
+function seenFromHere({ options: { natMap } }: Cluster, { host, port }: Address): Address {
   const name = `${host}:${port}`;
   const seen: unknown = typeof natMap === 'function' ? natMap(name) : natMap?.[name];
   return addressIn(seen) ?? { host, port };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
 import { StoreAway } from '../../store/store-away.js';
 import type { Ask } from '../connection/connection-user.js';
@@ -7,11 +7,11 @@ import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection, type Timeouts } from '../connection/server-connection.js';
 import { lineOf, type ServerInfo } from '../connection/server-info.js';
 import { OversizedEntries } from '../store/oversized-entries.js';
-import { seenFromHere, templateFor } from './cluster-client.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
 export interface NodeOptions {
-  readonly cluster: Cluster;
+  /** What its connections are made like. */
+  readonly template: Redis;
   readonly timeouts: Timeouts;
   readonly log: CacheLog;
   /** Where its wake-ups are published: each node has a channel of its own, so that each message comes once. */
@@ -73,8 +73,7 @@ export class ClusterNode {
     this.address = { host, port };
     this.#ranges = ranges;
     this.#options = options;
-    const template = templateFor(options.cluster, seenFromHere(options.cluster, this.address));
-    this.#link = new ServerConnection(template, options.timeouts, PURPOSE);
+    this.#link = new ServerConnection(options.template, options.timeouts, PURPOSE);
   }
 
   /**

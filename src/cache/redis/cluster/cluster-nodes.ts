@@ -8,7 +8,7 @@ import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
-import { askAt, seenFromHere, startAddresses, templateFor } from './cluster-client.js';
+import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
 import { ClusterNode } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
@@ -70,6 +70,7 @@ export class ClusterNodes {
   readonly #cluster: Cluster;
   readonly #timeouts: Timeouts;
   #options: NodesOptions | undefined;
+  #templateFor: TemplateFor | undefined;
   readonly #nodes = new Map<string, ClusterNode>();
   /** Nodes that own nothing yet, and were named as those that a slot moves to. */
   readonly #guests = new Map<string, Guest>();
@@ -109,6 +110,7 @@ export class ClusterNodes {
   /** Finds the nodes. Without any that answers it goes on looking. @throws CacheError where they cannot be used. */
   async open(options: NodesOptions): Promise<void> {
     this.#options = options;
+    this.#templateFor = await templatesOf(this.#cluster);
     const owners = await this.#discover();
     if (owners === undefined) {
       options.log.warn(
@@ -219,7 +221,7 @@ export class ClusterNodes {
   async #discover(): Promise<readonly Owner[] | undefined> {
     let refusal: Error | undefined;
     for (const address of startAddresses(this.#cluster)) {
-      const template = templateFor(this.#cluster, seenFromHere(this.#cluster, address));
+      const template = this.#template(address);
       try {
         const ask = (redis: Redis): Promise<unknown> => redis.cluster('SLOTS');
         const owners = readOwners(await askAt(template, this.#timeouts.connectTimeoutMs, ask), address);
@@ -408,15 +410,21 @@ export class ClusterNodes {
   }
 
   #makeNode(owner: Owner): ClusterNode {
-    if (this.#options === undefined) throw new Error('the cluster was not opened');
+    if (this.#options === undefined) throw NOT_OPENED;
     const { channelOf, ...options } = this.#options;
     return new ClusterNode(owner, {
       ...options,
-      ...{ cluster: this.#cluster, timeouts: this.#timeouts, channel: channelOf(owner.id) },
+      ...{ template: this.#template(owner), timeouts: this.#timeouts, channel: channelOf(owner.id) },
     });
+  }
+
+  #template({ host, port }: Address): Redis {
+    if (this.#templateFor === undefined) throw NOT_OPENED;
+    return this.#templateFor({ host, port });
   }
 }
 
+const NOT_OPENED = new Error('the cluster was not opened');
 const AWAY = { error: new StoreAway('the node of the cluster that owns the slot is away') } as const;
 
 /** The outcome of one command. Never rejects. */

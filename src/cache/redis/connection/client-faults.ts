@@ -12,7 +12,7 @@ export function clientFaults(client: Redis | undefined): string[] {
   const { options } = given;
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
-  const faults = optionFaults(options);
+  const faults: string[] = [];
   if (isSet(options['sentinels']) && isSet(options['tls']) && options['enableTLSForSentinelMode'] !== true) {
     faults.push(
       'the client has sentinels and tls, but encrypts nothing without enableTLSForSentinelMode: true; set it, or leave tls out',
@@ -24,7 +24,7 @@ export function clientFaults(client: Redis | undefined): string[] {
         'redis://, or with rediss:// for an encrypted connection',
     );
   }
-  return faults;
+  return [...faults, ...optionFaults(options)];
 }
 
 /** What is wrong with the options of a client, or of those that a client of a cluster makes its connections with. */
