@@ -89,6 +89,6 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     expect(through.statements()).toBeGreaterThanOrEqual(CALLS);
     expect(outcome).toEqual(NOTHING_WRONG);
     expect(behind.statements()).toBeLessThanOrEqual(CALLS / 20);
-    expectTime(figures.ratio).toBeLessThan(1);
+    expectTime(figures.ratio, 'a ratio').toBeLessThan(1);
   });
 });

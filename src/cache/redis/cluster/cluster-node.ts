@@ -7,6 +7,7 @@ import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection, type Timeouts } from '../connection/server-connection.js';
 import { lineOf, type ServerInfo } from '../connection/server-info.js';
 import { OversizedEntries } from '../store/oversized-entries.js';
+import { STORE_PURPOSE } from '../store/store-purpose.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
 export interface NodeOptions {
@@ -34,12 +35,7 @@ export interface Look {
 }
 
 const PURPOSE: Purpose = {
-  name: 'redisStore',
-  code: 'CACHE_STORE_REFUSED',
-  page: 'docs/several-processes.md',
-  opensAt: 'silence',
-  triesOut: 'once',
-  hasSlowLane: false,
+  ...STORE_PURPOSE,
   says: {
     away: 'a node of the cluster is away; the origin answers for what lies there until it is back',
     usable: 'the node is back and is used again',
@@ -55,11 +51,17 @@ const BELIEVED_MS = 1000;
 /** One that a slot moves to is known by its address alone. */
 const NODE_ID = /^[0-9a-f]{40}$/;
 
+export function nameOfNode({ id, host, port }: Pick<Owner, 'id' | 'host' | 'port'>): string {
+  return `${id} ${host}:${port}`;
+}
+
 /** A primary of a cluster: its connection, the breaker around it, and its history, which marks all that is read there. */
 export class ClusterNode {
   readonly id: string;
   /** As the nodes name it. */
   readonly address: Address;
+  /** Both: a server may get the address of another, and a node another address. */
+  readonly name: string;
   readonly oversized = new OversizedEntries();
   #ranges: Owner['ranges'];
   readonly #options: NodeOptions;
@@ -71,6 +73,7 @@ export class ClusterNode {
   constructor({ id, host, port, ranges }: Owner, options: NodeOptions) {
     this.id = id;
     this.address = { host, port };
+    this.name = nameOfNode({ id, host, port });
     this.#ranges = ranges;
     this.#options = options;
     this.#link = new ServerConnection(options.template, options.timeouts, PURPOSE);

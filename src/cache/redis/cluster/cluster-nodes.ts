@@ -9,7 +9,8 @@ import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
 import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
-import { ClusterNode } from './cluster-node.js';
+import { STORE_PURPOSE } from '../store/store-purpose.js';
+import { ClusterNode, nameOfNode } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
@@ -56,11 +57,8 @@ interface Guest {
   usedAtMs: number;
 }
 
-const PURPOSE = {
-  name: 'redisStore',
-  code: 'CACHE_STORE_REFUSED',
-  page: 'docs/several-processes.md',
-} as const;
+/** What is said once of each place; of more, some again. */
+const COMPLAINTS = 100;
 
 /**
  * The primaries of a cluster, each with a connection and a breaker of its own, and which of them owns which slot. They are
@@ -114,7 +112,7 @@ export class ClusterNodes {
     const owners = await this.#discover();
     if (owners === undefined) {
       options.log.warn(
-        { server: PURPOSE.name, where: this.#where },
+        { server: STORE_PURPOSE.name, where: this.#where },
         'no node of the cluster answers; the origin answers until one does',
       );
     } else {
@@ -230,10 +228,10 @@ export class ClusterNodes {
         const where = addressOf(template.options);
         refusal ??= /cluster support disabled/i.test(String(error))
           ? refused(`${where} is part of no cluster; pass new Redis(url) in the place of a Cluster`, {
-              ...PURPOSE,
+              ...STORE_PURPOSE,
               where,
             })
-          : refusalOf(error, { ...PURPOSE, where });
+          : refusalOf(error, { ...STORE_PURPOSE, where });
       }
     }
     if (refusal !== undefined) throw refusal;
@@ -303,7 +301,7 @@ export class ClusterNodes {
     const opened: ClusterNode[] = [];
     const kept = new Set<string>();
     for (const owner of owners) {
-      const name = nameOf(owner);
+      const name = nameOfNode(owner);
       let node = this.#nodes.get(name);
       if (node === undefined) {
         node = when === 'at the start' ? this.#makeNode(owner) : this.#makeNodeIfPossible(owner);
@@ -327,7 +325,8 @@ export class ClusterNodes {
       node.close();
     }
     this.#owners = table;
-    const moved = table.flatMap((node, slot) => (this.#hasMoved(slot, node) ? [slot] : []));
+    const moved: number[] = [];
+    for (const [slot, node] of table.entries()) if (this.#hasMoved(slot, node)) moved.push(slot);
     if (moved.length > 0) this.#options?.onMoved(moved);
     if (when === 'at the start') await Promise.all(opened.map((node) => node.open()));
     else for (const node of opened) void this.#openLater(node);
@@ -339,10 +338,9 @@ export class ClusterNodes {
    */
   #hasMoved(slot: number, node: ClusterNode | undefined): boolean {
     if (node === undefined) return false;
-    const name = nameOf({ id: node.id, ...node.address });
     const before = this.#lastOwners[slot];
-    this.#lastOwners[slot] = name;
-    return before !== undefined && before !== name;
+    this.#lastOwners[slot] = node.name;
+    return before !== undefined && before !== node.name;
   }
 
   /** What a function of the application throws for one node is no reason to do without the others. */
@@ -360,8 +358,9 @@ export class ClusterNodes {
     const words = error instanceof Error ? error.message : String(error);
     const complaint = `${where} ${words}`;
     if (this.#complaints.has(complaint)) return;
+    if (this.#complaints.size >= COMPLAINTS) this.#complaints.clear();
     this.#complaints.add(complaint);
-    this.#options?.log.error({ server: PURPOSE.name, where }, words);
+    this.#options?.log.error({ server: STORE_PURPOSE.name, where }, words);
   }
 
   /** Never rejects. */
@@ -372,11 +371,9 @@ export class ClusterNodes {
       await this.look();
     } catch (error) {
       const { host, port } = node.address;
-      const words = error instanceof Error ? error.message : String(error);
-      this.#options?.log.error({ server: PURPOSE.name, where: `${host}:${port}` }, words);
+      this.#complain(error, `${host}:${port}`);
       systemClock.after(REFUSED_MS, () => {
-        if (this.#nodes.get(nameOf({ id: node.id, ...node.address })) !== node) return;
-        this.#nodes.delete(nameOf({ id: node.id, ...node.address }));
+        if (this.#nodes.get(node.name) === node) this.#nodes.delete(node.name);
       });
     }
   }
@@ -481,8 +478,4 @@ function saysAway(outcome: Outcome<unknown>): boolean {
 
 function hasMoved(outcome: Outcome<unknown>): boolean {
   return 'error' in outcome && redirectOf(outcome.error)?.kind === 'moved';
-}
-
-function nameOf({ id, host, port }: Pick<Owner, 'id' | 'host' | 'port'>): string {
-  return `${id} ${host}:${port}`;
 }

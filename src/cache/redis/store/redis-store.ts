@@ -32,15 +32,11 @@ import { generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
 import { readEntries } from './read-entries.js';
 import { storeScripts as scripts } from './store-scripts.js';
 import { checkedSettings, sharedName, type RedisStoreOptions } from './store-settings.js';
+import { STORE_PURPOSE } from './store-purpose.js';
 import { tryOut } from './try-out.js';
 
 const PURPOSE: Purpose = {
-  name: 'redisStore',
-  code: 'CACHE_STORE_REFUSED',
-  page: 'docs/several-processes.md',
-  opensAt: 'silence',
-  triesOut: 'once',
-  hasSlowLane: false,
+  ...STORE_PURPOSE,
   says: {
     away: 'the store is away; the origin answers until it is back',
     usable: 'the store is back and is used again',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Cluster, Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Store } from '../../../../src/cache/index.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
@@ -14,37 +14,13 @@ import { packageRoot } from '../../../../src/start/package-root.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
-import { privateCluster, told, type PrivateCluster } from '../../../support/servers/private-cluster.js';
+import { told } from '../../../support/servers/private-cluster.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
+import { useCluster } from './use-cluster.js';
 
 describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
-  let started: PrivateCluster | undefined;
-  beforeAll(async () => {
-    started = await privateCluster();
-  }, 60_000);
-  afterAll(() => started?.stop());
-  const servers = (): PrivateCluster => {
-    if (started === undefined) throw new Error('there is no cluster');
-    return started;
-  };
-
-  function client(options: ConstructorParameters<typeof Cluster>[1] = {}): Cluster {
-    const cluster = new Cluster([...servers().addresses], { lazyConnect: true, ...options });
-    onTestFinished(() => cluster.disconnect());
-    return cluster;
-  }
-
-  async function open(prefix: string, options?: Parameters<typeof client>[0]): Promise<Store> {
-    const store = redisStore(client(options), { prefix });
-    await store.open?.({
-      digest: 'd1',
-      log: cacheLog(),
-      onForgotten: () => undefined,
-      caughtUp: () => Promise.resolve('unknown' as const),
-    });
-    return store;
-  }
+  const { servers, client, open } = useCluster('unknown');
 
   async function onEach<Answer>(ask: (redis: Redis) => Promise<Answer>): Promise<Answer[]> {
     const all = servers().primaries.map(async ({ url }) => {
@@ -233,7 +209,7 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     });
     expect(() => redisStore(asReplica)).toThrow(/readOnly: true.*keyPrefix: "films:".*stringNumbers: true/s);
     expect(() =>
-      redisStore(client({ redisOptions: Object.assign({}, { path: '/tmp/redis', db: 0 }) })),
+      redisStore(client({ redisOptions: Object.assign({}, { path: '/run/redis.sock', db: 0 }) })),
     ).toThrow('has a path');
     const single = new Redis({ lazyConnect: true });
     onTestFinished(() => single.disconnect());

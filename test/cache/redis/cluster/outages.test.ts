@@ -1,5 +1,4 @@
-import { Cluster } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Outbox, type Store } from '../../../../src/cache/index.js';
 import type { OutboxRow } from '../../../../src/cache/outbox/outbox.js';
 import { Relay } from '../../../../src/cache/outbox/relay.js';
@@ -15,9 +14,9 @@ import { cacheLog } from '../../../support/cache-log.js';
 import { freePort } from '../../../support/free-port.js';
 import { needsRedis } from '../../../support/needs.js';
 import { expectTime } from '../../../support/run/expect-time.js';
-import { privateCluster, type PrivateCluster } from '../../../support/servers/private-cluster.js';
 import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
+import { useCluster } from './use-cluster.js';
 
 /** An outbox without a database: its rows wait until they are applied. */
 function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
@@ -43,33 +42,7 @@ function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
 }
 
 describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
-  let started: PrivateCluster | undefined;
-  beforeAll(async () => {
-    started = await privateCluster();
-  }, 60_000);
-  afterAll(() => started?.stop());
-  const servers = (): PrivateCluster => {
-    if (started === undefined) throw new Error('there is no cluster');
-    return started;
-  };
-
-  function client(options: ConstructorParameters<typeof Cluster>[1] = {}): Cluster {
-    const cluster = new Cluster([...servers().addresses], { lazyConnect: true, ...options });
-    onTestFinished(() => cluster.disconnect());
-    return cluster;
-  }
-
-  async function open(prefix: string, options?: Parameters<typeof client>[0]): Promise<Store> {
-    const store = redisStore(client(options), { prefix });
-    onTestFinished(async () => store.close());
-    await store.open?.({
-      digest: 'd1',
-      log: cacheLog(),
-      onForgotten: () => undefined,
-      caughtUp: () => Promise.resolve('yes' as const),
-    });
-    return store;
-  }
+  const { servers, client, open } = useCluster('yes');
 
   async function proxied(): Promise<{
     proxies: TcpProxy[];
