@@ -9,7 +9,7 @@ import { PROBED, WRITTEN } from './movies.js';
 import type { ApiSettings } from './api-process.js';
 
 const SEEN_WITHIN_MS = 30_000;
-const ASK_AGAIN_MS = 2;
+const ASK_AGAIN_MS = 10;
 /** On average; a probe is never in step with what looks from time to time. */
 const PAUSE_MS = 150;
 

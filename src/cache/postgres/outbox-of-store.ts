@@ -44,17 +44,25 @@ interface Looked extends Standing {
   readonly seen: string;
 }
 
-interface SeenRow {
-  readonly id: string;
-  readonly xid: string | null;
-  readonly tags: readonly string[] | null;
-  readonly versions: readonly (string | null)[] | null;
-  readonly because: string | null;
-  readonly taken: boolean;
-  readonly waitedMs: number | null;
-  /** The snapshot of the statement that took it. */
-  readonly seen: string | null;
+/** What one statement took, and what it saw beside that. */
+interface Took {
+  /** The rows as JSON, which a pool may be told to read in another way. */
+  readonly taken: string;
+  /** The highest place of the rows that were taken; null where none was. */
+  readonly upTo: string | null;
+  /** Ids of rows in the hands of another relay. */
+  readonly elsewhere: readonly string[];
+  /** The snapshot of the statement. */
+  readonly seen: string;
 }
+
+type TakenRow = readonly [
+  id: string,
+  tags: readonly string[] | null,
+  versions: readonly (number | null)[] | null,
+  because: string | null,
+  waitedMs: number,
+];
 
 const REASONS: ReadonlyMap<string, ForgetReason> = new Map([
   [GAP, 'gap'],
@@ -154,36 +162,31 @@ async function takeAndApply(
   { sql, store, notes, atOnce, from }: Taking,
   apply: Apply,
 ): Promise<Batch> {
-  const { rows } = await client.query<SeenRow>(sql.take, [store, atOnce, from]);
-  const done = rows
-    .filter(({ taken }) => taken)
-    .map(({ id, tags, versions, because, waitedMs }): OutboxRow => ({
-      id,
-      tags: tags ?? [],
-      versions: versions?.map((version) => (version === null ? null : Number(version))) ?? [],
-      ...(tags === null && {
-        forgetsAll: because ?? 'it is not known why',
-        forgetReason: REASONS.get(because ?? '') ?? 'write',
-      }),
-      waitedMs: waitedMs ?? 0,
-    }));
-  const elsewhere = rows.filter(({ taken }) => !taken).map(({ id }) => id);
+  const [took] = (await client.query<Took>(sql.take, [store, atOnce, from])).rows;
+  if (took === undefined) throw new Error('the database says nothing of the outbox');
+  const { elsewhere, seen } = took;
+  const taken: readonly TakenRow[] = JSON.parse(took.taken);
+  const done = taken.map(outboxRow);
   for (const [index, part] of partsOf(done).entries()) {
     if (index > 0) await client.query('SELECT');
     await apply(part);
   }
   notes.took(done.length);
-  const upTo = done.length < atOnce ? undefined : highestPlaceOf(rows);
+  const upTo = done.length < atOnce || took.upTo === null ? undefined : BigInt(took.upTo);
   // All that the statement saw is gone once this is committed.
   const isAll = from === undefined && upTo === undefined && elsewhere.length === 0;
-  const seen = isAll ? rows[0]?.seen : undefined;
-  if (seen !== undefined && notes.isDue()) await client.query(sql.seen, [store, seen]);
+  if (isAll && notes.isDue()) await client.query(sql.seen, [store, seen]);
   return { done, elsewhere, upTo };
 }
 
-function highestPlaceOf(rows: readonly SeenRow[]): bigint {
-  const places = rows.map(({ xid }) => BigInt(xid ?? 0));
-  return places.reduce((highest, place) => (place > highest ? place : highest), 0n);
+function outboxRow([id, tags, versions, because, waitedMs]: TakenRow): OutboxRow {
+  const what = { id, tags: tags ?? [], versions: versions ?? [], waitedMs };
+  if (tags !== null) return what;
+  const [forgetsAll, forgetReason] = [
+    because ?? 'it is not known why',
+    REASONS.get(because ?? '') ?? 'write',
+  ];
+  return { ...what, forgetsAll, forgetReason };
 }
 
 /**

@@ -32,7 +32,8 @@ export function relayStatements(home: Home): RelayStatements {
   FROM ${home.quoted}.cache_outbox_standing() AS now LEFT JOIN ${stores} AS s ON s."name" = $1`,
     // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
     // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
-    // bound on how long it is held. $3 leaves out what is before it, which was taken just now, and is dead.
+    // bound on how long it is held. $3 leaves out what is before it, which was taken just now, and is dead. All of it is one row: of
+    // many, each with columns of its own, both sides make twice the work.
     take: `
   WITH late AS (
     SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 AND ${waiting.late} LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -43,12 +44,15 @@ export function relayStatements(home: Home): RelayStatements {
     DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(SELECT place FROM late UNION ALL SELECT place FROM since))
     RETURNING ctid AS place, "xid", "tags", "versions", "because", "writtenAt"
   )
-  SELECT "xid"::text || place::text AS id, "xid"::text AS xid, "tags", "versions", "because", true AS taken,
-         (extract(epoch FROM clock_timestamp() - "writtenAt") * 1000)::float8 AS "waitedMs", pg_current_snapshot()::text AS seen
-  FROM taken, set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
-       set_config('synchronous_commit', 'off', true) AS waits
-  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.late)}
-  UNION ALL SELECT "xid"::text || ctid::text, NULL, NULL, NULL, NULL, false, NULL, NULL FROM ${outbox} WHERE ${isElsewhere(waiting.since)}`,
+  SELECT (SELECT coalesce(json_agg(json_build_array("xid"::text || place::text, "tags", "versions", "because",
+            date_part('epoch', clock_timestamp() - "writtenAt") * 1000)), '[]')::text FROM taken) AS taken,
+         (SELECT max("xid")::text FROM taken) AS "upTo",
+         ARRAY(
+           SELECT "xid"::text || ctid::text FROM ${outbox} WHERE ${isElsewhere(waiting.late)}
+           UNION ALL SELECT "xid"::text || ctid::text FROM ${outbox} WHERE ${isElsewhere(waiting.since)}) AS elsewhere,
+         pg_current_snapshot()::text AS seen
+  FROM set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
+       set_config('synchronous_commit', 'off', true) AS waits`,
     seen: `UPDATE ${stores} SET "seen" = $2 WHERE "name" = $1`,
     add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,

@@ -9,8 +9,9 @@ it('knows whatever comes a second time, though keys share their places', () => {
     return count;
   };
   expect(unknown()).toBeGreaterThan(4995);
-  // With one place for each, some 390 would push each other out in every round.
-  expect(unknown()).toBeLessThan(10);
+  // More than four share theirs by chance: one on average, and once in millions of times fifty. With one place for each, some 390
+  // would push each other out in every round.
+  expect(unknown()).toBeLessThan(50);
 });
 
 it('forgets what came before a flood of keys that come once', () => {
