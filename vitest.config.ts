@@ -82,6 +82,8 @@ export default defineConfig({
     // A busy machine takes several times as long as a quiet one.
     testTimeout: 90_000,
     hookTimeout: 180_000,
+    // What must come within a time says so by `expectTime`; what must only come is waited for.
+    expect: { poll: { timeout: 15_000 } },
     // Other work of a shared machine takes time; what is wrong is not tried again.
     retry: { count: 2, condition: new RegExp(`^${MISSED_TIME}`) },
     // A failure is told in its message alone at the end of a run, so the values that differ are in it.

@@ -17,7 +17,7 @@ const isLong = process.env['ATTACKS'] === 'long';
 /** The long form has the defaults, and holes as long as the one of the attack. */
 const limits = isLong
   ? { connectMs: 5000, statementMs: 10_000, blindAfterMs: 3000, holeMs: 28_000 }
-  : { connectMs: 500, statementMs: 300, blindAfterMs: 500, holeMs: 2500 };
+  : { connectMs: 1000, statementMs: 800, blindAfterMs: 500, holeMs: 3500 };
 /** A place is waited for, then a statement is given up by the server or, a second later, by us; then readers are told. */
 const LONGEST_ANSWER_MS = limits.connectMs + limits.statementMs + 3000;
 /** Until it is known that a process is blind, and its loads of just before have ended. */

@@ -280,6 +280,19 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     // The embedded database has one connection, and so one writer and one relay.
     if (name === 'embedded') return;
 
+    it('name a row in the hands of another process that has everything forgotten, as it may stand for others', async () => {
+      await pool.query(
+        `INSERT INTO corral."CacheOutbox" ("store", "tags", "because") VALUES ('one', '{T:1}', NULL), ('one', NULL, 'x')`,
+      );
+      const other = await pool.connect();
+      await other.query('BEGIN; SELECT FROM corral."CacheOutbox" FOR UPDATE');
+      const { elsewhere, forgetting = [] } = await outbox('one').relay(() => Promise.resolve());
+      await other.query('ROLLBACK');
+      other.release();
+      expect([elsewhere, forgetting]).toMatchObject([{ length: 2 }, { length: 1 }]);
+      expect(elsewhere).toContain(forgetting[0]);
+    });
+
     it('miss no row of a transaction that was under way when their store was registered', async () => {
       const writer = await pool.connect();
       await writer.query(`BEGIN; UPDATE "Movie" SET "title" = 'Early' WHERE "id" = 1`);
@@ -364,6 +377,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
         {
           done: [{ id: expect.any(String), waitedMs: expect.any(Number) }],
           elsewhere: [expect.any(String)],
+          forgetting: [],
           isKnown: true,
         },
       ]);

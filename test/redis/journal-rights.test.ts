@@ -90,11 +90,11 @@ describe.skipIf(!needsRedis())('the rights that docs/write-behind.md lists', () 
     };
     await change('-zrem');
     await expect
-      .poll(() => lines.join('\n'), { timeout: 5000 })
+      .poll(() => lines.join('\n'), { timeout: 15_000 })
       .toMatch(/error redisJournal: .* does not let this user/);
     expect(journal.isAway()).toBe(true);
     await change('+zrem');
-    await expect.poll(() => journal.isAway(), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => journal.isAway(), { timeout: 15_000 }).toBe(false);
     expect(lines.filter((line) => line.startsWith('error'))).toHaveLength(1);
     expect(lines.at(-1)).toMatch(/^warn the journal can be used again/);
   });

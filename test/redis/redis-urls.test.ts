@@ -65,7 +65,7 @@ async function isUsed(parts: { store: Store; journal: Journal }): Promise<void> 
   await parts.journal.open?.({ log: cacheLog() });
   onTestFinished(() => parts.journal.close());
   const isReady = (): boolean => !cache.stats.storeIsAway() && parts.journal.mayAccept();
-  await expect.poll(isReady, { timeout: 5000 }).toBe(true);
+  await expect.poll(isReady, { timeout: 15_000 }).toBe(true);
   await expect
     .poll(async () => [await read('stored'), await read('loaded again')])
     .toEqual(['stored', 'stored']);

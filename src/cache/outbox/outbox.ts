@@ -21,6 +21,11 @@ export interface Relayed {
   readonly done: readonly Pick<OutboxRow, 'id' | 'waitedMs'>[];
   /** Ids of rows that were committed before the look and not done, but in the hands of another relay. */
   readonly elsewhere: readonly string[];
+  /**
+   * Those of `elsewhere` that have everything forgotten; absent: none. Such a row may stand for others that were dropped, so what waits
+   * for these waits for it too.
+   */
+  readonly forgetting?: readonly string[];
   /** False when nothing is written for this store any more, as after a long absence: what was, may be missed. */
   readonly isKnown: boolean;
 }

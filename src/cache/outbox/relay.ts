@@ -141,7 +141,8 @@ export class Relay {
       const leftMs = Math.min(atMostMs, untilMs - clock.nowMs());
       const seen = await this.#lookWithin(leftMs);
       if (seen !== undefined) {
-        waiting = new Set(seen.elsewhere.filter((id) => waiting?.has(id) ?? true));
+        const { elsewhere, forgetting = [] } = seen;
+        waiting = new Set([...elsewhere.filter((id) => waiting?.has(id) ?? true), ...forgetting]);
         if (waiting.size === 0) return true;
       }
       const pauseMs = storeIsAway() ? PAUSE_WHILE_AWAY_MS : PAUSE_MS;

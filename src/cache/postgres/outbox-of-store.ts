@@ -9,7 +9,13 @@ import { inTransaction } from './in-transaction.js';
 import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
 import { registerStore } from './register-store.js';
-import { KEPT, PRUNED_AT_ONCE, relayStatements, type RelayStatements } from './relay-statements.js';
+import {
+  FORGETTING,
+  KEPT,
+  PRUNED_AT_ONCE,
+  relayStatements,
+  type RelayStatements,
+} from './relay-statements.js';
 
 export interface OutboxOfStoreOptions {
   readonly home: Home;
@@ -108,7 +114,8 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
       atOnce = tags > TAGS_OF_A_FULL_ROW * batch.done.length ? FULL_ROWS_AT_ONCE : ROWS_AT_ONCE;
     }
     onLooked(done.length);
-    return { done, elsewhere, isKnown: look.known };
+    const forgetting = elsewhere.filter((id) => id.startsWith(FORGETTING));
+    return { done, elsewhere, forgetting, isKnown: look.known };
   };
   return {
     listen,

@@ -8,6 +8,9 @@ const HELD_AT_MOST_MS = 300;
 export const KEPT = '10 minutes';
 export const PRUNED_AT_ONCE = 10_000;
 
+/** How the id of a row begins that has everything forgotten, and is in another process's hands. */
+export const FORGETTING = 'all ';
+
 /** What the relay of one store asks of the database; $1 is the name of the store. */
 export interface RelayStatements {
   readonly look: string;
@@ -22,8 +25,9 @@ export function relayStatements(home: Home): RelayStatements {
   const { outbox, stores } = home;
   const waiting = waitingSql(home, '$1');
   const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
-  const isElsewhere = (where: string): string =>
-    `"store" = $1 AND ${where} AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken)`;
+  const elsewhere = (where: string): string => `
+           SELECT CASE WHEN "tags" IS NULL THEN '${FORGETTING}' ELSE '' END || "xid"::text || ctid::text FROM ${outbox}
+           WHERE "store" = $1 AND ${where} AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken)`;
   return {
     // Nearly always there is nothing.
     look: `
@@ -47,9 +51,7 @@ export function relayStatements(home: Home): RelayStatements {
   SELECT (SELECT coalesce(json_agg(json_build_array("xid"::text || place::text, "tags", "versions", "because",
             date_part('epoch', clock_timestamp() - "writtenAt") * 1000)), '[]')::text FROM taken) AS taken,
          (SELECT max("xid")::text FROM taken) AS "upTo",
-         ARRAY(
-           SELECT "xid"::text || ctid::text FROM ${outbox} WHERE ${isElsewhere(waiting.late)}
-           UNION ALL SELECT "xid"::text || ctid::text FROM ${outbox} WHERE ${isElsewhere(waiting.since)}) AS elsewhere,
+         ARRAY(${elsewhere(waiting.late)} UNION ALL ${elsewhere(waiting.since)}) AS elsewhere,
          pg_current_snapshot()::text AS seen
   FROM set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
        set_config('synchronous_commit', 'off', true) AS waits`,

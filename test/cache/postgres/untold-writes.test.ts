@@ -182,18 +182,18 @@ describe.skipIf(!needsPostgres())('writes that triggers could not tell of', () =
     const forgotten = { ...cache.stats.relay().forgotten };
     await admin.query(lost);
     await write('Second');
-    await expect.poll(ask, { timeout: 5000 }).toBe('Second');
-    await expect.poll(() => cache.stats.relay().blindForMs, { timeout: 5000 }).toBeGreaterThan(0);
+    await expect.poll(ask, { timeout: 15_000 }).toBe('Second');
+    await expect.poll(() => cache.stats.relay().blindForMs, { timeout: 15_000 }).toBeGreaterThan(0);
     expect(log.lines).toContainEqual(
       expect.stringContaining(
         String.raw`the role \"owner\", by whose rights the triggers write rows, may not write into \"corral\".\"CacheOutbox\"`,
       ),
     );
     await admin.query(back);
-    await expect.poll(() => cache.stats.relay().blindForMs, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => cache.stats.relay().blindForMs, { timeout: 15_000 }).toBe(0);
     expect(cache.stats.relay().forgotten).toEqual({ ...forgotten, gap: forgotten.gap + 1 });
     await write('Third');
-    await expect.poll(ask, { timeout: 5000 }).toBe('Third');
+    await expect.poll(ask, { timeout: 15_000 }).toBe('Third');
   });
 
   it('are found by a start, which gives the right back where it may, and else refuses', async () => {

@@ -8,3 +8,10 @@ import { MISSED_TIME } from './missed-time.js';
 export function expectTime(measured: number, what = 'milliseconds'): Assertion<number> {
   return expect(measured, `${MISSED_TIME}, ${what}`);
 }
+
+/** Milliseconds until this has ended. */
+export async function tookMs(work: () => PromiseLike<unknown>): Promise<number> {
+  const sinceMs = performance.now();
+  await work();
+  return performance.now() - sinceMs;
+}

@@ -183,7 +183,7 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
       await made.pool.query('DROP PUBLICATION corral');
       await made.pool.query('INSERT INTO films VALUES ($1)', [time]);
       const { outbox } = await made.open({ tables, store: 'one' });
-      await expect.poll(() => told(outbox).catch(() => []), { timeout: 5000 }).toContain(FORGET);
+      await expect.poll(() => told(outbox).catch(() => []), { timeout: 15_000 }).toContain(FORGET);
       await made.pool.query('INSERT INTO films VALUES ($1)', [100 + time]);
       expect(await told(outbox)).toEqual(['Film', `Film:${100 + time}`]);
       await outbox.close();
@@ -230,12 +230,12 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
       seen.push(...(await told(outbox).catch(() => [])));
       return seen;
     };
-    await expect.poll(look, { timeout: 5000 }).toContain(FORGET);
+    await expect.poll(look, { timeout: 15_000 }).toContain(FORGET);
     expect(log.lines.join('\n')).toMatch(
       /publication "corral" was changed by another program, .*: it is made anew/,
     );
     await pool.query('INSERT INTO films VALUES (2)');
-    await expect.poll(look, { timeout: 5000 }).toContain('Film:2');
+    await expect.poll(look, { timeout: 15_000 }).toContain('Film:2');
   });
 
   it('is not looked at with success where the owner of the tables must make the publication again', async () => {

@@ -46,7 +46,7 @@ describe.skipIf(!needsPostgres())('loads from a replica that is half a second be
           rows[0]?.place,
         ])
       ).rows[0]?.has;
-    await expect.poll(hasCome, { timeout: 5000 }).toBe(true);
+    await expect.poll(hasCome, { timeout: 15_000 }).toBe(true);
   };
 
   /** Writes films and reads them again at once; how many are served afterwards as they were, when everything has come everywhere. */

@@ -113,7 +113,7 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
       return keysOf('corral:attempts');
     };
     // Beside it lies a probe for a second.
-    await expect.poll(counted, { timeout: 5000 }).toEqual(['corral:attempts:account:account']);
+    await expect.poll(counted, { timeout: 15_000 }).toEqual(['corral:attempts:account:account']);
   });
 
   it('needs no rights but those that docs/several-processes.md lists', async () => {
@@ -255,7 +255,7 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     for (const name of keys) await told(from.port, 'MIGRATE', '127.0.0.1', to.port, name, 0, 1000);
     for (const { port } of servers().primaries) await told(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', toId);
     await expect
-      .poll(async () => (await store.read([address]))[0]?.generations.length, { timeout: 5000 })
+      .poll(async () => (await store.read([address]))[0]?.generations.length, { timeout: 15_000 })
       .toBe(2);
     const [reading] = await store.read([address]);
     expect(reading?.generations[0]).toBeUndefined();
@@ -264,7 +264,7 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
       await stored(store, [key]);
       return (await store.read([address]))[0]?.bytes !== undefined;
     };
-    await expect.poll(isStored, { timeout: 5000 }).toBe(true);
+    await expect.poll(isStored, { timeout: 15_000 }).toBe(true);
     await store.close();
   });
 

@@ -181,7 +181,7 @@ describe('the breaker of a server', () => {
       return attempts === 2 ? Promise.reject(new Error('still away')) : Promise.resolve();
     });
     breaker.trip(new Error('gone'));
-    await expect.poll(() => breaker.isAway, { timeout: 5000 }).toBe(false);
+    await expect.poll(() => breaker.isAway, { timeout: 15_000 }).toBe(false);
     expect(rejoined).toEqual([false, false, true]);
   });
 

@@ -69,7 +69,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
           seen.add(await read(process));
           return (await process.cache.writes.journal()).size?.pending;
         },
-        { interval: 5, timeout: 5000 },
+        { interval: 5, timeout: 15_000 },
       )
       .toBe(1);
     // One after another they would wait for longer than the journal is doubted.
@@ -108,7 +108,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
     const { process, back } = await withOldFile();
     await back();
     await expect
-      .poll(async () => (await process.cache.writes.journal()).flushed.restored, { timeout: 5000 })
+      .poll(async () => (await process.cache.writes.journal()).flushed.restored, { timeout: 15_000 })
       .toBe(1);
     await flushes(process);
     expect(process.table.rows.get('1')?.seconds).toBe(20);
@@ -129,7 +129,7 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
       if (size !== undefined) seen.add(size.pending);
       return flushed.restored;
     };
-    await expect.poll(restored, { interval: 1, timeout: 5000 }).toBe(1);
+    await expect.poll(restored, { interval: 1, timeout: 15_000 }).toBe(1);
     expect([...seen].filter((pending) => pending === 0)).toEqual([]);
     await flushes(process);
     expect(process.table.rows.get('1')?.seconds).toBe(10);
@@ -141,13 +141,13 @@ describe.skipIf(!needsRedis())('a Redis that comes back with an older journal', 
     const before = await flushesOf();
     process.table.faults.flush = new Error('refused');
     // Both together, then each alone.
-    await expect.poll(flushesOf, { timeout: 5000 }).toBeGreaterThanOrEqual(before + 3);
+    await expect.poll(flushesOf, { timeout: 15_000 }).toBeGreaterThanOrEqual(before + 3);
     await back();
     await expect
       .poll(
         async () => (await process.cache.writes.deadLetters().catch(() => [])).map(({ key }) => key).sort(),
         {
-          timeout: 5000,
+          timeout: 15_000,
         },
       )
       .toEqual(['Place:1', 'Place:2']);

@@ -165,7 +165,7 @@ describe.skipIf(!needsRedis())('with a real server', () => {
     expect(journal.isAway()).toBe(true);
     const later = journal.laterSeq();
     process.kill(redis.pid, 'SIGCONT');
-    await expect.poll(() => journal.isAway(), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => journal.isAway(), { timeout: 15_000 }).toBe(false);
     // The server ran the command after all, too late, and refused it.
     expect(await journal.pending(['Row:1'])).toEqual([undefined]);
     expect((await journal.accept(write)).seq).toBeGreaterThan(later);
@@ -183,11 +183,11 @@ describe.skipIf(!needsRedis())('with a real server', () => {
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
     // What happens every minute happens at a reconnection as well.
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await expect.poll(() => log.lines.join('\n'), { timeout: 5000 }).toContain('may evict accepted writes');
+    await expect.poll(() => log.lines.join('\n'), { timeout: 15_000 }).toContain('may evict accepted writes');
     // What it has is read and flushed all the same.
     expect([journal.mayAccept(), journal.isAway()]).toEqual([false, false]);
     await admin.config('SET', 'maxmemory-policy', 'noeviction');
-    await expect.poll(() => journal.mayAccept(), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => journal.mayAccept(), { timeout: 15_000 }).toBe(true);
     // Not that it can be used again, while it is given nothing new.
     expect(log.lines.map((line) => line.split(' {')[0]?.replace(`${redis.port}`, 'PORT'))).toEqual([
       'warn the journal cannot be used; writes go straight to the database until it can',

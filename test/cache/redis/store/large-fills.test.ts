@@ -43,7 +43,7 @@ describe.skipIf(!needsRedis())(
       proxy.set({ bytesPerMs: BYTES_PER_MS });
       await tested.query(`{ rows(ids: ${JSON.stringify(ids)}) { id } }`);
       await expect
-        .poll(() => tested.cache.stats.counters()['Query.rows']?.stored, { timeout: 5_000 })
+        .poll(() => tested.cache.stats.counters()['Query.rows']?.stored, { timeout: 15_000 })
         .toBe(ROWS);
       expect(tested.logged).toEqual([]);
       expect(tested.cache.stats.storeIsAway()).toBe(false);
