@@ -81,12 +81,15 @@ const row = (_: unknown, { id = '1' }: { id?: string }) => ({ id, text: 'b', ver
 
 async function start({ store, journal }: { store: Store; journal: Journal }) {
   const clock = manualClock();
+  // Accepted writes stay pending until the test ends.
+  let end = (): void => undefined;
+  const untilEnd = new Promise<void>((resolve) => (end = resolve));
   const cache = createCache<{ viewer?: string }>({
     ...{ store, journal, clock, environment: 'test', log: cacheLog() },
     random: () => 0,
     viewer: ({ viewer }) => viewer,
     origins: {
-      Place: { flush: () => Promise.resolve() },
+      Place: { flush: () => untilEnd },
       Row: { load: (ids) => Promise.resolve(ids.map((id) => ({ id, text: 'c' }))) },
     },
     warm: { 'Query.warm': () => [{}], 'Query.warmRestricted': () => [{}] },
@@ -140,6 +143,7 @@ async function start({ store, journal }: { store: Store; journal: Journal }) {
   await server.start();
   await cache.start();
   onTestFinished(async () => {
+    end();
     await server.stop();
     await cache.close();
   });
