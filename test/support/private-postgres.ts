@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { findBinary } from './run/find-binary.js';
+import { RUN_FOLDER } from './run/run-folder.js';
 import { freePort } from './free-port.js';
 import { MissingBinary } from './needs.js';
 
@@ -29,12 +31,11 @@ const settings = '-c fsync=off -c full_page_writes=off -c unix_socket_directorie
 
 /** Starts a PostgreSQL server of its own for one test file, with settings such as `fsync=on`; throws MissingBinary where none is installed. */
 export async function privatePostgres(...more: string[]): Promise<PrivatePostgres> {
-  const [initdb, control] = [postgresBinary('initdb'), postgresBinary('pg_ctl')];
+  const control = postgresBinary('pg_ctl');
   const folder = await mkdtemp(path.join(tmpdir(), 'corral-postgres-'));
   const asOwner = await ownerCommand(folder);
   const files = path.join(folder, 'data');
-  const makeFiles = `${initdb} -D ${files} -U postgres -A scram-sha-256 --no-sync --pwfile=<(echo ${password})`;
-  await asOwner('bash', ['-c', makeFiles]);
+  await makeFiles(files, asOwner);
   const port = await freePort();
   const added = [...ofTheLog(), ...more].map((setting) => ` -c ${setting}`).join('');
   const options = `${settings} -p ${port} -c listen_addresses=127.0.0.1${added}`;
@@ -56,6 +57,30 @@ export async function privatePostgres(...more: string[]): Promise<PrivatePostgre
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Files of a new server. To make them takes two seconds of a processor, so those that the first of a run has made are kept, and
+ * the others are copies of them. Two test files that begin together may both make them, and one of the two is kept.
+ */
+async function makeFiles(files: string, asOwner: Command): Promise<void> {
+  const runFolder = process.env[RUN_FOLDER];
+  const kept = runFolder === undefined ? undefined : path.join(runFolder, 'postgres-files');
+  if (kept !== undefined && existsSync(kept)) return copyFiles(kept, files);
+  const initdb = `${postgresBinary('initdb')} -D ${files} -U postgres -A scram-sha-256 --no-sync`;
+  await asOwner('bash', ['-c', `${initdb} --pwfile=<(echo ${password})`]);
+  if (kept === undefined) return;
+  const part = await mkdtemp(`${kept}-`);
+  await copyFiles(files, path.join(part, 'data'));
+  // Their name says that they are whole.
+  await rename(path.join(part, 'data'), kept).catch((error: unknown) => {
+    if (!existsSync(kept)) throw error;
+  });
+}
+
+/** With their owner, whom `fs.cp` does not keep. */
+async function copyFiles(from: string, to: string): Promise<void> {
+  await run('cp', ['-a', from, to]);
 }
 
 /** With CHANGES_FROM=log the API of any test reads the log, as its servers allow it. */

@@ -7,6 +7,12 @@ import { PROGRAMS_FOLDER } from './run-folder.js';
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
 
 /**
+ * Has V8 compile WebAssembly quickly, and not a second time for speed: the embedded database of a test lives for some seconds,
+ * which is less than the second time pays for.
+ */
+const COMPILE_ONCE = `import { setFlagsFromString as setV8Flag } from 'node:v8'; setV8Flag('--liftoff-only');`;
+
+/**
  * The path of a TypeScript program of this project as one file of JavaScript, packages left out. It starts in a third
  * of the time that tsx takes. Each program is bundled once in a run of the tests, by the first file that starts it.
  */
@@ -27,6 +33,7 @@ export function bundled(program: string): string {
     tsconfig: path.join(root, 'tsconfig.json'),
     platform: 'node',
     format: 'esm',
+    banner: { js: COMPILE_ONCE },
     target: 'node20',
     logLevel: 'error',
   });
