@@ -8,10 +8,14 @@ export interface ServerProcess {
   readonly name: string;
   readonly url: string;
   usage(): Promise<Usage>;
+  /** Sends a message that its program knows, and resolves with the answer. */
+  ask(message: string): Promise<object>;
   /** Notes where its time goes during `work`, and writes that to a file. */
   profiled<Result>(file: string, work: () => Promise<Result>): Promise<Result>;
   /** Resolves when it has ended; safe to call when it ended by itself. */
   stop(): Promise<void>;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
 }
 
 export interface ServerProcessOptions {
@@ -62,6 +66,7 @@ export async function startProgram(
   return {
     name,
     url: 'url' in started ? String(started.url) : '',
+    ask,
     usage: async () => (await ask('usage')) as Usage,
     profiled: async (file, work) => {
       await ask('profile');
@@ -74,6 +79,10 @@ export async function startProgram(
       const bound = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       await exited;
       clearTimeout(bound);
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
     },
   };
 }

@@ -82,8 +82,8 @@ export function zipf(count: number, seed: number): () => string {
   };
 }
 
-/** A small generator with a seed (Tommy Ettinger, 2017, public domain). */
-function mulberry32(seed: number): () => number {
+/** Numbers from 0 on below 1, the same for the same seed: a small generator (Tommy Ettinger, 2017, public domain). */
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

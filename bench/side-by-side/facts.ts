@@ -22,12 +22,16 @@ const PACKAGES = [
 
 /** When, on what machine, and with which versions, in one paragraph. */
 export async function factsOf(rounds: number): Promise<string> {
+  const versions = await Promise.all(PACKAGES.map(async (name) => `${name} ${await versionOf(name)}`));
+  return `${whenAndWhere()}, Redis ${await redisVersion()}; medians of ${rounds} rounds. ${versions.join(', ')}.`;
+}
+
+/** When, on what machine, and with which Node, as a page tells it. */
+export function whenAndWhere(): string {
   const date = new Date().toISOString().slice(0, 10);
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   const machine = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores, ${gigabytes} GB`;
-  const system = `${platform()} ${arch()}, Node ${process.version}, Redis ${await redisVersion()}`;
-  const versions = await Promise.all(PACKAGES.map(async (name) => `${name} ${await versionOf(name)}`));
-  return `${date}; ${machine}; ${system}; medians of ${rounds} rounds. ${versions.join(', ')}.`;
+  return `${date}; ${machine}; ${platform()} ${arch()}, Node ${process.version}`;
 }
 
 async function redisVersion(): Promise<string> {

@@ -1,15 +1,20 @@
 import type { Database } from '../database/database.js';
 
 /** What warm lists need of a context. */
-export interface WarmListContext {
+interface WarmListContext {
   readonly database: Pick<Database, 'prisma'>;
 }
 
 /** Genres of which charts and box office are kept warm: those with the most films. */
 const GENRES = 8;
 
+/** Argument sets by the coordinate of the field that is kept warm. */
+export type WarmLists = Readonly<
+  Record<string, (context: WarmListContext) => Promise<readonly Readonly<Record<string, unknown>>[]>>
+>;
+
 /** The argument sets of reports that no client should wait for: what the front page and its filters ask for. */
-export const warmLists = {
+export const warmLists: WarmLists = {
   /** All films, each decade, and the largest genres. */
   'Query.topCharts': async (context: WarmListContext) => [
     {},

@@ -11,7 +11,7 @@ import {
 import type { Bounds, HttpOptions } from '../cache/types/index.js';
 import type { Config } from '../config.js';
 import type { ApiContext } from '../context.js';
-import { warmLists } from '../origins/warm-lists.js';
+import { warmLists, type WarmLists } from '../origins/warm-lists.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { movieOrigin } from '../origins/movie.js';
 import { playbackOrigin } from '../origins/playback.js';
@@ -48,12 +48,13 @@ interface ApiCacheParts {
   /** Makes contexts of work that no request asked for. */
   readonly backgroundContext: () => Promise<ApiContext>;
   readonly outbox: Outbox;
+  readonly warm?: WarmLists | undefined;
 }
 
 /** The cache of the API: its store, its origins, and how it learns who is asking. */
 export function createApiCache(
   config: CacheConfig,
-  { log, clock, store, backgroundContext, outbox }: ApiCacheParts,
+  { log, clock, store, backgroundContext, outbox, warm = warmLists }: ApiCacheParts,
 ): Cache<ApiContext> {
   const time = clock === undefined ? {} : { clock };
   return createCache<ApiContext>({
@@ -72,7 +73,7 @@ export function createApiCache(
       Playback: playbackOrigin,
     },
     fetches: fetchedNamespaces,
-    warm: warmLists,
+    warm,
     backgroundContext,
     prefetch: config.cache.prefetch ? {} : false,
     loads: { softTimeoutMs: SOFT_TIMEOUT_MS },

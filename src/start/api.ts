@@ -11,7 +11,9 @@ import { CacheError, type Cache, type Clock, type Store } from '../cache/index.j
 import { closeAll, type Closer } from './close-all.js';
 import type { Config } from '../config.js';
 import { createContext, type ApiContext, type ApiServices, type DeadLetters } from '../context.js';
+import type { Resolvers } from '../generated/graphql.js';
 import { createFilmLengths } from '../origins/film-lengths.js';
+import type { WarmLists } from '../origins/warm-lists.js';
 import { connectDatabase } from '../database/connect-database.js';
 import type { Database } from '../database/database.js';
 import { sharedSecret } from '../database/shared-secret.js';
@@ -53,12 +55,16 @@ export interface ApiParts {
   readonly store?: Store;
   /** The SDL; by default the files of schema/. */
   readonly typeDefs?: string[];
+  /** The resolvers; by default those of the API. */
+  readonly resolvers?: Resolvers;
+  /** What PREFETCH keeps warm; by default what the front page asks for. Only fields with PREFETCH may have a list. */
+  readonly warm?: WarmLists;
 }
 
 /** Assembles the API and starts it. What was opened is closed again when a later step fails. */
 export async function startApi(
   config: Config,
-  { log, openDatabase, clock, store, typeDefs }: ApiParts,
+  { log, openDatabase, clock, store, typeDefs, resolvers, warm }: ApiParts,
 ): Promise<Api> {
   const closers: Closer[] = [];
   const opened = once(() => {
@@ -78,7 +84,7 @@ export async function startApi(
   const backgroundContext = async (): Promise<ApiContext> =>
     createContext({ services: await services.get(), ...noRequest, log });
   const outbox = apiOutbox({ database: () => database.get(), log, config });
-  const cache = createApiCache(config, { log, clock, store, backgroundContext, outbox });
+  const cache = createApiCache(config, { log, clock, store, backgroundContext, outbox, warm });
   // The last is closed first: the cache flushes into the database, and keeps warm until it is closed.
   closers.push(
     { what: 'the database', close: async () => (await opened.made())?.close() },
@@ -86,7 +92,7 @@ export async function startApi(
   );
   try {
     // First, as it needs nothing: all faults of the schema's directives are told before anything is opened.
-    const schema = buildSchema(cache, typeDefs);
+    const schema = buildSchema(cache, typeDefs, resolvers);
     // Before the store and the database, as the demo data alone may take ten seconds.
     await tryAddress(config);
     const metrics = metricsAddress(config);

@@ -1,16 +1,6 @@
+import { mulberry32 } from '../../../bench/overhead/workloads.js';
 import type { Api } from '../../../src/start/api.js';
 import { post } from '../worlds/seeded-api.js';
-
-/** Numbers between 0 and 1, the same for the same seed. Mulberry32, by Tommy Ettinger; it only spreads. */
-function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const FILMS = 3200;
 const WORDS = ['night', 'love', 'star', 'man', 'the', 'dead', 'day', 'city'];
@@ -54,7 +44,7 @@ export async function realisticMix(
   api: Pick<Api, 'url'>,
   { requests: count, atOnce, seed = 42 }: Mix,
 ): Promise<{ readonly errors: number }> {
-  const draw = chances(seed);
+  const draw = mulberry32(seed);
   let [sent, errors] = [0, 0];
   const client = async (): Promise<void> => {
     while (sent < count) {

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { phaseAt, phases } from '../../bench/compare/traffic/phases.js';
+import { scheduleOf } from '../../bench/compare/traffic/schedule.js';
+import {
+  createTruth,
+  filmKey,
+  positionKey,
+  ratingKey,
+  versionsIn,
+} from '../../bench/compare/traffic/truth.js';
+
+const schedule = scheduleOf({ seconds: 60, seed: 42 });
+
+it('one seed makes one traffic, and another seed another', () => {
+  expect(scheduleOf({ seconds: 60, seed: 42 })).toEqual(schedule);
+  expect(scheduleOf({ seconds: 60, seed: 43 })).not.toEqual(schedule);
+});
+
+it('requests are due in order and within the run, and there are some of each part', () => {
+  const times = schedule.map(({ atMs }) => atMs);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(times.at(-1)).toBeLessThan(60_000);
+  expect(new Set(schedule.map(({ phase }) => phase))).toEqual(new Set(Object.keys(phases)));
+  expect(phaseAt(0.999).name).toBe('expiry');
+});
+
+it('about half of what sessions send writes in the part that is so called, and far less before', () => {
+  const shareOf = (name: string): number => {
+    const sent = schedule.filter(({ phase, query }) => phase === name && !/id: 2[5-9]|"star"/.test(query));
+    return sent.filter(({ kind }) => kind === 'write').length / sent.length;
+  };
+  expect(shareOf('half')).toBeGreaterThan(0.35);
+  expect(shareOf('half')).toBeLessThan(0.6);
+  expect(shareOf('day')).toBeLessThan(0.1);
+});
+
+it('the positions of a viewer only go on', () => {
+  const positions = new Map<string, number>();
+  for (const { query, viewer } of schedule) {
+    const [, film, seconds] = /recordPlayback\(movieId: (\d+), positionSeconds: (\d+)/.exec(query) ?? [];
+    if (film === undefined) continue;
+    const key = positionKey(viewer, film);
+    expect(Number(seconds)).toBeGreaterThan(positions.get(key) ?? 0);
+    positions.set(key, Number(seconds));
+  }
+  expect(positions.size).toBeGreaterThan(50);
+});
+
+it('a traffic of more sessions than there are viewers is refused', () => {
+  expect(() => scheduleOf({ seconds: 3000, seed: 1 })).toThrow(
+    /more than \d+ sessions; give it fewer seconds/,
+  );
+});
+
+it('a read is stale where it shows less than was acknowledged before it was sent, by the oldest of what it lacks', () => {
+  const truth = createTruth();
+  truth.acknowledge('film 1', 2, 100);
+  truth.acknowledge('film 1', 3, 200);
+  expect(truth.judge([{ key: 'film 1', version: 1 }], 50)).toBeUndefined();
+  expect(truth.judge([{ key: 'film 1', version: 2 }], 150)).toBeUndefined();
+  expect(truth.judge([{ key: 'film 1', version: 1 }], 250)).toEqual({ key: 'film 1', ageMs: 150 });
+  expect(truth.judge([{ key: 'film 1', version: 2 }], 250)).toEqual({ key: 'film 1', ageMs: 50 });
+  truth.acknowledge('ratings of 7', 5, 0);
+  truth.acknowledgeOneMore('ratings of 7', 300);
+  expect(truth.newest().get('ratings of 7')).toBe(6);
+});
+
+it('versions of films, positions and numbers of ratings are found wherever they are in an answer', () => {
+  const answer = {
+    data: {
+      movie: { id: '1', version: 2, director: { name: 'A' }, ratingSummary: { count: 3 } },
+      topCharts: [{ rank: 1, ratingCount: 9, movie: { id: '4', version: 5 } }, null],
+      playback: { movieId: '6', positionSeconds: 7 },
+    },
+  };
+  expect(new Map(versionsIn(answer, 8).map(({ key, version }) => [key, version]))).toEqual(
+    new Map([
+      [filmKey('1'), 2],
+      [ratingKey('1'), 3],
+      [filmKey('4'), 5],
+      [ratingKey('4'), 9],
+      [positionKey(8, '6'), 7],
+    ]),
+  );
+});
