@@ -65,6 +65,7 @@ const attacks = {
     'a leader of the outbox that is killed twenty times',
     'test/cache/postgres/log/log-processes.test.ts',
   ],
+  compare: ['stale reads of a naive cache beside those of the patterns', 'test/bench/compare.test.ts'],
   idle: ['what processes send while nothing happens', 'test/faults/quiet-processes.test.ts'],
   package: [
     'the package, and the shop of docs/your-own-project.md, installed from npm',
