@@ -63,7 +63,7 @@ Options of writers
   --json FILE      writes every slice to a file as well
 
 Options of scale
-  --quick          fewer sizes and rounds, in about two minutes; docs/scale.md stays as it is
+  --quick          fewer sizes and rounds, in about ten minutes; docs/scale.md stays as it is
   --axes A,B       some of ${axisNames.join(', ')}
   --rounds N       rounds that count (default 30; 10 where it is quick)
   --json FILE      writes every turn to a file as well

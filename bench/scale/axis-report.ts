@@ -28,9 +28,10 @@ function verdictsOf(
 ): readonly Verdict[] {
   if (operation === 'cold key') return [loadsVerdict(figures)];
   const asked = axes[axis].asked[operation];
-  if (asked === undefined) return [];
-  const shape = shapeVerdict(asked, figures);
-  return store === 'memory' ? [shape] : [shape, roundTripsVerdict(figures)];
+  return [
+    ...(asked === undefined ? [] : [shapeVerdict(asked, figures)]),
+    ...(store === 'memory' ? [] : [roundTripsVerdict(figures)]),
+  ];
 }
 
 /** The figures of one axis with their spread, and what its entries take, in Markdown. */

@@ -63,8 +63,8 @@ export function shapeVerdict(asked: Shape, figures: readonly Figure[]): Verdict 
 }
 
 function flatVerdict(figures: readonly Figure[]): Verdict {
-  const worst = [...figures].sort((a, b) => b.ratio.median - a.ratio.median)[0];
-  if (worst === undefined) throw new Error('there must be a figure');
+  const [worst] = figures.slice(1).sort((a, b) => b.ratio.median - a.ratio.median);
+  if (worst === undefined) throw new Error('there must be two sizes');
   const { median, lower, upper } = worst.ratio;
   const isReached = median <= MOST_GROWTH;
   const spread = `${median.toFixed(2)} times (${lower.toFixed(2)} to ${upper.toFixed(2)})`;

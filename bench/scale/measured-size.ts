@@ -25,8 +25,8 @@ export interface MeasuredSize extends Ready {
 }
 
 /** What its program is given. */
-export interface ProgramSettings extends SubjectPlace {
-  /** Milliseconds of CPU in which it takes turns that do not count; at least one. */
+export interface ProgramSettings extends Omit<SubjectPlace, 'prefix'> {
+  /** Milliseconds of CPU in which it takes turns of the warming size, which do not count; at least one. */
   readonly warmMs: number;
 }
 

@@ -24,7 +24,7 @@ export async function openMeasured(
   const { redisUrl } = place;
   const redis = redisUrl === undefined ? undefined : new Redis(redisUrl);
   const usedBytes = async (): Promise<number> => (redis === undefined ? usedOfHeap() : memoryOf(redis));
-  const { store, roundTrips, settled } = countedStore(openStore(redisUrl));
+  const { store, roundTrips, settled } = countedStore(openStore(place));
   const before = await usedBytes();
   const subject = await openSubject(around(store), place);
   await settled();

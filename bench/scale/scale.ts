@@ -23,7 +23,7 @@ export interface ScaleOptions {
 }
 
 /** Until what is called often is compiled. */
-const WARM_MS = { quick: 1000, full: 4000 };
+const WARM_MS = { quick: 3000, full: 8000 };
 const page = { file: path.join(docsFolder, 'scale.md'), command: 'bench -- scale' };
 const picturesFolder = path.join(docsFolder, 'scale');
 

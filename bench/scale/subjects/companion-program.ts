@@ -7,7 +7,8 @@ import { openRows } from './rows.js';
 const FIRST_ROW = sharedRows.rows;
 const ROWS = 500;
 
-const rows = await openRows(openStore(process.argv[2]), sharedRows);
+const [, , redisUrl, prefix = ''] = process.argv;
+const rows = await openRows(openStore({ redisUrl, prefix }), sharedRows);
 for (let row = FIRST_ROW; row < FIRST_ROW + ROWS; row += 1) await rows.read(row);
 let coldLoads = 0;
 let isReading = false;

@@ -20,9 +20,9 @@ export interface Companion {
 }
 
 /** Starts one; resolves once it has read all rows. It ends with this process at the latest. */
-export async function startCompanion(program: string, redisUrl: string): Promise<Companion> {
+export async function startCompanion(program: string, words: readonly string[]): Promise<Companion> {
   const stopping = new AbortController();
-  const child = forkSteady(program, [redisUrl], stopping.signal);
+  const child = forkSteady(program, words, stopping.signal);
   const { answer, ask, exited } = askedChild(child, 'a companion');
   let coldLoads = 0;
   const tell = async (message: CompanionMessage): Promise<void> => {

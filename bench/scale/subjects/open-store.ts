@@ -5,9 +5,16 @@ import { redisStore } from '../../../src/cache/redis/index.js';
 /** More than any size needs: what leaves a full store is measured elsewhere. */
 const ROOM = { maxEntries: 4_000_000, maxBytes: 32 * 2 ** 30 };
 
-/** The store in the Redis at this address, or where there is none, a store in this process. */
-export function openStore(redisUrl: string | undefined): Store {
+/** Where a store is. */
+export interface StorePlace {
+  /** Undefined where it is in this process. */
+  readonly redisUrl: string | undefined;
+  /** Keeps what is stored apart from what others have in the same Redis. */
+  readonly prefix: string;
+}
+
+export function openStore({ redisUrl, prefix }: StorePlace): Store {
   return redisUrl === undefined
     ? memoryStore(ROOM)
-    : redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix: 'scale' });
+    : redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix });
 }

@@ -1,23 +1,22 @@
 import type { Store } from '../../../src/cache/index.js';
 import type { AxisName } from '../axes.js';
 import { membersSubject } from './members.js';
+import type { StorePlace } from './open-store.js';
 import { parentsSubject } from './parents.js';
 import { processesSubject } from './processes.js';
 import { groupsOf, rowsSubject } from './rows.js';
 import type { Subject } from './subject.js';
 import { viewersSubject } from './viewers.js';
 
-export interface SubjectPlace {
+export interface SubjectPlace extends StorePlace {
   readonly axis: AxisName;
   readonly size: number;
-  /** Undefined where the store is in this process. */
-  readonly redisUrl: string | undefined;
 }
 
 const ROW_BYTES = 100;
 
 /** A cache with what an axis has at this size. */
-export function openSubject(store: Store, { axis, size, redisUrl }: SubjectPlace): Promise<Subject> {
+export function openSubject(store: Store, { axis, size, redisUrl, prefix }: SubjectPlace): Promise<Subject> {
   const oneTag = (row: number): readonly string[] => groupsOf(row, 1);
   switch (axis) {
     case 'entries':
@@ -34,6 +33,6 @@ export function openSubject(store: Store, { axis, size, redisUrl }: SubjectPlace
       return parentsSubject(store, size);
     case 'processes':
       if (redisUrl === undefined) throw new Error('processes share a Redis, and there must be one');
-      return processesSubject(store, redisUrl, size);
+      return processesSubject(store, { redisUrl, prefix, processes: size });
   }
 }

@@ -11,15 +11,25 @@ export const COLD_LOAD_MS = 20;
 
 const companionProgram = path.join(import.meta.dirname, 'companion-program.js');
 
-/** This process and others over the same Redis; `processes` counts this one too. */
-export async function processesSubject(store: Store, redisUrl: string, processes: number): Promise<Subject> {
+export interface SharingProcesses {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  /** This process is one of them. */
+  readonly processes: number;
+}
+
+/** This process and others over the same Redis. */
+export async function processesSubject(
+  store: Store,
+  { redisUrl, prefix, processes }: SharingProcesses,
+): Promise<Subject> {
   const rows = await openRows(store, sharedRows);
   const closers: Closer[] = [{ what: 'the cache', close: () => rows.cache.close() }];
   const companions: Companion[] = [];
   try {
     await rows.readAll();
     for (let at = 1; at < processes; at += 1) {
-      const companion = await startCompanion(companionProgram, redisUrl);
+      const companion = await startCompanion(companionProgram, [redisUrl, prefix]);
       closers.push({ what: 'a companion', close: companion.stop });
       companions.push(companion);
     }
