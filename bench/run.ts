@@ -3,6 +3,8 @@ import { collecting } from './collecting/collecting.js';
 import { eviction } from './eviction/eviction.js';
 import { overhead } from './overhead/overhead.js';
 import { profile } from './profile/profile.js';
+import { axisNames, type AxisName } from './scale/axes.js';
+import { scale } from './scale/scale.js';
 import { serverNames, type ServerName } from './servers/server-names.js';
 import { modes, type Mode } from './writers/modes.js';
 import { writers } from './writers/writers.js';
@@ -24,13 +26,15 @@ const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- collecting [options]
        npm run bench -- vary [options]
        npm run bench -- writers [options]
+       npm run bench -- scale [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
 profile: where the CPU of an answer goes, by layer, with a profile of each server and workload.
 eviction: hit rates of what decides which entries leave a full cache.
 collecting: what it costs a hit that times are taken for metrics and the report.
 vary: what it costs a hit that its field varies by tenant and locale.
-writers: what writers of watched tables pay, and when their changes are seen. See bench/README.md.
+writers: what writers of watched tables pay, and when their changes are seen.
+scale: how cost grows with entries, tags, members of a tag, viewers, processes, bytes and parents. See bench/README.md.
 
 Options of overhead
   --rounds N       rounds, of which the first is dropped (default 6)
@@ -58,6 +62,13 @@ Options of writers
   --modes A,B      some of ${modes.join(', ')}; none, the reference, is always among them
   --json FILE      writes every slice to a file as well
 
+Options of scale
+  --quick          fewer sizes and rounds, in about ten minutes; docs/scale.md stays as it is
+  --axes A,B       some of ${axisNames.join(', ')}
+  --rounds N       rounds that count (default 30; 10 where it is quick)
+  --json FILE      writes every turn to a file as well
+It ends with 1 where the figures of a full run were not published, because the machine was not quiet.
+
   --help           shows this
 `;
 
@@ -72,6 +83,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       modes: { type: 'string', default: modes.join(',') },
       servers: { type: 'string' },
+      axes: { type: 'string', default: axisNames.join(',') },
       workloads: { type: 'string', default: workloadNames.join(',') },
       json: { type: 'string' },
       functions: { type: 'string', default: '0' },
@@ -105,6 +117,17 @@ async function main(): Promise<void> {
       json: values.json,
       signal: stopping.signal,
     });
+    return;
+  }
+  if (positionals[0] === 'scale' && !values.help) {
+    const isPublished = await scale({
+      isQuick: values.quick,
+      axes: some<AxisName>('axes', values.axes, axisNames),
+      rounds: wholeNumber('rounds', values.rounds ?? (values.quick ? '10' : '30'), 2),
+      json: values.json,
+      signal: stopping.signal,
+    });
+    if (!isPublished) process.exitCode = 1;
     return;
   }
   const workloads = some<WorkloadName>('workloads', values.workloads, workloadNames);

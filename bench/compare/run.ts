@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { whenAndWhere } from '../side-by-side/facts.js';
-import { busyCores } from '../side-by-side/quiet.js';
+import { whenAndWhere } from '../published/machine-facts.js';
+import { busyCores } from '../published/quiet.js';
 import { compare } from './compare.js';
 import { contestantNames, type ContestantName } from './contestants/names.js';
 import { rowsOf } from './page/figures.js';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Usage } from '../servers/told.js';
 import type { ServerName } from '../servers/server-names.js';
+import { askedChild } from './asked-child.js';
 import { forkSteady } from './fork-steady.js';
 
 /** A measured server in a process of its own. */
@@ -9,7 +10,7 @@ export interface ServerProcess {
   readonly url: string;
   usage(): Promise<Usage>;
   /** Sends a message that its program knows, and resolves with the answer. */
-  ask(message: string): Promise<object>;
+  ask(message: string): Promise<unknown>;
   /** Notes where its time goes during `work`, and writes that to a file. */
   profiled<Result>(file: string, work: () => Promise<Result>): Promise<Result>;
   /** Resolves when it has ended; safe to call when it ended by itself. */
@@ -49,20 +50,8 @@ export async function startProgram(
   { program, words, signal }: MeasuredProgram,
 ): Promise<ServerProcess> {
   const child = forkSteady(program, words, signal);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const ended = exited.then((): never => {
-    throw new Error(`the server ${name} ended before it was told to`);
-  });
-  // It may end while nobody waits for an answer; the next question says so.
-  ended.catch(() => undefined);
-  const answer = (): Promise<object> =>
-    Promise.race([new Promise<object>((resolve) => child.once('message', resolve)), ended]);
-  const ask = (message: string): Promise<object> => {
-    const answered = answer();
-    child.send(message);
-    return answered;
-  };
-  const started = await answer();
+  const { answer, ask, exited } = askedChild(child, `the server ${name}`);
+  const started = (await answer()) as object;
   return {
     name,
     url: 'url' in started ? String(started.url) : '',

@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { arch, cpus, platform, totalmem } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { findBinary } from '../../test/support/run/find-binary.js';
+import { machineFacts } from '../published/machine-facts.js';
 import { peersFolder } from './install-peers.js';
-
-const run = promisify(execFile);
 
 /** The packages that are compared, and those that carry them. */
 const PACKAGES = [
@@ -23,22 +18,7 @@ const PACKAGES = [
 /** When, on what machine, and with which versions, in one paragraph. */
 export async function factsOf(rounds: number): Promise<string> {
   const versions = await Promise.all(PACKAGES.map(async (name) => `${name} ${await versionOf(name)}`));
-  return `${whenAndWhere()}, Redis ${await redisVersion()}; medians of ${rounds} rounds. ${versions.join(', ')}.`;
-}
-
-/** When, on what machine, and with which Node, as a page tells it. */
-export function whenAndWhere(): string {
-  const date = new Date().toISOString().slice(0, 10);
-  const gigabytes = Math.round(totalmem() / 2 ** 30);
-  const machine = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores, ${gigabytes} GB`;
-  return `${date}; ${machine}; ${platform()} ${arch()}, Node ${process.version}`;
-}
-
-async function redisVersion(): Promise<string> {
-  const program = findBinary('redis-server');
-  if (program === undefined) return 'unknown';
-  const { stdout } = await run(program, ['--version']);
-  return /v=(\S+)/.exec(stdout)?.[1] ?? 'unknown';
+  return `${await machineFacts()}; medians of ${rounds} rounds. ${versions.join(', ')}.`;
 }
 
 async function versionOf(name: string): Promise<string> {

@@ -1,19 +1,23 @@
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { requireWrk } from '../overhead/wrk.js';
+import { docsFolder, writePage } from '../published/page.js';
+import { busyCores } from '../published/quiet.js';
 import { ownServers, peerNames, type PeerName } from './contestants.js';
 import { factsOf } from './facts.js';
 import { hitStandings, measureHits, SLICE_SECONDS, type Hits } from './hits.js';
 import { installPeers } from './install-peers.js';
-import { writePage } from './page.js';
-import { busyCores, unsteadyReference } from './quiet.js';
 import { rowNames, scenarios } from './scenarios.js';
 import { whereOthersLead, type Standing } from './standing.js';
 import { peersTable } from './table.js';
 import { runScenario, type Sample } from './two-processes/run-scenario.js';
 import type { Scenario } from './two-processes/scenario.js';
 import { scenarioReport, standingsOf } from './two-processes/scenario-report.js';
+import { unsteadyReference } from './unsteady-reference.js';
+
+const page = { file: path.join(docsFolder, 'peers.md'), command: 'bench:peers' };
 
 export interface SideBySideOptions {
   readonly isQuick: boolean;
@@ -59,7 +63,7 @@ export async function sideBySide(options: SideBySideOptions): Promise<boolean> {
     console.error('docs/peers.md stays as it is: the machine was not quiet');
     return false;
   }
-  await writePage(figures);
+  await writePage(page, figures);
   console.error('docs/peers.md has these figures now');
   return true;
 }

@@ -7,7 +7,7 @@ import { naiveCache } from '../../bench/compare/contestants/naive-cache.js';
 import type { ContestantName } from '../../bench/compare/contestants/names.js';
 import { rowsOf } from '../../bench/compare/page/figures.js';
 import { figuresOf, mayReplace } from '../../bench/compare/page/publish.js';
-import { filled } from '../../bench/side-by-side/page.js';
+import { filled } from '../../bench/published/page.js';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { createGate } from '../support/gate.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';

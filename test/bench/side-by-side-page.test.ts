@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
-import { filled } from '../../bench/side-by-side/page.js';
-import { spreadOf, unsteadyReference } from '../../bench/side-by-side/quiet.js';
+import { filled } from '../../bench/published/page.js';
+import { spreadOf } from '../../bench/published/quiet.js';
+import { unsteadyReference } from '../../bench/side-by-side/unsteady-reference.js';
 import type { Slice } from '../../bench/overhead/slices.js';
 
 const page = readFileSync('docs/peers.md', 'utf8');
 
 it('the page takes new figures between its marks, and nothing else of it changes', () => {
-  const once = filled(page, 'first figures');
-  const twice = filled(once, 'second figures');
+  const once = filled(page, 'first figures', 'bench:peers');
+  const twice = filled(once, 'second figures', 'bench:peers');
   expect(once).toContain('first figures');
   expect(twice).not.toContain('first figures');
   const [before, after] = twice.split('second figures');
@@ -20,14 +21,14 @@ it('the page takes new figures between its marks, and nothing else of it changes
 it('the page without figures is in the form that a run would give it', async () => {
   const form = await resolveConfig('docs/peers.md');
   const middle = /<!-- begin: [^>]*-->\n([\s\S]*)\n<!-- end: /.exec(page)?.[1] ?? '';
-  expect(await format(filled(page, middle), { ...form, parser: 'markdown' })).toBe(page);
+  expect(await format(filled(page, middle, 'bench:peers'), { ...form, parser: 'markdown' })).toBe(page);
 });
 
 it('a page without its marks is refused', () => {
-  expect(() => filled(page.replace('<!-- end: ', '<!-- '), '')).toThrow(
+  expect(() => filled(page.replace('<!-- end: ', '<!-- '), '', 'bench:peers')).toThrow(
     /^the page must have one <!-- begin: /,
   );
-  expect(() => filled(page + page, '')).toThrow(/^the page must have one/);
+  expect(() => filled(page + page, '', 'bench:peers')).toThrow(/^the page must have one/);
 });
 
 const slice = (round: number, server: string, requestsPerSecond: number, cpuPerRequestUs: number): Slice => ({

@@ -1,4 +1,4 @@
-import { quantile } from '../../side-by-side/quiet.js';
+import { quantile } from '../../published/spread.js';
 import { percentile } from '../../../test/support/load/percentile.js';
 import { contestantNames, type ContestantName } from '../contestants/names.js';
 import type { Measured } from '../measure.js';

@@ -1,21 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writePage } from '../../side-by-side/page.js';
+import { docsFolder, writePage } from '../../published/page.js';
 import { contestants } from '../contestants/names.js';
 import type { Row } from './figures.js';
 import { plotsOf } from './plots.js';
 import { patternTable, targetLines } from './table.js';
 
 /** Where the figures are published. */
-export const pageFile = path.join(
-  import.meta.dirname,
-  '..',
-  '..',
-  '..',
-  '..',
-  'docs',
-  'patterns-compared.md',
-);
+const pageFile = path.join(docsFolder, 'patterns-compared.md');
 const COMMAND = 'compare';
 
 export interface Report {
@@ -56,6 +48,6 @@ export async function publish(report: Report, file = pageFile): Promise<boolean>
   const folder = path.join(path.dirname(file), 'plots');
   await mkdir(folder, { recursive: true });
   for (const { file: name, svg } of plotsOf(report.rows)) await writeFile(path.join(folder, name), svg);
-  await writePage(figuresOf(report), file, COMMAND);
+  await writePage({ file, command: COMMAND }, figuresOf(report));
   return true;
 }
