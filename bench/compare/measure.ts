@@ -4,11 +4,12 @@ import { startProgram, type ServerProcess } from '../overhead/server-process.js'
 import { openClient } from '../side-by-side/two-processes/client.js';
 import type { ApiSettings, ApiUsage, RatingCounts } from './api-settings.js';
 import type { Backends } from './backends.js';
-import type { ContestantName } from './contestants/names.js';
+import { writesBehind, type ContestantName } from './contestants/names.js';
 import { lostInCrash, type Lost } from './crash.js';
 import { play, type Played } from './traffic/play.js';
+import type { Ask } from './traffic/requests.js';
 import type { Due } from './traffic/schedule.js';
-import { createTruth, ratingKey, type Truth } from './traffic/truth.js';
+import { createTruth, isPosition, ratingKey, type Seen, type Truth } from './traffic/truth.js';
 
 /** What one contestant did with the traffic, once. */
 export interface Measured {
@@ -71,7 +72,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     closers.push({ what: 'a client', close: () => Promise.resolve(client.close()) });
     const before = await usageOf(server);
     const commandsBefore = await redis?.commands();
-    const played = await play(schedule, { client, truth, signal });
+    const isPromised = (ask: Ask, seen: Seen): boolean =>
+      ask.kind === 'row' || !isPosition(seen) || !writesBehind(contestant);
+    const played = await play(schedule, { client, truth, isPromised, signal });
     const commands = redis === undefined ? undefined : (await redis.commands()) - (commandsBefore ?? 0);
     const usage = difference(await usageOf(server), before);
     const kept = await redis?.kept(prefix);

@@ -1,12 +1,16 @@
 import { expect, it } from 'vitest';
 import { phaseAt, phases } from '../../bench/compare/traffic/phases.js';
+import { exchange } from '../../bench/compare/traffic/play.js';
+import { reads } from '../../bench/compare/traffic/requests.js';
 import { scheduleOf } from '../../bench/compare/traffic/schedule.js';
 import {
   createTruth,
   filmKey,
+  isPosition,
   positionKey,
   ratingKey,
   versionsIn,
+  type Seen,
 } from '../../bench/compare/traffic/truth.js';
 
 const schedule = scheduleOf({ seconds: 60, seed: 42 });
@@ -82,4 +86,17 @@ it('versions of films, positions and numbers of ratings are found wherever they 
       [positionKey(8, '6'), 7],
     ]),
   );
+});
+
+it('what an answer does not promise is not judged', async () => {
+  const truth = createTruth();
+  truth.acknowledge(positionKey(1, '6'), 9, 0);
+  const client = {
+    ask: () => Promise.resolve('{"data":{"continueWatching":[{"movieId":"6","positionSeconds":7}]}}'),
+    close: () => undefined,
+  };
+  const stale = { key: positionKey(1, '6') };
+  expect(await exchange(reads.continued(), 1, { client, truth })).toMatchObject(stale);
+  const isPromised = (_: unknown, seen: Seen): boolean => !isPosition(seen);
+  expect(await exchange(reads.continued(), 1, { client, truth, isPromised })).toBe('right');
 });

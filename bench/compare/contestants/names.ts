@@ -43,6 +43,13 @@ export type ContestantName = (typeof contestants)[number]['name'];
 
 export const contestantNames: readonly ContestantName[] = contestants.map(({ name }) => name);
 
+const behind: ReadonlySet<ContestantName> = new Set(['write-behind', 'configured']);
+
+/** Whether positions are written behind: lists show what was accepted once the database has it, and promise no more. */
+export function writesBehind(name: ContestantName): boolean {
+  return behind.has(name);
+}
+
 export function titleOf(name: ContestantName): string {
   return contestants.find((one) => one.name === name)?.title ?? name;
 }

@@ -69,7 +69,7 @@ export function targetLines(rows: readonly Row[]): readonly string[] {
     if (none === undefined || configured === undefined) return [];
     const [before, now] = [none.read[share].median, configured.read[share].median];
     const percent = 100 * (1 - now / before);
-    const told = `as configured, the ${share} of reads is ${now.toFixed(1)} ms instead of ${before.toFixed(1)} ms without a cache: ${percent.toFixed(1)} % less; the target is 90 %`;
+    const told = `as configured, the ${share} of reads is ${now.toFixed(1)} ms instead of ${before.toFixed(1)} ms without a cache: ${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'more' : 'less'}; the target is 90 %`;
     return [verdict(told, percent >= 90)];
   };
   const patterns = rows.filter(({ contestant }) => contestant !== 'naive');

@@ -3,7 +3,7 @@ import type { Client } from '../../side-by-side/two-processes/client.js';
 import { tokenOf } from '../viewers.js';
 import type { Ask } from './requests.js';
 import type { Due } from './schedule.js';
-import { ratingKey, versionsIn, type Stale, type Truth } from './truth.js';
+import { ratingKey, versionsIn, type Seen, type Stale, type Truth } from './truth.js';
 
 /** What became of one request. */
 export interface Played {
@@ -16,6 +16,8 @@ export interface Played {
 export interface PlayOptions {
   readonly client: Client;
   readonly truth: Truth;
+  /** What an answer shows is judged where this holds of it; default: always. */
+  readonly isPromised?: (ask: Ask, seen: Seen) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +26,7 @@ const PATIENCE_MS = 10_000;
 /** Sends each request when it is due, whether or not earlier ones have been answered; resolves when all have. */
 export async function play(
   schedule: readonly Due[],
-  { client, truth, signal }: PlayOptions,
+  { signal, ...exchanging }: PlayOptions,
 ): Promise<readonly Played[]> {
   const beganMs = performance.now();
   const last = new Map<string, Promise<unknown>>();
@@ -37,7 +39,7 @@ export async function play(
       await before;
       // A client does not wait for ever: what could not even be sent by then is an error.
       const isLate = performance.now() - beganMs - due.atMs > PATIENCE_MS;
-      const outcome = isLate ? 'error' : await exchange(due, due.viewer, { client, truth });
+      const outcome = isLate ? 'error' : await exchange(due, due.viewer, exchanging);
       return { due, latencyMs: performance.now() - beganMs - due.atMs, outcome };
     };
     const asked = one();
@@ -51,7 +53,7 @@ export async function play(
 export async function exchange(
   ask: Ask,
   viewer: number,
-  { client, truth }: Pick<PlayOptions, 'client' | 'truth'>,
+  { client, truth, isPromised = () => true }: Omit<PlayOptions, 'signal'>,
 ): Promise<Played['outcome']> {
   const sentAtMs = performance.now();
   const answer = await client
@@ -60,7 +62,10 @@ export async function exchange(
   if (answer === undefined) return 'error';
   const parsed: unknown = JSON.parse(answer);
   const seen = versionsIn(parsed, viewer);
-  if (ask.kind !== 'write') return truth.judge(seen, sentAtMs) ?? 'right';
+  if (ask.kind !== 'write') {
+    const judged = seen.filter((one) => isPromised(ask, one));
+    return truth.judge(judged, sentAtMs) ?? 'right';
+  }
   const atMs = performance.now();
   for (const { key, version } of seen) truth.acknowledge(key, version, atMs);
   if (ask.rates !== undefined) truth.acknowledgeOneMore(ratingKey(ask.rates), atMs);

@@ -53,6 +53,7 @@ export function createTruth(): Truth {
 
 export const filmKey = (id: unknown): string => `film ${String(id)}`;
 export const ratingKey = (id: unknown): string => `ratings of ${String(id)}`;
+export const isPosition = ({ key }: Seen): boolean => key.startsWith('position of ');
 export const positionKey = (viewer: number, id: unknown): string => `position of ${viewer} in ${String(id)}`;
 
 /** All versions in an answer, wherever they are in it. */
