@@ -8,6 +8,8 @@ export type Shape = 'flat' | 'linear';
 
 export const storeNames = ['memory', 'redis'] as const;
 export type StoreName = (typeof storeNames)[number];
+/** As reports name them. */
+export const storeTitles: Readonly<Record<StoreName, string>> = { memory: 'memory', redis: 'Redis' };
 
 /** One thing that grows while all else stays as it is. */
 export interface ScaleAxis {

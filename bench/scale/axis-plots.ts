@@ -1,5 +1,5 @@
 import { linePlot, type PlotSeries } from '../plots/line-plot.js';
-import { axes, axisNames, type AxisName } from './axes.js';
+import { axes, axisNames, storeTitles, type AxisName } from './axes.js';
 import { operationsOf, type MeasuredAxis } from './measured-axis.js';
 
 /** A picture of the page. */
@@ -32,7 +32,7 @@ export function axisPlots(measured: readonly MeasuredAxis[]): readonly Picture[]
 
 function seriesOf(measured: MeasuredAxis): readonly PlotSeries[] {
   return operationsOf(measured).map(({ operation, figures }) => ({
-    name: `${operation}, ${measured.store === 'redis' ? 'Redis' : measured.store}`,
+    name: `${operation}, ${storeTitles[measured.store]}`,
     points: figures.map(({ size, elapsedUs }) => ({
       x: size,
       y: elapsedUs.median,

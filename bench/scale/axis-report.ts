@@ -1,10 +1,8 @@
-import { axes, type AxisName, type StoreName } from './axes.js';
+import { axes, storeTitles, type AxisName } from './axes.js';
 import { roundTripsVerdict, loadsVerdict, shapeVerdict, type Figure, type Verdict } from './judge.js';
 import { operationsOf, type MeasuredAxis } from './measured-axis.js';
 import { picturesOf } from './axis-plots.js';
 import type { OperationName } from './subjects/subject.js';
-
-const STORES: Readonly<Record<StoreName, string>> = { memory: 'memory', redis: 'Redis' };
 
 /** Below so many entries, what they take is lost in what else changes. */
 const FEWEST_WEIGHED = 1000;
@@ -14,7 +12,13 @@ export function verdictsReport(measured: readonly MeasuredAxis[]): string {
   const rows = measured.flatMap((one) =>
     operationsOf(one).flatMap(({ operation, figures }) =>
       verdictsOf(one, operation, figures).map(({ isReached, says }) =>
-        row([axes[one.axis].title, operation, STORES[one.store], isReached ? 'reached' : '**MISSED**', says]),
+        row([
+          axes[one.axis].title,
+          operation,
+          storeTitles[one.store],
+          isReached ? 'reached' : '**MISSED**',
+          says,
+        ]),
       ),
     ),
   );
@@ -56,7 +60,7 @@ function costRows(measured: readonly MeasuredAxis[]): string[] {
     operationsOf(one).flatMap(({ operation, figures }) =>
       figures.map(({ size, elapsedUs, cpuUs, ratio, roundTrips, redisCommands }) =>
         row([
-          STORES[one.store],
+          storeTitles[one.store],
           operation,
           size.toLocaleString('en'),
           microseconds(elapsedUs.median),
@@ -75,7 +79,7 @@ function memoryRows(measured: readonly MeasuredAxis[]): string[] {
   return measured.flatMap(({ store, sizes }) =>
     sizes.map(({ size, entries, memoryBytes }) =>
       row([
-        STORES[store],
+        storeTitles[store],
         size.toLocaleString('en'),
         entries.toLocaleString('en'),
         `${(memoryBytes / 2 ** 20).toFixed(1)} MiB`,
