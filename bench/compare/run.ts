@@ -8,7 +8,7 @@ import { contestantNames, type ContestantName } from './contestants/names.js';
 import { rowsOf } from './page/figures.js';
 import { figuresOf, publish } from './page/publish.js';
 
-const FULL = { rounds: 3, seconds: 60 };
+const FULL = { rounds: 3, seconds: 30 };
 const QUICK = { rounds: 1, seconds: 8 };
 const [LEAST_SECONDS, MOST_SECONDS] = [2, 300];
 const SEED = 42;
