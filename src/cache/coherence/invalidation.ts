@@ -20,6 +20,8 @@ export interface InvalidationOptions {
   readonly log: CacheLog;
   /** Undefined while no outbox is relayed. */
   readonly relay: () => Relay | undefined;
+  /** Whether the store, or a part of it, is known to be away. */
+  readonly storeIsAway: () => boolean;
 }
 
 /**
@@ -34,17 +36,25 @@ export type Invalidate = (
 
 /**
  * A write is acknowledged after this has ended. A failure is retried, then written into the outbox, where there is one,
- * for whichever process reaches the store; it is counted and logged, never silent.
+ * for whichever process reaches the store; it is counted and logged, never silent. A store that was away before it was asked is
+ * not asked again: in an outage each write would wait for that.
  */
-export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
+export function createInvalidate({
+  entries,
+  clock,
+  log,
+  relay,
+  storeIsAway,
+}: InvalidationOptions): Invalidate {
   async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
+      const wasAway = storeIsAway();
       try {
         await entries.invalidate(tags, versions);
         return undefined;
       } catch (error) {
-        if (made === attempts) return error;
+        if (wasAway || made === attempts) return error;
         await clock.sleep(doublingPauseMs(PAUSE, made));
       }
     }

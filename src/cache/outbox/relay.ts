@@ -92,6 +92,8 @@ export class Relay {
   #seenAtMs: number | undefined;
   #isBlind = false;
   #isStarted = false;
+  /** In an outage, what was waited for last was applied by no process in time. */
+  #isStalled = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -122,16 +124,28 @@ export class Relay {
     };
     this.#stopKeeping = every(this.#options.clock, KEEP_MS, keep);
     // What waited may be of a process that ended before another heard of it.
-    const isSafe = wasRegistered && (await this.settled(withinMs));
+    const isSafe = wasRegistered && (await this.#appliedWithin(withinMs));
     // A store that is away will ask before it is used.
     if (!isSafe) await this.#forgetAll('start').catch(() => undefined);
   }
 
   /**
    * True once every row that was committed before this call is applied, by whichever process; false when that took
-   * longer than `withinMs`, or than `databaseWithinMs` while all of the store is there.
+   * longer than `withinMs`, or than `databaseWithinMs` while all of the store is there. In an outage in which that was waited for
+   * in vain it is false at once, until some process applies rows in time again: writes would only be slow.
    */
   async settled(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
+    const { storeIsPartlyAway } = this.#options;
+    const waited = this.#appliedWithin(withinMs, databaseWithinMs).then((isApplied) => {
+      this.#isStalled = !isApplied && storeIsPartlyAway();
+      return isApplied;
+    });
+    if (!this.#isStalled || !storeIsPartlyAway()) return waited;
+    waited.catch(() => undefined);
+    return false;
+  }
+
+  async #appliedWithin(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
     const { clock, storeIsAway, storeIsPartlyAway } = this.#options;
     const sinceMs = clock.nowMs();
     let waiting: ReadonlySet<string> | undefined;
@@ -169,7 +183,7 @@ export class Relay {
   /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
   async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
     if (this.#mustForget) return 'no';
-    return (await this.settled(withinMs)) ? 'yes' : 'no';
+    return (await this.#appliedWithin(withinMs)) ? 'yes' : 'no';
   }
 
   /** Everything stored so far was forgotten. */

@@ -235,6 +235,21 @@ describe('a mutation', () => {
     expectTime(seenMs).toBeLessThan(1000);
   });
 
+  it('does not wait in an outage in which nothing is relayed, until something is again', async () => {
+    const { store, isAway } = losable();
+    const { start, query, rows, cache } = relayed({ store });
+    await start();
+    const rename = (): Promise<number> => tookMs(() => query('mutation { rename(id: 1) }'));
+    isAway(true);
+    expect(await rename()).toBeGreaterThan(250);
+    expectTime(await rename()).toBeLessThan(150);
+    expect(cache.stats.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 2 });
+    isAway(false);
+    await expect.poll(() => rows.undone).toEqual([]);
+    await rename();
+    expect(cache.stats.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 2, invalidations: 1 });
+  });
+
   it('is refused before its resolver runs where the loss of the store must not be survived', async () => {
     const { store, isAway } = losable();
     const { start, query, runs } = relayed({ store, onStoreLoss: 'fail' });

@@ -141,6 +141,24 @@ describe('@invalidates', () => {
     });
   });
 
+  it('does not ask a store again that was away before it was asked', async () => {
+    let [asked, isAway] = [0, false];
+    const { query } = filmCache({
+      ...memoryStore(),
+      isAway: () => isAway,
+      invalidate: () => {
+        asked += 1;
+        isAway = true;
+        return Promise.reject(new Error('store away'));
+      },
+    });
+    await query('mutation { byArgument(id: 1) }');
+    // It went away while it was asked: once more might have helped.
+    expect(asked).toBe(2);
+    await query('mutation { byArgument(id: 1) }');
+    expect(asked).toBe(3);
+  });
+
   it('counts and logs an invalidation that could not be applied, and the mutation is answered', async () => {
     const { query, cache, logged } = filmCache({
       ...memoryStore(),

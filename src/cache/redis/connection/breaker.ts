@@ -61,6 +61,7 @@ export class Breaker {
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtMs = -Infinity;
+  #probedAtMs = -Infinity;
   /** Time-outs without any answer before it opens. */
   #silenceTimes = 1;
   #silentAtMs = -Infinity;
@@ -91,11 +92,12 @@ export class Breaker {
   }
 
   /**
-   * As `run`, also while the server is being rejoined: an invalidation that gets through need not be missed, and the
-   * rejoining ends however many there are.
+   * As `run`, also while a server that has answered is being rejoined: an invalidation that gets through need not be missed, and
+   * the rejoining ends however many there are. One that is silent is not waited for by a write.
    */
   runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#isProbing && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
+    const answers = this.#isProbing && this.#answeredAtMs >= this.#probedAtMs;
+    return answers && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
   }
 
   /** As `run`, also while the server is away, and with more patience, of at least `patienceMs`: for rejoining it. */
@@ -165,6 +167,7 @@ export class Breaker {
       return;
     }
     this.#isProbing = true;
+    this.#probedAtMs = this.#loopTime.nowMs();
     this.#callOffProbe?.();
     try {
       await this.#rejoin();
@@ -186,6 +189,7 @@ export class Breaker {
   async check(): Promise<void> {
     if (this.#closed || this.#isProbing || this.#refusal !== undefined) return;
     this.#isProbing = true;
+    this.#probedAtMs = this.#loopTime.nowMs();
     try {
       await this.#options.rejoin(false);
     } catch (error) {

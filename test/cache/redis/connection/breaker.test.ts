@@ -225,6 +225,32 @@ describe('the breaker of a server', () => {
     expect(rejoined).toEqual([false, true, true]);
   });
 
+  it('lets a write through while a server is being rejoined, once that has answered and not before', async () => {
+    const [first, rest] = [createGate(), createGate()];
+    let isAnswering = false;
+    const { breaker } = await opened(async () => {
+      if (!isAnswering) return;
+      await breaker.runToRejoin(() => first.wait());
+      await rest.wait();
+    });
+    isAnswering = true;
+    breaker.missed(new Error('no answer'));
+    await first.arrived();
+    let sent = 0;
+    const write = (): Promise<string> =>
+      breaker.runWhileRejoining(() => {
+        sent += 1;
+        return answer();
+      });
+    await expect(write()).rejects.toThrow('the store is away: no answer');
+    first.open();
+    await rest.arrived();
+    expect(await write()).toBe('answer');
+    expect(sent).toBe(1);
+    rest.open();
+    await expect.poll(() => breaker.isAway).toBe(false);
+  });
+
   it('rejoins once more when the connection was lost meanwhile, since another server may be there now', async () => {
     const gate = createGate();
     let attempts = 0;

@@ -32,7 +32,7 @@ if #KEYS == 1 then return { generation } end
 -- A lease is `token|generations`, and ends in `!` once another process waits for it.
 -- A very large one is not worth the way: the process that asks loads again.
 local length = redis.pcall('STRLEN', KEYS[3])
-local entry = (type(length) == 'table' or length <= 1048576) and text(KEYS[3])
+local entry = (type(length) == 'table' or (length > 0 and length <= 1048576)) and text(KEYS[3])
 local wanted = generation .. ' ' .. ARGV[5]
 local held = text(KEYS[2])
 local waiting = held and string.sub(held, -1) == '!'
