@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { collecting } from './collecting/collecting.js';
 import { eviction } from './eviction/eviction.js';
+import { latency } from './latency/latency.js';
 import { overhead } from './overhead/overhead.js';
 import { profile } from './profile/profile.js';
 import { axisNames, type AxisName } from './scale/axes.js';
@@ -20,10 +21,19 @@ const profiledServers: readonly ServerName[] = [
   'library-memo-front',
 ];
 
+const waitedFor: readonly ServerName[] = [
+  'constants',
+  'no-cache',
+  'library-redis',
+  'library-strict',
+  'library-memo-front',
+];
+
 const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- profile [options]
        npm run bench -- eviction
        npm run bench -- collecting [options]
+       npm run bench -- latency [options]
        npm run bench -- vary [options]
        npm run bench -- writers [options]
        npm run bench -- scale [options]
@@ -32,6 +42,7 @@ overhead: what caching costs on the hit path, as ratios to Apollo Server with co
 profile: where the CPU of an answer goes, by layer, with a profile of each server and workload.
 eviction: hit rates of what decides which entries leave a full cache.
 collecting: what it costs a hit that times are taken for metrics and the report.
+latency: what one or four clients wait for an answer, with Redis on the machine and behind a network of a millisecond each way.
 vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen.
 scale: how cost grows with entries, tags, members of a tag, viewers, processes, bytes and parents. See bench/README.md.
@@ -49,6 +60,12 @@ Options of profile
   --workloads A,B  as for overhead
   --seconds N      length of a slice; there are three for each server and workload (default 2)
   --functions N    names that many functions, those with most time of their own (default 0)
+
+Options of latency
+  --rounds N       rounds that count (default 3)
+  --seconds N      length of a slice (default 2)
+  --servers A,B    as for overhead (default ${waitedFor.join(', ')})
+  --workloads A,B  as for overhead (default one-zipf, list)
 
 Options of vary and collecting
   --processes N    processes for each row (default 3)
@@ -84,7 +101,7 @@ async function main(): Promise<void> {
       modes: { type: 'string', default: modes.join(',') },
       servers: { type: 'string' },
       axes: { type: 'string', default: axisNames.join(',') },
-      workloads: { type: 'string', default: workloadNames.join(',') },
+      workloads: { type: 'string' },
       json: { type: 'string' },
       functions: { type: 'string', default: '0' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -103,8 +120,20 @@ async function main(): Promise<void> {
     await collecting(inOneProcess());
     return;
   }
+  const chosen = (byDefault: readonly WorkloadName[] = workloadNames): WorkloadName[] =>
+    some<WorkloadName>('workloads', values.workloads ?? byDefault.join(','), workloadNames);
+  if (positionals[0] === 'latency' && !values.help) {
+    await latency({
+      rounds: wholeNumber('rounds', values.rounds ?? '3', 1),
+      seconds: wholeNumber('seconds', values.seconds ?? '2', 1),
+      servers: some<ServerName>('servers', values.servers ?? waitedFor.join(','), serverNames),
+      workloads: chosen(['one-zipf', 'list']),
+      signal: stopping.signal,
+    });
+    return;
+  }
   if (positionals[0] === 'vary' && !values.help) {
-    const workloads = some<WorkloadName>('workloads', values.workloads, workloadNames);
+    const workloads = chosen();
     await vary({ ...inOneProcess(), workloads });
     return;
   }
@@ -130,7 +159,7 @@ async function main(): Promise<void> {
     if (!isPublished) process.exitCode = 1;
     return;
   }
-  const workloads = some<WorkloadName>('workloads', values.workloads, workloadNames);
+  const workloads = chosen();
   if (positionals[0] === 'profile' && !values.help) {
     await profile({
       servers: some<ServerName>('servers', values.servers ?? profiledServers.join(','), serverNames),

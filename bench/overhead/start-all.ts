@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { Closer } from '../../src/start/close-all.js';
 import { privateRedis } from '../../test/support/private-redis.js';
+import { tcpProxy } from '../../test/support/servers/tcp-proxy.js';
 import { readRows } from '../servers/films.js';
 import type { ServerName } from '../servers/server-names.js';
 import { openFilmDatabase } from './film-database.js';
@@ -17,15 +18,23 @@ export interface Running {
   readonly database: string;
 }
 
+interface StartOptions {
+  readonly servers: readonly ServerName[];
+  /** How long what servers say to Redis takes, each way; default 0. */
+  readonly redisLatencyMs?: number;
+  readonly signal: AbortSignal;
+}
+
 /** Starts Redis, a database if one of the servers needs it, and the servers, each in a process of its own. */
 export async function startAll(
-  { servers: names, signal }: { readonly servers: readonly ServerName[]; readonly signal: AbortSignal },
+  { servers: names, redisLatencyMs = 0, signal }: StartOptions,
   closers: Closer[],
 ): Promise<Running> {
-  const { url: redisUrl, stop } = await privateRedis('--io-threads', '1');
+  const { url, port, stop } = await privateRedis('--io-threads', '1');
   closers.push({ what: 'Redis', close: stop });
+  const redisUrl = redisLatencyMs === 0 ? url : await farAway(port, redisLatencyMs, closers);
   // One that is gone is an error at once: it is ours, and nobody will start it again.
-  const redis = new Redis(redisUrl, { retryStrategy: () => null });
+  const redis = new Redis(url, { retryStrategy: () => null });
   closers.push({ what: 'the Redis client', close: () => Promise.resolve(redis.disconnect()) });
   const needsFilms = names.some((name) => name.startsWith('api'));
   const database = await openFilmDatabase(needsFilms, closers);
@@ -38,6 +47,13 @@ export async function startAll(
     servers.push(server);
   }
   return { servers, redis, database: database.title };
+}
+
+/** The address of a proxy to a port, which takes its time each way. */
+async function farAway(port: number, latencyMs: number, closers: Closer[]): Promise<string> {
+  const proxy = await tcpProxy(port, (close) => closers.push({ what: 'a proxy', close }));
+  proxy.set({ latencyMs });
+  return `redis://127.0.0.1:${proxy.port}`;
 }
 
 /** A folder that is gone when the closers have run. */

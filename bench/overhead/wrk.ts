@@ -11,6 +11,9 @@ const run = promisify(execFile);
 export interface Load {
   readonly requests: number;
   readonly seconds: number;
+  /** From a request to its answer: the middle, and what one in a hundred takes longer than. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** What is sent, where to, and for how long. */
@@ -18,6 +21,8 @@ export interface SentSlice {
   readonly script: string;
   readonly url: string;
   readonly seconds: number;
+  /** Default: 64. */
+  readonly connections?: number;
   readonly signal: AbortSignal;
 }
 
@@ -44,23 +49,25 @@ function request()
   at = at % #requests + 1
   return requests[at]
 end
-function done(summary)
+function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  print(string.format("RESULT %d %d %d", summary.requests, summary.duration, failed))
+  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
 end
 `;
   await writeFile(file, script);
   return file;
 }
 
-/** Sends a workload for some seconds over 64 connections. @throws Error when any request failed. */
+/** Sends a workload for some seconds. @throws Error when any request failed. */
 export async function sendLoad(program: string, slice: SentSlice): Promise<Load> {
-  const { script, url, seconds, signal } = slice;
-  const { stdout } = await run(program, ['-t1', '-c64', `-d${seconds}s`, '-s', script, url], { signal });
-  const result = /RESULT (\d+) (\d+) (\d+)/.exec(stdout);
+  const { script, url, seconds, connections = 64, signal } = slice;
+  const { stdout } = await run(program, ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url], {
+    signal,
+  });
+  const result = /RESULT (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(stdout);
   if (result === null) throw new Error(`wrk said nothing that is understood:\n${stdout}`);
-  const [, requests, microseconds, failed] = result.map(Number);
+  const [, requests = 0, microseconds = 0, failed, p50 = 0, p99 = 0] = result.map(Number);
   if (failed !== 0 || requests === 0) throw new Error(`${failed} requests to ${url} failed:\n${stdout}`);
-  return { requests: requests ?? 0, seconds: (microseconds ?? 0) / 1e6 };
+  return { requests, seconds: microseconds / 1e6, p50Ms: p50 / 1000, p99Ms: p99 / 1000 };
 }

@@ -4,6 +4,7 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
+import { apolloWithPlans } from '../../src/cache/execution/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import type { Started } from './measured.js';
 import {
@@ -47,10 +48,16 @@ export async function startSharedUncached(settings: SharedSettings): Promise<Sta
   return { url, loads: films.loads, close };
 }
 
+/** As its pages advise: queries by plans, and answers of the memo in front of Apollo Server. */
+interface SharedLibrary {
+  readonly strictCopies: boolean;
+  readonly memo: boolean;
+}
+
 /** The library over the Redis that both processes share. */
 export async function startSharedLibrary(
   settings: SharedSettings,
-  { strictCopies, memo }: { readonly strictCopies: boolean; readonly memo: boolean },
+  { strictCopies, memo }: SharedLibrary,
 ): Promise<Started> {
   const { redisUrl, ttlSeconds, staleSeconds } = settings;
   const films = openVersionedFilms(settings);
@@ -67,11 +74,14 @@ export async function startSharedLibrary(
   });
   const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers: { Mutation } });
   const plugin = cache.apolloPlugin();
-  const server = new ApolloServer({
-    schema: cache.apply(schema),
-    plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
-    stringifyResult: plugin.stringifyResult,
-  });
+  const server = new ApolloServer(
+    apolloWithPlans({
+      schema: cache.apply(schema),
+      plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
+      stringifyResult: plugin.stringifyResult,
+    }),
+  );
+  if (memo) plugin.answerInFrontOf(server);
   await cache.start();
   const { url } = await startStandaloneServer(server, LISTEN);
   const close = async (): Promise<void> => {

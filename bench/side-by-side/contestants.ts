@@ -8,6 +8,7 @@ export const ownServers = [
   'library-strict',
   'library-plans',
   'library-memo',
+  'library-memo-front',
 ] as const satisfies readonly ServerName[];
 
 const peerTitles = {
@@ -38,7 +39,7 @@ const sharedTitles = new Map<string, string>([
   ['no-cache', 'no cache'],
   ['library-redis', 'Corral, Redis'],
   ['library-strict', 'Corral, strict copies'],
-  ['library-memo', 'Corral, memo'],
+  ['library-memo', 'Corral, memo in front'],
   ['apollo-response-cache', "Apollo's response cache"],
   ['mercurius-cache', 'mercurius-cache'],
   ['yoga-response-cache', "Yoga's response cache"],
@@ -49,7 +50,7 @@ export function sharedTitle(name: string): string {
   return sharedTitles.get(name) ?? name;
 }
 
-/** The servers of the library that take part where two processes share a cache; plans are not compared there. */
+/** The servers of the library that take part where two processes share a cache, all with queries by plans. */
 export const sharedLibraries: readonly string[] = ['library-redis', 'library-strict', 'library-memo'];
 
 export function isPeer(name: string): boolean {
