@@ -38,6 +38,8 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
   const histories = new WeakMap<ClusterNode, string>();
   /** Shards whose slot is on its way from one node to another: what is there is split between both. */
   const moving = new Set<number>();
+  /** Shards that were told to be away since they have answered last. */
+  const away = new Set<number>();
   let onDoubt: PlaceOptions['onDoubt'] = () => undefined;
 
   const ownerOf = (shard: number): ClusterNode | undefined => nodes.ownerOf(SLOTS_OF_SHARDS[shard] ?? 0);
@@ -45,8 +47,12 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
     const owner = ownerOf(shard);
     return owner && servers.get(owner);
   };
-  const doubted = (why: 'away' | 'moved', isIt: (shard: number, slot: number) => boolean): void => {
-    for (const [shard, slot] of SLOTS_OF_SHARDS.entries()) if (isIt(shard, slot)) onDoubt(why, shard);
+  const shardsOf = (node: ClusterNode): readonly number[] =>
+    SLOTS_OF_SHARDS.flatMap((_, shard) => (ownerOf(shard) === node ? [shard] : []));
+  const goesAway = (shard: number): void => {
+    if (away.has(shard)) return;
+    away.add(shard);
+    onDoubt('away', shard);
   };
   const latestUs = (): number =>
     nodes.all.reduce(
@@ -64,12 +70,12 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
     if (outcome === undefined) throw new Error('the node of the journal did not answer');
     if ('answer' in outcome) {
       moving.delete(shard);
+      away.delete(shard);
       return outcome.answer;
     }
-    if (redirectOf(outcome.error) !== undefined && !moving.has(shard)) {
-      moving.add(shard);
-      onDoubt('away', shard);
-    }
+    const isBetween = redirectOf(outcome.error) !== undefined;
+    if (isBetween) moving.add(shard);
+    if (isBetween || ownerOf(shard)?.isBelieved !== true) goesAway(shard);
     throw outcome.error;
   }
 
@@ -98,15 +104,18 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
           histories.set(node, node.history);
           // Another run, or one that was a replica in between.
           if (before !== undefined && before !== node.history) {
-            doubted('moved', (shard) => ownerOf(shard) === node);
+            for (const shard of shardsOf(node)) onDoubt('moved', shard);
           }
           return Promise.resolve();
         },
-        onAway: (node) => doubted('away', (shard) => ownerOf(shard) === node),
+        onAway: (node) => shardsOf(node).forEach(goesAway),
         onMoved: (slots) => {
           const moved = new Set(slots);
-          for (const [shard, slot] of SLOTS_OF_SHARDS.entries()) if (moved.has(slot)) moving.delete(shard);
-          doubted('moved', (_, slot) => moved.has(slot));
+          for (const [shard, slot] of SLOTS_OF_SHARDS.entries()) {
+            if (!moved.has(slot)) continue;
+            moving.delete(shard);
+            onDoubt('moved', shard);
+          }
         },
       });
     },

@@ -18,7 +18,7 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
   const { servers, client } = useCluster('unknown');
   let made = 0;
 
-  async function opened(options: RedisJournalOptions = {}, log: CollectedLog = cacheLog()): Promise<Journal> {
+  async function opened(options: RedisJournalOptions = {}, log = cacheLog()): Promise<Journal> {
     const journal = redisJournal(client(), { prefix: `journal${(made += 1)}`, ...options });
     onTestFinished(async () => journal.close());
     await journal.open?.({ log });
