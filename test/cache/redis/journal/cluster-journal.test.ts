@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Journal } from '../../../../src/cache/index.js';
-import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
+import { redisJournal, redisStore, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { shardIndex, SLOTS_OF_SHARDS } from '../../../../src/cache/redis/journal/journal-names.js';
 import { journalContract } from '../../../../src/cache/testing/index.js';
 import { systemClock } from '../../../../src/cache/time/clock.js';
 import { readConfig } from '../../../../src/config.js';
 import { createJournal } from '../../../../src/redis/create-journal.js';
+import { packageRoot } from '../../../../src/start/package-root.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { told } from '../../../support/servers/private-cluster.js';
@@ -147,6 +150,32 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
     expect(table.rows.get(`${there}`)?.seconds).toBe(20);
   }, 60_000);
 
+  it('is given again what a node has lost; reads of what lies on the others see what was accepted all the while', async () => {
+    const table = placeTable();
+    table.faults.flush = new Error('no connection');
+    const prefix = 'robbed';
+    const { note, read, cache } = await places({
+      ...{ table, clock: systemClock, store: redisStore(client(), { prefix }) },
+      journal: redisJournal(client(), { prefix }),
+    });
+    const [there, elsewhere] = [idOn(0), idOn(1)];
+    for (const id of [there, elsewhere])
+      expect((await note(id, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    await told(portOf(0), 'FLUSHALL');
+    const seen = new Set<unknown>();
+    const restored = async (): Promise<number> => {
+      await cache.invalidate([keyOn(1)]);
+      seen.add((await read('aside', elsewhere))[0]);
+      return (await cache.writes.journal()).flushed.restored;
+    };
+    await expect.poll(restored, { timeout: 10_000, interval: 5 }).toBe(1);
+    expect([...seen]).toEqual([10]);
+    table.faults.flush = undefined;
+    const rows = () => [there, elsewhere].map((id) => table.rows.get(`${id}`)?.seconds);
+    await expect.poll(rows, { timeout: 10_000 }).toEqual([10, 10]);
+    expect((await cache.writes.journal()).flushed).toMatchObject({ losses: 1, lost: 0 });
+  }, 30_000);
+
   it('has every acknowledged write of a shard whose slot moves meanwhile, in the order of its key', async () => {
     const journal = await opened({ prefix: 'moving' });
     const [key] = [keyOn(0)];
@@ -187,6 +216,49 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
     expect(Number(pending?.record.toString())).toBeGreaterThanOrEqual(seen.acknowledged);
     expect(await told(to, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).not.toBe('0');
   }, 30_000);
+
+  it('tells of which shard more is left than was taken', async () => {
+    const journal = await opened();
+    const keys = Array.from({ length: 400 }, (_, row) => `Row:${row}`).filter((key) => partOf(key) === 3);
+    expect(keys.length).toBeGreaterThan(20);
+    for (const key of keys) await journal.accept(write(key));
+    const left: number[] = [];
+    const claim = async (limit: number): Promise<number> =>
+      (await journal.claim({ limit, forMs: 60_000, all: true, onLeft: (part) => left.push(part) })).length;
+    expect(await claim(10 * SLOTS_OF_SHARDS.length)).toBe(10);
+    expect(left).toEqual([3]);
+    expect(await claim(400 * SLOTS_OF_SHARDS.length)).toBe(keys.length);
+    expect(left).toEqual([3]);
+  });
+
+  it('needs no rights but those that docs/write-behind.md lists, and looks at the cluster', async () => {
+    const page = readFileSync(path.join(packageRoot, 'docs', 'write-behind.md'), 'utf8');
+    const [, line = ''] = /^user corral on >choose-a-password (.+)$/m.exec(page) ?? [];
+    const [, more = ''] = /^On a Redis Cluster also `(.+)` on every node/m.exec(page) ?? [];
+    const allow = (rights: string): Promise<unknown> =>
+      Promise.all(
+        servers().primaries.map(({ port }) =>
+          told(port, 'ACL', 'SETUSER', 'corral', 'reset', 'on', '>secret', ...rights.split(' ')),
+        ),
+      );
+    const start = async (): Promise<Journal> => {
+      const redisOptions = { username: 'corral', password: 'secret' };
+      const journal = redisJournal(client({ redisOptions }), { replicas: 1 });
+      onTestFinished(async () => journal.close());
+      await journal.open?.({ log: cacheLog() });
+      return journal;
+    };
+    // A server of this version has no WAITAOF, and does not know its name either.
+    const known = line.replace(' +waitaof', '');
+    await allow(`${known} ${more}`);
+    const journal = await start();
+    const outcome = async (): Promise<string> => (await journal.accept(write(keyOn(1)))).outcome;
+    await expect.poll(outcome, { timeout: 10_000 }).toBe('accepted');
+    await allow(known);
+    await expect(start()).rejects.toThrow('does not let this user do what the cache needs');
+    await allow(`${known} ${more} -zrem`);
+    await expect(start()).rejects.toThrow('does not let this user do what the cache needs');
+  });
 
   it('is that of the API where its URL names a cluster', async () => {
     const journal = createJournal(readConfig({ REDIS_URL: servers().url }), {});
