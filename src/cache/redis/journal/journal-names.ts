@@ -1,5 +1,4 @@
 import { SLOTS, textsOfSlots } from '../cluster/slots.js';
-import type { JournalLayout } from './journal-place.js';
 
 /** The keys of one shard of a journal, in one slot. */
 export interface ShardNames {
@@ -8,6 +7,13 @@ export interface ShardNames {
   readonly clock: string;
   readonly attempts: string;
   readonly dead: string;
+}
+
+/** How a journal is divided. */
+export interface JournalLayout {
+  readonly shards: readonly ShardNames[];
+  /** Whether each shard fails alone; otherwise all of them do, and what is said of the first is said of all. */
+  readonly failsByShard: boolean;
 }
 
 /** Writes of different keys in different places: fewer of them wait for each other. */

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
-import type { ShardNames } from './journal-names.js';
 
 export interface PlaceOptions {
   readonly log: CacheLog;
@@ -9,13 +8,6 @@ export interface PlaceOptions {
    * and not asked yet.
    */
   readonly onDoubt: (why: 'away' | 'moved', shard: number) => void;
-}
-
-/** How a journal is divided. */
-export interface JournalLayout {
-  readonly shards: readonly ShardNames[];
-  /** Whether each shard fails alone; otherwise all of them do, and what is said of the first is said of all. */
-  readonly failsByShard: boolean;
 }
 
 /** Where the shards of a journal lie: on one server, or on the nodes of a cluster. */

@@ -14,8 +14,8 @@ import { runScript, textOf, type ScriptCall } from '../connection/lua-script.js'
 import { confirmationOf, Confirmations } from './confirmation.js';
 import { survivesOf, type Declared } from './durability.js';
 import { EPOCH_FIELD, Epochs } from './epochs.js';
-import { shardIndex, type ShardNames } from './journal-names.js';
-import type { JournalLayout, JournalPlace } from './journal-place.js';
+import { shardIndex, type JournalLayout, type ShardNames } from './journal-names.js';
+import type { JournalPlace } from './journal-place.js';
 import { journalScripts as scripts } from './journal-scripts.js';
 import { claimedOf, letterOf, readLetter, readWrite } from './written-forms.js';
 
