@@ -1,12 +1,13 @@
 import type { Cluster, Redis } from 'ioredis';
 import { systemClock, type CallOff } from '../../time/clock.js';
+import { LoopTime } from '../../time/loop-time.js';
 import { within } from '../../time/within.js';
 import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
 import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
-import { ClusterNode, nameOfNode, type NodeUser } from './cluster-node.js';
+import { ClusterNode, nameOfNode, type Look, type NodeUser } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
@@ -42,6 +43,9 @@ interface Spreading<Item, Answer> {
 
 /** Milliseconds between two looks at the nodes. */
 const LOOK_MS = 250;
+/** So long a look waits for a node, milliseconds of turning event loop: two looks take less than the time for which a node is believed. */
+const LOOK_WITHIN_MS = 300;
+const LOOK_BEAT_MS = 25;
 /** Nodes that are asked in each look who owns the slots: in turn. */
 const ASKED_IN_A_LOOK = 2;
 /** From so many primaries on a cluster can replace one of them by itself. */
@@ -87,6 +91,10 @@ export class ClusterNodes {
   readonly #complaints = new Set<string>();
   #callOff: CallOff | undefined;
   #isClosed = false;
+  /** Nodes that have not answered the latest look in time. */
+  readonly #late = new WeakSet<ClusterNode>();
+  /** A process that stood still has not read what they have answered. */
+  readonly #loopTime = new LoopTime(LOOK_BEAT_MS);
 
   constructor(cluster: Cluster, timeouts: Timeouts) {
     this.#cluster = cluster;
@@ -186,6 +194,7 @@ export class ClusterNodes {
 
   close(): void {
     this.#isClosed = true;
+    this.#loopTime.end();
     this.#callOff?.();
     for (const node of this.#nodes.values()) node.close();
     for (const { node } of this.#guests.values()) node.close();
@@ -262,9 +271,9 @@ export class ClusterNodes {
     this.#leaveIdleGuests();
     const startedAtMs = performance.now();
     const nodes = this.all;
-    const asked = this.#inTurn(nodes.filter((node) => !node.isAway));
+    const asked = this.#inTurn(nodes.filter((node) => !node.isAway && !this.#late.has(node)));
     const seen = await Promise.all(
-      nodes.map(async (node) => ({ node, look: await node.look(asked.includes(node)) })),
+      nodes.map(async (node) => ({ node, look: await this.#lookAt(node, asked.includes(node)) })),
     );
     if (this.#isClosed) return;
     const views = seen.flatMap(({ node, look }) =>
@@ -288,6 +297,13 @@ export class ClusterNodes {
           witnesses.flatMap((view) => view.owners),
         );
     }
+  }
+
+  /** One that hangs, and is not known to be away yet, must not keep the others from being confirmed. */
+  #lookAt(node: ClusterNode, asksOwners: boolean): Promise<Look | undefined> {
+    const work = node.look(asksOwners).finally(() => this.#late.delete(node));
+    const onLate = (): undefined => void this.#late.add(node);
+    return within(this.#loopTime, { work, ms: LOOK_WITHIN_MS, onLate });
   }
 
   #tellOtherNames(node: ClusterNode, owners: readonly Owner[]): void {

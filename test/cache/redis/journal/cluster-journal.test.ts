@@ -12,6 +12,7 @@ import { createJournal } from '../../../../src/redis/create-journal.js';
 import { packageRoot } from '../../../../src/start/package-root.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 import { told } from '../../../support/servers/private-cluster.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { places, placeTable } from '../../../support/worlds/places.js';
@@ -36,6 +37,15 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
   const keyOn = (node: number): string => `Place:${idOn(node)}`;
   const write = (key: string, text = 'one') => ({ key, record: Buffer.from(text), delayMs: 60_000 });
   const portOf = (node: number): number => servers().primaries[node]?.port ?? 0;
+
+  /** A proxy to each primary, and where the nodes are by way of these. */
+  async function proxied() {
+    const proxies = await Promise.all(servers().primaries.map(({ port }) => tcpProxy(port)));
+    const natMap = Object.fromEntries(
+      proxies.map(({ port }, node) => [`127.0.0.1:${portOf(node)}`, { host: '127.0.0.1', port }]),
+    );
+    return { proxies, natMap };
+  }
 
   describe('the journal contract: redis cluster', () => {
     const cases = journalContract({
@@ -121,10 +131,7 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
   });
 
   it('brings what lies on a node that is away straight to the database; the others hear nothing of it', async () => {
-    const proxies = await Promise.all(servers().primaries.map(({ port }) => tcpProxy(port)));
-    const natMap = Object.fromEntries(
-      proxies.map(({ port }, node) => [`127.0.0.1:${portOf(node)}`, { host: '127.0.0.1', port }]),
-    );
+    const { proxies, natMap } = await proxied();
     const journal = redisJournal(client({ natMap }), { prefix: 'parts', commandTimeoutMs: 300 });
     const table = placeTable();
     const { note, read, cache } = await places({ table, journal, clock: systemClock });
@@ -149,6 +156,31 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
     await expect.poll(async () => (await cache.writes.journal()).size?.pending, { timeout: 10_000 }).toBe(0);
     expect(table.rows.get(`${there}`)?.seconds).toBe(20);
   }, 60_000);
+
+  it('goes on with what lies on the others while a node hangs and is not known to be away yet', async () => {
+    const { proxies, natMap } = await proxied();
+    const [journal, log, key] = [redisJournal(client({ natMap }), { prefix: 'hung' }), cacheLog(), keyOn(1)];
+    onTestFinished(async () => journal.close());
+    await journal.open?.({ log });
+    const seen = { asked: 0, failed: 0, longestMs: 0 };
+    const acceptOne = async (): Promise<void> => {
+      const sinceMs = performance.now();
+      seen.asked += 1;
+      const isUsed = !journal.isAway(partOf(key)) && journal.mayAccept(partOf(key));
+      const isAccepted = isUsed && (await journal.accept(write(key))).outcome === 'accepted';
+      if (!isAccepted || (await journal.pending([key]))[0] === undefined) seen.failed += 1;
+      seen.longestMs = Math.max(seen.longestMs, performance.now() - sinceMs);
+    };
+    proxies[0]?.set({ blackHole: 'both' });
+    const isNoticed = async (): Promise<boolean> => {
+      await acceptOne();
+      return log.lines.some((line) => line.includes('a node of the journal cannot be used'));
+    };
+    await expect.poll(isNoticed, { timeout: 10_000, interval: 5 }).toBe(true);
+    expect(seen).toMatchObject({ failed: 0 });
+    expect(seen.asked).toBeGreaterThan(20);
+    expectTime(seen.longestMs).toBeLessThan(150);
+  }, 30_000);
 
   it('is given again what a node has lost; reads of what lies on the others see what was accepted all the while', async () => {
     const table = placeTable();
