@@ -227,7 +227,7 @@ function clusterFaults({ REDIS_URL, CACHE_STRICT_COPIES }: Partial<z.output<type
   const isCluster = REDIS_URL !== undefined && parseRedisUrl(REDIS_URL).place.by === 'cluster';
   if (!isCluster || CACHE_STRICT_COPIES !== 'on') return [];
   return [
-    'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not; unset it, or name a single primary in REDIS_URL.',
+    'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not, since one node would hold up every request and every write; unset it, or name a single primary in REDIS_URL.',
   ];
 }
 

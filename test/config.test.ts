@@ -185,7 +185,7 @@ describe('the configuration', () => {
   it('refuses strict copies on a Redis Cluster, and takes a journal there', () => {
     const REDIS_URL = 'redis://a,b?cluster=true';
     const copies =
-      'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not; unset it, or name a single primary in REDIS_URL.';
+      'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not, since one node would hold up every request and every write; unset it, or name a single primary in REDIS_URL.';
     expect(() => readConfig({ REDIS_URL, CACHE_STRICT_COPIES: 'on' })).toThrow(
       new ConfigurationError(copies),
     );

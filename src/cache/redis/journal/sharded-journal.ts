@@ -16,6 +16,7 @@ import { survivesOf, type Declared } from './durability.js';
 import { EPOCH_FIELD, Epochs } from './epochs.js';
 import { shardIndex, type JournalLayout, type ShardNames } from './journal-names.js';
 import type { JournalPlace } from './journal-place.js';
+import { OwnNumbers } from './own-numbers.js';
 import { journalScripts as scripts } from './journal-scripts.js';
 import { claimedOf, letterOf, readLetter, readWrite } from './written-forms.js';
 
@@ -29,18 +30,10 @@ export interface ShardedJournalOptions extends Declared {
   readonly placeFor: () => JournalPlace;
 }
 
-/** Numbers of this process in one part of a journal. */
-interface Numbers {
-  /** Above it is no number of this process: neither one it was given, nor one it may still be given. */
-  highest: number;
-  /** The highest number that this process was given. */
-  given: number;
-}
-
 interface Shard extends ShardNames {
   readonly index: number;
   /** Shared by all shards where all of them lie on one server. */
-  readonly numbers: Numbers;
+  readonly numbers: OwnNumbers;
 }
 
 /** In the place of a time after which writes are due again. */
@@ -56,10 +49,10 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
   const count = layout.shards.length;
   const waitMs = Math.floor(options.commandTimeoutMs * DEADLINE_SHARE);
   const confirmations = new Confirmations();
-  const shared: Numbers = { highest: 0, given: 0 };
+  const shared = new OwnNumbers();
   const shards = layout.shards.map((names, index): Shard => ({
     ...{ ...names, index },
-    numbers: layout.failsByShard ? { highest: 0, given: 0 } : shared,
+    numbers: layout.failsByShard ? new OwnNumbers() : shared,
   }));
   const [first] = shards;
   if (first === undefined) throw new Error('a journal has a shard');
@@ -121,12 +114,6 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     return (await within(systemClock, { work: confirmed, ms: waitMs, onLate: () => 0 })) >= replicas;
   }
 
-  function laterSeq(shard: Shard): number {
-    const { numbers } = shard;
-    numbers.highest = Math.max(numbers.highest + 1, usOf(shard));
-    return numbers.highest;
-  }
-
   function passedInMs(seq: number, shard: Shard): number {
     const ms = Math.ceil((seq - usOf(shard)) / 1000);
     // Further ahead is only what the journal itself has counted, and goes on counting from.
@@ -136,7 +123,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
   function acceptCall(shard: Shard, { key, record, delayMs }: Parameters<Journal['accept']>[0]): ScriptCall {
     const { pending, due, clock, attempts, dead, numbers } = shard;
     const deadline = usOf(shard) + waitMs * 1000;
-    numbers.highest = Math.max(numbers.highest, deadline);
+    numbers.sent(deadline);
     const keys = [pending, due, clock, attempts, dead];
     if (generationOf !== undefined) keys.push(generationOf(key));
     const bounds = [Math.round(delayMs), Math.ceil(options.maxPending / count), deadline, numbers.given];
@@ -200,7 +187,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     },
     isAway: (part) => place?.isAway(part) ?? true,
     mayAccept: (part) => place?.mayAccept(part) ?? false,
-    laterSeq: (part) => Math.max(...partsFrom(part).map(laterSeq)),
+    laterSeq: (part) => Math.max(...partsFrom(part).map((shard) => shard.numbers.later(usOf(shard)))),
     passedInMs: (seq, part) => Math.max(...partsFrom(part).map((shard) => passedInMs(seq, shard))),
     accept: async (write) => {
       const shard = shardOf(write.key);
@@ -218,9 +205,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
         throw new Error('the journal took longer than the write could wait');
       }
       const seq = Number(textOf(number));
-      // The journal counts on from the highest number so far where the clock of the server goes back.
-      numbers.highest = Math.max(numbers.highest, seq);
-      numbers.given = Math.max(numbers.given, seq);
+      numbers.got(seq);
       if (outcome !== 1) return { outcome: 'full', seq };
       epochs.noticed(index, { found: epochOf(found), present: epochOf(present) });
       const isSafe = confirming === undefined || (await confirming);
