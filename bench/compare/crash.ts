@@ -5,7 +5,7 @@ import { openClient } from '../side-by-side/two-processes/client.js';
 import { exchange } from './traffic/play.js';
 import { writes } from './traffic/requests.js';
 import { createTruth, filmKey, positionKey, type Truth } from './traffic/truth.js';
-import { FIRST_VIEWER } from './viewers.js';
+import { FIRST_VIEWER, VIEWERS_OF_TRAFFIC } from './viewers.js';
 
 /** What a crash left of the writes that clients were told had happened. */
 export interface Lost {
@@ -24,7 +24,7 @@ interface CrashOptions {
 
 const WRITERS = 12;
 /** Of the viewers, those whom the traffic does not use. */
-const FIRST_WRITER = 4_980;
+const FIRST_WRITER = VIEWERS_OF_TRAFFIC;
 const FILM = 1000;
 const ASK_AGAIN_MS = 50;
 /** What is written behind is in the database by then, or counts as lost. */

@@ -8,7 +8,7 @@ import { contestantNames, type ContestantName } from './contestants/names.js';
 import { rowsOf } from './page/figures.js';
 import { figuresOf, publish } from './page/publish.js';
 
-const FULL = { rounds: 3, seconds: 60 };
+const FULL = { rounds: 3, seconds: 30 };
 const QUICK = { rounds: 1, seconds: 8 };
 const [LEAST_SECONDS, MOST_SECONDS] = [2, 300];
 const SEED = 42;
@@ -23,6 +23,7 @@ docs/patterns-compared.md; a quick run, or one on a busy machine, replaces no fi
   --quick        one round of ${QUICK.seconds} s for each, in under three minutes
   --rounds N     how often each has the traffic; ${FULL.rounds} if not said
   --seconds N    how long the traffic lasts, ${LEAST_SECONDS} to ${MOST_SECONDS}; ${FULL.seconds} if not said
+  --rate N       requests of sessions in a second of the busiest hour; as many as this machine answers without a cache if not said
   --seed N       of the traffic; ${SEED} if not said
   --only A,B     some of ${contestantNames.join(', ')}; prints, and writes no page
   --json FILE    writes every figure to a file as well
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      rate: { type: 'string' },
       seed: { type: 'string', default: String(SEED) },
       only: { type: 'string', default: contestantNames.join(',') },
       json: { type: 'string' },
@@ -57,9 +59,10 @@ async function main(): Promise<void> {
   const { signal } = stopping;
   const busyBefore = await busyCores('before', signal);
   for (const reason of busyBefore) console.error(`THIS MACHINE IS BUSY: ${reason}`);
-  const { backends, requests, measured } = await compare({
+  const { backends, requests, rate, measured } = await compare({
     ...{ contestants, rounds, seconds, signal },
     seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
+    rate: values.rate === undefined ? undefined : wholeNumber('--rate', values.rate, 1, 5000),
     databaseUrl: process.env['DATABASE_URL'],
     redisUrl: process.env['REDIS_URL'],
     tell: (line) => console.error(line),
@@ -68,7 +71,7 @@ async function main(): Promise<void> {
   const isShort = rounds < FULL.rounds || seconds < FULL.seconds;
   const report = {
     rows: rowsOf(measured),
-    facts: `${whenAndWhere()}, ${backends}; ${requests} requests in ${seconds} s, rounds: ${rounds}, seed: ${values.seed}`,
+    facts: `${whenAndWhere()}, ${backends}; ${requests} requests in ${seconds} s, ${rate}/s in the busiest hour, rounds: ${rounds}, seed: ${values.seed}`,
     reservations: [...(isShort ? ['the run was a short one'] : []), ...busyBefore, ...busyAfter],
   };
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ ...report, measured }));

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { hashToken } from '../../src/accounts/session-token.js';
 
-/** As many accounts as one schedule has sessions at most. */
-export const VIEWERS = 5000;
+/** Accounts: first those of the traffic, as many as one schedule has sessions at most; then others; the last ones warm up. */
+export const VIEWERS = 20_000;
+export const VIEWERS_OF_TRAFFIC = 9000;
 /** Their ids begin here, where the demo data has none. */
 export const FIRST_VIEWER = 1_000_001;
 

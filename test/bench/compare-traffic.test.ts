@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { phaseAt, phases } from '../../bench/compare/traffic/phases.js';
 import { exchange } from '../../bench/compare/traffic/play.js';
 import { reads } from '../../bench/compare/traffic/requests.js';
-import { scheduleOf } from '../../bench/compare/traffic/schedule.js';
+import { CROWD, scheduleOf } from '../../bench/compare/traffic/schedule.js';
 import {
   createTruth,
   filmKey,
@@ -13,11 +13,12 @@ import {
   type Seen,
 } from '../../bench/compare/traffic/truth.js';
 
-const schedule = scheduleOf({ seconds: 60, seed: 42 });
+const busiest = 60;
+const schedule = scheduleOf({ seconds: 60, seed: 42, busiest });
 
 it('one seed makes one traffic, and another seed another', () => {
-  expect(scheduleOf({ seconds: 60, seed: 42 })).toEqual(schedule);
-  expect(scheduleOf({ seconds: 60, seed: 43 })).not.toEqual(schedule);
+  expect(scheduleOf({ seconds: 60, seed: 42, busiest })).toEqual(schedule);
+  expect(scheduleOf({ seconds: 60, seed: 43, busiest })).not.toEqual(schedule);
 });
 
 it('requests are due in order and within the run, and there are some of each part', () => {
@@ -28,9 +29,22 @@ it('requests are due in order and within the run, and there are some of each par
   expect(phaseAt(0.999).name).toBe('expiry');
 });
 
+it('a higher rate brings as many more requests of sessions, and larger crowds', () => {
+  const ofSessions = (all: typeof schedule): number => all.filter(({ viewer }) => viewer >= CROWD).length;
+  const twice = scheduleOf({ seconds: 60, seed: 42, busiest: 2 * busiest });
+  const times = ofSessions(twice) / ofSessions(schedule);
+  expect(times).toBeGreaterThan(1.7);
+  expect(times).toBeLessThan(2.3);
+  expect(twice.length - ofSessions(twice)).toBeGreaterThan(schedule.length - ofSessions(schedule));
+});
+
+it('the same few documents come again and again, as clients send them', () => {
+  expect(new Set(schedule.map(({ query }) => query)).size).toBe(12);
+});
+
 it('about half of what sessions send writes in the part that is so called, and far less before', () => {
   const shareOf = (name: string): number => {
-    const sent = schedule.filter(({ phase, query }) => phase === name && !/id: 2[5-9]|"star"/.test(query));
+    const sent = schedule.filter(({ phase, viewer }) => phase === name && viewer >= CROWD);
     return sent.filter(({ kind }) => kind === 'write').length / sent.length;
   };
   expect(shareOf('half')).toBeGreaterThan(0.35);
@@ -40,19 +54,19 @@ it('about half of what sessions send writes in the part that is so called, and f
 
 it('the positions of a viewer only go on', () => {
   const positions = new Map<string, number>();
-  for (const { query, viewer } of schedule) {
-    const [, film, seconds] = /recordPlayback\(movieId: (\d+), positionSeconds: (\d+)/.exec(query) ?? [];
-    if (film === undefined) continue;
-    const key = positionKey(viewer, film);
-    expect(Number(seconds)).toBeGreaterThan(positions.get(key) ?? 0);
-    positions.set(key, Number(seconds));
+  for (const { query, variables, viewer } of schedule) {
+    if (!query.includes('recordPlayback')) continue;
+    const key = positionKey(viewer, variables['id']);
+    const seconds = Number(variables['seconds']);
+    expect(seconds).toBeGreaterThan(positions.get(key) ?? 0);
+    positions.set(key, seconds);
   }
   expect(positions.size).toBeGreaterThan(50);
 });
 
 it('a traffic of more sessions than there are viewers is refused', () => {
-  expect(() => scheduleOf({ seconds: 3000, seed: 1 })).toThrow(
-    /more than \d+ sessions; give it fewer seconds/,
+  expect(() => scheduleOf({ seconds: 3000, seed: 1, busiest })).toThrow(
+    /more than \d+ sessions; give it fewer seconds or a lower rate/,
   );
 });
 

@@ -30,6 +30,7 @@ if (isLong)
         rounds: 1,
         seconds: 4,
         seed: 42,
+        rate: 60,
         databaseUrl: undefined,
         redisUrl: undefined,
         program: bundled(path.resolve('bench/compare/api-program.ts')),

@@ -57,7 +57,9 @@ export async function exchange(
 ): Promise<Played['outcome']> {
   const sentAtMs = performance.now();
   const answer = await client
-    .ask(JSON.stringify({ query: ask.query }), { authorization: `Bearer ${tokenOf(viewer)}` })
+    .ask(JSON.stringify({ query: ask.query, variables: ask.variables }), {
+      authorization: `Bearer ${tokenOf(viewer)}`,
+    })
     .catch(() => undefined);
   if (answer === undefined) return 'error';
   const parsed: unknown = JSON.parse(answer);

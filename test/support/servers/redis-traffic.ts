@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
@@ -22,8 +23,12 @@ interface Heard {
 
 /** Listens to everything that is said to a Redis server, from now on. */
 export async function watchTraffic(url: string): Promise<RedisTraffic> {
-  // It listens on a connection of its own, which a client that never connects is enough for.
-  const monitor = await new Redis(url, { lazyConnect: true }).monitor();
+  const monitor = new Redis(url, { lazyConnect: true, monitor: true });
+  // What others say in the very moment in which it begins to listen comes before ioredis knows that it listens.
+  monitor.on('error', () => undefined);
+  const listens = once(monitor, 'monitoring');
+  await monitor.connect();
+  await listens;
   const heard: Heard[] = [];
   monitor.on('monitor', (_time: string, [name = '', ...rest]: string[], by: string) => {
     const command = name.toLowerCase();

@@ -1,5 +1,6 @@
 import { sharedText } from '../../codec/shared-text.js';
 import type { EntryAddress, Reading } from '../../store/store.js';
+import { inOneEarlyWrite } from '../connection/in-one-write.js';
 import { settled, unlessAllFailed, type ClusterNodes, type Outcome } from './cluster-nodes.js';
 import type { ClusterNames } from './cluster-names.js';
 import type { OwedSlots } from './owed-slots.js';
@@ -69,6 +70,7 @@ export async function readFromCluster(
     ({ slot }) => slot,
     (redis, part, node) => {
       const { history, oversized } = node;
+      inOneEarlyWrite(redis);
       return Promise.all(
         part.map(async ({ slot, keys }): Promise<Outcome<Found>> => {
           const outcome = await settled(redis.mgetBuffer(keys));

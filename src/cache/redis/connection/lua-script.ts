@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { inOneWrite } from './in-one-write.js';
 
 /** A script by its text and its SHA-1, which is how Redis names it. */
 export interface LuaScript {
@@ -43,12 +44,13 @@ export async function repliesOf(
   return replies.map((reply) => (isUnknownScript(reply) ? again[next++] : reply));
 }
 
-/** Each call by itself, sent together: ioredis writes the commands of one tick in one go. */
+/** Each call by itself, sent together. */
 async function sendAll(
   redis: Redis,
   [command, script]: [string, string],
   calls: readonly ScriptCall[],
 ): Promise<unknown[]> {
+  inOneWrite(redis);
   const sent = calls.map(({ keys, args }) =>
     redis.callBuffer(command, script, keys.length, ...keys, ...args.map(toArgument)).catch(asError),
   );

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LogReading } from '../../store/store.js';
+import { inOneEarlyWrite } from '../connection/in-one-write.js';
 import { runScript } from '../connection/lua-script.js';
 import { storeScripts } from './store-scripts.js';
 
@@ -27,6 +28,7 @@ export async function announce(redis: Redis, log: string, tags: readonly string[
  */
 export async function readLog(redis: Redis, log: string, after: string | undefined): Promise<LogReading> {
   if (after === undefined) return beginning(redis, log);
+  inOneEarlyWrite(redis);
   const entries = await redis.xrange(log, after, '+', 'COUNT', ENTRIES_PER_READ + 1);
   const [first, ...later] = entries;
   if (first?.[0] !== after) return beginning(redis, log);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { sharedText } from '../../codec/shared-text.js';
 import type { EntryAddress, Reading } from '../../store/store.js';
+import { inOneEarlyWrite } from '../connection/in-one-write.js';
 import type { RedisNames } from '../redis-names.js';
 
 /** Keys in one MGET: a longer one would keep Redis from everybody else. */
@@ -111,6 +112,7 @@ export async function readEntries(
 
 /** The values of keys, in their order; null where there is none, or none that is text. */
 export async function readTexts(redis: Redis, keys: readonly string[]): Promise<(Buffer | null)[]> {
+  inOneEarlyWrite(redis);
   if (keys.length <= KEYS_PER_READ) return redis.mgetBuffer([...keys]);
   const parts: Promise<(Buffer | null)[]>[] = [];
   for (let start = 0; start < keys.length; start += KEYS_PER_READ) {

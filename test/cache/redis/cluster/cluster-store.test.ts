@@ -249,7 +249,9 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     await told(from.port, 'MIGRATE', '127.0.0.1', to.port, generation, 0, 1000);
     expect((await store.read([address]))[0]?.bytes).toBeUndefined();
     await store.invalidate([key]);
-    for (const name of keys) await told(from.port, 'MIGRATE', '127.0.0.1', to.port, name, 0, 1000);
+    // A node gives no slot away in which it still has keys; other tests of this file left some there.
+    const left = await told(from.port, 'CLUSTER', 'GETKEYSINSLOT', slot, 1000);
+    for (const name of left.split(',')) await told(from.port, 'MIGRATE', '127.0.0.1', to.port, name, 0, 1000);
     for (const { port } of servers().primaries) await told(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', toId);
     await expect
       .poll(async () => (await store.read([address]))[0]?.generations.length, { timeout: 15_000 })

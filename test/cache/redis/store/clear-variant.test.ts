@@ -93,6 +93,7 @@ describe.skipIf(!needsRedis())('one tag in Redis', () => {
     const READ_MINE = `{ ${ids.join(' ')} }`;
     const [ann, bob] = [{ viewer: { id: 'ann' } }, { viewer: { id: 'bob' } }];
     for (const context of [ann, bob]) await query(READ_MINE, context);
+    await expect.poll(() => server.redis.keys('viewers:*:e:*'), { timeout: 10_000 }).toHaveLength(1000);
 
     const forMany = await saidWhile(() => cache.clearViewer('ann'));
     const forNone = await saidWhile(() => cache.clearViewer('nobody'));
