@@ -222,26 +222,13 @@ function shadowOf(data: z.output<typeof checked>): Config['cache']['shadow'] {
   return share === 0 ? undefined : Object.freeze({ share, switchOffAfter: after === 0 ? undefined : after });
 }
 
-/** What a cluster does not have yet. */
-function clusterFaults({
-  REDIS_URL,
-  JOURNAL_REDIS_URL,
-  CACHE_STRICT_COPIES,
-}: Partial<z.output<typeof checked>>): string[] {
-  const isCluster = (url: string | undefined): boolean =>
-    url !== undefined && parseRedisUrl(url).place.by === 'cluster';
-  const faults: string[] = [];
-  if (isCluster(JOURNAL_REDIS_URL ?? REDIS_URL)) {
-    faults.push(
-      'The journal of accepted writes needs a single primary, but the URL names a Redis Cluster; set JOURNAL_REDIS_URL to a primary that is part of none.',
-    );
-  }
-  if (isCluster(REDIS_URL) && CACHE_STRICT_COPIES === 'on') {
-    faults.push(
-      'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not; unset it, or name a single primary in REDIS_URL.',
-    );
-  }
-  return faults;
+/** What a cluster does not have. */
+function clusterFaults({ REDIS_URL, CACHE_STRICT_COPIES }: Partial<z.output<typeof checked>>): string[] {
+  const isCluster = REDIS_URL !== undefined && parseRedisUrl(REDIS_URL).place.by === 'cluster';
+  if (!isCluster || CACHE_STRICT_COPIES !== 'on') return [];
+  return [
+    'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not, since one node would hold up every request and every write; unset it, or name a single primary in REDIS_URL.',
+  ];
 }
 
 /** Faults of variables that each are right, but not together. */

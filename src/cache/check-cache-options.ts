@@ -155,8 +155,8 @@ function storeFaults(store: unknown): string[] {
 function strictCopiesFaults({ store, strictCopies }: Readonly<Record<string, unknown>>): string[] {
   if (strictCopies !== true || !hasFunctions(store, ['read']) || hasFunctions(store, ['readLog'])) return [];
   return [
-    'strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster has none; ' +
-      'pass store: redisStore(client) with the client of a single primary, or remove strictCopies',
+    'strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster has none, ' +
+      'since one node would hold up every request and every write; pass store: redisStore(client) with the client of a single primary, or remove strictCopies',
   ];
 }
 

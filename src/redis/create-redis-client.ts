@@ -1,46 +1,37 @@
 import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { ConfigurationError } from '../start/configuration-error.js';
-import { parseRedisUrl, type RedisServer } from './parse-redis-url.js';
+import { parseRedisUrl, type RedisPlace } from './parse-redis-url.js';
 import { noTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.js';
 
-/** A client of the Redis that the URL names. It connects to nothing: the engine makes connections of its own, like it. */
-export function createRedisClient(redisUrl: string, tlsFiles: TlsFiles = noTlsFiles): Redis {
-  const server = parseRedisUrl(redisUrl);
-  const { user, password, database } = server;
-  return new Redis({
-    ...placeOf(server, tlsFiles),
-    ...(user === undefined ? {} : { username: user }),
-    ...(password === undefined ? {} : { password }),
-    db: database,
-    lazyConnect: true,
-  });
-}
+type OwnOptions = Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'maxRetriesPerRequest'>;
 
-/** The same for a URL that may name a cluster, as the store takes it. */
+/**
+ * A client of the Redis or the Redis Cluster that the URL names. It connects to nothing: the engine makes connections of its own,
+ * like it.
+ */
 export function createClientOrCluster(
   redisUrl: string,
   tlsFiles: TlsFiles = noTlsFiles,
-  options: Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'maxRetriesPerRequest'> = {},
+  options: OwnOptions = {},
 ): Redis | Cluster {
-  const { place, user, password, isEncrypted } = parseRedisUrl(redisUrl);
+  const { place, user, password, database, isEncrypted } = parseRedisUrl(redisUrl);
+  const own = {
+    ...options,
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password }),
+  };
+  const lazy = { lazyConnect: true, enableOfflineQueue: false };
   if (place.by !== 'cluster') {
-    return createRedisClient(redisUrl, tlsFiles).duplicate({ ...options, enableOfflineQueue: false });
+    return new Redis({ ...placeOf(place, isEncrypted, tlsFiles), ...own, ...lazy, db: database });
   }
   return new Cluster([...place.nodes], {
-    lazyConnect: true,
-    enableOfflineQueue: false,
+    ...lazy,
     // For every node: those that are found later are not in the URL.
-    redisOptions: {
-      ...options,
-      ...(user === undefined ? {} : { username: user }),
-      ...(password === undefined ? {} : { password }),
-      ...(isEncrypted ? { tls: readTlsFiles(tlsFiles) } : {}),
-    },
+    redisOptions: { ...own, ...(isEncrypted ? { tls: readTlsFiles(tlsFiles) } : {}) },
   });
 }
 
-function placeOf({ place, isEncrypted }: RedisServer, tlsFiles: TlsFiles) {
+function placeOf(place: Exclude<RedisPlace, { by: 'cluster' }>, isEncrypted: boolean, tlsFiles: TlsFiles) {
   switch (place.by) {
     case 'port': {
       const { host, port } = place;
@@ -58,9 +49,5 @@ function placeOf({ place, isEncrypted }: RedisServer, tlsFiles: TlsFiles) {
       // Without the switch, ioredis encrypts nothing that goes to the servers which the sentinels name.
       return { ...found, tls, sentinelTLS: tls, enableTLSForSentinelMode: true };
     }
-    case 'cluster':
-      throw new ConfigurationError(
-        'What is asked for needs a single primary, but the URL names a Redis Cluster; name a primary that is part of none.',
-      );
   }
 }

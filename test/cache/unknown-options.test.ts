@@ -275,7 +275,8 @@ describe('strict copies', () => {
   it('are refused over a store that keeps no log, when the cache is made', () => {
     expect(refusal(() => create({ strictCopies: true }))).toBe(
       'createCache: strictCopies needs a store with a log of invalidations, which processes share, and a Redis Cluster ' +
-        'has none; pass store: redisStore(client) with the client of a single primary, or remove strictCopies',
+        'has none, since one node would hold up every request and every write; pass store: redisStore(client) with the ' +
+        'client of a single primary, or remove strictCopies',
     );
   });
 

@@ -13,6 +13,7 @@ import type { FlushTarget } from './flush-target.js';
 import { toldFlush } from './told-flush.js';
 import { Flusher } from './flusher.js';
 import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
+import { byPart, partOf } from './journal-parts.js';
 import { KeptWrites } from './kept-writes.js';
 import { Superseded } from './superseded.js';
 import { decodeRecord, encodeRecord, restoredRecord, type WriteRecord } from './record.js';
@@ -158,10 +159,11 @@ export class AcceptedWrites {
     const { journal, codec, clock } = this.#options;
     const { coordinate, counters } = site;
     const record = encodeRecord(codec, { ...offered, coordinate, acceptedAtMs: clock.nowMs() });
+    const part = partOf(journal, key);
     let seq: number | undefined;
     let mayBeQueued = false;
     // Before it is started no flusher runs.
-    if (this.#isStarted && !straight && !journal.isAway() && journal.mayAccept()) {
+    if (this.#isStarted && !straight && !journal.isAway(part) && journal.mayAccept(part)) {
       try {
         const accepted = await journal.accept({ key, record, delayMs: this.#flushDelay.next() });
         if (accepted.outcome === 'accepted') {
@@ -180,7 +182,7 @@ export class AcceptedWrites {
         mayBeQueued = true;
       }
     }
-    seq ??= journal.laterSeq();
+    seq ??= journal.laterSeq(part);
     await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
     counters.writtenThrough += 1;
     return { outcome: 'written', boundedBy: await this.#endStraight({ key, seq, tags: offered.tags }, site) };
@@ -191,27 +193,45 @@ export class AcceptedWrites {
    * the journal may have lost something, it waits a moment for it to be saved.
    */
   async pendingOf(keys: readonly string[]): Promise<readonly PendingState[]> {
+    const { journal } = this.#options;
+    if (journal.parts === undefined) return this.#pendingIn(0, keys);
+    // Each part by itself: one that is away, or slow, holds up no other.
+    const states = new Map<string, PendingState>();
+    const ask = async (part: number, own: readonly string[]): Promise<void> => {
+      const found = await this.#pendingIn(part, own);
+      own.forEach((key, index) => states.set(key, found[index] ?? UNKNOWN));
+    };
+    await Promise.all(
+      Array.from(
+        byPart(journal, keys, (key) => key),
+        ([part, own]) => ask(part, own),
+      ),
+    );
+    return keys.map((key) => states.get(key) ?? UNKNOWN);
+  }
+
+  async #pendingIn(part: number, keys: readonly string[]): Promise<readonly PendingState[]> {
     const { clock } = this.#options;
-    const found = await this.#askedFor(keys);
+    const found = await this.#askedFor(part, keys);
     const isSure = found?.every(({ outcome }) => outcome !== 'unknown') ?? false;
-    if (found !== undefined && (isSure || !this.#recovery.isInDoubt)) return found;
+    if (found !== undefined && (isSure || !this.#recovery.isInDoubt(part))) return found;
     if (found !== undefined) {
       await within(clock, {
-        ...{ work: this.#recovery.ended(), ms: DOUBTED_WITHIN_MS },
+        ...{ work: this.#recovery.ended(part), ms: DOUBTED_WITHIN_MS },
         onLate: () => undefined,
       });
     }
-    return (found && (await this.#askedFor(keys))) ?? keys.map(() => UNKNOWN);
+    return (found && (await this.#askedFor(part, keys))) ?? keys.map(() => UNKNOWN);
   }
 
   /** Undefined where it took too long. */
-  async #askedFor(keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
+  async #askedFor(part: number, keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
     const { journal } = this.#options;
     if (journal.isAway()) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
       const found = isPromise(asked) ? await this.#inTime(asked) : asked;
-      return found && keys.map((_, index) => this.#stateOf(found[index]));
+      return found && keys.map((_, index) => this.#stateOf(part, found[index]));
     } catch {
       // The journal has said by itself that it is away.
       return keys.map(() => UNKNOWN);
@@ -249,11 +269,11 @@ export class AcceptedWrites {
     return { ...this.#counters };
   }
 
-  /** Undefined while the journal is away. What it may have lost, and this process still keeps, waits too. */
+  /** Undefined while the journal, or a part of it, is away. What it may have lost, and this process still keeps, waits too. */
   async size(): Promise<JournalSize | undefined> {
     try {
       const size = await this.#options.journal.size();
-      const isUnsure = this.#recovery.isNeeded || this.#recovery.isInDoubt;
+      const isUnsure = this.#recovery.isNeeded || this.#recovery.isAnyInDoubt;
       return isUnsure ? { ...size, pending: Math.max(size.pending, this.#kept.size) } : size;
     } catch {
       return undefined;
@@ -300,7 +320,7 @@ export class AcceptedWrites {
     const { journal, clock, acknowledge } = this.#options;
     // Its number may lie ahead of the server's time, and others get theirs from there: what they write until then is older,
     // and must leave the journal too; what they write after the acknowledgement must get a higher one.
-    const aheadMs = journal.passedInMs(seq);
+    const aheadMs = journal.passedInMs(seq, partOf(journal, key));
     if (aheadMs > 0) await clock.sleep(aheadMs);
     // Before the invalidation: a load after it must not find what is older in the journal.
     this.#kept.drop({ key, seq });
@@ -328,10 +348,10 @@ export class AcceptedWrites {
     }
   }
 
-  #stateOf(write: PendingWrite | undefined): PendingState {
-    if (write === undefined) return this.#recovery.isInDoubt ? UNKNOWN : NONE;
+  #stateOf(part: number, write: PendingWrite | undefined): PendingState {
+    if (write === undefined) return this.#recovery.isInDoubt(part) ? UNKNOWN : NONE;
     if (this.#superseded.isOlder(write)) return NONE;
-    if (this.#recovery.doubts(write.seq)) return UNKNOWN;
+    if (this.#recovery.doubts(part, write.seq)) return UNKNOWN;
     const record = decodeRecord(this.#options.codec, write.record);
     return record === undefined || record.isRestored === true
       ? UNKNOWN

@@ -7,6 +7,7 @@ import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
+import { partsAway } from './journal-parts.js';
 import type { FlushTarget } from './flush-target.js';
 import { toldFlush } from './told-flush.js';
 import type { Recovery } from './recovery.js';
@@ -50,6 +51,7 @@ const DRAIN_PAUSE: DoublingPause = { firstMs: 1, longestMs: flushPause.firstMs }
 /** Where it is not known whether a row is refused, it is after so many attempts, while others get through. */
 const ATTEMPTS = 10;
 const COMPLAIN_EVERY_MS = 60_000;
+const NOT_TAKEN = 'accepted writes could not be taken from the journal; it is tried again';
 
 interface Readable {
   readonly write: ClaimedWrite;
@@ -116,6 +118,8 @@ export class Flusher {
       // A journal that is empty may have been robbed: that shows when it is looked into.
       const claimed = await this.#round(true);
       if (journal.isAway()) return false;
+      // What lies in a part that cannot be asked is left to other processes.
+      if (claimed?.length === 0 && partsAway(journal).length > 0) return false;
       if (!recovery.isNeeded && (await this.#isEmpty())) return true;
       // What others go on accepting is theirs to flush.
       if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
@@ -164,6 +168,7 @@ export class Flusher {
     const isSweep = await recovery.step();
     if (journal.isAway()) return undefined;
     const { retries } = counters;
+    const left = new Set<number>();
     try {
       await this.#options.catchUp();
       const claimed = await journal.claim({
@@ -173,6 +178,10 @@ export class Flusher {
         longestMs: LONGEST_WAIT_MS,
         // Where anything is due, all that was accepted meanwhile goes with it.
         aheadMs: FLUSHED_AFTER_AT_MOST_MS,
+        onLeft: (part, error) => {
+          left.add(part);
+          if (error !== undefined && !journal.isAway(part)) this.#complain(error, NOT_TAKEN);
+        },
       });
       const readable: Readable[] = [];
       for (const write of claimed) {
@@ -181,11 +190,12 @@ export class Flusher {
         else await this.#putOff(write);
       }
       await Promise.all(this.#batches(readable).map(({ target, batch }) => this.#flush(target, batch)));
-      recovery.looked(isSweep && claimed.length < WRITES_PER_FLUSH / 2 && counters.retries === retries);
+      const isFull = journal.parts === undefined && claimed.length >= WRITES_PER_FLUSH / 2;
+      recovery.looked(isSweep && !isFull && counters.retries === retries, left);
       return claimed;
     } catch (error) {
-      recovery.looked(false);
-      this.#complain(error, 'accepted writes could not be taken from the journal; it is tried again');
+      recovery.looked(false, left);
+      this.#complain(error, NOT_TAKEN);
       return undefined;
     }
   }
@@ -218,12 +228,15 @@ export class Flusher {
     this.#options.onSettled(batch.map(({ write }) => write));
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
-    await journal.settle(
-      batch.map(({ write }) => write),
-      this.#options.laterAfterMs(),
-    );
-    // And after it: in between, a load may have found what the database, by its number, did not take.
-    await invalidate(batch.map(({ write }) => write.key));
+    try {
+      await journal.settle(
+        batch.map(({ write }) => write),
+        this.#options.laterAfterMs(),
+      );
+    } finally {
+      // And after it: in between, a load may have found what the database, by its number, did not take. Also where a part failed.
+      await invalidate(batch.map(({ write }) => write.key));
+    }
   }
 
   async #failed(target: FlushTarget, batch: readonly Readable[], error: unknown): Promise<void> {

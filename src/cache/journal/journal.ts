@@ -48,6 +48,8 @@ export interface JournalSize {
  */
 export interface Doubt {
   readonly why: 'away' | 'moved' | 'robbed';
+  /** The part of the journal that it is about; missing: the first, which is all of a journal without parts. */
+  readonly part?: number;
   /** Writes with a higher number were accepted since, and are beyond doubt. */
   readonly sinceSeq: number;
   /** How many writes were pending when that was last seen; 0 where it is not known. */
@@ -77,6 +79,18 @@ export interface ClaimRequest {
    * back since, and is due. Missing: not looked at.
    */
   readonly longestMs?: number;
+  /**
+   * Told of each part of which more may be left than was taken: it had more, or could not be asked, and why. Journals without
+   * parts need not tell it.
+   */
+  readonly onLeft?: (part: number, error?: unknown) => void;
+}
+
+/** What of a journal fails alone, numbered from 0: each part has a time of its own, and the numbers of its writes come from that. */
+export interface JournalParts {
+  readonly count: number;
+  /** The part that a key lies in; the same in every process. */
+  of(key: string): number;
 }
 
 /**
@@ -90,22 +104,24 @@ export interface Journal {
   readonly survives: string;
   /** True where accepting a write also ends the life of its key in the store, in the same step. */
   readonly endsGenerations: boolean;
+  /** Missing: it is one, and all of it is away or none. */
+  readonly parts?: JournalParts;
   /** Connects. A journal that is away is no error; one that is weaker than declared is a CacheError. */
   open?(options: JournalOpenOptions): Promise<void>;
-  /** True while it cannot be asked for anything. */
-  isAway(): boolean;
-  /** False while nothing can be accepted: it is away, or keeps less than declared. What it has is read and flushed. */
-  mayAccept(): boolean;
+  /** True while it cannot be asked for anything, or nothing in this part. */
+  isAway(part?: number): boolean;
+  /** False while nothing can be accepted (in this part): it is away, or keeps less than declared. What it has is read and flushed. */
+  mayAccept(part?: number): boolean;
   /**
    * Takes a write, to be flushed after a while. A key that is pending already always has room. A dead letter of the key
    * ends with it: it is older, so replaying it could do nothing.
    */
   accept(write: { key: string; record: Uint8Array; delayMs: number }): MaybePromise<Accepted>;
-  /** A number above those of all writes that were accepted by this process, or may still be. */
-  laterSeq(): number;
-  /** Milliseconds until whatever is accepted from then on, by any process, has a higher number than this one. */
-  passedInMs(seq: number): number;
-  /** What is pending for each key. */
+  /** A number above those of all writes (of this part) that were accepted by this process, or may still be. */
+  laterSeq(part?: number): number;
+  /** Milliseconds until whatever is accepted (in this part) from then on, by any process, has a higher number than this one. */
+  passedInMs(seq: number, part?: number): number;
+  /** What is pending for each key. Rejects where the part of any of them cannot be asked. */
   pending(keys: readonly string[]): MaybePromise<readonly (PendingWrite | undefined)[]>;
   /** Takes what is due, oldest first, or with `all` whatever there is; no other process gets it for `forMs` milliseconds. */
   claim(request: ClaimRequest): MaybePromise<readonly ClaimedWrite[]>;

@@ -3,6 +3,7 @@ import { hasCome } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import { batchesOf } from './batches.js';
 import type { Doubt, Journal, PendingWrite } from './journal.js';
+import { partOf, partsAway } from './journal-parts.js';
 import type { KeptWrite } from './kept-writes.js';
 import { Rescue, type RescueOptions } from './rescue.js';
 
@@ -19,22 +20,30 @@ const AT_LEAST_MS = 500;
 const AT_MOST_MS = 2000;
 const KEPT_PER_LOOK = 1000;
 
+interface PartDoubt {
+  readonly sinceMs: number;
+  readonly sinceSeq: number;
+  /** Settled when the part is believed again. */
+  readonly ended: Deferred<void>;
+  isOver: boolean;
+}
+
 /**
- * Saves what this process has accepted where the journal may have lost it. While the journal is away, straight into the
- * database (see `Rescue`); when it is back and has lost something, into the journal again. Until all that can be in
- * doubt was flushed, or a bound has passed, the journal is not believed by reads.
+ * Saves what this process has accepted where the journal may have lost it. While a part of the journal is away, straight into
+ * the database (see `Rescue`); when it is back and has lost something, into the journal again. Until all of the part that can be
+ * in doubt was flushed, or a bound has passed, it is not believed by reads.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  #isInDoubt = false;
-  #sinceMs = 0;
-  #sinceSeq = 0;
-  #mustRestore = false;
+  /** The latest doubt about each part. */
+  readonly #doubts = new Map<number, PartDoubt>();
+  /** Parts of which something is to be written down again. */
+  readonly #mustRestore = new Set<number>();
+  /** Doubts about parts that the present look takes all of. */
+  #swept: ReadonlyMap<number, PartDoubt> = new Map();
   #isRobbed = false;
   /** How many writes were pending in what was found robbed. */
   #held = 0;
-  /** Settled when the journal is believed again. */
-  #ended: Deferred<void> | undefined;
   readonly #rescue: Rescue;
 
   constructor(options: RecoveryOptions) {
@@ -42,103 +51,138 @@ export class Recovery {
     this.#rescue = new Rescue(options);
   }
 
-  /** True while reads must not believe the journal. */
-  get isInDoubt(): boolean {
+  /** True while reads must not believe this part of the journal. */
+  isInDoubt(part: number): boolean {
+    const doubt = this.#doubts.get(part);
     // Also while the flusher waits for a database that hangs.
-    return this.#isInDoubt && !hasCome(this.#sinceMs + AT_MOST_MS, this.#options.clock.nowMs(), AT_MOST_MS);
+    return doubt !== undefined && !doubt.isOver && !this.#isTooLong(doubt);
+  }
+
+  get isAnyInDoubt(): boolean {
+    return [...this.#doubts.keys()].some((part) => this.isInDoubt(part));
   }
 
   /** True where anything is kept that may not be in the database, or the journal is in doubt. */
   get isPending(): boolean {
-    return this.#isInDoubt || this.#mustRestore || this.#options.kept.size > 0;
+    return this.#openDoubts().length > 0 || this.isNeeded || this.#options.kept.size > 0;
   }
 
   /** True where something is to be written down again before the journal can count as empty. */
   get isNeeded(): boolean {
-    return this.#mustRestore;
+    return this.#mustRestore.size > 0;
   }
 
   /** Whether a pending write may be older than what the database has. */
-  doubts(seq: number): boolean {
-    return this.isInDoubt && seq <= this.#sinceSeq;
+  doubts(part: number, seq: number): boolean {
+    return this.isInDoubt(part) && seq <= (this.#doubts.get(part)?.sinceSeq ?? 0);
   }
 
-  /** Resolves when the journal is believed again. */
-  ended(): Promise<void> {
-    return this.#ended?.promise ?? Promise.resolve();
+  /** Resolves when the part is believed again. */
+  ended(part: number): Promise<void> {
+    return this.#doubts.get(part)?.ended.promise ?? Promise.resolve();
   }
 
   /** The journal has noticed why not to believe it. */
-  doubted({ why, sinceSeq, held }: Doubt): void {
+  doubted({ why, sinceSeq, held, part = 0 }: Doubt): void {
     const { clock, counters } = this.#options;
-    this.#sinceMs = clock.nowMs();
-    this.#sinceSeq = Math.max(sinceSeq, this.#sinceSeq);
+    const before = this.#doubts.get(part);
+    this.#doubts.set(part, {
+      sinceMs: clock.nowMs(),
+      sinceSeq: Math.max(sinceSeq, before?.sinceSeq ?? 0),
+      ended: before === undefined || before.isOver ? createDeferred() : before.ended,
+      isOver: false,
+    });
     this.#rescue.atOnce();
-    this.#mustRestore ||= why !== 'away';
-    if (why === 'robbed') {
-      // Its shards are found robbed one after another.
-      if (!this.#isRobbed) counters.losses += 1;
-      this.#isRobbed = true;
-      this.#held += held;
-    }
-    if (this.#isInDoubt) return;
-    this.#isInDoubt = true;
-    this.#ended = createDeferred();
+    if (why !== 'away') this.#mustRestore.add(part);
+    if (why !== 'robbed') return;
+    // Its shards are found robbed one after another.
+    if (!this.#isRobbed) counters.losses += 1;
+    this.#isRobbed = true;
+    this.#held += held;
   }
 
   /** Before each look into the journal. True where all that is pending should be taken, due or not. Never rejects. */
   async step(): Promise<boolean> {
-    const { journal } = this.#options;
+    const { journal, kept } = this.#options;
+    const away = partsAway(journal);
     try {
-      if (journal.isAway()) await this.#rescue.step();
-      else if (this.#mustRestore) await this.#restore();
-      else await this.#prune();
+      if (away.length > 0 && kept.size > 0)
+        await this.#rescue.step((key) => away.includes(partOf(journal, key)));
+      const restored = [...this.#mustRestore].filter((part) => !away.includes(part));
+      if (restored.length > 0) await this.#restore(restored);
+      else if (!journal.isAway()) await this.#prune(away);
     } catch {
       // The journal has said by itself that it is away, or it refuses: it is told again.
     }
-    if (journal.isAway() && !this.#hasMore()) this.#believeAgain(true);
-    return this.#isInDoubt && !this.#mustRestore;
+    for (const part of partsAway(journal)) if (!this.#hasMore(part)) this.#believeAgain(part, true);
+    const swept = this.#openDoubts().filter(
+      ([part]) => !this.#mustRestore.has(part) && (journal.parts === undefined || !journal.isAway(part)),
+    );
+    this.#swept = new Map(swept);
+    return swept.length > 0;
   }
 
-  /** After a look into the journal; `isDone` where all that was pending was taken, and brought to the database. */
-  looked(isDone: boolean): void {
-    this.#believeAgain(isDone && !this.#mustRestore);
+  /** After a look into the journal; `isDone` where what was taken was brought to the database, which was all but of these parts. */
+  looked(isDone: boolean, left: ReadonlySet<number>): void {
+    for (const [part, doubt] of this.#openDoubts()) {
+      const isSwept = this.#swept.get(part) === doubt && !left.has(part) && !this.#mustRestore.has(part);
+      this.#believeAgain(part, isDone && isSwept);
+    }
   }
 
-  #believeAgain(isDone: boolean): void {
-    if (!this.#isInDoubt) return;
-    const nowMs = this.#options.clock.nowMs();
-    const isTooLong = hasCome(this.#sinceMs + AT_MOST_MS, nowMs, AT_MOST_MS);
-    if (!isTooLong && !(isDone && hasCome(this.#sinceMs + AT_LEAST_MS, nowMs, AT_LEAST_MS))) return;
-    this.#isInDoubt = false;
-    this.#ended?.resolve();
+  #openDoubts(): readonly (readonly [part: number, PartDoubt])[] {
+    return [...this.#doubts].filter(([, { isOver }]) => !isOver);
   }
 
-  #hasMore(): boolean {
-    return this.#options.kept.all().some(({ isRefused, record }) => !isRefused && record !== undefined);
+  #isTooLong({ sinceMs }: PartDoubt): boolean {
+    return hasCome(sinceMs + AT_MOST_MS, this.#options.clock.nowMs(), AT_MOST_MS);
+  }
+
+  #believeAgain(part: number, isDone: boolean): void {
+    const doubt = this.#doubts.get(part);
+    if (doubt === undefined || doubt.isOver) return;
+    const isLongEnough = hasCome(doubt.sinceMs + AT_LEAST_MS, this.#options.clock.nowMs(), AT_LEAST_MS);
+    if (!this.#isTooLong(doubt) && !(isDone && isLongEnough)) return;
+    doubt.isOver = true;
+    doubt.ended.resolve();
+  }
+
+  #hasMore(part: number): boolean {
+    const { journal, kept } = this.#options;
+    if (kept.size === 0) return false;
+    return kept
+      .all()
+      .some(
+        ({ key, isRefused, record }) => !isRefused && record !== undefined && partOf(journal, key) === part,
+      );
   }
 
   /** Forgets what others have flushed. */
-  async #prune(): Promise<void> {
+  async #prune(away: readonly number[]): Promise<void> {
     const { journal, kept, clock } = this.#options;
-    const overdue = kept.overdue(clock.nowMs(), KEPT_PER_LOOK);
+    const overdue = kept
+      .overdue(clock.nowMs(), KEPT_PER_LOOK)
+      .filter(({ key }) => !away.includes(partOf(journal, key)));
     if (overdue.length === 0) return;
     const found = await journal.pending(overdue.map(({ key }) => key));
-    // The answer may have been that the journal was robbed, or may come from another one than before.
-    if (this.#mustRestore || this.#isInDoubt) return;
+    const gone = new Set<number>();
     overdue.forEach(({ key, seq }, index) => {
+      const part = partOf(journal, key);
+      // The answer may have been that the journal was robbed, or may come from another one than before.
+      if (this.#mustRestore.has(part) || this.#doubts.get(part)?.isOver === false) return;
       const present = found[index]?.seq ?? Infinity;
       // An earlier one in its place: the journal has gone back.
-      if (present < seq) this.#mustRestore = true;
+      if (present < seq) gone.add(part);
       else if (present > seq) kept.drop({ key, seq });
     });
+    for (const part of gone) this.#mustRestore.add(part);
   }
 
-  async #restore(): Promise<void> {
+  async #restore(parts: readonly number[]): Promise<void> {
     const { journal, kept, counters, log, restoredRecordOf } = this.#options;
     // What is noticed meanwhile has it begin anew.
-    this.#mustRestore = false;
-    const all = kept.all();
+    for (const part of parts) this.#mustRestore.delete(part);
+    const all = kept.all().filter(({ key }) => parts.includes(partOf(journal, key)));
     const unkept = all.filter(({ record }) => record === undefined);
     let restored = 0;
     let lost: readonly KeptWrite[] = [];
@@ -150,7 +194,7 @@ export class Recovery {
       const found = await journal.pending(unkept.map(({ key }) => key));
       lost = unkept.filter((_, index) => found[index] === undefined);
     } catch (error) {
-      this.#mustRestore = true;
+      for (const part of parts) this.#mustRestore.add(part);
       throw error;
     } finally {
       counters.restored += restored;

@@ -42,12 +42,13 @@ export class Rescue {
     this.#againAtMs = -Infinity;
   }
 
-  /** Brings to the database what is kept and due. */
-  async step(): Promise<void> {
+  /** Brings to the database what is kept of these keys and due. */
+  async step(isWanted: (key: string) => boolean): Promise<void> {
     const { kept, clock, targetOf, recordOf } = this.#options;
     if (kept.size === 0 || !hasCome(this.#againAtMs, clock.nowMs(), flushPause.longestMs)) return;
     const byTarget = new Map<FlushTarget, Saved[]>();
     for (const write of kept.all()) {
+      if (!isWanted(write.key)) continue;
       const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
       const target = targetOf(write.key);
       if (record === undefined || target === undefined) continue;

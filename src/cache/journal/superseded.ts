@@ -1,7 +1,8 @@
 import type { Journal, WriteName } from './journal.js';
+import { partOf } from './journal-parts.js';
 
 export interface SupersededOptions {
-  readonly journal: Pick<Journal, 'isAway' | 'supersede'>;
+  readonly journal: Pick<Journal, 'isAway' | 'supersede' | 'parts'>;
   /** Ends the entries of these keys, which another process may have filled with what the journal had. */
   readonly invalidate: (keys: readonly string[]) => Promise<boolean>;
 }
@@ -40,13 +41,24 @@ export class Superseded {
 
   /** Tells the journal what it could not be told before. Never rejects. */
   async catchUp(): Promise<void> {
-    while (this.#seqs.size > 0) {
-      const writes = Array.from(this.#seqs, ([key, seq]) => ({ key, seq })).slice(0, TOLD_AT_ONCE);
-      if (!(await this.#told(writes))) return;
+    for (;;) {
+      const writes = this.#tellable();
+      if (writes.length === 0 || !(await this.#told(writes))) return;
       // One that fails is counted and logged, and is repeated where there is an outbox.
       await this.#options.invalidate(writes.map(({ key }) => key));
       for (const { key, seq } of writes) if (this.#seqs.get(key) === seq) this.#seqs.delete(key);
     }
+  }
+
+  #tellable(): readonly WriteName[] {
+    if (this.#seqs.size === 0) return [];
+    const { journal } = this.#options;
+    const tellable: WriteName[] = [];
+    for (const [key, seq] of this.#seqs) {
+      if (tellable.length >= TOLD_AT_ONCE) break;
+      if (!journal.isAway(partOf(journal, key))) tellable.push({ key, seq });
+    }
+    return tellable;
   }
 
   async #told(writes: readonly WriteName[]): Promise<boolean> {

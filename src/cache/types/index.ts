@@ -23,6 +23,7 @@ export type {
   ClaimRequest,
   Doubt,
   JournalOpenOptions,
+  JournalParts,
   JournalSize,
   PendingWrite,
   WriteName,

@@ -12,6 +12,8 @@ export interface PrivateCluster {
   readonly url: string;
   /** From now on the replica of this primary gets nothing of what the primary is told. */
   cutReplica(index: number): Promise<void>;
+  /** One server more: a replica of the primary at this port, which has all that it has. */
+  addReplica(port: number): Promise<PrivateRedis>;
   stop(): Promise<void>;
 }
 
@@ -19,17 +21,16 @@ const PRIMARIES = 3;
 const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 2000;
 
-/** Three primaries on loopback that own a third of the slots each, and a replica of each. */
-export async function privateCluster(): Promise<PrivateCluster> {
+/** Three primaries on loopback that own a third of the slots each, and a replica of each. All of them have these settings more. */
+export async function privateCluster(...more: readonly string[]): Promise<PrivateCluster> {
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
   // A replica that lags for longer may take over all the same: that is what the tests want to see.
   settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0');
-  const nodes = await Promise.all(
-    Array.from({ length: PRIMARIES * 2 }, async () =>
-      // By itself it would take the port that is 10,000 higher, which there may not be.
-      privateRedis(...settings, '--cluster-port', `${await freePort()}`),
-    ),
-  );
+  settings.push(...more);
+  const start = async (): Promise<PrivateRedis> =>
+    // By itself it would take the port that is 10,000 higher, which there may not be.
+    privateRedis(...settings, '--cluster-port', `${await freePort()}`);
+  const nodes = await Promise.all(Array.from({ length: PRIMARIES * 2 }, start));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
@@ -44,6 +45,14 @@ export async function privateCluster(): Promise<PrivateCluster> {
     ...{ primaries, replicas, stop },
     addresses: primaries.map(({ port }) => ({ host: '127.0.0.1', port })),
     url: `redis://127.0.0.1:${primaries[0]?.port}?cluster=true`,
+    addReplica: async (port) => {
+      const added = await start();
+      nodes.push(added);
+      await told(port, 'CLUSTER', 'MEET', '127.0.0.1', added.port, await busPort(added.port));
+      await says(added.port, 'OK', 'CLUSTER', 'REPLICATE', await told(port, 'CLUSTER', 'MYID'));
+      await says(added.port, 'master_link_status:up', 'INFO', 'replication');
+      return added;
+    },
     cutReplica: async (index) => {
       const port = primaries[index]?.port ?? 0;
       await told(port, 'ACL', 'SETUSER', 'default', '-sync', '-psync', '-replconf');

@@ -10,6 +10,9 @@ export interface RedisFlags {
   readonly json?: boolean;
 }
 
+const A_CLUSTER =
+  'The URL names a Redis Cluster, which the command line does not know; call cache.invalidate and cache.writes where the cache is.';
+
 /** Milliseconds within which a server must answer: a person waits, and it may be far away. */
 const ANSWERS_WITHIN_MS = 5000;
 
@@ -32,6 +35,7 @@ export async function withRedis<Result>(
 ): Promise<Result> {
   const url = given ?? environment['REDIS_URL'];
   if (url === undefined) throw wrongCommand('Name the server with --redis, or in the variable REDIS_URL.');
+  if (/[?&]cluster=true$/i.test(url)) throw wrongCommand(A_CLUSTER);
   if (!URL.canParse(url)) throw wrongCommand('--redis must be a URL such as redis://localhost:6379.');
   const client = await clientOf(url);
   let why = '';

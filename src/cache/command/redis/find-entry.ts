@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { decodeEntry, type Entry } from '../../codec/entry.js';
 import { shortenKey } from '../../keys/shorten-key.js';
 import type { PendingWrite } from '../../journal/journal.js';
-import { shardIndex, shardNames } from '../../redis/journal/journal-names.js';
+import { shardIndex, shardNames, SHARDS } from '../../redis/journal/journal-names.js';
 import { readWrite } from '../../redis/journal/written-forms.js';
 import { redisNames, type RedisNames } from '../../redis/redis-names.js';
 import { CommandFault } from '../command-fault.js';
@@ -92,7 +92,7 @@ export async function pendingWrite(
   prefix: string,
   key: string,
 ): Promise<PendingWrite | undefined> {
-  const { pending } = shardNames(prefix, shardIndex(key));
+  const { pending } = shardNames(prefix, shardIndex(key, SHARDS));
   return readWrite(key, await client.hgetBuffer(pending, key));
 }
 

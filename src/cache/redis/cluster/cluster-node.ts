@@ -1,27 +1,34 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
-import { StoreAway } from '../../store/store-away.js';
 import type { Ask } from '../connection/connection-user.js';
 import type { Purpose } from '../connection/purpose.js';
-import { ServerConnection, type Timeouts } from '../connection/server-connection.js';
+import { ServerConnection, type ConnectionState, type Timeouts } from '../connection/server-connection.js';
 import { lineOf, type ServerInfo } from '../connection/server-info.js';
 import { OversizedEntries } from '../store/oversized-entries.js';
-import { STORE_PURPOSE } from '../store/store-purpose.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
-export interface NodeOptions {
+/** What a store or a journal on a cluster does at each node. */
+export interface NodeUser {
+  readonly log: CacheLog;
+  /** What its connections are for. */
+  readonly purpose: Purpose;
+  /** Uses every command that will be used, once. */
+  readonly tryOut: (redis: Redis, node: ClusterNode) => Promise<void>;
+  /** Looks at a node that answers: what it is too weak in, as the end of a sentence. */
+  readonly inspect?: (node: ClusterNode, ask: Ask, server: ServerInfo) => Promise<string | undefined>;
+  /** Sees to it that what the node has may be believed, before it is used (again). */
+  readonly rejoin: (node: ClusterNode, ask: Ask, mustForget: boolean) => Promise<void>;
+  /** Called when the node goes away, before anything else can be asked. */
+  readonly onAway?: (node: ClusterNode) => void;
+}
+
+export interface NodeOptions extends NodeUser {
   /** What its connections are made like. */
   readonly template: Redis;
   readonly timeouts: Timeouts;
-  readonly log: CacheLog;
   /** Where its wake-ups are published: each node has a channel of its own, so that each message comes once. */
-  readonly channel: string;
-  readonly onMessage: (key: string) => void;
-  /** Uses every command that will be used, once. */
-  readonly tryOut: (redis: Redis, node: ClusterNode) => Promise<void>;
-  /** Sees to it that what the node has may be believed, before it is used (again). */
-  readonly rejoin: (node: ClusterNode, ask: Ask, mustForget: boolean) => Promise<void>;
+  readonly channel?: { readonly name: string; onMessage(message: string): void } | undefined;
 }
 
 /** What a look at a node has brought. */
@@ -33,15 +40,6 @@ export interface Look {
   /** Whom it says to own the slots; undefined where it was not asked. */
   readonly owners: readonly Owner[] | undefined;
 }
-
-const PURPOSE: Purpose = {
-  ...STORE_PURPOSE,
-  says: {
-    away: 'a node of the cluster is away; the origin answers for what lies there until it is back',
-    usable: 'the node is back and is used again',
-  },
-  refusal: (words) => new StoreAway(`the node of the cluster ${words}`),
-};
 
 /**
  * For so long after it was seen to be the owner of its slots a node is believed, milliseconds. A cluster needs longer than
@@ -76,7 +74,7 @@ export class ClusterNode {
     this.name = nameOfNode({ id, host, port });
     this.#ranges = ranges;
     this.#options = options;
-    this.#link = new ServerConnection(options.template, options.timeouts, PURPOSE);
+    this.#link = new ServerConnection(options.template, options.timeouts, options.purpose);
   }
 
   /**
@@ -91,12 +89,17 @@ export class ClusterNode {
     return this.#ranges;
   }
 
+  /** The name of its channel; empty where it has none. */
   get channel(): string {
-    return this.#options.channel;
+    return this.#options.channel?.name ?? '';
+  }
+
+  get state(): ConnectionState {
+    return this.#link.state;
   }
 
   get isAway(): boolean {
-    return this.#link.state === 'away';
+    return this.state === 'away';
   }
 
   /** Whether it was seen lately, by itself and by another node, to own its slots. */
@@ -112,32 +115,45 @@ export class ClusterNode {
     this.#ranges = ranges;
   }
 
-  /** @throws CacheError when it answers but cannot be used. */
-  open(): Promise<void> {
-    const { log, channel, onMessage, tryOut, rejoin } = this.#options;
+  /** @throws CacheError when it answers but cannot be used; where it may not be weak, also when it is. */
+  open(mayBeWeak: boolean): Promise<void> {
+    const { log, channel, tryOut, inspect, rejoin, onAway } = this.#options;
     return this.#link.open({
-      log,
-      channel: { name: channel, onMessage },
+      ...{ log, mayBeWeak },
+      ...(channel === undefined ? {} : { channel }),
       tryOut: (redis) => tryOut(redis, this),
-      inspect: async (ask, { value }) => {
-        if (value('role') === 'slave') throw new Error('it is a replica now');
+      inspect: async (ask, server) => {
+        if (server.value('role') === 'slave') throw new Error('it is a replica now');
         const [state, id] = await ask((redis) => Promise.all([redis.cluster('INFO'), redis.cluster('MYID')]));
         if (NODE_ID.test(this.id) && id !== this.id) throw new Error('another node answers at its address');
         if (lineOf(String(state), 'cluster_state') !== 'ok')
           throw new Error('its cluster does not serve all slots');
-        return undefined;
+        return inspect?.(this, ask, server);
       },
       rejoin: async (ask, server, mustForget) => {
         await ask((redis) => this.oversized.remove(redis));
         this.#know(server);
         await rejoin(this, ask, mustForget);
       },
-      onAway: () => (this.#confirmedAtMs = -Infinity),
+      onAway: () => {
+        this.#confirmedAtMs = -Infinity;
+        onAway?.(this);
+      },
     });
   }
 
   run<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#link.run(operation);
+  }
+
+  /** As `run`, for what waits for replicas: it holds up nothing else. */
+  runSlowly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#link.runSlowly(operation);
+  }
+
+  /** Looks at it once more, as before it was used. */
+  check(): void {
+    this.#link.check();
   }
 
   /** Never rejects. Undefined where it does not answer. */

@@ -1,30 +1,26 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { CacheLog } from '../../log.js';
-import { StoreAway } from '../../store/store-away.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
+import { LoopTime } from '../../time/loop-time.js';
 import { within } from '../../time/within.js';
-import type { Ask } from '../connection/connection-user.js';
 import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
 import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
-import { STORE_PURPOSE } from '../store/store-purpose.js';
-import { ClusterNode, nameOfNode } from './cluster-node.js';
+import { ClusterNode, nameOfNode, type Look, type NodeUser } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
-export interface NodesOptions {
-  readonly log: CacheLog;
-  readonly channelOf: (id: string) => string;
-  readonly onMessage: (key: string) => void;
-  readonly tryOut: (redis: Redis, node: ClusterNode) => Promise<void>;
-  readonly rejoin: (node: ClusterNode, ask: Ask, mustForget: boolean) => Promise<void>;
-  /** Told of slots that are another node's now: what is stored there may have missed invalidations before. */
+export interface NodesOptions extends NodeUser {
+  /** What the log says where no node answers. */
+  readonly saysNone: string;
+  /** Where wake-ups come from, by the id of a node. */
+  readonly channel?: { of(id: string): string; onMessage(key: string): void };
+  /** Told of slots that are another node's now: what is stored there may have missed what was said before. */
   readonly onMoved: (slots: readonly number[]) => void;
   /** Called after each look. Must not reject. */
-  readonly onLook: () => Promise<void>;
+  readonly onLook?: () => Promise<void>;
 }
 
 /** What became of one item. */
@@ -37,8 +33,19 @@ export type Send<Item, Answer> = (
   node: ClusterNode,
 ) => Promise<readonly Outcome<Answer>[]>;
 
+const NOT_OPENED = new Error('the cluster was not opened');
+
+interface Spreading<Item, Answer> {
+  readonly slotOf: (item: Item) => number;
+  readonly send: Send<Item, Answer>;
+  readonly way: 'run' | 'runSlowly';
+}
+
 /** Milliseconds between two looks at the nodes. */
 const LOOK_MS = 250;
+/** So long a look waits for a node, milliseconds of turning event loop: two looks take less than the time for which a node is believed. */
+const LOOK_WITHIN_MS = 300;
+const LOOK_BEAT_MS = 25;
 /** Nodes that are asked in each look who owns the slots: in turn. */
 const ASKED_IN_A_LOOK = 2;
 /** From so many primaries on a cluster can replace one of them by itself. */
@@ -68,6 +75,8 @@ export class ClusterNodes {
   readonly #cluster: Cluster;
   readonly #timeouts: Timeouts;
   #options: NodesOptions | undefined;
+  /** What an item gets whose slot has no owner that may be asked. */
+  #away: { readonly error: Error } = { error: NOT_OPENED };
   #templateFor: TemplateFor | undefined;
   readonly #nodes = new Map<string, ClusterNode>();
   /** Nodes that own nothing yet, and were named as those that a slot moves to. */
@@ -82,6 +91,10 @@ export class ClusterNodes {
   readonly #complaints = new Set<string>();
   #callOff: CallOff | undefined;
   #isClosed = false;
+  /** Nodes that have not answered the latest look in time. */
+  readonly #late = new WeakSet<ClusterNode>();
+  /** A process that stood still has not read what they have answered. */
+  readonly #loopTime = new LoopTime(LOOK_BEAT_MS);
 
   constructor(cluster: Cluster, timeouts: Timeouts) {
     this.#cluster = cluster;
@@ -108,13 +121,11 @@ export class ClusterNodes {
   /** Finds the nodes. Without any that answers it goes on looking. @throws CacheError where they cannot be used. */
   async open(options: NodesOptions): Promise<void> {
     this.#options = options;
+    this.#away = { error: options.purpose.refusal('that owns the slot is away') };
     this.#templateFor = await templatesOf(this.#cluster);
     const owners = await this.#discover();
     if (owners === undefined) {
-      options.log.warn(
-        { server: STORE_PURPOSE.name, where: this.#where },
-        'no node of the cluster answers; the origin answers until one does',
-      );
+      options.log.warn({ server: options.purpose.name, where: this.#where }, options.saysNone);
     } else {
       await this.#adopt(owners, 'at the start');
       await this.look();
@@ -132,12 +143,28 @@ export class ClusterNodes {
   }
 
   /** Sends each item to the owner of its slot, what belongs to one node together, and again where the slot has moved. */
-  async spread<Item, Answer>(
+  spread<Item, Answer>(
     items: readonly Item[],
     slotOf: (item: Item) => number,
     send: Send<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
-    const outcomes = [...(await this.#send(items, slotOf, send))];
+    return this.#spread(items, { slotOf, send, way: 'run' });
+  }
+
+  /** The same for what waits for replicas: it holds up nothing else. */
+  spreadSlowly<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    return this.#spread(items, { slotOf, send, way: 'runSlowly' });
+  }
+
+  async #spread<Item, Answer>(
+    items: readonly Item[],
+    spreading: Spreading<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    const outcomes = [...(await this.#send(items, spreading))];
     for (let round = 0; round < FOLLOWED; round += 1) {
       const moved = outcomes.flatMap((outcome, index) => (hasMoved(outcome) ? [index] : []));
       if (moved.length === 0) break;
@@ -145,15 +172,15 @@ export class ClusterNodes {
       if (this.#looking !== undefined) await this.#lookForAWhile();
       await this.#lookForAWhile();
       const again = picked(items, moved);
-      const followed = await this.#send(again, slotOf, send);
-      moved.forEach((index, place) => (outcomes[index] = followed[place] ?? AWAY));
+      const followed = await this.#send(again, spreading);
+      moved.forEach((index, place) => (outcomes[index] = followed[place] ?? this.#away));
     }
     return outcomes;
   }
 
   /** Deletes a key wherever it is now, on its way to another node as well. @throws Error where it may still be there. */
   async delete(slot: number, key: string): Promise<void> {
-    const [outcome = AWAY] = await this.spread(
+    const [outcome = this.#away] = await this.spread(
       [key],
       () => slot,
       async (redis) => [await settled(redis.del(key))],
@@ -167,6 +194,7 @@ export class ClusterNodes {
 
   close(): void {
     this.#isClosed = true;
+    this.#loopTime.end();
     this.#callOff?.();
     for (const node of this.#nodes.values()) node.close();
     for (const { node } of this.#guests.values()) node.close();
@@ -188,8 +216,7 @@ export class ClusterNodes {
 
   async #send<Item, Answer>(
     items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
+    { slotOf, send, way }: Spreading<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
     const isDoubted = items.some((item) => {
       const node = this.ownerOf(slotOf(item));
@@ -197,19 +224,20 @@ export class ClusterNodes {
     });
     // This process stood still, or a slot has no owner.
     if (isDoubted) await this.#lookForAWhile();
+    const away = this.#away;
     const parts = new Map<ClusterNode, number[]>();
     const outcomes: Outcome<Answer>[] = items.map((item, index) => {
       const node = this.ownerOf(slotOf(item));
-      if (node?.isBelieved !== true) return AWAY;
+      if (node?.isBelieved !== true) return away;
       const part = parts.get(node);
       if (part === undefined) parts.set(node, [index]);
       else part.push(index);
-      return AWAY;
+      return away;
     });
     await Promise.all(
       Array.from(parts, async ([node, indexes]) => {
-        const answers = await sendPart(node, picked(items, indexes), send);
-        indexes.forEach((index, place) => (outcomes[index] = answers[place] ?? AWAY));
+        const answers = await sendPart(node, picked(items, indexes), { send, way });
+        indexes.forEach((index, place) => (outcomes[index] = answers[place] ?? away));
       }),
     );
     return outcomes;
@@ -217,6 +245,7 @@ export class ClusterNodes {
 
   /** Asks the nodes that were named at first, in turn, whom they know. Undefined where none answers. */
   async #discover(): Promise<readonly Owner[] | undefined> {
+    const { purpose } = this.#opened;
     let refusal: Error | undefined;
     for (const address of startAddresses(this.#cluster)) {
       const template = this.#template(address);
@@ -228,10 +257,10 @@ export class ClusterNodes {
         const where = addressOf(template.options);
         refusal ??= /cluster support disabled/i.test(String(error))
           ? refused(`${where} is part of no cluster; pass new Redis(url) in the place of a Cluster`, {
-              ...STORE_PURPOSE,
+              ...purpose,
               where,
             })
-          : refusalOf(error, { ...STORE_PURPOSE, where });
+          : refusalOf(error, { ...purpose, where });
       }
     }
     if (refusal !== undefined) throw refusal;
@@ -242,9 +271,9 @@ export class ClusterNodes {
     this.#leaveIdleGuests();
     const startedAtMs = performance.now();
     const nodes = this.all;
-    const asked = this.#inTurn(nodes.filter((node) => !node.isAway));
+    const asked = this.#inTurn(nodes.filter((node) => !node.isAway && !this.#late.has(node)));
     const seen = await Promise.all(
-      nodes.map(async (node) => ({ node, look: await node.look(asked.includes(node)) })),
+      nodes.map(async (node) => ({ node, look: await this.#lookAt(node, asked.includes(node)) })),
     );
     if (this.#isClosed) return;
     const views = seen.flatMap(({ node, look }) =>
@@ -270,6 +299,13 @@ export class ClusterNodes {
     }
   }
 
+  /** One that hangs, and is not known to be away yet, must not keep the others from being confirmed. */
+  #lookAt(node: ClusterNode, asksOwners: boolean): Promise<Look | undefined> {
+    const work = node.look(asksOwners).finally(() => this.#late.delete(node));
+    const onLate = (): undefined => void this.#late.add(node);
+    return within(this.#loopTime, { work, ms: LOOK_WITHIN_MS, onLate });
+  }
+
   #tellOtherNames(node: ClusterNode, owners: readonly Owner[]): void {
     const other = owners.find((owner) => owner.id === node.id && !node.is(owner));
     if (other === undefined) return;
@@ -289,7 +325,7 @@ export class ClusterNodes {
     if (this.#isClosed) return;
     this.#callOff = systemClock.after(LOOK_MS, () => {
       void this.look()
-        .then(() => this.#options?.onLook())
+        .then(() => this.#options?.onLook?.())
         .then(() => this.#lookLater());
     });
   }
@@ -328,7 +364,7 @@ export class ClusterNodes {
     const moved: number[] = [];
     for (const [slot, node] of table.entries()) if (this.#hasMoved(slot, node)) moved.push(slot);
     if (moved.length > 0) this.#options?.onMoved(moved);
-    if (when === 'at the start') await Promise.all(opened.map((node) => node.open()));
+    if (when === 'at the start') await Promise.all(opened.map((node) => node.open(false)));
     else for (const node of opened) void this.#openLater(node);
   }
 
@@ -360,13 +396,14 @@ export class ClusterNodes {
     if (this.#complaints.has(complaint)) return;
     if (this.#complaints.size >= COMPLAINTS) this.#complaints.clear();
     this.#complaints.add(complaint);
-    this.#options?.log.error({ server: STORE_PURPOSE.name, where }, words);
+    this.#options?.log.error({ server: this.#options.purpose.name, where }, words);
   }
 
   /** Never rejects. */
   async #openLater(node: ClusterNode): Promise<void> {
     try {
-      await node.open();
+      // What it has is used, also where it is too weak to be given more: it may have taken over.
+      await node.open(true);
       // It is used from the first look on that confirms it.
       await this.look();
     } catch (error) {
@@ -382,12 +419,12 @@ export class ClusterNodes {
     const known = [...this.#nodes.values()].find((node) => sameAddress(node.address, to));
     if (known !== undefined) return known;
     const name = `${to.host}:${to.port}`;
-    if (this.#isClosed) throw new StoreAway('the store was closed');
+    if (this.#isClosed) throw this.#away.error;
     let guest = this.#guests.get(name);
     if (guest === undefined || (guest.isOpen && guest.node.isAway)) {
       guest?.node.close();
       const node = this.#makeNode({ id: name, ...to, ranges: [] });
-      const made: Guest = { node, opening: node.open(), isOpen: false, usedAtMs: 0 };
+      const made: Guest = { node, opening: node.open(true), isOpen: false, usedAtMs: 0 };
       this.#guests.set(name, made);
       const opened = (): void => void (made.isOpen = true);
       made.opening.then(opened, opened);
@@ -407,12 +444,17 @@ export class ClusterNodes {
   }
 
   #makeNode(owner: Owner): ClusterNode {
-    if (this.#options === undefined) throw NOT_OPENED;
-    const { channelOf, ...options } = this.#options;
+    const { channel, ...options } = this.#opened;
     return new ClusterNode(owner, {
       ...options,
-      ...{ template: this.#template(owner), timeouts: this.#timeouts, channel: channelOf(owner.id) },
+      ...{ template: this.#template(owner), timeouts: this.#timeouts },
+      channel: channel && { name: channel.of(owner.id), onMessage: (key) => channel.onMessage(key) },
     });
+  }
+
+  get #opened(): NodesOptions {
+    if (this.#options === undefined) throw NOT_OPENED;
+    return this.#options;
   }
 
   #template({ host, port }: Address): Redis {
@@ -420,9 +462,6 @@ export class ClusterNodes {
     return this.#templateFor({ host, port });
   }
 }
-
-const NOT_OPENED = new Error('the cluster was not opened');
-const AWAY = { error: new StoreAway('the node of the cluster that owns the slot is away') } as const;
 
 /** The outcome of one command. Never rejects. */
 export function settled<Answer>(sent: Promise<Answer>): Promise<Outcome<Answer>> {
@@ -450,10 +489,10 @@ export function unlessAllFailed<Answer>(outcomes: readonly Outcome<Answer>[]): r
 async function sendPart<Item, Answer>(
   node: ClusterNode,
   part: readonly Item[],
-  send: Send<Item, Answer>,
+  { send, way }: Pick<Spreading<Item, Answer>, 'send' | 'way'>,
 ): Promise<readonly Outcome<Answer>[]> {
   try {
-    return await node.run(async (redis) => {
+    return await node[way](async (redis) => {
       const outcomes = await send(redis, part, node);
       // What one slot is refused with is no outage; what says that the whole node is away is one.
       for (const outcome of outcomes) if (saysAway(outcome)) answersOf([outcome]);

@@ -6,12 +6,14 @@ import { StoreAway } from '../../store/store-away.js';
 import type { Fill, FillOutcome, Lease, OpenOptions, PutOutcome, Store } from '../../store/store.js';
 import type { Ask } from '../connection/connection-user.js';
 import type { LuaScript, ScriptCall } from '../connection/lua-script.js';
+import type { Purpose } from '../connection/purpose.js';
 import { countAsked, mostAsked } from '../store/asked-in-redis.js';
 import { shareFigures, sharedFigures } from '../store/figures-in-redis.js';
 import { inParts, readInParts } from '../store/in-parts.js';
 import { InTurn } from '../store/in-turn.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
 import { storeScripts as scripts } from '../store/store-scripts.js';
+import { STORE_PURPOSE } from '../store/store-purpose.js';
 import { LOOPBACK, type RedisStoreOptions } from '../store/store-settings.js';
 import { tryOutEntries } from '../store/try-out.js';
 import { acquireOnCluster, intendOnCluster } from './cluster-claims.js';
@@ -27,6 +29,15 @@ import { ALL_SLOTS, AT_ONCE, OwedSlots } from './owed-slots.js';
 import { redirectOf } from './redirect.js';
 import { SlotMarks } from './slot-marks.js';
 import { textsOfSlots } from './slots.js';
+
+const PURPOSE: Purpose = {
+  ...STORE_PURPOSE,
+  says: {
+    away: 'a node of the cluster is away; the origin answers for what lies there until it is back',
+    usable: 'the node is back and is used again',
+  },
+  refusal: (words) => new StoreAway(`the node of the cluster ${words}`),
+};
 
 /** Larger fills count as several, as on one server. */
 const SMALL_FILL_BYTES = 1000;
@@ -110,9 +121,13 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       reader = { ...reader, names };
       return nodes.open({
         log,
-        channelOf: (id) => `${names.channel}:${id}`,
-        onMessage: (key) => {
-          for (const onSettled of watchers) onSettled(key);
+        purpose: PURPOSE,
+        saysNone: 'no node of the cluster answers; the origin answers until one does',
+        channel: {
+          of: (id) => `${names.channel}:${id}`,
+          onMessage: (key) => {
+            for (const onSettled of watchers) onSettled(key);
+          },
         },
         tryOut: async (redis, { ranges, channel }) => {
           const [[slot] = []] = ranges;

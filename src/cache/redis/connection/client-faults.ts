@@ -7,8 +7,6 @@ import type { Redis } from 'ioredis';
 export function clientFaults(client: Redis | undefined): string[] {
   const given: unknown = client;
   if (!isObject(given)) return [NO_CLIENT];
-  // Not by its class: a project may have two versions of ioredis.
-  if (given['isCluster'] === true) return [A_CLUSTER];
   const { options } = given;
   const isClient = typeof given['duplicate'] === 'function' && typeof given['status'] === 'string';
   if (!isClient || !isObject(options)) return [NO_CLIENT];
@@ -52,8 +50,6 @@ export function optionFaults(options: Readonly<Record<string, unknown>>): string
   return faults;
 }
 
-const A_CLUSTER =
-  'the client is a Cluster, which a journal cannot use yet; pass new Redis(url) of a single primary';
 const NO_CLIENT = 'the first argument must be a client of ioredis; pass new Redis(url)';
 
 function isSet(value: unknown): boolean {

@@ -8,6 +8,8 @@ export type Ask = <T>(commands: (redis: Redis) => Promise<T>) => Promise<T>;
 /** What a connection needs of the store or journal that it serves. */
 export interface ConnectionUser {
   readonly log: CacheLog;
+  /** Whether a server that is weak is used from the start; otherwise that is refused. */
+  readonly mayBeWeak?: boolean;
   /** Where it hears of others, and what to do then. Without that it is only slower. */
   readonly channel?: { readonly name: string; onMessage(message: string): void };
   /**

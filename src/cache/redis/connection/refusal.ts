@@ -38,7 +38,7 @@ const KINDS: readonly [RegExp, (where: string, words: string, page: string) => s
   [
     /^MOVED|CROSSSLOT|CLUSTERDOWN/,
     (where) =>
-      `${where} is part of a cluster; give a store new Cluster([{ host, port }]) of ioredis, and a journal a single primary`,
+      `${where} is part of a cluster; pass new Cluster([{ host, port }]) of ioredis, or end the URL with ?cluster=true`,
   ],
   [
     /unknown command|unknown subcommand/i,

@@ -67,7 +67,7 @@ export class ServerConnection {
     return this.#weakness === undefined ? 'usable' : 'weak';
   }
 
-  /** @throws CacheError when the server answers but cannot be used, or is weak. */
+  /** @throws CacheError when the server answers but cannot be used, or is weak and may not be. */
   async open(user: ConnectionUser): Promise<void> {
     this.#user = user;
     this.#log = new ConnectionLog(user.log, this.#purpose, this.#refused.where);
@@ -77,7 +77,7 @@ export class ServerConnection {
     let refusal: Error | undefined;
     try {
       await this.#breaker.probe();
-      refusal = this.#weakness;
+      if (user.mayBeWeak !== true) refusal = this.#weakness;
     } catch (error) {
       refusal = refusalOf(error, this.#refused);
       if (refusal === undefined) this.#log.away(error);
@@ -87,6 +87,7 @@ export class ServerConnection {
       throw refusal;
     }
     this.#isOpen = true;
+    if (this.#weakness !== undefined) this.#unfitFor(this.#weakness, 'weak');
   }
 
   /** Runs commands, bounded in time. @throws the refusal at once while the server is away. */

@@ -30,13 +30,19 @@ interface Answer {
   readonly stream: unknown;
 }
 
+/** What a server is asked on one connection. */
+interface Asked {
+  underWay: Promise<Answer> | undefined;
+  next: Promise<Answer> | undefined;
+}
+
 /**
  * Asks for many writes at once: one question is under way, and callers that come meanwhile share the next one. It is sent
- * after what each of them has written, so it covers them all; one question each would have them wait in a row.
+ * after what each of them has written, so it covers them all; one question each would have them wait in a row. Each connection by
+ * itself: on a cluster every node is asked for what it took.
  */
 export class Confirmations {
-  #underWay: Promise<Answer> | undefined;
-  #next: Promise<Answer> | undefined;
+  readonly #asked = new WeakMap<Redis, Asked>();
 
   /** How many replicas have what was written until now; none where the connection was made anew meanwhile. */
   async of(redis: Redis, question: Question): Promise<number> {
@@ -47,23 +53,27 @@ export class Confirmations {
   }
 
   #joined(redis: Redis, question: Question): Promise<Answer> {
-    if (this.#underWay === undefined) return this.#ask(redis, question);
-    const ask = (): Promise<Answer> => {
-      this.#next = undefined;
-      return this.#ask(redis, question);
+    const asked = this.#asked.get(redis) ?? { underWay: undefined, next: undefined };
+    this.#asked.set(redis, asked);
+    if (asked.underWay === undefined) return ask(redis, question, asked);
+    const askNext = (): Promise<Answer> => {
+      asked.next = undefined;
+      return ask(redis, question, asked);
     };
-    this.#next ??= this.#underWay.then(ask, ask);
-    return this.#next;
+    asked.next ??= asked.underWay.then(askNext, askNext);
+    return asked.next;
   }
+}
 
-  #ask(redis: Redis, [command, ...numbers]: Question): Promise<Answer> {
-    const { stream } = redis;
-    const asked = redis.call(command, ...numbers).then((reply) => ({ replicas: confirmedBy(reply), stream }));
-    const end = (): void => {
-      if (this.#underWay === asked) this.#underWay = undefined;
-    };
-    this.#underWay = asked;
-    asked.then(end, end);
-    return asked;
-  }
+function ask(redis: Redis, [command, ...numbers]: Question, asked: Asked): Promise<Answer> {
+  const { stream } = redis;
+  const underWay = redis
+    .call(command, ...numbers)
+    .then((reply) => ({ replicas: confirmedBy(reply), stream }));
+  const end = (): void => {
+    if (asked.underWay === underWay) asked.underWay = undefined;
+  };
+  asked.underWay = underWay;
+  underWay.then(end, end);
+  return underWay;
 }

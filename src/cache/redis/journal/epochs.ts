@@ -13,6 +13,9 @@ export interface SeenEpoch {
   readonly pending?: number;
 }
 
+/** Told of a shard, and of how many writes were pending there, where what was known of it does not hold any more. */
+type EpochDoubt = (why: 'moved' | 'robbed', about: { readonly index: number; readonly held: number }) => void;
+
 interface Shard {
   epoch: string | undefined;
   held: number;
@@ -23,12 +26,12 @@ interface Shard {
  * the same hash as the pending writes: what takes those away takes it along.
  */
 export class Epochs {
-  readonly #onDoubt: (why: 'moved' | 'robbed', held: number) => void;
+  readonly #onDoubt: EpochDoubt;
   readonly #shards: readonly Shard[];
   readonly #process = randomUUID();
   #named = 0;
 
-  constructor(shards: number, onDoubt: (why: 'moved' | 'robbed', held: number) => void) {
+  constructor(shards: number, onDoubt: EpochDoubt) {
     this.#onDoubt = onDoubt;
     this.#shards = Array.from({ length: shards }, () => ({ epoch: undefined, held: 0 }));
   }
@@ -47,10 +50,10 @@ export class Epochs {
     shard.epoch = present === '' ? undefined : present;
     if (pending !== undefined) shard.held = pending;
     // Of another run: the server has read it from a file, or has it from a primary that is no more.
-    if (found && found !== present) this.#onDoubt('moved', 0);
+    if (found && found !== present) this.#onDoubt('moved', { index, held: 0 });
     else if (known === undefined || found === known) return;
-    else if (found && runOf(found) !== runOf(known)) this.#onDoubt('moved', 0);
-    else this.#onDoubt('robbed', held);
+    else if (found && runOf(found) !== runOf(known)) this.#onDoubt('moved', { index, held: 0 });
+    else this.#onDoubt('robbed', { index, held });
   }
 }
 

@@ -4,12 +4,13 @@ import { runScript, type ScriptCall } from '../connection/lua-script.js';
 import { confirmationOf } from './confirmation.js';
 import type { Declared } from './durability.js';
 import { EPOCH_FIELD } from './epochs.js';
-import { shardNames, type ShardNames } from './journal-names.js';
+import type { ShardNames } from './journal-names.js';
 import { journalScripts } from './journal-scripts.js';
 import { letterOf, readWrite } from './written-forms.js';
 
 export interface TriedOut extends Declared {
-  readonly prefix: string;
+  /** What the keys of a shard are called that is there for this only. */
+  readonly namesFor: (name: string) => ShardNames;
   readonly hasWaitAof: boolean;
   /** The name of an entry's generation, where accepting a write ends it. */
   readonly generationOf: ((key: string) => string) | undefined;
@@ -21,7 +22,7 @@ export interface TriedOut extends Declared {
  */
 export async function tryOutJournal(redis: Redis, tried: TriedOut): Promise<void> {
   const key = `~try-out ${randomUUID()}`;
-  const names = shardNames(tried.prefix, key);
+  const names = tried.namesFor(key);
   try {
     await useAll(redis, { ...tried, names, key });
   } finally {

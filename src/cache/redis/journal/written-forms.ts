@@ -1,4 +1,5 @@
-import type { BuriedWrite, PendingWrite } from '../../journal/journal.js';
+import type { BuriedWrite, ClaimedWrite, PendingWrite } from '../../journal/journal.js';
+import { textOf } from '../connection/lua-script.js';
 
 const BAR = '|'.charCodeAt(0);
 const LINE_END = '\n'.charCodeAt(0);
@@ -9,6 +10,18 @@ export function readWrite(key: string, text: Buffer | null): PendingWrite | unde
   if (text === null || bar < 0) return undefined;
   const seq = Number(text.toString('latin1', 0, bar));
   return Number.isSafeInteger(seq) ? { key, seq, record: text.subarray(bar + 1) } : undefined;
+}
+
+/** Claims come as key, write and attempts in turn. */
+export function claimedOf(parts: readonly unknown[]): ClaimedWrite[] {
+  const claimed: ClaimedWrite[] = [];
+  for (let index = 0; index + 2 < parts.length; index += 3) {
+    const [name, text, attempts] = parts.slice(index, index + 3);
+    const key = Buffer.isBuffer(name) ? name.toString('utf8') : '';
+    const write = readWrite(key, Buffer.isBuffer(text) ? text : null);
+    if (write !== undefined) claimed.push({ ...write, attempts: Number(textOf(attempts)) });
+  }
+  return claimed;
 }
 
 /** A dead letter: a line that a person can read, then the record. */

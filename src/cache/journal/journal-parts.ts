@@ -1,0 +1,33 @@
+import type { Journal } from './journal.js';
+
+type Parted = Pick<Journal, 'isAway' | 'parts'>;
+
+/** The part of the journal that a key lies in. */
+export function partOf({ parts }: Pick<Journal, 'parts'>, key: string): number {
+  return parts?.of(key) ?? 0;
+}
+
+/** The parts that cannot be asked now. */
+export function partsAway(journal: Parted): readonly number[] {
+  if (journal.parts === undefined) return journal.isAway() ? [0] : [];
+  return Array.from({ length: journal.parts.count }, (_, part) => part).filter((part) =>
+    journal.isAway(part),
+  );
+}
+
+/** Items by the part that their keys lie in, in their order. */
+export function byPart<Item>(
+  journal: Pick<Journal, 'parts'>,
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): ReadonlyMap<number, readonly Item[]> {
+  if (journal.parts === undefined) return new Map([[0, items]]);
+  const grouped = new Map<number, Item[]>();
+  for (const item of items) {
+    const part = partOf(journal, keyOf(item));
+    const own = grouped.get(part);
+    if (own === undefined) grouped.set(part, [item]);
+    else own.push(item);
+  }
+  return grouped;
+}

@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis';
+import type { Purpose } from '../connection/purpose.js';
+import { ServerConnection } from '../connection/server-connection.js';
+import type { Actual, Declared } from './durability.js';
+import type { JournalPlace, PlaceOptions } from './journal-place.js';
+import { CONNECT_TIMEOUT_MS, JOURNAL_PURPOSE } from './journal-purpose.js';
+import { KnownServer } from './known-server.js';
+
+export interface JournalServerOptions extends Declared {
+  /** Milliseconds of turning event loop after which a command without an answer has failed. */
+  readonly commandTimeoutMs: number;
+  /** Uses every command of the journal. @throws Error what the server refused. */
+  readonly tryOut: (redis: Redis, actual: Actual) => Promise<void>;
+}
+
+const PURPOSE: Omit<Purpose, 'hasSlowLane'> = {
+  ...JOURNAL_PURPOSE,
+  says: {
+    away: 'the journal cannot be used; writes go straight to the database until it can',
+    weak: 'the journal is given nothing new; writes go straight to the database',
+    usable: 'the journal can be used again',
+  },
+  refusal: (words) => new Error(`the journal ${words}`),
+};
+
+/**
+ * A journal on one server. One that keeps less than what is declared is given nothing new; what it has is read and flushed.
+ */
+export function journalOnServer(redis: Redis, options: JournalServerOptions): JournalPlace {
+  const { commandTimeoutMs, replicas, tryOut } = options;
+  const known = new KnownServer();
+  // A write that waits for replicas holds up what comes after it on its connection.
+  const connection = new ServerConnection(
+    redis,
+    { commandTimeoutMs, connectTimeoutMs: CONNECT_TIMEOUT_MS },
+    { ...PURPOSE, hasSlowLane: replicas > 0 },
+  );
+  return {
+    open: ({ log, onDoubt }: PlaceOptions) =>
+      connection.open({
+        log,
+        inspect: async (ask, server) => {
+          const before = known.actual?.run;
+          const weakness = await known.inspect(ask, server, options);
+          if (before !== undefined && before !== server.run) onDoubt('moved', 0);
+          return weakness;
+        },
+        tryOut: async (client) => {
+          if (known.actual !== undefined) await tryOut(client, known.actual);
+        },
+        onAway: () => onDoubt('away', 0),
+      }),
+    isAway: () => connection.state === 'away',
+    mayAccept: () => connection.state === 'usable',
+    usOf: () => known.us,
+    latestUs: () => known.us,
+    runOf: () => known.run,
+    hasWaitAof: () => known.hasWaitAof,
+    ask: (_shard, commands) => connection.run(commands),
+    askConfirmed: (_shard, commands) => connection.runSlowly(commands),
+    lookAgain: () => connection.check(),
+    close: () => connection.close(),
+  };
+}
