@@ -16,45 +16,62 @@ export const NAME = 'films';
 
 export interface WatchedRedis {
   readonly primary: PrivateRedis;
+  /** The one that is promoted. */
   readonly replica: PrivateRedis;
   readonly sentinels: readonly { readonly host: string; readonly port: number }[];
   /** As a variable of the API. */
   readonly url: string;
   /** From now on the replica gets nothing of what the primary is told. */
   cutReplica(): void;
-  /** Has the sentinels promote the replica; resolves once they name it. */
+  /** Resolves once the sentinels name the replica: they promote it by themselves where the primary is dead. */
+  promoted(): Promise<void>;
+  /** Has the sentinels promote the replica, and resolves then. */
   failOver(): Promise<void>;
 }
 
-/** A primary, a replica of it, and three sentinels; all end with the test. */
-export async function watchedRedis(...settings: string[]): Promise<WatchedRedis> {
-  const primary = await privateRedis('--repl-diskless-sync-delay', '0', ...settings);
-  onTestFinished(() => primary.stop());
+/** A primary, replicas of it of which the first is preferred, and three sentinels; all end with the test. */
+export async function watchedRedis({ replicas: count = 1 } = {}): Promise<WatchedRedis> {
+  const server = async (...settings: string[]): Promise<PrivateRedis> => {
+    const started = await privateRedis('--repl-diskless-sync-delay', '0', ...settings);
+    onTestFinished(() => started.stop());
+    return started;
+  };
+  const primary = await server();
   const link = await tcpProxy(primary.port);
-  const of = ['--replicaof', '127.0.0.1', `${link.port}`];
-  const replica = await privateRedis('--repl-diskless-sync-delay', '0', ...of, ...settings);
-  onTestFinished(() => replica.stop());
-  const isLinked = async (): Promise<boolean> =>
-    (await told(replica.port, 'INFO')).includes('link_status:up');
-  await expect.poll(isLinked, { timeout: 10_000 }).toBe(true);
+  const replicas = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      server('--replicaof', `127.0.0.1 ${link.port}`, '--replica-priority', `${index + 1}`),
+    ),
+  );
+  const [replica = primary] = replicas;
+  for (const { port } of replicas) {
+    const isLinked = async (): Promise<boolean> => (await told(port, 'INFO')).includes('link_status:up');
+    await expect.poll(isLinked, { timeout: 10_000 }).toBe(true);
+  }
   const ports = await Promise.all(Array.from({ length: 3 }, () => sentinel(primary.port)));
   const first = ports[0] ?? 0;
-  // They hear of the replica from the primary, and of each other by way of both.
-  const master = async (): Promise<string> => told(first, 'SENTINEL', 'MASTER', NAME);
-  await expect.poll(master, { timeout: 15_000 }).toMatch(/num-slaves,1,num-other-sentinels,2/);
+  // They hear of the replicas from the primary, and of each other by way of all.
+  for (const port of ports) {
+    const master = async (): Promise<string> => told(port, 'SENTINEL', 'MASTER', NAME);
+    await expect.poll(master, { timeout: 15_000 }).toContain(`num-slaves,${count},num-other-sentinels,2`);
+  }
+  const promoted = async (): Promise<void> => {
+    const named = (): Promise<string> => told(first, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME);
+    await expect.poll(named, { timeout: 30_000, interval: 20 }).toContain(`${replica.port}`);
+  };
   return {
     primary,
     replica,
     sentinels: ports.map((port) => ({ host: '127.0.0.1', port })),
     url: `redis+sentinel://${ports.map((port) => `127.0.0.1:${port}`).join()}/${NAME}`,
     cutReplica: () => link.set({ blackHole: 'both' }),
+    promoted,
     failOver: async () => {
       // It is refused until they have looked at the replica once more.
       const begins = (): Promise<string> =>
         told(first, 'SENTINEL', 'FAILOVER', NAME).catch((error: unknown) => String(error));
       await expect.poll(begins, { timeout: 15_000 }).toMatch(/^OK|INPROG/);
-      const named = (): Promise<string> => told(first, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME);
-      await expect.poll(named, { timeout: 15_000 }).toContain(`${replica.port}`);
+      await promoted();
     },
   };
 }
