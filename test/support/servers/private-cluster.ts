@@ -12,6 +12,12 @@ export interface PrivateCluster {
   readonly url: string;
   /** From now on the replica of this primary gets nothing of what the primary is told. */
   cutReplica(index: number): Promise<void>;
+  /** Starts one more primary, which owns no slots yet. */
+  addNode(): Promise<PrivateRedis>;
+  /** Has all others forget a node that owns no slots any more, and ends it. */
+  removeNode(node: PrivateRedis): Promise<void>;
+  /** Moves slots with their keys from a primary to another one, one after the other. */
+  moveSlots(slots: readonly number[], from?: PrivateRedis, to?: PrivateRedis): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -20,16 +26,14 @@ const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 2000;
 
 /** Three primaries on loopback that own a third of the slots each, and a replica of each. */
-export async function privateCluster(): Promise<PrivateCluster> {
+export async function privateCluster(...more: string[]): Promise<PrivateCluster> {
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
   // A replica that lags for longer may take over all the same: that is what the tests want to see.
-  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0');
-  const nodes = await Promise.all(
-    Array.from({ length: PRIMARIES * 2 }, async () =>
-      // By itself it would take the port that is 10,000 higher, which there may not be.
-      privateRedis(...settings, '--cluster-port', `${await freePort()}`),
-    ),
-  );
+  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0', ...more);
+  // By itself it would take the port that is 10,000 higher, which there may not be.
+  const start = async (): Promise<PrivateRedis> =>
+    privateRedis(...settings, '--cluster-port', `${await freePort()}`);
+  const nodes = await Promise.all(Array.from({ length: PRIMARIES * 2 }, start));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
@@ -49,7 +53,54 @@ export async function privateCluster(): Promise<PrivateCluster> {
       await told(port, 'ACL', 'SETUSER', 'default', '-sync', '-psync', '-replconf');
       await told(port, 'CLIENT', 'KILL', 'TYPE', 'replica');
     },
+    addNode: async () => {
+      const node = await start();
+      nodes.push(node);
+      await told(
+        primaries[0]?.port ?? 0,
+        'CLUSTER',
+        'MEET',
+        '127.0.0.1',
+        node.port,
+        await busPort(node.port),
+      );
+      for (const { port } of nodes)
+        await says(port, `cluster_known_nodes:${nodes.length}`, 'CLUSTER', 'INFO');
+      await says(node.port, 'cluster_state:ok', 'CLUSTER', 'INFO');
+      return node;
+    },
+    removeNode: async (node) => {
+      const id = await told(node.port, 'CLUSTER', 'MYID');
+      nodes.splice(nodes.indexOf(node), 1);
+      for (const { port } of nodes) await told(port, 'CLUSTER', 'FORGET', id);
+      await node.stop();
+    },
+    moveSlots,
   };
+}
+
+/** As `redis-cli --cluster reshard` does it. */
+async function moveSlots(slots: readonly number[], from?: PrivateRedis, to?: PrivateRedis): Promise<void> {
+  if (from === undefined || to === undefined) throw new Error('there is no such node');
+  const [here, there] = [new Redis(from.port, { protocol: 2 }), new Redis(to.port, { protocol: 2 })];
+  try {
+    const [hereId, thereId] = await Promise.all([here.cluster('MYID'), there.cluster('MYID')]);
+    for (const slot of slots) {
+      await there.cluster('SETSLOT', slot, 'IMPORTING', String(hereId));
+      await here.cluster('SETSLOT', slot, 'MIGRATING', String(thereId));
+      for (;;) {
+        const keys = await here.cluster('GETKEYSINSLOT', slot, 100);
+        if (keys.length === 0) break;
+        await here.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+      }
+      // The new owner first: otherwise, for a moment, there is none.
+      await there.cluster('SETSLOT', slot, 'NODE', String(thereId));
+      await here.cluster('SETSLOT', slot, 'NODE', String(thereId));
+    }
+  } finally {
+    here.disconnect();
+    there.disconnect();
+  }
 }
 
 async function join(primaries: readonly PrivateRedis[], replicas: readonly PrivateRedis[]): Promise<void> {
