@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
 import { freePort } from '../free-port.js';
-import { privateRedis, type PrivateRedis } from '../private-redis.js';
+import type { OwnCertificates } from '../own-certificates.js';
+import type { PrivateRedis } from '../private-redis.js';
+import { namedRedis, type NamedRedis } from './encrypted-redis.js';
 
 export interface PrivateCluster {
   readonly primaries: readonly PrivateRedis[];
@@ -25,14 +27,24 @@ const PRIMARIES = 3;
 const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 2000;
 
+export interface PrivateClusterOptions {
+  readonly settings?: readonly string[];
+  /** With these all nodes encrypt, also what they tell each other. */
+  readonly certificates?: OwnCertificates;
+}
+
 /** Three primaries on loopback that own a third of the slots each, and a replica of each. */
-export async function privateCluster(...more: string[]): Promise<PrivateCluster> {
+export async function privateCluster({
+  settings: more = [],
+  certificates,
+}: PrivateClusterOptions = {}): Promise<PrivateCluster> {
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
   // A replica that lags for longer may take over all the same: that is what the tests want to see.
   settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0', ...more);
+  if (certificates !== undefined) settings.push('--tls-cluster', 'yes');
   // By itself it would take the port that is 10,000 higher, which there may not be.
-  const start = async (): Promise<PrivateRedis> =>
-    privateRedis(...settings, '--cluster-port', `${await freePort()}`);
+  const start = async (): Promise<NamedRedis> =>
+    namedRedis(certificates, ...settings, '--cluster-port', `${await freePort()}`);
   const nodes = await Promise.all(Array.from({ length: PRIMARIES * 2 }, start));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -46,12 +58,13 @@ export async function privateCluster(...more: string[]): Promise<PrivateCluster>
   }
   return {
     ...{ primaries, replicas, stop },
-    addresses: primaries.map(({ port }) => ({ host: '127.0.0.1', port })),
-    url: `redis://127.0.0.1:${primaries[0]?.port}?cluster=true`,
+    addresses: primaries.map(({ namedPort }) => ({ host: '127.0.0.1', port: namedPort })),
+    url: `${certificates === undefined ? 'redis' : 'rediss'}://127.0.0.1:${primaries[0]?.namedPort}?cluster=true`,
     cutReplica: async (index) => {
-      const port = primaries[index]?.port ?? 0;
-      await told(port, 'ACL', 'SETUSER', 'default', '-sync', '-psync', '-replconf');
-      await told(port, 'CLIENT', 'KILL', 'TYPE', 'replica');
+      // The primary takes no password, so that it refuses one; it is tried once in a second.
+      await told(replicas[index]?.port ?? 0, 'CONFIG', 'SET', 'masterauth', 'none');
+      await told(primaries[index]?.port ?? 0, 'CLIENT', 'KILL', 'TYPE', 'replica');
+      await says(replicas[index]?.port ?? 0, 'master_link_status:down', 'INFO', 'replication');
     },
     addNode: async () => {
       const node = await start();
@@ -71,7 +84,10 @@ export async function privateCluster(...more: string[]): Promise<PrivateCluster>
     },
     removeNode: async (node) => {
       const id = await told(node.port, 'CLUSTER', 'MYID');
-      nodes.splice(nodes.indexOf(node), 1);
+      nodes.splice(
+        nodes.findIndex(({ port }) => port === node.port),
+        1,
+      );
       for (const { port } of nodes) await told(port, 'CLUSTER', 'FORGET', id);
       await node.stop();
     },

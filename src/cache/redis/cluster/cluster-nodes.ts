@@ -3,12 +3,13 @@ import type { CacheLog } from '../../log.js';
 import { StoreAway } from '../../store/store-away.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
 import { within } from '../../time/within.js';
+import { askOnce } from '../connection/ask-once.js';
 import type { Ask } from '../connection/connection-user.js';
 import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
-import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
+import { startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
 import { STORE_PURPOSE } from '../store/store-purpose.js';
 import { ClusterNode, nameOfNode } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
@@ -29,6 +30,11 @@ export interface NodesOptions {
 
 /** What became of one item. */
 export type Outcome<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+
+export interface KeyInSlot {
+  readonly slot: number;
+  readonly key: string;
+}
 
 /** Sends what belongs to one node: an outcome for each item, in their order. */
 export type Send<Item, Answer> = (

@@ -76,7 +76,7 @@ function named(kind: string, node: number): readonly string[] {
 
 /** A cluster, and a server that stands for the database; they end with the test. */
 async function started(...settings: string[]): Promise<[cluster: PrivateCluster, database: PrivateRedis]> {
-  const cluster = await privateCluster(...settings);
+  const cluster = await privateCluster({ settings });
   onTestFinished(() => cluster.stop());
   const database = await privateRedis();
   onTestFinished(() => database.stop());

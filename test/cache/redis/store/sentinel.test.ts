@@ -87,7 +87,7 @@ describe.skipIf(!needsRedis())('a store that sentinels find', () => {
 
   it('is used as soon as there is a primary', async () => {
     const port = await freePort();
-    const sentinels = [await sentinel(port)];
+    const sentinels = [await sentinel({ watched: port })];
     const cache = await started(`redis+sentinel://127.0.0.1:${sentinels[0]}/${NAME}`);
     expect(cache.stats.storeIsAway()).toBe(true);
     expect(await cache.fetch('Row:1', { ttl: 60 }, () => 'loaded')).toBe('loaded');
