@@ -167,7 +167,7 @@ describe('the command line without a server', () => {
     const url = `redis://user:secret@127.0.0.1:${await freePort()}`;
     const { code, err } = await corral(['purge', 'Film', '--redis', url]);
     expect(code).toBe(1);
-    expect(err).toMatch(/^redis:\/\/127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED/);
+    expect(err).toMatch(/^Redis at 127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED/);
     expect(err).not.toContain('secret');
   });
 });

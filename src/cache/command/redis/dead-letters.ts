@@ -5,7 +5,7 @@ import { createValueCodec } from '../../codec/value-codec.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
 import type { Surroundings } from '../surroundings.js';
 import { asJson, asTable, counted } from '../write-out.js';
-import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
+import { oneServer, withRedis, withRedisOptions, type RedisFlags } from './client.js';
 import { withJournal } from './open-store.js';
 
 const examples = `
@@ -30,7 +30,7 @@ export function addDeadLetters(program: Command, surroundings: Surroundings): vo
     .helpCommand(false)
     .addHelpText('after', examples);
   const inJournal = <Result>(flags: Flags, work: (journal: Journal) => Promise<Result>): Promise<Result> =>
-    withRedis(flags, surroundings, (client) => withJournal(client, flags, { work, surroundings }));
+    withRedis(flags, surroundings, (client) => withJournal(oneServer(client), flags, { work, surroundings }));
 
   withRedisOptions(
     letters.command('list').description('shows them, oldest first, without their values'),
