@@ -57,7 +57,7 @@ describe.skipIf(!isEquipped)('--redis and REDIS_URL are read as the API reads RE
     expect(await isThere()).toBe(false);
     expect(await corral(['inspect', 'Film:1', ...on])).toEqual({
       ...{ code: 2, out: '' },
-      err: 'This command reads one server, and the URL names a Redis Cluster, on which purge alone works.',
+      err: 'This command reads one server, which a Redis Cluster is not.',
     });
   });
 

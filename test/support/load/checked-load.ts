@@ -1,5 +1,5 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { CheckedProcess, CheckedRow } from '../processes/checked-process.js';
 import { percentile } from './percentile.js';
 
@@ -56,8 +56,10 @@ export class CheckedLoad {
     this.#processes = processes;
   }
 
+  /** Goes on until `end`, or until the test is over. */
   begin(): void {
     this.#asking = this.#ask();
+    onTestFinished(() => this.end());
   }
 
   /** Resolves once nothing is under way any more. */

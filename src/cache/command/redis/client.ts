@@ -53,9 +53,7 @@ export async function withRedis<Result>(
 /** @throws CommandFault where the URL names a cluster. */
 export function oneServer(client: Redis | Cluster): Redis {
   if (!isCluster(client)) return client;
-  throw wrongCommand(
-    'This command reads one server, and the URL names a Redis Cluster, on which purge alone works.',
-  );
+  throw wrongCommand('This command reads one server, which a Redis Cluster is not.');
 }
 
 async function clientOf(server: RedisServer, tls: TlsOptions): Promise<Redis | Cluster> {
