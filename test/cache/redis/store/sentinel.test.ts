@@ -43,7 +43,7 @@ describe.skipIf(!needsRedis())('a store that sentinels find', () => {
   interface Failover {
     /** Checked reads afterwards. */
     readonly reads: number;
-    /** What becomes of the primary: it dies, or it sleeps, and wakes up once all is used again. */
+    /** What becomes of the primary: it dies, or it sleeps, and wakes up when another one has taken over. */
     readonly primary: 'killed' | 'asleep';
     readonly plant?: 'one-history';
   }
@@ -69,9 +69,10 @@ describe.skipIf(!needsRedis())('a store that sentinels find', () => {
     if (primary === 'killed') await watched.primary.stop();
     else process.kill(watched.primary.pid, 'SIGSTOP');
     await watched.promoted();
+    // It wakes up as a primary, until the sentinels tell it otherwise.
+    if (primary === 'asleep') process.kill(watched.primary.pid, 'SIGCONT');
     const promotedAtMs = performance.now();
     const usedAfterMs = await load.usedAgain(() => true, promotedAtMs);
-    if (primary === 'asleep') process.kill(watched.primary.pid, 'SIGCONT');
     await load.more(reads);
     await load.end();
     const { counts, evidence } = load;
