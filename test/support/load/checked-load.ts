@@ -52,7 +52,7 @@ export class CheckedLoad {
   }
 
   /** Others are asked from now on. */
-  go(processes: readonly CheckedProcess[]): void {
+  switchTo(processes: readonly CheckedProcess[]): void {
     this.#processes = processes;
   }
 

@@ -206,7 +206,7 @@ describe.skipIf(!needsRedis())(
       await load.writeAll();
       await Promise.all(processes.map((process) => process.kill()));
       await failOver(cluster, 1);
-      load.go(await Promise.all([checkedProcess(settings), checkedProcess(settings)]));
+      load.switchTo(await Promise.all([checkedProcess(settings), checkedProcess(settings)]));
       await load.readAll();
       return { ...load.counts, evidence: load.evidence };
     }
