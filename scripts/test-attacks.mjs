@@ -58,7 +58,7 @@ const attacks = {
   memo: ['races and faults where whole answers are kept', ...racesAndFaults],
   front: ['races and faults where they are given in front of Apollo Server', ...racesAndFaults],
   cluster: [
-    'a Redis Cluster whose primaries are killed, put to sleep and moved',
+    'a Redis Cluster whose primaries are killed, replaced, put to sleep and moved',
     'test/cache/redis/cluster/failover.test.ts',
   ],
   leader: [

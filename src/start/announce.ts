@@ -1,8 +1,9 @@
 import { demoAccounts } from '../../prisma/seed/demo-accounts.js';
+import { redisAddress } from '../cache/redis/index.js';
 import type { Api } from './api.js';
 import type { Config } from '../config.js';
 import type { DatabaseLog } from '../database/database-log.js';
-import { parseRedisUrl, redisAddress } from '../redis/parse-redis-url.js';
+import { parseRedisUrl } from '../redis/parse-redis-url.js';
 
 /** Says in one block where the API is, what it stands on, and in development who can sign in. */
 export async function announce(api: Api, config: Config, log: DatabaseLog): Promise<void> {

@@ -18,7 +18,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())(
 
     it('survive a node that is killed together with a process that had accepted them', async () => {
       const [cluster, { databaseUrl, watchers }] = await Promise.all([
-        privateCluster('--appendonly', 'yes', '--appendfsync', 'everysec'),
+        privateCluster({ settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'] }),
         databaseWith(50),
       ]);
       onTestFinished(() => cluster.stop());

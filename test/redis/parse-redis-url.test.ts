@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/start/configuration-error.js';
-import {
-  parseRedisUrl,
-  redisAddress,
-  type RedisPlace,
-  type RedisServer,
-} from '../../src/redis/parse-redis-url.js';
+import { redisAddress, type RedisPlace, type RedisServer } from '../../src/cache/redis/index.js';
+import { parseRedisUrl } from '../../src/redis/parse-redis-url.js';
 
 const port = (host = 'cache', number = 6379): RedisPlace => ({ by: 'port', host, port: number });
 const socket = (path: string): RedisPlace => ({ by: 'socket', path });

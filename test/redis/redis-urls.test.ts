@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, type Cache, type Journal, type Store } from '../../src/cache/index.js';
+import { createCache, memoryJournal, type Cache, type Journal, type Store } from '../../src/cache/index.js';
 import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { readConfig } from '../../src/config.js';
 import { createJournal } from '../../src/redis/create-journal.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';
 import { packageRoot } from '../../src/start/package-root.js';
 import { cacheLog } from '../support/cache-log.js';
-import { freePort } from '../support/free-port.js';
 import { needsBinary, needsRedis } from '../support/needs.js';
 import { ownCertificates, type OwnCertificates } from '../support/own-certificates.js';
 import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { namedRedis } from '../support/servers/encrypted-redis.js';
+import { privateCluster } from '../support/servers/private-cluster.js';
+import { NAME, sentinel, watchedRedis } from '../support/servers/watched-redis.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const PASSWORD = 'p@ss/w:rd#1';
@@ -27,11 +29,10 @@ async function server(...settings: string[]): Promise<PrivateRedis> {
 }
 
 /** The port of a server that encrypts there, and asks for a certificate. */
-async function encrypting({ ca, server: own }: OwnCertificates): Promise<number> {
-  const port = await freePort();
-  const files = ['--tls-ca-cert-file', ca, '--tls-cert-file', own.cert, '--tls-key-file', own.key];
-  await server('--tls-port', `${port}`, '--tls-auth-clients', 'yes', ...files);
-  return port;
+async function encrypting(certificates: OwnCertificates): Promise<number> {
+  const redis = await namedRedis(certificates);
+  onTestFinished(() => redis.stop());
+  return redis.namedPort;
 }
 
 /** What the API makes of its environment. */
@@ -74,21 +75,21 @@ async function isUsed(parts: { store: Store; journal: Journal }): Promise<void> 
   await cache.invalidate(['Row:1']);
 }
 
-async function inBoth(url: string, tls?: OwnCertificates): Promise<void> {
-  const files = tls && { ca: tls.ca, cert: tls.client.cert, key: tls.client.key };
-  const variables = files && {
-    REDIS_TLS_CA: files.ca,
-    REDIS_TLS_CERT: files.cert,
-    REDIS_TLS_KEY: files.key,
-  };
-  await isUsed(partsOfApi({ REDIS_URL: url, ...variables }));
-  const own = tls && {
-    tls: {
-      ca: await tls.read(tls.ca),
-      cert: await tls.read(tls.client.cert),
-      key: await tls.read(tls.client.key),
-    },
-  };
+const variablesOf = ({ ca, client: { cert, key } }: OwnCertificates): Record<string, string> => ({
+  REDIS_TLS_CA: ca,
+  REDIS_TLS_CERT: cert,
+  REDIS_TLS_KEY: key,
+});
+
+const tlsOf = async ({ ca, client: { cert, key }, read }: OwnCertificates) => ({
+  ca: await read(ca),
+  cert: await read(cert),
+  key: await read(key),
+});
+
+async function inBoth(url: string, certificates?: OwnCertificates): Promise<void> {
+  await isUsed(partsOfApi({ REDIS_URL: url, ...(certificates && variablesOf(certificates)) }));
+  const own = certificates && { tls: await tlsOf(certificates) };
   const client = new Redis(url.replace(/^valkey/, 'redis'), { ...own, lazyConnect: true });
   await isUsed(partsOfLibrary(client));
 }
@@ -141,6 +142,30 @@ describe.skipIf(!isEquipped)('a URL that works, for the API and for the library:
     await inBoth(`rediss://localhost:${port}/1`, certificates);
     await inBoth(`valkeys://127.0.0.1:${port}`, certificates);
   });
+
+  it('rediss+sentinel://, where sentinels and servers encrypt', async () => {
+    const certificates = await ownCertificates();
+    const { url, sentinels, failOver } = await watchedRedis({ certificates });
+    const ofApi = partsOfApi({ REDIS_URL: url, ...variablesOf(certificates) });
+    const tls = await tlsOf(certificates);
+    const encrypted = { tls, sentinelTLS: tls, enableTLSForSentinelMode: true };
+    const client = new Redis({ sentinels: [...sentinels], name: NAME, ...encrypted, lazyConnect: true });
+    await isUsed(partsOfLibrary(client));
+    await failOver();
+    await isUsed(ofApi);
+  });
+
+  it('rediss://…?cluster=true, where all nodes encrypt', async () => {
+    const certificates = await ownCertificates();
+    const cluster = await privateCluster({ certificates });
+    onTestFinished(() => cluster.stop());
+    const files = { ca: certificates.ca, ...certificates.client };
+    await isUsed({ store: createRedisStore(cluster.url, 'films', files), journal: memoryJournal() });
+    const redisOptions = { tls: await tlsOf(certificates) };
+    const client = new Cluster([...cluster.addresses], { redisOptions, lazyConnect: true });
+    onTestFinished(() => client.disconnect());
+    await isUsed({ store: redisStore(client), journal: memoryJournal() });
+  });
 });
 
 describe.skipIf(!isEquipped)('an encrypted connection that cannot be is told at the start', () => {
@@ -152,6 +177,42 @@ describe.skipIf(!isEquipped)('an encrypted connection that cannot be is told at 
     const port = await encrypting(certificates);
     const parts = partsOfApi({
       REDIS_URL: `rediss://:secret@localhost:${port}`,
+      ...(hasAuthority ? { REDIS_TLS_CA: certificates.ca } : {}),
+    });
+    const refusal = await refusalOf(parts);
+    expect(refusal).toContain(sentence);
+    expect(refusal).not.toContain('secret');
+  });
+
+  it.each<[what: string, hasAuthority: boolean, sentence: string]>([
+    ['that of nodes is unknown', false, 'shows a certificate that is not trusted'],
+    [
+      'nodes get no certificate of this process',
+      true,
+      'asks for a certificate of this process that it trusts',
+    ],
+  ])('where %s', async (_what, hasAuthority, sentence) => {
+    const certificates = await ownCertificates();
+    const port = await encrypting(certificates);
+    const files = { ca: hasAuthority ? certificates.ca : undefined, cert: undefined, key: undefined };
+    const store = createRedisStore(`rediss://:secret@localhost:${port}?cluster=true`, 'films', files);
+    const refusal = await refusalOf({ store, journal: memoryJournal() });
+    expect(refusal).toContain(sentence);
+    expect(refusal).not.toContain('secret');
+  });
+
+  it.each<[what: string, hasAuthority: boolean, sentence: string]>([
+    ['that of sentinels is unknown', false, 'shows a certificate that is not trusted'],
+    [
+      'sentinels get no certificate of this process',
+      true,
+      'asks for a certificate of this process that it trusts',
+    ],
+  ])('where %s', async (_what, hasAuthority, sentence) => {
+    const certificates = await ownCertificates();
+    const port = await sentinel({ certificates });
+    const parts = partsOfApi({
+      REDIS_URL: `rediss+sentinel://:secret@localhost:${port}/${NAME}`,
       ...(hasAuthority ? { REDIS_TLS_CA: certificates.ca } : {}),
     });
     const refusal = await refusalOf(parts);

@@ -3,3 +3,11 @@ export type { Durability } from './journal/durability.js';
 export { redisJournal, type RedisJournalOptions } from './journal/redis-journal.js';
 export { redisStore } from './store/redis-store.js';
 export type { RedisStoreOptions } from './store/store-settings.js';
+export { clientOptions, type ClientOptions, type TlsOptions } from './url/client-options.js';
+export {
+  readRedisUrl,
+  redisAddress,
+  type HostAndPort,
+  type RedisPlace,
+  type RedisServer,
+} from './url/read-redis-url.js';

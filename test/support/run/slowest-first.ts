@@ -35,6 +35,7 @@ const SLOWEST = [
   'test/memory/memory.test.ts',
   'test/cache/redis/cluster/failover.test.ts',
   'test/cache/redis/cluster/cluster-store.test.ts',
+  'test/cache/redis/store/sentinel.test.ts',
   'test/cache/redis/journal/redis-journal.test.ts',
   'test/faults/quiet-processes.test.ts',
   'test/prisma/migrations.test.ts',
@@ -55,6 +56,8 @@ const SLOWEST = [
   'test/races/outage-cycles.test.ts',
   'test/races/expiry.test.ts',
   // Those that share a process.
+  'test/redis/redis-urls.test.ts',
+  'test/cache/command/redis-urls.test.ts',
   'test/database/apply-migrations.test.ts',
   'test/architecture.test.ts',
   'test/database/connect-database.test.ts',

@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
 import { freePort } from '../free-port.js';
-import { privateRedis, type PrivateRedis } from '../private-redis.js';
+import type { OwnCertificates } from '../own-certificates.js';
+import type { PrivateRedis } from '../private-redis.js';
+import { namedRedis, type NamedRedis } from './encrypted-redis.js';
 
 export interface PrivateCluster {
   readonly primaries: readonly PrivateRedis[];
@@ -14,6 +16,12 @@ export interface PrivateCluster {
   cutReplica(index: number): Promise<void>;
   /** One server more: a replica of the primary at this port, which has all that it has. */
   addReplica(port: number): Promise<PrivateRedis>;
+  /** Starts one more primary, which owns no slots yet. */
+  addNode(): Promise<PrivateRedis>;
+  /** Has all others forget a node that owns no slots any more, and ends it. */
+  removeNode(node: PrivateRedis): Promise<void>;
+  /** Moves slots with their keys from a primary to another one, one after the other. */
+  moveSlots(slots: readonly number[], from?: PrivateRedis, to?: PrivateRedis): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,15 +29,24 @@ const PRIMARIES = 3;
 const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 2000;
 
-/** Three primaries on loopback that own a third of the slots each, and a replica of each. All of them have these settings more. */
-export async function privateCluster(...more: readonly string[]): Promise<PrivateCluster> {
+export interface PrivateClusterOptions {
+  readonly settings?: readonly string[];
+  /** With these all nodes encrypt, also what they tell each other. */
+  readonly certificates?: OwnCertificates;
+}
+
+/** Three primaries on loopback that own a third of the slots each, and a replica of each. */
+export async function privateCluster({
+  settings: more = [],
+  certificates,
+}: PrivateClusterOptions = {}): Promise<PrivateCluster> {
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
   // A replica that lags for longer may take over all the same: that is what the tests want to see.
-  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0');
-  settings.push(...more);
-  const start = async (): Promise<PrivateRedis> =>
-    // By itself it would take the port that is 10,000 higher, which there may not be.
-    privateRedis(...settings, '--cluster-port', `${await freePort()}`);
+  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0', ...more);
+  if (certificates !== undefined) settings.push('--tls-cluster', 'yes');
+  // By itself it would take the port that is 10,000 higher, which there may not be.
+  const start = async (): Promise<NamedRedis> =>
+    namedRedis(certificates, ...settings, '--cluster-port', `${await freePort()}`);
   const nodes = await Promise.all(Array.from({ length: PRIMARIES * 2 }, start));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -41,24 +58,75 @@ export async function privateCluster(...more: readonly string[]): Promise<Privat
     await stop();
     throw error;
   }
+  const addBy = async (port = 0): Promise<NamedRedis> => {
+    const node = await start();
+    nodes.push(node);
+    await told(port, 'CLUSTER', 'MEET', '127.0.0.1', node.port, await busPort(node.port));
+    return node;
+  };
   return {
     ...{ primaries, replicas, stop },
-    addresses: primaries.map(({ port }) => ({ host: '127.0.0.1', port })),
-    url: `redis://127.0.0.1:${primaries[0]?.port}?cluster=true`,
+    addresses: primaries.map(({ namedPort }) => ({ host: '127.0.0.1', port: namedPort })),
+    url: `${certificates === undefined ? 'redis' : 'rediss'}://127.0.0.1:${primaries[0]?.namedPort}?cluster=true`,
     addReplica: async (port) => {
-      const added = await start();
-      nodes.push(added);
-      await told(port, 'CLUSTER', 'MEET', '127.0.0.1', added.port, await busPort(added.port));
+      const added = await addBy(port);
       await says(added.port, 'OK', 'CLUSTER', 'REPLICATE', await told(port, 'CLUSTER', 'MYID'));
       await says(added.port, 'master_link_status:up', 'INFO', 'replication');
       return added;
     },
     cutReplica: async (index) => {
-      const port = primaries[index]?.port ?? 0;
-      await told(port, 'ACL', 'SETUSER', 'default', '-sync', '-psync', '-replconf');
-      await told(port, 'CLIENT', 'KILL', 'TYPE', 'replica');
+      // The primary takes no password, so that it refuses one; it is tried once in a second.
+      await told(replicas[index]?.port ?? 0, 'CONFIG', 'SET', 'masterauth', 'none');
+      await told(primaries[index]?.port ?? 0, 'CLIENT', 'KILL', 'TYPE', 'replica');
+      await says(replicas[index]?.port ?? 0, 'master_link_status:down', 'INFO', 'replication');
     },
+    addNode: async () => {
+      const node = await addBy(primaries[0]?.port);
+      for (const { port } of nodes)
+        await says(port, `cluster_known_nodes:${nodes.length}`, 'CLUSTER', 'INFO');
+      await says(node.port, 'cluster_state:ok', 'CLUSTER', 'INFO');
+      return node;
+    },
+    removeNode: async (node) => {
+      const id = await told(node.port, 'CLUSTER', 'MYID');
+      nodes.splice(
+        nodes.findIndex(({ port }) => port === node.port),
+        1,
+      );
+      for (const { port } of nodes) await told(port, 'CLUSTER', 'FORGET', id);
+      await node.stop();
+    },
+    moveSlots,
   };
+}
+
+/** A node that has no slot left becomes a replica as soon as it hears of that, and takes no more of this. */
+function unlessReplica(error: unknown): void {
+  if (!String(error).includes('SETSLOT only with masters')) throw error;
+}
+
+/** As `redis-cli --cluster reshard` does it. */
+async function moveSlots(slots: readonly number[], from?: PrivateRedis, to?: PrivateRedis): Promise<void> {
+  if (from === undefined || to === undefined) throw new Error('there is no such node');
+  const [here, there] = [new Redis(from.port, { protocol: 2 }), new Redis(to.port, { protocol: 2 })];
+  try {
+    const [hereId, thereId] = await Promise.all([here.cluster('MYID'), there.cluster('MYID')]);
+    for (const slot of slots) {
+      await there.cluster('SETSLOT', slot, 'IMPORTING', String(hereId));
+      await here.cluster('SETSLOT', slot, 'MIGRATING', String(thereId));
+      for (;;) {
+        const keys = await here.cluster('GETKEYSINSLOT', slot, 100);
+        if (keys.length === 0) break;
+        await here.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+      }
+      // The new owner first: otherwise, for a moment, there is none.
+      await there.cluster('SETSLOT', slot, 'NODE', String(thereId));
+      await here.cluster('SETSLOT', slot, 'NODE', String(thereId)).catch(unlessReplica);
+    }
+  } finally {
+    here.disconnect();
+    there.disconnect();
+  }
 }
 
 async function join(primaries: readonly PrivateRedis[], replicas: readonly PrivateRedis[]): Promise<void> {

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
+import { isCluster } from '../../redis/cluster/cluster-client.js';
+import { clientOptions, type TlsOptions } from '../../redis/url/client-options.js';
+import { readRedisUrl, redisAddress, type RedisServer } from '../../redis/url/read-redis-url.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
 import { needing } from '../needing.js';
 import type { Surroundings } from '../surroundings.js';
@@ -9,9 +13,6 @@ export interface RedisFlags {
   readonly prefix: string;
   readonly json?: boolean;
 }
-
-const A_CLUSTER =
-  'The URL names a Redis Cluster, which the command line does not know; call cache.invalidate and cache.writes where the cache is.';
 
 /** Milliseconds within which a server must answer: a person waits, and it may be far away. */
 const ANSWERS_WITHIN_MS = 5000;
@@ -31,18 +32,17 @@ export function withRedisOptions(command: Command): Command {
 export async function withRedis<Result>(
   { redis: given }: RedisFlags,
   { environment }: Surroundings,
-  work: (client: Redis) => Promise<Result>,
+  work: (client: Redis | Cluster) => Promise<Result>,
 ): Promise<Result> {
   const url = given ?? environment['REDIS_URL'];
   if (url === undefined) throw wrongCommand('Name the server with --redis, or in the variable REDIS_URL.');
-  if (/[?&]cluster=true$/i.test(url)) throw wrongCommand(A_CLUSTER);
-  if (!URL.canParse(url)) throw wrongCommand('--redis must be a URL such as redis://localhost:6379.');
-  const client = await clientOf(url);
+  const server = readRedisUrl(url, given === undefined ? 'REDIS_URL' : '--redis', wrongCommand);
+  const client = await clientOf(server, server.isEncrypted ? await tlsIn(environment) : {});
   let why = '';
   client.on('error', (error: Error) => (why = error.message));
   try {
     await client.connect().catch((error: unknown) => {
-      throw new CommandFault(`${shownUrl(url)} does not answer: ${why || String(error)}`);
+      throw new CommandFault(`Redis at ${redisAddress(server)} does not answer: ${why || String(error)}`);
     });
     return await work(client);
   } finally {
@@ -50,19 +50,48 @@ export async function withRedis<Result>(
   }
 }
 
-async function clientOf(url: string): Promise<Redis> {
-  const { Redis: Client } = await needing('ioredis', () => import('ioredis'));
-  return new Client(url, {
+/** @throws CommandFault where the URL names a cluster. */
+export function oneServer(client: Redis | Cluster): Redis {
+  if (!isCluster(client)) return client;
+  throw wrongCommand('This command reads one server, which a Redis Cluster is not.');
+}
+
+async function clientOf(server: RedisServer, tls: TlsOptions): Promise<Redis | Cluster> {
+  const { Cluster: Nodes, Redis: Client } = await needing('ioredis', () => import('ioredis'));
+  const options = {
+    ...clientOptions(server, tls),
     lazyConnect: true,
     connectTimeout: ANSWERS_WITHIN_MS,
     commandTimeout: ANSWERS_WITHIN_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
+  };
+  if (server.place.by !== 'cluster') return new Client(options);
+  return new Nodes([...server.place.nodes], {
+    lazyConnect: true,
+    clusterRetryStrategy: () => null,
+    redisOptions: options,
   });
 }
 
-/** Without a password. */
-function shownUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
+/** By the variables that the API reads too. */
+async function tlsIn(environment: Surroundings['environment']): Promise<TlsOptions> {
+  const read = async (name: string): Promise<string | undefined> => {
+    const file = environment[name];
+    if (file === undefined) return undefined;
+    return readFile(file, 'utf8').catch(() => {
+      throw wrongCommand(`${name} must name a file in PEM, but ${JSON.stringify(file)} cannot be read.`);
+    });
+  };
+  const [ca, cert, key] = [
+    await read('REDIS_TLS_CA'),
+    await read('REDIS_TLS_CERT'),
+    await read('REDIS_TLS_KEY'),
+  ];
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { redisStore } from '../../redis/store/redis-store.js';
 import { redisJournal } from '../../redis/journal/redis-journal.js';
 import type { Journal } from '../../journal/journal.js';
@@ -10,7 +10,7 @@ import { patient, type RedisFlags } from './client.js';
 
 /** Opens the store as a process without a schema does, and closes it after the work. */
 export async function withStore<Result>(
-  client: Redis,
+  client: Redis | Cluster,
   { prefix }: RedisFlags,
   { work, surroundings }: { work: (store: Store) => Promise<Result>; surroundings: Surroundings },
 ): Promise<Result> {
@@ -33,7 +33,7 @@ export async function withStore<Result>(
 
 /** The same for the journal. Nothing is flushed by it. */
 export async function withJournal<Result>(
-  client: Redis,
+  client: Redis | Cluster,
   { prefix }: RedisFlags,
   { work, surroundings }: { work: (journal: Journal) => Promise<Result>; surroundings: Surroundings },
 ): Promise<Result> {

@@ -1,4 +1,4 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { optionFaults } from '../connection/client-faults.js';
 import type { Address } from './topology.js';
 
@@ -61,34 +61,6 @@ function seenFromHere({ options: { natMap } }: Cluster, { host, port }: Address)
   const name = `${host}:${port}`;
   const seen: unknown = typeof natMap === 'function' ? natMap(name) : natMap?.[name];
   return addressIn(seen) ?? { host, port };
-}
-
-/** Asks a server on a connection of its own, which ends then. @throws Error why it does not answer. */
-export async function askAt<T>(
-  template: Redis,
-  connectTimeoutMs: number,
-  question: (redis: Redis) => Promise<T>,
-): Promise<T> {
-  const options: Partial<RedisOptions> = {
-    connectTimeout: connectTimeoutMs,
-    commandTimeout: connectTimeoutMs,
-    enableReadyCheck: false,
-    maxRetriesPerRequest: 0,
-    disableClientInfo: true,
-    protocol: 2,
-    retryStrategy: () => null,
-  };
-  const client = template.duplicate(options);
-  let fault: Error | undefined;
-  client.on('error', (error: Error) => (fault = error));
-  try {
-    await client.connect();
-    return await question(client);
-  } catch (error) {
-    throw fault ?? error;
-  } finally {
-    client.disconnect();
-  }
 }
 
 function addressIn(given: unknown): Address | undefined {

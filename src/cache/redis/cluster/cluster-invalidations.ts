@@ -1,6 +1,6 @@
 import { storeScripts } from '../store/store-scripts.js';
 import { invalidations } from '../store/invalidations.js';
-import type { Outcome } from './cluster-nodes.js';
+import { answersOf, type Outcome } from './cluster-nodes.js';
 import type { Reader } from './cluster-reads.js';
 import { onOwners } from './on-owners.js';
 import { redirectOf } from './redirect.js';
@@ -46,7 +46,7 @@ async function endedOf(
     // The slot is on its way: no script finds all keys in one place. The announced writes end first, as one of them would
     // otherwise store its row under a new generation; without the generation nothing counts.
     for (const key of [names.writes(tag), names.generation(tag), names.entry(tag), names.lease(tag)]) {
-      await nodes.delete(names.slotOf(tag), key);
+      answersOf(await nodes.delete([{ slot: names.slotOf(tag), key }]));
     }
     return undefined;
   } catch (error) {

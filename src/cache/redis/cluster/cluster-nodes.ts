@@ -2,11 +2,12 @@ import type { Cluster, Redis } from 'ioredis';
 import { systemClock, type CallOff } from '../../time/clock.js';
 import { LoopTime } from '../../time/loop-time.js';
 import { within } from '../../time/within.js';
+import { askOnce } from '../connection/ask-once.js';
 import { classOf } from '../connection/error-class.js';
 import { refusalOf, refused } from '../connection/refusal.js';
 import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
-import { askAt, startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
+import { startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
 import { ClusterNode, nameOfNode, type Look, type NodeUser } from './cluster-node.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
@@ -25,6 +26,11 @@ export interface NodesOptions extends NodeUser {
 
 /** What became of one item. */
 export type Outcome<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+
+export interface KeyInSlot {
+  readonly slot: number;
+  readonly key: string;
+}
 
 /** Sends what belongs to one node: an outcome for each item, in their order. */
 export type Send<Item, Answer> = (
@@ -178,18 +184,20 @@ export class ClusterNodes {
     return outcomes;
   }
 
-  /** Deletes a key wherever it is now, on its way to another node as well. @throws Error where it may still be there. */
-  async delete(slot: number, key: string): Promise<void> {
-    const [outcome = this.#away] = await this.spread(
-      [key],
-      () => slot,
-      async (redis) => [await settled(redis.del(key))],
+  /**
+   * Deletes keys, each wherever it is now, on its way to another node as well. An outcome for each, in their order: an error
+   * where it may still be there.
+   */
+  async delete(keys: readonly KeyInSlot[]): Promise<readonly Outcome<unknown>[]> {
+    const outcomes = await this.spread(
+      keys,
+      ({ slot }) => slot,
+      (redis, part) => Promise.all(part.map(({ key }) => settled(redis.del(key)))),
     );
-    if (!('error' in outcome)) return;
-    const redirect = redirectOf(outcome.error);
-    if (redirect?.kind !== 'ask' || redirect.to === undefined) throw outcome.error;
-    const target = await this.#nodeAt(redirect.to);
-    await target.run((redis) => Promise.all([redis.asking(), redis.del(key)]));
+    const followed = outcomes.map(async (outcome, index) =>
+      'error' in outcome ? this.#deleteOnItsWay(keys[index]?.key ?? '', outcome.error) : outcome,
+    );
+    return Promise.all(followed);
   }
 
   close(): void {
@@ -198,6 +206,15 @@ export class ClusterNodes {
     this.#callOff?.();
     for (const node of this.#nodes.values()) node.close();
     for (const { node } of this.#guests.values()) node.close();
+  }
+
+  /** Never rejects. */
+  async #deleteOnItsWay(key: string, error: unknown): Promise<Outcome<unknown>> {
+    const redirect = redirectOf(error);
+    if (redirect?.kind !== 'ask' || redirect.to === undefined) return { error };
+    const { to } = redirect;
+    const target = this.#nodeAt(to);
+    return settled(target.then((node) => node.run((redis) => Promise.all([redis.asking(), redis.del(key)]))));
   }
 
   /** A look that takes longer than a command may is not waited for: what it finds is used later. */
@@ -251,7 +268,7 @@ export class ClusterNodes {
       const template = this.#template(address);
       try {
         const ask = (redis: Redis): Promise<unknown> => redis.cluster('SLOTS');
-        const owners = readOwners(await askAt(template, this.#timeouts.connectTimeoutMs, ask), address);
+        const owners = readOwners(await askOnce(template, this.#timeouts.connectTimeoutMs, ask), address);
         if (owners.length > 0) return owners;
       } catch (error) {
         const where = addressOf(template.options);

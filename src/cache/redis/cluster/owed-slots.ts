@@ -2,8 +2,8 @@ import type { ClusterNodes } from './cluster-nodes.js';
 import type { ClusterNames } from './cluster-names.js';
 import { SLOTS } from './slots.js';
 
-/** Deletions that go to a node at once. */
-export const AT_ONCE = 500;
+/** Deletions that are sent at once: after a failover there are thousands, and what is read meanwhile must not wait for them. */
+export const AT_ONCE = 100;
 export const ALL_SLOTS: readonly number[] = Array.from({ length: SLOTS }, (_, slot) => slot);
 
 /**
@@ -26,19 +26,18 @@ export class OwedSlots {
 
   /** Ends the epochs of these slots, as many as can be. @throws Error what the first failed with; those stay owed. */
   async pay(nodes: ClusterNodes, names: ClusterNames, slots = [...this.#owed.keys()]): Promise<void> {
-    let failure: PromiseRejectedResult | undefined;
+    let failure: { readonly error: unknown } | undefined;
     for (let start = 0; start < slots.length; start += AT_ONCE) {
       const part = slots.slice(start, start + AT_ONCE);
-      const paid = await Promise.allSettled(part.map((slot) => this.#paySlot(nodes, names, slot)));
-      failure ??= paid.find((one) => one.status === 'rejected');
+      const owed = new Map(part.map((slot) => [slot, this.#owed.get(slot)]));
+      const outcomes = await nodes.delete(part.map((slot) => ({ slot, key: names.epochOf(slot) })));
+      for (const [index, outcome] of outcomes.entries()) {
+        const slot = part[index];
+        if ('error' in outcome) failure ??= outcome;
+        // Its epoch has ended, if nothing else is owed since it was.
+        else if (slot !== undefined && this.#owed.get(slot) === owed.get(slot)) this.#owed.delete(slot);
+      }
     }
-    if (failure !== undefined) throw failure.reason;
-  }
-
-  /** The epoch of a slot has ended, if nothing else is owed since it was. */
-  async #paySlot(nodes: ClusterNodes, names: ClusterNames, slot: number): Promise<void> {
-    const number = this.#owed.get(slot);
-    await nodes.delete(slot, names.epochOf(slot));
-    if (this.#owed.get(slot) === number) this.#owed.delete(slot);
+    if (failure !== undefined) throw failure.error;
   }
 }

@@ -1,5 +1,6 @@
 import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import type { Redis, RedisOptions } from 'ioredis';
+import { whySilent } from './silent-sentinels.js';
 
 export interface ClientOptions {
   readonly connectTimeoutMs: number;
@@ -30,6 +31,7 @@ const DEAD_AFTER_MS = 5000;
 /** What a server that is none any more may take to end its connection, milliseconds. */
 const FAILED_OVER_MS = 100;
 const KNOWS_NO_PRIMARY = /No such master|invalid reply: null/;
+const NO_SENTINEL = /^All sentinels are unreachable/;
 const UNKNOWN_PRIMARY = 'no sentinel that answers knows the primary';
 const RECONNECT: DoublingPause = { firstMs: 50, longestMs: 1000 };
 /** A server that is only slow must not be given a new connection with each probe. */
@@ -96,6 +98,9 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
       // It is at its end where no sentinel named a server.
       const isIdle = commands.status === 'wait' || commands.status === 'end';
       if (isIdle && !isClosed) await commands.connect().catch(() => undefined);
+      if (fault !== undefined && NO_SENTINEL.test(fault.message)) {
+        fault = (await whySilent(redis, options.connectTimeoutMs)) ?? fault;
+      }
       if (fault !== undefined) throw fault;
       if (commands.status !== 'ready') throw new Error(`no connection (${commands.status})`);
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Store } from '../../../../src/cache/index.js';
@@ -14,6 +15,7 @@ import { packageRoot } from '../../../../src/start/package-root.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis } from '../../../support/private-redis.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 import { told } from '../../../support/servers/private-cluster.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
@@ -161,6 +163,17 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     expect(after.filter((mark, index) => mark === before[index])).toEqual([]);
     await one.close();
     await other.close();
+  });
+
+  it('does not hold up its process while the epochs of all slots end', async () => {
+    const store = await open('held-up');
+    await store.forget();
+    const delays = monitorEventLoopDelay({ resolution: 1 });
+    delays.enable();
+    await store.forget();
+    delays.disable();
+    expectTime(delays.max / 1e6).toBeLessThan(20);
+    await store.close();
   });
 
   it('ends the epoch of a slot where an invalidation was lost, for other processes too', async () => {

@@ -1,24 +1,39 @@
 import { spawnSync } from 'node:child_process';
-import { setImmediate as nextTurn, setTimeout as passes } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Cache } from '../../../../src/cache/index.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { cacheLog } from '../../../support/cache-log.js';
+import { CheckedLoad } from '../../../support/load/checked-load.js';
 import { needsRedis } from '../../../support/needs.js';
+import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { checkedProcess, type CheckedRow } from '../../../support/processes/checked-process.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 import { privateCluster, told, type PrivateCluster } from '../../../support/servers/private-cluster.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
 /** Checked reads after each disaster. */
-const READS = isLong ? 20_000 : 2000;
+const READS = isLong ? 20_000 : 300;
+/** Reads before it. */
+const BEFORE = isLong ? 2000 : 100;
 const WITHIN = { timeout: isLong ? 900_000 : 60_000 };
+/** So long from the disaster on what lives elsewhere is compared with before, milliseconds. */
+const JUDGED_MS = 10_000;
+const SLOTS = 16_384;
+const ROWS_OF_EACH = 30;
+const TAGS_OF_EACH = 6;
+/** That move from the first node to others. */
+const MOVED = Array.from({ length: 500 }, (_, slot) => slot);
 const KEYS = 90;
-const PAUSE_MS = 10;
-const TOGETHER = 3;
-/** Every entry depends on one of these as well. */
-const TAGS = 9;
+
+const names = clusterNames('films', 'none');
+
+/** Of three nodes that own a third of the slots each. */
+function nodeOf(row: string): number {
+  return Math.floor((names.slotOf(row) * 3) / SLOTS);
+}
 
 /** A cache of one process on the cluster. It has applied all of its outbox: only the nodes say what they have missed. */
 async function cacheOn(cluster: PrivateCluster): Promise<Cache<unknown>> {
@@ -39,140 +54,174 @@ async function cacheOn(cluster: PrivateCluster): Promise<Cache<unknown>> {
   return cache;
 }
 
-interface Seen {
-  reads: number;
-  stale: number;
-  errors: number;
-  /** Reads that were answered without a load, by the node of their row. */
-  readonly hits: number[];
+/** A third of the rows lies on each node; what ends a row together with others lies there too, or on another node, or there is none. */
+const rows: readonly CheckedRow[] = [0, 1, 2].flatMap((node) => {
+  const tagOn = (place: number): readonly string[] => named('Tag', place).slice(0, TAGS_OF_EACH);
+  const kinds = [tagOn(node), tagOn((node + 1) % 3), [undefined]];
+  return named('Row', node)
+    .slice(0, ROWS_OF_EACH)
+    .map((key, index) => {
+      const tags = kinds[index % kinds.length] ?? [];
+      const tag = tags[Math.floor(index / kinds.length) % tags.length];
+      return { key, tags: tag === undefined ? [] : [tag] };
+    });
+});
+
+const slotsOf = ({ key, tags }: CheckedRow): readonly number[] => [key, ...tags].map(names.slotOf);
+
+/** Names that lie on a node, in its first slots at first. */
+function named(kind: string, node: number): readonly string[] {
+  return Array.from({ length: 1000 }, (_, index) => `${kind}:${index}`)
+    .filter((one) => nodeOf(one) === node)
+    .sort((one, other) => names.slotOf(one) - names.slotOf(other));
 }
 
-/** Reads and writes through two caches; counts what was older than an acknowledged write when the read began. */
-class Load {
-  readonly seen: Seen = { reads: 0, stale: 0, errors: 0, hits: [0, 0, 0] };
-  readonly #caches: readonly Cache<unknown>[];
-  readonly #rows = Array.from({ length: KEYS }, () => 1);
-  readonly #acknowledged = Array.from({ length: KEYS }, () => 1);
-  #turn = 0;
-  #isOver = false;
-  #reading: Promise<unknown> = Promise.resolve();
+/** A cluster, and a server that stands for the database; they end with the test. */
+async function started(...settings: string[]): Promise<[cluster: PrivateCluster, database: PrivateRedis]> {
+  const cluster = await privateCluster({ settings });
+  onTestFinished(() => cluster.stop());
+  const database = await privateRedis();
+  onTestFinished(() => database.stop());
+  return [cluster, database];
+}
 
-  constructor(caches: readonly Cache<unknown>[]) {
-    this.#caches = caches;
-  }
+interface Disaster {
+  /** Resolves once everything should be used again. */
+  readonly comes: (cluster: PrivateCluster) => Promise<unknown>;
+  /** What it is about: rows that depend on one of these slots. */
+  readonly touches: (slot: number) => boolean;
+  /** A replica that gets nothing any more, and does not hear what is ended. */
+  readonly lagsOn?: number;
+}
 
-  async read(row: number, cache: number): Promise<void> {
-    const since = this.#acknowledged[row] ?? 0;
-    let isLoaded = false;
-    const load = (): number => {
-      isLoaded = true;
-      return this.#rows[row] ?? 0;
-    };
-    const tags = [`Tag:${row % TAGS}`];
-    try {
-      const value = await this.#caches[cache]?.fetch(`Row:${row}`, { ttl: 600, tags }, load);
-      this.seen.reads += 1;
-      if (Number(value) < since) this.seen.stale += 1;
-      const node = nodeOf(`Row:${row}`);
-      if (!isLoaded) this.seen.hits[node] = (this.seen.hits[node] ?? 0) + 1;
-    } catch {
-      this.seen.errors += 1;
+/** Reads and writes through two processes while something happens to the cluster, and checks every answer. */
+async function underLoad(name: string, { comes, touches, lagsOn }: Disaster): Promise<void> {
+  const [cluster, database] = await started('--cluster-require-full-coverage', 'no');
+  const settings = { cacheUrl: cluster.url, rowsUrl: database.url };
+  const processes = await Promise.all([checkedProcess(settings), checkedProcess(settings)]);
+  const load = new CheckedLoad({ processes, rows });
+  await load.readAll();
+  if (lagsOn !== undefined) await cluster.cutReplica(lagsOn);
+  // Such a replica has the entries and the generations, and never hears that they have ended.
+  await load.writeAll();
+  const [isTouched, isElsewhere] = [
+    (row: CheckedRow): boolean => slotsOf(row).some(touches),
+    (row: CheckedRow): boolean => !slotsOf(row).some(touches),
+  ];
+  const beganAtMs = performance.now();
+  load.begin();
+  await load.more(BEFORE);
+  const cameAtMs = performance.now();
+  await comes(cluster);
+  const overAtMs = performance.now();
+  const usedAfterMs = await load.usedAgain(isTouched, overAtMs);
+  const usedAtMs = overAtMs + usedAfterMs;
+  await load.more(READS);
+  await load.end();
+  const p99Ms = load.p99Ms(isElsewhere, beganAtMs, cameAtMs);
+  // A window of some seconds: of a few reads it would be the slowest.
+  const p99MeanwhileMs = load.p99Ms(isElsewhere, cameAtMs, Math.max(usedAtMs, cameAtMs + JUDGED_MS));
+  const elsewhere = load.hits(isElsewhere, cameAtMs, usedAtMs);
+  const times = [
+    `took ${(overAtMs - cameAtMs).toFixed()} ms, used ${usedAfterMs.toFixed()} ms later`,
+    `${elsewhere} hits elsewhere meanwhile, their p99 ${p99MeanwhileMs.toFixed(1)} ms, before ${p99Ms.toFixed(1)} ms`,
+  ];
+  process.stdout.write(`cluster, ${name}: ${times.join(', ')}, ${JSON.stringify(load.counts)}\n`);
+  expect({ ...load.counts, evidence: load.evidence }).toMatchObject({ stale: 0, errors: 0, evidence: [] });
+  expect(load.hits(isElsewhere, beganAtMs, cameAtMs)).toBeGreaterThan(0);
+  expect(elsewhere).toBeGreaterThan(0);
+  expectTime(usedAfterMs).toBeLessThan(10_000);
+  if (isLong) expectTime(p99MeanwhileMs - p99Ms).toBeLessThan(5);
+}
+
+const isMoved = (slot: number): boolean => slot < MOVED.length;
+const isOn =
+  (node: number) =>
+  (slot: number): boolean =>
+    Math.floor((slot * 3) / SLOTS) === node;
+
+/** Resolves once this replica is a primary. */
+async function isPromoted(replica: PrivateRedis | undefined): Promise<void> {
+  const role = (): Promise<string> => told(replica?.port ?? 0, 'INFO', 'replication');
+  await expect.poll(role, { timeout: 30_000, interval: 20 }).toContain('role:master');
+}
+
+/** Makes the replica of a primary take over, without what it has not got. */
+async function failOver({ replicas }: PrivateCluster, index: number): Promise<void> {
+  const replica = replicas[index];
+  await told(replica?.port ?? 0, 'CLUSTER', 'FAILOVER', 'FORCE');
+  await isPromoted(replica);
+}
+
+describe.skipIf(!needsRedis())('two processes on a Redis Cluster are served nothing stale', () => {
+  it('when a primary is killed and a replica that lags takes over', WITHIN, () =>
+    underLoad('a primary is killed', {
+      lagsOn: 0,
+      comes: async ({ primaries: [primary], replicas: [replica] }) => {
+        await primary?.stop();
+        await isPromoted(replica);
+      },
+      touches: isOn(0),
+    }),
+  );
+
+  it.runIf(isLong)('when a replica that lags is made to take over', WITHIN, () =>
+    underLoad('a failover is forced', {
+      lagsOn: 1,
+      comes: (cluster) => failOver(cluster, 1),
+      touches: isOn(1),
+    }),
+  );
+
+  it.runIf(isLong)('when slots are moved to another node', WITHIN, () =>
+    underLoad('500 slots move', {
+      comes: ({ primaries: [first, second], moveSlots }) => moveSlots(MOVED, first, second),
+      touches: isMoved,
+    }),
+  );
+
+  it.runIf(isLong)('when a node joins, takes slots, gives them back and leaves', WITHIN, () =>
+    underLoad('a node joins and leaves', {
+      comes: async ({ primaries: [first], moveSlots, addNode, removeNode }) => {
+        const node = await addNode();
+        await moveSlots(MOVED, first, node);
+        await moveSlots(MOVED, node, first);
+        await removeNode(node);
+      },
+      touches: isMoved,
+    }),
+  );
+});
+
+describe.skipIf(!needsRedis())(
+  'processes that start on a Redis Cluster after a replica that lags took over',
+  () => {
+    async function startedAnew(plant?: 'one-history') {
+      const [cluster, database] = await started();
+      const settings = { cacheUrl: cluster.url, rowsUrl: database.url, plant };
+      const processes = await Promise.all([checkedProcess(settings), checkedProcess(settings)]);
+      const load = new CheckedLoad({ processes, rows });
+      await load.readAll();
+      await cluster.cutReplica(1);
+      await load.writeAll();
+      await Promise.all(processes.map((process) => process.kill()));
+      await failOver(cluster, 1);
+      load.switchTo(await Promise.all([checkedProcess(settings), checkedProcess(settings)]));
+      await load.readAll();
+      return { ...load.counts, evidence: load.evidence };
     }
-  }
 
-  /** Every second write names the row, the others a tag: they end all rows that depend on it. */
-  async write(row: number, cache: number): Promise<void> {
-    const ended = row % 2 === 0 ? [row] : rowsOf(row % TAGS);
-    for (const each of ended) this.#rows[each] = (this.#rows[each] ?? 0) + 1;
-    const written = ended.map((each) => [each, this.#rows[each] ?? 0] as const);
-    await this.#caches[cache]?.invalidate([row % 2 === 0 ? `Row:${row}` : `Tag:${row % TAGS}`]);
-    for (const [each, version] of written) {
-      this.#acknowledged[each] = Math.max(this.#acknowledged[each] ?? 0, version);
-    }
-  }
+    it.runIf(isLong)('are served nothing stale', WITHIN, async () => {
+      expect(await startedAnew()).toMatchObject({ stale: 0, errors: 0, evidence: [] });
+    });
 
-  begin(): void {
-    const readOn = async (): Promise<void> => {
-      while (!this.#isOver) {
-        this.#turn += 1;
-        const turn = this.#turn;
-        // One that could not be applied is not acknowledged.
-        if (turn % 20 === 0) await this.write((turn * 7) % KEYS, turn % 2).catch(() => undefined);
-        await Promise.all([this.read(turn % KEYS, turn % 2), passes(PAUSE_MS)]);
-      }
-    };
-    this.#reading = Promise.all(Array.from({ length: TOGETHER }, readOn));
-  }
+    it.runIf(isLong)('would be, if the history of nodes were not looked at', WITHIN, async () => {
+      expect((await startedAnew('one-history')).stale).toBeGreaterThan(0);
+    });
+  },
+);
 
-  async readAll(): Promise<void> {
-    for (let row = 0; row < KEYS; row += 1) await Promise.all([this.read(row, 0), this.read(row, 1)]);
-  }
-
-  async more(): Promise<void> {
-    const before = this.seen.reads;
-    await expect.poll(() => this.seen.reads - before, { timeout: READS * 40 }).toBeGreaterThan(READS);
-  }
-
-  async end(): Promise<Seen> {
-    this.#isOver = true;
-    await this.#reading;
-    return this.seen;
-  }
-}
-
-const names = clusterNames('films', 'none');
-
-/** Of three that own a third of the slots each. */
-function nodeOf(row: string): number {
-  return Math.floor((names.slotOf(row) * 3) / 16_384);
-}
-
-function rowsOf(tag: number): readonly number[] {
-  return Array.from({ length: KEYS / TAGS }, (_, index) => index * TAGS + tag);
-}
-
-describe.skipIf(!needsRedis())('two processes on a Redis Cluster', () => {
-  async function start(): Promise<{ cluster: PrivateCluster; load: Load }> {
-    const cluster = await privateCluster();
-    onTestFinished(() => cluster.stop());
-    const load = new Load([await cacheOn(cluster), await cacheOn(cluster)]);
-    await load.readAll();
-    return { cluster, load };
-  }
-
-  it('are served nothing stale while they read and write', WITHIN, async () => {
-    const { load } = await start();
-    load.begin();
-    await load.more();
-    const { stale, errors, hits } = await load.end();
-    expect({ stale, errors }).toEqual({ stale: 0, errors: 0 });
-    expect(Math.min(...hits)).toBeGreaterThan(100);
-  });
-
-  it('are served nothing stale when a replica that lags takes over', WITHIN, async () => {
-    const { cluster, load } = await start();
-    const [dead] = cluster.primaries;
-    await cluster.cutReplica(0);
-    // The replica has the entries and the generations, and never hears that they have ended.
-    for (let row = 0; row < KEYS; row += 1) await load.write(row, row % 2);
-    load.begin();
-    const hitsBefore = [...load.seen.hits];
-    await dead?.stop();
-    const diedAtMs = performance.now();
-    const role = (): Promise<string> => told(cluster.replicas[0]?.port ?? 0, 'INFO', 'replication');
-    await expect.poll(role, { timeout: 30_000 }).toContain('role:master');
-    const elsewhere = load.seen.hits.map((hits, node) => hits - (hitsBefore[node] ?? 0)).slice(1);
-    const [hitsThen = 0] = load.seen.hits;
-    await expect.poll(() => load.seen.hits[0], { timeout: 20_000 }).toBeGreaterThan(hitsThen + 20);
-    const usedAfterMs = performance.now() - diedAtMs;
-    await load.more();
-    const { stale, errors } = await load.end();
-    expect({ stale, errors }).toEqual({ stale: 0, errors: 0 });
-    // What lives on the other nodes was served meanwhile.
-    expect(Math.min(...elsewhere)).toBeGreaterThan(0);
-    expectTime(usedAfterMs).toBeLessThan(10_000);
-  });
-
+describe.skipIf(!needsRedis())('a process on a Redis Cluster', () => {
   it(
     'believes no primary that slept while its replica took over, and this process slept too',
     WITHIN,

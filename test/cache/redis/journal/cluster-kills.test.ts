@@ -24,7 +24,7 @@ const FILES = ['--appendonly', 'yes', '--appendfsync', 'everysec'];
 
 describe.skipIf(!needsRedis())('a Redis Cluster whose nodes are killed', () => {
   async function started(...settings: string[]): Promise<PrivateCluster> {
-    const cluster = await privateCluster(...settings);
+    const cluster = await privateCluster({ settings });
     onTestFinished(() => cluster.stop());
     return cluster;
   }
