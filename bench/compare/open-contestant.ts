@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Closer } from '../../src/start/close-all.js';
 import { startProgram, type ServerProcess } from '../overhead/server-process.js';
 import { openClient } from '../side-by-side/two-processes/client.js';
-import type { ApiSettings, RatingCounts } from './api-settings.js';
+import { ratingCounts, type ApiSettings } from './api-settings.js';
 import type { Backends, CopiedDatabase } from './backends.js';
 import { writesBehind, type ContestantName } from './contestants/names.js';
 import type { PlayOptions } from './traffic/play.js';
@@ -16,6 +16,8 @@ export interface ContestantOptions {
   readonly backends: Backends;
   /** The API of a contestant, compiled. */
   readonly program: string;
+  /** Keys of positions that are not judged. */
+  readonly unjudged: ReadonlySet<string>;
   readonly closers: Closer[];
   readonly signal: AbortSignal;
 }
@@ -38,7 +40,7 @@ export const apiProgram = path.join(import.meta.dirname, 'api-program.js');
 const CONNECTIONS = 1024;
 
 export async function openContestant(options: ContestantOptions): Promise<OpenContestant> {
-  const { contestant, round, timesFaster, backends, program, closers, signal } = options;
+  const { contestant, round, timesFaster, backends, program, unjudged, closers, signal } = options;
   const prefix = `compare-${process.pid}-${round}-${contestant}`;
   const { copyDatabase, redis } = backends;
   const database = await copyDatabase?.();
@@ -57,14 +59,14 @@ export async function openContestant(options: ContestantOptions): Promise<OpenCo
   const client = openClient(server.url, CONNECTIONS);
   closers.push({ what: 'a client', close: () => Promise.resolve(client.close()) });
   const isPromised = (ask: Ask, seen: Seen): boolean =>
-    ask.kind === 'row' || !isPosition(seen) || !writesBehind(contestant);
+    !unjudged.has(seen.key) && (ask.kind === 'row' || !isPosition(seen) || !writesBehind(contestant));
   return { server, start, database, prefix, playing: { client, truth, isPromised, signal } };
 }
 
 /** Of ratings it is known how many there are: an answer shows at least these. */
 async function truthOf(server: ServerProcess): Promise<Truth> {
   const truth = createTruth();
-  const counts = (await server.ask('ratings')) as RatingCounts;
+  const counts = ratingCounts.parse(await server.ask('ratings'));
   for (const [film, count] of Object.entries(counts))
     truth.acknowledge(ratingKey(film), count, performance.now());
   return truth;
