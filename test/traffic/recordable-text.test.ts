@@ -30,6 +30,7 @@ const schema = buildSchema(/* GraphQL */ `
     signIn(email: String, password: String): Account
     move(to: Address): Account
     redeem(apiKey: String): Account
+    invite(eMail: String): Account
     rate(id: ID): Account
   }
 `);
@@ -56,6 +57,7 @@ describe('what may be written down of a document', () => {
     ['nested in an input object', 'mutation { move(to: { owner: { password: "hunter2" } }) { id } }'],
     ['nested in a variable that is an input object', 'mutation ($to: Address) { move(to: $to) { id } }'],
     ['under another name for a secret', 'mutation { redeem(apiKey: "hunter2") { id } }'],
+    ['that is an e-mail address', 'mutation { invite(eMail: "a@b.example") { id } }'],
     ['in an argument of a directive', '{ film(id: 1) @withToken(token: "hunter2") { id } }'],
     ['in a document that is an argument', '{ explained(document: "{ signIn(password: 1) }") }'],
     [
