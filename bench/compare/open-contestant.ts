@@ -6,8 +6,7 @@ import { ratingCounts, type ApiSettings } from './api-settings.js';
 import type { Backends, CopiedDatabase } from './backends.js';
 import { writesBehind, type ContestantName } from './contestants/names.js';
 import type { PlayOptions } from './traffic/play.js';
-import type { Ask } from './traffic/requests.js';
-import { createTruth, isPosition, ratingKey, type Seen, type Truth } from './traffic/truth.js';
+import { createTruth, isPosition, ratingKey, type Truth } from './traffic/truth.js';
 
 export interface ContestantOptions {
   readonly contestant: ContestantName;
@@ -58,9 +57,17 @@ export async function openContestant(options: ContestantOptions): Promise<OpenCo
   const truth = await truthOf(server);
   const client = openClient(server.url, CONNECTIONS);
   closers.push({ what: 'a client', close: () => Promise.resolve(client.close()) });
-  const isPromised = (ask: Ask, seen: Seen): boolean =>
-    !unjudged.has(seen.key) && (ask.kind === 'row' || !isPosition(seen) || !writesBehind(contestant));
+  const isPromised = promisedBy(contestant, unjudged);
   return { server, start, database, prefix, playing: { client, truth, isPromised, signal } };
+}
+
+/** What an answer of a contestant promises: positions of which a later one is a greater one, in lists once the database has them. */
+export function promisedBy(
+  contestant: ContestantName,
+  unjudged: ReadonlySet<string>,
+): NonNullable<PlayOptions['isPromised']> {
+  const isBehind = writesBehind(contestant);
+  return ({ kind }, seen) => !unjudged.has(seen.key) && (kind === 'row' || !isPosition(seen) || !isBehind);
 }
 
 /** Of ratings it is known how many there are: an answer shows at least these. */

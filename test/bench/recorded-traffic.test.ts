@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { promisedBy } from '../../bench/compare/open-contestant.js';
 import { readOptions } from '../../bench/compare/options.js';
 import { rowsOf } from '../../bench/compare/page/figures.js';
 import { plotsOf } from '../../bench/compare/page/plots.js';
@@ -121,6 +122,22 @@ describe('a request of a recording', () => {
   it('that rates a film and is told how many ratings it has counts no more than these', async () => {
     await exchange({ kind: 'write', query: 'x', variables: {}, rates: 4 }, 1, { client, truth });
     expect(truth.newest().get(ratingKey(4))).toBe(3);
+  });
+});
+
+describe('what an answer promises', () => {
+  const [position, other] = [positionKey(1, '7'), positionKey(1, '8')].map((key) => ({ key, version: 1 }));
+  const list = { kind: 'list', query: 'x', variables: {} } as const;
+
+  it.each([
+    ['read-through', 'row', [false, true]],
+    ['read-through', 'list', [false, true]],
+    ['write-behind', 'row', [false, true]],
+    ['write-behind', 'list', [false, false]],
+  ] as const)('of %s in a %s are no positions that went back', (contestant, kind, promised) => {
+    const isPromised = promisedBy(contestant, new Set([positionKey(1, '7')]));
+    const seen = [position, other].flatMap((one) => one ?? []);
+    expect(seen.map((one) => isPromised({ ...list, kind }, one))).toEqual(promised);
   });
 });
 
