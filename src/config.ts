@@ -57,6 +57,8 @@ export interface Config {
   /** Where the embedded database keeps its files. */
   readonly dataDirectory: string;
   readonly logLevel: string;
+  /** A new file that what clients ask is written to; undefined writes nothing. */
+  readonly recordTraffic: string | undefined;
   /** Whether queries are executed by plans, or all by graphql-js. */
   readonly compilesQueries: boolean;
   readonly cache: {
@@ -120,6 +122,7 @@ const checked = z.object({
   SESSION_MAX_PER_ACCOUNT: wholeNumber({ from: 1, to: 10_000 }).default(50),
   DATA_DIRECTORY: z.string().default('.data'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  RECORD_TRAFFIC: z.string().optional(),
   CACHE_MAX_ENTRIES: wholeNumber({ from: 1, to: 100_000_000 }).default(100_000),
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['s3-fifo', 'lru', 'lfu', 'ttl']).default('s3-fifo'),
@@ -196,6 +199,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     dataDirectory: data.DATA_DIRECTORY,
     logLevel: data.LOG_LEVEL,
+    recordTraffic: data.RECORD_TRAFFIC,
     compilesQueries: data.COMPILED_EXECUTION === 'on',
     cache: Object.freeze({
       maxEntries: data.CACHE_MAX_ENTRIES,

@@ -106,4 +106,8 @@ export const variables = {
   SESSION_MAX_PER_ACCOUNT: { unset: '50', meaning: 'sessions of an account; the next one ends the oldest' },
   TRUSTED_PROXIES: { unset: 'none', meaning: 'proxies whose X-Forwarded-For is believed' },
   LOG_LEVEL: { unset: 'info', meaning: 'from debug on, each request is logged, without its variables' },
+  RECORD_TRAFFIC: {
+    unset: 'nothing is recorded',
+    meaning: 'a new file that what clients ask is written to, without what takes passwords or tokens',
+  },
 } as const satisfies Readonly<Record<string, Variable>>;

@@ -33,6 +33,7 @@ describe('the configuration', () => {
       },
       dataDirectory: '.data',
       logLevel: 'info',
+      recordTraffic: undefined,
       compilesQueries: true,
       cache: {
         maxEntries: 100_000,

@@ -8,7 +8,7 @@ import { resolvers } from '../../src/resolvers/resolvers.js';
 import { readTypeDefs } from '../../src/schema/read-type-defs.js';
 import { startApi, type Api } from '../../src/start/api.js';
 import { seededDatabase } from '../../test/support/worlds/seeded-api.js';
-import type { ApiSettings, ApiUsage, RatingCounts } from './api-settings.js';
+import { apiSettings, type ApiSettings, type ApiUsage, type RatingCounts } from './api-settings.js';
 import { arrangeTypeDefs, cachedReads } from './contestants/arrange-type-defs.js';
 import type { ContestantName } from './contestants/names.js';
 import { naiveCache, type NaiveCache } from './contestants/naive-cache.js';
@@ -84,7 +84,7 @@ function answerMessages(api: Api, naive: Naive | undefined): void {
   const tell = (message: object): void => void process.send?.(message);
   process.on('message', (message) => {
     if (message === 'usage') tell(usageOf(api, naive?.cache));
-    else if (message === 'ratings') void ratingCounts(api.database).then(tell);
+    else if (message === 'ratings') void countRatings(api.database).then(tell);
     else {
       naive?.close();
       void api.close().finally(() => process.exit(0));
@@ -113,11 +113,11 @@ function usageOf({ cache, database }: Api, naive: NaiveCache | undefined): ApiUs
   };
 }
 
-async function ratingCounts({ pool }: Database): Promise<RatingCounts> {
+async function countRatings({ pool }: Database): Promise<RatingCounts> {
   const { rows } = await pool.query<{ id: number; count: number }>(
     'SELECT "movieId" AS id, count(*)::int AS count FROM "Rating" GROUP BY "movieId"',
   );
   return Object.fromEntries(rows.map(({ id, count }) => [id, count]));
 }
 
-await main(JSON.parse(process.argv[2] ?? '{}') as ApiSettings);
+await main(apiSettings.parse(JSON.parse(process.argv[2] ?? '{}')));

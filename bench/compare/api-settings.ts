@@ -1,27 +1,31 @@
-import type { ContestantName } from './contestants/names.js';
+import { z } from 'zod';
+import { contestantNames } from './contestants/names.js';
 
 /** What the process of a contestant is told when it starts. */
-export interface ApiSettings {
-  readonly contestant: ContestantName;
+export const apiSettings = z.object({
+  contestant: z.enum(contestantNames),
   /** Undefined: an embedded database in the memory of the process, with the demo data. */
-  readonly databaseUrl: string | undefined;
+  databaseUrl: z.string().optional(),
   /** Undefined: a store in the memory of the process. */
-  readonly redisUrl: string | undefined;
+  redisUrl: z.string().optional(),
   /** The first part of its keys in Redis. */
-  readonly prefix: string;
+  prefix: z.string(),
   /** By how much lifetimes are shorter, as a day passes in a run. */
-  readonly timesFaster: number;
-}
+  timesFaster: z.number(),
+});
+export type ApiSettings = Readonly<z.infer<typeof apiSettings>>;
 
 /** What a process answers to `usage`: counts since its start. */
-export interface ApiUsage {
+export const apiUsage = z.object({
   /** SQL statements, those of the relay of the outbox left out. */
-  readonly statements: number;
+  statements: z.number(),
   /** Reads of cached fields; 0 without a cache. */
-  readonly reads: number;
-  readonly hits: number;
-  readonly cpuMs: number;
-}
+  reads: z.number(),
+  hits: z.number(),
+  cpuMs: z.number(),
+});
+export type ApiUsage = Readonly<z.infer<typeof apiUsage>>;
 
 /** What it answers to `ratings`: how many each film has in the database. */
-export type RatingCounts = Readonly<Record<string, number>>;
+export const ratingCounts = z.record(z.string(), z.number());
+export type RatingCounts = Readonly<z.infer<typeof ratingCounts>>;

@@ -63,7 +63,8 @@ async function openRedis({ redisUrl, tell, closers }: BackendOptions) {
   closers.push({ what: 'a client of Redis', close: () => Promise.resolve(client.disconnect()) });
   client.on('error', () => undefined);
   const server = await client.info('server').catch((error: unknown) => {
-    throw new Error(`REDIS_URL names a Redis that does not answer: ${messageOf(error)}`);
+    const which = redisUrl === undefined ? 'the Redis that was started' : 'the Redis that REDIS_URL names';
+    throw new Error(`${which} does not answer: ${messageOf(error)}`);
   });
   return { title: `Redis ${/^redis_version:(\S+)/m.exec(server)?.[1]}`, redis: sharedRedis(url, client) };
 }
@@ -82,8 +83,12 @@ async function startRedis(tell: BackendOptions['tell'], closers: Closer[]): Prom
 
 function sharedRedis(url: string, client: Redis): SharedRedis {
   const scan = async (prefix: string, visit: (keys: readonly string[]) => Promise<void>): Promise<void> => {
-    const stream = client.scanStream({ match: `*${prefix}*`, count: 1000 });
-    for await (const keys of stream as AsyncIterable<string[]>) if (keys.length > 0) await visit(keys);
+    let cursor = '0';
+    do {
+      const [next, keys] = await client.scan(cursor, 'MATCH', `*${prefix}*`, 'COUNT', 1000);
+      if (keys.length > 0) await visit(keys);
+      cursor = next;
+    } while (cursor !== '0');
   };
   return {
     url,
@@ -114,9 +119,11 @@ async function openDatabases({ databaseUrl, tell, closers }: BackendOptions) {
   closers.push({ what: 'a connection to PostgreSQL', close: () => admin.end() });
   const run = async (sql: string): Promise<void> => {
     await admin.query(sql).catch((error: unknown) => {
-      throw new Error(
-        `DATABASE_URL must name a PostgreSQL whose user may make databases (CREATEDB): ${messageOf(error)}`,
-      );
+      const what =
+        databaseUrl === undefined
+          ? 'the PostgreSQL that was started makes no databases'
+          : 'DATABASE_URL must name a PostgreSQL whose user may make databases (CREATEDB)';
+      throw new Error(`${what}: ${messageOf(error)}`);
     });
   };
   const made = async (template?: string): Promise<CopiedDatabase & { readonly name: string }> => {

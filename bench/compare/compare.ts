@@ -3,15 +3,13 @@ import { openBackends } from './backends.js';
 import { titleOf, type ContestantName } from './contestants/names.js';
 import { capacityOf, measure, type Measured } from './measure.js';
 import { apiProgram } from './open-contestant.js';
-import { scheduleOf } from './traffic/schedule.js';
+import type { RecordedTraffic } from './recorded/recorded-traffic.js';
+import { madeTraffic, madeWarmUp, type Traffic } from './traffic/traffic.js';
 
 export interface CompareOptions {
   readonly contestants: readonly ContestantName[];
   readonly rounds: number;
-  readonly seconds: number;
-  readonly seed: number;
-  /** Requests of sessions in a second of the busiest hour; default: as many as are answered without a cache, which is measured. */
-  readonly rate: number | undefined;
+  readonly traffic: MadeOptions | RecordedTraffic;
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
   /** The API of a contestant, compiled; by default as the build leaves it. */
@@ -21,15 +19,24 @@ export interface CompareOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is made of a seed. */
+export interface MadeOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Requests of sessions in a second of the busiest hour; default: as many as are answered without a cache, which is measured. */
+  readonly rate: number | undefined;
+}
+
 export interface Compared {
   /** Of the database and the store, with their versions. */
   readonly backends: string;
   readonly requests: number;
-  readonly rate: number;
+  /** Undefined for a traffic that was recorded. */
+  readonly rate: number | undefined;
   readonly measured: readonly Measured[];
 }
 
-/** Films live for five minutes by schema/; in a run they live for a sixth of it, and all else in proportion. */
+/** Films live for five minutes by schema/; in a traffic of a seed they live for a sixth of it, and all else in proportion. */
 const LIFETIMES_SECONDS = 1800;
 /** Lists that are kept warm are loaded again before they end: shorter than this, nothing else would be measured. */
 const MOST_TIMES_FASTER = 60;
@@ -40,17 +47,17 @@ const MOST_CRASH_MS = 2000;
 
 /** Sends the same traffic to each contestant, in rounds that each begin with another one. What it started is gone afterwards. */
 export async function compare(options: CompareOptions): Promise<Compared> {
-  const { contestants, rounds, seconds, seed, program = apiProgram, tell, signal } = options;
+  const { contestants, rounds, traffic: asked, program = apiProgram, tell, signal } = options;
+  const { seconds } = asked;
   const closers: Closer[] = [];
   try {
     const backends = await openBackends({ ...options, closers });
     const common = {
-      ...{ backends, seed, program, signal },
-      timesFaster: Math.min(MOST_TIMES_FASTER, LIFETIMES_SECONDS / seconds),
+      ...{ backends, program, signal },
+      timesFaster: Math.min(MOST_TIMES_FASTER, timesFasterOf(asked)),
       warmUpMs: Math.min(MOST_WARM_UP_MS, seconds * 1000 * WARM_UP_SHARE),
     };
-    const rate = options.rate ?? (await measuredRate(common, tell));
-    const schedule = scheduleOf({ seconds, seed, busiest: rate });
+    const { traffic, rate } = await trafficOf(asked, common, tell);
     // Written by hand over Redis, it is nothing without one.
     const able = contestants.filter((name) => name !== 'naive' || backends.redis !== undefined);
     const measured: Measured[] = [];
@@ -62,24 +69,48 @@ export async function compare(options: CompareOptions): Promise<Compared> {
         tell(`${measured.length + 1} of ${rounds * able.length}: ${titleOf(contestant)}, round ${round + 1}`);
         measured.push(
           await measure({
-            ...{ ...common, contestant, round, schedule },
+            ...{ ...common, contestant, round, traffic },
             crashMs: Math.min(MOST_CRASH_MS, seconds * 1000 * CRASH_SHARE),
           }),
         );
       }
     }
-    return { backends: backends.title, requests: schedule.length, rate, measured };
+    return { backends: backends.title, requests: traffic.due.length, rate, measured };
   } finally {
     await closeAll(closers);
   }
 }
 
+function isRecorded(traffic: CompareOptions['traffic']): traffic is RecordedTraffic {
+  return 'due' in traffic;
+}
+
+function timesFasterOf(asked: CompareOptions['traffic']): number {
+  return isRecorded(asked) ? asked.timesFaster : LIFETIMES_SECONDS / asked.seconds;
+}
+
+interface Sent {
+  readonly traffic: Traffic;
+  readonly rate: number | undefined;
+}
+
+async function trafficOf(
+  asked: CompareOptions['traffic'],
+  options: Parameters<typeof capacityOf>[1],
+  tell: (line: string) => void,
+): Promise<Sent> {
+  if (isRecorded(asked)) return { traffic: asked, rate: undefined };
+  const rate = asked.rate ?? (await measuredRate(asked, options, tell));
+  return { traffic: madeTraffic({ ...asked, busiest: rate }), rate };
+}
+
 async function measuredRate(
-  options: Parameters<typeof capacityOf>[0],
+  { seed }: MadeOptions,
+  options: Parameters<typeof capacityOf>[1],
   tell: (line: string) => void,
 ): Promise<number> {
   tell('how much the API answers without a cache');
-  const rate = Math.round(await capacityOf(options));
+  const rate = Math.round(await capacityOf(madeWarmUp(seed), options));
   tell(`${rate} requests a second: as many as come in the busiest hour`);
   return rate;
 }

@@ -1,11 +1,12 @@
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import type { ServerProcess } from '../overhead/server-process.js';
-import type { ApiUsage } from './api-settings.js';
+import { apiUsage, type ApiUsage } from './api-settings.js';
 import type { ContestantName } from './contestants/names.js';
 import { lostInCrash, type Lost } from './crash.js';
 import { openContestant, type ContestantOptions } from './open-contestant.js';
 import { play, type Played } from './traffic/play.js';
 import type { Due } from './traffic/schedule.js';
+import type { Traffic } from './traffic/traffic.js';
 import { warmUp } from './traffic/warm-up.js';
 
 /** What one contestant did with the traffic, once. */
@@ -22,9 +23,8 @@ export interface Measured {
   readonly crash: Lost | undefined;
 }
 
-export interface MeasureOptions extends Omit<ContestantOptions, 'closers'> {
-  readonly schedule: readonly Due[];
-  readonly seed: number;
+export interface MeasureOptions extends Omit<ContestantOptions, 'closers' | 'unjudged'> {
+  readonly traffic: Traffic;
   /** How long it is asked before anything is measured. */
   readonly warmUpMs: number;
   /** How long clients write before the crash. */
@@ -33,15 +33,20 @@ export interface MeasureOptions extends Omit<ContestantOptions, 'closers'> {
 
 /** Starts a contestant over a database and a prefix of its own, sends it the traffic, and ends it by a crash. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
-  const { contestant, round, schedule, seed, warmUpMs, backends, crashMs, signal } = options;
+  const { contestant, round, traffic, warmUpMs, backends, crashMs, signal } = options;
   const { redis } = backends;
   const closers: Closer[] = [];
   try {
-    const { server, start, database, prefix, playing } = await openContestant({ ...options, closers });
-    await warmUp({ ...playing, seed, ms: warmUpMs });
+    const { unjudged } = traffic;
+    const { server, start, database, prefix, playing } = await openContestant({
+      ...options,
+      closers,
+      unjudged,
+    });
+    await warmUp({ ...playing, requests: traffic.warmUp, ms: warmUpMs });
     const before = await usageOf(server);
     const commandsBefore = await redis?.commands();
-    const played = await play(schedule, playing);
+    const played = await play(traffic.due, playing);
     const commands = redis === undefined ? undefined : (await redis.commands()) - (commandsBefore ?? 0);
     const usage = difference(await usageOf(server), before);
     const kept = await redis?.kept(prefix);
@@ -57,20 +62,22 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
 
 /** How many requests a second the API answers without a cache, both ends as busy as they can be. */
 export async function capacityOf(
-  options: Omit<ContestantOptions, 'closers' | 'contestant' | 'round'> &
-    Pick<MeasureOptions, 'seed' | 'warmUpMs'>,
+  requests: readonly Due[],
+  options: Omit<ContestantOptions, 'closers' | 'contestant' | 'round' | 'unjudged'> &
+    Pick<MeasureOptions, 'warmUpMs'>,
 ): Promise<number> {
   const closers: Closer[] = [];
   try {
-    const { playing } = await openContestant({ ...options, contestant: 'none', round: 0, closers });
-    return await warmUp({ ...playing, seed: options.seed, ms: 2 * options.warmUpMs });
+    const own = { contestant: 'none', round: 0, closers, unjudged: new Set<string>() } as const;
+    const { playing } = await openContestant({ ...options, ...own });
+    return await warmUp({ ...playing, requests, ms: 2 * options.warmUpMs });
   } finally {
     await closeAll(closers);
   }
 }
 
 async function usageOf(server: ServerProcess): Promise<ApiUsage> {
-  return (await server.ask('usage')) as ApiUsage;
+  return apiUsage.parse(await server.ask('usage'));
 }
 
 function difference(after: ApiUsage, before: ApiUsage): ApiUsage {

@@ -2,12 +2,11 @@ import path from 'node:path';
 import type { Closer } from '../../src/start/close-all.js';
 import { startProgram, type ServerProcess } from '../overhead/server-process.js';
 import { openClient } from '../side-by-side/two-processes/client.js';
-import type { ApiSettings, RatingCounts } from './api-settings.js';
+import { ratingCounts, type ApiSettings } from './api-settings.js';
 import type { Backends, CopiedDatabase } from './backends.js';
 import { writesBehind, type ContestantName } from './contestants/names.js';
 import type { PlayOptions } from './traffic/play.js';
-import type { Ask } from './traffic/requests.js';
-import { createTruth, isPosition, ratingKey, type Seen, type Truth } from './traffic/truth.js';
+import { createTruth, isPosition, ratingKey, type Truth } from './traffic/truth.js';
 
 export interface ContestantOptions {
   readonly contestant: ContestantName;
@@ -16,6 +15,8 @@ export interface ContestantOptions {
   readonly backends: Backends;
   /** The API of a contestant, compiled. */
   readonly program: string;
+  /** Keys of positions that are not judged. */
+  readonly unjudged: ReadonlySet<string>;
   readonly closers: Closer[];
   readonly signal: AbortSignal;
 }
@@ -38,7 +39,7 @@ export const apiProgram = path.join(import.meta.dirname, 'api-program.js');
 const CONNECTIONS = 1024;
 
 export async function openContestant(options: ContestantOptions): Promise<OpenContestant> {
-  const { contestant, round, timesFaster, backends, program, closers, signal } = options;
+  const { contestant, round, timesFaster, backends, program, unjudged, closers, signal } = options;
   const prefix = `compare-${process.pid}-${round}-${contestant}`;
   const { copyDatabase, redis } = backends;
   const database = await copyDatabase?.();
@@ -56,15 +57,23 @@ export async function openContestant(options: ContestantOptions): Promise<OpenCo
   const truth = await truthOf(server);
   const client = openClient(server.url, CONNECTIONS);
   closers.push({ what: 'a client', close: () => Promise.resolve(client.close()) });
-  const isPromised = (ask: Ask, seen: Seen): boolean =>
-    ask.kind === 'row' || !isPosition(seen) || !writesBehind(contestant);
+  const isPromised = promisedBy(contestant, unjudged);
   return { server, start, database, prefix, playing: { client, truth, isPromised, signal } };
+}
+
+/** What an answer of a contestant promises: positions of which a later one is a greater one, in lists once the database has them. */
+export function promisedBy(
+  contestant: ContestantName,
+  unjudged: ReadonlySet<string>,
+): NonNullable<PlayOptions['isPromised']> {
+  const isBehind = writesBehind(contestant);
+  return ({ kind }, seen) => !unjudged.has(seen.key) && (kind === 'row' || !isPosition(seen) || !isBehind);
 }
 
 /** Of ratings it is known how many there are: an answer shows at least these. */
 async function truthOf(server: ServerProcess): Promise<Truth> {
   const truth = createTruth();
-  const counts = (await server.ask('ratings')) as RatingCounts;
+  const counts = ratingCounts.parse(await server.ask('ratings'));
   for (const [film, count] of Object.entries(counts))
     truth.acknowledge(ratingKey(film), count, performance.now());
   return truth;

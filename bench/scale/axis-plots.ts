@@ -1,5 +1,5 @@
-import { linePlot, type PlotSeries } from '../plots/line-plot.js';
 import { axes, axisNames, storeTitles, type AxisName } from './axes.js';
+import { linePlot, type PlotSeries } from './line-plot.js';
 import { operationsOf, type MeasuredAxis } from './measured-axis.js';
 
 /** A picture of the page. */
@@ -22,8 +22,8 @@ export function axisPlots(measured: readonly MeasuredAxis[]): readonly Picture[]
     const { title, unit } = axes[name];
     const svg = linePlot({
       title: `${title}: time of an operation`,
-      x: { label: unit, isLog: true },
-      y: { label: 'µs', isLog: true },
+      x: unit,
+      y: 'µs',
       series,
     });
     return [{ file: `${name}.svg`, svg }];

@@ -17,6 +17,8 @@ import { costPlugin } from '../limits/cost-plugin.js';
 import { limitRules } from '../limits/limit-rules.js';
 import { limits } from '../limits/limits.js';
 import { knownOperations } from '../schema/known-operations.js';
+import type { Recording } from '../traffic/recording.js';
+import { recordingPlugin } from '../traffic/recording-plugin.js';
 import { createDocumentStore } from './document-store.js';
 import { landingPage } from './landing-page.js';
 
@@ -26,6 +28,8 @@ export interface ApolloParts {
   readonly compilesQueries: boolean;
   readonly app: FastifyInstance;
   readonly cache: Pick<Cache<ApiContext>, 'apolloPlugin'>;
+  /** What clients ask is written to it, where there is one. */
+  readonly recording: Recording | undefined;
 }
 
 /** Apollo Server with everything off that this API does not need, and its limits on. */
@@ -35,6 +39,7 @@ export function createApolloServer({
   compilesQueries,
   app,
   cache,
+  recording,
 }: ApolloParts): ApolloServer<ApiContext> {
   const isProduction = environment === 'production';
   const cachePlugin = cache.apolloPlugin({
@@ -65,6 +70,8 @@ export function createApolloServer({
       costs,
       cachePlugin,
       errors,
+      // It sees each request, so that nothing is answered in front of the server.
+      ...(recording === undefined ? [] : [recordingPlugin(schema, recording)]),
     ],
   } satisfies ApolloServerOptions<ApiContext>;
   const server = new ApolloServer<ApiContext>(compilesQueries ? apolloWithPlans(options) : options);

@@ -32,6 +32,7 @@ import { prepareDatabase } from './prepare-database.js';
 import { createAttemptCounters } from '../redis/create-attempt-counters.js';
 import { createMovieCursors } from '../resolvers/movie-cursor.js';
 import { buildSchema } from '../schema/build-schema.js';
+import { openRecording } from '../traffic/recording.js';
 
 /** A running API. */
 export interface Api {
@@ -206,9 +207,12 @@ async function serveMetrics(
 
 /** The HTTP server with its routes, before it listens. */
 async function serve({ config, log, cache, schema, services, closers }: Served): Promise<FastifyInstance> {
-  const { environment, compilesQueries } = config;
+  const { environment, compilesQueries, recordTraffic } = config;
   const app = createApp(log, { trustedProxies: config.trustedProxies });
-  const apollo = createApolloServer({ schema, environment, compilesQueries, app, cache });
+  const recording = recordTraffic === undefined ? undefined : await openRecording(recordTraffic, { log });
+  if (recording !== undefined)
+    closers.push({ what: 'the recording of traffic', close: () => recording.close() });
+  const apollo = createApolloServer({ schema, environment, compilesQueries, app, cache, recording });
   await apollo.start();
   // Drains the HTTP server as well.
   closers.push({ what: 'the server', close: () => apollo.stop() });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { phaseAt, phases } from '../../bench/compare/traffic/phases.js';
 import { exchange } from '../../bench/compare/traffic/play.js';
 import { reads } from '../../bench/compare/traffic/requests.js';
-import { CROWD, scheduleOf } from '../../bench/compare/traffic/schedule.js';
+import { CROWD, scheduleOf, type Due } from '../../bench/compare/traffic/schedule.js';
 import {
   createTruth,
   filmKey,
@@ -15,6 +15,7 @@ import {
 
 const busiest = 60;
 const schedule = scheduleOf({ seconds: 60, seed: 42, busiest });
+const isOfSession = ({ viewer = 0 }: Pick<Due, 'viewer'>): boolean => viewer >= CROWD;
 
 it('one seed makes one traffic, and another seed another', () => {
   expect(scheduleOf({ seconds: 60, seed: 42, busiest })).toEqual(schedule);
@@ -30,7 +31,7 @@ it('requests are due in order and within the run, and there are some of each par
 });
 
 it('a higher rate brings as many more requests of sessions, and larger crowds', () => {
-  const ofSessions = (all: typeof schedule): number => all.filter(({ viewer }) => viewer >= CROWD).length;
+  const ofSessions = (all: typeof schedule): number => all.filter(isOfSession).length;
   const twice = scheduleOf({ seconds: 60, seed: 42, busiest: 2 * busiest });
   const times = ofSessions(twice) / ofSessions(schedule);
   expect(times).toBeGreaterThan(1.7);
@@ -44,7 +45,7 @@ it('the same few documents come again and again, as clients send them', () => {
 
 it('about half of what sessions send writes in the part that is so called, and far less before', () => {
   const shareOf = (name: string): number => {
-    const sent = schedule.filter(({ phase, viewer }) => phase === name && viewer >= CROWD);
+    const sent = schedule.filter(({ phase, viewer }) => phase === name && isOfSession({ viewer }));
     return sent.filter(({ kind }) => kind === 'write').length / sent.length;
   };
   expect(shareOf('half')).toBeGreaterThan(0.35);

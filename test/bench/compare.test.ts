@@ -28,9 +28,7 @@ if (isLong)
       const { measured, backends } = await compare({
         contestants,
         rounds: 1,
-        seconds: 4,
-        seed: 42,
-        rate: 60,
+        traffic: { seconds: 4, seed: 42, rate: 60 },
         databaseUrl: undefined,
         redisUrl: undefined,
         program: bundled(path.resolve('bench/compare/api-program.ts')),

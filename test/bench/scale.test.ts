@@ -138,6 +138,7 @@ describe.skipIf(!needsRedis())('a cache that grows', () => {
   it('reads a level of parents in one round trip, and loads it in three', async () => {
     const parents = await measured('parents', [1, 100], { redisUrl: redis.url });
     expect(figuresFor(parents, 'read hit').map(({ roundTrips }) => roundTrips)).toEqual([1, 1]);
+    expect(figuresFor(parents, 'read hit').map(({ redisCommands }) => redisCommands)).toEqual([1, 1]);
     expect(figuresFor(parents, 'invalidate').map(({ roundTrips }) => roundTrips)).toEqual([1, 1]);
     expect(figuresFor(parents, 'miss and fill').map(({ roundTrips }) => roundTrips)).toEqual([3, 3]);
     expect(figuresFor(parents, 'miss and fill').map(({ loads }) => loads)).toEqual([1, 1]);

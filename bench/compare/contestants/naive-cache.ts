@@ -21,7 +21,9 @@ export function naiveCache(redis: Redis, prefix: string): NaiveCache {
   let [reads, hits] = [0, 0];
   const find = async (name: string): Promise<{ readonly value: unknown } | undefined> => {
     const text = await redis.get(name);
-    return text === null ? undefined : { value: JSON.parse(text) as unknown };
+    if (text === null) return undefined;
+    const value: unknown = JSON.parse(text);
+    return { value };
   };
   const loadInTurn = async <T>(
     name: string,

@@ -69,9 +69,13 @@ export function naiveResolvers(cache: NaiveCache, timesFaster: number): Resolver
   const wrapped = Object.entries(plainResolvers).map(([type, fields]) => {
     const own = Object.entries(fields).map(([field, resolve]) => [
       field,
-      typeof resolve === 'function' ? around(`${type}.${field}`, resolve as Resolver) : resolve,
+      isResolver(resolve) ? around(`${type}.${field}`, resolve) : resolve,
     ]);
     return [type, Object.fromEntries(own)];
   });
   return Object.fromEntries(wrapped) as Resolvers;
+}
+
+function isResolver(field: unknown): field is Resolver {
+  return typeof field === 'function';
 }

@@ -31,8 +31,8 @@ export interface Row {
   readonly entries: Figure | undefined;
   readonly bytes: Figure | undefined;
   readonly crash: { readonly acknowledged: number; readonly lost: number } | undefined;
-  /** The median over the rounds of the p95 of reads, by the part of the traffic. */
-  readonly phases: Readonly<Record<PhaseName, number>>;
+  /** The median over the rounds of the p95 of reads, by the part of the traffic; undefined where it has no parts. */
+  readonly phases: Readonly<Record<PhaseName, number>> | undefined;
 }
 
 /** A row for each contestant that was measured, in the order of the table. */
@@ -77,7 +77,7 @@ function rowOf(rounds: readonly Measured[]): Row {
     entries: over(({ kept }) => kept?.entries),
     bytes: over(({ kept }) => kept?.bytes),
     crash: crashes.length === 0 ? undefined : sumOf(crashes),
-    phases: phaseFigures(rounds),
+    phases: all.some(({ due }) => due.phase === undefined) ? undefined : phaseFigures(rounds),
   };
 }
 

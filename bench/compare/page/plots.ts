@@ -1,12 +1,7 @@
-import { init, use } from 'echarts/core';
-import { BarChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import { SVGRenderer } from 'echarts/renderers';
+import { svgChart } from '../../published/svg-chart.js';
 import { titleOf } from '../contestants/names.js';
 import { phases } from '../traffic/phases.js';
 import type { Row } from './figures.js';
-
-use([BarChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** A picture beside the page, by the name of its file. */
 export interface Plot {
@@ -20,7 +15,7 @@ interface Series {
   readonly values: readonly number[];
 }
 
-/** The pictures of a table: latencies of reads, of writes, and of reads by the part of the traffic. */
+/** The pictures of a table: latencies of reads, of writes, and of reads by the part of the traffic where it has parts. */
 export function plotsOf(rows: readonly Row[]): readonly Plot[] {
   const names = rows.map(({ contestant }) => titleOf(contestant));
   const series = (name: string, figureOf: (row: Row) => number): Series => ({
@@ -37,23 +32,26 @@ export function plotsOf(rows: readonly Row[]): readonly Plot[] {
       series('p50', ({ write }) => write.p50.median),
       series('p95', ({ write }) => write.p95.median),
     ]),
-    plot(
-      'compare-phases.svg',
-      'p95 of reads by the part of the traffic, ms',
-      names,
-      Object.values(phases).map(({ name, title }) => series(title, (row) => row.phases[name])),
-    ),
+    ...(rows.every((row) => row.phases !== undefined) ? [phasesPlot(names, series)] : []),
   ];
+}
+
+function phasesPlot(
+  names: readonly string[],
+  series: (name: string, figureOf: (row: Row) => number) => Series,
+): Plot {
+  return plot(
+    'compare-phases.svg',
+    'p95 of reads by the part of the traffic, ms',
+    names,
+    Object.values(phases).map(({ name, title }) => series(title, (row) => row.phases?.[name] ?? NaN)),
+  );
 }
 
 /** Bars on a logarithmic axis, as one pattern may be a hundred times as fast as another. */
 function plot(file: string, title: string, names: readonly string[], series: readonly Series[]): Plot {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 90 + 60 * names.length });
-  chart.setOption({
-    animation: false,
-    backgroundColor: '#ffffff',
-    title: { text: title, left: 'center' },
-    legend: { bottom: 0 },
+  const size = { width: 900, height: 90 + 60 * names.length };
+  const svg = svgChart(title, size, {
     grid: { left: 190, right: 60, top: 40, bottom: 60 },
     xAxis: { type: 'log' },
     yAxis: { type: 'category', data: [...names], inverse: true },
@@ -64,7 +62,5 @@ function plot(file: string, title: string, names: readonly string[], series: rea
       label: { show: true, position: 'right', fontSize: 9 },
     })),
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
   return { file, title, svg };
 }

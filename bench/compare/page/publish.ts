@@ -20,7 +20,6 @@ export interface Report {
 
 /** What the page shows, in Markdown. */
 export function figuresOf({ rows, facts, reservations }: Report): string {
-  const what = rows.flatMap(({ contestant }) => contestants.find(({ name }) => name === contestant) ?? []);
   return [
     reservations.length === 0 ? QUIET : `**Only a glimpse**: ${reservations.join('; ')}.`,
     `${facts}.`,
@@ -28,11 +27,29 @@ export function figuresOf({ rows, facts, reservations }: Report): string {
       .map((line) => `- ${line}`)
       .join('\n'),
     patternTable(rows),
-    what.map(({ title, what: does }) => `- _${title}_: ${does}.`).join('\n'),
+    contestantLines(rows),
     plotsOf(rows)
       .map(({ file, title }) => `![${title}](plots/${file})`)
       .join('\n\n'),
   ].join('\n\n');
+}
+
+/** What is printed of a traffic that was recorded: no page has it, and nothing is asked of it. */
+export function replayFiguresOf({ rows, facts, reservations }: Report): string {
+  return [
+    ...(reservations.length === 0 ? [] : [`**Only a glimpse**: ${reservations.join('; ')}.`]),
+    `${facts}.`,
+    patternTable(rows),
+    contestantLines(rows),
+  ].join('\n\n');
+}
+
+/** What each of them does. */
+function contestantLines(rows: readonly Row[]): string {
+  return rows
+    .flatMap((row) => contestants.find(({ name }) => name === row.contestant) ?? [])
+    .map(({ title, what }) => `- _${title}_: ${what}.`)
+    .join('\n');
 }
 
 const QUIET = 'A full run on a quiet machine.';

@@ -52,14 +52,14 @@ export async function play(
 /** Sends one request and judges its answer by what was acknowledged before; a write that is answered is acknowledged. */
 export async function exchange(
   ask: Ask,
-  viewer: number,
+  viewer: number | undefined,
   { client, truth, isPromised = () => true }: Omit<PlayOptions, 'signal'>,
 ): Promise<Played['outcome']> {
   const sentAtMs = performance.now();
+  const { query, operationName, variables } = ask;
+  const headers = viewer === undefined ? {} : { authorization: `Bearer ${tokenOf(viewer)}` };
   const answer = await client
-    .ask(JSON.stringify({ query: ask.query, variables: ask.variables }), {
-      authorization: `Bearer ${tokenOf(viewer)}`,
-    })
+    .ask(JSON.stringify({ query, operationName, variables }), headers)
     .catch(() => undefined);
   if (answer === undefined) return 'error';
   const parsed: unknown = JSON.parse(answer);
@@ -70,6 +70,8 @@ export async function exchange(
   }
   const atMs = performance.now();
   for (const { key, version } of seen) truth.acknowledge(key, version, atMs);
-  if (ask.rates !== undefined) truth.acknowledgeOneMore(ratingKey(ask.rates), atMs);
+  // An answer that shows how many there are now has told it already.
+  const rated = ask.rates === undefined ? undefined : ratingKey(ask.rates);
+  if (rated !== undefined && !seen.some(({ key }) => key === rated)) truth.acknowledgeOneMore(rated, atMs);
   return 'right';
 }

@@ -5,6 +5,8 @@ export interface Ask {
   /** Reads of rows by their ids, of lists and reports, and writes. */
   readonly kind: 'row' | 'list' | 'write';
   readonly query: string;
+  /** Where the document has several operations. */
+  readonly operationName?: string;
   readonly variables: Variables;
   /** Set where later ones of the same name wait for this one, as a player waits for an answer before it sends the next position. */
   readonly inOrder?: string;

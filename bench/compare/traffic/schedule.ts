@@ -7,9 +7,10 @@ import { reads, writes, type Ask } from './requests.js';
 export interface Due extends Ask {
   /** Milliseconds since the traffic began. */
   readonly atMs: number;
-  readonly phase: PhaseName;
-  /** Whose session sends it. */
-  readonly viewer: number;
+  /** Undefined in a traffic that has no parts. */
+  readonly phase?: PhaseName;
+  /** Whose session sends it; undefined for a guest. */
+  readonly viewer: number | undefined;
 }
 
 export interface ScheduleOptions {

@@ -54,10 +54,11 @@ export function createTruth(): Truth {
 export const filmKey = (id: unknown): string => `film ${String(id)}`;
 export const ratingKey = (id: unknown): string => `ratings of ${String(id)}`;
 export const isPosition = ({ key }: Seen): boolean => key.startsWith('position of ');
-export const positionKey = (viewer: number, id: unknown): string => `position of ${viewer} in ${String(id)}`;
+export const positionKey = (viewer: number | undefined, id: unknown): string =>
+  `position of ${viewer} in ${String(id)}`;
 
 /** All versions in an answer, wherever they are in it. */
-export function versionsIn(answer: unknown, viewer: number): readonly Seen[] {
+export function versionsIn(answer: unknown, viewer: number | undefined): readonly Seen[] {
   if (Array.isArray(answer)) return answer.flatMap((one) => versionsIn(one, viewer));
   if (typeof answer !== 'object' || answer === null) return [];
   const seen: Seen[] = Object.values(answer).flatMap((one) => versionsIn(one, viewer));

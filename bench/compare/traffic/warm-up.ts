@@ -1,33 +1,35 @@
 import { VIEWERS } from '../viewers.js';
 import { exchange, type PlayOptions } from './play.js';
-import { scheduleOf, type Due } from './schedule.js';
+import type { Due } from './schedule.js';
 
 export interface WarmUpOptions extends PlayOptions {
-  readonly seed: number;
+  /** Sent again and again; where there are none, there is no warm-up. */
+  readonly requests: readonly Due[];
   readonly ms: number;
 }
 
 /** As many at once as keep both ends busy. */
 const WORKERS = 16;
-/** A traffic that no machine gets to the end of. */
-const ENOUGH = { seconds: 40, busiest: 1000 };
 
 /**
- * Sends another traffic as fast as it is answered, so that what is measured afterwards is a server whose code is compiled and whose
+ * Sends requests as fast as they are answered, so that what is measured afterwards is a server whose code is compiled and whose
  * cache is in use, as users have it. Resolves with the requests that were answered in a second of its second half.
  */
-export async function warmUp({ seed, ms, signal, ...exchanging }: WarmUpOptions): Promise<number> {
-  // Positions of one player must be written in their order.
-  const waiting = scheduleOf({ ...ENOUGH, seed: seed + 1 }).filter(({ inOrder }) => inOrder === undefined);
+export async function warmUp({ requests, ms, signal, ...exchanging }: WarmUpOptions): Promise<number> {
   const beganMs = performance.now();
   let [next, late] = [0, 0];
-  const take = (): Due | undefined => waiting[next++];
+  const take = (): Due | undefined => {
+    const at = next % Math.max(1, requests.length);
+    next += 1;
+    return requests[at];
+  };
   const work = async (): Promise<void> => {
     for (let due = take(); due !== undefined; due = take()) {
       const passedMs = performance.now() - beganMs;
       if (passedMs > ms) return;
       signal.throwIfAborted();
-      await exchange(due, VIEWERS - 1 - due.viewer, exchanging);
+      const { viewer } = due;
+      await exchange(due, viewer === undefined ? undefined : VIEWERS - 1 - viewer, exchanging);
       if (passedMs > ms / 2) late += 1;
     }
   };

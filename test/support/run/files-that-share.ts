@@ -50,6 +50,7 @@ const ROOMS = [
   'test/schema',
   'test/scripts',
   'test/servers',
+  'test/traffic',
 ];
 
 /** What a test does to its process or modules, or measures of them, and the next one in it would feel. */
