@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filled } from '../../bench/published/page.js';
+import { axisPlots } from '../../bench/scale/axis-plots.js';
 import { verdictsReport } from '../../bench/scale/axis-report.js';
 import type { AxisName } from '../../bench/scale/axes.js';
 import { figuresOf, roundTripsVerdict, shapeVerdict, type Figure } from '../../bench/scale/judge.js';
@@ -158,6 +159,9 @@ describe.skipIf(!needsRedis())('a cache that grows', () => {
     expect(verdictsReport([inMemory])).toContain(
       '| Members of an invalidated tag | invalidate | memory | **MISSED** | not flat',
     );
+    expect(
+      axisPlots([inMemory]).map(({ file, svg }) => [file, svg.includes('>invalidate, memory</text>')]),
+    ).toEqual([['members.svg', true]]);
     const inRedis = await measured('members', [1, 200], { redisUrl: redis.url, around: costlyFor });
     expect(roundTripsVerdict(figuresFor(inRedis, 'invalidate'))).toEqual({
       isReached: false,
