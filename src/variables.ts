@@ -108,6 +108,7 @@ export const variables = {
   LOG_LEVEL: { unset: 'info', meaning: 'from debug on, each request is logged, without its variables' },
   RECORD_TRAFFIC: {
     unset: 'nothing is recorded',
-    meaning: 'a new file that what clients ask is written to, without what takes passwords or tokens',
+    meaning:
+      'a new file that what clients ask is written to, without what takes passwords, tokens or e-mail addresses',
   },
 } as const satisfies Readonly<Record<string, Variable>>;

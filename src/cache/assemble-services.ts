@@ -77,10 +77,11 @@ export function createServices<Context>(
   const viewerOf = viewerFinder(options.viewer);
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
-  const isOutage = (): boolean => isPartlyAway(store);
-  const invalidate = createInvalidate({ entries, clock, log, relay: started, storeIsAway: isOutage });
+  const invalidate = createInvalidate({ entries, clock, log, relay: started });
   const storeIsAway = (): boolean => isAway(store);
-  const acknowledge = createAcknowledge({ invalidate, relay: started, storeIsAway: isOutage });
+  const acknowledge = createAcknowledge({
+    ...{ invalidate, relay: started, storeIsAway: () => isPartlyAway(store) },
+  });
   const singleFlight = createSingleFlight(shared, { entries, background, storeIsAway });
   const isBusy = (): boolean => storeIsAway() || singleFlight.isCrowded;
   const isCaughtUp = async (): Promise<boolean> => (await started()?.caughtUp(CAUGHT_UP_WITHIN_MS)) !== 'no';

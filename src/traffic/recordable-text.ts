@@ -14,7 +14,8 @@ import {
 } from 'graphql';
 
 /** What arguments and input fields are called that take what must not be written down, or a document, which may hold it. */
-const SECRET = /pass(word|phrase|code)|token|secret|credential|e_?mail|api_?key|authorization|^document$/i;
+const SECRET =
+  /pass(word|phrase|code)|pwd|^pin$|otp|jwt|token|secret|credential|session|cookie|signature|e_?mail|phone|(api|private|access)_?key|authorization|^document$/i;
 
 /**
  * A validated document as it may be written down: without comments and descriptions, which may say anything. Undefined where a field or a directive

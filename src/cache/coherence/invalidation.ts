@@ -8,6 +8,7 @@ import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Entries } from './entries.js';
 import type { Relay } from '../outbox/relay.js';
+import { StoreAway } from '../store/store-away.js';
 
 const ATTEMPTS = 3;
 const PAUSE: DoublingPause = { firstMs: 25, longestMs: 1000 };
@@ -20,8 +21,6 @@ export interface InvalidationOptions {
   readonly log: CacheLog;
   /** Undefined while no outbox is relayed. */
   readonly relay: () => Relay | undefined;
-  /** Whether the store, or a part of it, is known to be away. */
-  readonly storeIsAway: () => boolean;
 }
 
 /**
@@ -36,25 +35,18 @@ export type Invalidate = (
 
 /**
  * A write is acknowledged after this has ended. A failure is retried, then written into the outbox, where there is one,
- * for whichever process reaches the store; it is counted and logged, never silent. A store that was away before it was asked is
- * not asked again: in an outage each write would wait for that.
+ * for whichever process reaches the store; it is counted and logged, never silent. A store that says it is away is not asked again: in
+ * an outage each write would wait for that.
  */
-export function createInvalidate({
-  entries,
-  clock,
-  log,
-  relay,
-  storeIsAway,
-}: InvalidationOptions): Invalidate {
+export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
   async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
-      const wasAway = storeIsAway();
       try {
         await entries.invalidate(tags, versions);
         return undefined;
       } catch (error) {
-        if (wasAway || made === attempts) return error;
+        if (error instanceof StoreAway || made === attempts) return error;
         await clock.sleep(doublingPauseMs(PAUSE, made));
       }
     }

@@ -227,7 +227,7 @@ export class AcceptedWrites {
   /** Undefined where it took too long. */
   async #askedFor(part: number, keys: readonly string[]): Promise<readonly PendingState[] | undefined> {
     const { journal } = this.#options;
-    if (journal.isAway()) return keys.map(() => UNKNOWN);
+    if (journal.isAway(part)) return keys.map(() => UNKNOWN);
     try {
       const asked = journal.pending(keys);
       const found = isPromise(asked) ? await this.#inTime(asked) : asked;

@@ -185,20 +185,26 @@ export class Recovery {
     const all = kept.all().filter(({ key }) => parts.includes(partOf(journal, key)));
     const unkept = all.filter(({ record }) => record === undefined);
     let restored = 0;
-    let lost: readonly KeptWrite[] = [];
-    try {
-      for (const batch of batchesOf(all.flatMap(withRecord))) {
-        const writes = batch.map((write) => ({ ...write, record: restoredRecordOf(write.record) }));
-        restored += (await journal.restore?.(writes)) ?? 0;
+    const lost: KeptWrite[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    // One part that refuses holds up no other.
+    for (const part of parts) {
+      const isThere = ({ key }: KeptWrite): boolean => partOf(journal, key) === part;
+      try {
+        for (const batch of batchesOf(all.filter(isThere).flatMap(withRecord))) {
+          const writes = batch.map((write) => ({ ...write, record: restoredRecordOf(write.record) }));
+          restored += (await journal.restore?.(writes)) ?? 0;
+        }
+        const unknown = unkept.filter(isThere);
+        const found = await journal.pending(unknown.map(({ key }) => key));
+        lost.push(...unknown.filter((_, index) => found[index] === undefined));
+      } catch (error) {
+        this.#mustRestore.add(part);
+        failure = { error };
       }
-      const found = await journal.pending(unkept.map(({ key }) => key));
-      lost = unkept.filter((_, index) => found[index] === undefined);
-    } catch (error) {
-      for (const part of parts) this.#mustRestore.add(part);
-      throw error;
-    } finally {
-      counters.restored += restored;
     }
+    counters.restored += restored;
+    if (failure !== undefined) throw failure.error;
     for (const write of lost) kept.drop(write);
     counters.lost += lost.length;
     const held = this.#held;

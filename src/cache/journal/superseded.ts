@@ -30,7 +30,8 @@ export class Superseded {
 
   /** Tells the journal of a write. False where it cannot be told now: it is told later. */
   async by(write: WriteName): Promise<boolean> {
-    if (await this.#told([write])) return true;
+    const { journal } = this.#options;
+    if (!journal.isAway(partOf(journal, write.key)) && (await this.#told([write]))) return true;
     this.#seqs.set(write.key, Math.max(write.seq, this.#seqs.get(write.key) ?? 0));
     for (const key of this.#seqs.keys()) {
       if (this.#seqs.size <= AT_MOST) break;
@@ -63,7 +64,6 @@ export class Superseded {
 
   async #told(writes: readonly WriteName[]): Promise<boolean> {
     const { journal } = this.#options;
-    if (journal.isAway()) return false;
     try {
       await journal.supersede(writes);
       return true;

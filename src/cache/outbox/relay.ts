@@ -94,6 +94,7 @@ export class Relay {
   #isStarted = false;
   /** In an outage, what was waited for last was applied by no process in time. */
   #isStalled = false;
+  #waiting: Promise<boolean> | undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -135,13 +136,17 @@ export class Relay {
    * in vain it is false at once, until some process applies rows in time again: writes would only be slow.
    */
   async settled(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
-    const { storeIsPartlyAway } = this.#options;
-    const waited = this.#appliedWithin(withinMs, databaseWithinMs).then((isApplied) => {
-      this.#isStalled = !isApplied && storeIsPartlyAway();
+    const isOutage = this.#options.storeIsPartlyAway;
+    const wait = async (): Promise<boolean> => {
+      const isApplied = await this.#appliedWithin(withinMs, databaseWithinMs);
+      this.#isStalled = !isApplied && isOutage();
       return isApplied;
-    });
-    if (!this.#isStalled || !storeIsPartlyAway()) return waited;
-    waited.catch(() => undefined);
+    };
+    if (!this.#isStalled || !isOutage()) return wait();
+    // One wait for all writes finds out when rows are applied again.
+    this.#waiting ??= wait()
+      .catch(() => false)
+      .finally(() => (this.#waiting = undefined));
     return false;
   }
 

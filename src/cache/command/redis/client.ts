@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Cluster, Redis } from 'ioredis';
+import { quotable } from '../../redis/connection/refusal.js';
 import { isCluster } from '../../redis/cluster/cluster-client.js';
 import { clientOptions, type TlsOptions } from '../../redis/url/client-options.js';
 import { readRedisUrl, redisAddress, type RedisServer } from '../../redis/url/read-redis-url.js';
@@ -42,7 +43,9 @@ export async function withRedis<Result>(
   client.on('error', (error: Error) => (why = error.message));
   try {
     await client.connect().catch((error: unknown) => {
-      throw new CommandFault(`Redis at ${redisAddress(server)} does not answer: ${why || String(error)}`);
+      throw new CommandFault(
+        `Redis at ${redisAddress(server)} does not answer: ${quotable(why || String(error))}`,
+      );
     });
     return await work(client);
   } finally {

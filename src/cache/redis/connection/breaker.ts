@@ -2,6 +2,7 @@ import { LoopTime } from '../../time/loop-time.js';
 import { systemClock, type CallOff, type Timers } from '../../time/clock.js';
 import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import { classOf, isReply } from './error-class.js';
+import { quotable } from './refusal.js';
 
 export interface BreakerOptions {
   /** Milliseconds of turning event loop after which an operation without an answer has failed; > 0. */
@@ -61,7 +62,9 @@ export class Breaker {
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtMs = -Infinity;
-  #probedAtMs = -Infinity;
+  #answers = 0;
+  /** When the probe began that is under way. */
+  #answersBefore = 0;
   /** Time-outs without any answer before it opens. */
   #silenceTimes = 1;
   #silentAtMs = -Infinity;
@@ -96,8 +99,8 @@ export class Breaker {
    * the rejoining ends however many there are. One that is silent is not waited for by a write.
    */
   runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
-    const answers = this.#isProbing && this.#answeredAtMs >= this.#probedAtMs;
-    return answers && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
+    const hasAnswered = this.#isProbing && this.#answers > this.#answersBefore;
+    return hasAnswered && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
   }
 
   /** As `run`, also while the server is away, and with more patience, of at least `patienceMs`: for rejoining it. */
@@ -122,6 +125,7 @@ export class Breaker {
         (value) => {
           // Also one that is too late is a sign of life.
           this.#answeredAtMs = this.#loopTime.nowMs();
+          this.#answers += 1;
           if (!settle()) return;
           this.#failures = 0;
           resolve(value);
@@ -167,7 +171,7 @@ export class Breaker {
       return;
     }
     this.#isProbing = true;
-    this.#probedAtMs = this.#loopTime.nowMs();
+    this.#answersBefore = this.#answers;
     this.#callOffProbe?.();
     try {
       await this.#rejoin();
@@ -189,7 +193,7 @@ export class Breaker {
   async check(): Promise<void> {
     if (this.#closed || this.#isProbing || this.#refusal !== undefined) return;
     this.#isProbing = true;
-    this.#probedAtMs = this.#loopTime.nowMs();
+    this.#answersBefore = this.#answers;
     try {
       await this.#options.rejoin(false);
     } catch (error) {
@@ -237,7 +241,9 @@ export class Breaker {
   }
 
   #away(reason: unknown): Error {
-    return this.#options.refusal(`is away: ${reason instanceof Error ? reason.message : String(reason)}`);
+    return this.#options.refusal(
+      `is away: ${quotable(reason instanceof Error ? reason.message : String(reason))}`,
+    );
   }
 
   #timedOut(pending: Pending, withinMs: number): void {

@@ -165,61 +165,65 @@ describe.skipIf(!needsRedis())('two processes on a Redis Cluster are served noth
     }),
   );
 
-  it.runIf(isLong)('when a replica that lags is made to take over', WITHIN, () =>
-    underLoad('a failover is forced', {
-      lagsOn: 1,
-      comes: (cluster) => failOver(cluster, 1),
-      touches: isOn(1),
-    }),
-  );
+  if (isLong)
+    it('when a replica that lags is made to take over', WITHIN, () =>
+      underLoad('a failover is forced', {
+        lagsOn: 1,
+        comes: (cluster) => failOver(cluster, 1),
+        touches: isOn(1),
+      }),
+    );
 
-  it.runIf(isLong)('when slots are moved to another node', WITHIN, () =>
-    underLoad('500 slots move', {
-      comes: ({ primaries: [first, second], moveSlots }) => moveSlots(MOVED, first, second),
-      touches: isMoved,
-    }),
-  );
+  if (isLong)
+    it('when slots are moved to another node', WITHIN, () =>
+      underLoad('500 slots move', {
+        comes: ({ primaries: [first, second], moveSlots }) => moveSlots(MOVED, first, second),
+        touches: isMoved,
+      }),
+    );
 
-  it.runIf(isLong)('when a node joins, takes slots, gives them back and leaves', WITHIN, () =>
-    underLoad('a node joins and leaves', {
-      comes: async ({ primaries: [first], moveSlots, addNode, removeNode }) => {
-        const node = await addNode();
-        await moveSlots(MOVED, first, node);
-        await moveSlots(MOVED, node, first);
-        await removeNode(node);
-      },
-      touches: isMoved,
-    }),
-  );
+  if (isLong)
+    it('when a node joins, takes slots, gives them back and leaves', WITHIN, () =>
+      underLoad('a node joins and leaves', {
+        comes: async ({ primaries: [first], moveSlots, addNode, removeNode }) => {
+          const node = await addNode();
+          await moveSlots(MOVED, first, node);
+          await moveSlots(MOVED, node, first);
+          await removeNode(node);
+        },
+        touches: isMoved,
+      }),
+    );
 });
 
-describe.skipIf(!needsRedis())(
-  'processes that start on a Redis Cluster after a replica that lags took over',
-  () => {
-    async function startedAnew(plant?: 'one-history') {
-      const [cluster, database] = await started();
-      const settings = { cacheUrl: cluster.url, rowsUrl: database.url, plant };
-      const processes = await Promise.all([checkedProcess(settings), checkedProcess(settings)]);
-      const load = new CheckedLoad({ processes, rows });
-      await load.readAll();
-      await cluster.cutReplica(1);
-      await load.writeAll();
-      await Promise.all(processes.map((process) => process.kill()));
-      await failOver(cluster, 1);
-      load.switchTo(await Promise.all([checkedProcess(settings), checkedProcess(settings)]));
-      await load.readAll();
-      return { ...load.counts, evidence: load.evidence };
-    }
+if (isLong)
+  describe.skipIf(!needsRedis())(
+    'processes that start on a Redis Cluster after a replica that lags took over',
+    () => {
+      async function startedAnew(plant?: 'one-history') {
+        const [cluster, database] = await started();
+        const settings = { cacheUrl: cluster.url, rowsUrl: database.url, plant };
+        const processes = await Promise.all([checkedProcess(settings), checkedProcess(settings)]);
+        const load = new CheckedLoad({ processes, rows });
+        await load.readAll();
+        await cluster.cutReplica(1);
+        await load.writeAll();
+        await Promise.all(processes.map((process) => process.kill()));
+        await failOver(cluster, 1);
+        load.switchTo(await Promise.all([checkedProcess(settings), checkedProcess(settings)]));
+        await load.readAll();
+        return { ...load.counts, evidence: load.evidence };
+      }
 
-    it.runIf(isLong)('are served nothing stale', WITHIN, async () => {
-      expect(await startedAnew()).toMatchObject({ stale: 0, errors: 0, evidence: [] });
-    });
+      it('are served nothing stale', WITHIN, async () => {
+        expect(await startedAnew()).toMatchObject({ stale: 0, errors: 0, evidence: [] });
+      });
 
-    it.runIf(isLong)('would be, if the history of nodes were not looked at', WITHIN, async () => {
-      expect((await startedAnew('one-history')).stale).toBeGreaterThan(0);
-    });
-  },
-);
+      it('would be, if the history of nodes were not looked at', WITHIN, async () => {
+        expect((await startedAnew('one-history')).stale).toBeGreaterThan(0);
+      });
+    },
+  );
 
 describe.skipIf(!needsRedis())('a process on a Redis Cluster', () => {
   it(
