@@ -82,7 +82,7 @@ describe.skipIf(!needsChromium())('a browser that opens /cache', () => {
       await eventually(() => tile(page, 'Hit rate')).toMatch(/^9\d/);
       const traffic = page.locator('.chart', { hasText: 'Traffic' });
       await traffic.getByText('As a table').click();
-      expect(await traffic.getByRole('row').count()).toBeGreaterThan(1);
+      await eventually(() => traffic.getByRole('row').count()).toBeGreaterThan(1);
       expect([elsewhere, faults]).toEqual([[], []]);
     });
 
