@@ -31,6 +31,7 @@ const LEAVES = [
   'errors.ts',
   'load-scope.ts',
   'log.ts',
+  'grouped.ts',
   'maybe-promise.ts',
   'nearest-name.ts',
   'object-notes.ts',

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import type { Journal } from './journal.js';
 
 type Parted = Pick<Journal, 'isAway' | 'parts'>;
@@ -21,13 +22,5 @@ export function byPart<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
 ): ReadonlyMap<number, readonly Item[]> {
-  if (journal.parts === undefined) return new Map([[0, items]]);
-  const grouped = new Map<number, Item[]>();
-  for (const item of items) {
-    const part = partOf(journal, keyOf(item));
-    const own = grouped.get(part);
-    if (own === undefined) grouped.set(part, [item]);
-    else own.push(item);
-  }
-  return grouped;
+  return grouped(items, (item) => partOf(journal, keyOf(item)));
 }

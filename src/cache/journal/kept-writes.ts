@@ -58,10 +58,6 @@ export class KeptWrites {
     });
   }
 
-  has(key: string): boolean {
-    return this.#writes.has(key);
-  }
-
   /** The database has this write, or the dead letters do: neither it nor an earlier one of its key is needed. */
   drop({ key, seq }: WriteName): void {
     const write = this.#writes.get(key);

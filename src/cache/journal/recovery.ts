@@ -3,7 +3,7 @@ import { hasCome } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import { batchesOf } from './batches.js';
 import type { Doubt, Journal, PendingWrite } from './journal.js';
-import { partOf, partsAway } from './journal-parts.js';
+import { byPart, partOf, partsAway } from './journal-parts.js';
 import type { KeptWrite } from './kept-writes.js';
 import { Rescue, type RescueOptions } from './rescue.js';
 
@@ -19,6 +19,8 @@ const AT_LEAST_MS = 500;
 /** After that the journal is believed again, whatever could be saved. */
 const AT_MOST_MS = 2000;
 const KEPT_PER_LOOK = 1000;
+
+const noParts: ReadonlySet<number> = new Set();
 
 interface PartDoubt {
   readonly sinceMs: number;
@@ -114,7 +116,9 @@ export class Recovery {
     } catch {
       // The journal has said by itself that it is away, or it refuses: it is told again.
     }
-    for (const part of partsAway(journal)) if (!this.#hasMore(part)) this.#believeAgain(part, true);
+    const stillAway = partsAway(journal);
+    const unsaved = stillAway.length === 0 ? noParts : this.#partsUnsaved();
+    for (const part of stillAway) if (!unsaved.has(part)) this.#believeAgain(part, true);
     const swept = this.#openDoubts().filter(
       ([part]) => !this.#mustRestore.has(part) && (journal.parts === undefined || !journal.isAway(part)),
     );
@@ -147,14 +151,12 @@ export class Recovery {
     doubt.ended.resolve();
   }
 
-  #hasMore(part: number): boolean {
+  /** Parts of which something is kept that can still be brought to the database. */
+  #partsUnsaved(): ReadonlySet<number> {
     const { journal, kept } = this.#options;
-    if (kept.size === 0) return false;
-    return kept
-      .all()
-      .some(
-        ({ key, isRefused, record }) => !isRefused && record !== undefined && partOf(journal, key) === part,
-      );
+    if (kept.size === 0) return noParts;
+    const unsaved = kept.all().filter(({ isRefused, record }) => !isRefused && record !== undefined);
+    return new Set(unsaved.map(({ key }) => partOf(journal, key)));
   }
 
   /** Forgets what others have flushed. */
@@ -182,40 +184,43 @@ export class Recovery {
     const { journal, kept, counters, log, restoredRecordOf } = this.#options;
     // What is noticed meanwhile has it begin anew.
     for (const part of parts) this.#mustRestore.delete(part);
-    const all = kept.all().filter(({ key }) => parts.includes(partOf(journal, key)));
-    const unkept = all.filter(({ record }) => record === undefined);
+    const all = byPart(journal, kept.all(), ({ key }) => key);
     let restored = 0;
     const lost: KeptWrite[] = [];
     let failure: { readonly error: unknown } | undefined;
     // One part that refuses holds up no other.
     for (const part of parts) {
-      const isThere = ({ key }: KeptWrite): boolean => partOf(journal, key) === part;
+      const own = all.get(part) ?? [];
       try {
-        for (const batch of batchesOf(all.filter(isThere).flatMap(withRecord))) {
+        for (const batch of batchesOf(own.flatMap(withRecord))) {
           const writes = batch.map((write) => ({ ...write, record: restoredRecordOf(write.record) }));
           restored += (await journal.restore?.(writes)) ?? 0;
         }
-        const unknown = unkept.filter(isThere);
-        const found = await journal.pending(unknown.map(({ key }) => key));
-        lost.push(...unknown.filter((_, index) => found[index] === undefined));
+        const unkept = own.filter(({ record }) => record === undefined);
+        const found = await journal.pending(unkept.map(({ key }) => key));
+        lost.push(...unkept.filter((_, index) => found[index] === undefined));
       } catch (error) {
         this.#mustRestore.add(part);
         failure = { error };
       }
     }
     counters.restored += restored;
-    if (failure !== undefined) throw failure.error;
     for (const write of lost) kept.drop(write);
     counters.lost += lost.length;
     const held = this.#held;
-    const isTold = restored > 0 || lost.length > 0 || (this.#isRobbed && held > 0);
-    this.#isRobbed = false;
-    this.#held = 0;
-    if (!isTold) return;
-    log.error(
-      { held, restored, lost: lost.length },
-      'the journal has lost accepted writes; this process wrote down again what it had accepted itself and still kept',
-    );
+    const hasDone = restored > 0 || lost.length > 0;
+    // What was held is told with the part that is restored last, where nothing is told before.
+    if (hasDone || failure === undefined) {
+      if (hasDone || (this.#isRobbed && held > 0)) {
+        log.error(
+          { held, restored, lost: lost.length },
+          'the journal has lost accepted writes; this process wrote down again what it had accepted itself and still kept',
+        );
+      }
+      this.#isRobbed = false;
+      this.#held = 0;
+    }
+    if (failure !== undefined) throw failure.error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import { doublingPauseMs } from '../time/doubling-pause.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
@@ -46,17 +47,13 @@ export class Rescue {
   async step(isWanted: (key: string) => boolean): Promise<void> {
     const { kept, clock, targetOf, recordOf } = this.#options;
     if (kept.size === 0 || !hasCome(this.#againAtMs, clock.nowMs(), flushPause.longestMs)) return;
-    const byTarget = new Map<FlushTarget, Saved[]>();
-    for (const write of kept.all()) {
-      if (!isWanted(write.key)) continue;
+    const saved = kept.all().flatMap((write): readonly Saved[] => {
+      if (!isWanted(write.key)) return [];
       const record = write.record === undefined || write.isRefused ? undefined : recordOf(write.record);
       const target = targetOf(write.key);
-      if (record === undefined || target === undefined) continue;
-      const own = byTarget.get(target);
-      if (own === undefined) byTarget.set(target, [{ write, record, target }]);
-      else own.push({ write, record, target });
-    }
-    const batches = [...byTarget.values()].flatMap(batchesOf);
+      return record === undefined || target === undefined ? [] : [{ write, record, target }];
+    });
+    const batches = [...grouped(saved, ({ target }) => target).values()].flatMap(batchesOf);
     const areSaved: boolean[] = [];
     for (const batch of batches) areSaved.push(await this.#save(batch));
     if (areSaved.every(Boolean)) return;

@@ -13,12 +13,14 @@ const NOTHING_LEFT: ReadonlySet<number> = new Set();
 
 function setUp() {
   const clock = manualClock();
-  const [away, flushed, restored] = [new Set<number>(), [] as string[], [] as string[]];
+  const [away, refusing] = [new Set<number>(), new Set<number>()];
+  const [flushed, restored]: [string[], string[]] = [[], []];
   const journal: Journal = {
     ...memoryJournal({ clock }),
     parts: { count: 3, of: partOf },
     isAway: (part) => (part === undefined ? away.size === 3 : away.has(part)),
     restore: (writes) => {
+      if (writes.some(({ key }) => refusing.has(partOf(key)))) throw new Error('OOM');
       restored.push(...writes.map(({ key }) => key));
       return writes.length;
     },
@@ -41,7 +43,7 @@ function setUp() {
   for (const part of [0, 1, 2])
     kept.add({ key: `Row:${part}.1`, seq: 1, record: Buffer.from('x') }, clock.nowMs());
   const inDoubt = (): readonly number[] => [0, 1, 2].filter((part) => recovery.isInDoubt(part));
-  return { clock, away, flushed, restored, recovery, inDoubt };
+  return { clock, away, refusing, flushed, restored, kept, recovery, inDoubt };
 }
 
 describe('a journal whose parts fail alone', () => {
@@ -94,5 +96,19 @@ describe('a journal whose parts fail alone', () => {
     recovery.doubted({ why: 'robbed', sinceSeq: 5, held: 1, part: 0 });
     await recovery.step();
     expect([restored, recovery.isNeeded]).toEqual([['Row:0.1'], false]);
+  });
+
+  it('is given it again in each part by itself: one that refuses holds up no other', async () => {
+    const { clock, refusing, restored, kept, recovery } = setUp();
+    // Its record is not kept: what the journal has lost of it is lost.
+    kept.add({ key: 'Row:1.2', seq: 2, record: Buffer.alloc(17 * 1024 * 1024) }, clock.nowMs());
+    refusing.add(0);
+    for (const part of [0, 1, 2]) recovery.doubted({ why: 'moved', sinceSeq: 5, held: 0, part });
+    await recovery.step();
+    expect([restored, recovery.isNeeded]).toEqual([['Row:1.1', 'Row:2.1'], true]);
+    expect(kept.all().map(({ key }) => key)).not.toContain('Row:1.2');
+    refusing.clear();
+    await recovery.step();
+    expect([restored, recovery.isNeeded]).toEqual([['Row:1.1', 'Row:2.1', 'Row:0.1'], false]);
   });
 });

@@ -63,7 +63,7 @@ export class Breaker {
   #failures = 0;
   #answeredAtMs = -Infinity;
   #answers = 0;
-  /** When the probe began that is under way. */
+  /** How many there were when the latest probe began. */
   #answersBefore = 0;
   /** Time-outs without any answer before it opens. */
   #silenceTimes = 1;
@@ -170,8 +170,7 @@ export class Breaker {
       this.#probeAgain = true;
       return;
     }
-    this.#isProbing = true;
-    this.#answersBefore = this.#answers;
+    this.#beginProbe();
     this.#callOffProbe?.();
     try {
       await this.#rejoin();
@@ -192,8 +191,7 @@ export class Breaker {
   /** Asks whether a server that is in use still may be; opens where it may not. */
   async check(): Promise<void> {
     if (this.#closed || this.#isProbing || this.#refusal !== undefined) return;
-    this.#isProbing = true;
-    this.#answersBefore = this.#answers;
+    this.#beginProbe();
     try {
       await this.#options.rejoin(false);
     } catch (error) {
@@ -229,6 +227,11 @@ export class Breaker {
     if (sinceMs === undefined) return;
     const awayForMs = Math.round(performance.now() - sinceMs);
     this.#options.onChange({ isAway: false, reason: 'it answers', awayForMs });
+  }
+
+  #beginProbe(): void {
+    this.#isProbing = true;
+    this.#answersBefore = this.#answers;
   }
 
   #probeIn(ms: number): void {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { grouped } from '../../grouped.js';
 import { systemClock } from '../../time/clock.js';
 import { within } from '../../time/within.js';
 import {
@@ -87,14 +88,8 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     keyOf: (item: Item) => string,
     commands: (client: Redis, shard: Shard, own: readonly Item[]) => Promise<T>,
   ): Promise<readonly T[]> {
-    const grouped = new Map<Shard, Item[]>();
-    for (const item of items) {
-      const shard = shardOf(keyOf(item));
-      const own = grouped.get(shard);
-      if (own === undefined) grouped.set(shard, [item]);
-      else own.push(item);
-    }
-    const asked = Array.from(grouped, ([shard, own]) => ask(shard, (client) => commands(client, shard, own)));
+    const byShard = grouped(items, (item) => shardOf(keyOf(item)));
+    const asked = Array.from(byShard, ([shard, own]) => ask(shard, (client) => commands(client, shard, own)));
     await Promise.allSettled(asked);
     return Promise.all(asked);
   }
