@@ -20,15 +20,17 @@ export function addGraphiqlPage(app: FastifyInstance): void {
 
 /**
  * Runs the first example for a person who comes for the first time, as soon as the editor has it. Where GraphiQL remembers tabs of an
- * earlier visit, the first one may be a mutation.
+ * earlier visit, the first one may be a mutation. GraphiQL stores its tabs only half a second after a change, so that the run itself is
+ * remembered too.
  */
 const firstRun = `
-  if (localStorage.getItem('graphiql:tabState') === null) {
+  if (localStorage.getItem('graphiql:tabState') === null && localStorage.getItem('corral:firstRun') === null) {
     const look = new MutationObserver(() => {
       const button = document.querySelector('.graphiql-execute-button');
       const text = document.querySelector('.graphiql-query-editor .view-lines')?.textContent ?? '';
       if (button === null || button.disabled || text.trim() === '') return;
       look.disconnect();
+      localStorage.setItem('corral:firstRun', 'done');
       button.click();
     });
     look.observe(document.documentElement, { childList: true, subtree: true });
