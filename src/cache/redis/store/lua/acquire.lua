@@ -25,7 +25,8 @@ if not generation or #generation > 128 or string.find(generation, '[^%w._-]') th
   generation = ARGV[1] .. '.' .. time[1] .. '.' .. time[2]
   redis.call('SET', KEYS[1], generation, 'PX', ARGV[2])
 elseif redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  -- For a quarter longer, so that not each load has to.
+  redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[2] * 1.25))
 end
 if #KEYS == 1 then return { generation } end
 
