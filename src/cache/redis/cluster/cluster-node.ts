@@ -66,6 +66,7 @@ export class ClusterNode {
   readonly #link: ServerConnection;
   #history = '';
   #replicationId: string | undefined;
+  #version: string | undefined;
   #confirmedAtMs = -Infinity;
 
   constructor({ id, host, port, ranges }: Owner, options: NodeOptions) {
@@ -83,6 +84,11 @@ export class ClusterNode {
    */
   get history(): string {
     return this.#history;
+  }
+
+  /** Of the server; undefined until it has answered. */
+  get version(): string | undefined {
+    return this.#version;
   }
 
   get ranges(): Owner['ranges'] {
@@ -193,5 +199,6 @@ export class ClusterNode {
   #know({ history, value }: ServerInfo): void {
     this.#history = createHash('sha1').update(history).digest('base64url').slice(0, 12);
     this.#replicationId = value('master_replid');
+    this.#version = value('redis_version');
   }
 }

@@ -9,6 +9,7 @@ import type { Timeouts } from '../connection/server-connection.js';
 import { addressOf } from '../connection/server-info.js';
 import { startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
 import { ClusterNode, nameOfNode, type Look, type NodeUser } from './cluster-node.js';
+import { odditiesOf } from './cluster-oddities.js';
 import { redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
@@ -300,7 +301,10 @@ export class ClusterNodes {
     );
     // What refuses this process while it runs is told by its own connection.
     const owners = views.at(-1)?.owners ?? (await this.#discover().catch(() => undefined));
-    if (owners !== undefined) await this.#adopt(owners, 'later');
+    if (owners !== undefined) {
+      await this.#adopt(owners, 'later');
+      for (const words of odditiesOf(this.#owners, this.all)) this.#complain(new Error(words), this.#where);
+    }
     for (const { node, look } of seen) {
       if (look?.isSame !== true) continue;
       // A node that slept through its replacement still says that it owns its slots: another one must say so.

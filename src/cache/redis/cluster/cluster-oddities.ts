@@ -1,0 +1,23 @@
+import type { ClusterNode } from './cluster-node.js';
+
+/** What a cluster is used in spite of, each as a sentence with what to do. */
+export function odditiesOf(
+  owners: readonly (ClusterNode | undefined)[],
+  nodes: readonly ClusterNode[],
+): string[] {
+  const uncovered = owners.filter((owner) => owner === undefined).length;
+  const versions = [...new Set(nodes.flatMap(({ version }) => version ?? []))].sort();
+  const oddities: string[] = [];
+  if (uncovered > 0) {
+    oddities.push(
+      `no node owns ${uncovered} of the ${owners.length} slots, so that what lies there is always loaded from the origin; give ` +
+        'them to a node, such as by `redis-cli --cluster fix`',
+    );
+  }
+  if (versions.length > 1) {
+    oddities.push(
+      `its nodes run different versions (${versions.join(', ')}), which is meant for the time of an upgrade; have all run one`,
+    );
+  }
+  return oddities;
+}

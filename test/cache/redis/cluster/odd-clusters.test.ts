@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { Cluster, Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCache } from '../../../../src/cache/index.js';
+import { redisStore } from '../../../../src/cache/redis/index.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { needsRedis } from '../../../support/needs.js';
+import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { told } from '../../../support/servers/private-cluster.js';
+import { useCluster } from './use-cluster.js';
+
+/** A cluster of one node that owns these slots. */
+async function oneNode(to: number): Promise<PrivateRedis> {
+  const node = await privateRedis('--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no');
+  onTestFinished(() => node.stop());
+  await told(node.port, 'CLUSTER', 'ADDSLOTSRANGE', 0, to);
+  await expect.poll(() => told(node.port, 'CLUSTER', 'INFO')).toContain('cluster_state:ok');
+  return node;
+}
+
+/** A proxy to a server that says of itself that it has another version, of the same length. */
+async function otherVersion(port: number): Promise<number> {
+  const proxy = createServer((client) => {
+    const server = connect(port, '127.0.0.1');
+    client.pipe(server);
+    server.on('data', (chunk) => {
+      const text = chunk.toString('latin1').replace(/redis_version:\d/, 'redis_version:9');
+      client.write(text, 'latin1');
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => undefined);
+      one.on('close', () => other.destroy());
+    }
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  const address = proxy.address();
+  return isPlace(address) ? address.port : 0;
+}
+
+function isPlace(address: unknown): address is AddressInfo {
+  return typeof address === 'object' && address !== null && 'port' in address;
+}
+
+function cacheOn(client: Cluster | Redis) {
+  const log = cacheLog();
+  const cache = createCache({ store: redisStore(client, { prefix: 'odd' }), log, environment: 'test' });
+  onTestFinished(() => cache.close());
+  return { cache, said: () => log.lines.join('\n') };
+}
+
+describe.skipIf(!needsRedis())('a cluster', () => {
+  const { servers, client } = useCluster('unknown');
+
+  it('with slots that no node owns is used where it has owners, and says so', async () => {
+    const { port } = await oneNode(8191);
+    const { cache, said } = cacheOn(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }));
+    await cache.start();
+    expect(said()).toContain(
+      'no node owns 8192 of the 16384 slots, so that what lies there is always loaded from the origin; give them to a node',
+    );
+    const loads = new Map<string, number>();
+    const read = (key: string): Promise<string> =>
+      cache.fetch(key, { ttl: 60 }, () => {
+        loads.set(key, (loads.get(key) ?? 0) + 1);
+        return 'loaded';
+      });
+    const keys = Array.from({ length: 40 }, (_, index) => `Row:${index}`);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await Promise.all(keys.map(read))).toEqual(keys.map(() => 'loaded'));
+    }
+    const once = [...loads.values()].filter((count) => count === 1).length;
+    expect(once).toBeGreaterThan(5);
+    expect(once).toBeLessThan(35);
+  });
+
+  it('whose nodes run different versions says so', async () => {
+    const [first] = servers().addresses;
+    if (first === undefined) throw new Error('there is no cluster');
+    const port = await otherVersion(first.port);
+    const options = {
+      natMap: (name: string) =>
+        name === `127.0.0.1:${first.port}` ? { host: '127.0.0.1', port } : placeOf(name),
+    };
+    const { cache, said } = cacheOn(client(options));
+    await cache.start();
+    expect(said()).toMatch(/its nodes run different versions \(7[.\d]+, 9[.\d]+\), .*; have all run one/);
+  });
+
+  it('that a proxy hides behind one address is refused', async () => {
+    const { port, url } = await oneNode(16_383);
+    const { cache } = cacheOn(new Redis(url, { lazyConnect: true }));
+    await expect(cache.start()).rejects.toThrow(
+      `redisStore: Redis at 127.0.0.1:${port} is part of a cluster; pass new Cluster([{ host, port }]) of ioredis`,
+    );
+  });
+});
+
+function placeOf(name: string): { host: string; port: number } {
+  const [host = '', port = ''] = name.split(':');
+  return { host, port: Number(port) };
+}
