@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { redisUsageOf } from './redis-usage.js';
 import type { ServerProcess } from './server-process.js';
+import type { RedisOf } from './start-all.js';
 import type { Slice } from './slices.js';
 import type { Workload, WorkloadName } from './workloads.js';
 import { sendLoad, writeScript } from './wrk.js';
@@ -12,7 +12,7 @@ export interface Measuring {
   readonly wrk: string;
   /** Where its scripts are written. */
   readonly folder: string;
-  readonly redis: Redis;
+  readonly redisOf: RedisOf;
   readonly servers: readonly ServerProcess[];
   readonly workloads: readonly Workload[];
   /** Entries that one request asks for, on average. */
@@ -39,13 +39,13 @@ export async function measure(measuring: Measuring): Promise<readonly Slice[]> {
 }
 
 async function slice(
-  { wrk, redis, seconds, entriesAsked, signal }: Measuring,
+  { wrk, redisOf, seconds, entriesAsked, signal }: Measuring,
   of: { round: number; server: ServerProcess; workload: Workload; script: string },
 ): Promise<Slice> {
   const { round, server, workload, script } = of;
   const before = await server.usage();
   const send = () => sendLoad(wrk, { script, url: server.url, seconds, signal });
-  const { result, usage } = await redisUsageOf(redis, send);
+  const { result, usage } = await redisUsageOf(redisOf(server.name), send);
   const after = await server.usage();
   const { requests, seconds: lasted } = result;
   const asked = requests * (entriesAsked.get(workload.name) ?? 0);

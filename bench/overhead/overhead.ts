@@ -25,10 +25,10 @@ export async function overhead(options: OverheadOptions): Promise<void> {
   const closers: Closer[] = [];
   try {
     const folder = await scratchFolder(closers);
-    const { servers, redis, database } = await startAll(options, closers);
+    const { servers, redis, redisOf, database } = await startAll(options, closers);
     const workloads = await someWorkloads(options.workloads);
     const entriesAsked = await warmUp(servers, workloads);
-    const slices = await measure({ ...options, wrk, folder, redis, servers, workloads, entriesAsked });
+    const slices = await measure({ ...options, wrk, folder, redisOf, servers, workloads, entriesAsked });
     if (options.json !== undefined) await writeFile(options.json, JSON.stringify(slices, undefined, 2));
     console.log(`\n${await reportOf(slices, { ...options, workloads, redis, database })}`);
   } finally {

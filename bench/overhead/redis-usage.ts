@@ -1,23 +1,27 @@
 import type { Redis } from 'ioredis';
 
-/** What Redis did since it started. */
+/** What Redis did since it started, all servers of it together. */
 export interface RedisUsage {
   readonly cpuMs: number;
   /** Entries that Redis gave out, each with its own generation. */
   readonly entriesRead: number;
 }
 
-/** What Redis did during `work`. The CPU is read closest to it, so that counting the entries is not counted. */
+/** What these servers did during `work`. The CPU is read closest to it, so that counting the entries is not counted. */
 export async function redisUsageOf<Result>(
-  redis: Redis,
+  servers: readonly Redis[],
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly usage: RedisUsage }> {
-  const entriesBefore = await entriesRead(redis);
-  const cpuBefore = await cpuMs(redis);
+  const entriesBefore = await sumOf(servers, entriesRead);
+  const cpuBefore = await sumOf(servers, cpuMs);
   const result = await work();
-  const cpuAfter = await cpuMs(redis);
-  const entriesAfter = await entriesRead(redis);
+  const cpuAfter = await sumOf(servers, cpuMs);
+  const entriesAfter = await sumOf(servers, entriesRead);
   return { result, usage: { cpuMs: cpuAfter - cpuBefore, entriesRead: entriesAfter - entriesBefore } };
+}
+
+async function sumOf(servers: readonly Redis[], one: (redis: Redis) => Promise<number>): Promise<number> {
+  return (await Promise.all(servers.map(one))).reduce((sum, figure) => sum + figure, 0);
 }
 
 async function cpuMs(redis: Redis): Promise<number> {
@@ -29,7 +33,7 @@ async function entriesRead(redis: Redis): Promise<number> {
   return entriesReadIn(`${await redis.info('stats')}${await redis.info('commandstats')}`);
 }
 
-/** Every MGET asks for the epoch, and for each entry for the entry and its generation: two keys of what is left. */
+/** Every MGET asks for an epoch, and for each entry for the entry and its generation: two keys of what is left. */
 export function entriesReadIn(information: string): number {
   const hits = numberIn(information, /^keyspace_hits:(\d+)/m);
   const reads = numberIn(information, /^cmdstat_mget:calls=(\d+)/m);

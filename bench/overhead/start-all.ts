@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { Closer } from '../../src/start/close-all.js';
 import { privateRedis } from '../../test/support/private-redis.js';
+import { privateCluster } from '../../test/support/servers/private-cluster.js';
 import { tcpProxy } from '../../test/support/servers/tcp-proxy.js';
 import { readRows } from '../servers/films.js';
 import type { ServerName } from '../servers/server-names.js';
@@ -11,9 +12,13 @@ import { openFilmDatabase } from './film-database.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { createWorkloads, type Workload, type WorkloadName } from './workloads.js';
 
+/** The servers of Redis that keep what a measured server caches. */
+export type RedisOf = (server: string) => readonly Redis[];
+
 export interface Running {
   readonly servers: readonly ServerProcess[];
   readonly redis: Redis;
+  readonly redisOf: RedisOf;
   /** What the API keeps its films in. */
   readonly database: string;
 }
@@ -33,20 +38,39 @@ export async function startAll(
   const { url, port, stop } = await privateRedis('--io-threads', '1');
   closers.push({ what: 'Redis', close: stop });
   const redisUrl = redisLatencyMs === 0 ? url : await farAway(port, redisLatencyMs, closers);
-  // One that is gone is an error at once: it is ours, and nobody will start it again.
-  const redis = new Redis(url, { retryStrategy: () => null });
-  closers.push({ what: 'the Redis client', close: () => Promise.resolve(redis.disconnect()) });
+  const redis = askedAt(port, closers);
+  const cluster = names.some(isOnCluster) ? await startCluster(closers) : undefined;
   const needsFilms = names.some((name) => name.startsWith('api'));
   const database = await openFilmDatabase(needsFilms, closers);
   const servers: ServerProcess[] = [];
   for (const name of names) {
     signal.throwIfAborted();
     console.error(`starting ${name}`);
-    const server = await startServer(name, { redisUrl, databaseUrl: database.url, signal });
+    const at = isOnCluster(name) && cluster !== undefined ? cluster.url : redisUrl;
+    const server = await startServer(name, { redisUrl: at, databaseUrl: database.url, signal });
     closers.push({ what: 'a measured server', close: () => server.stop() });
     servers.push(server);
   }
-  return { servers, redis, database: database.title };
+  const redisOf = (name: string): readonly Redis[] => (isOnCluster(name) && cluster?.nodes) || [redis];
+  return { servers, redis, redisOf, database: database.title };
+}
+
+function isOnCluster(name: string): boolean {
+  return name.endsWith('-cluster');
+}
+
+/** Three primaries without replicas: nothing is written while hits are measured. */
+async function startCluster(closers: Closer[]) {
+  const { url, primaries, stop } = await privateCluster({ hasReplicas: false });
+  closers.push({ what: 'the cluster', close: stop });
+  return { url, nodes: primaries.map(({ port }) => askedAt(port, closers)) };
+}
+
+function askedAt(port: number, closers: Closer[]): Redis {
+  // One that is gone is an error at once: it is ours, and nobody will start it again.
+  const redis = new Redis(port, { retryStrategy: () => null });
+  closers.push({ what: 'a Redis client', close: () => Promise.resolve(redis.disconnect()) });
+  return redis;
 }
 
 /** The address of a proxy to a port, which takes its time each way. */

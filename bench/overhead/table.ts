@@ -27,7 +27,7 @@ export function tableOf(results: readonly Result[], workloads: readonly Workload
 
 function rowOf(title: string, result: Result): string {
   const { server, requestsPerSecond, cpuPerRequestUs, speedRatio, cpuRatio } = result;
-  const asksRedis = server.endsWith('redis');
+  const asksRedis = /-(redis|cluster)$/.test(server);
   const cells = [
     title,
     titleOf(server),

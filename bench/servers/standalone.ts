@@ -4,10 +4,9 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import DataLoader from 'dataloader';
-import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { apolloWithPlans } from '../../src/cache/execution/index.js';
-import { redisStore } from '../../src/cache/redis/index.js';
+import { createRedisStore } from '../../src/redis/create-redis-store.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
 import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
 
@@ -111,7 +110,7 @@ export async function createLibrary(
   const prefix = `library-${hasMemo ? 'memo' : copies}${isInFront ? '-front' : ''}${varies ? '-vary' : '-same'}${hasPlans ? '-plans' : ''}`;
   const cache = createCache<Reader>({
     ...(varies ? VARIED : {}),
-    store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix }),
+    store: createRedisStore(redisUrl, prefix),
     strictCopies: copies === 'strict',
     memo: hasMemo,
     origins: {

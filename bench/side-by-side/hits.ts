@@ -36,11 +36,11 @@ export async function measureHits(options: HitsOptions): Promise<Hits> {
   const closers: Closer[] = [];
   try {
     const folder = await scratchFolder(closers);
-    const { servers: own, redis } = await startAll({ servers: ownServers, signal }, closers);
+    const { servers: own, redisOf } = await startAll({ servers: ownServers, signal }, closers);
     const servers = [...own, ...(await startPeers(options, { folder, closers }))];
     const workloads = await someWorkloads(WORKLOADS);
     const entriesAsked = await warmUp(servers, workloads);
-    const measuring = { wrk, folder, redis, servers, workloads, entriesAsked, seconds: SLICE_SECONDS };
+    const measuring = { wrk, folder, redisOf, servers, workloads, entriesAsked, seconds: SLICE_SECONDS };
     return { slices: await measure({ ...measuring, rounds, signal }), workloads };
   } finally {
     await closeAll(closers);
