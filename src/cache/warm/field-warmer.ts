@@ -6,6 +6,7 @@ import type { Services } from '../loads/services.js';
 import { AskedSets } from './asked-sets.js';
 import type { Leadership } from './leadership.js';
 import type { LoadBudget } from './load-budget.js';
+import { RefreshPace } from './refresh-pace.js';
 import type { Arguments, WarmField, WarmSet } from './warm-field.js';
 import type { WarmContext, WarmSets } from './warm-sets.js';
 
@@ -28,25 +29,17 @@ export interface FieldWarmerOptions {
 /** Argument sets are looked for anew this often, or whenever all are refreshed. */
 const SETS_KEPT_MS = 60_000;
 const HAND_ON_EVERY_MS = 5000;
-/** Many writes in a row are one reason to refresh. */
-export const SETTLE_MS = 100;
-/** Under writes without end, refreshes after them take this share of the time at most, and a second is between two. */
-const PAUSE_FACTOR = 4;
-const SHORTEST_PAUSE_MS = 1000;
 
 /** Keeps the entries of one field warm. */
 export class FieldWarmer {
   readonly field: WarmField;
   readonly #options: FieldWarmerOptions;
   readonly #asked = new AskedSets();
+  readonly #pace = new RefreshPace();
   #sets: readonly WarmSet[] = [];
   #setsAtMs = -Infinity;
   #handedOnAtMs = -Infinity;
   #tags: ReadonlySet<string> = new Set();
-  /** When the first invalidation came that is not made up for. */
-  #invalidatedAtMs: number | undefined;
-  #pausesUntilMs = -Infinity;
-  #pauseMs = 0;
   #isFailing = false;
 
   constructor(options: FieldWarmerOptions) {
@@ -56,20 +49,19 @@ export class FieldWarmer {
 
   noteRead(key: string, args: Arguments): void {
     this.#asked.note(key, args);
+    this.#pace.noteRead(key);
   }
 
   /** True where the field's entries depend on one of these tags: then it is time for a look soon. */
   wasInvalidated(tags: readonly string[]): boolean {
     if (!tags.some((tag) => this.#tags.has(tag))) return false;
-    this.#invalidatedAtMs ??= this.#options.services.clock.nowMs();
+    this.#pace.wasInvalidated(this.#options.services.clock.nowMs());
     return true;
   }
 
   /** Milliseconds until what was invalidated has to be made up for, without end where nothing was. */
   get makesUpInMs(): number {
-    if (this.#invalidatedAtMs === undefined) return Infinity;
-    const atMs = Math.max(this.#invalidatedAtMs + SETTLE_MS, this.#pausesUntilMs);
-    return atMs - this.#options.services.clock.nowMs();
+    return this.#pace.dueInMs(this.#options.services.clock.nowMs());
   }
 
   /** Loads what is missing, or waits for the process that does. Never rejects. */
@@ -86,16 +78,11 @@ export class FieldWarmer {
       await this.#handOnAsked(nowMs);
       const isLeader = await leadership.hold();
       // The process that applied an invalidation makes up for it: the leader may not have heard of it yet.
-      const invalidatedAtMs = this.#invalidatedAtMs;
-      const isSettled =
-        invalidatedAtMs !== undefined && hasCome(invalidatedAtMs + SETTLE_MS, nowMs, SETTLE_MS);
-      const seesMissing = (isLeader || isSettled) && hasCome(this.#pausesUntilMs, nowMs, this.#pauseMs);
-      if (seesMissing) this.#invalidatedAtMs = undefined;
+      const seesMissing = this.#pace.mayRefresh(nowMs, isLeader);
+      if (seesMissing) this.#pace.begin();
       if (!isLeader && !seesMissing) return;
-      const missing = await this.#look({ isLeader, seesMissing });
-      const endedAtMs = services.clock.nowMs();
-      const pauseMs = Math.max(SHORTEST_PAUSE_MS, PAUSE_FACTOR * (endedAtMs - nowMs));
-      if (missing > 0) [this.#pauseMs, this.#pausesUntilMs] = [pauseMs, endedAtMs + pauseMs];
+      const keys = await this.#look({ isLeader, seesMissing });
+      this.#pace.refreshed({ keys, beganAtMs: nowMs, endedAtMs: services.clock.nowMs() });
     } catch {
       // The store is in trouble, which it has said itself; the next tick tries again.
     }
@@ -117,8 +104,11 @@ export class FieldWarmer {
     await this.#options.handOn(this.#asked.take());
   }
 
-  /** Loads what is missing, and for the leader what is old enough. Resolves with how many were missing. */
-  async #look(what: { readonly isLeader: boolean; readonly seesMissing: boolean }): Promise<number> {
+  /** Loads what is missing, and for the leader what is old enough. Resolves with the keys of what was missing. */
+  async #look(what: {
+    readonly isLeader: boolean;
+    readonly seesMissing: boolean;
+  }): Promise<readonly string[]> {
     const { entries, clock } = this.#options.services;
     const { policy } = this.field;
     const sets = await this.#presentSets();
@@ -136,7 +126,7 @@ export class FieldWarmer {
       return what.isLeader && isOld ? [{ ...set, found: entry }] : [];
     });
     await this.#loadAll(due);
-    return due.filter((one) => one.found === undefined).length;
+    return due.flatMap(({ found: before, place }) => (before === undefined ? [place.key] : []));
   }
 
   async #presentSets(): Promise<readonly WarmSet[]> {

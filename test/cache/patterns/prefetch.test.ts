@@ -169,18 +169,52 @@ describe('PREFETCH', () => {
     },
   );
 
-  it('leaves pauses between refreshes while writes go on without end', async () => {
-    const { cache, clock, took, query } = warmed();
+  /** Writes ten times a second, and counts how often all was loaded again by the engine itself. */
+  async function refreshesUnderWrites(seconds: number, read?: string) {
+    const made = warmed();
+    const { cache, clock, took, query } = made;
     await cache.start();
     await clock.pass(1000);
     took();
-    for (let second = 0; second < 10; second += 0.1) {
+    let loadedForReaders = 0;
+    for (let second = 0; second < seconds; second += 0.1) {
       await query('mutation { rate }');
-      await clock.pass(100);
+      await clock.pass(30);
+      if (read !== undefined) {
+        const { outcomes } = await query(read);
+        loadedForReaders += outcomes.filter((outcome) => outcome.endsWith('MISS')).length;
+      }
+      await clock.pass(70);
     }
-    const refreshes = took().length / 2;
+    return { ...made, refreshes: (took().length - loadedForReaders) / 2 };
+  }
+
+  it('leaves pauses between refreshes while writes go on without end', async () => {
+    const { refreshes } = await refreshesUnderWrites(10, '{ chart a: chart(decade: 1990) }');
     expect(refreshes).toBeGreaterThanOrEqual(4);
     expect(refreshes).toBeLessThanOrEqual(11);
+  });
+
+  it('leaves longer ones where what it loads is ended before it is read, and has all warm soon after the last write', async () => {
+    const { refreshes, clock, query, took } = await refreshesUnderWrites(60);
+    expect(refreshes).toBeGreaterThanOrEqual(4);
+    expect(refreshes).toBeLessThanOrEqual(8);
+    await clock.pass(1800);
+    took();
+    expect((await query('{ chart a: chart(decade: 1990) }')).outcomes).toEqual([
+      'Query.chart HIT',
+      'Query.chart HIT',
+    ]);
+    expect(took()).toEqual([]);
+    // It is read again, so that it is as quick as before after some writes.
+    for (let write = 0; write < 6; write += 1) {
+      await query('mutation { rate }');
+      await clock.pass(20_000);
+      await query('{ chart a: chart(decade: 1990) }');
+    }
+    await query('mutation { rate }');
+    await clock.pass(400);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
   });
 
   it('keeps warm what is asked for most lately, and forgets it when nobody asks any more', async () => {
