@@ -1,5 +1,8 @@
+import { Cluster } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, type Store } from '../../../src/cache/index.js';
+import { clusterNames } from '../../../src/cache/redis/cluster/cluster-names.js';
+import { redisJournal } from '../../../src/cache/redis/index.js';
 import { createRedisStore } from '../../../src/redis/create-redis-store.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { needsBinary, needsRedis } from '../../support/needs.js';
@@ -48,17 +51,37 @@ describe.skipIf(!isEquipped)('--redis and REDIS_URL are read as the API reads RE
     });
   });
 
-  it('a cluster: purge and dead-letters, and inspect says that it reads one server', async () => {
+  it('a cluster: inspect, purge and dead-letters', async () => {
     const cluster = await privateCluster();
     onTestFinished(() => cluster.stop());
     const isThere = await hasEntry(createRedisStore(cluster.url, 'films'));
     const on = ['--redis', cluster.url, '--prefix', 'films'];
+    const inspected = async (): Promise<string> => (await corral(['inspect', 'Film:1', ...on])).out;
+    expect(await inspected()).toMatch(
+      /^Film:1 is fresh \(schema none\)\.\n(.*\n)*? {2}tags {6}0 besides its own/,
+    );
+    // All of its slot was ended.
+    const names = clusterNames('films', 'none');
+    const client = new Cluster([cluster.url], { lazyConnect: true });
+    onTestFinished(() => client.disconnect());
+    const epoch = names.epochOf(names.slotOf('Film:1'));
+    const before = (await client.get(epoch)) ?? '';
+    await client.set(epoch, 'another');
+    expect(await inspected()).toMatch(/^Film:1 was ended by an invalidation/);
+    await client.set(epoch, before);
+    expect(await inspected()).toMatch(/^Film:1 is fresh/);
+    const journal = redisJournal(client, { prefix: 'films', durability: 'memory' });
+    onTestFinished(async () => journal.close());
+    await journal.open?.({ log: cacheLog() });
+    await journal.accept({ key: 'Film:1', record: Buffer.from('written'), delayMs: 60_000 });
+    expect(await inspected()).toMatch(/A write of it waits in the journal since 20/);
     expect(await corral(['purge', 'Film:1', ...on])).toEqual({ code: 0, out: '1 tag ended.', err: '' });
     expect(await isThere()).toBe(false);
     expect(await corral(['dead-letters', 'list', '--json', ...on])).toMatchObject({ code: 0, out: '[]' });
-    expect(await corral(['inspect', 'Film:1', ...on])).toEqual({
-      ...{ code: 2, out: '' },
-      err: 'This command reads one server, which a Redis Cluster is not.',
+    await corral(['purge', 'Film:1', ...on]);
+    expect(await corral(['inspect', 'Film:2', ...on])).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'There is no entry Film:2 under the prefix films.',
     });
   });
 

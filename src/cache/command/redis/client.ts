@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Cluster, Redis } from 'ioredis';
 import { quotable } from '../../redis/connection/refusal.js';
-import { isCluster } from '../../redis/cluster/cluster-client.js';
 import { clientOptions, type TlsOptions } from '../../redis/url/client-options.js';
 import { readRedisUrl, redisAddress, type RedisServer } from '../../redis/url/read-redis-url.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
@@ -51,12 +50,6 @@ export async function withRedis<Result>(
   } finally {
     client.disconnect();
   }
-}
-
-/** @throws CommandFault where the URL names a cluster. */
-export function oneServer(client: Redis | Cluster): Redis {
-  if (!isCluster(client)) return client;
-  throw wrongCommand('This command reads one server, which a Redis Cluster is not.');
 }
 
 async function clientOf(server: RedisServer, tls: TlsOptions): Promise<Redis | Cluster> {

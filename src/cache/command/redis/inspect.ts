@@ -6,7 +6,7 @@ import { systemClock } from '../../time/clock.js';
 import { CommandFault } from '../command-fault.js';
 import type { Surroundings } from '../surroundings.js';
 import { asJson } from '../write-out.js';
-import { oneServer, withRedis, withRedisOptions, type RedisFlags } from './client.js';
+import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
 import { findEntries, pendingWrite, type FoundEntry } from './find-entry.js';
 
 const examples = `
@@ -31,13 +31,10 @@ export function addInspect(program: Command, surroundings: Surroundings): void {
   )
     .addHelpText('after', examples)
     .action(async (key: string, flags: Flags) => {
-      const { found, pending } = await withRedis(flags, surroundings, async (given) => {
-        const client = oneServer(given);
-        return {
-          found: await findEntries(client, flags.prefix, key),
-          pending: await pendingWrite(client, flags.prefix, key),
-        };
-      });
+      const { found, pending } = await withRedis(flags, surroundings, async (client) => ({
+        found: await findEntries(client, flags.prefix, key),
+        pending: await pendingWrite(client, flags.prefix, key),
+      }));
       const waiting = pending === undefined ? undefined : new Date(pending.seq / 1000).toISOString();
       if (flags.json === true) {
         surroundings.out(

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { CacheLog } from '../../log.js';
 import type { Ask } from '../connection/connection-user.js';
@@ -6,6 +5,7 @@ import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection, type ConnectionState, type Timeouts } from '../connection/server-connection.js';
 import { lineOf, type ServerInfo } from '../connection/server-info.js';
 import { OversizedEntries } from '../store/oversized-entries.js';
+import { historyMark } from './slot-marks.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
 /** What a store or a journal on a cluster does at each node. */
@@ -196,9 +196,9 @@ export class ClusterNode {
     this.#link.close();
   }
 
-  #know({ history, value }: ServerInfo): void {
-    this.#history = createHash('sha1').update(history).digest('base64url').slice(0, 12);
-    this.#replicationId = value('master_replid');
-    this.#version = value('redis_version');
+  #know(server: ServerInfo): void {
+    this.#history = historyMark(server);
+    this.#replicationId = server.value('master_replid');
+    this.#version = server.value('redis_version');
   }
 }

@@ -1,4 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ServerInfo } from '../connection/server-info.js';
+
+/** What is compared of a server's history: another one after it was restarted, or was a replica in between. */
+export function historyMark({ history }: Pick<ServerInfo, 'history'>): string {
+  return createHash('sha1').update(history).digest('base64url').slice(0, 12);
+}
 
 interface Known {
   readonly history: string;

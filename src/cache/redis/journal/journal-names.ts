@@ -17,7 +17,7 @@ export interface JournalLayout {
 }
 
 /** Writes of different keys in different places: fewer of them wait for each other. */
-export const SHARDS = 4;
+const SHARDS = 4;
 
 /** The same for all processes and versions: what one of them has accepted, another one flushes. */
 const SHARDS_ON_A_CLUSTER = 16;
