@@ -20,11 +20,11 @@ export interface Refreshed {
 
 /**
  * When what writes have ended is loaded again. At first soon after the first write; where most of what was loaded so is ended again
- * before it is read, only once the writes have stopped for a while, which doubles, or after a longer while of writes: loads that nobody
+ * before it is read, only once the writes have stopped for a while, which doubles, or after a longer while of writes: loads that no reader
  * reads are work for nothing, and readers load for themselves meanwhile.
  */
 export class RefreshPace {
-  /** Of the last refresh: what nobody has read while it was there. */
+  /** Of the last refresh: what no reader has asked for while it was there. */
   #unread = new Set<string>();
   #isEnded = true;
   #doublings = 0;
