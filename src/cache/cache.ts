@@ -163,6 +163,8 @@ export interface CacheStats {
    * journal are. For a page or a person: it asks the store. @throws CacheError for minutes that are no number from 1 to 60.
    */
   report(options?: ReportOptions): Promise<CacheReport>;
+  /** How far the server of the store is: a round trip as measured at the start, or for the last report; undefined where there is none. */
+  storeRoundTripMs(): number | undefined;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -309,6 +311,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         checkReport(asked);
         return parts.reporter.report(asked);
       },
+      storeRoundTripMs: () => parts.reporter.roundTripMs,
       storeIsAway: () => isAway(options.store),
     },
     tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
