@@ -1,9 +1,10 @@
 import pg from 'pg';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
 import type { CacheOptions } from '../../../src/cache/index.js';
-import { postgresOutbox, type PostgresOutboxOptions } from '../../../src/cache/postgres/index.js';
+import { postgresOutbox } from '../../../src/cache/postgres/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
+import { privatePostgres, type PrivatePostgres } from '../private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../private-redis.js';
 import { tcpProxy, type TcpProxy } from '../servers/tcp-proxy.js';
 import { rowCache, type RowCache, type RowDatabase } from './row-cache.js';
@@ -22,26 +23,27 @@ export interface TwoRegions {
   readonly proxy: TcpProxy;
 }
 
-export interface TwoRegionsOptions {
+interface TwoRegionsOptions {
   readonly url: string;
   readonly servers: readonly [PrivateRedis, PrivateRedis];
-  readonly source: PostgresOutboxOptions['source'];
+  /** Default: triggers. */
+  readonly source?: 'triggers' | 'log';
   /** Each way, between the far region and the database. */
   readonly latencyMs: number;
   readonly options?: Partial<CacheOptions<object>>;
 }
 
 /** Starts both; they end with the test. */
-export async function twoRegions({
+async function twoRegions({
   url,
   servers,
-  source,
+  source = 'triggers',
   latencyMs,
   options = {},
 }: TwoRegionsOptions): Promise<TwoRegions> {
   const pool = poolTo(url);
   await pool.query('CREATE TABLE rows (id text PRIMARY KEY, version int NOT NULL)');
-  await pool.query('INSERT INTO rows SELECT n::text, 1 FROM generate_series(1, 40) AS n');
+  await pool.query('INSERT INTO rows SELECT n, 1 FROM unnest($1::text[]) AS n', [ROW_IDS]);
   const at = new URL(url);
   const proxy = await tcpProxy(Number(at.port));
   at.port = `${proxy.port}`;
@@ -50,7 +52,7 @@ export async function twoRegions({
     const region = rowCache({
       database: rowsIn(database),
       store: redisStore(new Redis(redis.url, { lazyConnect: true })),
-      outbox: postgresOutbox({ pool: database, tables, ...(source && { source }) }),
+      outbox: postgresOutbox({ pool: database, tables, source }),
       ...options,
     });
     await region.cache.start();
@@ -86,7 +88,27 @@ function rowsIn(pool: pg.Pool): RowDatabase {
   };
 }
 
-/** Two servers for `twoRegions`. */
-export async function redisOfTwoRegions(): Promise<readonly [PrivateRedis, PrivateRedis]> {
-  return [await privateRedis(), await privateRedis()];
+/** The rows that there are. */
+export const ROW_IDS: readonly string[] = Array.from({ length: 20 }, (_, index) => `${index + 1}`);
+
+/** Every row is read in every region. */
+export async function warm(regions: readonly Region[]): Promise<void> {
+  await Promise.all(
+    regions.flatMap(({ read }) => ROW_IDS.flatMap((id) => [read('through', id), read('aside', id)])),
+  );
+}
+
+/** Servers of this file, and two regions on a database of its own for each test. */
+export function useTwoRegions(): (given: Omit<TwoRegionsOptions, 'url' | 'servers'>) => Promise<TwoRegions> {
+  let postgres: PrivatePostgres;
+  let servers: readonly [PrivateRedis, PrivateRedis];
+  beforeAll(async () => {
+    postgres = await privatePostgres('wal_level=logical', 'max_wal_senders=40', 'max_replication_slots=40');
+    servers = [await privateRedis(), await privateRedis()];
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    for (const redis of servers) await redis.stop();
+  });
+  return async (given) => twoRegions({ url: await postgres.createDatabase(), servers, ...given });
 }
