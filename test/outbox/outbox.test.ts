@@ -379,6 +379,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
           elsewhere: [expect.any(String)],
           forgetting: [],
           isKnown: true,
+          hasOthers: false,
         },
       ]);
     });

@@ -66,7 +66,7 @@ async function twoRegions({
 }
 
 function poolTo(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 1500, query_timeout: 1500 });
+  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 3000, query_timeout: 3000, max: 20 });
   pool.on('error', () => undefined);
   onTestFinished(() => pool.end());
   return pool;
