@@ -80,7 +80,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two regions on one database'
     const { near, far } = await start({ latencyMs: 160 });
     await far.read('through', '1');
     const version = await near.write('1');
-    await expect.poll(() => far.cache.stats.relay().rows, { timeout: 8000 }).toBeGreaterThan(0);
+    await expect.poll(() => far.cache.stats.relay().rows, { timeout: 15_000 }).toBeGreaterThan(0);
     expect(await far.read('through', '1')).toBe(version);
   });
 
