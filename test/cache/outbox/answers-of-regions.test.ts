@@ -7,10 +7,12 @@ import { testCache, type TestContext } from '../../support/test-cache.js';
 
 const typeDefs = `
   type Row { id: ID! version: Int! }
+  type Place { id: ID! version: Int! }
   type Query { row(id: ID!): Row @cached(ttl: 60, pattern: READ_THROUGH, key: "Row:{args.id}") }
   type Mutation {
     write: Boolean @invalidates(tags: ["Row:1"])
     through(id: ID!): Row @cached(ttl: 60, pattern: WRITE_THROUGH, key: "Row:{args.id}")
+    behind(id: ID!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}")
   }
 `;
 
@@ -39,10 +41,17 @@ async function behind(options: Partial<CacheOptions<TestContext>>, isBehind = tr
           return true;
         },
         through: () => ({ id: '1', version: 2 }),
+        behind: (_, _args, context) => {
+          seen = context;
+          return { id: '1', version: 3 };
+        },
       },
     },
     origins: {
-      Row: { load: (ids) => ((loads += 1), Promise.resolve(ids.map((id) => ({ id, version: 1 })))) },
+      Place: { flush: () => Promise.resolve() },
+      Row: {
+        load: (ids) => ((loads += 1), Promise.resolve(ids.map((id) => ({ id, version: 1 })))),
+      },
     },
     ...options,
   });
@@ -81,6 +90,13 @@ describe('the answer to a write where there are other regions', () => {
     expect(await told('mutation { write }')).toMatchObject({ consistency: 'bounded', because: 'regions' });
     expect(cache.stats.counters()['Mutation.write']?.boundedWrites).toBe(1);
     expect(cache.stats.regions().writes).toEqual({ all: 0, late: 1, unseen: 0 });
+  });
+
+  it('says so of a write that is queued: no other region can see it yet, however long it waited', async () => {
+    const { cache, told } = await behind({ acknowledge: 'all' }, false);
+    await told('mutation { write }');
+    expect(await told('mutation { behind(id: "1") { id } }')).toMatchObject({ because: 'regions' });
+    expect(cache.stats.counters()['Mutation.behind']?.boundedWrites).toBe(0);
   });
 
   it('keeps no row out of the store of its own region', async () => {
