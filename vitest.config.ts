@@ -25,6 +25,7 @@ const alone = [
 const timed = [
   'test/faults/faults.test.ts',
   'test/cache/postgres/log/log-processes.test.ts',
+  'test/cache/postgres/regions.test.ts',
   'test/servers/shared-cache.test.ts',
   'test/api/database-away.test.ts',
   'test/cache/outbox/slow-database.test.ts',

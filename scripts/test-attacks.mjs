@@ -24,6 +24,11 @@ const attacks = {
     'test/memory',
     'test/http/document-store.test.ts',
   ],
+  regions: [
+    'two regions on one database, far from each other and cut off',
+    'test/cache/postgres/regions.test.ts',
+    'test/cache/postgres/cut-off-regions.test.ts',
+  ],
   'made-up-keys': ['sessions and ids that do not exist', 'test/api/made-up-keys.test.ts'],
   'sign-in': [
     'guessed passwords, and sign-ins whose clients leave',

@@ -65,6 +65,12 @@ export interface Config {
     readonly maxEntries: number;
     readonly maxBytes: number;
     readonly eviction: Eviction;
+    /** Names where this process runs; undefined where stores are told apart by their addresses. */
+    readonly region: string | undefined;
+    /** Whether a mutation is answered before other regions have applied it, or after that. */
+    readonly acknowledge: 'region' | 'all';
+    /** Milliseconds for which it waits for them. */
+    readonly acknowledgeWithinMs: number;
     /** Whether a mutation commits, or is refused, while the store cannot be reached. */
     readonly onStoreLoss: 'fail' | 'degrade';
     /** Milliseconds without a look into the outbox after which this process counts as blind for what others write. */
@@ -127,6 +133,15 @@ const checked = z.object({
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['s3-fifo', 'lru', 'lfu', 'ttl']).default('s3-fifo'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
+  CACHE_REGION: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/, {
+      error: (issue) =>
+        `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
+    })
+    .optional(),
+  CACHE_ACKNOWLEDGE: oneOf(['region', 'all']).default('region'),
+  CACHE_ACKNOWLEDGE_WITHIN_MS: wholeNumber({ from: 1, to: 60_000 }).default(1000),
   CACHE_BLIND_AFTER_MS: wholeNumber({ from: 500, to: 600_000 }).default(3000),
   CACHE_WHILE_BLIND: oneOf(['load', 'serve']).default('load'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
@@ -206,6 +221,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxBytes: data.CACHE_MAX_BYTES,
       eviction: data.CACHE_EVICTION,
       onStoreLoss: data.CACHE_ON_STORE_LOSS,
+      region: data.CACHE_REGION,
+      acknowledge: data.CACHE_ACKNOWLEDGE,
+      acknowledgeWithinMs: data.CACHE_ACKNOWLEDGE_WITHIN_MS,
       blindAfterMs: data.CACHE_BLIND_AFTER_MS,
       whileBlind: data.CACHE_WHILE_BLIND,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',

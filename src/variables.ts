@@ -57,6 +57,18 @@ export const variables = {
     unset: 'degrade',
     meaning: 'whether mutations are committed or refused while Redis is away',
   },
+  CACHE_REGION: {
+    unset: 'none',
+    meaning: 'a name of the region, where two regions have a Redis at the same address',
+  },
+  CACHE_ACKNOWLEDGE: {
+    unset: 'region',
+    meaning: 'whether a mutation is answered once its own region has applied it, or once all have',
+  },
+  CACHE_ACKNOWLEDGE_WITHIN_MS: {
+    unset: '1000',
+    meaning: 'milliseconds for which it waits for all of them',
+  },
   CACHE_BLIND_AFTER_MS: {
     unset: '3000',
     meaning: 'milliseconds without a look into the outbox after which a process is blind',

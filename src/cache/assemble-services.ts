@@ -16,6 +16,7 @@ import type { CacheLog } from './log.js';
 import { BoundedWrites } from './metrics/bounded-writes.js';
 import type { Counters } from './metrics/counters.js';
 import { Traces } from './metrics/trace.js';
+import type { OtherStores } from './outbox/other-stores.js';
 import type { Relay } from './outbox/relay.js';
 import { BackOff } from './stampede/back-off.js';
 import { Background } from './stampede/background.js';
@@ -62,6 +63,7 @@ interface Under {
   readonly entries: Entries;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
+  readonly others: OtherStores | undefined;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly counters: Counters;
 }
@@ -69,7 +71,7 @@ interface Under {
 /** Makes what all patterns of one cache share. */
 export function createServices<Context>(
   shared: Shared<Context>,
-  { entries, relay, origins, counters }: Under,
+  { entries, relay, others, origins, counters }: Under,
 ): CacheServices {
   const { options, log, clock, random, isProduction, loads, variants, codec, refuse } = shared;
   const { store } = options;
@@ -77,10 +79,16 @@ export function createServices<Context>(
   const viewerOf = viewerFinder(options.viewer);
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
-  const invalidate = createInvalidate({ entries, clock, log, relay: started });
+  const invalidateHere = createInvalidate({ entries, clock, log, relay: started });
+  const invalidate: Invalidate = async (tags, site, versions) => {
+    const told = started() === undefined ? undefined : others?.tell(tags);
+    const isApplied = await invalidateHere(tags, site, versions);
+    await told;
+    return isApplied;
+  };
   const storeIsAway = (): boolean => isAway(store);
   const acknowledge = createAcknowledge({
-    ...{ invalidate, relay: started, storeIsAway: () => isPartlyAway(store) },
+    ...{ invalidate, relay: started, others, storeIsAway: () => isPartlyAway(store) },
   });
   const singleFlight = createSingleFlight(shared, { entries, background, storeIsAway });
   const isBusy = (): boolean => storeIsAway() || singleFlight.isCrowded;
@@ -96,7 +104,8 @@ export function createServices<Context>(
       targets: flushTargets(origins, () => backgroundContext(options)(noValues)),
       flushSite: () => ({ coordinate: FLUSH_SITE, counters: counters.of(FLUSH_SITE) }),
       acknowledge: async (tags, site) => (await acknowledge(tags, site)).boundedBy,
-      ...{ codec, clock, random, log, invalidate },
+      hasOtherRegions: () => others?.areThere === true,
+      ...{ codec, clock, random, log, invalidate, invalidateHere },
     }),
     mayWrite: () => (options.onStoreLoss === 'fail' ? entries.confirm() : Promise.resolve(true)),
     entries,

@@ -17,6 +17,7 @@ import { memoBounds } from './memo/memo-options.js';
 import { OperationMemo } from './memo/operation-memo.js';
 import { OperationPlans } from './memo/operation-plans.js';
 import { checkedRelay } from './outbox/relay-options.js';
+import { OtherStores } from './outbox/other-stores.js';
 import { Relay } from './outbox/relay.js';
 import { checkedProbe } from './prober/probe-options.js';
 import { Prober } from './prober/prober.js';
@@ -43,6 +44,11 @@ function part(bounds: Bounds, share: number): Bounds {
   return { ...bounds, maxBytes: Math.max(1, Math.floor(bounds.maxBytes * share)) };
 }
 
+/** Milliseconds for which a write waits for other regions, where nothing else is said. */
+const ALL_WITHIN_MS = 1000;
+/** An invalidation finds out within this time whether there are others to be told of it; where it cannot, they are told. */
+const OTHERS_KNOWN_WITHIN_MS = 500;
+
 /** The parts of one cache. */
 export interface Parts {
   readonly log: CacheLog;
@@ -64,6 +70,8 @@ export interface Parts {
   readonly http: HttpAnswers | undefined;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
+  /** Undefined without an outbox. */
+  readonly others: OtherStores | undefined;
   readonly relayed: Readonly<RelayCounters>;
   /** Undefined where no write is followed. */
   readonly prober: Prober | undefined;
@@ -108,8 +116,17 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       forgetAll: () => entries.forgetAll(),
       onForgotten: (reason) => (relayed.forgotten[reason] += 1),
       onApplied: (rows) => countRelayed(relayed, rows),
+      onOthers: (areThere) => others?.noticed(areThere),
     });
-  const services = createServices(shared, { entries, relay, origins, counters });
+  const others: OtherStores | undefined =
+    options.outbox &&
+    new OtherStores({
+      outbox: options.outbox,
+      ...{ clock, log },
+      look: async () => relay?.seesOthers(OTHERS_KNOWN_WITHIN_MS),
+      waitsMs: options.acknowledge === 'all' ? (options.acknowledgeWithinMs ?? ALL_WITHIN_MS) : undefined,
+    });
+  const services = createServices(shared, { entries, relay, others, origins, counters });
   const { codec, background } = services;
   const originLoads = new Map(
     Array.from(loading, ([namespace, origin]) => [namespace, new OriginLoads(services, namespace, origin)]),
@@ -128,6 +145,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       originLoads,
       services,
       relay,
+      others,
       relayed,
       recorder,
     },

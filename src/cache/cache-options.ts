@@ -125,6 +125,19 @@ export interface CacheOptions<Context> {
    * cache directive, `invalidate` and `fetch` are known. The cache closes it.
    */
   readonly outbox?: Outbox;
+  /**
+   * Names the place where this process runs, such as `eu-west`, the same for all that share its store. Needed where the stores of two
+   * regions have the same address, such as `redis:6379`: they would be taken for one. Letters, digits and _ . -. Default: none.
+   */
+  readonly region?: string;
+  /**
+   * When a mutation is answered where other stores read the same outbox, as those of other regions. `region`, the default: once the store
+   * of this process has applied it, and the answer tells how far the others lag. `all`: once every store has, or after
+   * `acknowledgeWithinMs`; then the answer says that it is bounded. A store that no process was seen of for 15 seconds is not waited for.
+   */
+  readonly acknowledge?: 'region' | 'all';
+  /** With `acknowledge: 'all'`: milliseconds for which a mutation waits for the other stores. Default: 1,000. */
+  readonly acknowledgeWithinMs?: number;
   /** What becomes of reads while this process cannot look into its outbox. */
   readonly relay?: Partial<RelayingOptions>;
   /**

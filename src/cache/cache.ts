@@ -21,6 +21,7 @@ import type { CacheTimes } from './metrics/counters.js';
 import type { FieldCounters } from './metrics/field-counters.js';
 import type { FlushCounters } from './metrics/flush-counters.js';
 import type { ProbeCounters } from './metrics/probe-counters.js';
+import { NO_REGIONS, type RegionFigures } from './metrics/region-figures.js';
 import type { RelayState } from './metrics/relay-counters.js';
 import type { ShadowCounters } from './metrics/shadow-counters.js';
 import type { Trace } from './metrics/trace.js';
@@ -110,9 +111,12 @@ export interface CacheWrites {
   consistencyOf(context: object): Consistency;
   /**
    * What a bounded write of a request with this context waited for in vain: `store` where its invalidation is not applied,
-   * `database` where that only did not say in time whether more is to be applied than the write names. Undefined for none.
+   * `database` where that only did not say in time whether more is to be applied than the write names, `regions` where it is applied here
+   * and not known to be in other regions. Undefined for none.
    */
   boundedBy(context: object): BoundedBy | undefined;
+  /** What the slowest of the other regions lags, milliseconds, as `stats.regions()` says; undefined where that is not known. */
+  regionLagMs(): number | undefined;
   /** What this process has flushed since the start, and what waits; `size` is undefined while the journal is away. */
   journal(): Promise<{ readonly flushed: Readonly<FlushCounters>; readonly size: JournalSize | undefined }>;
   /** What the database refused for good, of the accepted writes. */
@@ -141,6 +145,8 @@ export interface CacheStats {
   timeOperation(): () => void;
   /** What this process has applied of the outbox since the start, and for how long it could not look into it. */
   relay(): Readonly<RelayState>;
+  /** The other stores of the outbox, as those of other regions: how far they lag, and what became of writes that waited for them. */
+  regions(): RegionFigures;
   /** What the prober found, by namespace; empty without the option `probe`. */
   probes(): Readonly<Record<string, Readonly<ProbeCounters>>>;
   /** What became of shadow checks since the start, by coordinate; empty without the option `shadow`. */
@@ -157,6 +163,8 @@ export interface CacheStats {
    * journal are. For a page or a person: it asks the store. @throws CacheError for minutes that are no number from 1 to 60.
    */
   report(options?: ReportOptions): Promise<CacheReport>;
+  /** How far the server of the store is: a round trip as measured at the start, or for the last report; undefined where there is none. */
+  storeRoundTripMs(): number | undefined;
   /** True while the store cannot be reached: loads go straight to the origin, and answers stay right. */
   storeIsAway(): boolean;
 }
@@ -294,6 +302,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         const log = options.outbox?.lag?.();
         return { ...parts.relayed, blindForMs: parts.relay?.blindForMs() ?? 0, ...(log && { log }) };
       },
+      regions: () => parts.others?.figures() ?? NO_REGIONS,
       probes: () => parts.prober?.counters() ?? {},
       shadowChecks: () => services.shadow?.counters() ?? {},
       memo: () => parts.memo?.counters() ?? NO_MEMO,
@@ -302,6 +311,7 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
         checkReport(asked);
         return parts.reporter.report(asked);
       },
+      storeRoundTripMs: () => parts.reporter.roundTripMs,
       storeIsAway: () => isAway(options.store),
     },
     tools: createTools({ parts, declared, requireOpen, store: options.store, applied: () => applied }),
@@ -319,13 +329,14 @@ async function afterStart(started: Promise<void> | undefined, clock: Clock): Pro
 }
 
 function writesOf(
-  { services: { acceptedWrites, boundedWrites } }: Parts,
+  { services: { acceptedWrites, boundedWrites }, others }: Parts,
   requireOpen: () => void,
 ): CacheWrites {
   return {
     durability: acceptedWrites.survives,
     consistencyOf: (context) => (boundedWrites.of(context) === undefined ? 'strict' : 'bounded'),
     boundedBy: (context) => boundedWrites.of(context),
+    regionLagMs: () => others?.figures().lagMs,
     journal: async () => ({ flushed: acceptedWrites.counters(), size: await acceptedWrites.size() }),
     deadLetters: () => acceptedWrites.deadLetters(),
     replay: async (key) => {

@@ -9,6 +9,7 @@ import { memoFaults, memoOptions } from './memo/memo-options.js';
 import { recordOptions } from './record/record-options.js';
 import { prefetchOptions } from './warm/warm-bounds.js';
 import { boundsFaults, boundsOptions } from './store/bounded-map.js';
+import { timerFaults } from './time/timer-limit.js';
 import { refuseFaults, unknownOptions } from './unknown-options.js';
 import { written } from './written.js';
 
@@ -35,6 +36,9 @@ const cacheOptions = {
   disabled: true,
   journal: true,
   outbox: true,
+  region: true,
+  acknowledge: true,
+  acknowledgeWithinMs: true,
   relay: true,
   probe: true,
   warm: true,
@@ -100,6 +104,11 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     mustBe: 'an outbox, such as postgresOutbox({ pool })',
     fits: (value) => hasFunctions(value, ['relay', 'register', 'add', 'listen', 'keep', 'close']),
   },
+  region: {
+    mustBe: 'a name of letters, digits and _ . -',
+    fits: (value) => typeof value === 'string' && /^[A-Za-z0-9_.-]+$/.test(value),
+  },
+  acknowledge: oneOf(['region', 'all']),
   relay: anObject,
   probe: anObject,
   warm: {
@@ -143,7 +152,24 @@ export function checkCacheOptions<Context>(options: CacheOptions<Context>): void
     ...varyFaults(given),
     ...strictCopiesFaults(given),
     ...journalFaults(given),
+    ...acknowledgeFaults(given),
   ]);
+}
+
+function acknowledgeFaults({
+  acknowledge,
+  acknowledgeWithinMs,
+  outbox,
+}: Readonly<Record<string, unknown>>): string[] {
+  const faults =
+    acknowledgeWithinMs === undefined ? [] : timerFaults('acknowledgeWithinMs', acknowledgeWithinMs);
+  if (acknowledge === 'all' && outbox === undefined)
+    faults.push(
+      'acknowledge: "all" waits for the other stores of an outbox, but there is none; pass outbox: postgresOutbox({ pool }), or remove acknowledge',
+    );
+  if (acknowledgeWithinMs !== undefined && acknowledge !== 'all')
+    faults.push('acknowledgeWithinMs is about acknowledge: "all"; pass that too, or remove it');
+  return faults;
 }
 
 function storeFaults(store: unknown): string[] {

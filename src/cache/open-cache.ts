@@ -50,13 +50,19 @@ export async function openCache<Context>({
 
 async function openOutbox<Context>(
   outbox: Outbox,
-  { options: { store, fetches = [] }, parts: { log }, applied }: Omit<Opening<Context>, 'isClosed'>,
+  { options: { store, region, fetches = [] }, parts: { log }, applied }: Omit<Opening<Context>, 'isClosed'>,
 ): Promise<void> {
   const namespaces = new Set(applied?.namespacesRead);
   await outbox.open?.({
     ...{ namespaces, used: new Set([...namespaces, ...fetches]) },
-    ...{ store: store.sharedAs, log },
+    store: storeName(store, region),
+    log,
   });
+}
+
+/** Stores of two regions may have one address. */
+function storeName({ sharedAs }: Store, region: string | undefined): string | undefined {
+  return sharedAs === undefined || region === undefined ? sharedAs : `${region}: ${sharedAs}`;
 }
 
 /** At once, as the database may be closed right after: what runs without a request ends, and says nothing of it. */
@@ -67,13 +73,16 @@ export function stopBackground({ prober, services, keepWarm }: Parts): void {
 }
 
 /** @throws what could not be closed, or CacheError where accepted writes could not be flushed, once everything else is closed. */
-export async function closeCache({ services, relay, reporter }: Parts, store: Store): Promise<void> {
+export async function closeCache({ services, relay, others, reporter }: Parts, store: Store): Promise<void> {
   let isKept = true;
   const failures: unknown[] = [];
   // First: what accepted writes flush is invalidated, which the relay and the store take part in.
   for (const close of [
     async () => void (isKept = await services.acceptedWrites.close()),
-    async () => relay?.close(),
+    async () => {
+      others?.close();
+      await relay?.close();
+    },
     async () => {
       services.loads.stop();
       await services.background.drain();

@@ -186,6 +186,16 @@ describe('an option of the wrong kind is refused:', () => {
     [{ viewer: 'id' }, 'viewer must be a function, but got "id"'],
     [{ environment: 'prod' }, 'environment must be one of development, test, production, but got "prod"'],
     [{ onStoreLoss: 'fial' }, 'onStoreLoss must be one of fail, degrade, but got "fial"'],
+    [{ acknowledge: 'none' }, 'acknowledge must be one of region, all, but got "none"'],
+    [
+      { acknowledge: 'all' },
+      'acknowledge: "all" waits for the other stores of an outbox, but there is none; pass outbox: postgresOutbox({ pool }), or remove acknowledge',
+    ],
+    [
+      { acknowledgeWithinMs: 1000 },
+      'acknowledgeWithinMs is about acknowledge: "all"; pass that too, or remove it',
+    ],
+    [{ region: 'eu west' }, 'region must be a name of letters, digits and _ . -, but got "eu west"'],
     [{ strictCopies: 'on' }, 'strictCopies must be true or false, but got "on"'],
     [
       { disabled: 'Query.movie' },

@@ -264,7 +264,11 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       await bounded.keep();
       expect(await undone()).toBe(2001);
       await fill('one', 1);
+      const seenByTwo = async () => (await outbox('two').others?.())?.stores;
+      const before = await seenByTwo();
       await Promise.all([bounded.keep(), bounded.keep()]);
+      // What waits for the rows that were dropped waits for the one in their place.
+      expect(await seenByTwo()).toMatchObject([{ name: 'one', appliedTo: before?.[0]?.appliedTo }]);
       const told: unknown[] = [];
       await bounded.relay((rows) => Promise.resolve(void told.push(...rows)));
       expect(told).toMatchObject([{ forgetReason: 'backlog', tags: [] }]);
@@ -379,6 +383,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
           elsewhere: [expect.any(String)],
           forgetting: [],
           isKnown: true,
+          hasOthers: false,
         },
       ]);
     });

@@ -1,6 +1,7 @@
 import type { BoundedBy } from '../metrics/bounded-writes.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Invalidate } from './invalidation.js';
+import type { OtherStores } from '../outbox/other-stores.js';
 import type { Relay } from '../outbox/relay.js';
 
 /** `strict`: no read that starts now returns older data. `bounded`: one may, until the outbox has been relayed. */
@@ -33,21 +34,33 @@ export interface AcknowledgeOptions {
   readonly invalidate: Invalidate;
   /** Undefined while no outbox is relayed: then the tags that a write names are all there is. */
   readonly relay: () => Relay | undefined;
+  /** Undefined without an outbox. */
+  readonly others: OtherStores | undefined;
   readonly storeIsAway: () => boolean;
 }
 
 /**
  * A write is acknowledged after the tags it names, and those that triggers wrote down with its rows, are invalidated:
- * by this process, or by whichever relay was faster.
+ * by this process, or by whichever relay was faster. Where there are other regions, and writes shall wait for them, after all of these too.
  */
-export function createAcknowledge({ invalidate, relay, storeIsAway }: AcknowledgeOptions): Acknowledge {
+export function createAcknowledge({
+  invalidate,
+  relay,
+  others,
+  storeIsAway,
+}: AcknowledgeOptions): Acknowledge {
   return async (tags, site, versions) => {
     const outbox = relay();
     const [applied, settled] = await Promise.all([
       invalidate(tags, site, versions),
       outbox?.settled(ACKNOWLEDGE_WITHIN_MS, DATABASE_ACKNOWLEDGES_WITHIN_MS) ?? true,
     ]);
-    if (applied && settled) return { boundedBy: undefined, applied };
+    if (applied && settled) {
+      if (others === undefined || (await others.haveApplied())) return { boundedBy: undefined, applied };
+      // That no write waits for other regions is no fault to be counted.
+      if (others.areWaitedFor) site.counters.boundedWrites += 1;
+      return { boundedBy: 'regions', applied };
+    }
     site.counters.boundedWrites += 1;
     return { boundedBy: applied && !storeIsAway() ? 'database' : 'store', applied };
   };

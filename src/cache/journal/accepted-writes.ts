@@ -42,7 +42,11 @@ export interface AcceptedWritesOptions {
   readonly log: CacheLog;
   /** Applies an invalidation; false where it could not be applied in time, which has been counted and logged. */
   readonly invalidate: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
-  /** The same for a write that is in the database, with what triggers wrote down for it; undefined where it is strict. */
+  /** The same in the store of this process alone: for what no other region can see yet. */
+  readonly invalidateHere: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
+  /** Whether other regions are told of the same writes: they see none that is not in the database. */
+  readonly hasOtherRegions: () => boolean;
+  /** The same as `invalidate` for a write that is in the database, with what triggers wrote down for it; undefined where it is strict. */
   readonly acknowledge: (tags: readonly string[], site: WriteSite) => Promise<BoundedBy | undefined>;
   /** Where invalidations of flushed writes are counted. */
   readonly flushSite: () => WriteSite;
@@ -173,7 +177,7 @@ export class AcceptedWrites {
           if (journal.restore !== undefined) {
             this.#kept.add({ key, seq: accepted.seq, record }, clock.nowMs());
           }
-          return { outcome: 'queued', boundedBy: this.#counted(site, await this.#endOf(key, site)) };
+          return { outcome: 'queued', boundedBy: this.#queuedBy(site, await this.#endOf(key, site)) };
         }
         mayBeQueued = accepted.outcome === 'unconfirmed';
         seq = accepted.seq;
@@ -309,7 +313,7 @@ export class AcceptedWrites {
 
   /** A read that starts now must not find an entry from before; some journals have seen to that. */
   async #endOf(key: string, site: WriteSite): Promise<boolean> {
-    return this.#options.journal.endsGenerations || this.#options.invalidate([key], site);
+    return this.#options.journal.endsGenerations || this.#options.invalidateHere([key], site);
   }
 
   /** Ends what was before a write that the database has. */
@@ -326,6 +330,10 @@ export class AcceptedWrites {
     this.#kept.drop({ key, seq });
     const isSuperseded = await this.#superseded.by({ key, seq });
     return (await acknowledge([key, ...tags], site)) ?? this.#counted(site, isSuperseded);
+  }
+
+  #queuedBy(site: WriteSite, isStrict: boolean): BoundedBy | undefined {
+    return this.#counted(site, isStrict) ?? (this.#options.hasOtherRegions() ? 'regions' : undefined);
   }
 
   #counted({ counters }: WriteSite, isStrict: boolean): BoundedBy | undefined {

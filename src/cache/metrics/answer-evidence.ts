@@ -8,7 +8,11 @@ export interface EvidenceSource {
   readonly isProduction: boolean;
   trace(context: object): Trace;
   readonly stats: { timeOperation(): () => void };
-  readonly writes: { boundedBy(context: object): BoundedBy | undefined };
+  readonly writes: {
+    boundedBy(context: object): BoundedBy | undefined;
+    /** What the slowest of the other regions lags, milliseconds; undefined where that is not known. */
+    regionLagMs(): number | undefined;
+  };
 }
 
 /** What a plugin of a server is told. */
@@ -74,7 +78,12 @@ function beginAnswer(cache: EvidenceSource, context: object, hasEvidence: boolea
     end();
     const because = cache.writes.boundedBy(context);
     if (trace === undefined && because === undefined) return undefined;
-    return { ...trace?.report(), ...(because && { consistency: 'bounded', because }) };
+    const lagMs = because === 'regions' ? cache.writes.regionLagMs() : undefined;
+    return {
+      ...trace?.report(),
+      ...(because && { consistency: 'bounded', because }),
+      ...(lagMs !== undefined && { lagMs }),
+    };
   };
 }
 

@@ -28,6 +28,24 @@ export interface Relayed {
   readonly forgetting?: readonly string[];
   /** False when nothing is written for this store any more, as after a long absence: what was, may be missed. */
   readonly isKnown: boolean;
+  /** Whether other stores are told of the same writes, as those of other regions; absent: there are none. */
+  readonly hasOthers?: boolean;
+}
+
+/** How far another store of the same outbox has come. */
+export interface OtherStore {
+  readonly name: string;
+  /** Everything that was committed before this place is applied there. */
+  readonly appliedTo: bigint;
+  /** Milliseconds since a process of it looked with success. */
+  readonly unseenForMs: number;
+}
+
+/** The other stores, as one statement saw them. */
+export interface OthersSeen {
+  /** Everything that was committed before the statement lies before this place; it is compared with `appliedTo`. */
+  readonly place: bigint;
+  readonly stores: readonly OtherStore[];
 }
 
 /** What an outbox is told when it is opened. */
@@ -67,6 +85,13 @@ export interface Outbox {
   register(): Promise<boolean>;
   /** Writes a row by hand, and calls back all who listen: for an invalidation that could not be applied now. */
   add(tags: readonly string[]): Promise<void>;
+  /**
+   * Writes a row by hand for every other store, for tags that no row of the database means; `all` has them forget everything. Absent
+   * where there are no others.
+   */
+  tellOthers?(tags: readonly string[] | 'all'): Promise<void>;
+  /** How far the other stores have come. Absent where there are none. */
+  others?(): Promise<OthersSeen>;
   /**
    * Calls back when rows may have been committed; messages may be lost. Says with `onListening` whether each commit calls
    * back now, as far as it knows: while it does not say so, rows are looked for every 250 ms. Returns how to stop.

@@ -26,6 +26,8 @@ export interface RelayOptions {
   readonly onForgotten: (reason: ForgetReason) => void;
   /** Told of each look that brought something. */
   readonly onApplied: (rows: Relayed['done']) => void;
+  /** Told with each look whether other stores are told of the same writes. */
+  readonly onOthers: (areThere: boolean) => void;
   /** Milliseconds without a look that succeeded after which the relay is blind. */
   readonly blindAfterMs: number;
 }
@@ -185,6 +187,12 @@ export class Relay {
     }
   }
 
+  /** Whether other stores are told of the same writes, by a look that begins after the call; undefined where that is not known in time. */
+  async seesOthers(withinMs: number): Promise<boolean | undefined> {
+    const seen = await this.#lookWithin(withinMs);
+    return seen === undefined ? undefined : (seen.hasOthers ?? false);
+  }
+
   /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
   async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
     if (this.#mustForget) return 'no';
@@ -278,7 +286,10 @@ export class Relay {
     this.#wasTold = false;
     try {
       const relayed = await look.relayed;
+      // What it has missed is forgotten before anything from before is believed again.
+      if (!relayed.isKnown) await this.#registerAgain();
       this.#hasSeen(look);
+      this.#options.onOthers(relayed.hasOthers ?? false);
       const nowMs = this.#options.clock.nowMs();
       const isSlow = nowMs - look.beganAtMs > LOOK_IS_SLOW_FROM_MS;
       // What another process has in its hands may be given back without a message.
@@ -287,7 +298,6 @@ export class Relay {
       const isUntold = !wasTold && !this.#wasTold;
       if (isUntold && relayed.done.some(({ waitedMs }) => waitedMs > UNTOLD_AFTER_MS)) this.#isDeaf = true;
       if (relayed.done.length > 0) this.#options.onApplied(relayed.done);
-      if (!relayed.isKnown) await this.#registerAgain();
       return relayed;
     } catch (error) {
       this.#complain(error);

@@ -72,7 +72,8 @@ export function invalidates<Info extends CallInfo>(
         ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
       });
     }
-    return boundedBy === undefined;
+    // What other regions have not applied keeps nothing out of the store of this one.
+    return boundedBy === undefined || boundedBy === 'regions';
   };
   return async (call) => {
     const isBound = policy.isDeclared || storing !== undefined;

@@ -17,7 +17,7 @@ export interface BacklogOptions {
 /**
  * Drops the rows of a store that wait, where they are too many, and writes one in their place that has everything forgotten, in the same
  * commit. While nothing can be relayed, as without the store, writers fill the outbox, and with it the disk. Of processes that do so at
- * once one writes that row.
+ * once one writes that row. It has the first place of those that were dropped, so that what waits for these waits for it too.
  */
 export async function dropBacklog({ home, pool, store, rowsAtMost }: BacklogOptions): Promise<void> {
   const { outbox } = home;
@@ -28,8 +28,8 @@ export async function dropBacklog({ home, pool, store, rowsAtMost }: BacklogOpti
   );
   if (rows[0]?.isFull !== true) return;
   await pool.query(
-    `WITH dropped AS (DELETE FROM ${outbox} WHERE "store" = $1 RETURNING "store")
-     INSERT INTO ${outbox} ("store", "because") SELECT $1, $2 WHERE EXISTS (SELECT FROM dropped)`,
+    `WITH dropped AS (DELETE FROM ${outbox} WHERE "store" = $1 RETURNING "xid")
+     INSERT INTO ${outbox} ("store", "because", "xid") SELECT $1, $2, "xid" FROM dropped ORDER BY "xid" LIMIT 1`,
     [store, BACKLOG],
   );
 }

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { ForgetReason } from '../metrics/relay-counters.js';
-import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
+import type { OthersSeen, Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { Home } from './home.js';
 import { TAGS_PER_ROW } from './changed-rows-sql.js';
 import { BACKLOG, dropBacklog } from './drop-backlog.js';
@@ -43,9 +43,19 @@ const ROWS_AT_MOST = 1_000_000;
 const FULL_ROWS_AT_ONCE = 100;
 const TAGS_OF_A_FULL_ROW = 100;
 
+/**
+ * A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. One that is far
+ * from the database is silent for a round trip between two statements, and gets that on top.
+ */
+const HELD_AT_MOST_MS = 300;
+const FAR_AT_MOST_MS = 2000;
+
 interface Looked extends Standing {
   readonly isThere: boolean;
   readonly known: boolean;
+  readonly hasOthers: boolean;
+  /** It is to be noted that a process of this store looks. */
+  readonly isUnseen: boolean;
   /** The snapshot of the look. */
   readonly seen: string;
 }
@@ -62,6 +72,9 @@ interface Took {
   readonly seen: string;
 }
 
+/** What a row says of writes whose tags could not be told to this store. */
+const UNTOLD = 'another region could not tell for long what was invalidated there';
+
 type TakenRow = readonly [
   id: string,
   tags: readonly string[] | null,
@@ -74,6 +87,15 @@ const REASONS: ReadonlyMap<string, ForgetReason> = new Map([
   [GAP, 'gap'],
   [BACKLOG, 'backlog'],
 ]);
+
+interface OtherRow {
+  readonly name: string;
+  readonly place: string;
+  /** The lowest places at which rows of it wait, of transactions that were open once none did, and of those since. */
+  readonly late: string | null;
+  readonly since: string | null;
+  readonly unseenForMs: number;
+}
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 
@@ -95,8 +117,11 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
   } = options;
   const sql = relayStatements(home);
   const looking = { home, pool, sql, store, notes };
+  const seen = async (): Promise<void> => void (await pool.query(sql.keep, [store]));
   const relay = async (apply: Apply): Promise<Relayed> => {
+    const beganAtMs = performance.now();
     const look = await lookInto(looking);
+    const heldMs = HELD_AT_MOST_MS + Math.min(2 * (performance.now() - beganAtMs), FAR_AT_MOST_MS);
     const done: Relayed['done'][number][] = [];
     let elsewhere: Relayed['elsewhere'] = [];
     let atOnce = ROWS_AT_ONCE;
@@ -104,7 +129,7 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     // came from lower places meanwhile.
     let from: bigint | undefined;
     for (let isOver = !look.isThere; !isOver;) {
-      const taking = { ...looking, atOnce, from };
+      const taking = { ...looking, atOnce, from, heldMs };
       const batch = await inTransaction(pool, (client) => takeAndApply(client, taking, apply));
       for (const { id, waitedMs } of batch.done) done.push({ id, waitedMs });
       elsewhere = batch.elsewhere;
@@ -115,7 +140,9 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     }
     onLooked(done.length);
     const forgetting = elsewhere.filter((id) => id.startsWith(FORGETTING));
-    return { done, elsewhere, forgetting, isKnown: look.known };
+    // Other stores wait for one that is seen. Where it cannot be noted, the next look does it, and no look waits for that.
+    if (look.hasOthers && look.isUnseen) seen().catch(() => undefined);
+    return { done, elsewhere, forgetting, isKnown: look.known, hasOthers: look.hasOthers };
   };
   return {
     listen,
@@ -124,8 +151,14 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     add: async (tags) => {
       await pool.query(sql.add, [store, tags]);
     },
+    tellOthers: async (tags) => {
+      await (tags === 'all'
+        ? pool.query(sql.forgetOthers, [store, UNTOLD])
+        : pool.query(sql.tellOthers, [store, tags]));
+    },
+    others: async () => othersOf((await pool.query<OtherRow>(sql.others, [store])).rows),
     keep: async () => {
-      await pool.query(sql.keep, [store]);
+      await seen();
       await prune(pruningPool, home, sql.prune);
       await dropBacklog({ home, pool: pruningPool, store, rowsAtMost });
     },
@@ -141,19 +174,32 @@ interface Looking extends GapOptions {
 }
 
 /** Nearly always nothing is there, which is noted from time to time. */
-async function lookInto(looking: Looking): Promise<Pick<Looked, 'isThere' | 'known'>> {
+async function lookInto(looking: Looking): Promise<Omit<Looked, keyof Standing | 'seen'>> {
   const { pool, sql, store, notes } = looking;
   const [look] = (await pool.query<Looked>(sql.look, [store])).rows;
   if (look === undefined) throw new Error('the database says nothing of the outbox');
   const isThere = (await noticeGap(looking, look)) || look.isThere;
   if (!isThere && notes.isDue()) await pool.query(sql.seen, [store, look.seen]);
-  return { isThere, known: look.known };
+  return { isThere, known: look.known, hasOthers: look.hasOthers, isUnseen: look.isUnseen };
+}
+
+/** A row that waits holds the place of its transaction; the first of those is what a store has come to. */
+function othersOf(rows: readonly OtherRow[]): OthersSeen {
+  const place = BigInt(rows[0]?.place ?? 0);
+  const stores = rows.map(({ name, late, since, unseenForMs }) => {
+    const waiting = [late, since].flatMap((xid) => (xid === null ? [] : BigInt(xid)));
+    const appliedTo = waiting.reduce((first, xid) => (xid < first ? xid : first), place);
+    return { name, appliedTo, unseenForMs };
+  });
+  return { place, stores };
 }
 
 interface Taking extends Looking {
   readonly atOnce: number;
   /** Where rows are looked for; undefined for the beginning. */
   readonly from: bigint | undefined;
+  /** Milliseconds of silence after which they are given back. */
+  readonly heldMs: number;
 }
 
 interface Batch {
@@ -166,10 +212,10 @@ interface Batch {
 /** Takes rows, and has them applied, all in one transaction: a process that dies in between leaves them there. */
 async function takeAndApply(
   client: ClientBase,
-  { sql, store, notes, atOnce, from }: Taking,
+  { sql, store, notes, atOnce, from, heldMs }: Taking,
   apply: Apply,
 ): Promise<Batch> {
-  const [took] = (await client.query<Took>(sql.take, [store, atOnce, from])).rows;
+  const [took] = (await client.query<Took>(sql.take, [store, atOnce, from, `${Math.ceil(heldMs)}`])).rows;
   if (took === undefined) throw new Error('the database says nothing of the outbox');
   const { elsewhere, seen } = took;
   const taken: readonly TakenRow[] = JSON.parse(took.taken);

@@ -9,6 +9,7 @@ import type { Home } from './home.js';
 import { openedLog } from './log/open-log.js';
 import { sourceFaults, type OutboxSource } from './log/outbox-source.js';
 import { outboxOfStore } from './outbox-of-store.js';
+import { OF_PROCESS } from './relay-statements.js';
 import { poolOf, type OutboxPool, type PoolOption } from './pool-option.js';
 import { refuseRights } from './refuse-rights.js';
 import type { Tables } from './tables.js';
@@ -94,7 +95,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
       return;
     }
     const { home } = await prepare(slow, { options, given, log });
-    const store = given.store ?? `memory ${randomUUID()}`;
+    const store = given.store ?? `${OF_PROCESS}${randomUUID()}`;
     const leading = whoTakesRows();
     opened = outboxOfStore({
       ...{ home, pool, store },
@@ -118,6 +119,8 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
     lag: () => opened?.lag?.(),
     register: async () => used().register(),
     add: async (tags) => used().add(tags),
+    tellOthers: async (tags) => used().tellOthers?.(tags),
+    others: async () => (await used().others?.()) ?? { place: 0n, stores: [] },
     keep: async () => used().keep(),
     close: async () => opened?.close(),
   };

@@ -2,11 +2,14 @@ import type { Home } from './home.js';
 import { STANDING } from './notice-gaps.js';
 import { anyWaitsSql, waitingSql } from './waiting-rows-sql.js';
 
-/** A process that stands still while it holds rows must not keep them from the others: PostgreSQL ends its transaction. */
-const HELD_AT_MOST_MS = 300;
 /** A store without processes for so long is gone. Triggers write for it for twice as long. */
 export const KEPT = '10 minutes';
 export const PRUNED_AT_ONCE = 10_000;
+
+/** How the names of stores begin that end with their process: no other one shares them, and none waits for them. */
+export const OF_PROCESS = 'memory ';
+/** So often it is noted that processes of a store look, where there are other stores: these wait for it. */
+const SEEN_EVERY = '5 seconds';
 
 /** How the id of a row begins that has everything forgotten, and is in another process's hands. */
 export const FORGETTING = 'all ';
@@ -18,6 +21,9 @@ export interface RelayStatements {
   readonly add: string;
   readonly seen: string;
   readonly keep: string;
+  readonly others: string;
+  readonly tellOthers: string;
+  readonly forgetOthers: string;
   readonly prune: string;
 }
 
@@ -25,6 +31,11 @@ export function relayStatements(home: Home): RelayStatements {
   const { outbox, stores } = home;
   const waiting = waitingSql(home, '$1');
   const isKept = `"seenAt" > clock_timestamp() - interval '${KEPT}'`;
+  const isOther = `other."name" <> $1 AND other."name" NOT LIKE '${OF_PROCESS}%'`;
+  const isThere = `${isOther} AND other.${isKept}`;
+  const ofOther = waitingSql(home, 'other."name"');
+  const firstOfOther = (where: string): string =>
+    `(SELECT o."xid"::text FROM ${outbox} AS o WHERE o."store" = other."name" AND ${where} ORDER BY o."xid" LIMIT 1)`;
   const elsewhere = (where: string): string => `
            SELECT CASE WHEN "tags" IS NULL THEN '${FORGETTING}' ELSE '' END || "xid"::text || ctid::text FROM ${outbox}
            WHERE "store" = $1 AND ${where} AND (SELECT count(*) FROM taken) < $2 AND ctid NOT IN (SELECT place FROM taken)`;
@@ -32,11 +43,13 @@ export function relayStatements(home: Home): RelayStatements {
     // Nearly always there is nothing.
     look: `
   SELECT ${anyWaitsSql(waiting, outbox, 'o."store" = $1')} AS "isThere",
-         coalesce(${isKept}, false) AS known, pg_current_snapshot()::text AS seen, ${STANDING}
+         coalesce(s.${isKept}, false) AS known,
+         EXISTS (SELECT FROM ${stores} AS other WHERE ${isThere}) AS "hasOthers",
+         coalesce(s."seenAt" < clock_timestamp() - interval '${SEEN_EVERY}', false) AS "isUnseen", pg_current_snapshot()::text AS seen, ${STANDING}
   FROM ${home.quoted}.cache_outbox_standing() AS now LEFT JOIN ${stores} AS s ON s."name" = $1`,
     // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
     // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
-    // bound on how long it is held. $3 leaves out what is before it, which was taken just now, and is dead. All of it is one row: of
+    // bound on how long it is held, $4. $3 leaves out what is before it, which was taken just now, and is dead. All of it is one row: of
     // many, each with columns of its own, both sides make twice the work.
     take: `
   WITH late AS (
@@ -53,10 +66,20 @@ export function relayStatements(home: Home): RelayStatements {
          (SELECT max("xid")::text FROM taken) AS "upTo",
          ARRAY(${elsewhere(waiting.late)} UNION ALL ${elsewhere(waiting.since)}) AS elsewhere,
          pg_current_snapshot()::text AS seen
-  FROM set_config('idle_in_transaction_session_timeout', '${HELD_AT_MOST_MS}', true) AS held,
+  FROM set_config('idle_in_transaction_session_timeout', $4::text, true) AS held,
        set_config('synchronous_commit', 'off', true) AS waits`,
     seen: `UPDATE ${stores} SET "seen" = $2 WHERE "name" = $1`,
     add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
+    // Rows of one store are applied in any order, but none that was committed before this statement has a higher number than its snapshot.
+    others: `
+  SELECT other."name", pg_snapshot_xmax(pg_current_snapshot())::text AS place,
+         ${firstOfOther(ofOther.late)} AS late, ${firstOfOther(ofOther.since)} AS since,
+         date_part('epoch', clock_timestamp() - other."seenAt") * 1000 AS "unseenForMs"
+  FROM ${stores} AS other WHERE ${isThere}`,
+    tellOthers: `
+  INSERT INTO ${outbox} ("store", "tags") SELECT other."name", $2::text[] FROM ${stores} AS other WHERE ${isOther}`,
+    forgetOthers: `
+  INSERT INTO ${outbox} ("store", "because") SELECT other."name", $2 FROM ${stores} AS other WHERE ${isOther}`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
     prune: `
   DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(

@@ -29,6 +29,7 @@ export function addCacheMetrics(registry: Registry, cache: CountedCache): void {
   addFieldMetrics(registry, cache);
   addMemoMetrics(registry, cache);
   addConsistencyMetrics(registry, cache);
+  addRegionMetrics(registry, cache);
   addJournalMetrics(registry, cache);
   addTimeMetrics(registry, cache.stats);
 }
@@ -261,6 +262,51 @@ function addConsistencyMetrics(registry: Registry, cache: CountedCache): void {
     registers,
     collect() {
       this.set(cache.stats.storeIsAway() ? 1 : 0);
+    },
+  });
+}
+
+function addRegionMetrics(registry: Registry, { stats }: CountedCache): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'cache_store_distance_seconds',
+    help: 'A round trip to the server of the store, as measured at the start or for the last report.',
+    registers,
+    collect() {
+      const roundTripMs = stats.storeRoundTripMs();
+      if (roundTripMs === undefined) this.remove();
+      else this.set(roundTripMs / 1000);
+    },
+  });
+  const gauges = [
+    ['cache_region_lag_seconds', 'How long the store of another region takes to apply a write.', 'lagMs'],
+    [
+      'cache_region_unseen_seconds',
+      'How long no process of the store of another region has looked with success.',
+      'unseenForMs',
+    ],
+  ] as const;
+  for (const [name, help, part] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['store'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { store, [part]: ms } of stats.regions().stores)
+          if (ms !== undefined) this.set({ store }, ms / 1000);
+      },
+    });
+  }
+  new Counter({
+    name: 'cache_region_writes_total',
+    help: 'Writes that waited for all regions, by what became of that.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [outcome, times] of Object.entries(stats.regions().writes)) this.inc({ outcome }, times);
     },
   });
 }

@@ -16,7 +16,7 @@ export interface ReporterOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: CacheLog;
-  /** In production the log is warned at the start; a report always says it. */
+  /** In production the log is warned at the start; a report always says the same. */
   readonly isProduction: boolean;
   readonly counters: Counters;
   readonly acceptedWrites: Pick<AcceptedWrites, 'counters' | 'size'>;
@@ -30,6 +30,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #figures: SharedFigures;
   #policies: readonly ReadPolicy[] = [];
+  #roundTripMs: number | undefined;
   #holdings: { readonly atMs: number; readonly found: Promise<readonly Holding[]> } | undefined;
 
   constructor(options: ReporterOptions) {
@@ -49,7 +50,12 @@ export class Reporter {
   /** Begins to tell the other processes what is counted, and warns of a store that does not suit. */
   start(): void {
     this.#figures.start();
-    void this.#warn();
+    void this.#lookAtStore();
+  }
+
+  /** How far the server of the store is, as measured at the start or for the last report; undefined where there is none. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
   }
 
   stop(): Promise<void> {
@@ -80,7 +86,9 @@ export class Reporter {
   /** Nothing, where the store cannot say it: a report is worth having without it. */
   async #health(): Promise<StoreHealth> {
     try {
-      return (await this.#options.store.health?.()) ?? {};
+      const health = (await this.#options.store.health?.()) ?? {};
+      this.#roundTripMs = health.roundTripMs ?? this.#roundTripMs;
+      return health;
     } catch {
       return {};
     }
@@ -97,10 +105,11 @@ export class Reporter {
     return this.#holdings.found;
   }
 
-  async #warn(): Promise<void> {
+  async #lookAtStore(): Promise<void> {
     const { store, log, isProduction } = this.#options;
-    if (!isProduction || store.isLocal || isAway(store)) return;
+    if (store.isLocal || isAway(store)) return;
     const health = await this.#health();
+    if (!isProduction) return;
     for (const warning of [...serverWarnings(health, null), ...far(health)]) log.warn({}, warning);
   }
 }

@@ -2,7 +2,7 @@ import type { StoreHealth } from '../store/store.js';
 import type { CacheReport, DeclaredField } from './cache-report.js';
 
 /** A round trip that takes longer than this is no network of one place. */
-const FAR_MS = 5;
+const FAR_MS = 2;
 /** A store that is as full as this will soon evict. */
 const NEARLY_FULL = 0.9;
 /** Values of this part of what is stored at most are near the limit. */

@@ -1,6 +1,6 @@
 /** `graphql-corral/types`: types that public signatures name, for those who must write them out: options in groups, counters, evidence, what a store and a journal are asked. No code. */
 export type { Consistency } from '../coherence/acknowledgement.js';
-export type { OutboxOpenOptions, OutboxRow, Relayed } from '../outbox/outbox.js';
+export type { OtherStore, OthersSeen, OutboxOpenOptions, OutboxRow, Relayed } from '../outbox/outbox.js';
 export type { RelayingOptions } from '../outbox/relay-options.js';
 export type { ExplainedField, ExplainedOperation, Explanation } from '../directives/explain-operation.js';
 export type { CacheTools, InspectedEntry } from '../cache-tools.js';
@@ -35,6 +35,7 @@ export type { CacheTimes } from '../metrics/counters.js';
 export type { Histogram, TimesTaken } from '../metrics/histogram.js';
 export type { FlushCounters } from '../metrics/flush-counters.js';
 export type { ProbeCounters } from '../metrics/probe-counters.js';
+export type { RegionFigures, RegionState, RegionWrites } from '../metrics/region-figures.js';
 export type { ForgetReason, OutboxLag, RelayCounters, RelayState } from '../metrics/relay-counters.js';
 export type { MemoCounters } from '../metrics/memo-counters.js';
 export type { MemoOptions } from '../memo/memo-options.js';

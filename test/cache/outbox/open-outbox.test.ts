@@ -13,7 +13,11 @@ const typeDefs = `
 `;
 
 /** A cache with an outbox that tells what is asked of it. */
-function opened({ store = memoryStore(), refusal }: { store?: Store; refusal?: Error } = {}) {
+function opened({
+  store = memoryStore(),
+  region,
+  refusal,
+}: { store?: Store; region?: string; refusal?: Error } = {}) {
   const calls: string[] = [];
   const given: OutboxOpenOptions[] = [];
   const inner = memoryOutbox().outbox();
@@ -34,7 +38,7 @@ function opened({ store = memoryStore(), refusal }: { store?: Store; refusal?: E
     },
   };
   const { cache } = testCache({
-    ...{ typeDefs, store, outbox, fetches: ['Session'] },
+    ...{ typeDefs, store, outbox, fetches: ['Session'], ...(region !== undefined && { region }) },
     origins: { Film: { load: (ids) => Promise.resolve(ids.map((id) => ({ id }))) } },
   });
   onTestFinished(() => cache.close());
@@ -67,6 +71,13 @@ describe('the outbox of a cache', () => {
     const { cache, given } = opened({ store: { ...memoryStore(), sharedAs: 'redis here:6379/0 films' } });
     await cache.start();
     expect(given).toMatchObject([{ store: 'redis here:6379/0 films' }]);
+  });
+
+  it('is told the region with it, as the same address may be another store there', async () => {
+    const store = { ...memoryStore(), sharedAs: 'redis redis:6379/0 films' };
+    const { cache, given } = opened({ store, region: 'eu-west' });
+    await cache.start();
+    expect(given).toMatchObject([{ store: 'eu-west: redis redis:6379/0 films' }]);
   });
 
   it('rejects start() where it cannot be opened, and the cache closes all the same', async () => {

@@ -10,7 +10,7 @@ import { useFilmsWithOutbox } from '../../support/servers/films-with-outbox.js';
 const isLong = process.env['ATTACKS'] === 'long';
 const rows = isLong ? 1_000_000 : 50_000;
 const home = homeOf('corral');
-const { look, take } = relayStatements(home);
+const { look, take, others } = relayStatements(home);
 
 describe.skipIf(!needsPostgres())('rows that were taken, and that an old transaction keeps', () => {
   const database = useFilmsWithOutbox();
@@ -79,10 +79,15 @@ describe.skipIf(!needsPostgres())('rows that were taken, and that an old transac
       const tookMs = Math.round(performance.now() - beganAtMs);
       await database.pool.query('INSERT INTO films VALUES (1)');
       expect(await told()).toEqual(['Film', 'Film:1']);
-      const looks = [await pagesOf(look, ['one']), await pagesOf(take, ['one', 500, null])];
+      const looks = [
+        await pagesOf(look, ['one']),
+        await pagesOf(take, ['one', 500, null, '300']),
+        // As another store asks how far this one is.
+        await pagesOf(others, ['two']),
+      ];
       if (isLong)
         process.stdout.write(
-          `pages read by a look, and by taking: ${looks.join(', ')}; taken in ${tookMs} ms\n`,
+          `pages read by a look, by taking, and by another store: ${looks.join(', ')}; taken in ${tookMs} ms\n`,
         );
       expect(Math.max(...looks)).toBeLessThan(200);
       await late.query('COMMIT');

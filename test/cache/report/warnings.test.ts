@@ -121,7 +121,9 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
   };
 
   it('is nothing where all is well', async () => {
-    const { read, warnings } = await started();
+    const { cache, read, warnings } = await started();
+    // Without a report.
+    await expect.poll(() => cache.stats.storeRoundTripMs()).toBeGreaterThan(0);
     await read(3);
     await read(3);
     await expect.poll(warnings).toEqual([]);
@@ -191,8 +193,9 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
 
   it('is that it is far', async () => {
     const proxy = await tcpProxy(used.server.port);
-    const { warnings } = await started(proxy.port);
-    proxy.set({ latencyMs: 10 });
+    const { cache, warnings } = await started(proxy.port);
+    // Two commands after each other take longer than one may.
+    proxy.set({ latencyMs: 30 });
     await expect
       .poll(warnings)
       .toEqual([
@@ -200,6 +203,7 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
           /^A round trip to the store takes \d+\.\d ms, which every hit waits for: is Redis in the same region\? Fields with `local`, or strictCopies, answer most hits without it\.$/,
         ),
       ]);
+    expect(cache.stats.storeRoundTripMs()).toBeGreaterThanOrEqual(58);
   });
 
   it('is entries that never expire', async () => {

@@ -22,6 +22,7 @@ const SLOWEST = [
   'test/model/protocol-model.test.ts',
   'test/prisma/seed.test.ts',
   'test/cache/postgres/log/read-replicas.test.ts',
+  'test/cache/postgres/cut-off-regions.test.ts',
   'test/cache/postgres/log/idle-processes.test.ts',
   'test/cache/postgres/log/log-trouble.test.ts',
   'test/faults/relay-trouble.test.ts',
@@ -48,6 +49,7 @@ const SLOWEST = [
   // Those that run once the others have ended.
   'test/faults/faults.test.ts',
   'test/cache/postgres/log/log-processes.test.ts',
+  'test/cache/postgres/regions.test.ts',
   'test/servers/shared-cache.test.ts',
   'test/api/database-away.test.ts',
   'test/races/flushed-store.test.ts',

@@ -65,9 +65,9 @@ export async function tcpProxy(
       if (way === 'requests') haunt(piece);
       if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
       freeAtMs = Math.max(freeAtMs, performance.now()) + piece.length / bytesPerMs;
-      const throughAtMs = freeAtMs;
+      // Pieces are on their way at the same time.
+      const throughAtMs = freeAtMs + latencyMs;
       before = before.then(async () => {
-        if (latencyMs > 0) await passes(latencyMs);
         const leftMs = throughAtMs - performance.now();
         if (leftMs >= 1) await passes(leftMs);
         if (!to.destroyed) to.write(piece);

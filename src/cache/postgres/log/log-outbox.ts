@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import type { OutboxLag } from '../../metrics/relay-counters.js';
-import type { Outbox, OutboxRow, Relayed } from '../../outbox/outbox.js';
+import type { OthersSeen, Outbox, OutboxRow, Relayed } from '../../outbox/outbox.js';
 import { systemClock } from '../../time/clock.js';
 import { doublingPauseMs } from '../../time/doubling-pause.js';
 import { every } from '../../time/every.js';
@@ -11,6 +11,7 @@ import type { LogHome } from './log-home.js';
 import type { LogPlan } from './log-plan.js';
 import { LogReader } from './log-reader.js';
 import { lsnText } from './lsn.js';
+import { OtherReaders } from './other-readers.js';
 import { serverRefusal } from './server-refusals.js';
 import {
   haveForgotten,
@@ -65,6 +66,7 @@ type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
  */
 export class LogOutbox implements Outbox {
   readonly #options: LogOutboxOptions;
+  readonly #others: OtherReaders;
   #reader: LogReader | undefined;
   #opening: Promise<void> | undefined;
   /** Of a slot that ends with this process: whether it was made anew. */
@@ -82,6 +84,7 @@ export class LogOutbox implements Outbox {
 
   constructor(options: LogOutboxOptions) {
     this.#options = options;
+    this.#others = new OtherReaders(options.pool, options.home, options.slot);
   }
 
   async register(): Promise<boolean> {
@@ -100,7 +103,11 @@ export class LogOutbox implements Outbox {
     this.#reader?.look();
     try {
       const state = await this.#look();
-      return { done: await this.#drain({ turn, state, apply, forgetAll }), elsewhere: [], isKnown: true };
+      const done = await this.#drain({ turn, state, apply, forgetAll });
+      const { hasOthers, isUnseen } = state;
+      // Other stores wait for one that is seen. Where it cannot be noted, the next look does it.
+      if (hasOthers && isUnseen) this.#seen().catch(() => undefined);
+      return { done, elsewhere: [], isKnown: true, hasOthers };
     } finally {
       if (this.#turn === turn) {
         this.#turn = undefined;
@@ -115,6 +122,14 @@ export class LogOutbox implements Outbox {
       TAGS_MESSAGE + slot,
       JSON.stringify(tags),
     ]);
+  }
+
+  tellOthers(tags: readonly string[] | 'all'): Promise<void> {
+    return this.#others.tell(tags);
+  }
+
+  others(): Promise<OthersSeen> {
+    return this.#others.seen();
   }
 
   listen(onRows: () => void, onListening?: (isListening: boolean) => void): () => Promise<void> {
@@ -133,12 +148,17 @@ export class LogOutbox implements Outbox {
   /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
     const { pool, home, slot, store, behindAtMost } = this.#options;
-    await stillSeen(pool, home, slot);
+    await this.#seen();
     if (store === undefined || this.#turn !== undefined) return;
     this.#state = await readState(pool, home, slot);
     if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
     this.#stopReading();
     await this.#beginAnew(store);
+  }
+
+  #seen(): Promise<void> {
+    const { pool, home, slot } = this.#options;
+    return stillSeen(pool, home, slot);
   }
 
   lag(): OutboxLag | undefined {

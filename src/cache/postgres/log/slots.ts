@@ -20,6 +20,10 @@ export interface LogState {
   readonly publication: string | undefined;
   /** How far the clock of the database is ahead of `performance.now()`. */
   readonly clockAheadMs: number;
+  /** Whether other stores read the log too. */
+  readonly hasOthers: boolean;
+  /** It is to be noted that a process of this store looks. */
+  readonly isUnseen: boolean;
 }
 
 interface SlotState {
@@ -42,7 +46,13 @@ interface StateRow {
   readonly mustForget: boolean | null;
   readonly publication: string | null;
   readonly now: number;
+  readonly hasOthers: boolean;
+  readonly isUnseen: boolean | null;
 }
+
+export const FORSAKEN = `r."seenAt" < clock_timestamp() - interval '10 minutes'`;
+/** So often it is noted that processes of a store look, where there are other stores: these wait for it. */
+const SEEN_EVERY = '5 seconds';
 
 function stateSql({ readers }: LogHome): string {
   return `
@@ -51,6 +61,8 @@ function stateSql({ readers }: LogHome): string {
            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn)::float8 AS kept,
            (SELECT r."mustForget" FROM ${readers} AS r WHERE r."slot" = $1) AS "mustForget",
            ${publicationNow('$2')} AS publication,
+           EXISTS (SELECT FROM ${readers} AS r WHERE r."slot" <> $1 AND NOT ${FORSAKEN}) AS "hasOthers",
+           (SELECT r."seenAt" < clock_timestamp() - interval '${SEEN_EVERY}' FROM ${readers} AS r WHERE r."slot" = $1) AS "isUnseen",
            (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
     FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.slot_name = $1`;
 }
@@ -77,6 +89,8 @@ export async function readState(
     mustForget: row.mustForget ?? undefined,
     publication: row.publication ?? undefined,
     clockAheadMs: row.now - performance.now(),
+    hasOthers: row.hasOthers,
+    isUnseen: row.isUnseen ?? false,
   };
 }
 
@@ -173,8 +187,6 @@ async function dropWith(client: Pick<ClientBase, 'query'>, slot: string): Promis
     [slot],
   );
 }
-
-const FORSAKEN = `r."seenAt" < clock_timestamp() - interval '10 minutes'`;
 
 /** Drops the slots of all stores of this outbox, or of those that no process has asked for in the last ten minutes. */
 export async function dropSlots(

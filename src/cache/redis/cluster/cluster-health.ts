@@ -7,7 +7,7 @@ import type { ClusterNames } from './cluster-names.js';
 
 /** The sums of all nodes that answer; the slowest round trip. @throws Error where none answers. */
 export async function clusterHealth(nodes: ClusterNodes): Promise<StoreHealth> {
-  const all = await answering(nodes.all.map((node) => node.run(readHealth)));
+  const all = await answering(nodes.all.map((node) => readHealth((commands) => node.run(commands))));
   const sumOf = (one: (health: StoreHealth) => number | undefined): number =>
     all.reduce((sum, health) => sum + (one(health) ?? 0), 0);
   const policy = all[0]?.evictionPolicy;

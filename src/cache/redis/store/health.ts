@@ -1,13 +1,19 @@
-import type { Redis } from 'ioredis';
 import type { StoreHealth } from '../../store/store.js';
+import type { Ask } from '../connection/connection-user.js';
 import { lineOf } from '../connection/server-info.js';
 
-/** How the server is, in two commands: one that costs nothing is timed. */
-export async function readHealth(redis: Redis): Promise<StoreHealth> {
-  const startedAtMs = performance.now();
-  await redis.ping();
-  const roundTripMs = performance.now() - startedAtMs;
-  const info = await redis.info();
+/** A busy process makes one round trip look long, so it takes the shortest of some. */
+const ROUND_TRIPS = 5;
+
+/** How the server is: the time of a command that costs nothing, and what it says of itself. */
+export async function readHealth(ask: Ask): Promise<StoreHealth> {
+  let roundTripMs = Infinity;
+  for (let trip = 0; trip < ROUND_TRIPS; trip += 1) {
+    const startedAtMs = performance.now();
+    await ask((redis) => redis.ping());
+    roundTripMs = Math.min(roundTripMs, performance.now() - startedAtMs);
+  }
+  const info = await ask((redis) => redis.info());
   const number = (name: string): number | undefined => {
     const text = lineOf(info, name);
     return text === undefined ? undefined : Number(text);

@@ -159,7 +159,7 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     shareFigures: (process, changes) =>
       link.run((commands) => shareFigures(commands, names, { process, ...changes })),
     sharedFigures: (parts) => link.run((commands) => sharedFigures(commands, names, parts)),
-    health: () => link.run(readHealth),
+    health: () => readHealth((commands) => link.run(commands)),
     holdings: () => link.run((commands) => sampleHoldings(commands, names)),
     confirm: () =>
       link.run(async (commands) => void (await commands.get(names.epoch).catch(nothingForWrongType))),

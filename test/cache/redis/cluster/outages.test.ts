@@ -185,6 +185,7 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
       forgetAll: () => Promise.resolve(),
       onForgotten: () => undefined,
       onApplied: () => undefined,
+      onOthers: () => undefined,
     });
     await outbox.add([there]);
     expect(await relay.settled(500, 3000)).toBe(true);

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { OthersSeen, OtherStore } from '../../../src/cache/outbox/outbox.js';
+import { OtherStores } from '../../../src/cache/outbox/other-stores.js';
+import { cacheLog } from '../../support/cache-log.js';
+import { manualClock } from '../../support/manual-clock.js';
+
+/** The other stores of an outbox whose places are numbers, and what is done with them. */
+function regions({ waitsMs = undefined as number | undefined, look = true as boolean | undefined } = {}) {
+  const clock = manualClock();
+  const log = cacheLog();
+  const world = {
+    place: 10n,
+    stores: [{ name: 'far', appliedTo: 10n, unseenForMs: 0 }] as OtherStore[],
+    told: [] as (readonly string[] | 'all')[],
+    answers: true,
+    looks: 0,
+  };
+  const others = new OtherStores({
+    outbox: {
+      others: (): Promise<OthersSeen> => {
+        world.looks += 1;
+        return Promise.resolve({ place: world.place, stores: world.stores });
+      },
+      tellOthers: (tags) => {
+        if (!world.answers) return Promise.reject(new Error('the database does not answer'));
+        world.told.push(tags);
+        return Promise.resolve();
+      },
+    },
+    ...{ clock, log, waitsMs, look: () => Promise.resolve(look) },
+  });
+  const far = (changes: Partial<OtherStore>): void => {
+    world.stores = world.stores.map((store) => ({ ...store, ...changes }));
+  };
+  return { clock, log, world, others, far };
+}
+
+describe('other stores of an outbox', () => {
+  it('hold up no write where there are none', async () => {
+    const { others, world } = regions({ waitsMs: 1000 });
+    others.noticed(false);
+    expect(await others.haveApplied()).toBe(true);
+    expect(world.looks).toBe(0);
+    expect(others.figures()).toEqual({ stores: [], writes: { all: 0, late: 0, unseen: 0 } });
+  });
+
+  it('are waited for until each has applied what was committed before, and no longer', async () => {
+    const { others, world, far } = regions({ waitsMs: 1000 });
+    world.stores.push({ name: 'farther', appliedTo: 10n, unseenForMs: 0 });
+    others.noticed(true);
+    far({ appliedTo: 9n });
+    let isApplied: boolean | undefined;
+    const waiting = others.haveApplied().then((is) => (isApplied = is));
+    await expect.poll(() => world.looks).toBeGreaterThan(2);
+    expect(isApplied).toBeUndefined();
+    world.stores = world.stores.map((store, index) => ({ ...store, appliedTo: index === 0 ? 10n : 9n }));
+    const { looks } = world;
+    await expect.poll(() => world.looks).toBeGreaterThan(looks + 2);
+    expect(isApplied).toBeUndefined();
+    // What is written meanwhile is for those who write it.
+    world.place = 20n;
+    far({ appliedTo: 10n });
+    await waiting;
+    expect(isApplied).toBe(true);
+    expect(others.figures().writes).toEqual({ all: 1, late: 0, unseen: 0 });
+  });
+
+  it('are waited for no longer than a write may wait', async () => {
+    const { others, far, clock, world } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    far({ appliedTo: 9n });
+    const waiting = others.haveApplied();
+    await expect.poll(() => world.looks).toBeGreaterThan(2);
+    clock.advance(1000);
+    expect(await waiting).toBe(false);
+    expect(others.figures().writes).toEqual({ all: 0, late: 1, unseen: 0 });
+  });
+
+  it('are not waited for once they were not seen for long, and no write of theirs counts as applied', async () => {
+    const { others, far, log } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    far({ appliedTo: 9n, unseenForMs: 15_001 });
+    expect(await others.haveApplied()).toBe(false);
+    const { stores, writes } = others.figures();
+    expect(writes).toEqual({ all: 0, late: 0, unseen: 1 });
+    expect(stores).toMatchObject([{ store: 'far', isWaitedFor: false, unseenForMs: 15_001 }]);
+    far({ appliedTo: 10n, unseenForMs: 0 });
+    expect(await others.haveApplied()).toBe(true);
+    expect(log.lines.map((line) => line.split(' {')[0])).toEqual([
+      'warn the store of another region is not seen any more, and no write waits for it',
+      'warn the store of another region is seen again',
+    ]);
+  });
+
+  it('are not waited for where writes wait for their own region only, and their lag is measured all the same', async () => {
+    const { others, far, clock, world } = regions();
+    others.noticed(true);
+    far({ appliedTo: 9n });
+    expect(await others.haveApplied()).toBe(false);
+    await expect.poll(() => others.figures().lagMs).toBe(0);
+    clock.advance(700);
+    expect(others.figures().lagMs).toBe(700);
+    far({ appliedTo: 10n });
+    const { looks } = world;
+    await expect.poll(() => world.looks).toBeGreaterThan(looks);
+    clock.advance(50_000);
+    expect(others.figures().stores).toMatchObject([{ store: 'far', lagMs: 700 }]);
+    clock.advance(120_000);
+    expect(others.figures().lagMs).toBeUndefined();
+    expect(others.figures().writes).toEqual({ all: 0, late: 0, unseen: 0 });
+  });
+
+  it('are told of tags, where there are any or that is not known', async () => {
+    for (const [look, told] of [
+      [true, [['Note:1']]],
+      [undefined, [['Note:1']]],
+      [false, []],
+    ] as const) {
+      const { others, world } = regions({ look });
+      await others.tell(['Note:1']);
+      await others.tell([]);
+      expect(world.told).toEqual(told);
+    }
+  });
+
+  it('are told again of what they could not be told, and until then no write counts as applied', async () => {
+    const { others, world, clock, log } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    world.answers = false;
+    await others.tell(['Note:1']);
+    await others.tell(['Note:2']);
+    const waiting = others.haveApplied();
+    await expect.poll(() => world.looks).toBeGreaterThan(1);
+    clock.advance(1000);
+    expect(await waiting).toBe(false);
+    world.answers = true;
+    others.noticed(true);
+    await expect.poll(() => world.told).toEqual([['Note:1', 'Note:2']]);
+    expect(await others.haveApplied()).toBe(true);
+    expect(log.lines).toHaveLength(2);
+  });
+
+  it('are to forget everything where too much could not be told', async () => {
+    const { others, world } = regions();
+    others.noticed(true);
+    world.answers = false;
+    await others.tell(Array.from({ length: 10_001 }, (_, id) => `Note:${id}`));
+    world.answers = true;
+    others.noticed(true);
+    await expect.poll(() => world.told).toEqual(['all']);
+  });
+});
