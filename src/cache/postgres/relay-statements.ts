@@ -50,7 +50,7 @@ export function relayStatements(home: Home): RelayStatements {
     // What is taken, and what waits but is in another process's hands, as one statement saw them. The rows are gone once the
     // transaction is committed, which waits for no disk: after a crash they are applied once more. What is taken comes with the
     // bound on how long it is held, $4. $3 leaves out what is before it, which was taken just now, and is dead. All of it is one row: of
-    // many, each with columns of its own, both sides make twice the work.
+    // many, each with columns of its own, both sides make twice the work. PostgreSQL 14 has no max() of transaction numbers.
     take: `
   WITH late AS (
     SELECT ctid AS place FROM ${outbox} WHERE "store" = $1 AND ${waiting.late} LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -63,7 +63,7 @@ export function relayStatements(home: Home): RelayStatements {
   )
   SELECT (SELECT coalesce(json_agg(json_build_array("xid"::text || place::text, "tags", "versions", "because",
             date_part('epoch', clock_timestamp() - "writtenAt") * 1000)), '[]')::text FROM taken) AS taken,
-         (SELECT max("xid")::text FROM taken) AS "upTo",
+         (SELECT "xid"::text FROM taken ORDER BY "xid" DESC LIMIT 1) AS "upTo",
          ARRAY(${elsewhere(waiting.late)} UNION ALL ${elsewhere(waiting.since)}) AS elsewhere,
          pg_current_snapshot()::text AS seen
   FROM set_config('idle_in_transaction_session_timeout', $4::text, true) AS held,
