@@ -17,8 +17,8 @@ export class RowHistory {
   acknowledged = 1;
   /** Writes that were committed and are not acknowledged. */
   underWay = 0;
-  /** Writes that began, and those that ended. */
-  touches = 0;
+  /** When a write of it began or ended last, milliseconds. */
+  touchedAtMs = -Infinity;
   #last: Happened[] = [];
 
   constructor(name: string) {

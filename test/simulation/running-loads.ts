@@ -1,13 +1,13 @@
 import type { RowHistory } from './row-history.js';
 
 interface Running {
-  readonly touches: number;
-  readonly rows: readonly RowHistory[];
   readonly sinceMs: number;
 }
 
 /** Trouble after which another process may load what one loads already: it has waited for long enough, or cannot ask. */
 const TROUBLED_FOR_MS = 6000;
+/** The generations of a load are asked for at most so long before it begins, milliseconds. */
+const CLAIMED_WITHIN_MS = 50;
 
 /** Loads under way, and whether two processes load the same without need. */
 export class RunningLoads {
@@ -26,11 +26,12 @@ export class RunningLoads {
   /** @returns how to end it. */
   begin(key: string, rows: readonly RowHistory[], nowMs: number): () => void {
     this.loads += 1;
-    const load = { rows, touches: touchesOf(rows), sinceMs: nowMs };
+    const load = { sinceMs: nowMs };
     const others = this.#running.get(key) ?? new Set();
-    const isQuiet = rows.every(({ underWay }) => underWay === 0);
-    const other = [...others].find(({ touches }) => touches === load.touches);
-    if (isQuiet && other !== undefined) {
+    const isUnderWay = rows.some(({ underWay }) => underWay > 0);
+    const touchedAtMs = Math.max(...rows.map((row) => row.touchedAtMs));
+    const other = [...others].find(({ sinceMs }) => touchedAtMs < sinceMs - CLAIMED_WITHIN_MS);
+    if (!isUnderWay && other !== undefined) {
       this.doubled += 1;
       if (nowMs > this.#troubledUntilMs) {
         const words = `${key} was loaded twice at ${nowMs.toFixed(1)} ms, first since ${other.sinceMs.toFixed(1)} ms`;
@@ -43,8 +44,4 @@ export class RunningLoads {
       if (others.size === 0) this.#running.delete(key);
     };
   }
-}
-
-function touchesOf(rows: readonly RowHistory[]): number {
-  return rows.reduce((sum, { touches }) => sum + touches, 0);
 }

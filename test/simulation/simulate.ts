@@ -36,6 +36,8 @@ export interface Simulation {
   /** What was served that is older than what had been acknowledged, and loads without need; each with the last of its rows. */
   readonly violations: readonly string[];
   readonly figures: Figures;
+  /** What was counted until all had started. */
+  readonly atStart: Figures;
 }
 
 const USUAL: Travel = { leastMs: 0.1, mostMs: 0.6, lateShare: 0, lateMs: 1, lostShare: 0 };
@@ -101,6 +103,7 @@ class World {
     await this.#startAll();
     const startedAtMs = this.#time.nowMs;
     const before = figuresOf(this.#counted(0));
+    this.#network.counters.receivedBy.clear();
     if (losesAnnouncements) this.#network.travel = { ...USUAL, lostShare: 0.5 };
     if (troublesPerSecond > 0) {
       this.#network.travel = TROUBLED;
@@ -121,7 +124,7 @@ class World {
     }
     const figures = figuresOf(this.#counted(this.#time.nowMs - startedAtMs), before);
     await this.#closeAll();
-    return { violations: this.#told(), figures };
+    return { violations: this.#told(), figures, atStart: before };
   }
 
   /** One after the other, since the store loads its client first, which takes real time; then in simulated time, all at once. */
@@ -242,10 +245,10 @@ class World {
     const note = (what: string, version?: number): void =>
       row.note({ atMs: this.#time.nowMs, machine: process.name, what, version });
     row.underWay += 1;
-    row.touches += 1;
+    row.touchedAtMs = this.#time.nowMs;
     const answer = await process.ask(isStored ? documents.store : documents.change, { id: `${at}` });
     row.underWay -= 1;
-    row.touches += 1;
+    row.touchedAtMs = this.#time.nowMs;
     const [version] = versionsOf(answer);
     if (version === undefined) {
       this.#failures += 1;

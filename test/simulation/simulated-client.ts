@@ -190,28 +190,21 @@ export class SimulatedRedis extends EventEmitter {
     return this.#send(name, args).then(asBuffers);
   }
 
-  call = (name: string, ...args: Given[]) => this.#send(name, args);
-  mgetBuffer = (keys: readonly string[]) => this.#send('MGET', keys).then(asBuffers);
-  zrevrangeBuffer = (...args: Given[]) => this.#send('ZREVRANGE', args).then(asBuffers);
-  zrevrange = (...args: Given[]) => this.#send('ZREVRANGE', args);
-  get = (key: string) => this.#send('GET', [key]);
-  set = (...args: Given[]) => this.#send('SET', args);
-  del = (...keys: Given[]) => this.#send('DEL', keys);
-  pexpire = (...args: Given[]) => this.#send('PEXPIRE', args);
-  strlen = (key: string) => this.#send('STRLEN', [key]);
-  hset = (key: string, fields: Readonly<Record<string, string>>) =>
-    this.#send('HSET', [key, ...Object.entries(fields).flat()]);
-  hdel = (...args: Given[]) => this.#send('HDEL', args);
-  zadd = (...args: Given[]) => this.#send('ZADD', args);
-  zremrangebyscore = (...args: Given[]) => this.#send('ZREMRANGEBYSCORE', args);
-  xrange = (...args: Given[]) => this.#send('XRANGE', args);
-  xrevrange = (...args: Given[]) => this.#send('XREVRANGE', args);
-  publish = (...args: Given[]) => this.#send('PUBLISH', args);
-  subscribe = (channel: string) => this.#send('SUBSCRIBE', [channel]);
-  ping = () => this.#send('PING', []);
-  info = (section = '') => this.#send('INFO', [section]);
-  cluster = (what: string) => this.#send('CLUSTER', [what]);
-  asking = () => this.#send('ASKING', []);
+  call(name: string, ...args: Given[]): Promise<unknown> {
+    return this.#send(name, args);
+  }
+
+  mgetBuffer(keys: readonly string[]): Promise<unknown> {
+    return this.#send('MGET', keys).then(asBuffers);
+  }
+
+  zrevrangeBuffer(...args: Given[]): Promise<unknown> {
+    return this.#send('ZREVRANGE', args).then(asBuffers);
+  }
+
+  hset(key: string, fields: Readonly<Record<string, string>>): Promise<unknown> {
+    return this.#send('HSET', [key, ...Object.entries(fields).flat()]);
+  }
 
   #send(name: string, args: readonly Given[]): Promise<unknown> {
     const connection = this.status === 'ready' ? this.#connection : undefined;
@@ -240,6 +233,31 @@ export class SimulatedRedis extends EventEmitter {
     this.status = status;
     this.emit(status);
   }
+}
+
+/** Commands that are sent as they are called. */
+const PLAIN = [
+  ...[
+    'get',
+    'set',
+    'del',
+    'pexpire',
+    'strlen',
+    'hdel',
+    'zadd',
+    'zremrangebyscore',
+    'zrevrange',
+    'xrange',
+    'xrevrange',
+  ],
+  ...['publish', 'subscribe', 'ping', 'info', 'cluster', 'asking'],
+];
+for (const name of PLAIN) {
+  Object.defineProperty(SimulatedRedis.prototype, name, {
+    value(this: SimulatedRedis, ...args: Given[]) {
+      return this.call(name, ...args);
+    },
+  });
 }
 
 /** A client of a cluster, as far as the store looks at it: it takes the addresses, and connects by itself. */

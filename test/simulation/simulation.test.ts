@@ -1,4 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { arithmetic } from '../../bench/at-scale/arithmetic.js';
+import { usualInputs } from '../../bench/at-scale/inputs.js';
+import { NO_COSTS } from '../bench/at-scale-costs.js';
 import type { Figures } from './figures.js';
 import { simulate, type Simulation, type SimulationOptions } from './simulate.js';
 import { told } from './told.js';
@@ -21,15 +24,15 @@ const SMALL: SimulationOptions = {
   troublesPerSecond: 0,
 };
 const LARGE: Partial<SimulationOptions> = {
-  ...{ processes: 1000, eachPerSecond: 40, rows: 20_000, writeShare: 0.03 },
+  ...{ processes: 1000, eachPerSecond: 60, rows: 20_000, writeShare: 0.03 },
 };
 const ONE_SERVER: Partial<SimulationOptions> = {
   ...{ strictCopies: true, troublesPerSecond: 0.5 },
-  ...(isLong ? { ...LARGE, operations: 300_000 } : {}),
+  ...(isLong ? { ...LARGE, operations: 400_000 } : {}),
 };
 const CLUSTER: Partial<SimulationOptions> = {
   ...{ nodes: 20, troublesPerSecond: 3 },
-  ...(isLong ? { ...LARGE, nodes: 100, operations: 700_000 } : {}),
+  ...(isLong ? { ...LARGE, nodes: 100, operations: 600_000 } : {}),
 };
 
 async function world(what: string, options: Partial<SimulationOptions>): Promise<Simulation> {
@@ -65,6 +68,28 @@ describe('whatever goes wrong between processes and servers', () => {
       expect(figures.doubled).toBe(0);
     },
   );
+});
+
+it('processes that start wake no others, though they try out whether they may', WITHIN, async () => {
+  const { atStart } = await simulate({ ...SMALL, nodes: 3, operations: 0 });
+  expect(atStart.published).toBe(SMALL.processes * 3);
+  expect(atStart.delivered).toBe(0);
+});
+
+it('it counts what the arithmetic of the page comes to', WITHIN, async () => {
+  const options = { nodes: 20, seed: 3 };
+  const { figures } = await world('a quiet cluster', options);
+  const { processes, eachPerSecond } = SMALL;
+  const seconds = figures.tookMs / 1000;
+  const inputs = { ...usualInputs, processes, ...options, reads: eachPerSecond };
+  const lines = arithmetic(inputs, NO_COSTS).flatMap((one) => one.lines);
+  const reckoned = (what: string): number => lines.find((line) => line.what === what)?.value ?? NaN;
+  const counted = (name: string): number => (figures.commands[name] ?? 0) / seconds / options.nodes;
+  expect(counted('INFO') / reckoned('looks of the processes')).toBeCloseTo(1, 1);
+  expect(counted('CLUSTER') / reckoned('CLUSTER SLOTS and INFO')).toBeCloseTo(1, 1);
+  expect(counted('MGET')).toBeLessThan(reckoned('MGET of reads'));
+  expect(figures.connections / options.nodes).toBe(reckoned('connections'));
+  expect(figures.delivered).toBe(figures.published * processes);
 });
 
 it('the same seed makes the same world again', WITHIN, async () => {
