@@ -1,3 +1,4 @@
+import type * as Hooks from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { arithmetic } from '../../bench/at-scale/arithmetic.js';
 import { usualInputs } from '../../bench/at-scale/inputs.js';
@@ -9,6 +10,12 @@ import { told } from './told.js';
 vi.mock('ioredis', async () => {
   const { SimulatedCluster, SimulatedRedis } = await import('./simulated-client.js');
   return { Redis: SimulatedRedis, Cluster: SimulatedCluster };
+});
+
+vi.mock('node:async_hooks', async (original) => {
+  const real = await original<typeof Hooks>();
+  const { onOneStorage } = await import('./one-storage.js');
+  return { ...real, AsyncLocalStorage: onOneStorage(real.AsyncLocalStorage) };
 });
 
 /**
@@ -24,7 +31,7 @@ const SMALL: SimulationOptions = {
   troublesPerSecond: 0,
 };
 const LARGE: Partial<SimulationOptions> = {
-  ...{ processes: 1000, eachPerSecond: 60, rows: 20_000, writeShare: 0.03 },
+  ...{ processes: 1000, eachPerSecond: 50, rows: 2000, writeShare: 0.03 },
 };
 const ONE_SERVER: Partial<SimulationOptions> = {
   ...{ strictCopies: true, troublesPerSecond: 0.5 },
@@ -32,7 +39,11 @@ const ONE_SERVER: Partial<SimulationOptions> = {
 };
 const CLUSTER: Partial<SimulationOptions> = {
   ...{ nodes: 20, troublesPerSecond: 3 },
-  ...(isLong ? { ...LARGE, nodes: 100, operations: 600_000 } : {}),
+  ...(isLong ? { ...LARGE, nodes: 30, operations: 550_000 } : {}),
+};
+const MANY_NODES: Partial<SimulationOptions> = {
+  ...{ nodes: 60, troublesPerSecond: 10, operations: 500, processes: 5 },
+  ...(isLong ? { ...LARGE, processes: 100, nodes: 100, operations: 50_000 } : {}),
 };
 
 async function world(what: string, options: Partial<SimulationOptions>): Promise<Simulation> {
@@ -46,6 +57,7 @@ describe('whatever goes wrong between processes and servers', () => {
   it.each([
     ['one server that restarts, with strict copies', ONE_SERVER],
     ['a cluster whose primaries are lost', CLUSTER],
+    ['a cluster of many nodes', MANY_NODES],
   ])('no read is older than what was acknowledged before it: %s', WITHIN, async (what, options) => {
     const { violations, figures } = await world(what, options);
     expect(violations.join('\n')).toBe('');
