@@ -5,7 +5,7 @@ interface StreamEntry {
   readonly fields: readonly string[];
 }
 
-type Value = Text | Map<string, string> | StreamEntry[];
+type Value = string | Map<string, string> | StreamEntry[];
 
 interface Held {
   readonly value: Value;
@@ -41,17 +41,19 @@ export class Keyspace {
     return [...this.#held.keys()];
   }
 
-  text(key: string): Text | undefined {
+  text(key: string): string | undefined {
     const value = this.#valueOf(key);
-    return typeof value === 'string' || Buffer.isBuffer(value) ? value : undefined;
+    return typeof value === 'string' ? value : undefined;
   }
 
+  /** Bytes are kept as text, a character for each: a small buffer is a part of a large one, which it would keep. */
   setText(key: string, value: Text, keptMs: number): void {
-    this.#held.set(key, { value, expiresAtMs: this.#nowMs() + keptMs });
+    const kept = typeof value === 'string' ? value : value.toString('latin1');
+    this.#held.set(key, { value: kept, expiresAtMs: this.#nowMs() + keptMs });
   }
 
   /** Sets a text, and leaves its expiry as it is. */
-  changeText(key: string, value: Text): void {
+  changeText(key: string, value: string): void {
     const held = this.#present(key);
     if (held !== undefined) this.#held.set(key, { ...held, value });
   }

@@ -31,7 +31,7 @@ const SMALL: SimulationOptions = {
   troublesPerSecond: 0,
 };
 const LARGE: Partial<SimulationOptions> = {
-  ...{ processes: 1000, eachPerSecond: 50, rows: 2000, writeShare: 0.03 },
+  ...{ processes: 1000, eachPerSecond: 50, rows: 2000, writeShare: 0.005 },
 };
 const ONE_SERVER: Partial<SimulationOptions> = {
   ...{ strictCopies: true, troublesPerSecond: 0.5 },
