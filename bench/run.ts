@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { atScale } from './at-scale/at-scale.js';
+import { inputsFrom } from './at-scale/inputs.js';
 import { collecting } from './collecting/collecting.js';
 import { eviction } from './eviction/eviction.js';
 import { latency } from './latency/latency.js';
@@ -37,6 +39,7 @@ const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- vary [options]
        npm run bench -- writers [options]
        npm run bench -- scale [options]
+       npm run bench -- at-scale [options]
 
 overhead: what caching costs on the hit path, as ratios to Apollo Server with constants in memory.
 profile: where the CPU of an answer goes, by layer, with a profile of each server and workload.
@@ -46,6 +49,7 @@ latency: what one or four clients wait for an answer, with Redis on the machine 
 vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen.
 scale: how cost grows with entries, tags, members of a tag, viewers, processes, bytes and parents. See bench/README.md.
+at-scale: what 1,000 processes, 100 nodes and 10^9 entries come to, or your own numbers, from what one server is measured to take.
 
 Options of overhead
   --rounds N       rounds, of which the first is dropped (default 6)
@@ -86,6 +90,10 @@ Options of scale
   --json FILE      writes every turn to a file as well
 It ends with 1 where the figures of a full run were not published, because the machine was not quiet.
 
+Options of at-scale: numbers to put into the formulas
+  --processes N, --nodes N, --entries N, --reads N, --hits N, --writes N, --tags N, --waited N, --bytes N
+  --publish        writes the tables into docs/at-scale.md as well
+
   --help           shows this
 `;
 
@@ -94,7 +102,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
-      processes: { type: 'string', default: '3' },
+      processes: { type: 'string' },
       turns: { type: 'string', default: '200' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -104,6 +112,15 @@ async function main(): Promise<void> {
       workloads: { type: 'string' },
       json: { type: 'string' },
       functions: { type: 'string', default: '0' },
+      nodes: { type: 'string' },
+      entries: { type: 'string' },
+      reads: { type: 'string' },
+      hits: { type: 'string' },
+      writes: { type: 'string' },
+      tags: { type: 'string' },
+      waited: { type: 'string' },
+      bytes: { type: 'string' },
+      publish: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -112,7 +129,7 @@ async function main(): Promise<void> {
     return;
   }
   const inOneProcess = (): { processes: number; turns: number; signal: AbortSignal } => ({
-    processes: wholeNumber('processes', values.processes, 1),
+    processes: wholeNumber('processes', values.processes ?? '3', 1),
     turns: wholeNumber('turns', values.turns, 10),
     signal: stopping.signal,
   });
@@ -157,6 +174,10 @@ async function main(): Promise<void> {
       signal: stopping.signal,
     });
     if (!isPublished) process.exitCode = 1;
+    return;
+  }
+  if (positionals[0] === 'at-scale' && !values.help) {
+    await atScale({ inputs: inputsFrom(values), isPublished: values.publish });
     return;
   }
   const workloads = chosen();

@@ -66,6 +66,10 @@ const attacks = {
     'a Redis Cluster whose primaries are killed, replaced, put to sleep and moved',
     'test/cache/redis/cluster/failover.test.ts',
   ],
+  simulation: [
+    'a million operations in a thousand simulated processes, over servers that fail',
+    'test/simulation/simulation.test.ts',
+  ],
   leader: [
     'a leader of the outbox that is killed twenty times',
     'test/cache/postgres/log/log-processes.test.ts',

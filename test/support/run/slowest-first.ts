@@ -12,6 +12,7 @@ const root = path.resolve(import.meta.dirname, '..', '..', '..');
 const SLOWEST = [
   'test/properties/generated-schemas.test.ts',
   'test/schedules/schedules.test.ts',
+  'test/simulation/simulation.test.ts',
   'test/api/written-behind.test.ts',
   'test/faults/api-processes.test.ts',
   'test/races/soak.test.ts',

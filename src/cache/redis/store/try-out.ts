@@ -62,7 +62,8 @@ export async function tryOutEntries(redis: Redis, names: EntryNames, key: string
   await countAsked(redis, names, asked);
   await mostAsked(redis, names, { field: key, atMost: 1 });
   await redis.del(names.asked(key), names.askedFaded(key));
-  await redis.publish(names.channel, key);
+  // Where no process listens: a message of each process to each would be a million where a thousand start.
+  await redis.publish(`${names.channel}:try-out`, key);
   // Scripts read with pcall, so that what another program put there is no error: what is forbidden is none either.
   const isStored = stored.every((reply) => reply === 1);
   if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {

@@ -1,0 +1,139 @@
+import type { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { repliesOf } from '../../src/cache/redis/connection/lua-script.js';
+import { redisNames } from '../../src/cache/redis/redis-names.js';
+import { storeScripts } from '../../src/cache/redis/store/store-scripts.js';
+import { seededRandom, type Random } from '../properties/seeded-random.js';
+import { needsRedis } from '../support/needs.js';
+import { useWorkerRedis } from '../support/servers/worker-redis.js';
+import { Keyspace } from './keyspace.js';
+import { simulatedScripts, text, type ScriptName } from './simulated-scripts.js';
+
+interface Call {
+  readonly script: ScriptName;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+}
+
+const LONG_MS = '600000';
+const STEPS = 1500;
+const names = redisNames('same', 'd1');
+
+/** Ids have the time of their server behind them. */
+function withoutTimes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTimes);
+  if (value === null || value === undefined) return null;
+  const written = typeof value === 'string' || Buffer.isBuffer(value) ? text(value) : String(value);
+  return written.replaceAll(/(n\d+)\.\d+\.\d+/g, '$1');
+}
+
+/** The next call of a store with few keys, so that all of them meet. `known` finds an id with its time by the id alone. */
+function nextCall(random: Random, step: number, known: (id: string) => string): Call {
+  const key = `Row:${random.below(3)}`;
+  const [entry, generation] = [names.entry(key), names.generation(key)];
+  const [lease, writes] = [names.lease(key), names.writes(key)];
+  const token = `t${random.below(3)}`;
+  const id = known(`n${Math.max(0, step - random.below(12))}`);
+  const published = [names.channel, key];
+  const calls: readonly Call[] = [
+    {
+      script: 'acquire',
+      keys: [generation, lease, entry],
+      args: [`n${step}`, LONG_MS, token, LONG_MS, `g${random.below(2)}`],
+    },
+    { script: 'acquire', keys: [generation], args: [`n${step}`, LONG_MS] },
+    {
+      script: 'fill',
+      keys: [entry, generation, lease],
+      args: [id, `value ${step}`, LONG_MS, token, ...published, LONG_MS],
+    },
+    { script: 'release', keys: [lease], args: [token, ...published] },
+    { script: 'renew', keys: [lease, generation], args: [token, LONG_MS, LONG_MS] },
+    {
+      script: 'invalidate',
+      keys: [generation, entry, lease, writes],
+      args: [names.channel, ...random.pick([[], [''], [`${random.below(9)}`]])],
+    },
+    { script: 'intend', keys: [writes, entry], args: [`n${step}`, LONG_MS, `${random.below(2)}`] },
+    {
+      script: 'put',
+      keys: [entry, generation, lease, writes],
+      args: [id, `${random.below(9)}`, `p${step}`, `row ${step}`, LONG_MS, LONG_MS, ...published],
+    },
+    { script: 'abandon', keys: [writes], args: [id] },
+  ];
+  return random.pick(calls);
+}
+
+describe.skipIf(!needsRedis())('the simulated scripts', () => {
+  const server = useWorkerRedis();
+
+  it.each([1, 2, 3])(
+    'answer and leave the same as those of a real server, and announce as much: seed %s',
+    async (seed) => {
+      await server.redis.flushall();
+      const keys = new Keyspace(() => Date.now());
+      const announced: string[] = [];
+      const publish = (channel: string, message: string): void =>
+        void announced.push(`${channel} ${message}`);
+      const heard: string[] = [];
+      const listener = server.redis.duplicate();
+      await listener.subscribe(names.channel);
+      listener.on('message', (channel, message) => void heard.push(`${channel} ${message}`));
+      // Of the same id, each server has its own time behind it.
+      const [here, there] = [new Map<string, string>(), new Map<string, string>()];
+      for (let step = 0; step < STEPS; step += 1) {
+        const [before, forReal] = [here, there].map((known) =>
+          nextCall(seededRandom(seed * STEPS + step), step, (id) => known.get(id) ?? id),
+        );
+        if (before === undefined || forReal === undefined) continue;
+        const made = simulatedScripts[before.script](
+          { keys, nowMs: () => Date.now(), publish },
+          before.keys,
+          before.args,
+        );
+        const [reply] = await repliesOf(server.redis, storeScripts[forReal.script], [forReal]);
+        const what = `step ${step}: ${before.script} ${before.keys[0]}`;
+        expect(withoutTimes(made), what).toEqual(withoutTimes(reply));
+        for (const [known, answer] of [
+          [here, made],
+          [there, reply],
+        ] as const)
+          noteIds(known, answer);
+        for (const key of before.keys) {
+          expect(withoutTimes(held(keys, key)), `${what}, ${key}`).toEqual(
+            withoutTimes(await heldBy(server.redis, key)),
+          );
+        }
+      }
+      await expect.poll(() => heard).toEqual(announced);
+      expect(announced.length).toBeGreaterThan(10);
+      listener.disconnect();
+    },
+  );
+});
+
+/** What lies there: a text, or the fields of a hash in their order. */
+function held(keys: Keyspace, key: string): unknown {
+  const fields = keys.hash(key);
+  return fields === undefined ? keys.text(key) : [...fields].flat().sort();
+}
+
+async function heldBy(redis: Redis, key: string): Promise<unknown> {
+  const isHash = (await redis.type(key)) === 'hash';
+  return isHash
+    ? Object.entries(await redis.hgetall(key))
+        .flat()
+        .sort()
+    : redis.getBuffer(key);
+}
+
+/** Remembers the ids in an answer as their server has written them. */
+function noteIds(known: Map<string, string>, answer: unknown): void {
+  const parts: unknown[] = Array.isArray(answer) ? answer : [answer];
+  for (const part of parts) {
+    if (typeof part !== 'string' && !Buffer.isBuffer(part)) continue;
+    const [whole, id] = /(n\d+)\.\d+\.\d+/.exec(text(part)) ?? [];
+    if (whole !== undefined && id !== undefined) known.set(id, whole);
+  }
+}
