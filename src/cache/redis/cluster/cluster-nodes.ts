@@ -89,6 +89,9 @@ export class ClusterNodes {
   /** Nodes that own nothing yet, and were named as those that a slot moves to. */
   readonly #guests = new Map<string, Guest>();
   #owners: (ClusterNode | undefined)[] = [];
+  /** What these were made of, and how many slots have none. */
+  #adopted = '';
+  #uncovered = 0;
   /** The names of those that owned the slots last. */
   readonly #lastOwners: (string | undefined)[] = [];
   #looking: Promise<void> | undefined;
@@ -303,7 +306,8 @@ export class ClusterNodes {
     const owners = views.at(-1)?.owners ?? (await this.#discover().catch(() => undefined));
     if (owners !== undefined) {
       await this.#adopt(owners, 'later');
-      for (const words of odditiesOf(this.#owners, this.all)) this.#complain(new Error(words), this.#where);
+      for (const words of odditiesOf(this.#uncovered, this.all))
+        this.#complain(new Error(words), this.#where);
     }
     for (const { node, look } of seen) {
       if (look?.isSame !== true) continue;
@@ -353,7 +357,7 @@ export class ClusterNodes {
 
   /** Goes on with these owners: nodes that own nothing any more, as two looks have found, are left. */
   async #adopt(owners: readonly Owner[], when: 'at the start' | 'later'): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#hasAdopted(owners)) return;
     const table: (ClusterNode | undefined)[] = Array.from({ length: SLOTS });
     const opened: ClusterNode[] = [];
     const kept = new Set<string>();
@@ -382,11 +386,20 @@ export class ClusterNodes {
       node.close();
     }
     this.#owners = table;
+    this.#adopted = JSON.stringify(owners);
+    this.#uncovered = table.filter((node) => node === undefined).length;
     const moved: number[] = [];
     for (const [slot, node] of table.entries()) if (this.#hasMoved(slot, node)) moved.push(slot);
     if (moved.length > 0) this.#options?.onMoved(moved);
     if (when === 'at the start') await Promise.all(opened.map((node) => node.open(false)));
     else for (const node of opened) void this.#openLater(node);
+  }
+
+  /** Nearly every look finds what the one before has found. */
+  #hasAdopted(owners: readonly Owner[]): boolean {
+    const isKnown =
+      owners.length === this.#nodes.size && owners.every((one) => this.#nodes.has(nameOfNode(one)));
+    return isKnown && this.#adopted === JSON.stringify(owners);
   }
 
   /**

@@ -1,16 +1,13 @@
 import type { ClusterNode } from './cluster-node.js';
+import { SLOTS } from './slots.js';
 
 /** What a cluster is used in spite of, each as a sentence with what to do. */
-export function odditiesOf(
-  owners: readonly (ClusterNode | undefined)[],
-  nodes: readonly ClusterNode[],
-): string[] {
-  const uncovered = owners.filter((owner) => owner === undefined).length;
+export function odditiesOf(uncovered: number, nodes: readonly ClusterNode[]): string[] {
   const versions = [...new Set(nodes.flatMap(({ version }) => version ?? []))].sort();
   const oddities: string[] = [];
   if (uncovered > 0) {
     oddities.push(
-      `no node owns ${uncovered} of the ${owners.length} slots, so that what lies there is always loaded from the origin; give ` +
+      `no node owns ${uncovered} of the ${SLOTS} slots, so that what lies there is always loaded from the origin; give ` +
         'them to a node, such as by `redis-cli --cluster fix`',
     );
   }
