@@ -102,9 +102,18 @@ export class ClusterNode {
     return this.state === 'away';
   }
 
-  /** Whether it was seen lately, by itself and by another node, to own its slots. */
+  /** Whether it answers, though it may not be used before it was rejoined. */
+  get answersAgain(): boolean {
+    return this.#link.answersAgain;
+  }
+
+  /** Whether it was seen lately, by itself and by another node, to own its slots, since its connection is there. */
+  get isConfirmed(): boolean {
+    return performance.now() - this.#confirmedAtMs < BELIEVED_MS;
+  }
+
   get isBelieved(): boolean {
-    return !this.isAway && performance.now() - this.#confirmedAtMs < BELIEVED_MS;
+    return !this.isAway && this.isConfirmed;
   }
 
   is(owner: Owner): boolean {
@@ -151,6 +160,11 @@ export class ClusterNode {
     return this.#link.runSlowly(operation);
   }
 
+  /** As `run`, also while it answers and is being rejoined: for invalidations, as what it has is used after those that wait. */
+  runWhileRejoining<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#link.runWhileRejoining(operation);
+  }
+
   /** Looks at it once more, as before it was used. */
   check(): void {
     this.#link.check();
@@ -159,7 +173,7 @@ export class ClusterNode {
   /** Never rejects. Undefined where it does not answer. */
   async look(asksOwners: boolean): Promise<Look | undefined> {
     try {
-      const [info, reply, state] = await this.#link.run((redis) =>
+      const [info, reply, state] = await this.#link.runWhileRejoining((redis) =>
         Promise.all([
           redis.info('replication'),
           ...(asksOwners ? [redis.cluster('SLOTS'), redis.cluster('INFO')] : []),
