@@ -67,6 +67,8 @@ export class ClusterNode {
   #history = '';
   #replicationId: string | undefined;
   #confirmedAtMs = -Infinity;
+  /** Whether it is a primary that sees a whole cluster, on the connection that it is being rejoined by. */
+  #isInspected = false;
 
   constructor({ id, host, port, ranges }: Owner, options: NodeOptions) {
     this.id = id;
@@ -102,9 +104,9 @@ export class ClusterNode {
     return this.state === 'away';
   }
 
-  /** Whether it answers, though it may not be used before it was rejoined. */
+  /** Whether it could be used, but for what must be applied to it or forgotten first. */
   get answersAgain(): boolean {
-    return this.#link.answersAgain;
+    return this.#isInspected && this.#link.answersAgain;
   }
 
   /** Whether it was seen lately, by itself and by another node, to own its slots, since its connection is there. */
@@ -132,6 +134,7 @@ export class ClusterNode {
       ...(channel === undefined ? {} : { channel }),
       tryOut: (redis) => tryOut(redis, this),
       inspect: async (ask, server) => {
+        this.#isInspected = false;
         if (server.value('role') === 'slave') throw new Error('it is a replica now');
         const [state, id] = await ask((redis) => Promise.all([redis.cluster('INFO'), redis.cluster('MYID')]));
         if (NODE_ID.test(this.id) && id !== this.id) throw new Error('another node answers at its address');
@@ -142,10 +145,12 @@ export class ClusterNode {
       rejoin: async (ask, server, mustForget) => {
         await ask((redis) => this.oversized.remove(redis));
         this.#know(server);
+        this.#isInspected = true;
         await rejoin(this, ask, mustForget);
       },
       onAway: () => {
         this.#confirmedAtMs = -Infinity;
+        this.#isInspected = false;
         onAway?.(this);
       },
     });

@@ -299,7 +299,9 @@ export class ClusterNodes {
     this.#leaveIdleGuests();
     const startedAtMs = performance.now();
     const nodes = this.all;
-    const asked = this.#inTurn(nodes.filter((node) => !node.isAway && !this.#late.has(node)));
+    // What this process alone was cut off from is whole: its nodes are confirmed by each other while they are rejoined.
+    const answering = nodes.filter((node) => !node.isAway || node.answersAgain);
+    const asked = this.#inTurn(answering.filter((node) => !this.#late.has(node)));
     const seen = await Promise.all(
       nodes.map(async (node) => ({ node, look: await this.#lookAt(node, asked.includes(node)) })),
     );
