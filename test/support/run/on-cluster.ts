@@ -45,6 +45,7 @@ const KILLED =
 const CUT_OFF =
   'it cuts off the way to the only server; ways to nodes are cut off in test/cache/redis/cluster/outages.test.ts';
 const HEARD = 'it listens to what one server is told, or looks into one';
+const WITHOUT = 'it asks no Redis';
 const NAMED = 'it names what is said of one server';
 
 interface LeftOut {
@@ -73,6 +74,14 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: LOG,
   },
   { file: 'test/properties/generated-schemas.test.ts', tests: ['strictCopies: true'], why: LOG },
+  { file: 'test/properties/generated-schemas.test.ts', tests: ['with the cache in memory'], why: WITHOUT },
+  { file: 'test/races/expiry.test.ts', tests: ['10,000 entries that are warmed together'], why: WITHOUT },
+  { file: 'test/cache/prober/prober-soak.test.ts', tests: ['among rapid writes, in memory'], why: WITHOUT },
+  {
+    file: 'test/api/written-behind.test.ts',
+    tests: ['are ordered with what is written by hand'],
+    why: WITHOUT,
+  },
   { file: 'test/api/shadow-soak.test.ts', tests: [' of strict copies'], why: LOG },
   { file: 'test/cache/prober/prober-soak.test.ts', tests: ['nor does it from strict copies'], why: LOG },
   { file: 'test/cache/patterns/own-values.test.ts', tests: ['strict copies'], why: LOG },
