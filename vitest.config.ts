@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { writeDashboardModule } from './scripts/dashboard-page.mjs';
 import { writeLuaModules } from './scripts/lua-modules.mjs';
 import { filesThatShare } from './test/support/run/files-that-share.js';
+import { ALWAYS_ON_CLUSTER, ON_CLUSTER } from './test/support/run/on-cluster.js';
 import { MISSED_TIME } from './test/support/run/missed-time.js';
 import { SlowestFirst } from './test/support/run/slowest-first.js';
 
@@ -53,19 +54,23 @@ const timed = [
   'test/cache/journal/journal-losses-soak.test.ts',
 ];
 /** They have no short form, as they take the machine for minutes, or download much. */
-const longOnly =
-  process.env['ATTACKS'] === 'long'
-    ? []
-    : [
-        'test/faults/back-in-time.test.ts',
-        'test/memory/flood-over-http.test.ts',
-        'test/api/dear-documents.test.ts',
-        'test/package/versions.test.ts',
-      ];
+const isLong = process.env['ATTACKS'] === 'long';
+const longOnly = isLong
+  ? []
+  : [
+      'test/faults/back-in-time.test.ts',
+      'test/memory/flood-over-http.test.ts',
+      'test/api/dear-documents.test.ts',
+      'test/package/versions.test.ts',
+    ];
 /** One more than the two cores of the smallest machine: some of the time, a test waits for something. */
 const CROWD = 3;
 /** They run in one process after the other, which loads the modules once. */
 const sharing = filesThatShare().filter((file) => !timed.includes(file));
+
+/** What runs on a Redis Cluster as well: with CLUSTER_TESTS=long all that can. */
+const isLongOnCluster = process.env['CLUSTER_TESTS'] === 'long';
+const onCluster = isLongOnCluster ? ON_CLUSTER : isLong ? [] : [...ALWAYS_ON_CLUSTER.keys()];
 
 export default defineConfig({
   // One GraphQL module for all: Node loads its CommonJS build for packages, so the tests take that one too.
@@ -118,6 +123,17 @@ export default defineConfig({
         test: {
           name: 'timed',
           include: timed,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: [...onCluster],
+          env: { TESTED_ON: 'cluster' },
+          setupFiles: ['test/support/run/leave-out-on-cluster.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

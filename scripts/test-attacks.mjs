@@ -62,6 +62,7 @@ const attacks = {
   plans: ['races and faults where operations are executed by plans', ...racesAndFaults],
   memo: ['races and faults where whole answers are kept', ...racesAndFaults],
   front: ['races and faults where they are given in front of Apollo Server', ...racesAndFaults],
+  'on-cluster': ['what runs on one Redis, on a Redis Cluster of three primaries and three replicas'],
   cluster: [
     'a Redis Cluster whose primaries are killed, replaced, put to sleep and moved',
     'test/cache/redis/cluster/failover.test.ts',
@@ -85,8 +86,13 @@ const attacks = {
   back: ['Redis that is killed and comes back while both cores are full', 'test/faults/back-in-time.test.ts'],
 };
 
-/** What answers the rows of the tests, where it is not graphql-js. */
-const answeredBy = { plans: 'plans', memo: 'memo', front: 'front' };
+/** Attacks that run apart: what answers the rows of the tests, or which project of vitest they are. */
+const apart = {
+  plans: { variables: { ROWS_ANSWERED_BY: 'plans' } },
+  memo: { variables: { ROWS_ANSWERED_BY: 'memo' } },
+  front: { variables: { ROWS_ANSWERED_BY: 'front' } },
+  'on-cluster': { variables: { CLUSTER_TESTS: 'long' }, project: 'cluster' },
+};
 
 const names = Object.keys(attacks);
 const help = `Usage: npm run test:attacks [-- NAME ...]
@@ -111,21 +117,21 @@ function main() {
     return 2;
   }
   const chosen = positionals.length === 0 ? names : positionals;
-  const usual = chosen.filter((name) => answeredBy[name] === undefined);
+  const usual = chosen.filter((name) => apart[name] === undefined);
   const statuses = [
-    ...(usual.length === 0 ? [] : [run(usual, {})]),
-    ...chosen
-      .filter((name) => answeredBy[name] !== undefined)
-      .map((name) => run([name], { ROWS_ANSWERED_BY: answeredBy[name] })),
+    ...(usual.length === 0 ? [] : [run(usual)]),
+    ...chosen.filter((name) => apart[name] !== undefined).map((name) => run([name], apart[name])),
   ];
   return Math.max(...statuses);
 }
 
 /** Runs the suites of these attacks; the result is the exit code. */
-function run(chosen, variables) {
+function run(chosen, { variables = {}, project } = {}) {
+  const files = chosen.flatMap((name) => attacks[name].slice(1));
+  const projects = project === undefined ? [] : ['--project', project];
   const { status } = spawnSync(
     path.join(root, 'node_modules', '.bin', 'vitest'),
-    ['run', '--no-file-parallelism', ...chosen.flatMap((name) => attacks[name].slice(1))],
+    ['run', '--no-file-parallelism', ...projects, ...files],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ATTACKS: 'long', ...variables } },
   );
   return status ?? 1;

@@ -1,17 +1,18 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../src/accounts/session-token.js';
 import { needsRedis } from '../support/needs.js';
-import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { keysOf, redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { type TestApi, testApi } from '../support/worlds/test-api.js';
 
 describe.skipIf(!needsRedis())('what clients make up', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
+  let server: TestedRedis;
+  let redis: Redis | Cluster;
   let api: TestApi;
   beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
+    server = await testedRedis();
+    redis = redisClient(server.url);
     api = await testApi({ settings: { REDIS_URL: server.url } });
   });
   afterAll(async () => {
@@ -22,7 +23,7 @@ describe.skipIf(!needsRedis())('what clients make up', () => {
 
   /** The longest life, in seconds, of what lies in Redis and is named so; undefined where nothing is. */
   async function longestLife(names: RegExp): Promise<number | undefined> {
-    const keys = (await redis.keys('*')).filter((key) => names.test(key));
+    const keys = (await keysOf(redis, '*')).filter((key) => names.test(key));
     if (keys.length === 0) return undefined;
     return Math.max(...(await Promise.all(keys.map((key) => redis.pttl(key))))) / 1000;
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
-import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
+import { isOnCluster, testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { post, signInAll } from '../support/worlds/seeded-api.js';
 import { type StartedApi, startedApi } from '../support/processes/started-api.js';
 
@@ -15,12 +15,15 @@ const me = '{ me { email } }';
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one PostgreSQL and one Redis', () => {
   let postgres: PrivatePostgres;
-  let redis: WorkerRedis;
+  let redis: TestedRedis;
   let environment: Record<string, string>;
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), testedRedis()]);
     // In development, so that the first start fills the database and there is an editor.
-    environment = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: `${redis.url}/1` };
+    environment = {
+      DATABASE_URL: await postgres.createDatabase(),
+      REDIS_URL: isOnCluster ? redis.url : `${redis.url}/1`,
+    };
   });
   afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 
@@ -31,8 +34,9 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
     const [one, other] = await startTwo();
     for (const { url, program } of [one, other]) {
       expect(await post({ url }, film)).toContain('"title":"The Land Girls"');
+      const [place, database] = isOnCluster ? ['the cluster of ', 0] : ['', 1];
       expect(program.printed()).toContain(
-        `Redis at 127.0.0.1:${redis.port} (database 1), shared by all processes\n`,
+        `Redis at ${place}127.0.0.1:${redis.servers[0]?.port} (database ${database}), shared by all processes\n`,
       );
       const readiness = async (): Promise<unknown> => {
         const answer = await fetch(`${url}/readyz`);

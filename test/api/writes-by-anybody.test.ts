@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { privateTestedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { expectTime } from '../support/run/expect-time.js';
 
@@ -20,7 +20,7 @@ const titleOf = (id: number): string => `{ movie(id: ${id}) { title } }`;
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go through this API', () => {
   let postgres: PrivatePostgres;
-  let redis: PrivateRedis;
+  let redis: TestedRedis;
   let somebody: pg.Pool;
   let databaseUrl: string;
   let apis: [Api, Api];
@@ -38,7 +38,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
     );
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), privateRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), privateTestedRedis()]);
     databaseUrl = await postgres.createDatabase();
     somebody = new pg.Pool({ connectionString: databaseUrl });
     const one = await start();
@@ -161,9 +161,12 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
     const signIn = `mutation { signIn(email: "${email}", password: "${fixturePassword}") { token } }`;
     const tokenFrom = async (api: Api): Promise<string> =>
       /"token":"([^"]+)"/.exec(await post(api, signIn))?.[1] ?? '';
+    const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {
+      for (const { pid } of redis.servers) process.kill(pid, name);
+    };
     const hang = (): void => {
-      process.kill(redis.pid, 'SIGSTOP');
-      onTestFinished(() => void process.kill(redis.pid, 'SIGCONT'));
+      signal('SIGSTOP');
+      onTestFinished(() => signal('SIGCONT'));
     };
 
     it('a mutation is answered as bounded within its time, and seen everywhere once Redis is back', async () => {
@@ -180,7 +183,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
       expect(answer).toContain('"extensions":{"cache":{"consistency":"bounded","because":"store"}}');
       expect(boundedWrites()).toBe(before + 1);
       for (const api of apis) expect(await post(api, titleOf(5))).toContain('Bounded');
-      process.kill(redis.pid, 'SIGCONT');
+      signal('SIGCONT');
       await expect
         .poll(() => apis.map(({ cache }) => cache.stats.storeIsAway()), { timeout: 10_000 })
         .toEqual([false, false]);

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { percentile } from '../support/load/percentile.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
-import { privateRedis } from '../support/private-redis.js';
+import { privateTestedRedis } from '../support/servers/tested-redis.js';
 import { flushed } from '../support/worlds/flushed.js';
 import { comparedWithDatabase, newTally, watchOn } from '../support/worlds/playback-world.js';
 import { apiHere, NOTHING_WRONG, report, useWatchedDatabases } from '../support/worlds/watched-databases.js';
@@ -18,7 +18,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
 
   /** Viewers of an API with a database and a Redis of its own: whatever is written there is of these viewers. */
   async function audience(settings: Record<string, string> = {}) {
-    const redis = await privateRedis();
+    const redis = await privateTestedRedis();
     onTestFinished(() => redis.stop());
     const { databaseUrl, watchers } = await databaseWith(100);
     let statements = 0;

@@ -1,5 +1,5 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import type { Api } from '../../src/start/api.js';
@@ -17,7 +17,8 @@ import {
 } from '../support/worlds/playback-world.js';
 import { apiHere, NOTHING_WRONG, report, useWatchedDatabases } from '../support/worlds/watched-databases.js';
 import { privateRedis, privateRedisAt } from '../support/private-redis.js';
-import { workerRedis } from '../support/servers/worker-redis.js';
+import { keysOf, redisClient } from '../support/servers/redis-client.js';
+import { testedRedis } from '../support/servers/tested-redis.js';
 import { startProgram } from '../support/processes/program.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { startedApi, type StartedApi } from '../support/processes/started-api.js';
@@ -35,7 +36,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   const { postgres, databaseWith } = useWatchedDatabases();
 
   it(`survive ${KILLS} kills of the process that accepted them`, async () => {
-    const redis = await workerRedis();
+    const redis = await testedRedis();
     const { databaseUrl, watchers } = await databaseWith(50);
     const settings = {
       NODE_ENV: 'test',
@@ -60,7 +61,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     goesOn = false;
     await watching;
     // What a dead flusher had taken is due again after a while.
-    const client = new Redis(redis.url);
+    const client = redisClient(redis.url);
     onTestFinished(() => client.disconnect());
     await expect.poll(() => pendingIn(client), { timeout: 15_000, interval: 50 }).toBe(0);
     const outcome = await comparedWithDatabase(databaseUrl, watchers);
@@ -70,8 +71,8 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     expect(tally.acknowledged).toBeGreaterThan(100);
   });
 
-  async function pendingIn(client: Redis): Promise<number> {
-    const keys = await client.keys('*:j:*:pending');
+  async function pendingIn(client: Redis | Cluster): Promise<number> {
+    const keys = await keysOf(client, '*:j:*:pending');
     // Each has a field that is no write: the name of its epoch.
     const sizes = await Promise.all(
       keys.map(async (key) => (await client.hlen(key)) - (await client.hexists(key, EPOCH_FIELD))),
@@ -145,7 +146,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it('wait for a database that is away: answers go on, and the journal stays within its bound', async () => {
-    const redis = await workerRedis();
+    const redis = await testedRedis();
     const { databaseUrl, watchers } = await databaseWith(100);
     const bound = 60;
     const api = await apiHere({
@@ -186,7 +187,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it(`of which the database refuses one among ${POISONED} are all written but that one`, async () => {
-    const redis = await workerRedis();
+    const redis = await testedRedis();
     const { databaseUrl, watchers } = await databaseWith(POISONED / 10);
     const api = await apiHere({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url });
     const films = await withClient(databaseUrl, async (client) => {
@@ -254,7 +255,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
   });
 
   it('are all in the database when the process was told to stop in the middle of a load', async () => {
-    const redis = await workerRedis();
+    const redis = await testedRedis();
     const { databaseUrl, watchers } = await databaseWith(30);
     const api = await startedApi({
       NODE_ENV: 'test',
@@ -270,7 +271,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('positions that are written b
     const { code } = await api.program.ended();
     goesOn = false;
     await watching;
-    const client = new Redis(redis.url);
+    const client = redisClient(redis.url);
     onTestFinished(() => client.disconnect());
     const outcome = {
       code,

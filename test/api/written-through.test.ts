@@ -8,7 +8,7 @@ import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/fi
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { withoutVersions } from '../support/stores/planted-stores.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
@@ -22,11 +22,11 @@ const evidence = { 'x-cache-debug': '1' };
 
 describe.skipIf(!needsPostgres() || !needsRedis())('two processes and a row that is written through', () => {
   let postgres: PrivatePostgres;
-  let redis: WorkerRedis;
+  let redis: TestedRedis;
   let databaseUrl: string;
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
+    [postgres, redis] = await Promise.all([privatePostgres(), testedRedis()]);
     databaseUrl = await postgres.createDatabase();
   });
   afterAll(() => postgres.stop());
@@ -113,7 +113,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes and a row that
 
 describe.skipIf(!needsPostgres() || !needsRedis())('a film that is updated', () => {
   it('is stored where it was read just before, and not where nobody reads it', async () => {
-    const [postgres, redis] = await Promise.all([privatePostgres(), workerRedis()]);
+    const [postgres, redis] = await Promise.all([privatePostgres(), testedRedis()]);
     onTestFinished(() => postgres.stop());
     const settings = { NODE_ENV: 'test', PORT: '0', REDIS_URL: redis.url, CACHE_PROBE: 'off' };
     const api = await startApi(readConfig({ ...settings, DATABASE_URL: await postgres.createDatabase() }), {

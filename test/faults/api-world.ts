@@ -9,6 +9,8 @@ import { apiProcess, type ApiProcess } from '../support/processes/api-process.js
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { privatePostgres } from '../support/private-postgres.js';
+import { privateCluster } from '../support/servers/private-cluster.js';
+import { isOnCluster } from '../support/servers/tested-redis.js';
 import { privateRedisAt, type PrivateRedis } from '../support/private-redis.js';
 import { post } from '../support/worlds/seeded-api.js';
 import { testLog } from '../support/test-log.js';
@@ -26,6 +28,8 @@ export interface ApiWorld {
 }
 
 export interface RestartableRedis {
+  readonly url: string;
+  readonly ports: readonly number[];
   kill(): Promise<void>;
   /** Starts it on the same port, with nothing in it. */
   start(): Promise<void>;
@@ -51,11 +55,11 @@ export async function apiWorld({ count = 3, plant }: ApiWorldOptions = {}): Prom
   try {
     const folder = await mkdtemp(path.join(tmpdir(), 'corral-api-world-'));
     atEnd(() => rm(folder, { recursive: true, force: true }));
-    const port = await freePort();
-    const [redis, { pool, url }] = await Promise.all([restartableRedis(port, atEnd), filmDatabase(atEnd)]);
-    const environment = { NODE_ENV: 'test', DATABASE_URL: url, REDIS_URL: `redis://127.0.0.1:${port}` };
+    const startRedis = isOnCluster ? pausableCluster : restartableRedis;
+    const [redis, { pool, url }] = await Promise.all([startRedis(atEnd), filmDatabase(atEnd)]);
+    const environment = { NODE_ENV: 'test', DATABASE_URL: url, REDIS_URL: redis.url };
     const started = Array.from({ length: count }, () =>
-      apiProcess({ folder, environment, redisPort: port, plant, atEnd }),
+      apiProcess({ folder, environment, redisPorts: redis.ports, plant, atEnd }),
     );
     const processes = await Promise.all(started);
     const heal = async (): Promise<void> => {
@@ -73,7 +77,8 @@ export async function apiWorld({ count = 3, plant }: ApiWorldOptions = {}): Prom
 
 type AtEnd = (end: () => Promise<unknown>) => void;
 
-async function restartableRedis(port: number, atEnd: AtEnd): Promise<RestartableRedis> {
+async function restartableRedis(atEnd: AtEnd): Promise<RestartableRedis> {
+  const port = await freePort();
   let redis: PrivateRedis | undefined = await privateRedisAt(port);
   const kill = async (): Promise<void> => {
     await redis?.stop();
@@ -84,10 +89,29 @@ async function restartableRedis(port: number, atEnd: AtEnd): Promise<Restartable
   };
   atEnd(kill);
   return {
+    url: `redis://127.0.0.1:${port}`,
+    ports: [port],
     kill,
     start: async () => {
       redis ??= await privateRedisAt(port);
     },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+  };
+}
+
+/** A cluster whose primaries stand still together, for less time than their replicas would take over after. */
+async function pausableCluster(atEnd: AtEnd): Promise<RestartableRedis> {
+  const { url, primaries, stop } = await privateCluster();
+  atEnd(stop);
+  const signal = (name: NodeJS.Signals): void => {
+    for (const { pid } of primaries) process.kill(pid, name);
+  };
+  return {
+    url,
+    ports: primaries.map(({ port }) => port),
+    kill: () => Promise.reject(new Error('a cluster that is killed is no part of this world')),
+    start: () => Promise.resolve(),
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
   };

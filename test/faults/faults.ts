@@ -1,7 +1,9 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
+import { everyServer, keysOf, redisClient } from '../support/servers/redis-client.js';
+import type { TcpProxy } from '../support/servers/tcp-proxy.js';
 import {
   withBlindFill,
   withBlindHits,
@@ -72,17 +74,17 @@ const kindly = (ms: number): Promise<void> => passes(Math.random() * ms);
 
 /** Takes away keys of all kinds, one after the other. */
 function evicting(everyMs: number): Trouble {
-  let client: Redis | undefined;
+  let client: Redis | Cluster | undefined;
   return async ({ redis }) => {
     client ??= connected(redis.url);
-    const keys = await client.keys('faults:*');
+    const keys = await keysOf(client, 'faults:*');
     if (keys.length > 0) await client.unlink(oneOf(keys));
     await kindly(everyMs);
   };
 }
 
-function connected(url: string): Redis {
-  const client = new Redis(url);
+function connected(url: string): Redis | Cluster {
+  const client = redisClient(url);
   onTestFinished(() => client.disconnect());
   return client;
 }
@@ -109,17 +111,23 @@ const losingSilently =
   });
 
 async function pausing({ redis }: FaultWorld, forMs: number): Promise<void> {
-  process.kill(redis.pid, 'SIGSTOP');
+  const { pid } = oneOf(redis.servers);
+  process.kill(pid, 'SIGSTOP');
   await passes(forMs);
-  process.kill(redis.pid, 'SIGCONT');
+  process.kill(pid, 'SIGCONT');
 }
+
+/** A way of a process to a server. */
+const oneWay = ({ processes }: FaultWorld): TcpProxy => oneOf(oneOf(processes).proxies);
+const waysOf = (processes: FaultWorld['processes']): readonly TcpProxy[] =>
+  processes.flatMap(({ proxies }) => proxies);
 
 /** Of its own: a client that another fault has ended is no use. */
 const evictingCopies = (): Trouble => {
   const evict = evicting(20);
   return async (world) => {
     await evict(world);
-    if (Math.random() < 0.05) oneOf(world.processes).proxy.reset();
+    if (Math.random() < 0.05) oneWay(world).reset();
   };
 };
 
@@ -152,12 +160,10 @@ export const faults: readonly Fault[] = [
     name: 'F5',
     what: 'connections are reset between commits and their invalidations',
     mutant: 'an invalidation that failed is acknowledged, and nobody relays',
-    trouble:
-      () =>
-      async ({ processes }) => {
-        await kindly(150);
-        oneOf(processes).proxy.reset();
-      },
+    trouble: () => async (world) => {
+      await kindly(150);
+      oneWay(world).reset();
+    },
     planted: { plant: losingSilently(0.5) },
     mutantMs: 8000,
   }),
@@ -170,10 +176,10 @@ export const faults: readonly Fault[] = [
       () =>
       async ({ processes }) => {
         await kindly(800);
-        const cut = Math.random() < 0.5 ? processes : [oneOf(processes)];
-        for (const { proxy } of cut) proxy.set({ blackHole: 'both' });
+        const cut = waysOf(Math.random() < 0.5 ? processes : [oneOf(processes)]);
+        for (const proxy of cut) proxy.set({ blackHole: 'both' });
         await passes(100 + Math.random() * 900);
-        for (const { proxy } of cut) {
+        for (const proxy of cut) {
           proxy.set({});
           proxy.reset();
         }
@@ -188,7 +194,7 @@ export const faults: readonly Fault[] = [
     trouble:
       () =>
       async ({ processes }) => {
-        for (const { proxy } of processes) proxy.set({ ghosts: 0.1 });
+        for (const proxy of waysOf(processes)) proxy.set({ ghosts: 0.1 });
         await passes(200);
       },
     planted: { plant: withBlindFill },
@@ -198,16 +204,14 @@ export const faults: readonly Fault[] = [
     name: 'half-open',
     what: 'answers are half lost: requests arrive, answers vanish for a moment',
     mutant: 'fills are stored blindly',
-    trouble:
-      () =>
-      async ({ processes }) => {
-        await kindly(600);
-        const { proxy } = oneOf(processes);
-        proxy.set({ blackHole: 'answers' });
-        await kindly(300);
-        proxy.set({});
-        proxy.reset();
-      },
+    trouble: () => async (world) => {
+      await kindly(600);
+      const proxy = oneWay(world);
+      proxy.set({ blackHole: 'answers' });
+      await kindly(300);
+      proxy.set({});
+      proxy.reset();
+    },
     planted: { plant: withBlindFill },
     mutantMs: 8000,
   }),
@@ -218,9 +222,11 @@ export const faults: readonly Fault[] = [
     trouble:
       () =>
       async ({ redis }) => {
-        const client = new Redis(redis.url);
-        await client.flushall();
-        await client.script('FLUSH');
+        const client = redisClient(redis.url);
+        for (const server of await everyServer(client)) {
+          await server.flushall();
+          await server.script('FLUSH');
+        }
         client.disconnect();
         await passes(300);
       },
@@ -244,9 +250,10 @@ export const faults: readonly Fault[] = [
     trouble: () => async (world) => {
       await kindly(500);
       if (Math.random() < 0.5) return pausing(world, 50 + Math.random() * 550);
-      for (const { proxy } of world.processes) proxy.set({ latencyMs: 20 });
+      const ways = waysOf(world.processes);
+      for (const proxy of ways) proxy.set({ latencyMs: 20 });
       await passes(300);
-      for (const { proxy } of world.processes) proxy.set({});
+      for (const proxy of ways) proxy.set({});
     },
     planted: { plant: losingSilently(0.5) },
     mutantMs: 8000,

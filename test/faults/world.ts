@@ -1,5 +1,4 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
@@ -8,20 +7,21 @@ import { applyOutbox, postgresOutbox } from '../../src/cache/postgres/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
 import { percentile } from '../support/load/percentile.js';
 import { privatePostgres, type PrivatePostgres } from '../support/private-postgres.js';
-import { privateRedis, type PrivateRedis } from '../support/private-redis.js';
+import { ownWay, privateTestedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { rowCache, type RowCache, type RowField } from '../support/worlds/row-cache.js';
-import { tcpProxy, type TcpProxy } from '../support/servers/tcp-proxy.js';
+import type { TcpProxy } from '../support/servers/tcp-proxy.js';
 import { testLog } from '../support/test-log.js';
 
 const NAMESPACES: ReadonlySet<string> = new Set(['Row']);
 
 /** One process, its way to Redis, and what may be planted into its store. */
 export interface FaultyProcess extends RowCache {
-  readonly proxy: TcpProxy;
+  /** One to each server. */
+  readonly proxies: readonly TcpProxy[];
 }
 
 export interface FaultWorld {
-  readonly redis: PrivateRedis;
+  readonly redis: TestedRedis;
   readonly database: pg.Pool;
   readonly processes: readonly FaultyProcess[];
 }
@@ -57,7 +57,7 @@ export async function faultWorld({
   strictCopies = false,
 }: WorldOptions): Promise<FaultWorld> {
   postgres ??= privatePostgres();
-  const [redis, server] = await Promise.all([privateRedis(), postgres]);
+  const [redis, server] = await Promise.all([privateTestedRedis(), postgres]);
   const databaseUrl = await server.createDatabase();
   const database = new pg.Pool({ connectionString: databaseUrl, max: 10 });
   // A row may be read while the server is being stopped.
@@ -88,14 +88,13 @@ export async function faultWorld({
     },
   };
   const start = async (number: number): Promise<FaultyProcess> => {
-    const proxy = await tcpProxy(redis.port);
-    const url = `redis://127.0.0.1:${proxy.port}`;
-    const store = redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'faults' });
+    const { proxies, client } = await ownWay(redis);
+    const store = redisStore(client, { prefix: 'faults' });
     const outbox = postgresOutbox({ pool: database, log: testLog() });
     const process = rowCache({ store: plant(store, number), database: rows, strictCopies, outbox });
     await process.cache.start();
     onTestFinished(() => process.cache.close());
-    return { ...process, proxy };
+    return { ...process, proxies };
   };
   const started: FaultyProcess[] = [];
   for (let number = 0; number < processes; number += 1) started.push(await start(number));

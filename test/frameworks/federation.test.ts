@@ -20,7 +20,7 @@ import { redisStore } from '../../src/cache/redis/index.js';
 import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
-import { useWorkerRedis } from '../support/servers/worker-redis.js';
+import { useTestedRedis } from '../support/servers/tested-redis.js';
 
 interface Context {
   viewer?: string;
@@ -229,7 +229,7 @@ function worldOf(
 }
 
 const hasRedis = needsRedis();
-const used = useWorkerRedis(hasRedis);
+const used = useTestedRedis(hasRedis);
 
 const stores: [name: string, make: () => Store][] = [['the memory store', () => memoryStore()]];
 if (hasRedis) {

@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { checkGeneratedSchemas, type Report } from './check-generated-schemas.js';
 import { countLookAhead } from '../support/count-look-ahead.js';
 import { featuresFromEnvironment, fromEnvironment } from './from-environment.js';
@@ -52,11 +52,11 @@ describe('documents over generated schemas', () => {
   );
 
   describe.skipIf(!needsRedis())('with a Redis that processes share', () => {
-    let server: WorkerRedis;
+    let server: TestedRedis;
     let runs = 0;
 
     beforeAll(async () => {
-      server = await workerRedis();
+      server = await testedRedis();
     });
 
     afterAll(() => server.stop());
@@ -77,7 +77,7 @@ describe('documents over generated schemas', () => {
             const prefix = `run-${(runs += 1)}`;
             // A busy machine is no reason to differ.
             const patient = { prefix, commandTimeoutMs: 10_000 };
-            return () => redisStore(new Redis(server.url, { lazyConnect: true }), patient);
+            return () => redisStore(redisClient(server.url), patient);
           },
         }).finally(ahead.restore);
         say(`in Redis, ${JSON.stringify(shape)}`, report, ahead.hits());

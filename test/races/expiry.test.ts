@@ -1,5 +1,4 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCache, memoryStore, type CacheOptions } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
@@ -9,7 +8,8 @@ import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
 import { openLoop } from '../support/load/open-loop.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { expectTime } from '../support/run/expect-time.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
@@ -23,16 +23,16 @@ const SLOW_MS = 50;
 const CYCLE_MS = 1000 + LOAD_MS;
 
 describe.skipIf(!needsRedis())('a hot entry that expires in front of two processes', () => {
-  let server: WorkerRedis;
+  let server: TestedRedis;
 
   beforeAll(async () => {
-    server = await workerRedis();
+    server = await testedRedis();
   });
   afterEach(() => vi.restoreAllMocks());
   afterAll(() => server.stop());
 
   async function oneCache(prefix: string) {
-    const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix });
+    const store = redisStore(redisClient(server.url), { prefix });
     const cache = createCache({ store, environment: 'test', log: cacheLog() });
     await cache.start();
     onTestFinished(() => cache.close());
@@ -52,7 +52,7 @@ describe.skipIf(!needsRedis())('a hot entry that expires in front of two process
       caches[number % 2 === 0 ? 0 : 1].fetch(`Hot:${perSecond}`, { ttl: 1, swr: 1 }, load);
     await read(0);
     loadsAtMs.length = 0;
-    const reference = new Redis(server.url);
+    const reference = redisClient(server.url);
     onTestFinished(() => reference.disconnect());
     const since = async (atMs: number, work: Promise<unknown>): Promise<number> => {
       await work;

@@ -1,7 +1,6 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
-import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
@@ -9,7 +8,8 @@ import { cacheLog } from '../support/cache-log.js';
 import { needsRedis } from '../support/needs.js';
 import { openLoop } from '../support/load/open-loop.js';
 import { percentile } from '../support/load/percentile.js';
-import { workerRedis } from '../support/servers/worker-redis.js';
+import { flushAll, redisClient } from '../support/servers/redis-client.js';
+import { testedRedis } from '../support/servers/tested-redis.js';
 import { expectTime } from '../support/run/expect-time.js';
 
 const isLong = process.env['FAULTS_LONG'] === 'yes';
@@ -32,7 +32,7 @@ const typeDefs = `
 async function films(url: string, atMost: number) {
   let [underWay, most, loads] = [0, 0, 0];
   const cache = createCache({
-    store: redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'films' }),
+    store: redisStore(redisClient(url), { prefix: 'films' }),
     environment: 'test',
     log: cacheLog(),
     loads: { atMost },
@@ -62,8 +62,8 @@ async function flushedUnderLoad(
   atMost: number,
   { beforeMs, afterMs }: { beforeMs: number; afterMs: number },
 ) {
-  const server = await workerRedis();
-  const redis = new Redis(server.url);
+  const server = await testedRedis();
+  const redis = redisClient(server.url);
   onTestFinished(() => redis.disconnect());
   const processes = [await films(server.url, atMost), await films(server.url, atMost)] as const;
   // Warm, in parts that leave room.
@@ -83,7 +83,7 @@ async function flushedUnderLoad(
     goesOn: (atMs) => {
       if (!isFlushed && atMs >= beforeMs) {
         isFlushed = true;
-        void redis.flushall();
+        void flushAll(redis);
       }
       return atMs < beforeMs + afterMs;
     },

@@ -1,5 +1,4 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Clock, type Store } from '../../src/cache/index.js';
@@ -7,7 +6,8 @@ import { systemClock } from '../../src/cache/time/clock.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/load/percentile.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { rowCache, type RowCache } from '../support/worlds/row-cache.js';
 import { expectTime } from '../support/run/expect-time.js';
 
@@ -20,16 +20,15 @@ function withoutWakeUps(store: Store): Store {
 }
 
 describe.skipIf(!needsRedis())('whoever waits for the load of another process', () => {
-  let server: WorkerRedis;
+  let server: TestedRedis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await workerRedis();
+    server = await testedRedis();
   });
   afterAll(() => server.stop());
 
-  const newStore = (): Store =>
-    redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'wakeups' });
+  const newStore = (): Store => redisStore(redisClient(server.url), { prefix: 'wakeups' });
 
   /** Two caches on one Redis are two processes to each other. Loads wait at the gate of their row. */
   async function twoCaches(waiting: { store: Store; clock?: Clock }) {

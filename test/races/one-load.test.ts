@@ -1,10 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { needsRedis } from '../support/needs.js';
 import { percentile } from '../support/load/percentile.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { keysOf, redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { ROW_FIELDS, rowCache, type RowField } from '../support/worlds/row-cache.js';
 import { rowProcess, type RowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
 import { rowsInRedis, type RowsInRedis } from '../support/worlds/rows-in-redis.js';
@@ -17,14 +18,14 @@ const NEVER_ENDS_MS = 600_000;
 const REQUESTS = 200;
 
 describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
+  let server: TestedRedis;
+  let redis: Redis | Cluster;
   let rows: RowsInRedis;
   let made = 0;
 
   beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
+    server = await testedRedis();
+    redis = redisClient(server.url);
     rows = rowsInRedis(redis);
   });
   afterAll(async () => {
@@ -40,7 +41,7 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
   const loads = async (id: string, count: number): Promise<void> =>
     expect.poll(() => rows.loadsOf(id), { interval: 5, timeout: 10_000 }).toBe(count);
   const leaseOf = async (name: string): Promise<string | null> => {
-    const [key = ''] = await redis.keys(`*:l:{${name}}`);
+    const [key = ''] = await keysOf(redis, `*:l:{${name}}`);
     return redis.get(key);
   };
 
@@ -151,7 +152,7 @@ describe.skipIf(!needsRedis())('two processes that want one cold key', () => {
     const id = newRow();
     rows.takes(900);
     const caches = Array.from({ length: 2 }, () => {
-      const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'cache' });
+      const store = redisStore(redisClient(server.url), { prefix: 'cache' });
       return rowCache({ store: plant(store), database: rows, loads: { leaseMs: 300 } });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));

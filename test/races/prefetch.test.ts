@@ -1,7 +1,8 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { needsRedis } from '../support/needs.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { flushAll, redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { warmProcess, type WarmProcess } from '../support/processes/warm-process.js';
 import { expectTime } from '../support/run/expect-time.js';
 
@@ -10,13 +11,13 @@ const LOAD_MS = 300;
 const REFRESHES = process.env['FAULTS_LONG'] === 'yes' ? 20 : 4;
 
 describe.skipIf(!needsRedis())('two processes that keep a report warm', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
+  let server: TestedRedis;
+  let redis: Redis | Cluster;
   beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
+    server = await testedRedis();
+    redis = redisClient(server.url);
   });
-  beforeEach(() => redis.flushall());
+  beforeEach(() => flushAll(redis));
   afterAll(async () => {
     redis.disconnect();
     await server.stop();

@@ -7,7 +7,9 @@ import { freePort } from '../support/free-port.js';
 import { memoryOutbox } from '../../src/cache/testing/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withoutBarrier } from '../support/stores/planted-stores.js';
-import { privateRedis, privateRedisAt } from '../support/private-redis.js';
+import { redisClient } from '../support/servers/redis-client.js';
+import { privateTestedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
+import { privateRedisAt } from '../support/private-redis.js';
 import { rowCache, type RowCache } from '../support/worlds/row-cache.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { expectTime } from '../support/run/expect-time.js';
@@ -28,8 +30,11 @@ function rowDatabase() {
   };
 }
 
-const storeAt = (url: string): Store =>
-  redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'rejoin' });
+const storeAt = (url: string): Store => redisStore(redisClient(url), { prefix: 'rejoin' });
+
+function signal({ servers }: TestedRedis, name: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const { pid } of servers) process.kill(pid, name);
+}
 
 describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
   /** What it answers after somebody else committed, and died before any process could apply it. */
@@ -37,7 +42,7 @@ describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
     plant: (store: Store) => Store,
     doesDatabaseAnswer: boolean,
   ): Promise<unknown> {
-    const server = await privateRedis();
+    const server = await privateTestedRedis();
     onTestFinished(() => server.stop());
     const rows = memoryOutbox();
     await rows.outbox().register();
@@ -48,13 +53,13 @@ describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
     await expect
       .poll(async () => [await read('through', '1'), cache.stats.counters()['Query.through']?.hits])
       .toEqual([1, 1]);
-    process.kill(server.pid, 'SIGSTOP');
+    signal(server, 'SIGSTOP');
     await database.write('1');
     rows.answers(doesDatabaseAnswer);
     rows.commit(['Row:1'], false);
     expect(await read('through', '2')).toBe(1);
     expect(cache.stats.storeIsAway()).toBe(true);
-    process.kill(server.pid, 'SIGCONT');
+    signal(server, 'SIGCONT');
     await expect.poll(() => cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS, interval: 1 }).toBe(false);
     const loadsOf = (): number => cache.stats.counters()['Query.through']?.loads ?? 0;
     const before = loadsOf();
@@ -83,7 +88,7 @@ describe.skipIf(!needsRedis())(
   'a process that starts while Redis is away, after nobody wrote rows for it',
   () => {
     it('serves nothing of what Redis still has once it is back', async () => {
-      const server = await privateRedis();
+      const server = await privateTestedRedis();
       onTestFinished(() => server.stop());
       const database = rowDatabase();
       const before = rowCache({ store: storeAt(server.url), database });
@@ -92,12 +97,12 @@ describe.skipIf(!needsRedis())(
       await before.cache.close();
       // Written while no process ran, and its rows are gone with the store's registration.
       await database.write('1');
-      process.kill(server.pid, 'SIGSTOP');
+      signal(server, 'SIGSTOP');
       const outbox = memoryOutbox().outbox();
       const after = rowCache({ store: storeAt(server.url), database, outbox });
       await after.cache.start();
       onTestFinished(() => after.cache.close());
-      process.kill(server.pid, 'SIGCONT');
+      signal(server, 'SIGCONT');
       await expect.poll(() => after.cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS }).toBe(false);
       expect(await after.read('through', '1')).toBe(2);
     });

@@ -1,12 +1,12 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import type { MemoCounters } from '../../src/cache/types/index.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withSilentLog } from '../support/stores/planted-stores.js';
-import { usePrivateRedis } from '../support/servers/use-private-redis.js';
+import { everyServer, keysOf, redisClient } from '../support/servers/redis-client.js';
+import { privateTestedRedis, useTestedRedis } from '../support/servers/tested-redis.js';
 import { rowCache, type RowCache, type RowField, type RowsAnsweredBy } from '../support/worlds/row-cache.js';
 import { VersionRegister } from '../support/worlds/version-register.js';
 
@@ -51,7 +51,7 @@ const oneOf = <T>(items: readonly T[]): T => {
 };
 
 /** `e` for entries, `l` for leases, `g` for generations, or the epoch. */
-const kindOf = (key: string): string => /:([elg]):\{/.exec(key)?.[1] ?? key.replace('soak:', '');
+const kindOf = (key: string): string => /:([elg]):\{/.exec(key)?.[1] ?? key.split(':')[1] ?? key;
 
 function wholeOf(caches: readonly RowCache[], count: (counters: MemoCounters) => number): number {
   return caches.reduce((total, { cache }) => total + count(cache.stats.memo()), 0);
@@ -93,7 +93,7 @@ interface SoakOptions {
 }
 
 describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', () => {
-  const used = usePrivateRedis();
+  const used = useTestedRedis(true, privateTestedRedis);
 
   async function startCaches(
     register: VersionRegister,
@@ -101,7 +101,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
   ): Promise<RowCache[]> {
     const patience = trouble === undefined && FULL_READS === 0 ? { commandTimeoutMs: PATIENT_MS } : {};
     const caches = Array.from({ length: CACHES }, () => {
-      const client = new Redis(used.server.url, { lazyConnect: true });
+      const client = redisClient(used.url);
       const store = redisStore(client, { prefix: 'soak', ...patience });
       return rowCache({ store: plant(store), database: register, strictCopies, answeredBy });
     });
@@ -155,7 +155,7 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
     };
     const evictor = async (): Promise<void> => {
       while (goesOn()) {
-        const keys = await used.redis.keys('soak:*');
+        const keys = await keysOf(used.redis, 'soak:*');
         if (keys.length > 0) {
           const key = oneOf(keys);
           evictions += await used.redis.unlink(key);
@@ -215,20 +215,22 @@ describe.skipIf(!needsRedis())('readers, writers and an evictor on one Redis', (
       'hangs for a moment',
       async () => {
         await passes(200 + Math.random() * 400);
-        process.kill(used.server.pid, 'SIGSTOP');
+        const { pid } = oneOf(used.servers);
+        process.kill(pid, 'SIGSTOP');
         await passes(Math.random() * 300);
-        process.kill(used.server.pid, 'SIGCONT');
+        process.kill(pid, 'SIGCONT');
       },
     ],
     [
       'forgets everything and drops its subscribers',
       async () => {
         await passes(150);
-        await Promise.all([
-          used.redis.flushall(),
-          used.redis.script('FLUSH'),
-          used.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+        const all = (await everyServer(used.redis)).map((server) => [
+          server.flushall(),
+          server.script('FLUSH'),
+          server.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
         ]);
+        await Promise.all(all.flat());
       },
     ],
   ];

@@ -1,11 +1,12 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { type Store } from '../../src/cache/index.js';
 import { createGate, type Gate } from '../support/gate.js';
 import { needsRedis } from '../support/needs.js';
 import { withBlindFill, withBlindHits } from '../support/stores/planted-stores.js';
-import { workerRedis, type WorkerRedis } from '../support/servers/worker-redis.js';
+import { redisClient } from '../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../support/servers/tested-redis.js';
 import { ROW_FIELDS, rowCache, type Row, type RowCache, type RowField } from '../support/worlds/row-cache.js';
 import { rowProcess, type RowProcessSettings } from '../support/processes/row-process.js';
 import { rowsInRedis } from '../support/worlds/rows-in-redis.js';
@@ -28,13 +29,13 @@ interface Raced {
 }
 
 describe.skipIf(!needsRedis())('a write acknowledged while a load is in flight, with Redis between', () => {
-  let server: WorkerRedis;
-  let redis: Redis;
+  let server: TestedRedis;
+  let redis: Redis | Cluster;
   let made = 0;
 
   beforeAll(async () => {
-    server = await workerRedis();
-    redis = new Redis(server.url);
+    server = await testedRedis();
+    redis = redisClient(server.url);
   });
   afterAll(async () => {
     redis.disconnect();
@@ -60,7 +61,7 @@ describe.skipIf(!needsRedis())('a write acknowledged while a load is in flight, 
       },
     };
     const caches = Array.from({ length: 2 }, () => {
-      const store = redisStore(new Redis(server.url, { lazyConnect: true }), { prefix: 'stale' });
+      const store = redisStore(redisClient(server.url), { prefix: 'stale' });
       return rowCache({ store: plant(store), database });
     });
     await Promise.all(caches.map(({ cache }) => cache.start()));

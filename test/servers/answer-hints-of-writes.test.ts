@@ -16,7 +16,7 @@ import { redisJournal, redisStore } from '../../src/cache/redis/index.js';
 import { cacheLog } from '../support/cache-log.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { useWorkerRedis } from '../support/servers/worker-redis.js';
+import { useTestedRedis } from '../support/servers/tested-redis.js';
 
 interface Hint {
   maxAge?: number;
@@ -162,7 +162,7 @@ async function start({ store, journal }: { store: Store; journal: Journal }) {
 }
 
 const hasRedis = needsRedis();
-const used = useWorkerRedis(hasRedis);
+const used = useTestedRedis(hasRedis);
 
 const places: [string, () => { store: Store; journal: Journal }][] = [
   ['the memory store', () => ({ store: memoryStore(), journal: memoryJournal() })],

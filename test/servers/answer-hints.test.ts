@@ -9,7 +9,7 @@ import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 import { manualClock } from '../support/manual-clock.js';
 import { needsRedis } from '../support/needs.js';
-import { useWorkerRedis } from '../support/servers/worker-redis.js';
+import { useTestedRedis } from '../support/servers/tested-redis.js';
 
 interface Context {
   viewer?: string;
@@ -119,7 +119,7 @@ async function start(
 }
 
 const hasRedis = needsRedis();
-const used = useWorkerRedis(hasRedis);
+const used = useTestedRedis(hasRedis);
 
 const stores: [string, () => Store][] = [['the memory store', () => memoryStore()]];
 if (hasRedis) {

@@ -42,9 +42,12 @@ export async function privateRedisAt(port: number, ...settings: string[]): Promi
   const child = spawn(program, [...basics, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
   goFirst(child.pid);
   const exited = once(child, 'exit');
+  let isReady = false;
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.includes('Ready to accept connections')) break;
+    isReady = line.includes('Ready to accept connections');
+    if (isReady) break;
   }
+  if (!isReady) throw new Error(`redis-server did not start on port ${port}`);
   // What it goes on to say is of no interest, but must be read: a full pipe would stop the server.
   child.stdout.resume();
   return {

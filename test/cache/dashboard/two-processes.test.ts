@@ -1,20 +1,20 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FiguresEvent } from '../../../src/cache/dashboard/messages.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { needsRedis } from '../../support/needs.js';
-import { type WorkerRedis, workerRedis } from '../../support/servers/worker-redis.js';
+import { redisClient } from '../../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../../support/servers/tested-redis.js';
 import { servedDashboard } from '../../support/worlds/served-dashboard.js';
 
 describe.skipIf(!needsRedis())('a dashboard of two processes', () => {
-  let redis: WorkerRedis;
-  beforeAll(async () => void (redis = await workerRedis()));
+  let redis: TestedRedis;
+  beforeAll(async () => void (redis = await testedRedis()));
   afterAll(() => redis.stop());
 
   it('shows the sum of what both counted, in either of them, and purges for both', async () => {
     const process = () => {
-      const client = new Redis(redis.url, { lazyConnect: true });
+      const client = redisClient(redis.url);
       onTestFinished(() => client.disconnect());
       return servedDashboard({ clock: systemClock }, { store: redisStore(client, { prefix: 'shown' }) });
     };

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import type { CacheOptions } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
-import { useWorkerRedis } from '../../support/servers/worker-redis.js';
+import { redisClient } from '../../support/servers/redis-client.js';
+import { useTestedRedis } from '../../support/servers/tested-redis.js';
 import { memoWorld, type MemoContext } from '../memo/memo-world.js';
 
 const typeDefs = `
@@ -35,7 +35,7 @@ describe.skipIf(!needsRedis()).each([
 ] satisfies [string, Partial<CacheOptions<MemoContext>>][])(
   'a request for fresh values, over %s',
   (_name, extra) => {
-    const used = useWorkerRedis(needsRedis());
+    const used = useTestedRedis(needsRedis());
 
     async function processes() {
       const prefix = randomUUID();
@@ -60,7 +60,7 @@ describe.skipIf(!needsRedis()).each([
       const one = () =>
         memoWorld({
           ...{ typeDefs, resolvers, http, memo: false, clock: systemClock },
-          store: redisStore(new Redis(used.url, { lazyConnect: true }), { prefix }),
+          store: redisStore(redisClient(used.url), { prefix }),
           vary: { tenant: ({ tenant }) => tenant },
           origins: { Text: { load: (ids) => Promise.all(ids.map(load)) } },
           ...extra,

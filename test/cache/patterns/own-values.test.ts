@@ -6,7 +6,7 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
-import { useWorkerRedis } from '../../support/servers/worker-redis.js';
+import { useTestedRedis } from '../../support/servers/tested-redis.js';
 import { decimalType } from '../../support/stores/storable-values.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { testCache } from '../../support/test-cache.js';
@@ -102,7 +102,7 @@ const sources: [string, (id: string) => string, (film: unknown) => unknown][] = 
 ];
 
 const hasRedis = needsRedis();
-const used = useWorkerRedis(hasRedis);
+const used = useTestedRedis(hasRedis);
 
 interface Tier {
   readonly store: Store;

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { cacheTypeDefs, createCache, memoryStore, type Cache, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { needsRedis } from '../../support/needs.js';
-import { useWorkerRedis } from '../../support/servers/worker-redis.js';
+import { useTestedRedis } from '../../support/servers/tested-redis.js';
 import { decimalType } from '../../support/stores/storable-values.js';
 
 const typeDefs = /* GraphQL */ `
@@ -143,7 +143,7 @@ async function ask(schema: GraphQLSchema, source: string, args?: Partial<Executi
 }
 
 const hasRedis = needsRedis();
-const used = useWorkerRedis(hasRedis);
+const used = useTestedRedis(hasRedis);
 const inRedis = (): Store => redisStore(used.redis, { prefix: randomUUID() });
 const tiers: [string, () => { store: Store; strictCopies?: boolean }][] = [
   ['the memory store', () => ({ store: memoryStore() })],

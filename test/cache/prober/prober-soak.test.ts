@@ -1,11 +1,11 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { needsRedis } from '../../support/needs.js';
 import { withBlindFill } from '../../support/stores/planted-stores.js';
-import { workerRedis, type WorkerRedis } from '../../support/servers/worker-redis.js';
+import { redisClient } from '../../support/servers/redis-client.js';
+import { testedRedis, type TestedRedis } from '../../support/servers/tested-redis.js';
 import { rowCache, type RowCache, type RowDatabase } from '../../support/worlds/row-cache.js';
 import { VersionRegister } from '../../support/worlds/version-register.js';
 
@@ -113,13 +113,13 @@ describe('the prober among rapid writes, in memory', () => {
 });
 
 describe.skipIf(!needsRedis())('the prober among rapid writes, on one Redis', () => {
-  let server: WorkerRedis;
+  let server: TestedRedis;
   beforeAll(async () => {
-    server = await workerRedis();
+    server = await testedRedis();
   });
   afterAll(() => server.stop());
   const stores = (prefix: string): Store[] =>
-    Array.from({ length: 3 }, () => redisStore(new Redis(server.url, { lazyConnect: true }), { prefix }));
+    Array.from({ length: 3 }, () => redisStore(redisClient(server.url), { prefix }));
 
   it('reports nothing where nothing is stale', { timeout: TIME_BOX_MS + 20_000 }, async () => {
     expectQuiet('Redis', await soak({ stores: stores('quiet') }));

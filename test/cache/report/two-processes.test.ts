@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { countedProcess, type CountedProcessSettings } from '../../support/processes/counted-process.js';
 import { needsRedis } from '../../support/needs.js';
-import { type WorkerRedis, workerRedis } from '../../support/servers/worker-redis.js';
+import { testedRedis, type TestedRedis } from '../../support/servers/tested-redis.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 describe.skipIf(!needsRedis())('the report of two processes', () => {
-  let redis: WorkerRedis;
-  beforeAll(async () => void (redis = await workerRedis()));
+  let redis: TestedRedis;
+  beforeAll(async () => void (redis = await testedRedis()));
   afterAll(() => redis.stop());
 
   const loaded = async (plant?: CountedProcessSettings['plant']) => {

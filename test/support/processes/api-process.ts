@@ -6,8 +6,8 @@ import { tcpProxy, type TcpProxy } from '../servers/tcp-proxy.js';
 export interface ApiProcessOptions {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What the processes know as the port of Redis; each reaches it through a proxy of its own. */
-  readonly redisPort: number;
+  /** What the processes know as the ports of Redis; each reaches them through proxies of its own. */
+  readonly redisPorts: readonly number[];
   /** A mistake in its store, see `planted-api-program.ts`. */
   readonly plant?: string | undefined;
   /** Told how to end it. */
@@ -18,7 +18,8 @@ export interface ApiProcessOptions {
 export interface ApiProcess {
   /** Where it listens; another place after each start. */
   readonly url: string;
-  readonly proxy: TcpProxy;
+  /** All its ways to Redis. */
+  readonly proxy: Pick<TcpProxy, 'set' | 'reset'>;
   readonly isUp: boolean;
   readonly isPaused: boolean;
   /** How often it was killed: who asked before the last time gets no answer. */
@@ -40,8 +41,8 @@ const ready = /Corral is ready\.\n {2}API +(\S+)\/graphql/;
 
 /** Starts one; it is ready to answer, and uses its proxy. */
 export async function apiProcess(options: ApiProcessOptions): Promise<ApiProcess> {
-  const { redisPort, plant, environment, folder, atEnd } = options;
-  const proxy = await tcpProxy(redisPort, atEnd);
+  const { redisPorts, plant, environment, folder, atEnd } = options;
+  const proxies = await Promise.all(redisPorts.map((port) => tcpProxy(port, atEnd)));
   let program: Program | undefined;
   let [url, isUp, isPaused, kills] = ['', false, false, 0];
 
@@ -53,7 +54,7 @@ export async function apiProcess(options: ApiProcessOptions): Promise<ApiProcess
       environment: {
         PORT: '0',
         NODE_OPTIONS: `--import=${redirect}`,
-        REDIRECT_PORT: `${redisPort}:${proxy.port}`,
+        REDIRECT_PORT: proxies.map(({ port }, index) => `${redisPorts[index]}:${port}`).join(),
         ...environment,
       },
     });
@@ -75,9 +76,13 @@ export async function apiProcess(options: ApiProcessOptions): Promise<ApiProcess
     await program?.ended();
   };
   await start();
-  if (proxy.clients === 0) throw new Error('the process does not reach Redis through its proxy');
+  if (proxies.some(({ clients }) => clients === 0))
+    throw new Error('the process does not reach Redis through its proxy');
   return {
-    proxy,
+    proxy: {
+      set: (faults) => proxies.forEach((proxy) => proxy.set(faults)),
+      reset: () => proxies.forEach((proxy) => proxy.reset()),
+    },
     start,
     kill,
     pause,

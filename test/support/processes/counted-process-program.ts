@@ -1,14 +1,14 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
-import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { cacheLog } from '../cache-log.js';
 import type { Counted, CountedProcessSettings, CountedRequest } from './counted-process.js';
+import { redisClient } from '../servers/redis-client.js';
 
 /** A process of its own that counts what it asks of its cache: see `counted-process.ts`. */
 const { url, prefix, plant } = JSON.parse(process.argv[2] ?? '{}') as CountedProcessSettings;
-const redis = redisStore(new Redis(url, { lazyConnect: true }), { prefix });
+const redis = redisStore(redisClient(url), { prefix });
 let loads = 0;
 const cache = createCache({
   store: plant === 'tells-nothing' ? { ...redis, shareFigures: () => undefined } : redis,

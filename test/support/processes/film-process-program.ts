@@ -1,12 +1,12 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import { graphql } from 'graphql';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createCache, type Outbox } from '../../../src/cache/index.js';
 import { postgresOutbox } from '../../../src/cache/postgres/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { seenFilms } from '../worlds/seen-films.js';
 import type { FilmProcessSettings, FilmRequest } from './film-process.js';
+import { redisClient } from '../servers/redis-client.js';
 
 /** A process of its own with a cache of films, told by messages what to do: see `film-process.ts`. */
 const { redisUrl, databaseUrl, source, plant } = JSON.parse(process.argv[2] ?? '{}') as FilmProcessSettings;
@@ -30,7 +30,7 @@ function confirmedEarly(inner: Outbox): Outbox {
 }
 
 const cache = createCache({
-  store: redisStore(new Redis(redisUrl, { lazyConnect: true }), { prefix: 'films' }),
+  store: redisStore(redisClient(redisUrl), { prefix: 'films' }),
   outbox: plant === 'confirmed-early' ? confirmedEarly(outbox) : outbox,
   log: { warn: () => undefined, error: () => undefined },
 });

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { type Store } from '../../../src/cache/index.js';
 import { withLeasesForAll } from '../stores/broken-stores.js';
@@ -7,15 +6,16 @@ import { withBlindFill } from '../stores/planted-stores.js';
 import { rowCache } from '../worlds/row-cache.js';
 import type { RowProcessSettings, RowReads, RowRequest } from './row-process.js';
 import { rowsInRedis } from '../worlds/rows-in-redis.js';
+import { redisClient } from '../servers/redis-client.js';
 
 /** A process of its own with a cache of rows, told by messages what to do: see `row-process.ts`. */
 const settings = JSON.parse(process.argv[2] ?? '{}') as RowProcessSettings;
-const redis = new Redis(settings.url);
+const redis = redisClient(settings.url);
 const database = rowsInRedis(redis);
 const { cache, read, write } = rowCache({ store: plantedStore(), database });
 
 function plantedStore(): Store {
-  const store = redisStore(new Redis(settings.url, { lazyConnect: true }), { prefix: 'cache' });
+  const store = redisStore(redisClient(settings.url), { prefix: 'cache' });
   if (settings.plant === undefined) return store;
   switch (settings.plant) {
     case 'leases-for-all':

@@ -1,14 +1,14 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
-import { Redis } from 'ioredis';
 import { cacheTypeDefs, createCache } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { cacheLog } from '../cache-log.js';
 import type { WarmProcessSettings } from './warm-process.js';
+import { redisClient } from '../servers/redis-client.js';
 
 /** A process of its own that keeps a report warm, and writes down in Redis when it loads: see `warm-process.ts`. */
 const { url, name, refreshEvery, loadMs } = JSON.parse(process.argv[2] ?? '{}') as WarmProcessSettings;
-const redis = new Redis(url);
+const redis = redisClient(url);
 
 const typeDefs = `
   type Query {
@@ -17,7 +17,7 @@ const typeDefs = `
   type Mutation { write: Int @invalidates(tags: ["Row"]) }
 `;
 const cache = createCache({
-  store: redisStore(new Redis(url, { lazyConnect: true }), { prefix: 'warm' }),
+  store: redisStore(redisClient(url), { prefix: 'warm' }),
   environment: 'test',
   log: cacheLog(),
   warm: { 'Query.report': () => [{}] },

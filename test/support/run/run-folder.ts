@@ -28,9 +28,10 @@ export default async function makeRunFolders(): Promise<(() => Promise<void>) | 
 
 /** Ends the Redis servers that workers have started (`worker-redis.ts`). */
 async function endServers(folder: string): Promise<void> {
-  const files = (await readdir(folder)).filter((name) => name.startsWith('redis-of-worker-'));
+  const files = (await readdir(folder)).filter((name) => /^(redis|cluster)-of-worker-/.test(name));
   for (const file of files) {
-    const { pid } = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as { readonly pid: number };
-    process.kill(pid, 'SIGKILL');
+    const text = await readFile(path.join(folder, file), 'utf8');
+    for (const { pid } of JSON.parse(text) as readonly { readonly pid: number }[])
+      process.kill(pid, 'SIGKILL');
   }
 }

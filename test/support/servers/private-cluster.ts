@@ -25,7 +25,7 @@ export interface PrivateCluster {
   stop(): Promise<void>;
 }
 
-const PRIMARIES = 3;
+export const PRIMARIES = 3;
 const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 2000;
 const SAYS_WITHIN_MS = 20_000;
@@ -38,26 +38,30 @@ export interface PrivateClusterOptions {
   readonly hasReplicas?: boolean;
 }
 
+/** What a server of a cluster is started with; by itself it would take the port that is 10,000 higher, which there may not be. */
+export async function settingsOfNode(): Promise<readonly string[]> {
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
+  // A replica that lags for longer may take over all the same: that is what the tests want to see.
+  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0');
+  return [...settings, '--cluster-port', `${await freePort()}`];
+}
+
 /** Three primaries on loopback that own a third of the slots each, and a replica of each. */
 export async function privateCluster({
   settings: more = [],
   certificates,
   hasReplicas = true,
 }: PrivateClusterOptions = {}): Promise<PrivateCluster> {
-  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
-  // A replica that lags for longer may take over all the same: that is what the tests want to see.
-  settings.push('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0', ...more);
-  if (certificates !== undefined) settings.push('--tls-cluster', 'yes');
-  // By itself it would take the port that is 10,000 higher, which there may not be.
+  const settings = certificates === undefined ? more : [...more, '--tls-cluster', 'yes'];
   const start = async (): Promise<NamedRedis> =>
-    namedRedis(certificates, ...settings, '--cluster-port', `${await freePort()}`);
+    namedRedis(certificates, ...(await settingsOfNode()), ...settings);
   const nodes = await Promise.all(Array.from({ length: PRIMARIES * (hasReplicas ? 2 : 1) }, start));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
   const [primaries, replicas] = [nodes.slice(0, PRIMARIES), nodes.slice(PRIMARIES)];
   try {
-    await join(primaries, replicas);
+    await joinCluster(primaries, replicas);
   } catch (error) {
     await stop();
     throw error;
@@ -133,7 +137,13 @@ async function moveSlots(slots: readonly number[], from?: PrivateRedis, to?: Pri
   }
 }
 
-async function join(primaries: readonly PrivateRedis[], replicas: readonly PrivateRedis[]): Promise<void> {
+type Listening = Pick<PrivateRedis, 'port'>;
+
+/** Makes a cluster of servers that run: each primary gets its share of the slots, and a replica. */
+export async function joinCluster(
+  primaries: readonly Listening[],
+  replicas: readonly Listening[],
+): Promise<void> {
   const nodes = [...primaries, ...replicas];
   for (const [index, { port }] of primaries.entries()) {
     const from = Math.floor((SLOTS * index) / PRIMARIES);

@@ -1,5 +1,5 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { RowDatabase } from './row-cache.js';
 
 /** Rows that several processes share, with a count of the loads that have begun; apart from the keys of any cache. */
@@ -9,7 +9,7 @@ export interface RowsInRedis extends RowDatabase {
   loadsOf(id: string): Promise<number>;
 }
 
-export function rowsInRedis(redis: Redis): RowsInRedis {
+export function rowsInRedis(redis: Redis | Cluster): RowsInRedis {
   let loadMs = 0;
   return {
     takes: (ms) => (loadMs = ms),

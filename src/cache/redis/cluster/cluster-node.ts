@@ -68,6 +68,8 @@ export class ClusterNode {
   #replicationId: string | undefined;
   #version: string | undefined;
   #confirmedAtMs = -Infinity;
+  /** Whether it is a primary that sees a whole cluster, on the connection that it is being rejoined by. */
+  #isInspected = false;
 
   constructor({ id, host, port, ranges }: Owner, options: NodeOptions) {
     this.id = id;
@@ -108,9 +110,18 @@ export class ClusterNode {
     return this.state === 'away';
   }
 
-  /** Whether it was seen lately, by itself and by another node, to own its slots. */
+  /** Whether it could be used, but for what must be applied to it or forgotten first. */
+  get answersAgain(): boolean {
+    return this.#isInspected && this.#link.answersAgain;
+  }
+
+  /** Whether it was seen lately, by itself and by another node, to own its slots, since its connection is there. */
+  get isConfirmed(): boolean {
+    return performance.now() - this.#confirmedAtMs < BELIEVED_MS;
+  }
+
   get isBelieved(): boolean {
-    return !this.isAway && performance.now() - this.#confirmedAtMs < BELIEVED_MS;
+    return !this.isAway && this.isConfirmed;
   }
 
   is(owner: Owner): boolean {
@@ -129,6 +140,7 @@ export class ClusterNode {
       ...(channel === undefined ? {} : { channel }),
       tryOut: (redis) => tryOut(redis, this),
       inspect: async (ask, server) => {
+        this.#isInspected = false;
         if (server.value('role') === 'slave') throw new Error('it is a replica now');
         const [state, id] = await ask((redis) => Promise.all([redis.cluster('INFO'), redis.cluster('MYID')]));
         if (NODE_ID.test(this.id) && id !== this.id) throw new Error('another node answers at its address');
@@ -139,10 +151,12 @@ export class ClusterNode {
       rejoin: async (ask, server, mustForget) => {
         await ask((redis) => this.oversized.remove(redis));
         this.#know(server);
+        this.#isInspected = true;
         await rejoin(this, ask, mustForget);
       },
       onAway: () => {
         this.#confirmedAtMs = -Infinity;
+        this.#isInspected = false;
         onAway?.(this);
       },
     });
@@ -157,6 +171,11 @@ export class ClusterNode {
     return this.#link.runSlowly(operation);
   }
 
+  /** As `run`, also while it answers and is being rejoined: for invalidations, as what it has is used after those that wait. */
+  runWhileRejoining<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#link.runWhileRejoining(operation);
+  }
+
   /** Looks at it once more, as before it was used. */
   check(): void {
     this.#link.check();
@@ -165,7 +184,7 @@ export class ClusterNode {
   /** Never rejects. Undefined where it does not answer. */
   async look(asksOwners: boolean): Promise<Look | undefined> {
     try {
-      const [info, reply, state] = await this.#link.run((redis) =>
+      const [info, reply, state] = await this.#link.runWhileRejoining((redis) =>
         Promise.all([
           redis.info('replication'),
           ...(asksOwners ? [redis.cluster('SLOTS'), redis.cluster('INFO')] : []),

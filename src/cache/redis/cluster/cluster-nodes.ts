@@ -45,7 +45,7 @@ const NOT_OPENED = new Error('the cluster was not opened');
 interface Spreading<Item, Answer> {
   readonly slotOf: (item: Item) => number;
   readonly send: Send<Item, Answer>;
-  readonly way: 'run' | 'runSlowly';
+  readonly way: 'run' | 'runSlowly' | 'runWhileRejoining';
 }
 
 /** Milliseconds between two looks at the nodes. */
@@ -170,6 +170,15 @@ export class ClusterNodes {
     return this.#spread(items, { slotOf, send, way: 'runSlowly' });
   }
 
+  /** The same for invalidations: also to nodes that answer, and are used again once what waits for them is applied. */
+  spreadWhileRejoining<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    return this.#spread(items, { slotOf, send, way: 'runWhileRejoining' });
+  }
+
   async #spread<Item, Answer>(
     items: readonly Item[],
     spreading: Spreading<Item, Answer>,
@@ -239,9 +248,11 @@ export class ClusterNodes {
     items: readonly Item[],
     { slotOf, send, way }: Spreading<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
+    const isThere = (node: ClusterNode): boolean =>
+      !node.isAway || (way === 'runWhileRejoining' && node.answersAgain);
     const isDoubted = items.some((item) => {
       const node = this.ownerOf(slotOf(item));
-      return node === undefined || (!node.isAway && !node.isBelieved);
+      return node === undefined || (isThere(node) && !node.isConfirmed);
     });
     // This process stood still, or a slot has no owner.
     if (isDoubted) await this.#lookForAWhile();
@@ -249,7 +260,7 @@ export class ClusterNodes {
     const parts = new Map<ClusterNode, number[]>();
     const outcomes: Outcome<Answer>[] = items.map((item, index) => {
       const node = this.ownerOf(slotOf(item));
-      if (node?.isBelieved !== true) return away;
+      if (node?.isConfirmed !== true || !isThere(node)) return away;
       const part = parts.get(node);
       if (part === undefined) parts.set(node, [index]);
       else part.push(index);
@@ -292,7 +303,9 @@ export class ClusterNodes {
     this.#leaveIdleGuests();
     const startedAtMs = performance.now();
     const nodes = this.all;
-    const asked = this.#inTurn(nodes.filter((node) => !node.isAway && !this.#late.has(node)));
+    // What this process alone was cut off from is whole: its nodes are confirmed by each other while they are rejoined.
+    const answering = nodes.filter((node) => !node.isAway || node.answersAgain);
+    const asked = this.#inTurn(answering.filter((node) => !this.#late.has(node)));
     const seen = await Promise.all(
       nodes.map(async (node) => ({ node, look: await this.#lookAt(node, asked.includes(node)) })),
     );

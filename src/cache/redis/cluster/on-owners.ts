@@ -8,6 +8,8 @@ export interface OnOwners<Item> {
   readonly slotOf: (item: Item) => number;
   /** All keys of a call lie in one slot. */
   readonly callOf: (item: Item, node: ClusterNode) => ScriptCall;
+  /** Default `spread`. */
+  readonly way?: 'spread' | 'spreadWhileRejoining';
 }
 
 export interface OwnersReply {
@@ -19,9 +21,9 @@ export interface OwnersReply {
 /** Runs a script for each item on the owner of its slot, all of a node in one write. An outcome for each, in their order. */
 export function onOwners<Item>(
   items: readonly Item[],
-  { nodes, script, slotOf, callOf }: OnOwners<Item>,
+  { nodes, script, slotOf, callOf, way = 'spread' }: OnOwners<Item>,
 ): Promise<readonly Outcome<OwnersReply>[]> {
-  return nodes.spread(items, slotOf, async (redis, part, node) => {
+  return nodes[way](items, slotOf, async (redis, part, node) => {
     const { history } = node;
     const replies = await repliesOf(
       redis,

@@ -99,8 +99,12 @@ export class Breaker {
    * the rejoining ends however many there are. One that is silent is not waited for by a write.
    */
   runWhileRejoining<T>(operation: () => Promise<T>): Promise<T> {
-    const hasAnswered = this.#isProbing && this.#answers > this.#answersBefore;
-    return hasAnswered && !this.#closed ? this.#withDeadline(operation) : this.run(operation);
+    return this.answersAgain ? this.#withDeadline(operation) : this.run(operation);
+  }
+
+  /** Whether it is being rejoined, and has answered. */
+  get answersAgain(): boolean {
+    return this.#isProbing && this.#answers > this.#answersBefore && !this.#closed;
   }
 
   /** As `run`, also while the server is away, and with more patience, of at least `patienceMs`: for rejoining it. */

@@ -21,7 +21,7 @@ export interface Clients {
    * just been made.
    */
   renew(): void;
-  /** Ends the connection, so that the next one leads to the server that is the primary then. */
+  /** Ends the connection: the next one leads to the server that is the primary then, and has its answers in order. */
   connectAgain(): void;
   close(): void;
 }
@@ -122,7 +122,7 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     },
     connectAgain() {
       if (commands.status !== 'ready') return;
-      commands.stream.destroy(new Error('the connection was made anew, to find the primary'));
+      commands.stream.destroy(new Error('the connection was made anew'));
     },
     close() {
       isClosed = true;

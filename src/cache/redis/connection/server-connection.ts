@@ -100,10 +100,20 @@ export class ServerConnection {
     return this.#breaker.run(() => operation(commandsOf(this.#lanes.at(-1))));
   }
 
+  /** Whether it is away, and answers while it is being rejoined. */
+  get answersAgain(): boolean {
+    return this.#breaker.answersAgain;
+  }
+
+  /** As `run`, also for a server that answers while it is being rejoined. */
+  runWhileRejoining<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#breaker.runWhileRejoining(() => operation(commandsOf(this.#lanes[0])));
+  }
+
   /** As `run`, for what must not be missed: after a failure nothing stored before is served again. */
   async runOrForget<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     try {
-      return await this.#breaker.runWhileRejoining(() => operation(commandsOf(this.#lanes[0])));
+      return await this.runWhileRejoining(operation);
     } catch (error) {
       this.#breaker.missed(error);
       throw error;
@@ -141,7 +151,7 @@ export class ServerConnection {
     const server = this.#fitServer(await ask(readSections));
     if (this.#isBySentinel && server.value('role') === 'slave') {
       // What they said is over; the next attempt asks them again.
-      this.#findAgain();
+      this.#connectAgain();
       throw new Error('the sentinels have named a replica');
     }
     const weakness = await user.inspect?.(ask, server).catch((error: unknown) => this.#unfit(error));
@@ -158,6 +168,11 @@ export class ServerConnection {
 
   #fitServer(info: string): ServerInfo {
     const server = readInfo(info);
+    if (server === undefined && this.#run !== undefined) {
+      // What was sent meanwhile was answered instead: an answer before it is missing.
+      this.#connectAgain();
+      throw new Error('it answered another question');
+    }
     const fault = versionFaultOf(server);
     if (server === undefined || fault !== undefined) return this.#unfit(new UnfitServer(fault));
     return server;
@@ -215,9 +230,10 @@ export class ServerConnection {
   }
 
   /**
-   * A server that was silent may have been replaced meanwhile, and go on with what it had: sentinels say which one it is now.
+   * A server that was silent may have been replaced meanwhile, and go on with what it had: sentinels say which one it is now. On a
+   * connection that has lost an answer all later ones are those to other commands.
    */
-  #findAgain(): void {
+  #connectAgain(): void {
     for (const lane of this.#lanes) lane.connectAgain();
   }
 
@@ -253,7 +269,7 @@ export class ServerConnection {
   #changed({ isAway, reason, awayForMs }: BreakerChange): void {
     if (isAway) {
       this.#callOffCheck?.();
-      if (this.#isBySentinel) this.#findAgain();
+      if (this.#isBySentinel) this.#connectAgain();
       else if (reason instanceof NoAnswer) this.#renew();
       this.#user?.onAway?.();
       this.#log?.away(reason);

@@ -115,13 +115,18 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     return Math.min(Math.max(0, ms), waitMs);
   }
 
+  /** Together they have room for `maxPending` keys, or for one each. */
+  function roomIn({ index }: Shard): number {
+    return Math.max(1, Math.floor((options.maxPending + count - 1 - index) / count));
+  }
+
   function acceptCall(shard: Shard, { key, record, delayMs }: Parameters<Journal['accept']>[0]): ScriptCall {
     const { pending, due, clock, attempts, dead, numbers } = shard;
     const deadline = usOf(shard) + waitMs * 1000;
     numbers.sent(deadline);
     const keys = [pending, due, clock, attempts, dead];
     if (generationOf !== undefined) keys.push(generationOf(key));
-    const bounds = [Math.round(delayMs), Math.ceil(options.maxPending / count), deadline, numbers.given];
+    const bounds = [Math.round(delayMs), roomIn(shard), deadline, numbers.given];
     const args = [key, record, ...bounds, EPOCH_FIELD, nextEpoch(shard), Math.ceil(MAX_DEAD / count)];
     return { keys, args };
   }

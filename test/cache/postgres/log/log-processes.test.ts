@@ -8,7 +8,7 @@ import {
 } from '../../../support/processes/film-process.js';
 import { needsPostgres, needsRedis } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
-import { workerRedis, type WorkerRedis } from '../../../support/servers/worker-redis.js';
+import { testedRedis, type TestedRedis } from '../../../support/servers/tested-redis.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
@@ -26,7 +26,7 @@ const ids = Array.from({ length: 40 }, (_, id) => id + 1);
 
 describe.skipIf(!needsPostgres() || !needsRedis())('processes over one database that others write to', () => {
   let postgres: PrivatePostgres;
-  let redis: WorkerRedis;
+  let redis: TestedRedis;
   let pool: pg.Pool;
   let settings: Omit<FilmProcessSettings, 'source'>;
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('processes over one database 
   });
   afterAll(() => postgres.stop());
   beforeEach(async () => {
-    redis = await workerRedis();
+    redis = await testedRedis();
     const databaseUrl = await postgres.createDatabase();
     settings = { databaseUrl, redisUrl: redis.url };
     pool = new pg.Pool({ connectionString: databaseUrl });

@@ -1,5 +1,7 @@
+import { setTimeout as passes } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCache } from '../../../../src/cache/index.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
 import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
@@ -43,4 +45,34 @@ describe.skipIf(!needsRedis())('a Redis whose connections swallow commands for a
     expect((await query('{ one }')).outcomes).toEqual(['Query.one HIT']);
     expectTime(healedMs).toBeLessThan(HEALS_WITHIN_MS);
   });
+
+  it('is used again soon, also while invalidations are sent before the loss is noticed', async () => {
+    const server = await workerRedis();
+    const proxy = await tcpProxy(server.port);
+    const cache = createCache({
+      store: redisStore(new Redis(proxy.port, '127.0.0.1', { lazyConnect: true }), { prefix: 'shifted' }),
+      ...{ log: cacheLog(), environment: 'test' },
+    });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    let [loads, goesOn] = [0, true];
+    const isHit = async (): Promise<boolean> => {
+      const before = loads;
+      await cache.fetch('Row:1', { ttl: 600 }, () => (loads += 1));
+      return loads === before;
+    };
+    await expect.poll(isHit).toBe(true);
+    proxy.set({ blackHole: 'both' });
+    const writing = (async () => {
+      while (goesOn) {
+        await cache.invalidate(['Row:2']).catch(() => undefined);
+        await passes(1);
+      }
+    })();
+    await expect.poll(() => cache.stats.storeIsAway(), { interval: 1 }).toBe(true);
+    proxy.set({});
+    const healed = expect.poll(isHit, { timeout: 10_000 }).toBe(true);
+    await healed.finally(() => (goesOn = false));
+    await writing;
+  }, 30_000);
 });

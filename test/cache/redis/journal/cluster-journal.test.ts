@@ -249,6 +249,13 @@ describe.skipIf(!needsRedis())('the journal on a Redis Cluster', () => {
     expect(await told(to, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).not.toBe('0');
   }, 30_000);
 
+  it('has room for as many keys as it is given, over all shards', async () => {
+    const journal = await opened({ maxPending: 20 });
+    const rows = Array.from({ length: 200 }, (_, row) => `Row:${row}`);
+    const outcomes = await Promise.all(rows.map(async (row) => (await journal.accept(write(row))).outcome));
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(20);
+  });
+
   it('tells of which shard more is left than was taken', async () => {
     const journal = await opened();
     const keys = Array.from({ length: 400 }, (_, row) => `Row:${row}`).filter((key) => partOf(key) === 3);
