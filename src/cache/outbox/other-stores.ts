@@ -25,7 +25,7 @@ const FOLLOW = { firstMs: 25, longestMs: 200 };
 /** A process that does not write looks so often how far the others are. */
 const LOOK_EVERY_MS = 3000;
 /** A database that does not answer holds up no write for longer. */
-const TELL_WITHIN_MS = 3000;
+const ANSWERS_WITHIN_MS = 3000;
 /** Where more tags than this could not be told, the others are to forget everything. */
 const UNTOLD_AT_MOST = 10_000;
 
@@ -147,11 +147,7 @@ export class OtherStores {
   async #told(tags: readonly string[] | 'all'): Promise<boolean> {
     const { outbox, clock, log } = this.#options;
     try {
-      await within(clock, {
-        work: outbox.tellOthers?.(tags) ?? Promise.resolve(),
-        ms: TELL_WITHIN_MS,
-        onLate: () => Promise.reject(new Error(`no answer within ${TELL_WITHIN_MS} ms`)),
-      });
+      await answered(clock, outbox.tellOthers?.(tags) ?? Promise.resolve());
       return true;
     } catch (error) {
       log.warn(
@@ -196,7 +192,8 @@ export class OtherStores {
     this.#next = undefined;
     const { outbox, clock } = this.#options;
     this.#lookedAtMs = clock.nowMs();
-    this.#running = outbox.others?.() ?? Promise.resolve({ place: 0n, stores: [] });
+    // One that hangs must not end all others.
+    this.#running = answered(clock, outbox.others?.() ?? Promise.resolve({ place: 0n, stores: [] }));
     const seen = await this.#running;
     this.#saw(seen, sinceMs);
     return seen;
@@ -237,6 +234,11 @@ export class OtherStores {
   get #isBehind(): boolean {
     return [...this.#lags.values()].some((lag) => lag.isBehind);
   }
+}
+
+function answered<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  const onLate = (): Promise<never> => Promise.reject(new Error(`no answer within ${ANSWERS_WITHIN_MS} ms`));
+  return within(clock, { work, ms: ANSWERS_WITHIN_MS, onLate });
 }
 
 function behindOf({ stores }: OthersSeen, target: bigint): readonly OtherStore[] {

@@ -14,11 +14,13 @@ function regions({ waitsMs = undefined as number | undefined, look = true as boo
     told: [] as (readonly string[] | 'all')[],
     answers: true,
     looks: 0,
+    hangs: false,
   };
   const others = new OtherStores({
     outbox: {
       others: (): Promise<OthersSeen> => {
         world.looks += 1;
+        if (world.hangs) return new Promise(() => undefined);
         return Promise.resolve({ place: world.place, stores: world.stores });
       },
       tellOthers: (tags) => {
@@ -74,6 +76,21 @@ describe('other stores of an outbox', () => {
     clock.advance(1000);
     expect(await waiting).toBe(false);
     expect(others.figures().writes).toEqual({ all: 0, late: 1, unseen: 0 });
+  });
+
+  it('are waited for again after a look that hung', async () => {
+    const { others, clock, world } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    world.hangs = true;
+    const waiting = others.haveApplied();
+    await expect.poll(() => world.looks).toBe(1);
+    clock.advance(1000);
+    expect(await waiting).toBe(false);
+    world.hangs = false;
+    clock.advance(2000);
+    const again = others.haveApplied();
+    await expect.poll(() => world.looks).toBe(2);
+    expect(await again).toBe(true);
   });
 
   it('are not waited for once they were not seen for long, and no write of theirs counts as applied', async () => {
