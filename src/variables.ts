@@ -59,7 +59,7 @@ export const variables = {
   },
   CACHE_REGION: {
     unset: 'none',
-    meaning: 'a name of the region, where two regions have a Redis at the same address',
+    meaning: 'the name of this region, where there are several',
   },
   CACHE_ACKNOWLEDGE: {
     unset: 'region',

@@ -46,8 +46,6 @@ function part(bounds: Bounds, share: number): Bounds {
 
 /** Milliseconds for which a write waits for other regions, where nothing else is said. */
 const ALL_WITHIN_MS = 1000;
-/** An invalidation finds out within this time whether there are others to be told of it; where it cannot, they are told. */
-const OTHERS_KNOWN_WITHIN_MS = 500;
 
 /** The parts of one cache. */
 export interface Parts {
@@ -118,14 +116,17 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       onApplied: (rows) => countRelayed(relayed, rows),
       onOthers: (areThere) => others?.noticed(areThere),
     });
+  const { region, acknowledge, acknowledgeWithinMs = ALL_WITHIN_MS } = options;
+  // Another store of the same outbox may be anything, such as that of the prefix before: it is a region where one is spoken of.
+  const hasRegions = region !== undefined || acknowledge !== undefined;
   const others: OtherStores | undefined =
-    options.outbox &&
-    new OtherStores({
-      outbox: options.outbox,
-      ...{ clock, log },
-      look: async () => relay?.seesOthers(OTHERS_KNOWN_WITHIN_MS),
-      waitsMs: options.acknowledge === 'all' ? (options.acknowledgeWithinMs ?? ALL_WITHIN_MS) : undefined,
-    });
+    options.outbox && hasRegions
+      ? new OtherStores({
+          outbox: options.outbox,
+          ...{ clock, log },
+          waitsMs: acknowledge === 'all' ? acknowledgeWithinMs : undefined,
+        })
+      : undefined;
   const services = createServices(shared, { entries, relay, others, origins, counters });
   const { codec, background } = services;
   const originLoads = new Map(

@@ -126,13 +126,14 @@ export interface CacheOptions<Context> {
    */
   readonly outbox?: Outbox;
   /**
-   * Names the place where this process runs, such as `eu-west`, the same for all that share its store. Needed where the stores of two
-   * regions have the same address, such as `redis:6379`: they would be taken for one. Letters, digits and _ . -. Default: none.
+   * Names the place where this process runs, such as `eu-west`, the same for all that share its store: other stores of the outbox are those
+   * of other regions then. The stores of two regions may have the same address, such as `redis:6379`, but not the same name. At most 64
+   * letters, digits and _ . -. Default: none, and other stores are neither told nor waited for, unless `acknowledge` is given.
    */
   readonly region?: string;
   /**
-   * When a mutation is answered where other stores read the same outbox, as those of other regions. `region`, the default: once the store
-   * of this process has applied it, and the answer tells how far the others lag. `all`: once every store has, or after
+   * When a mutation is answered where other regions read the same outbox. `region`, the default: once the store of this process
+   * has applied it, and the answer tells how far the others lag. `all`: once every store has, or after
    * `acknowledgeWithinMs`; then the answer says that it is bounded. A store that no process was seen of for 15 seconds is not waited for.
    */
   readonly acknowledge?: 'region' | 'all';

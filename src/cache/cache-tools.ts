@@ -17,7 +17,7 @@ export interface CacheTools {
   warmUp(coordinate: string): Promise<void>;
   /** The first parts of all keys and tags that entries can have, as far as they are known: `Movie` of `Movie:42`. */
   namespaces(): readonly string[];
-  /** Forgets all entries, in all processes that share the store. @throws what the store could not do. */
+  /** Forgets all entries, in all processes that share the store, and has other regions of the outbox do so. @throws what the store could not do. */
   forgetAll(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export interface ToolsParts {
 const ANY_BYTES = 2 ** 31 - 1;
 
 export function createTools({ parts, store, declared, applied, requireOpen }: ToolsParts): CacheTools {
-  const { keepWarm, services } = parts;
+  const { keepWarm, services, others } = parts;
   const present = (): Applied => {
     const found = applied();
     if (found !== undefined) return found;
@@ -80,7 +80,9 @@ export function createTools({ parts, store, declared, applied, requireOpen }: To
     namespaces: () => [...new Set([...present().namespaces.whole, ...declared])].sort(),
     forgetAll: async () => {
       requireOpen();
+      const told = others?.tellAll();
       await services.entries.forgetAll();
+      await told;
     },
   };
 }

@@ -105,8 +105,8 @@ const kinds: Readonly<Partial<Record<keyof typeof cacheOptions, Kind>>> = {
     fits: (value) => hasFunctions(value, ['relay', 'register', 'add', 'listen', 'keep', 'close']),
   },
   region: {
-    mustBe: 'a name of letters, digits and _ . -',
-    fits: (value) => typeof value === 'string' && /^[A-Za-z0-9_.-]+$/.test(value),
+    mustBe: 'a name of at most 64 letters, digits and _ . -',
+    fits: (value) => typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value),
   },
   acknowledge: oneOf(['region', 'all']),
   relay: anObject,

@@ -65,9 +65,11 @@ export function createApiCache(
     journal: createJournal(config, time),
     outbox,
     relay: { blindAfterMs: config.cache.blindAfterMs, whileBlind: config.cache.whileBlind },
-    acknowledge: config.cache.acknowledge,
     ...(config.cache.region !== undefined && { region: config.cache.region }),
-    ...(config.cache.acknowledge === 'all' && { acknowledgeWithinMs: config.cache.acknowledgeWithinMs }),
+    ...(config.cache.acknowledge === 'all' && {
+      acknowledge: 'all',
+      acknowledgeWithinMs: config.cache.acknowledgeWithinMs,
+    }),
     probe: config.cache.probe ? {} : undefined,
     origins: {
       Movie: movieOrigin,

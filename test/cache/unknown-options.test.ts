@@ -195,7 +195,10 @@ describe('an option of the wrong kind is refused:', () => {
       { acknowledgeWithinMs: 1000 },
       'acknowledgeWithinMs is about acknowledge: "all"; pass that too, or remove it',
     ],
-    [{ region: 'eu west' }, 'region must be a name of letters, digits and _ . -, but got "eu west"'],
+    [
+      { region: 'eu west' },
+      'region must be a name of at most 64 letters, digits and _ . -, but got "eu west"',
+    ],
     [{ strictCopies: 'on' }, 'strictCopies must be true or false, but got "on"'],
     [
       { disabled: 'Query.movie' },

@@ -10,13 +10,11 @@ export interface OtherStoresOptions {
   readonly outbox: Pick<Outbox, 'others' | 'tellOthers'>;
   readonly clock: Clock;
   readonly log: CacheLog;
-  /** Whether there are any, by a look that begins after the call; undefined where that is not known. */
-  readonly look: () => Promise<boolean | undefined>;
   /** Milliseconds for which a write waits for all of them; undefined where it waits for none. */
   readonly waitsMs: number | undefined;
 }
 
-/** A store that no process has looked for so long is not waited for. */
+/** A store that no process has looked for so long, or that is behind for so long, is not waited for. */
 const UNSEEN_AFTER_MS = 15_000;
 /** While writes wait. */
 const PAUSE_MS = 20;
@@ -28,6 +26,8 @@ const LOOK_EVERY_MS = 3000;
 const ANSWERS_WITHIN_MS = 3000;
 /** Where more tags than this could not be told, the others are to forget everything. */
 const UNTOLD_AT_MOST = 10_000;
+/** A store that begins meanwhile is seen by a look that began so long after it, at most. */
+const TOLD_AGAIN_MS = 5000;
 
 /**
  * The other stores of one outbox, as those of other regions: they are told of tags that no row of the database means, and how far they
@@ -40,10 +40,17 @@ export class OtherStores {
   readonly #lags = new Map<string, StoreLag>();
   readonly #writes: RegionWrites = { all: 0, late: 0, unseen: 0 };
   readonly #untold = new Set<string>();
+  /** What was ended while no other store was known, and when: one may have begun since the last look. */
+  readonly #recent = new Map<string, number>();
+  /** When everything was, or too much to remember. */
+  #recentAllAtMs = -Infinity;
+  /** Those that no write waits for. */
+  readonly #gone = new Set<string>();
   #mustTellAll = false;
   #running: Promise<OthersSeen> | undefined;
-  #next: { readonly sinceMs: number; readonly seen: Promise<OthersSeen> } | undefined;
+  #next: { readonly sinceMs: number; readonly seen: Promise<OthersSeen>; isAfterWrite: boolean } | undefined;
   #lookedAtMs = -Infinity;
+  #telling: Promise<void> | undefined;
   #isFollowing = false;
   #isClosed = false;
 
@@ -63,14 +70,23 @@ export class OtherStores {
 
   /** The relay has looked. */
   noticed(areThere: boolean): void {
+    const nowMs = this.#options.clock.nowMs();
     this.#areThere = areThere;
     if (!areThere) {
       this.#stores = [];
       this.#lags.clear();
+      this.#gone.clear();
+      this.#untold.clear();
+      for (const [tag, atMs] of this.#recent) if (nowMs - atMs > TOLD_AGAIN_MS) this.#recent.delete(tag);
+      this.#mustTellAll = false;
       return;
     }
+    if (nowMs - this.#recentAllAtMs <= TOLD_AGAIN_MS) this.#mustTellAll = true;
+    this.#recentAllAtMs = -Infinity;
+    this.#owe([...this.#recent.keys()]);
+    this.#recent.clear();
     if (this.#isUntold) void this.#tellWhatIsUntold();
-    if (this.#options.clock.nowMs() - this.#lookedAtMs >= LOOK_EVERY_MS) this.follow();
+    if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#follow(false);
   }
 
   /**
@@ -78,12 +94,27 @@ export class OtherStores {
    * everywhere. Never rejects.
    */
   async tell(tags: readonly string[]): Promise<void> {
-    const { outbox, look } = this.#options;
+    const { outbox, clock } = this.#options;
     if (outbox.tellOthers === undefined || tags.length === 0) return;
-    if (!this.areThere && (await look()) === false) return;
-    if (await this.#told(tags)) return;
-    for (const tag of tags) this.#untold.add(tag);
-    if (this.#untold.size > UNTOLD_AT_MOST) this.#mustTellAll = true;
+    if (this.areThere) {
+      if (!(await this.#told(tags))) this.#owe(tags);
+      return;
+    }
+    for (const tag of tags) this.#recent.set(tag, clock.nowMs());
+    if (this.#recent.size <= UNTOLD_AT_MOST) return;
+    this.#recent.clear();
+    this.#recentAllAtMs = clock.nowMs();
+  }
+
+  /** Tells the others to forget everything. Never rejects. */
+  async tellAll(): Promise<void> {
+    if (this.#options.outbox.tellOthers === undefined) return;
+    if (!this.areThere) {
+      this.#recentAllAtMs = this.#options.clock.nowMs();
+      return;
+    }
+    this.#mustTellAll = true;
+    await this.#tellWhatIsUntold();
   }
 
   /**
@@ -94,21 +125,21 @@ export class OtherStores {
     if (!this.areThere) return true;
     const { waitsMs } = this.#options;
     if (waitsMs === undefined) {
-      this.follow();
+      this.#follow(true);
       return false;
     }
     const outcome = await this.#appliedWithin(waitsMs);
     this.#writes[outcome] += 1;
     // What was not applied in time is followed to its end, so that the lag is known.
-    if (outcome !== 'all') this.follow();
+    if (outcome !== 'all') this.#follow(true);
     return outcome === 'all';
   }
 
   /** Measures in the background how long the others take for what is committed by now. */
-  follow(): void {
+  #follow(isAfterWrite: boolean): void {
     if (this.#isClosed || this.#options.outbox.others === undefined) return;
     const goOn = (): void => void this.#goOn();
-    this.#look().then(goOn, goOn);
+    this.#look(isAfterWrite).then(goOn, goOn);
   }
 
   figures(): RegionFigures {
@@ -116,7 +147,7 @@ export class OtherStores {
       const { name, unseenForMs } = store;
       const lagMs = this.#lags.get(name)?.longestMs;
       return {
-        ...{ store: name, unseenForMs, isWaitedFor: !isUnseen(store) },
+        ...{ store: name, unseenForMs, isWaitedFor: !this.#isGone(store) },
         ...(lagMs !== undefined && { lagMs }),
       };
     });
@@ -136,12 +167,27 @@ export class OtherStores {
     return this.#untold.size > 0 || this.#mustTellAll;
   }
 
-  async #tellWhatIsUntold(): Promise<void> {
+  #owe(tags: readonly string[]): void {
+    if (this.#untold.size + tags.length > UNTOLD_AT_MOST) this.#mustTellAll = true;
+    if (this.#mustTellAll) this.#untold.clear();
+    else for (const tag of tags) this.#untold.add(tag);
+  }
+
+  /** Those who come while that is under way share it. */
+  #tellWhatIsUntold(): Promise<void> {
+    this.#telling ??= this.#tellOnce().finally(() => (this.#telling = undefined));
+    return this.#telling;
+  }
+
+  async #tellOnce(): Promise<void> {
     const tags = [...this.#untold];
     const isAll = this.#mustTellAll;
-    if (!(await this.#told(isAll ? 'all' : tags))) return;
-    for (const tag of tags) this.#untold.delete(tag);
-    if (isAll) this.#mustTellAll = false;
+    // What is ended meanwhile is owed anew.
+    this.#mustTellAll = false;
+    this.#untold.clear();
+    if (await this.#told(isAll ? 'all' : tags)) return;
+    if (isAll) this.#mustTellAll = true;
+    this.#owe(tags);
   }
 
   async #told(tags: readonly string[] | 'all'): Promise<boolean> {
@@ -167,8 +213,8 @@ export class OtherStores {
       if (seen !== undefined) {
         target ??= seen.place;
         const behind = behindOf(seen, target);
-        if (behind.length === 0 && !this.#isUntold) return 'all';
-        if (behind.length > 0 && behind.every(isUnseen)) return 'unseen';
+        if (behind.length === 0 && !this.#isUntold && this.#telling === undefined) return 'all';
+        if (behind.length > 0 && behind.every((store) => this.#isGone(store))) return 'unseen';
       }
       if (this.#isClosed || clock.nowMs() + PAUSE_MS >= untilMs) return 'late';
       await clock.sleep(PAUSE_MS);
@@ -176,47 +222,54 @@ export class OtherStores {
   }
 
   #lookWithin(ms: number): Promise<OthersSeen | undefined> {
-    const work = this.#look().catch(() => undefined);
+    const work = this.#look(true).catch(() => undefined);
     return within(this.#options.clock, { work, ms: Math.max(ms, 1), onLate: () => undefined });
   }
 
   /** A caller that comes before the look begins shares it; a later one needs another. */
-  #look(): Promise<OthersSeen> {
+  #look(isAfterWrite: boolean): Promise<OthersSeen> {
     const sinceMs = this.#options.clock.nowMs();
-    this.#next ??= { sinceMs, seen: this.#lookAfter(this.#running, sinceMs) };
+    this.#next ??= { sinceMs, isAfterWrite, seen: this.#lookAfter(this.#running, sinceMs) };
+    this.#next.isAfterWrite ||= isAfterWrite;
     return this.#next.seen;
   }
 
   async #lookAfter(before: Promise<OthersSeen> | undefined, sinceMs: number): Promise<OthersSeen> {
     await before?.catch(() => undefined);
+    const isAfterWrite = this.#next?.isAfterWrite ?? false;
     this.#next = undefined;
     const { outbox, clock } = this.#options;
     this.#lookedAtMs = clock.nowMs();
     // One that hangs must not end all others.
     this.#running = answered(clock, outbox.others?.() ?? Promise.resolve({ place: 0n, stores: [] }));
     const seen = await this.#running;
-    this.#saw(seen, sinceMs);
+    this.#saw(seen, { sinceMs, isAfterWrite });
     return seen;
   }
 
-  #saw({ place, stores }: OthersSeen, sinceMs: number): void {
+  #saw({ place, stores }: OthersSeen, asked: { sinceMs: number; isAfterWrite: boolean }): void {
     const { clock, log } = this.#options;
     for (const store of stores) {
       const { name, appliedTo, unseenForMs } = store;
       const lag = this.#lags.get(name) ?? new StoreLag(clock);
       this.#lags.set(name, lag);
-      lag.saw({ place, appliedTo, sinceMs });
-      const before = this.#stores.find((other) => other.name === name);
-      if (isUnseen(store) === (before !== undefined && isUnseen(before))) continue;
+      lag.saw({ place, appliedTo, ...asked });
+      const isGone = this.#isGone(store);
+      if (isGone === this.#gone.has(name)) continue;
+      if (isGone) this.#gone.add(name);
+      else this.#gone.delete(name);
       log.warn(
-        { store: name, unseenForMs: Math.round(unseenForMs) },
-        isUnseen(store)
-          ? 'the store of another region is not seen any more, and no write waits for it'
+        { store: name, unseenForMs: Math.round(unseenForMs), behindForMs: Math.round(lag.behindForMs) },
+        isGone
+          ? 'the store of another region is not seen any more, or is far behind, and no write waits for it'
           : 'the store of another region is seen again',
       );
     }
-    for (const name of this.#lags.keys())
-      if (stores.every((store) => store.name !== name)) this.#lags.delete(name);
+    for (const name of this.#lags.keys()) {
+      if (stores.some((store) => store.name === name)) continue;
+      this.#lags.delete(name);
+      this.#gone.delete(name);
+    }
     this.#stores = stores;
   }
 
@@ -226,9 +279,13 @@ export class OtherStores {
     const { clock } = this.#options;
     for (let looks = 1; !this.#isClosed && this.#isBehind; looks += 1) {
       await clock.sleep(doublingPauseMs(FOLLOW, looks));
-      if (!this.#isClosed) await this.#look().catch(() => undefined);
+      if (!this.#isClosed) await this.#look(false).catch(() => undefined);
     }
     this.#isFollowing = false;
+  }
+
+  #isGone({ name, unseenForMs }: OtherStore): boolean {
+    return Math.max(unseenForMs, this.#lags.get(name)?.behindForMs ?? 0) > UNSEEN_AFTER_MS;
   }
 
   get #isBehind(): boolean {
@@ -243,8 +300,4 @@ function answered<T>(clock: Clock, work: Promise<T>): Promise<T> {
 
 function behindOf({ stores }: OthersSeen, target: bigint): readonly OtherStore[] {
   return stores.filter(({ appliedTo }) => appliedTo < target);
-}
-
-function isUnseen({ unseenForMs }: OtherStore): boolean {
-  return unseenForMs > UNSEEN_AFTER_MS;
 }

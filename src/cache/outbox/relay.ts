@@ -187,12 +187,6 @@ export class Relay {
     }
   }
 
-  /** Whether other stores are told of the same writes, by a look that begins after the call; undefined where that is not known in time. */
-  async seesOthers(withinMs: number): Promise<boolean | undefined> {
-    const seen = await this.#lookWithin(withinMs);
-    return seen === undefined ? undefined : (seen.hasOthers ?? false);
-  }
-
   /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
   async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
     if (this.#mustForget) return 'no';

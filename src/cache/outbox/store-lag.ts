@@ -2,6 +2,8 @@ import type { Clock } from '../time/clock.js';
 
 /** The longest lag is told of this time, and of the one before. */
 const TOLD_FOR_MS = 60_000;
+/** What another write takes longer than those that were measured: this share more is told. */
+const MARGIN = 1.25;
 /** Beyond it only the oldest are kept: they say how far a store is behind. */
 const MARKS_AT_MOST = 1000;
 
@@ -11,7 +13,15 @@ interface Mark {
   readonly atMs: number;
 }
 
-/** How long another store takes to apply what was committed, as this process sees it: never less than it took. */
+/** What a look has found of a store. */
+interface Sighting {
+  readonly place: bigint;
+  readonly appliedTo: bigint;
+  readonly sinceMs: number;
+  readonly isAfterWrite: boolean;
+}
+
+/** How long another store takes to apply what was committed, as this process sees it. */
 export class StoreLag {
   readonly #clock: Clock;
   #marks: Mark[] = [];
@@ -24,31 +34,37 @@ export class StoreLag {
     this.#turnsAtMs = clock.nowMs() + TOLD_FOR_MS;
   }
 
-  /** `sinceMs`: a moment before the look at which it was asked for; all that the caller had committed by then lies before `place`. */
-  saw({ place, appliedTo, sinceMs }: { place: bigint; appliedTo: bigint; sinceMs: number }): void {
+  /**
+   * `sinceMs`: a moment before the look at which it was asked for; all that the caller had committed by then lies before `place`. A look
+   * that was not asked for after a write measures nothing where all is applied.
+   */
+  saw({ place, appliedTo, sinceMs, isAfterWrite }: Sighting): void {
     const nowMs = this.#clock.nowMs();
     const applied = this.#marks.filter((mark) => mark.place <= appliedTo);
     for (const { atMs } of applied) this.#took(nowMs - atMs);
     if (applied.length > 0) this.#marks = this.#marks.slice(applied.length);
-    if (appliedTo >= place) this.#took(nowMs - sinceMs);
-    else if (place > (this.#marks.at(-1)?.place ?? -1n) && this.#marks.length < MARKS_AT_MOST)
+    if (appliedTo >= place) {
+      if (isAfterWrite) this.#took(nowMs - sinceMs);
+    } else if (place > (this.#marks.at(-1)?.place ?? -1n) && this.#marks.length < MARKS_AT_MOST)
       this.#marks.push({ place, atMs: sinceMs });
+  }
+
+  /** For how long it has been behind. */
+  get behindForMs(): number {
+    const [oldest] = this.#marks;
+    return oldest === undefined ? 0 : this.#clock.nowMs() - oldest.atMs;
   }
 
   get isBehind(): boolean {
     return this.#marks.length > 0;
   }
 
-  /** Undefined where nothing was seen yet. */
+  /** With a margin; of the last writes that were followed. Undefined where none was yet. */
   get longestMs(): number | undefined {
     this.#turn();
-    const [oldest] = this.#marks;
-    const known = [
-      this.#longestMs,
-      this.#longestBeforeMs,
-      oldest && this.#clock.nowMs() - oldest.atMs,
-    ].filter((ms) => ms !== undefined);
-    return known.length === 0 ? undefined : Math.max(...known);
+    const known = [this.#longestMs, this.#longestBeforeMs, this.isBehind ? this.behindForMs : undefined];
+    const measured = known.filter((ms) => ms !== undefined);
+    return measured.length === 0 ? undefined : Math.max(...measured) * MARGIN;
   }
 
   #took(ms: number): void {
@@ -59,7 +75,8 @@ export class StoreLag {
   #turn(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#turnsAtMs) return;
-    this.#longestBeforeMs = nowMs < this.#turnsAtMs + TOLD_FOR_MS ? this.#longestMs : undefined;
+    // Where nothing was written for long, the last that was measured is what is known.
+    if (this.#longestMs !== undefined) this.#longestBeforeMs = this.#longestMs;
     this.#longestMs = undefined;
     this.#turnsAtMs = nowMs + TOLD_FOR_MS;
   }

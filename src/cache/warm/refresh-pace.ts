@@ -61,7 +61,8 @@ export class RefreshPace {
       const settledAtMs = this.#settledAtMs(this.#firstAtMs);
       return hasCome(settledAtMs, nowMs, settledAtMs - this.#firstAtMs);
     }
-    const longerMs = this.#pauseMs * 2 ** this.#doublings;
+    const longestMs = Math.max(this.#pauseMs, SHORTEST_PAUSE_MS * 2 ** MOST_DOUBLINGS);
+    const longerMs = Math.min(this.#pauseMs * 2 ** this.#doublings, longestMs);
     return leads && hasCome(this.#pausesFromMs + longerMs, nowMs, longerMs);
   }
 

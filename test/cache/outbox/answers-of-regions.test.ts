@@ -69,7 +69,7 @@ async function behind(options: Partial<CacheOptions<TestContext>>, isBehind = tr
 
 describe('the answer to a write where there are other regions', () => {
   it('says that they may be behind and how far, which is not counted as a bounded write', async () => {
-    const { cache, told } = await behind({});
+    const { cache, told } = await behind({ region: 'near' });
     await told('mutation { write }');
     await expect.poll(() => cache.writes.regionLagMs()).toBeDefined();
     expect(await told('mutation { write }')).toEqual({
@@ -77,6 +77,12 @@ describe('the answer to a write where there are other regions', () => {
       lagMs: expect.any(Number),
     });
     expect(cache.stats.counters()['Mutation.write']?.boundedWrites).toBe(0);
+  });
+
+  it('says nothing where no region is spoken of: the other store may be one of before', async () => {
+    const { cache, told } = await behind({});
+    expect(await told('mutation { write }')).toBeUndefined();
+    expect(cache.stats.regions()).toEqual({ stores: [], writes: { all: 0, late: 0, unseen: 0 } });
   });
 
   it('says nothing once all of them have applied it, where it waits for that', async () => {

@@ -112,6 +112,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { file: 'test/e2e/stop.test.ts', why: CUT_OFF },
   { file: 'test/faults/quiet-processes.test.ts', why: HEARD },
   { file: 'test/cache/postgres/log/idle-processes.test.ts', why: HEARD },
+  { file: 'test/simulation/simulated-scripts.test.ts', why: HEARD },
   { file: 'test/cache/store/poisoned-entries.test.ts', why: HEARD },
   { file: 'test/cache/command/in-redis.test.ts', why: HEARD },
   { file: 'test/memory/memory.test.ts', why: HEARD },

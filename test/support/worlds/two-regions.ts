@@ -53,6 +53,7 @@ async function twoRegions({
       database: rowsIn(database),
       store: redisStore(new Redis(redis.url, { lazyConnect: true })),
       outbox: postgresOutbox({ pool: database, tables, source }),
+      acknowledge: 'region',
       ...options,
     });
     await region.cache.start();

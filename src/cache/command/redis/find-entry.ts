@@ -120,12 +120,16 @@ async function read(
 
 async function digestsOf(servers: readonly Redis[], prefix: string): Promise<readonly string[]> {
   const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, '\\$&')}:*:wake*`;
-  const asked = servers.map(async (server) => server.pubsub('CHANNELS', pattern));
-  const channels = await Promise.all(asked).catch((error: unknown) => {
+  const asked = await Promise.allSettled(servers.map(async (server) => server.pubsub('CHANNELS', pattern)));
+  const channels = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  // Processes listen at every node of a cluster: one that answers is enough.
+  const [first] = asked;
+  if (channels.length === 0 && first?.status === 'rejected') {
+    const reason: unknown = first.reason;
     throw new CommandFault(
-      `Redis does not tell the schemas in use: ${error instanceof Error ? error.message : String(error)}`,
+      `Redis does not tell the schemas in use: ${reason instanceof Error ? reason.message : String(reason)}`,
     );
-  });
+  }
   // Behind the prefix stand the version of the format and the digest.
   const digests = channels
     .flat()
