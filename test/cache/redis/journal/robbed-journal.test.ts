@@ -178,7 +178,8 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     // Long after what was in doubt is believed again.
     running.advance(10_000);
     expect(await reading()).toBe(20);
-    expect(await flushedOf(one)).toMatchObject({ restored: 1 });
+    // Counted once all of the recovery has ended.
+    await expect.poll(() => flushedOf(one)).toMatchObject({ restored: 1 });
   });
 
   it('shows at once what is accepted after it', async () => {
