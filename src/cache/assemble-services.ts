@@ -63,6 +63,7 @@ interface Under {
   readonly entries: Entries;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
+  /** Undefined where no other region is spoken of. */
   readonly others: OtherStores | undefined;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly counters: Counters;

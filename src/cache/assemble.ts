@@ -68,7 +68,7 @@ export interface Parts {
   readonly http: HttpAnswers | undefined;
   /** Undefined without an outbox. */
   readonly relay: Relay | undefined;
-  /** Undefined without an outbox. */
+  /** Undefined where no other region is spoken of. */
   readonly others: OtherStores | undefined;
   readonly relayed: Readonly<RelayCounters>;
   /** Undefined where no write is followed. */

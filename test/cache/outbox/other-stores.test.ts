@@ -37,6 +37,16 @@ function regions({ waitsMs = undefined as number | undefined } = {}) {
   return { clock, log, world, others, far };
 }
 
+/** A write that waits for all of them in vain, for as long as it may. */
+async function waitInVain({ others, far, clock, world }: ReturnType<typeof regions>): Promise<void> {
+  others.noticed(true);
+  far({ appliedTo: 9n });
+  const waiting = others.haveApplied();
+  await expect.poll(() => world.looks).toBeGreaterThan(2);
+  clock.advance(1000);
+  expect(await waiting).toBe(false);
+}
+
 describe('other stores of an outbox', () => {
   it('hold up no write where there are none', async () => {
     const { others, world } = regions({ waitsMs: 1000 });
@@ -68,14 +78,9 @@ describe('other stores of an outbox', () => {
   });
 
   it('are waited for no longer than a write may wait', async () => {
-    const { others, far, clock, world } = regions({ waitsMs: 1000 });
-    others.noticed(true);
-    far({ appliedTo: 9n });
-    const waiting = others.haveApplied();
-    await expect.poll(() => world.looks).toBeGreaterThan(2);
-    clock.advance(1000);
-    expect(await waiting).toBe(false);
-    expect(others.figures().writes).toEqual({ all: 0, late: 1, unseen: 0 });
+    const made = regions({ waitsMs: 1000 });
+    await waitInVain(made);
+    expect(made.others.figures().writes).toEqual({ all: 0, late: 1, unseen: 0 });
   });
 
   it('are waited for again after a look that hung', async () => {
@@ -141,13 +146,9 @@ describe('other stores of an outbox', () => {
   });
 
   it('are not waited for once they have been behind for long, though a process of theirs is seen', async () => {
-    const { others, far, clock, world } = regions({ waitsMs: 1000 });
-    others.noticed(true);
-    far({ appliedTo: 9n });
-    const waiting = others.haveApplied();
-    await expect.poll(() => world.looks).toBeGreaterThan(2);
-    clock.advance(1000);
-    expect(await waiting).toBe(false);
+    const made = regions({ waitsMs: 1000 });
+    const { others, far, clock } = made;
+    await waitInVain(made);
     clock.advance(15_000);
     expect(await others.haveApplied()).toBe(false);
     expect(others.figures().writes).toEqual({ all: 0, late: 1, unseen: 1 });
