@@ -1,3 +1,4 @@
+import { SLOTS } from '../../src/cache/redis/cluster/slots.js';
 import type { Inputs } from './inputs.js';
 
 /** What was measured on a real server. Times are of its CPU, microseconds. */
@@ -37,7 +38,6 @@ export interface Arithmetic {
   readonly lines: readonly Line[];
 }
 
-const SLOTS = 16_384;
 /** Looks at the nodes a second; nodes that are asked in each who owns the slots. */
 const LOOKS = 4;
 const ASKED_OWNERS = 2;

@@ -134,7 +134,7 @@ export interface CacheOptions<Context> {
   /**
    * When a mutation is answered where other regions read the same outbox. `region`, the default: once the store of this process
    * has applied it, and the answer tells how far the others lag. `all`: once every store has, or after
-   * `acknowledgeWithinMs`; then the answer says that it is bounded. A store that no process was seen of for 15 seconds is not waited for.
+   * `acknowledgeWithinMs`; then the answer says that it is bounded. A store that no process was seen of, or that was behind, for 15 seconds is not waited for.
    */
   readonly acknowledge?: 'region' | 'all';
   /** With `acknowledge: 'all'`: milliseconds for which a mutation waits for the other stores. Default: 1,000. */

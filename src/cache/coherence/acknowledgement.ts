@@ -34,7 +34,7 @@ export interface AcknowledgeOptions {
   readonly invalidate: Invalidate;
   /** Undefined while no outbox is relayed: then the tags that a write names are all there is. */
   readonly relay: () => Relay | undefined;
-  /** Undefined without an outbox. */
+  /** Undefined where no other region is spoken of. */
   readonly others: OtherStores | undefined;
   readonly storeIsAway: () => boolean;
 }

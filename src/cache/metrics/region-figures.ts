@@ -4,7 +4,7 @@ export interface RegionWrites {
   all: number;
   /** A store that was waited for had not, in time. */
   late: number;
-  /** One had not that was not seen for long, and so was not waited for. */
+  /** One had not that was not seen for long, or was behind for long, and so was not waited for. */
   unseen: number;
 }
 
@@ -12,13 +12,13 @@ export interface RegionWrites {
 export interface RegionState {
   readonly store: string;
   /**
-   * Milliseconds after which it had applied what was committed: the longest of the last minute or two, or of what it has not applied
-   * yet. Absent before anything was seen to be applied.
+   * Milliseconds after which it had applied what was committed, and a quarter more: the longest of the last minute or two with writes, or of
+   * what it has not applied yet. Absent before the first write.
    */
   readonly lagMs?: number;
   /** Milliseconds since a process of it looked with success. */
   readonly unseenForMs: number;
-  /** False where it was not seen for so long that no write waits for it. */
+  /** False where it was not seen, or was behind, for so long that no write waits for it. */
   readonly isWaitedFor: boolean;
 }
 
@@ -31,5 +31,5 @@ export interface RegionFigures {
   readonly writes: Readonly<RegionWrites>;
 }
 
-/** Without an outbox there are none. */
+/** Where no region is spoken of there are none. */
 export const NO_REGIONS: RegionFigures = { stores: [], writes: { all: 0, late: 0, unseen: 0 } };
