@@ -194,8 +194,8 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
   it('is that it is far', async () => {
     const proxy = await tcpProxy(used.server.port);
     const { cache, warnings } = await started(proxy.port);
-    // Two commands after each other take longer than one may.
-    proxy.set({ latencyMs: 30 });
+    // Two commands after each other take longer than one may; the figures of other processes, which are two, just come through.
+    proxy.set({ latencyMs: 27 });
     await expect
       .poll(warnings)
       .toEqual([
@@ -203,7 +203,8 @@ describe.skipIf(!needsRedis())('what a report warns of a Redis server', () => {
           /^A round trip to the store takes \d+\.\d ms, which every hit waits for: is Redis in the same region\? Fields with `local`, or strictCopies, answer most hits without it\.$/,
         ),
       ]);
-    expect(cache.stats.storeRoundTripMs()).toBeGreaterThanOrEqual(58);
+    // Timers of the proxy fire up to two milliseconds early, on each way.
+    expect(cache.stats.storeRoundTripMs()).toBeGreaterThanOrEqual(50);
   });
 
   it('is entries that never expire', async () => {
