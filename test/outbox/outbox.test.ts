@@ -214,11 +214,28 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
 
     it('have rows of their own for each store, from its registration on', async () => {
       await pool.query(`UPDATE "Movie" SET "title" = 'One' WHERE "id" = 1`);
-      expect([await outbox('two').register(), await outbox('two').register()]).toEqual([false, true]);
+      await outbox('two').register();
+      await outbox('two').register();
       await pool.query(`UPDATE "Movie" SET "title" = 'Two' WHERE "id" = 2`);
       const relayed = (store: string): Promise<string[]> => tagsOf(outbox(store));
       expect(await relayed('two')).toEqual(['Movie', 'Movie:2']);
       expect(await relayed('one')).toEqual(['Movie', 'Movie', 'Movie:1', 'Movie:2']);
+    });
+
+    it('have everything forgotten of a store that is new, whichever of its processes looks next', async () => {
+      const told = async (): Promise<unknown[]> => {
+        const rows: unknown[] = [];
+        await outbox('two').relay((taken) => Promise.resolve(void rows.push(...taken)));
+        return rows;
+      };
+      // A process registers it, and ends.
+      expect(await outbox('two').register()).toBe(true);
+      await expect(outbox('two').relay(() => Promise.reject(new Error('the store is away')))).rejects.toThrow(
+        'away',
+      );
+      expect(await outbox('two').register()).toBe(true);
+      expect(await told()).toMatchObject([{ forgetReason: 'absence', tags: [] }]);
+      expect(await told()).toEqual([]);
     });
 
     it('are told when their store is known no more', async () => {
@@ -262,7 +279,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       await fill('two', 1001);
       await fill('one', 1000);
       await bounded.keep();
-      expect(await undone()).toBe(2001);
+      expect(await undone()).toBe(2002);
       await fill('one', 1);
       const seenByTwo = async () => (await outbox('two').others?.())?.stores;
       const before = await seenByTwo();
@@ -272,7 +289,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       const told: unknown[] = [];
       await bounded.relay((rows) => Promise.resolve(void told.push(...rows)));
       expect(told).toMatchObject([{ forgetReason: 'backlog', tags: [] }]);
-      expect(await undone()).toBe(1001);
+      expect(await undone()).toBe(1002);
     });
 
     it('leave rows undone that could not be applied', async () => {
@@ -306,7 +323,10 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       // Its rows are not for the new store, which therefore must not be used before they are committed.
       await writer.query('COMMIT');
       writer.release();
-      expect(await registered).toBe(false);
+      expect(await registered).toBe(true);
+      const told: unknown[] = [];
+      await outbox('two').relay((rows) => Promise.resolve(void told.push(...rows)));
+      expect(told).toMatchObject([{ forgetReason: 'absence' }]);
     });
 
     it(

@@ -1,6 +1,6 @@
 /**
  * Why everything stored so far is forgotten. `start`: a process began, and what was written before is not known; `absence`: no rows were
- * written for the store, as no process had asked for them for long; `write`: a write could not be told row by row, as of TRUNCATE;
+ * written for the store, which is new or was away for long; `write`: a write could not be told row by row, as of TRUNCATE, or nowhere;
  * `backlog`: more waited than is made up for; `gap`: what watches writes was broken, changed or lost for a while.
  */
 export type ForgetReason = 'start' | 'absence' | 'write' | 'backlog' | 'gap';

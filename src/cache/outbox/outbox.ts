@@ -81,7 +81,10 @@ export interface Outbox {
   ): Promise<Relayed>;
   /** How far it is behind, as it was at the last look; only of an outbox that reads the log of the database. */
   lag?(): OutboxLag | undefined;
-  /** Sees to it that rows are written for this store from now on; true where they have been already. */
+  /**
+   * Sees to it that rows are written for this store from now on; true where they have been already, or where what waits has everything
+   * forgotten that was stored until now.
+   */
   register(): Promise<boolean>;
   /** Writes a row by hand, and calls back all who listen: for an invalidation that could not be applied now. */
   add(tags: readonly string[]): Promise<void>;

@@ -85,8 +85,11 @@ export class Relay {
   /** Since a row was found that no message told of, until the next message: it listens in vain. */
   #isDeaf = false;
   #lookedAtMs = -Infinity;
-  /** Something was missed for good: until everything stored so far is forgotten, nothing of it may be served. */
-  #mustForget = false;
+  /** How often something was missed for good, and up to which of these everything that was stored is forgotten. */
+  #missed = 0;
+  #forgottenTo = 0;
+  #nextForget: Promise<void> | undefined;
+  #lastForget: Promise<void> = Promise.resolve();
   #closed = false;
   /** When the first look began of those that have not succeeded since the last that did. */
   #unseenSinceMs: number | undefined;
@@ -94,6 +97,8 @@ export class Relay {
   #seenAtMs: number | undefined;
   #isBlind = false;
   #isStarted = false;
+  /** Invalidations on their way into the outbox. */
+  readonly #adding = new Set<Promise<void>>();
   /** In an outage, what was waited for last was applied by no process in time. */
   #isStalled = false;
   #waiting: Promise<boolean> | undefined;
@@ -177,25 +182,41 @@ export class Relay {
    * where that failed too: then only forgetting everything helps.
    */
   async writeDown(tags: readonly string[]): Promise<boolean> {
+    const adding = this.#options.outbox.add(tags);
+    this.#adding.add(adding);
     try {
-      await this.#options.outbox.add(tags);
+      await adding;
       return true;
     } catch (error) {
-      this.#mustForget = true;
+      this.#missed += 1;
       this.#complain(error);
+      // A store that came back meanwhile does not ask once more.
+      await this.#forgetWhatWasMissed().catch(() => undefined);
       return false;
+    } finally {
+      this.#adding.delete(adding);
     }
   }
 
   /** Whether every invalidation so far is applied; `no` as well when that cannot be found out within this time. */
   async caughtUp(withinMs: number): Promise<'yes' | 'no'> {
-    if (this.#mustForget) return 'no';
-    return (await this.#appliedWithin(withinMs)) ? 'yes' : 'no';
+    const { clock } = this.#options;
+    const beganAtMs = clock.nowMs();
+    // No look finds a row that is still being written down.
+    const added = Promise.allSettled(this.#adding).then(() => true);
+    const isAdded = this.#adding.size === 0 || (await Promise.race([added, clock.sleep(withinMs)])) === true;
+    if (this.#mustForget || !isAdded) return 'no';
+    return (await this.#appliedWithin(withinMs - (clock.nowMs() - beganAtMs))) ? 'yes' : 'no';
   }
 
   /** Everything stored so far was forgotten. */
   forgotten(): void {
-    this.#mustForget = false;
+    this.#forgottenTo = this.#missed;
+  }
+
+  /** Until everything stored so far is forgotten, nothing of it may be served. */
+  get #mustForget(): boolean {
+    return this.#missed > this.#forgottenTo;
   }
 
   /** False before `start()`: until then nothing is known of an outbox. */
@@ -272,17 +293,21 @@ export class Relay {
     await before?.relayed.catch(() => undefined);
     this.#next = undefined;
     if (this.#closed && this.#isBlind) throw new Error('the relay is closed');
-    const look = this.#begin();
-    this.#running = look;
+    let look = this.#begin();
     this.#unseenSinceMs ??= look.beganAtMs;
     this.#lookedAtMs = -Infinity;
     const wasTold = this.#wasTold;
     this.#wasTold = false;
     try {
-      const relayed = await look.relayed;
+      let relayed = await look.relayed;
       // What it has missed is forgotten before anything from before is believed again.
-      if (!relayed.isKnown) await this.#registerAgain();
-      this.#hasSeen(look);
+      if (!relayed.isKnown && (await this.#registerAgain()) === 'waits') {
+        look = this.#begin();
+        relayed = await look.relayed;
+      }
+      if (this.#mustForget) await this.#forgetWhatWasMissed();
+      // While another process has everything forgotten, this one knows no more than before.
+      if (relayed.forgetting === undefined || relayed.forgetting.length === 0) this.#hasSeen(look);
       this.#options.onOthers(relayed.hasOthers ?? false);
       const nowMs = this.#options.clock.nowMs();
       const isSlow = nowMs - look.beganAtMs > LOOK_IS_SLOW_FROM_MS;
@@ -317,6 +342,7 @@ export class Relay {
         : this.#apply(rows, further);
     const relayed = Promise.race([outbox.relay(apply, (reason = 'gap') => this.#forgetAll(reason)), givenUp]);
     look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
+    this.#running = look;
     return look;
   }
 
@@ -351,17 +377,37 @@ export class Relay {
     this.#options.log.warn({ blindForMs }, 'the outbox is looked into again');
   }
 
-  /** Rows were not written for a while, for a process that was asleep for long: what it has missed is not known. */
-  async #registerAgain(): Promise<void> {
-    await this.#options.outbox.register();
+  /**
+   * Rows were not written for a while, for a process that was asleep for long: what it has missed is not known. Whether everything is
+   * forgotten then, or what has it forgotten waits.
+   */
+  async #registerAgain(): Promise<'forgotten' | 'waits'> {
+    if (await this.#options.outbox.register()) return 'waits';
     await this.#forgetAll('absence');
+    return 'forgotten';
+  }
+
+  /**
+   * What was missed by now is made up for, once for all who ask before that begins. A store, or a part of it, that is away asks before it
+   * is used again.
+   */
+  #forgetWhatWasMissed(): Promise<void> {
+    this.#nextForget ??= this.#lastForget
+      .catch(() => undefined)
+      .then(async () => {
+        this.#nextForget = undefined;
+        if (this.#mustForget && !this.#options.storeIsPartlyAway()) await this.#forgetAll('write');
+      });
+    this.#lastForget = this.#nextForget;
+    return this.#nextForget;
   }
 
   /** Where the store cannot, being away, it is told to when it asks whether it may be used again. */
   async #forgetAll(reason: ForgetReason): Promise<void> {
-    this.#mustForget = true;
+    this.#missed += 1;
+    const missed = this.#missed;
     await this.#options.forgetAll();
-    this.#mustForget = false;
+    this.#forgottenTo = Math.max(this.#forgottenTo, missed);
     this.#options.onForgotten(reason);
   }
 
@@ -370,10 +416,12 @@ export class Relay {
     further();
     const { forgetsAll, forgetReason = 'write' } = rows.find((row) => row.forgetsAll !== undefined) ?? {};
     if (forgetsAll !== undefined) {
-      this.#options.log.warn(
-        { because: forgetsAll },
-        'what was written could not be told row by row, so everything is forgotten',
-      );
+      // That a store is new, or was away, is nothing to see to.
+      if (forgetReason !== 'absence')
+        this.#options.log.warn(
+          { because: forgetsAll },
+          'what was written could not be told row by row, so everything is forgotten',
+        );
       await this.#forgetAll(forgetReason);
       further();
     }

@@ -8,7 +8,7 @@ import { EmptyNotes } from './empty-notes.js';
 import { inTransaction } from './in-transaction.js';
 import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
-import { registerStore } from './register-store.js';
+import { ABSENCE, registerStore } from './register-store.js';
 import {
   FORGETTING,
   KEPT,
@@ -86,6 +86,7 @@ type TakenRow = readonly [
 const REASONS: ReadonlyMap<string, ForgetReason> = new Map([
   [GAP, 'gap'],
   [BACKLOG, 'backlog'],
+  [ABSENCE, 'absence'],
 ]);
 
 interface OtherRow {
@@ -147,7 +148,10 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
   return {
     listen,
     relay,
-    register: () => registerStore(pool, home, store),
+    register: async () => {
+      await registerStore(pool, home, store);
+      return true;
+    },
     add: async (tags) => {
       await pool.query(sql.add, [store, tags]);
     },

@@ -235,6 +235,25 @@ describe('a mutation', () => {
     expectTime(seenMs).toBeLessThan(1000);
   });
 
+  it('that can be written down nowhere has everything forgotten, though the store is back before that is known', async () => {
+    const { store, isAway } = losable();
+    const rows = memoryOutbox();
+    const refused = createGate();
+    const add = (): Promise<never> => refused.wait().then(() => Promise.reject(new Error('no database')));
+    const { start, query, titleOf, cache } = relayed({ store, outbox: { ...rows.outbox(), add } });
+    await start();
+    await titleOf('1');
+    isAway(true);
+    const renamed = query('mutation { rename(id: 1) }');
+    await refused.arrived();
+    isAway(false);
+    refused.open();
+    await renamed;
+    expect(await titleOf('1')).toBe(2);
+    expect(cache.stats.counters()['Mutation.rename']).toMatchObject({ boundedWrites: 1 });
+    expect(cache.stats.relay().forgotten).toMatchObject({ write: 1 });
+  });
+
   it('does not wait in an outage in which nothing is relayed, until something is again', async () => {
     const { store, isAway } = losable();
     const { start, query, rows, cache } = relayed({ store });
