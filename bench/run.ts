@@ -31,6 +31,9 @@ const waitedFor: readonly ServerName[] = [
   'library-memo-front',
 ];
 
+/** The most that PostgreSQL takes as its `commit_delay`. */
+const MOST_COMMIT_MS = 100;
+
 const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- profile [options]
        npm run bench -- eviction
@@ -81,6 +84,7 @@ Options of writers
   --rounds N       rounds (default 3; 1 where it is quick)
   --seconds N      length of a slice (default 3)
   --modes A,B      some of ${modes.join(', ')}; none, the reference, is always among them
+  --commit-ms N    how much longer a write to the disk takes that commits share, as a slower disk has it, up to ${MOST_COMMIT_MS} (default 0)
   --json FILE      writes every slice to a file as well
 
 Options of scale
@@ -107,6 +111,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       modes: { type: 'string', default: modes.join(',') },
+      'commit-ms': { type: 'string', default: '0' },
       servers: { type: 'string' },
       axes: { type: 'string', default: axisNames.join(',') },
       workloads: { type: 'string' },
@@ -159,6 +164,7 @@ async function main(): Promise<void> {
       rounds: wholeNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'), 1),
       seconds: wholeNumber('seconds', values.seconds ?? '3', 1),
       modes: some<Mode>('modes', `none,${values.modes}`, modes),
+      commitMs: wholeNumber('commit-ms', values['commit-ms'], 0, MOST_COMMIT_MS),
       isQuick: values.quick,
       json: values.json,
       signal: stopping.signal,
@@ -211,10 +217,11 @@ async function main(): Promise<void> {
   });
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
+function wholeNumber(name: string, text: string, least: number, most = Infinity): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${name} must be a whole number from ${least} on, but is ${JSON.stringify(text)}`);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`;
+  throw new Error(`--${name} must be a whole number ${range}, but is ${JSON.stringify(text)}`);
 }
 
 function some<Name extends string>(option: string, text: string, names: readonly Name[]): Name[] {

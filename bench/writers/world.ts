@@ -28,12 +28,23 @@ const SETTINGS = [
 /** As somebody has it who lets others read the log. */
 const LOG_SETTINGS = ['wal_level=logical', 'max_slot_wal_keep_size=8GB'];
 
+/** As on a disk that is slower by so much: whoever writes the log for all who commit takes as much longer, also where it is one. */
+function slowerDisk(commitMs: number): readonly string[] {
+  return commitMs === 0 ? [] : [`commit_delay=${commitMs * 1000}`, 'commit_siblings=0'];
+}
+
+interface StartOptions {
+  readonly closers: Closer[];
+  readonly commitMs: number;
+  readonly signal: AbortSignal;
+}
+
 export async function startAll(
   setups: readonly Setup[],
-  { closers, signal }: { readonly closers: Closer[]; readonly signal: AbortSignal },
+  { closers, commitMs, signal }: StartOptions,
 ): Promise<readonly Written[]> {
   const startServer = async (...more: string[]): Promise<PrivatePostgres> => {
-    const server = await privatePostgres(...SETTINGS, ...more);
+    const server = await privatePostgres(...SETTINGS, ...slowerDisk(commitMs), ...more);
     closers.push({ what: 'PostgreSQL', close: () => server.stop() });
     return server;
   };
