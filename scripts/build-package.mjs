@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
@@ -16,7 +16,7 @@ const help = `Usage: npm pack -w graphql-corral                (runs this before
 
 Makes in src/cache what the package graphql-corral carries and the repository does not have there:
   dist            the compiled engine with its types
-  docs            the pages that errors and docstrings name
+  docs            the pages that errors and docstrings name, without links to what only the repository has
   CHANGELOG.md    and LICENSE, as they are at the top`;
 
 /** What stands at the top of the repository, once. */
@@ -41,6 +41,20 @@ async function main() {
   };
   if (!(await runStep('build-package: compile', { ...compiler, cwd: root }))) process.exit(1);
   for (const name of copied) cpSync(path.join(root, name), path.join(engine, name), { recursive: true });
+  takeOffDeadLinks(path.join(engine, 'docs'));
+}
+
+/** Links to what is not copied would lead nowhere in an installed package. */
+function takeOffDeadLinks(folder) {
+  for (const name of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.md'))) {
+    const page = path.join(folder, name);
+    const leadsSomewhere = (target) => existsSync(path.resolve(path.dirname(page), target));
+    const text = readFileSync(page, 'utf8').replaceAll(
+      /\[([^\]]+)\]\((\.\.\/[^)#\s]+)(?:#[^)\s]*)?\)/g,
+      (link, words, target) => (leadsSomewhere(target) ? link : `${words} (in the repository)`),
+    );
+    writeFileSync(page, text);
+  }
 }
 
 await main();

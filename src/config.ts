@@ -105,13 +105,7 @@ const checked = z.object({
   DATABASE_CONNECT_MS: wholeNumber({ from: 100, to: 600_000 }).default(defaultLimits.connectMs),
   DATABASE_STATEMENT_MS: wholeNumber({ from: 100, to: 600_000 }).default(defaultLimits.statementMs),
   REDIS_URL: z.string().superRefine(checkedBy(parseRedisUrl, 'REDIS_URL')).optional(),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9_.-]+$/, {
-      error: (issue) =>
-        `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
-    })
-    .default('corral'),
+  REDIS_PREFIX: word().default('corral'),
   REDIS_TLS_CA: pemFile('REDIS_TLS_CA'),
   REDIS_TLS_CERT: pemFile('REDIS_TLS_CERT'),
   REDIS_TLS_KEY: pemFile('REDIS_TLS_KEY'),
@@ -133,19 +127,13 @@ const checked = z.object({
   CACHE_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(256 * 1024 * 1024),
   CACHE_EVICTION: oneOf(['s3-fifo', 'lru', 'lfu', 'ttl']).default('s3-fifo'),
   CACHE_ON_STORE_LOSS: oneOf(['fail', 'degrade']).default('degrade'),
-  CACHE_REGION: z
-    .string()
-    .regex(/^[A-Za-z0-9_.-]+$/, {
-      error: (issue) =>
-        `must consist of letters, digits, "_", "." and "-" only, but is ${JSON.stringify(issue.input)}`,
-    })
-    .optional(),
+  CACHE_REGION: word({ atMost: 64 }).optional(),
   CACHE_ACKNOWLEDGE: oneOf(['region', 'all']).default('region'),
   CACHE_ACKNOWLEDGE_WITHIN_MS: wholeNumber({ from: 1, to: 60_000 }).default(1000),
   CACHE_BLIND_AFTER_MS: wholeNumber({ from: 500, to: 600_000 }).default(3000),
   CACHE_WHILE_BLIND: oneOf(['load', 'serve']).default('load'),
   CACHE_STRICT_COPIES: oneOf(['on', 'off']).default('off'),
-  CACHE_MEMO: oneOf(['on', 'off']).default('on'),
+  CACHE_MEMO: oneOf(['on', 'off']).optional(),
   CACHE_MEMO_MAX_BYTES: wholeNumber({ from: 1, to: 2 ** 40 }).default(32 * 1024 * 1024),
   HTTP_MAX_AGE: oneOf(['none', 'shared', 'all']).default('none'),
   HTTP_TAG_HEADER: z
@@ -227,7 +215,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       blindAfterMs: data.CACHE_BLIND_AFTER_MS,
       whileBlind: data.CACHE_WHILE_BLIND,
       strictCopies: data.CACHE_STRICT_COPIES === 'on',
-      memo: data.CACHE_MEMO === 'on' && { maxBytes: data.CACHE_MEMO_MAX_BYTES },
+      memo: hasMemo(data) && { maxBytes: data.CACHE_MEMO_MAX_BYTES },
       maxAge: data.HTTP_MAX_AGE,
       tagHeader: data.HTTP_TAG_HEADER,
       disabled: switchedOff(data.CACHE_DISABLED),
@@ -244,10 +232,19 @@ function shadowOf(data: z.output<typeof checked>): Config['cache']['shadow'] {
   return share === 0 ? undefined : Object.freeze({ share, switchOffAfter: after === 0 ? undefined : after });
 }
 
+/** Whether a URL names a Redis Cluster. */
+export function isCluster(redisUrl: string | undefined): boolean {
+  return redisUrl !== undefined && parseRedisUrl(redisUrl).place.by === 'cluster';
+}
+
+/** On a cluster nothing would be kept. Where that is asked for all the same, the cache says so. */
+function hasMemo({ REDIS_URL, CACHE_MEMO }: z.output<typeof checked>): boolean {
+  return CACHE_MEMO === undefined ? !isCluster(REDIS_URL) : CACHE_MEMO === 'on';
+}
+
 /** What a cluster does not have. */
-function clusterFaults({ REDIS_URL, CACHE_STRICT_COPIES }: Partial<z.output<typeof checked>>): string[] {
-  const isCluster = REDIS_URL !== undefined && parseRedisUrl(REDIS_URL).place.by === 'cluster';
-  if (!isCluster || CACHE_STRICT_COPIES !== 'on') return [];
+function clusterFaults({ REDIS_URL, CACHE_STRICT_COPIES }: z.output<typeof checked>): string[] {
+  if (!isCluster(REDIS_URL) || CACHE_STRICT_COPIES !== 'on') return [];
   return [
     'CACHE_STRICT_COPIES=on needs a log of invalidations, which a Redis Cluster has not, since one node would hold up every request and every write; unset it, or name a single primary in REDIS_URL.',
   ];
@@ -317,6 +314,14 @@ function share() {
 
 function pemFile(name: string) {
   return z.string().superRefine(checkedBy(readTlsFile, name)).optional();
+}
+
+function word({ atMost }: { atMost?: number } = {}) {
+  const length = atMost === undefined ? '' : `, at most ${atMost} of them`;
+  return z.string().regex(new RegExp(`^[A-Za-z0-9_.-]{1,${atMost ?? ''}}$`), {
+    error: (issue) =>
+      `must consist of letters, digits, "_", "." and "-" only${length}, but is ${JSON.stringify(issue.input)}`,
+  });
 }
 
 function wholeNumber({ from, to }: { from: number; to: number }) {

@@ -63,7 +63,8 @@ export const variables = {
   },
   CACHE_ACKNOWLEDGE: {
     unset: 'region',
-    meaning: 'whether a mutation is answered once its own region has applied it, or once all have',
+    meaning:
+      'whether a mutation is answered once its own region has applied it, or once all have; region has no effect without CACHE_REGION',
   },
   CACHE_ACKNOWLEDGE_WITHIN_MS: {
     unset: '1000',
@@ -76,11 +77,13 @@ export const variables = {
   CACHE_WHILE_BLIND: { unset: 'load', meaning: 'what it serves then' },
   CACHE_STRICT_COPIES: {
     unset: 'off',
-    meaning: 'copies in each process that are proven unchanged; needs REDIS_URL',
+    meaning:
+      'copies in each process that are proven unchanged; needs REDIS_URL of one primary, not of a cluster',
   },
   CACHE_MEMO: {
     unset: 'on',
-    meaning: 'whether answers of whole operations are kept in each process, and given without executing them',
+    meaning:
+      'whether answers of whole operations are kept in each process, and given without executing them; not with a Redis Cluster',
   },
   CACHE_MEMO_MAX_BYTES: { unset: '33554432', meaning: 'bytes of memory that such answers take at most' },
   HTTP_MAX_AGE: {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCache, memoryStore } from '../src/cache/index.js';
+import { cacheLines } from '../src/start/announce.js';
 import { answerCommandLine } from '../src/start/command-line.js';
 import { readConfig, variableNames } from '../src/config.js';
 import { ConfigurationError } from '../src/start/configuration-error.js';
@@ -195,6 +197,41 @@ describe('the configuration', () => {
     );
     expect(readConfig({ JOURNAL_REDIS_URL: REDIS_URL }).journal.redisUrl).toBe(REDIS_URL);
     expect(readConfig({ REDIS_URL }).redisUrl).toBe(REDIS_URL);
+  });
+
+  it('keeps no answers of whole operations on a Redis Cluster unless it is told to, and says so at the start', () => {
+    const REDIS_URL = 'redis://a,b?cluster=true';
+    const said = (given: Readonly<Record<string, string>>) =>
+      cacheLines(readConfig(given), false).flatMap(([name, text]) => (name === 'Memo' ? [text] : []));
+    expect(readConfig({ REDIS_URL }).cache.memo).toBe(false);
+    expect(said({ REDIS_URL })).toEqual(['off on a Redis Cluster, see docs/memo.md']);
+    // Then the cache warns.
+    expect(readConfig({ REDIS_URL, CACHE_MEMO: 'on' }).cache.memo).toEqual({ maxBytes: 33_554_432 });
+    expect(said({ REDIS_URL, CACHE_MEMO: 'on' })).toEqual([]);
+    const single = { REDIS_URL: 'redis://a' };
+    expect(readConfig(single).cache.memo).toEqual({ maxBytes: 33_554_432 });
+    expect(said(single)).toEqual([]);
+    expect(said({ ...single, CACHE_MEMO: 'off' })).toEqual([]);
+  });
+
+  it('takes the names of regions that a cache takes, and no others', () => {
+    const isTakenBy = (take: () => unknown): boolean => {
+      try {
+        take();
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const names = ['eu-west', 'EU_1.a', 'x'.repeat(64), 'x'.repeat(65), 'eu west', 'eu:west', 'é'];
+    const taken = names.filter((region) => isTakenBy(() => readConfig({ CACHE_REGION: region })));
+    expect(taken).toEqual(['eu-west', 'EU_1.a', 'x'.repeat(64)]);
+    expect(names.filter((region) => isTakenBy(() => createCache({ store: memoryStore(), region })))).toEqual(
+      taken,
+    );
+    expect(() => readConfig({ CACHE_REGION: 'x'.repeat(65) })).toThrow(
+      /^CACHE_REGION must consist of letters, digits, "_", "\." and "-" only, at most 64 of them, but is "x+"\.$/,
+    );
   });
 
   it('refuses strict copies without a Redis', () => {

@@ -60,7 +60,7 @@ function measuredRows(costs: MeasuredCosts): readonly string[] {
     us('a look (INFO replication)', costs.infoUs),
     us('a DEL of an epoch', costs.deleteUs),
     us('what one process writes down of its counters', costs.figuresUs),
-    us('one announcement to one subscriber', costs.deliveryUs),
+    us('one wake-up to one subscriber', costs.deliveryUs),
     us('one entry of the log to one process', costs.logEntryUs),
     bytes('an entry, besides its value: `used_memory` by 50,000 of them', costs.entryBytes),
     bytes('a generation, likewise', costs.generationBytes),

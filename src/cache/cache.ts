@@ -110,7 +110,7 @@ export interface CacheWrites {
    */
   consistencyOf(context: object): Consistency;
   /**
-   * What a bounded write of a request with this context waited for in vain: `store` where its invalidation is not applied,
+   * What is not known to be applied of a bounded write of a request with this context: `store` where its invalidation is not applied,
    * `database` where that only did not say in time whether more is to be applied than the write names, `regions` where it is applied here
    * and not known to be in other regions. Undefined for none.
    */

@@ -2,6 +2,7 @@ import type { Applied } from './apply-schema.js';
 import { CAUGHT_UP_WITHIN_MS } from './assemble-services.js';
 import type { Parts } from './assemble.js';
 import type { CacheOptions } from './cache-options.js';
+import { canKeepAnswers } from './coherence/process-copies.js';
 import { CacheError } from './errors.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { Store } from './store/store.js';
@@ -25,7 +26,12 @@ export async function openCache<Context>({
   const goOn = (): void => {
     if (isClosed()) throw new CacheError('CACHE_CLOSED', 'the cache was closed while it was started');
   };
-  const { services, relay, log, keepWarm, reporter } = parts;
+  const { services, relay, log, keepWarm, memo, reporter } = parts;
+  if (memo !== undefined && !canKeepAnswers(options.store))
+    log.warn(
+      { store: options.store.name },
+      'the option memo keeps no answers, since it needs a log of invalidations, which a Redis Cluster has not; leave memo out, or pass the client of a single primary (docs/memo.md)',
+    );
   await options.store.open?.({
     digest: applied?.digest ?? 'none',
     log,

@@ -1,7 +1,7 @@
 import { demoAccounts } from '../../prisma/seed/demo-accounts.js';
 import { redisAddress } from '../cache/redis/index.js';
 import type { Api } from './api.js';
-import type { Config } from '../config.js';
+import { isCluster, type Config } from '../config.js';
 import type { DatabaseLog } from '../database/database-log.js';
 import { parseRedisUrl } from '../redis/parse-redis-url.js';
 
@@ -17,7 +17,7 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
       'Database',
       database.kind === 'embedded' ? `embedded PostgreSQL in ${config.dataDirectory}` : 'PostgreSQL',
     ],
-    ['Cache', cacheLine(config, cache.stats.storeIsAway())],
+    ...cacheLines(config, cache.stats.storeIsAway()),
     ['Journal', cache.writes.durability],
     ...disabledLines(config),
   ];
@@ -28,6 +28,14 @@ export async function announce(api: Api, config: Config, log: DatabaseLog): Prom
 function disabledLines({ cache: { disabled } }: Config): [string, string][] {
   if (disabled === 'all') return [['Disabled', 'every cached field, by CACHE_DISABLED']];
   return disabled.length === 0 ? [] : [['Disabled', `${disabled.join(', ')}, by CACHE_DISABLED`]];
+}
+
+/** Where entries are, and what is not done there although it is on by default. */
+export function cacheLines(config: Config, isAway: boolean): [string, string][] {
+  const lines: [string, string][] = [['Cache', cacheLine(config, isAway)]];
+  if (config.cache.memo === false && isCluster(config.redisUrl))
+    lines.push(['Memo', 'off on a Redis Cluster, see docs/memo.md']);
+  return lines;
 }
 
 function cacheLine({ cache, redisUrl }: Config, isAway: boolean): string {

@@ -25,8 +25,8 @@ describe('the arithmetic of many processes', () => {
     expect(reckoned('MGET of reads', inputs)).toBe(1500);
     expect(reckoned('claims of misses', inputs)).toBe(1500);
     expect(reckoned('looks of the processes', inputs)).toBe(40);
-    expect(reckoned('announcements published', inputs)).toBe(25);
-    expect(reckoned('announcements delivered', inputs)).toBe(250);
+    expect(reckoned('wake-ups published', inputs)).toBe(25);
+    expect(reckoned('wake-ups delivered', inputs)).toBe(250);
     expect(reckoned('epochs that are ended', inputs)).toBe(81_920);
     expect(reckoned('one core is busy', inputs, { ...NO_COSTS, mgetUs: 10, infoUs: 25 })).toBeCloseTo(1.6);
   });

@@ -169,6 +169,22 @@ describe('the package graphql-corral', () => {
     expect(named.filter((page) => !project.files.includes(page))).toEqual([]);
   });
 
+  it('has no link to a file that it does not carry', () => {
+    const links = project.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((page) => {
+        const text = readFileSync(
+          path.join(project.folder, 'node_modules', 'graphql-corral', page),
+          'utf8',
+        ).replace(/^```[^]*?^```/gm, '');
+        return Array.from(text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g), ([, target = '']) =>
+          path.join(path.dirname(page), target),
+        );
+      });
+    expect(links.length).toBeGreaterThan(400);
+    expect(links.filter((file) => !project.files.includes(file))).toEqual([]);
+  });
+
   it('brings these packages and no others, twenty at most', () => {
     const names = project.installed();
     expect(names).toEqual(expect.arrayContaining(['dataloader', 'graphql', 'graphql-corral', 'msgpackr']));

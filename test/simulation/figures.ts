@@ -43,7 +43,7 @@ export interface Figures {
   readonly published: number;
   readonly delivered: number;
   readonly lost: number;
-  /** Announcements that the process had most of. */
+  /** Wake-ups that the process had most of. */
   readonly mostReceived: number;
   readonly keys: number;
   readonly connections: number;
@@ -82,7 +82,7 @@ export function figuresOf(counted: Counted, before?: Figures): Figures {
     mostOfOneNode: Math.max(...ofNode.values()) - (before?.mostOfOneNode ?? 0),
     published: servers.all.reduce((all, { published }) => all + published, 0) - (before?.published ?? 0),
     delivered: servers.all.reduce((all, { delivered }) => all + delivered, 0) - (before?.delivered ?? 0),
-    lost: network.counters.lostAnnouncements,
+    lost: network.counters.lostWakeUps,
     mostReceived: Math.max(0, ...network.counters.receivedBy.values()),
     keys: servers.present.reduce((all, { keys }) => all + keys.size, 0),
     connections: servers.present.reduce((all, { connections }) => all + connections, 0),

@@ -25,8 +25,8 @@ export interface SimulationOptions {
   /** Troubles a second, on average; 0: nothing goes wrong. */
   readonly troublesPerSecond: number;
   readonly onlyTroubles?: readonly TroubleKind[];
-  /** Whether half of the announcements of the servers are lost, and nothing else goes wrong. */
-  readonly losesAnnouncements?: boolean;
+  /** Whether half of the wake-ups of the servers are lost, and nothing else goes wrong. */
+  readonly losesWakeUps?: boolean;
   readonly plants?: readonly Plant[];
   /** Whether it ends with the first violation; default true. */
   readonly endsEarly?: boolean;
@@ -93,18 +93,12 @@ class World {
   }
 
   async run(): Promise<Simulation> {
-    const {
-      operations,
-      troublesPerSecond,
-      losesAnnouncements = false,
-      processes,
-      onlyTroubles,
-    } = this.#options;
+    const { operations, troublesPerSecond, losesWakeUps = false, processes, onlyTroubles } = this.#options;
     await this.#startAll();
     const startedAtMs = this.#time.nowMs;
     const before = figuresOf(this.#counted(0));
     this.#network.counters.receivedBy.clear();
-    if (losesAnnouncements) this.#network.travel = { ...USUAL, lostShare: 0.5 };
+    if (losesWakeUps) this.#network.travel = { ...USUAL, lostShare: 0.5 };
     if (troublesPerSecond > 0) {
       this.#network.travel = TROUBLED;
       this.#network.onLate = () => this.#loads.troubled(this.#time.nowMs);

@@ -10,7 +10,7 @@ export interface Travel {
   /** The share of messages that are late, and by how much at most, milliseconds. */
   readonly lateShare: number;
   readonly lateMs: number;
-  /** The share of announcements that are lost: a server drops them where a subscriber does not read. */
+  /** The share of wake-ups that are lost: a server drops them where a subscriber does not read. */
   readonly lostShare: number;
 }
 
@@ -19,7 +19,7 @@ export interface NetworkCounters {
   /** What a process sent in one turn on one connection. */
   packets: number;
   readonly receivedBy: Map<Machine, number>;
-  lostAnnouncements: number;
+  lostWakeUps: number;
 }
 
 /** Servers by their addresses, and what lies between them and the processes. */
@@ -27,7 +27,7 @@ export class SimulatedNetwork {
   readonly time: SimulatedTime;
   readonly random: Random;
   travel: Travel;
-  readonly counters: NetworkCounters = { packets: 0, receivedBy: new Map(), lostAnnouncements: 0 };
+  readonly counters: NetworkCounters = { packets: 0, receivedBy: new Map(), lostWakeUps: 0 };
   /** Told of each message that is late. */
   onLate: () => void = () => undefined;
   /** Clients that were made so far. */
@@ -73,7 +73,7 @@ export class SimulatedNetwork {
   loses(): boolean {
     const { lostShare } = this.travel;
     if (lostShare === 0 || !this.random.chance(lostShare)) return false;
-    this.counters.lostAnnouncements += 1;
+    this.counters.lostWakeUps += 1;
     return true;
   }
 }

@@ -67,19 +67,15 @@ describe('whatever goes wrong between processes and servers', () => {
   it.each([
     ['one server', {}],
     ['a cluster', { nodes: 20 }],
-  ])(
-    'nothing is loaded twice where half of the announcements are lost: %s',
-    WITHIN,
-    async (what, options) => {
-      const { violations, figures } = await world(`announcements lost, ${what}`, {
-        ...options,
-        losesAnnouncements: true,
-      });
-      expect(violations.join('\n')).toBe('');
-      expect(figures.lost).toBeGreaterThan(0);
-      expect(figures.doubled).toBe(0);
-    },
-  );
+  ])('nothing is loaded twice where half of the wake-ups are lost: %s', WITHIN, async (what, options) => {
+    const { violations, figures } = await world(`wake-ups lost, ${what}`, {
+      ...options,
+      losesWakeUps: true,
+    });
+    expect(violations.join('\n')).toBe('');
+    expect(figures.lost).toBeGreaterThan(0);
+    expect(figures.doubled).toBe(0);
+  });
 });
 
 it('processes that start wake no others, though they try out whether they may', WITHIN, async () => {

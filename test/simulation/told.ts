@@ -21,7 +21,7 @@ export function told(what: string, options: SimulationOptions, { violations, fig
       `loads ${whole(loads)}, a miss ${(loads / Math.max(1, misses)).toFixed(3)}, while another process loads the same ${whole(doubled)}`,
       `commands an operation ${(sent / operations).toFixed(2)}, a second and node ${whole((sent * 1000) / tookMs / nodes)}, of the node with most ${aSecond(figures.mostOfOneNode)}`,
       `commands a second: ${most.join(', ')}`,
-      `announcements published ${whole(figures.published)}, delivered ${whole(figures.delivered)}, lost ${whole(figures.lost)}, to a process at most ${whole(figures.mostReceived)}`,
+      `wake-ups published ${whole(figures.published)}, delivered ${whole(figures.delivered)}, lost ${whole(figures.lost)}, to a process at most ${whole(figures.mostReceived)}`,
       `a process: timers ${(((figures.timers / processes) * 1000) / tookMs).toFixed(1)} a second, packets ${(((figures.packets / processes) * 1000) / tookMs).toFixed(1)} a second`,
       `connections of all nodes ${whole(figures.connections)}, keys ${whole(figures.keys)}, events ${whole(figures.events)}`,
     ].join('\n  ') + '\n'

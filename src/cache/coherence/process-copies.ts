@@ -19,6 +19,11 @@ export interface ProcessCopiesOptions {
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
 }
 
+/** Whether whole answers can be proven unchanged before they are given: by a log, or as all that is invalidated is so in this process. */
+export function canKeepAnswers({ isLocal, readLog }: Pick<Store, 'isLocal' | 'readLog'>): boolean {
+  return isLocal || readLog !== undefined;
+}
+
 /** How much had been forgotten when a read began: what it brings is kept only if it was not touched since. */
 export interface Mark {
   readonly local: number;
@@ -40,7 +45,7 @@ export class ProcessCopies {
     this.#copiesEndAtMs = copiesEndAtMs;
     const readLog = store.readLog?.bind(store);
     this.#proven = readLog && proven;
-    this.#answers = store.isLocal || readLog !== undefined ? answers : undefined;
+    this.#answers = canKeepAnswers(store) ? answers : undefined;
     store.onInvalidated?.((tags) => {
       if (tags === 'all') this.#answers?.clear();
       else this.#answers?.forget(tags);

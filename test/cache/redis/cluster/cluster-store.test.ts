@@ -4,7 +4,7 @@ import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, type Store } from '../../../../src/cache/index.js';
+import { createCache, type CacheOptions, type Store } from '../../../../src/cache/index.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { redisJournal, redisStore } from '../../../../src/cache/redis/index.js';
 import { storeContract } from '../../../../src/cache/testing/index.js';
@@ -229,6 +229,22 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     const journal = redisJournal(single, { storePrefix: 'films' });
     expect(() => createCache({ store, journal })).toThrow('leave storePrefix out');
     await store.close();
+  });
+
+  it('keeps no answers of whole operations, and says so once at the start', async () => {
+    const saidWith = async (options: Pick<CacheOptions<unknown>, 'memo'>): Promise<readonly string[]> => {
+      const log = cacheLog();
+      const cache = createCache({ store: redisStore(client()), log, environment: 'test', ...options });
+      onTestFinished(() => cache.close());
+      await cache.start();
+      return log.lines.filter((line) => line.includes('memo'));
+    };
+    expect(await saidWith({ memo: true })).toEqual([
+      expect.stringMatching(
+        /^warn the option memo keeps no answers, .+ \(docs\/memo\.md\) \{"store":"redis"\}$/,
+      ),
+    ]);
+    expect(await saidWith({})).toEqual([]);
   });
 
   it('refuses a server that is part of no cluster', async () => {
