@@ -18,6 +18,7 @@ interface Asking<Request> extends Reader {
  */
 export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
   const { nodes, names, owed, nextNonce, requests } = asking;
+  const began = owed.moment;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const leasesUnder = (before: Shared | undefined): Promise<readonly Outcome<OwnersReply>[]> =>
@@ -49,7 +50,8 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
     if (known.length < generations.length) {
       return { generations: generations.map(() => nextNonce()), leased: true, bytes: undefined };
     }
-    const isOwed = [row, ...tags].some((tag) => owed.has(names.slotOf(tag)));
+    // Also where it is owed no more: the epoch may have been asked for before it ended, and the entry after that.
+    const isOwed = [row, ...tags].some((tag) => owed.hasSince(began, names.slotOf(tag)));
     return { generations: known, leased: own[1] === 1, bytes: isOwed ? undefined : bytesOrNothing(own[2]) };
   });
 }

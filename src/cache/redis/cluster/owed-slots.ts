@@ -13,15 +13,27 @@ export const ALL_SLOTS: readonly number[] = Array.from({ length: SLOTS }, (_, sl
 export class OwedSlots {
   /** With a number, so that what is owed anew meanwhile stays owed. */
   readonly #owed = new Map<number, number>();
-  #count = 0;
+  /** By slot: the moment from which it was no longer owed. */
+  readonly #paidAt: (number | undefined)[] = [];
+  #moment = 0;
 
-  has(slot: number): boolean {
-    return this.#owed.size > 0 && this.#owed.has(slot);
+  /** The present one; they are counted by what happens here. */
+  get moment(): number {
+    return this.#moment;
+  }
+
+  /**
+   * Whether a slot is owed, or was at any time since that moment: what was read in it since then may have come before its epoch
+   * ended, however late the rest of the answers was.
+   */
+  hasSince(moment: number, slot: number): boolean {
+    if (this.#owed.size === 0 && this.#moment === moment) return false;
+    return this.#owed.has(slot) || (this.#paidAt[slot] ?? 0) > moment;
   }
 
   add(slots: Iterable<number>): void {
-    this.#count += 1;
-    for (const slot of slots) this.#owed.set(slot, this.#count);
+    this.#moment += 1;
+    for (const slot of slots) this.#owed.set(slot, this.#moment);
   }
 
   /** Ends the epochs of these slots, as many as can be. @throws Error what the first failed with; those stay owed. */
@@ -35,9 +47,15 @@ export class OwedSlots {
         const slot = part[index];
         if ('error' in outcome) failure ??= outcome;
         // Its epoch has ended, if nothing else is owed since it was.
-        else if (slot !== undefined && this.#owed.get(slot) === owed.get(slot)) this.#owed.delete(slot);
+        else if (slot !== undefined && this.#owed.get(slot) === owed.get(slot)) this.#paid(slot);
       }
     }
     if (failure !== undefined) throw failure.error;
+  }
+
+  #paid(slot: number): void {
+    if (!this.#owed.delete(slot)) return;
+    this.#moment += 1;
+    this.#paidAt[slot] = this.#moment;
   }
 }
