@@ -88,8 +88,8 @@ export async function readFromCluster(
   );
   unlessAllFailed(outcomes).forEach((outcome, index) => {
     const read = all[index];
-    if (read === undefined || 'error' in outcome || owed.hasSince(began, read.slot)) return;
-    read.found = outcome.answer;
+    if (read === undefined || 'error' in outcome) return;
+    if (owed.since(began, read.slot) === undefined) read.found = outcome.answer;
   });
   const generationAt = ({ read: { found }, index }: Place): string | undefined =>
     textOf(found?.values[index]);

@@ -23,12 +23,13 @@ export class OwedSlots {
   }
 
   /**
-   * Whether a slot is owed, or was at any time since that moment: what was read in it since then may have come before its epoch
-   * ended, however late the rest of the answers was.
+   * The moment in which a slot became owed, where it is, or until which it was, where that is after `moment`; undefined where it was
+   * not owed since then. What was read of it since may have come before its epoch ended, however late the rest of the answers was.
    */
-  hasSince(moment: number, slot: number): boolean {
-    if (this.#owed.size === 0 && this.#moment === moment) return false;
-    return this.#owed.has(slot) || (this.#paidAt[slot] ?? 0) > moment;
+  since(moment: number, slot: number): number | undefined {
+    if (this.#owed.size === 0 && this.#moment === moment) return undefined;
+    const paidAt = this.#paidAt[slot] ?? 0;
+    return this.#owed.get(slot) ?? (paidAt > moment ? paidAt : undefined);
   }
 
   add(slots: Iterable<number>): void {

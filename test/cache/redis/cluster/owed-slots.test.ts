@@ -87,4 +87,23 @@ describe('what is asked for while the invalidations of its slot are not known to
         expect((await asked())?.bytes?.toString()).toBe('the old entry');
       }),
   );
+
+  it('is loaded under a name of its own, so that no reader joins a load that began before the slot was owed', () =>
+    onServers(3, async (servers) => {
+      const { owed, ways, pay } = await opened(servers);
+      const nameOf = async (): Promise<string | undefined> => (await ways.claim())?.generations.join(' ');
+      const name = await nameOf();
+      expect(await nameOf()).toBe(name);
+      owed.add([slot]);
+      const whileOwed = await nameOf();
+      expect(whileOwed).not.toBe(name);
+      // Those who come meanwhile share a load.
+      expect(await nameOf()).toBe(whileOwed);
+      owed.add([slot]);
+      const owedAnew = await nameOf();
+      await pay();
+      const paid = await nameOf();
+      expect(new Set([name, whileOwed, owedAnew, paid]).size).toBe(4);
+      expect(await nameOf()).toBe(paid);
+    }));
 });
