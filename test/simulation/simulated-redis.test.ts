@@ -1,36 +1,17 @@
 import { Cluster, Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/cache/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import { storeContract } from '../../src/cache/testing/index.js';
-import { seededRandom } from '../properties/seeded-random.js';
 import { cacheLog } from '../support/cache-log.js';
-import { SimulatedServers } from './simulated-cluster.js';
-import { present, SimulatedNetwork } from './simulated-network.js';
+import { onServers } from './on-servers.js';
+import type { SimulatedServers } from './simulated-cluster.js';
 import { SimulatedTime } from './simulated-time.js';
 
 vi.mock('ioredis', async () => {
   const { SimulatedCluster, SimulatedRedis } = await import('./simulated-client.js');
   return { Redis: SimulatedRedis, Cluster: SimulatedCluster };
 });
-
-const TRAVEL = { leastMs: 0.1, mostMs: 0.5, lateShare: 0, lateMs: 1, lostShare: 0 };
-
-/** Simulated servers whose time goes on for as long as `work` takes. */
-async function onServers(nodes: number, work: (servers: SimulatedServers) => Promise<void>): Promise<void> {
-  const time = new SimulatedTime();
-  onTestFinished(time.install());
-  const random = seededRandom(1);
-  const network = new SimulatedNetwork(time, random, TRAVEL);
-  present.network = network;
-  let isDone = false;
-  const working = work(new SimulatedServers({ network, random, nodes, plants: new Set() })).finally(() => {
-    isDone = true;
-  });
-  // What is not waited for in this time, such as an import, ends in real time.
-  while (!isDone) await time.pass(time.nowMs + 10, () => isDone);
-  await working;
-}
 
 async function open(nodes: number, servers: SimulatedServers): Promise<Store> {
   const [address] = servers.addresses;

@@ -206,11 +206,12 @@ export class Entries {
     const { store, clock } = this.#options;
     if (!wanted.every(({ field, address }) => this.#isAllowed(field, address))) return undefined;
     const mark = this.#copies.mark();
+    const believedForMs = this.#options.believedForMs();
     try {
       const claims = store.isLocal
         ? await claimsOf(store, wanted, this.#options.leaseMs)
         : await this.#claims.ask(wanted, trace);
-      const at = this.#judgement(clock.nowMs(), mark);
+      const at = this.#judgement(clock.nowMs(), mark, believedForMs);
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
         if (claim === undefined)
@@ -370,10 +371,11 @@ export class Entries {
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
     const mark = this.#copies.mark();
+    const believedForMs = this.#options.believedForMs();
     const timed = this.#reads === undefined ? undefined : field.counters.times.beginStoreRead();
     const judge = (readings: readonly Reading[]): readonly (Found | undefined)[] => {
       timed?.end();
-      const at = this.#judgement(this.#options.clock.nowMs(), mark);
+      const at = this.#judgement(this.#options.clock.nowMs(), mark, believedForMs);
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };
     try {
@@ -398,8 +400,9 @@ export class Entries {
     return addresses.map(() => undefined);
   }
 
-  #judgement(nowMs: number, mark: Mark): Judgement {
-    return { nowMs, mark, believedForMs: this.#options.believedForMs() };
+  /** `believedForMs` when the store was asked: what was read before the relay saw again may lack what it has applied since. */
+  #judgement(nowMs: number, mark: Mark, believedForMs: number | undefined): Judgement {
+    return { nowMs, mark, believedForMs: believedForMs ?? this.#options.believedForMs() };
   }
 
   #judge(

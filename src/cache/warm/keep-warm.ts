@@ -13,7 +13,7 @@ import type { PrefetchBounds } from './warm-bounds.js';
 import { warmVariantFault } from '../policy/warm-variants.js';
 import type { Arguments, WarmField } from './warm-field.js';
 import { WarmSets, type WarmList } from './warm-sets.js';
-import { pause } from '../time/pause.js';
+import { WakeablePauses } from '../time/wakeable-pauses.js';
 import { within } from '../time/within.js';
 
 export interface KeepWarmOptions extends PrefetchBounds {
@@ -48,13 +48,13 @@ export class KeepWarm {
   readonly #byCoordinate = new Map<string, FieldWarmer>();
   readonly #budget: LoadBudget;
   readonly #waits = new EndableWaits();
-  #wake: () => void = () => undefined;
-  #woken = this.#nextWake();
+  readonly #pauses: WakeablePauses;
   #warmedUp: Promise<void> = Promise.resolve();
   #isWarm = true;
 
   constructor(options: KeepWarmOptions) {
     this.#options = options;
+    this.#pauses = new WakeablePauses(options.services.clock);
     this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
     options.services.entries.onInvalidated((tags) => this.#wereInvalidated(tags));
   }
@@ -126,7 +126,7 @@ export class KeepWarm {
   #wereInvalidated(tags: readonly string[]): void {
     let isTouched = false;
     for (const warmer of this.#warmers) isTouched = warmer.wasInvalidated(tags) || isTouched;
-    if (isTouched) this.#wake();
+    if (isTouched) this.#pauses.wake();
   }
 
   /** Ends all waits; what is being loaded ends by itself. */
@@ -139,7 +139,6 @@ export class KeepWarm {
   }
 
   async #run(warmer: FieldWarmer): Promise<void> {
-    const { clock } = this.#options.services;
     const lookMs = lookEveryMs(warmer.field);
     await this.#waits.until(this.#warmedUp);
     while (!this.#waits.isOver) {
@@ -148,9 +147,11 @@ export class KeepWarm {
       const dueMs = this.#storeIsAway()
         ? LONGEST_LOOK_WHILE_AWAY_MS
         : Math.max(warmer.makesUpInMs + TIMER_SLACK_MS, SHORTEST_LOOK_MS);
-      const pauseMs = Math.min(lookMs, dueMs);
-      const woken = this.#woken.then(() => clock.sleep(SETTLE_MS + TIMER_SLACK_MS));
-      await this.#waits.until(pause(clock, pauseMs, woken));
+      const pausing = this.#pauses.pause({
+        ms: Math.min(lookMs, dueMs),
+        wokenForMs: SETTLE_MS + TIMER_SLACK_MS,
+      });
+      await this.#waits.until(pausing);
     }
     await warmer.resign();
   }
@@ -179,15 +180,6 @@ export class KeepWarm {
       services.variants.given(Object.fromEntries(vary.map((name) => [name, values[name]]))),
     );
     return [...new Set(found)];
-  }
-
-  #nextWake(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#woken = this.#nextWake();
-        resolve();
-      };
-    });
   }
 
   readonly #bug = (error: unknown): void => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RelayingOptions } from '../../../src/cache/types/index.js';
-import { createGate } from '../../support/gate.js';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { createGate, type Gate } from '../../support/gate.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { testCache } from '../../support/test-cache.js';
@@ -18,7 +19,7 @@ const typeDefs = `
 `;
 
 /** A cache over a database in which a film is a number that writes raise, and a clock that also jumps. */
-async function relayed(options?: Partial<RelayingOptions>, between?: () => Promise<void>) {
+async function relayed(options?: Partial<RelayingOptions>, between?: () => Promise<void>, store?: Store) {
   const rows = memoryOutbox({ between });
   let [title, isLost, skewMs] = [1, false, 0];
   const load = (): number => {
@@ -27,6 +28,7 @@ async function relayed(options?: Partial<RelayingOptions>, between?: () => Promi
   };
   const tested = testCache({
     typeDefs,
+    ...(store === undefined ? {} : { store }),
     outbox: rows.outbox(),
     relay: { blindAfterMs: BLIND_AFTER_MS, ...options },
     clock: {
@@ -104,6 +106,40 @@ describe('a relay that cannot look into its outbox', () => {
     passes(BLIND_AFTER_MS + 1);
     expect(await read()).toEqual(['Query.film MISS', 'Query.mirrored MISS']);
   });
+
+  it.each(['read', 'acquire'] as const)(
+    'has nothing of before served that the store was asked for meanwhile, though it answers later: %s',
+    async (operation) => {
+      const inner = memoryStore();
+      let waitsIn: Gate | undefined;
+      /** What there is when it is asked, handed out once the gate is open. */
+      const late = async <Answer>(answer: Answer): Promise<Awaited<Answer>> => {
+        const answered = await answer;
+        await waitsIn?.wait();
+        return answered;
+      };
+      const { seen, blind, see, writeElsewhere } = await relayed(undefined, undefined, {
+        ...inner,
+        isLocal: false,
+        read: (addresses) =>
+          operation === 'read'
+            ? late(inner.read(addresses))
+            : addresses.map(() => ({ bytes: undefined, generations: [] })),
+        acquire: (requests) =>
+          operation === 'acquire' ? late(inner.acquire(requests)) : inner.acquire(requests),
+      });
+      expect(await seen('film(id: 1) { title }')).toEqual({ title: '1' });
+      await blind();
+      writeElsewhere();
+      waitsIn = createGate();
+      const reading = seen('film(id: 1) { title }');
+      await waitsIn.arrived();
+      await see();
+      waitsIn.open();
+      waitsIn = undefined;
+      expect(await reading).toEqual({ title: '2' });
+    },
+  );
 
   it('has what is old served within staleIfError only, when its load fails', async () => {
     const { query, blind, loseDatabase } = await relayed();

@@ -136,6 +136,34 @@ describe('PREFETCH', () => {
     expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
   });
 
+  it('sets no more timers at a write after a long quiet time than after a short one', async () => {
+    const clock = virtualClock();
+    let timers = 0;
+    const { cache, query } = warmed({
+      clock: {
+        ...clock,
+        after: (ms, callback) => {
+          timers += 1;
+          return clock.after(ms, callback);
+        },
+        sleep: (ms) => {
+          timers += 1;
+          return clock.sleep(ms);
+        },
+      },
+    });
+    await cache.start();
+    const atAWrite = async (quietMs: number): Promise<number> => {
+      await clock.pass(quietMs);
+      const before = timers;
+      await query('mutation { rate }');
+      return timers - before;
+    };
+    const afterAMinute = await atAWrite(60_000);
+    expect(afterAMinute).toBeGreaterThan(0);
+    expect(await atAWrite(3_600_000)).toBe(afterAMinute);
+  });
+
   // When the second write comes: just after the cache is warm, in the middle of what wakes the two fields, about their next look.
   it.each([0, 20, 60, 110, 119, 121, 3879, 3890, 3990])(
     'makes up for a write that comes after %i ms, also where another process leads',

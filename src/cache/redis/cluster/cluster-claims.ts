@@ -18,6 +18,7 @@ interface Asking<Request> extends Reader {
  */
 export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
   const { nodes, names, owed, nextNonce, requests } = asking;
+  const began = owed.moment;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const leasesUnder = (before: Shared | undefined): Promise<readonly Outcome<OwnersReply>[]> =>
@@ -49,8 +50,17 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
     if (known.length < generations.length) {
       return { generations: generations.map(() => nextNonce()), leased: true, bytes: undefined };
     }
-    const isOwed = [row, ...tags].some((tag) => owed.has(names.slotOf(tag)));
-    return { generations: known, leased: own[1] === 1, bytes: isOwed ? undefined : bytesOrNothing(own[2]) };
+    const leased = own[1] === 1;
+    const owedAt = [row, ...tags].map((tag) => owed.since(began, names.slotOf(tag)) ?? 0);
+    const lastOwedAt = Math.max(...owedAt);
+    if (lastOwedAt === 0) return { generations: known, leased, bytes: bytesOrNothing(own[2]) };
+    // Also where it is owed no more: the epoch may have been asked for before it ended, and the entry after that. A load that began
+    // before it was owed may have the same generations, and no reader of now may join it.
+    return {
+      generations: [...known.slice(0, -1), `${known.at(-1)}.${lastOwedAt}`],
+      leased,
+      bytes: undefined,
+    };
   });
 }
 

@@ -42,6 +42,7 @@ export async function readFromCluster(
   { nodes, names, marks, owed }: Reader,
   addresses: readonly EntryAddress[],
 ): Promise<readonly Reading[]> {
+  const began = owed.moment;
   const reads = new Map<number, SlotRead>();
   const readOf = (slot: number): SlotRead => {
     const known = reads.get(slot);
@@ -87,7 +88,8 @@ export async function readFromCluster(
   );
   unlessAllFailed(outcomes).forEach((outcome, index) => {
     const read = all[index];
-    if (read !== undefined && 'answer' in outcome && !owed.has(read.slot)) read.found = outcome.answer;
+    if (read === undefined || 'error' in outcome) return;
+    if (owed.since(began, read.slot) === undefined) read.found = outcome.answer;
   });
   const generationAt = ({ read: { found }, index }: Place): string | undefined =>
     textOf(found?.values[index]);

@@ -13,15 +13,28 @@ export const ALL_SLOTS: readonly number[] = Array.from({ length: SLOTS }, (_, sl
 export class OwedSlots {
   /** With a number, so that what is owed anew meanwhile stays owed. */
   readonly #owed = new Map<number, number>();
-  #count = 0;
+  /** By slot: the moment from which it was no longer owed. */
+  readonly #paidAt: (number | undefined)[] = [];
+  #moment = 0;
 
-  has(slot: number): boolean {
-    return this.#owed.size > 0 && this.#owed.has(slot);
+  /** The present one; they are counted by what happens here. */
+  get moment(): number {
+    return this.#moment;
+  }
+
+  /**
+   * The moment in which a slot became owed, where it is, or until which it was, where that is after `moment`; undefined where it was
+   * not owed since then. What was read of it since may have come before its epoch ended, however late the rest of the answers was.
+   */
+  since(moment: number, slot: number): number | undefined {
+    if (this.#owed.size === 0 && this.#moment === moment) return undefined;
+    const paidAt = this.#paidAt[slot] ?? 0;
+    return this.#owed.get(slot) ?? (paidAt > moment ? paidAt : undefined);
   }
 
   add(slots: Iterable<number>): void {
-    this.#count += 1;
-    for (const slot of slots) this.#owed.set(slot, this.#count);
+    this.#moment += 1;
+    for (const slot of slots) this.#owed.set(slot, this.#moment);
   }
 
   /** Ends the epochs of these slots, as many as can be. @throws Error what the first failed with; those stay owed. */
@@ -35,9 +48,15 @@ export class OwedSlots {
         const slot = part[index];
         if ('error' in outcome) failure ??= outcome;
         // Its epoch has ended, if nothing else is owed since it was.
-        else if (slot !== undefined && this.#owed.get(slot) === owed.get(slot)) this.#owed.delete(slot);
+        else if (slot !== undefined && this.#owed.get(slot) === owed.get(slot)) this.#paid(slot);
       }
     }
     if (failure !== undefined) throw failure.error;
+  }
+
+  #paid(slot: number): void {
+    if (!this.#owed.delete(slot)) return;
+    this.#moment += 1;
+    this.#paidAt[slot] = this.#moment;
   }
 }

@@ -202,6 +202,8 @@ export class Breaker {
       this.trip(error);
     } finally {
       this.#isProbing = false;
+      // It was opened meanwhile, and what wanted to probe then found this check under way and planned nothing.
+      if (this.#refusal !== undefined && this.#probeAgain) this.#probeIn(0);
       this.#probeAgain = false;
     }
   }

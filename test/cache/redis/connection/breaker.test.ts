@@ -27,6 +27,24 @@ async function opened(
   return { breaker, changes, rejoined };
 }
 
+/** A breaker on a clock that the test owns, over a server of which the second rejoining, a check, waits at a gate. */
+async function checked() {
+  const timers = virtualClock();
+  const gate = createGate();
+  let rejoined = 0;
+  const breaker = new Breaker({
+    ...{ timeoutMs: TIMEOUT_MS, opensAt: 'silence', refusal, timers },
+    rejoin: async () => {
+      rejoined += 1;
+      if (rejoined === 2) await gate.wait();
+    },
+    onChange: () => undefined,
+  });
+  onTestFinished(() => breaker.close());
+  await breaker.probe();
+  return { breaker, timers, gate, rejoined: () => rejoined };
+}
+
 const refusal = (words: string): Error => new Error(`the store ${words}`);
 const wordsOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 const answer = (): Promise<string> => Promise.resolve('answer');
@@ -265,6 +283,46 @@ describe('the breaker of a server', () => {
     gate.open();
     await expect.poll(() => breaker.isAway).toBe(false);
     expect(rejoined).toEqual([false, false, false]);
+  });
+
+  it.each(['is there again', 'is found again by the next probe'])(
+    'rejoins a server that was lost while it was checked, as soon as the check has ended: it %s',
+    async (how) => {
+      const { breaker, timers, gate, rejoined } = await checked();
+      const checking = breaker.check();
+      await gate.arrived();
+      breaker.lost(new Error('the connection was lost'));
+      if (how === 'is there again') await breaker.probe();
+      else await timers.pass(250);
+      gate.open();
+      await checking;
+      expect(breaker.isAway).toBe(true);
+      await timers.pass(0);
+      expect([breaker.isAway, rejoined()]).toEqual([false, 3]);
+      // Nothing else was planned.
+      await timers.pass(10_000);
+      expect(rejoined()).toBe(3);
+    },
+  );
+
+  it('leaves it to the probe that is planned where none was due during the check, and probes no more once it was closed', async () => {
+    const { breaker, timers, gate, rejoined } = await checked();
+    const checking = breaker.check();
+    await gate.arrived();
+    breaker.lost(new Error('the connection was lost'));
+    gate.open();
+    await checking;
+    await timers.pass(0);
+    expect(rejoined()).toBe(2);
+    await timers.pass(250);
+    expect([breaker.isAway, rejoined()]).toEqual([false, 3]);
+    const again = breaker.check();
+    breaker.lost(new Error('the connection was lost'));
+    await breaker.probe();
+    breaker.close();
+    await again;
+    await timers.pass(10_000);
+    expect([breaker.isAway, rejoined()]).toEqual([true, 4]);
   });
 
   it('refuses everything once it was closed, and does not probe any more', async () => {
