@@ -3,7 +3,7 @@ import path from 'node:path';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { machineFacts } from '../published/machine-facts.js';
 import { docsFolder, writePage } from '../published/page.js';
-import { busyCores, unsteady } from '../published/quiet.js';
+import { busyCores, unsureMedian } from '../published/quiet.js';
 import { axes, axisNames, type AxisName, type StoreName } from './axes.js';
 import { axisPlots } from './axis-plots.js';
 import { axisReport, verdictsReport } from './axis-report.js';
@@ -24,6 +24,8 @@ export interface ScaleOptions {
 
 /** Until what is called often is compiled. */
 const WARM_MS = { quick: 3000, full: 8000 };
+/** Rounds until what turns do in between is compiled as well: the first take three times as long as later ones. */
+const DROPPED = { quick: 5, full: 15 };
 const page = { file: path.join(docsFolder, 'scale.md'), command: 'bench -- scale' };
 const picturesFolder = path.join(docsFolder, 'scale');
 
@@ -82,12 +84,18 @@ async function measureAxis(
       closers.push({ what: `${size} ${name}`, close: measured.close });
       started.push({ measured, turns: [] });
     }
-    for (let round = 0; round < rounds; round += 1) {
-      console.error(`${name}, ${store}: round ${round + 1} of ${rounds}`);
+    const dropped = isQuick ? DROPPED.quick : DROPPED.full;
+    for (let round = 0; round < dropped + rounds; round += 1) {
+      const isDropped = round < dropped;
+      const number = isDropped
+        ? `${round + 1} of ${dropped} (dropped)`
+        : `${round - dropped + 1} of ${rounds}`;
+      console.error(`${name}, ${store}: round ${number}`);
       const first = round % started.length;
       for (const { measured, turns } of [...started.slice(first), ...started.slice(0, first)]) {
         signal.throwIfAborted();
-        turns.push(await measured.turn());
+        const turn = await measured.turn();
+        if (!isDropped) turns.push(turn);
       }
     }
     const atSizes: readonly MeasuredAtSize[] = started.map(({ measured, turns }) => {
@@ -105,6 +113,6 @@ function unsteadySizes(measured: readonly MeasuredAxis[]): readonly string[] {
   return measured.flatMap(({ axis, store, sizes }) => {
     const turns = sizes[0]?.turns ?? [];
     const cpu = turns.flatMap((turn) => turn['read hit']?.cpuUs ?? []);
-    return unsteady(`CPU of hits (the smallest size of ${axis}, ${store})`, cpu);
+    return unsureMedian(`the CPU of hits (the smallest size of ${axis}, ${store})`, cpu);
   });
 }
