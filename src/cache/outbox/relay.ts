@@ -182,7 +182,8 @@ export class Relay {
    * where that failed too: then only forgetting everything helps.
    */
   async writeDown(tags: readonly string[]): Promise<boolean> {
-    const adding = this.#options.outbox.add(tags);
+    const add = async (): Promise<void> => this.#options.outbox.add(tags);
+    const adding = add();
     this.#adding.add(adding);
     try {
       await adding;
