@@ -25,7 +25,7 @@ export interface ScaleOptions {
 /** Until what is called often is compiled. */
 const WARM_MS = { quick: 3000, full: 8000 };
 /** Rounds until what turns do in between is compiled as well: the first take three times as long as later ones. */
-const DROPPED = { quick: 5, full: 15 };
+const DROPPED = { quick: 2, full: 15 };
 const page = { file: path.join(docsFolder, 'scale.md'), command: 'bench -- scale' };
 const picturesFolder = path.join(docsFolder, 'scale');
 
