@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyComponent } from '../../src/cache/index.js';
 import { applyMigrations } from '../../src/database/apply-migrations.js';
-import type { Outbox } from '../../src/cache/outbox/outbox.js';
+import type { Outbox, OutboxRow } from '../../src/cache/outbox/outbox.js';
 import { bringUpToDate } from '../../src/cache/postgres/apply-outbox.js';
 import { homeOf } from '../../src/cache/postgres/home.js';
 import type { Tables } from '../../src/cache/postgres/index.js';
@@ -188,12 +188,15 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
   describe('relays', () => {
     const outbox = (store = 'one', endsWithProcess = false) =>
       outboxOfStore({ home, pool, store, endsWithProcess, listen: () => () => Promise.resolve() });
-    /** What a look tells, sorted. */
-    const tagsOf = async (one: Outbox): Promise<string[]> => {
-      const tags: string[] = [];
-      await one.relay((rows) => Promise.resolve(void tags.push(...rows.flatMap((row) => row.tags))));
-      return tags.sort();
+    /** What a look takes. */
+    const rowsOf = async (one: Outbox): Promise<readonly OutboxRow[]> => {
+      const rows: OutboxRow[] = [];
+      await one.relay((taken) => Promise.resolve(void rows.push(...taken)));
+      return rows;
     };
+    /** The tags of that, sorted. */
+    const tagsOf = async (one: Outbox): Promise<string[]> =>
+      (await rowsOf(one)).flatMap(({ tags }) => tags).sort();
     const undone = async (): Promise<number> => {
       const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM corral."CacheOutbox"');
       return rows[0]?.n ?? -1;
@@ -223,19 +226,14 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
     });
 
     it('have everything forgotten of a store that is new, whichever of its processes looks next', async () => {
-      const told = async (): Promise<unknown[]> => {
-        const rows: unknown[] = [];
-        await outbox('two').relay((taken) => Promise.resolve(void rows.push(...taken)));
-        return rows;
-      };
       // A process registers it, and ends.
       expect(await outbox('two').register()).toBe(true);
       await expect(outbox('two').relay(() => Promise.reject(new Error('the store is away')))).rejects.toThrow(
         'away',
       );
       expect(await outbox('two').register()).toBe(true);
-      expect(await told()).toMatchObject([{ forgetReason: 'absence', tags: [] }]);
-      expect(await told()).toEqual([]);
+      expect(await rowsOf(outbox('two'))).toMatchObject([{ forgetReason: 'absence', tags: [] }]);
+      expect(await rowsOf(outbox('two'))).toEqual([]);
     });
 
     it('are told when their store is known no more', async () => {
@@ -286,9 +284,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       await Promise.all([bounded.keep(), bounded.keep()]);
       // What waits for the rows that were dropped waits for the one in their place.
       expect(await seenByTwo()).toMatchObject([{ name: 'one', appliedTo: before?.[0]?.appliedTo }]);
-      const told: unknown[] = [];
-      await bounded.relay((rows) => Promise.resolve(void told.push(...rows)));
-      expect(told).toMatchObject([{ forgetReason: 'backlog', tags: [] }]);
+      expect(await rowsOf(bounded)).toMatchObject([{ forgetReason: 'backlog', tags: [] }]);
       expect(await undone()).toBe(1002);
     });
 
@@ -324,9 +320,7 @@ describe.each(databaseBackends)('the outbox on $name', ({ open, name }) => {
       await writer.query('COMMIT');
       writer.release();
       expect(await registered).toBe(true);
-      const told: unknown[] = [];
-      await outbox('two').relay((rows) => Promise.resolve(void told.push(...rows)));
-      expect(told).toMatchObject([{ forgetReason: 'absence' }]);
+      expect(await rowsOf(outbox('two'))).toMatchObject([{ forgetReason: 'absence' }]);
     });
 
     it(

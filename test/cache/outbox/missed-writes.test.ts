@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Relay } from '../../../src/cache/outbox/relay.js';
+import { Relay, type RelayOptions } from '../../../src/cache/outbox/relay.js';
 import type { Outbox, Relayed } from '../../../src/cache/outbox/outbox.js';
 import { memoryOutbox } from '../../../src/cache/testing/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
@@ -7,7 +7,7 @@ import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
 
 /** The relay of a store that is there, and how often that was told to forget everything. */
-function relayed(outbox: Outbox) {
+function relayed(outbox: Outbox, options: Partial<RelayOptions> = {}) {
   const forgotten: string[] = [];
   let isAway = false;
   let refuses = false;
@@ -20,6 +20,7 @@ function relayed(outbox: Outbox) {
     onForgotten: (reason) => void forgotten.push(reason),
     onApplied: () => undefined,
     onOthers: () => undefined,
+    ...options,
   });
   onTestFinished(() => relay.close());
   return {
@@ -119,17 +120,7 @@ describe('a store that was away for long', () => {
     };
     let skewMs = 0;
     const clock = { ...systemClock, nowMs: () => Date.now() + skewMs };
-    const relay = new Relay({
-      ...{ outbox, blindAfterMs: 1000, clock, random: () => 0, log: cacheLog() },
-      invalidate: () => Promise.resolve(),
-      storeIsAway: () => false,
-      storeIsPartlyAway: () => false,
-      forgetAll: () => Promise.resolve(),
-      onForgotten: () => undefined,
-      onApplied: () => undefined,
-      onOthers: () => undefined,
-    });
-    onTestFinished(() => relay.close());
+    const { relay } = relayed(outbox, { blindAfterMs: 1000, clock });
     await relay.start(0);
     skewMs = 5000;
     await expect.poll(() => relay.isBlind).toBe(true);

@@ -1,36 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { virtualClock } from '../../../src/cache/testing/index.js';
 import { WakeablePauses } from '../../../src/cache/time/wakeable-pauses.js';
+import { countedTimers } from '../../support/counted-timers.js';
 
 /** Pauses on a clock that the test owns, which counts its timers. */
 function counted() {
-  const clock = virtualClock();
-  const [startedAtMs, open] = [clock.nowMs(), new Set<object>()];
-  let timers = 0;
-  const pauses = new WakeablePauses({
-    after: (ms, callback) => {
-      const timer = {};
-      timers += 1;
-      open.add(timer);
-      const callOff = clock.after(ms, () => {
-        open.delete(timer);
-        callback();
-      });
-      return () => {
-        open.delete(timer);
-        callOff();
-      };
-    },
-  });
+  const clock = countedTimers(virtualClock());
+  const startedAtMs = clock.nowMs();
+  const pauses = new WakeablePauses(clock);
   const endedAtMs: number[] = [];
   const begin = (ms: number): void =>
     void pauses.pause({ ms, wokenForMs: 100 }).then(() => endedAtMs.push(clock.nowMs() - startedAtMs));
-  return { clock, pauses, begin, endedAtMs, openTimers: () => open.size, timers: () => timers };
+  return { clock, pauses, begin, endedAtMs };
 }
 
 describe('pauses that can be woken', () => {
   it('end by themselves, or a while after they were woken, whichever comes first', async () => {
-    const { clock, pauses, begin, endedAtMs, openTimers } = counted();
+    const { clock, pauses, begin, endedAtMs } = counted();
     begin(1000);
     begin(4000);
     await clock.pass(950);
@@ -38,7 +24,7 @@ describe('pauses that can be woken', () => {
     await clock.pass(50);
     expect(endedAtMs).toEqual([1000]);
     await clock.pass(3000);
-    expect([endedAtMs, openTimers()]).toEqual([[1000, 1050], 0]);
+    expect([endedAtMs, clock.timers]).toEqual([[1000, 1050], 0]);
   });
 
   it('end a while after they were first woken, however often that is done', async () => {
@@ -52,17 +38,17 @@ describe('pauses that can be woken', () => {
   });
 
   it('leave nothing behind: after 10,000 of them to wake the one under way sets one timer', async () => {
-    const { clock, pauses, begin, openTimers, timers } = counted();
+    const { clock, pauses, begin } = counted();
     for (let times = 0; times < 10_000; times += 1) {
       begin(1000);
       await clock.pass(1000);
     }
-    expect(openTimers()).toBe(0);
+    expect(clock.timers).toBe(0);
     begin(1000);
-    const before = timers();
+    const before = clock.timersSoFar;
     pauses.wake();
-    expect(timers() - before).toBe(1);
+    expect(clock.timersSoFar - before).toBe(1);
     await clock.pass(100);
-    expect(openTimers()).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 });

@@ -1,32 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { manualClock, virtualClock } from '../../../src/cache/testing/index.js';
-import type { Clock } from '../../../src/cache/index.js';
 import { pause } from '../../../src/cache/time/pause.js';
 import { within } from '../../../src/cache/time/within.js';
+import { countedTimers } from '../../support/counted-timers.js';
 import { createGate } from '../../support/gate.js';
-
-/** A clock that tells how many timers are set on it. */
-function counted<Of extends Clock>(clock: Of): Of & { readonly timers: number } {
-  const timers = new Set<object>();
-  return {
-    ...clock,
-    after: (ms, callback) => {
-      const timer = {};
-      timers.add(timer);
-      const callOff = clock.after(ms, () => {
-        timers.delete(timer);
-        callback();
-      });
-      return () => {
-        timers.delete(timer);
-        callOff();
-      };
-    },
-    get timers() {
-      return timers.size;
-    },
-  };
-}
 
 const silence = (): Promise<never> => new Promise(() => undefined);
 const onLate = (): string => 'late';
@@ -36,13 +13,13 @@ describe('work within a time limit', () => {
     ['brings what it brings', () => Promise.resolve('done'), 'done'],
     ['fails as it fails', () => Promise.reject(new Error('no')), 'Error: no'],
   ])('%s, and leaves no timer behind', async (_what, work, becomes) => {
-    const clock = counted(virtualClock());
+    const clock = countedTimers(virtualClock());
     const answer = await within(clock, { work: work(), ms: 100, onLate }).catch(String);
     expect([answer, clock.timers]).toEqual([becomes, 0]);
   });
 
   it('is waited for until its time has passed, and not for longer', async () => {
-    const clock = counted(virtualClock());
+    const clock = countedTimers(virtualClock());
     const answers: string[] = [];
     void within(clock, { work: silence(), ms: 100, onLate }).then((answer) => answers.push(answer));
     await clock.pass(99);
@@ -90,7 +67,7 @@ describe('a pause', () => {
     ['also by a failure', () => Promise.reject(new Error('no'))],
   ])('ends %s, and leaves no timer behind', async (_ends, woken) => {
     const inner = virtualClock();
-    const clock = counted(inner);
+    const clock = countedTimers(inner);
     const pausing = pause(clock, 100, woken(inner));
     if (woken === silence) await clock.pass(100);
     await pausing;
