@@ -24,16 +24,6 @@ export function unsteady(what: string, values: readonly number[]): readonly stri
   return spread > MOST_SPREAD ? [`${what} differed by ${percent(spread)} between rounds`] : [];
 }
 
-/**
- * The same of short turns, each of which other work lengthens by much: their median is what is believed, if it is known well enough. Half
- * of its confidence interval is taken as 1.57 times the distance of the quartiles over the root of their number (McGill, Tukey and
- * Larsen, Variations of Box Plots, 1978).
- */
-export function unsureMedian(what: string, values: readonly number[]): readonly string[] {
-  const share = (1.57 * spreadOf(values)) / Math.sqrt(values.length);
-  return share > MOST_SPREAD ? [`the median of ${what} is known to ${percent(share)} only`] : [];
-}
-
 /** The distance of the quartiles, as a share of the median. */
 export function spreadOf(values: readonly number[]): number {
   const at = (share: number): number => quantile(values, share);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { machineFacts } from '../published/machine-facts.js';
 import { docsFolder, writePage } from '../published/page.js';
-import { busyCores, unsureMedian } from '../published/quiet.js';
+import { busyCores, unsteady } from '../published/quiet.js';
 import { axes, axisNames, type AxisName, type StoreName } from './axes.js';
 import { axisPlots } from './axis-plots.js';
 import { axisReport, verdictsReport } from './axis-report.js';
@@ -113,6 +113,6 @@ function unsteadySizes(measured: readonly MeasuredAxis[]): readonly string[] {
   return measured.flatMap(({ axis, store, sizes }) => {
     const turns = sizes[0]?.turns ?? [];
     const cpu = turns.flatMap((turn) => turn['read hit']?.cpuUs ?? []);
-    return unsureMedian(`the CPU of hits (the smallest size of ${axis}, ${store})`, cpu);
+    return unsteady(`CPU of hits (the smallest size of ${axis}, ${store})`, cpu);
   });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
 import { filled } from '../../bench/published/page.js';
-import { spreadOf, unsureMedian } from '../../bench/published/quiet.js';
+import { spreadOf } from '../../bench/published/quiet.js';
 import { unsteadyReference } from '../../bench/side-by-side/unsteady-reference.js';
 import type { Slice } from '../../bench/overhead/slices.js';
 
@@ -53,11 +53,4 @@ it('a reference that differs from itself keeps a run from being published; other
 it('a spread is the distance of the quartiles as a share of the median', () => {
   expect(spreadOf([8, 10, 10, 12, 10])).toBe(0);
   expect(spreadOf([5, 10, 15])).toBe(0.5);
-});
-
-it('a median is known the better the more rounds there are', () => {
-  const turns = (rounds: number): number[] =>
-    Array.from({ length: rounds }, (_, round) => 8 + 2 * (round % 3));
-  expect(unsureMedian('hits', turns(30))).toEqual([]);
-  expect(unsureMedian('hits', turns(3))).toEqual(['the median of hits is known to 18 % only']);
 });
