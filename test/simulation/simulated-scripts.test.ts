@@ -16,7 +16,7 @@ interface Call {
 }
 
 const LONG_MS = '600000';
-const STEPS = 1500;
+const STEPS = 2000;
 const names = redisNames('same', 'd1');
 
 /** Ids have the time of their server behind them. */
@@ -25,6 +25,10 @@ function withoutTimes(value: unknown): unknown {
   if (value === null || value === undefined) return null;
   const written = typeof value === 'string' || Buffer.isBuffer(value) ? text(value) : String(value);
   return written.replaceAll(/(n\d+)\.\d+\.\d+/g, '$1');
+}
+
+function keysOfTag(tag: string): readonly string[] {
+  return [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)];
 }
 
 /** The next call of a store with few keys, so that all of them meet. `known` finds an id with its time by the id alone. */
@@ -53,6 +57,11 @@ function nextCall(random: Random, step: number, known: (id: string) => string): 
       script: 'invalidate',
       keys: [generation, entry, lease, writes],
       args: [names.channel, ...random.pick([[], [''], [`${random.below(9)}`]])],
+    },
+    {
+      script: 'invalidate',
+      keys: [...[key, 'Row:other'].flatMap(keysOfTag), names.log],
+      args: [names.channel, LONG_MS, '10000', ...random.pick([[], ['', `${random.below(9)}`]])],
     },
     { script: 'intend', keys: [writes, entry], args: [`n${step}`, LONG_MS, `${random.below(2)}`] },
     {
@@ -113,15 +122,17 @@ describe.skipIf(!needsRedis())('the simulated scripts', () => {
   );
 });
 
-/** What lies there: a text, or the fields of a hash in their order. */
+/** What lies there: a text, the fields of a hash in their order, or what was written into a log last. */
 function held(keys: Keyspace, key: string): unknown {
+  if (key === names.log) return keys.stream(key).at(-1)?.fields;
   const fields = keys.hash(key);
   return fields === undefined ? keys.text(key) : [...fields].flat().sort();
 }
 
 async function heldBy(redis: Redis, key: string): Promise<unknown> {
-  const isHash = (await redis.type(key)) === 'hash';
-  return isHash
+  const type = await redis.type(key);
+  if (type === 'stream') return (await redis.xrevrange(key, '+', '-', 'COUNT', 1))[0]?.[1];
+  return type === 'hash'
     ? Object.entries(await redis.hgetall(key))
         .flat()
         .sort()

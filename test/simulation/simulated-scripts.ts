@@ -23,12 +23,13 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
     [id, keptMs, token, leaseMs, tags = ''],
   ) {
     let generation = held.text(generationKey);
+    const isNew = generation === undefined;
     if (generation === undefined) {
       generation = `${text(id)}.${Math.floor(nowMs() / 1000)}.${Math.floor((nowMs() % 1000) * 1000)}`;
       held.setText(generationKey, generation, Number(keptMs));
     } else if (held.leftMs(generationKey) < Number(keptMs)) held.expire(generationKey, Number(keptMs));
     if (leaseKey === undefined) return [generation];
-    const entry = held.text(entryKey) ?? null;
+    const entry = (isNew ? undefined : held.text(entryKey)) ?? null;
     const wanted = `${text(generation)} ${text(tags)}`;
     const lease = leaseOf(held, leaseKey);
     if (lease?.bound === wanted && lease.token !== text(token)) {
@@ -63,9 +64,13 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
     return held.expire(leaseKey, Number(leaseMs));
   },
 
-  invalidate(on, keys, [channel, ...versions]) {
+  invalidate(on, keys, [channel, ...args]) {
     const { keys: held } = on;
-    for (let place = 0; place < keys.length; place += 4) {
+    const tags = Math.floor(keys.length / 4);
+    const log = keys[4 * tags];
+    const versions = log === undefined ? args : args.slice(2);
+    const fields: string[] = [];
+    for (let place = 0; place < 4 * tags; place += 4) {
       const [generation = '', entry = '', lease = '', writes = ''] = keys.slice(place, place + 4);
       const version = text(versions[place / 4]);
       const isWaited = leaseOf(held, lease)?.isWaited === true;
@@ -78,8 +83,10 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
           under.set('v', version);
       }
       const [, tag = ''] = generation.split(':g:{');
+      fields.push('t', tag.slice(0, -1));
       if (isWaited) on.publish(text(channel), tag.slice(0, -1));
     }
+    if (log !== undefined) held.append(log, fields, Number(text(args[1])));
     return 1;
   },
 

@@ -3,11 +3,14 @@ import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/st
 import { bytesOrNothing, runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
 import type { RedisNames } from '../redis-names.js';
 import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
+import type { LastingGenerations } from './lasting-generations.js';
+import { readTexts } from './read-entries.js';
 import { storeScripts } from './store-scripts.js';
 
 interface Asking<Request> {
   readonly names: RedisNames;
   readonly nextNonce: () => string;
+  readonly lasting: LastingGenerations;
   readonly requests: readonly Request[];
 }
 
@@ -55,26 +58,65 @@ export async function intend(redis: Redis, asking: Asking<Intention>): Promise<r
 
 /** The present generation of a tag; of the epoch for undefined. */
 type Generations = (tag: string | undefined) => string;
+type Known = readonly [tag: string | undefined, generation: string];
 
-/** The generations of all tags of these requests and of the epoch, created where missing. */
+interface AskedTag {
+  readonly tag: string | undefined;
+  readonly name: string;
+  /** How long the generation must last at least. */
+  readonly ms: number;
+  /** The one that is known to last, where there is one. */
+  readonly lasting: string | undefined;
+}
+
+/**
+ * The generations of all tags of these requests and of the epoch, created where missing. Those that last are looked at; a script is for
+ * the others.
+ */
 async function sharedGenerations(
   redis: Redis,
-  { names, nextNonce, requests }: Asking<Pick<LeaseRequest, 'tags' | 'keepForMs'>>,
+  { names, nextNonce, lasting, requests }: Asking<Pick<LeaseRequest, 'tags' | 'keepForMs'>>,
 ): Promise<Generations> {
   const keptMs = new Map<string | undefined, number>([[undefined, EPOCH_KEPT_MS]]);
   for (const { tags, keepForMs } of requests) {
     for (const tag of tags) keptMs.set(tag, Math.max(keptMs.get(tag) ?? 0, generationKeptMs(keepForMs)));
   }
-  const calls = Array.from(keptMs, ([tag, ms]): ScriptCall => ({
-    keys: [tag === undefined ? names.epoch : names.generation(tag)],
-    args: [nextNonce(), ms],
-  }));
-  const replies = await runScript(redis, storeScripts.acquire, calls);
-  const generations = new Map(
-    Array.from(keptMs.keys(), (tag, index) => {
+  const nowMs = performance.now();
+  const asked = Array.from(keptMs, ([tag, ms]): AskedTag => {
+    const name = tag === undefined ? names.epoch : names.generation(tag);
+    return { tag, name, ms, lasting: lasting.of(name, ms, nowMs) };
+  });
+  const byScript = async (some: readonly AskedTag[]): Promise<readonly Known[]> => {
+    const sentAtMs = performance.now();
+    const calls = some.map(({ name, ms }): ScriptCall => ({ keys: [name], args: [nextNonce(), ms] }));
+    const replies = await runScript(redis, storeScripts.acquire, calls);
+    return some.map(({ tag, name, ms }, index) => {
       const reply = replies[index];
-      return [tag, textOf(Array.isArray(reply) ? reply[0] : undefined)];
-    }),
-  );
+      const generation = textOf(Array.isArray(reply) ? reply[0] : undefined);
+      lasting.note(name, generation, sentAtMs + ms);
+      return [tag, generation];
+    });
+  };
+  const byLook = async (some: readonly AskedTag[]): Promise<readonly Known[]> => {
+    const texts =
+      some.length === 0
+        ? []
+        : await readTexts(
+            redis,
+            some.map(({ name }) => name),
+          );
+    const isAsKnown = (one: AskedTag): boolean =>
+      texts[some.indexOf(one)]?.toString('latin1') === one.lasting;
+    const [same, changed] = [some.filter(isAsKnown), some.filter((one) => !isAsKnown(one))];
+    return [
+      ...same.map(({ tag, lasting: generation = '' }): Known => [tag, generation]),
+      ...(changed.length === 0 ? [] : await byScript(changed)),
+    ];
+  };
+  const known = await Promise.all([
+    byLook(asked.filter((one) => one.lasting !== undefined)),
+    byScript(asked.filter((one) => one.lasting === undefined)),
+  ]);
+  const generations = new Map(known.flat());
   return (tag) => generations.get(tag) ?? '';
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { LogReading } from '../../store/store.js';
 import { inOneEarlyWrite } from '../connection/in-one-write.js';
-import { runScript } from '../connection/lua-script.js';
+import { runScript, type ScriptCall } from '../connection/lua-script.js';
 import { storeScripts } from './store-scripts.js';
 
 /** Entries of the log; who has not looked for longer than they last forgets all copies. */
@@ -12,7 +12,15 @@ const ENTRIES_PER_READ = 500;
 /** Stands for all tags. */
 const EVERYTHING = '*';
 
-/** Writes what was invalidated into the log. Called after the invalidation, and before the caller is told of it. */
+/** Calls of `invalidate.lua` that write into the log as well what they have ended. */
+export function withLog(log: string, calls: readonly ScriptCall[]): readonly ScriptCall[] {
+  return calls.map(({ keys, args: [channel = '', ...versions] }) => ({
+    keys: [...keys, log],
+    args: [channel, KEPT_MS, ABOUT_ENTRIES, ...versions],
+  }));
+}
+
+/** Has every process drop its copies of what depends on these tags. */
 export async function announce(redis: Redis, log: string, tags: readonly string[] | 'all'): Promise<void> {
   const all = tags === 'all' ? [EVERYTHING] : tags;
   const calls = [];

@@ -25,10 +25,11 @@ import { sampleHoldings } from './sample-holdings.js';
 import { inParts, readInParts } from './in-parts.js';
 import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
-import { announce, readLog } from './invalidation-log.js';
+import { announce, readLog, withLog } from './invalidation-log.js';
 import { invalidations } from './invalidations.js';
 import { endEpoch, forgetAll, knowsRun, nothingForWrongType } from './known-run.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
+import { LastingGenerations } from './lasting-generations.js';
 import { readEntries } from './read-entries.js';
 import { storeScripts as scripts } from './store-scripts.js';
 import { checkedSettings, sharedName, type RedisStoreOptions } from './store-settings.js';
@@ -61,6 +62,7 @@ export function redisStore(redis: Redis | Cluster, options: RedisStoreOptions = 
 function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store {
   const link = new ServerConnection(redis, settings, PURPOSE);
   const nextNonce = createNonces();
+  const lasting = new LastingGenerations();
   const watchers: ((key: string) => void)[] = [];
   const oversized = new OversizedEntries();
   let names = redisNames(settings.prefix, 'none');
@@ -128,7 +130,9 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
 
     read: (addresses) => readInParts(addresses, read),
     acquire: (all) =>
-      inParts(all, (requests) => link.run((commands) => acquire(commands, { names, nextNonce, requests }))),
+      inParts(all, (requests) =>
+        link.run((commands) => acquire(commands, { names, nextNonce, lasting, requests })),
+      ),
     fill: (all) => inParts(all, (part) => fills.ask(part)),
     release: async (all) => {
       await inParts(all, (leases) =>
@@ -164,7 +168,9 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     confirm: () =>
       link.run(async (commands) => void (await commands.get(names.epoch).catch(nothingForWrongType))),
     intend: (all) =>
-      inParts(all, (requests) => link.run((commands) => intend(commands, { names, nextNonce, requests }))),
+      inParts(all, (requests) =>
+        link.run((commands) => intend(commands, { names, nextNonce, lasting, requests })),
+      ),
     put: (all) =>
       inParts(all, (puts) =>
         link.run(async (commands) => {
@@ -193,9 +199,11 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     invalidate: async (all, versions) => {
       await inParts(all, (tags) =>
         link.runOrForget(async (commands) => {
-          await runScript(commands, scripts.invalidate, invalidations(names, tags, versions));
-          // Not before: a process that drops a copy must not find the old entry again.
-          await announce(commands, names.log, tags);
+          await runScript(
+            commands,
+            scripts.invalidate,
+            withLog(names.log, invalidations(names, tags, versions)),
+          );
           return [];
         }),
       );

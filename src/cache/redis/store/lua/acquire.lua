@@ -8,19 +8,12 @@
 --           token, ARGV[4] how long it is held, in milliseconds, ARGV[5] the generations of the entry's other tags
 -- Reply     {generation}, with a lease {generation, 1 leased or 0 held by another process, entry or false}
 
--- What is of another type was not written by us: it is removed, and missing.
-local function text(key)
-  local value = redis.pcall('GET', key)
-  if type(value) == 'table' then
-    redis.call('DEL', key)
-    return false
-  end
-  return value
-end
-
-local generation = text(KEYS[1])
+-- What is of another type was not written by us: MGET takes it for missing, and SET replaces it.
+local found = redis.call('MGET', KEYS[1], KEYS[2] or KEYS[1])
+local generation, held = found[1], found[2]
 -- So is what no random id looks like: an entry could not be stamped with it.
-if not generation or #generation > 128 or string.find(generation, '[^%w._-]') then
+local isNew = not generation or #generation > 128 or string.find(generation, '[^%w._-]')
+if isNew then
   local time = redis.call('TIME')
   generation = ARGV[1] .. '.' .. time[1] .. '.' .. time[2]
   redis.call('SET', KEYS[1], generation, 'PX', ARGV[2])
@@ -30,12 +23,14 @@ elseif redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
 end
 if #KEYS == 1 then return { generation } end
 
+-- Under a new generation none counts. A very large one is not worth the way: the process that asks loads again.
+local entry = false
+if not isNew then
+  local length = redis.pcall('STRLEN', KEYS[3])
+  entry = type(length) == 'number' and length > 0 and length <= 1048576 and redis.call('GET', KEYS[3])
+end
 -- A lease is `token|generations`, and ends in `!` once another process waits for it.
--- A very large one is not worth the way: the process that asks loads again.
-local length = redis.pcall('STRLEN', KEYS[3])
-local entry = (type(length) == 'table' or (length > 0 and length <= 1048576)) and text(KEYS[3])
 local wanted = generation .. ' ' .. ARGV[5]
-local held = text(KEYS[2])
 local waiting = held and string.sub(held, -1) == '!'
 if held then
   local bar = string.find(held, '|', 1, true) or 0

@@ -10,14 +10,13 @@ for index = 3, #ARGV do
   fields[#fields + 1] = 't'
   fields[#fields + 1] = ARGV[index]
 end
--- What is of another type was not written by us.
-local length = redis.pcall('XLEN', KEYS[1])
-if type(length) == 'table' then redis.call('DEL', KEYS[1]) end
 local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
-if type(added) == 'table' and added.err then
+if type(added) == 'table' then
   -- There is no room. Without the log everybody drops all copies, which is as good.
   redis.call('DEL', KEYS[1])
-  return 0
+  -- What is of another type was not written by us.
+  if not string.find(added.err, 'WRONGTYPE', 1, true) then return 0 end
+  redis.call('XADD', KEYS[1], '*', unpack(fields))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1

@@ -7,14 +7,13 @@
 --           how long the generation is kept at least, in milliseconds
 -- Reply     1 stored, 0 outdated
 local stored = 0
-local generation = redis.pcall('GET', KEYS[2])
+local generation, lease = unpack(redis.call('MGET', KEYS[2], KEYS[3]))
 if generation == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[7]) then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
   stored = 1
 end
-local lease = redis.pcall('GET', KEYS[3])
-if type(lease) == 'string' and string.sub(lease, 1, #ARGV[4] + 1) == ARGV[4] .. '|' then
+if lease and string.sub(lease, 1, #ARGV[4] + 1) == ARGV[4] .. '|' then
   redis.call('DEL', KEYS[3])
   if string.sub(lease, -1) == '!' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 end

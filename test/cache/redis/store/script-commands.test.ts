@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { redisStore } from '../../../../src/cache/redis/index.js';
+import { type Store } from '../../../../src/cache/index.js';
+import type { EntryAddress } from '../../../../src/cache/store/store.js';
+import { leaseRequest } from '../../../support/stores/generations-for.js';
+import { cacheLog } from '../../../support/cache-log.js';
+import { needsRedis } from '../../../support/needs.js';
+import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { redisClient } from '../../../support/servers/redis-client.js';
+
+const KEEP_MS = 60_000;
+const PLAIN: EntryAddress = { key: 'Movie:1', tags: [] };
+const TAGGED: EntryAddress = { key: 'Movie:1', tags: ['Movies', 'Person:7'] };
+
+/** How much Redis is asked to do, with what scripts do: a server of many processes has no more than one core. */
+describe.skipIf(!needsRedis())('the commands of Redis, those within scripts among them', () => {
+  let server: PrivateRedis;
+  let redis: Redis;
+
+  beforeEach(async () => {
+    server = await privateRedis();
+    redis = new Redis(server.url);
+    onTestFinished(async () => {
+      redis.disconnect();
+      await server.stop();
+    });
+  });
+
+  async function open(prefix: string = randomUUID()): Promise<Store> {
+    const store = redisStore(redisClient(server.url), { prefix });
+    await store.open?.({
+      digest: 'd1',
+      log: cacheLog(),
+      onForgotten: () => undefined,
+      caughtUp: () => Promise.resolve('unknown' as const),
+    });
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  async function commandsOf(work: () => unknown): Promise<Record<string, number>> {
+    await redis.config('RESETSTAT');
+    await work();
+    const stats = await redis.info('commandstats');
+    const asked = ['info', 'config|resetstat'];
+    return Object.fromEntries(
+      [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)]
+        .map(([, name = '', calls]): [string, number] => [name, Number(calls)])
+        .filter(([name]) => !asked.includes(name)),
+    );
+  }
+
+  async function miss(store: Store, address: EntryAddress): Promise<readonly string[]> {
+    await store.read([address]);
+    const token = randomUUID();
+    const [acquired] = await store.acquire([leaseRequest(address, { token, keepForMs: KEEP_MS })]);
+    const { generations = [] } = acquired ?? {};
+    await store.fill([{ ...address, bytes: Buffer.from('x'), generations, keepForMs: KEEP_MS, token }]);
+    return generations;
+  }
+
+  it('are 14 for a miss after an invalidation, and no more with tags that are known to last', async () => {
+    const store = await open();
+    await miss(store, TAGGED);
+    await store.invalidate(['Movie:1']);
+    const expected = { mget: 4, evalsha: 2, time: 1, set: 3, pttl: 1, pexpire: 1, del: 1 };
+    expect(await commandsOf(() => miss(store, PLAIN))).toEqual(expected);
+    await store.invalidate(['Movie:1']);
+    expect(await commandsOf(() => miss(store, TAGGED))).toEqual(expected);
+  });
+
+  it('are 5 for an invalidation, however many tags it has', async () => {
+    const store = await open();
+    await miss(store, TAGGED);
+    const expected = { evalsha: 1, mget: 1, del: 1, xadd: 1, pexpire: 1 };
+    expect(await commandsOf(() => store.invalidate(['Movie:1']))).toEqual(expected);
+    expect(await commandsOf(() => store.invalidate(TAGGED.tags))).toEqual(expected);
+  });
+
+  it('ask for generations anew that another process has ended', async () => {
+    const prefix = randomUUID();
+    const [one, other] = [await open(prefix), await open(prefix)];
+    const [own, movies, person, epoch] = await miss(one, TAGGED);
+    expect(await miss(one, TAGGED)).toEqual([own, movies, person, epoch]);
+    await other.invalidate(['Movies']);
+    const afterTag = await miss(one, TAGGED);
+    expect(afterTag).toEqual([own, expect.not.stringMatching(movies ?? ''), person, epoch]);
+    await other.forget();
+    const afterAll = await miss(one, TAGGED);
+    expect(afterAll).toEqual([...afterTag.slice(0, 3), expect.not.stringMatching(epoch ?? '')]);
+    // What one of them has loaded since is what both read.
+    const [reading] = await other.read([TAGGED]);
+    expect(reading?.generations).toEqual(afterAll);
+  });
+
+  it('prolong the generations of tags before they end', async () => {
+    const store = await open('lasting');
+    await miss(store, TAGGED);
+    const name = 'lasting:g:{Movies}';
+    const longMs = 100 * KEEP_MS;
+    const [acquired] = await store.acquire([leaseRequest(TAGGED, { keepForMs: longMs })]);
+    expect(acquired?.generations[1]).toBe((await redis.getBuffer(name))?.toString());
+    expect(await redis.pttl(name)).toBeGreaterThan(longMs);
+  });
+});
