@@ -52,12 +52,28 @@ export function measuredTurns(subject: Subject, counts: Counts): () => Promise<T
     return cost;
   };
   return async () => {
-    const turn: Partial<Record<OperationName, Cost>> = {};
-    for (const name of operationNames) {
-      const operation = subject.operations[name];
-      if (operation !== undefined) turn[name] = await costOf(name, operation);
+    const costs = new Map<OperationName, Cost[]>();
+    for (let cycle = 0; cycle < subject.cycles; cycle += 1) {
+      for (const name of operationNames) {
+        const operation = subject.operations[name];
+        if (operation === undefined) continue;
+        costs.set(name, [...(costs.get(name) ?? []), await costOf(name, operation)]);
+      }
     }
-    return turn;
+    return Object.fromEntries(Array.from(costs, ([name, of]) => [name, meanOf(of)]));
+  };
+}
+
+function meanOf(costs: readonly Cost[]): Cost {
+  const mean = (of: (cost: Cost) => number): number =>
+    costs.reduce((sum, cost) => sum + of(cost), 0) / costs.length;
+  const hasCommands = costs.every(({ redisCommands }) => redisCommands !== undefined);
+  return {
+    elapsedUs: mean(({ elapsedUs }) => elapsedUs),
+    cpuUs: mean(({ cpuUs }) => cpuUs),
+    roundTrips: mean(({ roundTrips }) => roundTrips),
+    redisCommands: hasCommands ? mean(({ redisCommands = 0 }) => redisCommands) : undefined,
+    loads: mean(({ loads }) => loads),
   };
 }
 

@@ -13,6 +13,7 @@ export async function membersSubject(store: Store, members: number): Promise<Sub
   await rows.readAll();
   return {
     entries: members,
+    cycles: 1,
     operations: {
       invalidate: {
         times: 1,

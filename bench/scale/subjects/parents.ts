@@ -20,6 +20,7 @@ const document = parse('query ($at: Int!) { shelf(at: $at) { author { name } } }
 
 /** So many that one can be invalidated after the other, before all are loaded anew. */
 const SHELVES = 10;
+const CYCLES = 8;
 
 /** A list of so many objects with a cached field each. */
 export async function parentsSubject(store: Store, parents: number): Promise<Subject> {
@@ -45,6 +46,7 @@ export async function parentsSubject(store: Store, parents: number): Promise<Sub
   for (let at = 0; at < SHELVES; at += 1) await ask(at);
   return {
     entries: parents * SHELVES,
+    cycles: timesOf(CYCLES, parents / 10),
     operations: {
       'read hit': { times: timesOf(200, parents / 10), run: ask },
       invalidate: {

@@ -44,6 +44,7 @@ export async function processesSubject(
   const { 'read hit': hit, invalidate, 'miss and fill': miss } = rowOperations(rows, sharedRows);
   return {
     entries: sharedRows.rows,
+    cycles: 1,
     operations: {
       'read hit': { ...hit, ...beside },
       invalidate: { ...invalidate, ...beside },

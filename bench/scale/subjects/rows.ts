@@ -22,6 +22,7 @@ export interface Rows {
 const DAY_SECONDS = 86_400;
 const ROOM_FOR_BYTES = 10_000_000;
 const GROUPS = 1000;
+const CYCLES = 8;
 /** A prime: rows that follow each other are read far from each other. */
 const STRIDE = 7919;
 
@@ -63,6 +64,7 @@ export async function rowsSubject(store: Store, shape: RowsShape): Promise<Subje
   await rows.readAll();
   return {
     entries: shape.rows,
+    cycles: timesOf(CYCLES, shape.bytes / 2000),
     operations: rowOperations(rows, shape),
     loads: rows.loads,
     close: () => rows.cache.close(),

@@ -17,6 +17,8 @@ export interface Operation {
 export interface Subject {
   /** Entries that it has. */
   readonly entries: number;
+  /** How often a turn does all of its operations, one after the other; what is small takes too little time to be measured once. */
+  readonly cycles: number;
   /** In the order in which they take their turns. */
   readonly operations: Readonly<Partial<Record<OperationName, Operation>>>;
   /** Questions to the origin since the start, of all its processes. */

@@ -16,6 +16,7 @@ const typeDefs = /* GraphQL */ `
 `;
 const document = parse('{ desk { note } }');
 const STRIDE = 7919;
+const CYCLES = 4;
 
 interface Context {
   readonly viewer: string;
@@ -44,6 +45,7 @@ export async function viewersSubject(store: Store, viewers: number): Promise<Sub
   const few = Math.min(25, viewers);
   return {
     entries: viewers,
+    cycles: CYCLES,
     operations: {
       'read hit': { times: 200, run: ask },
       invalidate: { times: few, run: (at) => cache.clearViewer(viewerAt(at)) },
