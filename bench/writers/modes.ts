@@ -1,5 +1,8 @@
-/** What watches the tables that are written to: nothing, triggers, or the log of the server. */
-export const modes = ['none', 'triggers', 'log'] as const;
+/**
+ * What watches the tables that are written to: nothing, triggers, the log of the server, or, to compare with that, PostgreSQL's own reader
+ * of its log, which throws away what it reads: what any reader costs the writers.
+ */
+export const modes = ['none', 'triggers', 'log', 'reader'] as const;
 export type Mode = (typeof modes)[number];
 
 /** One database whose writers are measured, with the processes of an API over it. */
@@ -15,11 +18,14 @@ export function setupsOf(asked: readonly Mode[], isQuick: boolean): readonly [Se
   const counts = isQuick ? [1] : [0, 1, 2];
   return [
     { mode: 'none', processes: 0 },
-    ...watched.flatMap((mode) => counts.map((processes) => ({ mode, processes }))),
+    ...watched.flatMap((mode) =>
+      (mode === 'reader' ? [0] : counts).map((processes) => ({ mode, processes })),
+    ),
   ];
 }
 
 export function nameOf({ mode, processes }: Setup): string {
   if (mode === 'none') return 'without Corral';
+  if (mode === 'reader') return 'pg_recvlogical alone';
   return `${mode}, ${processes === 0 ? 'API down' : `${processes} ${processes === 1 ? 'process' : 'processes'}`}`;
 }

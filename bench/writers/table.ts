@@ -37,7 +37,7 @@ export function tableOf(results: readonly Result[]): string {
 /** What the figures come to, measured by the targets. */
 export function verdictsOf(results: readonly Result[]): readonly string[] {
   return results.flatMap(({ setup, workload, connections, speedRatio, p99Ratio, seenP99Ms = 0 }) => {
-    if (setup.mode === 'none' || setup.processes !== 1) return [];
+    if (setup.mode === 'none' || setup.mode === 'reader' || setup.processes !== 1) return [];
     const name = nameOf(setup);
     if (workload === 'idle' || workload === 'paced') {
       return [

@@ -6,6 +6,7 @@ import { privateRedis } from '../../test/support/private-redis.js';
 import { startApi, type ApiProcess } from './api-process.js';
 import { nameOf, type Mode, type Setup } from './modes.js';
 import { makeMovies } from './movies.js';
+import { startReader } from './reader.js';
 
 /** A database, and what watches it. */
 export interface Written {
@@ -56,7 +57,8 @@ export async function startAll(
     signal.throwIfAborted();
     console.error(`starting: ${nameOf(setup)}`);
     // A reader of a log reads what is written to all databases of its server.
-    const server = setup.mode === 'log' ? await startServer(...LOG_SETTINGS) : plain;
+    const hasLog = setup.mode === 'log' || setup.mode === 'reader';
+    const server = hasLog ? await startServer(...LOG_SETTINGS) : plain;
     const databaseUrl = await server.createDatabase();
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
     pool.on('error', () => undefined);
@@ -77,7 +79,8 @@ export async function startAll(
       closers.push({ what: 'a process of the API', close: () => process.stop() });
       processes.push(process);
     }
-    if (setup.processes === 0) await registerAway(pool, setup.mode);
+    if (setup.mode === 'reader') closers.push(await startReader(pool, databaseUrl));
+    else if (setup.processes === 0) await registerAway(pool, setup.mode);
     all.push({ setup, databaseUrl, processes, rest: () => rest(pool, setup) });
   }
   return all;
