@@ -1,9 +1,10 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { isPromise } from '../maybe-promise.js';
 import type { HttpCaching } from '../http/http-answers.js';
 import type { CacheLog } from '../log.js';
-import type { Executed, ExecutionNotes, KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
-import type { OperationPlans } from '../memo/operation-plans.js';
+import { operationIn } from '../memo/operation-in.js';
+import type { Executed, ExecutionNotes, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
+import type { OperationGiven, OperationPlan, OperationPlans } from '../memo/operation-plans.js';
 import type { Freshness } from '../memo/recording.js';
 import {
   answersOf,
@@ -22,6 +23,7 @@ export interface PluginRequest<Context> {
     readonly http?:
       { readonly method?: string; readonly headers: { get(name: string): string | undefined } } | undefined;
     readonly variables?: Readonly<Record<string, unknown>> | undefined;
+    readonly operationName?: string | undefined;
   };
   readonly contextValue: Context;
 }
@@ -30,8 +32,6 @@ export interface PluginRequest<Context> {
 export interface OperationRequest<Context, Head> extends PluginRequest<Context> {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
-  /** Undefined where the document has none of the name that is asked for. */
-  readonly operation?: OperationDefinitionNode | undefined;
   readonly response: { readonly http: Head };
 }
 
@@ -47,7 +47,6 @@ export interface PluginResponse {
   readonly request?: PluginRequest<unknown>['request'];
   readonly schema?: GraphQLSchema | undefined;
   readonly document?: DocumentNode | undefined;
-  readonly operation?: OperationDefinitionNode | undefined;
   readonly overallCachePolicy?: OverallCachePolicy;
   readonly response: {
     readonly http?: {
@@ -75,7 +74,9 @@ export interface KeptResponse<Head> {
 }
 
 /** A request that is executed; its answer is there when that has ended. */
-export interface ExecutedRequest {
+export interface ExecutedRequest extends PluginRequest<unknown> {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
   readonly overallCachePolicy?: PluginResponse['overallCachePolicy'];
   readonly response: Partial<PluginResponse['response']>;
 }
@@ -170,7 +171,7 @@ export function createApolloPlugin<Context>(
         willSendResponse: (response) => {
           const { body } = response.response;
           const result = body.kind === 'single' ? body.singleResult : undefined;
-          answering?.end(undefined);
+          answering?.end(undefined, false);
           endFresh?.();
           const cached = told();
           if (result && cached) result.extensions = withCache(result.extensions, cached);
@@ -191,42 +192,64 @@ export function createApolloPlugin<Context>(
   return plugin;
 }
 
+/** What Apollo Server executes for a request, as its plugins have left it. Its own `operation` is that of the document as it was parsed. */
+function operationOf({
+  schema,
+  document,
+  request,
+}: Pick<PluginResponse, 'schema' | 'document' | 'request'>): OperationGiven | undefined {
+  return schema && document && operationIn(schema, document, request?.operationName);
+}
+
+/** What was found out of a request before its execution. */
+interface Seen {
+  readonly context: object;
+  readonly plan: OperationPlan | undefined;
+  readonly sight: Sight | undefined;
+}
+
 /** Answers one request as it was answered before, or takes notes of how it is answered. */
 function answeringFrom(
-  { memo, http }: Pick<PluginSource, 'memo' | 'http'>,
+  { plans, memo, http }: Pick<PluginSource, 'plans' | 'memo' | 'http'>,
   givenInside: (given: GivenInside) => void,
 ) {
   let notes: ExecutionNotes | undefined;
+  let seen: Seen | undefined;
   let isUnderWay = false;
   let freshness: Freshness | undefined;
-  const end = (result: Executed | undefined): void => {
+  const end = (result: Executed | undefined, isSame: boolean): void => {
     if (!isUnderWay) return;
     isUnderWay = false;
-    notes?.end(result);
-    if (http !== undefined) freshness = notes?.freshness();
+    notes?.end(isSame ? result : undefined);
+    if (http !== undefined && isSame) freshness = notes?.freshness();
+  };
+  /** Whether a request is executed as it was seen: plugins may change it after this one has looked at it. */
+  const isAsSeen = (request: ExecutedRequest): boolean => {
+    const given = operationOf(request);
+    if (seen === undefined || given === undefined) return false;
+    const { context, plan, sight } = seen;
+    if (request.contextValue !== context || plans.of(given) !== plan) return false;
+    return sight === undefined || memo?.isStill(sight, request.request.variables) === true;
   };
   return {
-    find: async <Head>({
-      schema,
-      document,
-      operation,
-      request: { variables },
-      response: { http: head },
+    find: async <Head>(request: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
       // Another plugin may have put it in place of the first.
-      contextValue: context,
-    }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
+      const { contextValue: context } = request;
+      const operation = operationOf(request);
       if (typeof context !== 'object' || context === null || operation === undefined) return null;
-      const sight = memo?.sight({ schema, document, operation, variables, context });
+      const sight = memo?.sight({ ...operation, variables: request.request.variables, context });
       const kept = sight && memo?.find(sight);
       // What can be answered now is, without one more turn of the event loop.
       const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
       if (answer === undefined) {
-        notes = (sight && memo?.record(sight)) ?? http?.follow({ schema, document, operation }, context);
+        notes = (sight && memo?.record(sight)) ?? http?.follow(operation, context);
         isUnderWay = notes !== undefined;
+        if (isUnderWay) seen = { context, plan: plans.of(operation), sight };
         return null;
       }
       freshness = answer.made;
-      givenInside({ operation: { schema, document, operation }, answer });
+      givenInside({ operation, answer });
+      const { http: head } = request.response;
       return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },
     /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */
@@ -241,7 +264,9 @@ function answeringFrom(
             http === undefined
               ? overallCachePolicy?.policyIfCacheable() != null
               : overallCachePolicy?.maxAge !== undefined;
-          end(error === undefined && !isForOthers && body?.kind === 'single' ? body.singleResult : undefined);
+          const result =
+            error === undefined && !isForOthers && body?.kind === 'single' ? body.singleResult : undefined;
+          end(result, isAsSeen(request));
         },
       };
     },
@@ -252,17 +277,14 @@ function answeringFrom(
 }
 
 /** Says over HTTP what is to be said of an answer. */
-function writeHead(
-  http: HttpCaching,
-  { request, schema, document, operation, overallCachePolicy, response }: PluginResponse,
-  freshness: Freshness | undefined,
-): void {
+function writeHead(http: HttpCaching, answered: PluginResponse, freshness: Freshness | undefined): void {
+  const { request, overallCachePolicy, response } = answered;
   const { http: head, body } = response;
   if (head === undefined) return;
   const result = body.kind === 'single' ? body.singleResult : undefined;
   const { headers } = head;
   const { headers: said, isUnmodified } = http.head({
-    operation: schema && document && operation && { schema, document, operation },
+    operation: operationOf(answered),
     result,
     freshness,
     kept: result?.data ? keptAnswerOf(result.data) : undefined,
