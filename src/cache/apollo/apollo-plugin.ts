@@ -14,6 +14,7 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { answerData, answerJson, keptAnswerOf } from '../memo/answer-data.js';
+import { headOf } from './answer-head.js';
 import type { AnsweringServer, GivenInside } from './front.js';
 import { InFront, type InFrontOptions, type ServerListener } from './in-front.js';
 
@@ -283,7 +284,7 @@ function writeHead(http: HttpCaching, answered: PluginResponse, freshness: Fresh
   if (head === undefined) return;
   const result = body.kind === 'single' ? body.singleResult : undefined;
   const { headers } = head;
-  const { headers: said, isUnmodified } = http.head({
+  const { headers: said, isUnmodified } = headOf(http, {
     operation: operationOf(answered),
     result,
     freshness,
