@@ -49,6 +49,8 @@ export interface PluginResponse {
   readonly schema?: GraphQLSchema | undefined;
   readonly document?: DocumentNode | undefined;
   readonly overallCachePolicy?: OverallCachePolicy;
+  /** Whether it is one of several operations in one request. */
+  readonly requestIsBatched?: boolean;
   readonly response: {
     readonly http?: {
       status?: number | undefined;
@@ -285,7 +287,8 @@ function writeHead(http: HttpCaching, answered: PluginResponse, freshness: Fresh
   const result = body.kind === 'single' ? body.singleResult : undefined;
   const { headers } = head;
   const { headers: said, isUnmodified } = headOf(http, {
-    operation: operationOf(answered),
+    // The answers of a batch have one head, and each says what holds for all of them.
+    operation: answered.requestIsBatched === true ? undefined : operationOf(answered),
     result,
     freshness,
     kept: result?.data ? keptAnswerOf(result.data) : undefined,
