@@ -25,7 +25,6 @@ export interface AnsweringOptions {
 
 /** What was found out of a request before its execution. */
 interface Seen {
-  readonly context: object;
   readonly plan: OperationPlan | undefined;
   readonly sight: Sight | undefined;
 }
@@ -45,12 +44,15 @@ export function answeringFrom(
     notes?.end(isSame ? result : undefined);
     if (http !== undefined && isSame) freshness = notes?.freshness();
   };
-  /** Whether a request is executed as it was seen: plugins may change it after this one has looked at it. */
+  /**
+   * Whether a request is executed as it was seen: plugins may change it after this one has looked at it. Of another context
+   * nothing is noted.
+   */
   const isAsSeen = (request: ExecutedRequest): boolean => {
     const given = executedOperation(request);
     if (seen === undefined || given === undefined) return false;
-    const { context, plan, sight } = seen;
-    if (request.contextValue !== context || plans.of(given) !== plan) return false;
+    const { plan, sight } = seen;
+    if (plans.of(given) !== plan) return false;
     return sight === undefined || memo?.isStill(sight, request.request.variables) === true;
   };
   return {
@@ -66,7 +68,7 @@ export function answeringFrom(
       if (answer === undefined) {
         notes = (sight && memo?.record(sight)) ?? http?.follow(operation, context);
         isUnderWay = notes !== undefined;
-        if (isUnderWay) seen = { context, plan: plans.of(operation), sight };
+        if (isUnderWay) seen = { plan: plans.of(operation), sight };
         return null;
       }
       freshness = answer.made;

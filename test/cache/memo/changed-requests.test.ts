@@ -7,6 +7,7 @@ const typeDefs = /* GraphQL */ `
   type Query {
     film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
     me: String @cached(ttl: 60, scope: PRIVATE)
+    price: String @cached(ttl: 60, vary: ["tenant"])
   }
   type Film {
     id: ID!
@@ -20,9 +21,11 @@ function world(options: Partial<MemoWorldOptions>) {
     Query: {
       film: (_, { id }) => ({ id, title: `Film ${String(id)}`, salary: 42 }),
       me: (_, __, { viewer }) => `I am ${viewer?.id}`,
+      price: (_, __, { tenant }) => `for ${tenant}`,
     },
   };
-  return memoWorld({ typeDefs, resolvers, ...options });
+  const vary = { tenant: ({ tenant }: MemoContext) => tenant };
+  return memoWorld({ typeDefs, resolvers, vary, ...options });
 }
 
 type Request = GraphQLRequestContext<MemoContext>;
@@ -97,6 +100,18 @@ describe.each([['before'], ['after']])(
           expect((await settled(query, structuredClone(given))).text).toContain('Film open');
           expect((await settled(query, { ...structuredClone(given), ...ann })).text).toContain('Film 1');
         }
+      },
+    );
+
+    it.each(MOMENTS)(
+      'in their context, in %s: others get nothing that was kept for guests',
+      async (moment) => {
+        // What is changed in the same object later than in `didResolveOperation` is not seen by fields either.
+        const { settled } = await withPlugin(
+          changing(moment, (request) => void Object.assign(request, { contextValue: { tenant: 'guests' } })),
+        );
+        expect((await settled('{ price }')).text).toContain('for guests');
+        expect((await settled('{ price }', ann)).text).toContain('for undefined');
       },
     );
 
