@@ -7,6 +7,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   type GraphQLFieldResolver,
+  type GraphQLSchema,
 } from 'graphql';
 import {
   cacheTypeDefs,
@@ -45,6 +46,7 @@ export interface Answer {
 
 export interface TestCache {
   cache: Cache<TestContext>;
+  schema: GraphQLSchema;
   clock: ManualClock;
   /** What the engine logged, as `level message`. */
   logged: string[];
@@ -82,6 +84,7 @@ export function testCache({ typeDefs, resolvers = {}, ...options }: TestCacheOpt
   };
   return {
     cache,
+    schema,
     clock,
     logged: log.lines,
     query: async (source, context = {}, variableValues) => {

@@ -1,10 +1,5 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isPromise } from '../maybe-promise.js';
-import type { HttpCaching } from '../http/http-answers.js';
 import type { CacheLog } from '../log.js';
-import type { Executed, ExecutionNotes, KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
-import type { OperationPlans } from '../memo/operation-plans.js';
-import type { Freshness } from '../memo/recording.js';
+import { answerJson } from '../memo/answer-data.js';
 import {
   answersOf,
   asksForEvidence as asks,
@@ -12,79 +7,18 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { answerData, answerJson, keptAnswerOf } from '../memo/answer-data.js';
+import { answeringFrom, type AnsweringOptions } from './answering.js';
 import type { AnsweringServer, GivenInside } from './front.js';
 import { InFront, type InFrontOptions, type ServerListener } from './in-front.js';
-
-/** What the plugin reads of a request; any Apollo Server 4 or 5 request fits. */
-export interface PluginRequest<Context> {
-  readonly request: {
-    readonly http?:
-      { readonly method?: string; readonly headers: { get(name: string): string | undefined } } | undefined;
-    readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  };
-  readonly contextValue: Context;
-}
-
-/** A request that was parsed and validated, with what its answer begins with. */
-export interface OperationRequest<Context, Head> extends PluginRequest<Context> {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  /** Undefined where the document has none of the name that is asked for. */
-  readonly operation?: OperationDefinitionNode | undefined;
-  readonly response: { readonly http: Head };
-}
-
-/** What the fields of an answer said to caches of whole answers. */
-export interface OverallCachePolicy {
-  readonly maxAge?: number | undefined;
-  readonly scope?: 'PUBLIC' | 'PRIVATE' | undefined;
-  policyIfCacheable(): unknown;
-}
-
-/** What the plugin reads and adds to of an answer. */
-export interface PluginResponse {
-  readonly request?: PluginRequest<unknown>['request'];
-  readonly schema?: GraphQLSchema | undefined;
-  readonly document?: DocumentNode | undefined;
-  readonly operation?: OperationDefinitionNode | undefined;
-  readonly overallCachePolicy?: OverallCachePolicy;
-  readonly response: {
-    readonly http?: {
-      status?: number | undefined;
-      readonly headers: { get(name: string): string | undefined; set(name: string, value: string): unknown };
-    };
-    readonly body: {
-      readonly kind: string;
-      readonly singleResult?: {
-        data?: Record<string, unknown> | null;
-        errors?: unknown;
-        extensions?: Record<string, unknown>;
-      };
-    };
-  };
-}
-
-/** An answer that was kept. */
-export interface KeptResponse<Head> {
-  readonly http: Head;
-  readonly body: {
-    readonly kind: 'single';
-    readonly singleResult: { readonly data: Record<string, unknown> };
-  };
-}
-
-/** A request that is executed; its answer is there when that has ended. */
-export interface ExecutedRequest {
-  readonly overallCachePolicy?: PluginResponse['overallCachePolicy'];
-  readonly response: Partial<PluginResponse['response']>;
-}
-
-/** A request that has come in. */
-export interface StartedRequest<Context, Head> extends PluginRequest<Context> {
-  readonly schema: GraphQLSchema;
-  readonly response: { readonly http: Head };
-}
+import type {
+  ExecutedRequest,
+  KeptResponse,
+  OperationRequest,
+  PluginRequest,
+  PluginResponse,
+  StartedRequest,
+} from './plugin-requests.js';
+import { writeHead } from './write-head.js';
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
@@ -121,10 +55,7 @@ export interface RequestListener<Context, Head> {
 export type ApolloPluginOptions<Context> = EvidenceOptions<PluginRequest<Context>>;
 
 /** What the plugin is made of. */
-export interface PluginSource extends EvidenceSource {
-  readonly plans: OperationPlans;
-  readonly memo: OperationMemo | undefined;
-  readonly http: HttpCaching | undefined;
+export interface PluginSource extends EvidenceSource, AnsweringOptions {
   readonly log: CacheLog;
 }
 
@@ -170,7 +101,7 @@ export function createApolloPlugin<Context>(
         willSendResponse: (response) => {
           const { body } = response.response;
           const result = body.kind === 'single' ? body.singleResult : undefined;
-          answering?.end(undefined);
+          answering?.end(undefined, false);
           endFresh?.();
           const cached = told();
           if (result && cached) result.extensions = withCache(result.extensions, cached);
@@ -189,92 +120,4 @@ export function createApolloPlugin<Context>(
     },
   };
   return plugin;
-}
-
-/** Answers one request as it was answered before, or takes notes of how it is answered. */
-function answeringFrom(
-  { memo, http }: Pick<PluginSource, 'memo' | 'http'>,
-  givenInside: (given: GivenInside) => void,
-) {
-  let notes: ExecutionNotes | undefined;
-  let isUnderWay = false;
-  let freshness: Freshness | undefined;
-  const end = (result: Executed | undefined): void => {
-    if (!isUnderWay) return;
-    isUnderWay = false;
-    notes?.end(result);
-    if (http !== undefined) freshness = notes?.freshness();
-  };
-  return {
-    find: async <Head>({
-      schema,
-      document,
-      operation,
-      request: { variables },
-      response: { http: head },
-      // Another plugin may have put it in place of the first.
-      contextValue: context,
-    }: OperationRequest<unknown, Head>): Promise<KeptResponse<Head> | null> => {
-      if (typeof context !== 'object' || context === null || operation === undefined) return null;
-      const sight = memo?.sight({ schema, document, operation, variables, context });
-      const kept = sight && memo?.find(sight);
-      // What can be answered now is, without one more turn of the event loop.
-      const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
-      if (answer === undefined) {
-        notes = (sight && memo?.record(sight)) ?? http?.follow({ schema, document, operation }, context);
-        isUnderWay = notes !== undefined;
-        return null;
-      }
-      freshness = answer.made;
-      givenInside({ operation: { schema, document, operation }, answer });
-      return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
-    },
-    /** Takes the answer as the execution made it: what other plugins make of it is for one viewer. */
-    executionDidStart: async (request: ExecutedRequest) => {
-      if (!isUnderWay) return undefined;
-      return {
-        executionDidEnd: async (error?: unknown): Promise<void> => {
-          const { overallCachePolicy, response } = request;
-          const { body } = response;
-          // A kept answer would tell caches in front of the server nothing of what its fields say to them.
-          const isForOthers =
-            http === undefined
-              ? overallCachePolicy?.policyIfCacheable() != null
-              : overallCachePolicy?.maxAge !== undefined;
-          end(error === undefined && !isForOthers && body?.kind === 'single' ? body.singleResult : undefined);
-        },
-      };
-    },
-    isRecording: () => isUnderWay,
-    end,
-    freshness: () => freshness,
-  };
-}
-
-/** Says over HTTP what is to be said of an answer. */
-function writeHead(
-  http: HttpCaching,
-  { request, schema, document, operation, overallCachePolicy, response }: PluginResponse,
-  freshness: Freshness | undefined,
-): void {
-  const { http: head, body } = response;
-  if (head === undefined) return;
-  const result = body.kind === 'single' ? body.singleResult : undefined;
-  const { headers } = head;
-  const { headers: said, isUnmodified } = http.head({
-    operation: schema && document && operation && { schema, document, operation },
-    result,
-    freshness,
-    kept: result?.data ? keptAnswerOf(result.data) : undefined,
-    isSpecial: (head.status ?? 200) !== 200 || headers.get('set-cookie') !== undefined,
-    hint: overallCachePolicy,
-    method: request?.http?.method,
-    headers: request?.http?.headers,
-  });
-  for (const [name, value] of said) {
-    const before = name === 'vary' ? headers.get(name) : undefined;
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  // The body stays, for its length; the server does not send it.
-  if (isUnmodified) head.status = 304;
 }

@@ -5,6 +5,7 @@ import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
 import type { OperationGiven } from '../memo/operation-plans.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
+import { headOf } from './answer-head.js';
 import { operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
 import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
 import { pluginsInTheWay, pluginsOf, TRACED_BY } from './plugins-in-the-way.js';
@@ -195,9 +196,10 @@ export class Front {
   }
 
   #saidOf({ method, headers }: HttpRequest, operation: OperationGiven, kept: KeptAnswer) {
-    return this.#options.http?.head({
-      ...{ operation, result: WHOLE, freshness: kept.made, kept, isSpecial: false, method, headers },
-    });
+    const { http } = this.#options;
+    if (http === undefined) return undefined;
+    const made = { operation, result: WHOLE, freshness: kept.made, kept, isSpecial: false };
+    return headOf(http, { ...made, method, headers });
   }
 }
 

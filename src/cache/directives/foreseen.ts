@@ -8,6 +8,7 @@ import {
   isObjectType,
   visit,
   type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -115,22 +116,30 @@ export function objectsAt(value: unknown, way: readonly string[]): readonly unkn
   return found;
 }
 
-/** Whether `@skip` or `@include` stand anywhere below, in fragments too. */
-export function isConditional({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
-  let found = false;
-  const seen = new Set<string>();
+/** What decides, besides the nodes of a field, what lies below it. */
+export interface SelectedBelow {
+  /** Whether `@skip` or `@include` stand anywhere below, in fragments too. */
+  readonly isConditional: boolean;
+  /** The fragments that are spread there: the same node may stand in documents whose fragments differ. */
+  readonly fragments: readonly FragmentDefinitionNode[];
+}
+
+export function selectedBelow({ fieldNodes, fragments }: GraphQLResolveInfo): SelectedBelow {
+  let isConditional = false;
+  const seen = new Set<FragmentDefinitionNode>();
   const look = (root: Parameters<typeof visit>[0]): void => {
     visit(root, {
-      Directive: () => void (found = true),
+      Directive: () => void (isConditional = true),
       FragmentSpread: ({ name: { value: name } }) => {
-        const fragment = seen.has(name) ? undefined : fragments[name];
-        seen.add(name);
-        if (fragment !== undefined) look(fragment);
+        const fragment = fragments[name];
+        if (fragment === undefined || seen.has(fragment)) return;
+        seen.add(fragment);
+        look(fragment);
       },
     });
   };
   for (const { selectionSet } of fieldNodes) if (selectionSet !== undefined) look(selectionSet);
-  return found;
+  return { isConditional, fragments: [...seen] };
 }
 
 function holdsList(type: GraphQLOutputType): boolean {

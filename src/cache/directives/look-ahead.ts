@@ -10,11 +10,12 @@ import type { Services } from '../loads/services.js';
 import {
   canBeForeseen,
   foreseenBelow,
-  isConditional,
   objectsAt,
   objectTypeOf,
+  selectedBelow,
   type Child,
   type Foreseen,
+  type SelectedBelow,
 } from './foreseen.js';
 
 /** What was read ahead for one field of all objects, by their place among them. */
@@ -29,6 +30,11 @@ interface ReadsOfChild {
 
 type ReadsBelow = Map<FieldNode, ReadsOfChild>;
 
+/** What was foreseen below a field, and the fragments that it follows from. */
+interface KnownBelow extends Pick<SelectedBelow, 'fragments'> {
+  readonly foreseen: readonly Foreseen[];
+}
+
 const SAME = Object.freeze({ variant: undefined });
 
 /**
@@ -40,7 +46,7 @@ export class LookAhead {
   readonly #services: Services;
   readonly #policies: ReadonlyMap<string, ReadPolicy>;
   // A document is parsed once for many requests, and one field of it can return values of different types.
-  readonly #foreseen = new WeakMap<FieldNode, Map<GraphQLObjectType, readonly Foreseen[]>>();
+  readonly #foreseen = new WeakMap<FieldNode, Map<GraphQLObjectType, KnownBelow>>();
   // By the path object of the field, which belongs to one place in one execution, and is found from nowhere else.
   readonly #reads = createObjectNotes<ReadsBelow>();
   /** Fields that were read ahead from further above than from their own list. */
@@ -115,11 +121,11 @@ export class LookAhead {
     { parents, placeOf, context, info, reads }: ReadsOfParents,
   ): MaybePromise<void> {
     const { entries, traces, viewerOf } = this.#services;
-    const args = argumentsFor(info);
+    const args = argumentsOf(argumentsFor, info);
     const viewerId = policy.usesViewer ? viewerOf(context) : undefined;
     const varying = variantFor(policy, context);
     // Each child says by itself what is wrong.
-    if (varying === 'unknown') return undefined;
+    if (args === undefined || varying === 'unknown') return undefined;
     const locate = (parent: unknown): Located | undefined =>
       located(policy, { args, parent, viewerId, variant: varying.variant });
     const places = parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
@@ -140,11 +146,15 @@ export class LookAhead {
     if (node === undefined || type === undefined) return [];
     const ofNode = this.#foreseen.get(node);
     const known = ofNode?.get(type);
-    if (known !== undefined) return known;
+    if (known?.fragments.every((one) => info.fragments[one.name.value] === one) === true)
+      return known.foreseen;
     const foreseen = foreseenBelow(info, this.#policies);
-    if (info.fieldNodes.length > 1 || isConditional(info)) return foreseen;
-    if (ofNode === undefined) this.#foreseen.set(node, new Map([[type, foreseen]]));
-    else ofNode.set(type, foreseen);
+    if (info.fieldNodes.length > 1) return foreseen;
+    const { isConditional, fragments } = selectedBelow(info);
+    if (isConditional) return foreseen;
+    const below: KnownBelow = { foreseen, fragments };
+    if (ofNode === undefined) this.#foreseen.set(node, new Map([[type, below]]));
+    else ofNode.set(type, below);
     return foreseen;
   }
 }
@@ -169,6 +179,19 @@ function inPlace(
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Error);
+}
+
+/** Those of all children of a list; undefined where a variable does not fit. */
+function argumentsOf(
+  argumentsFor: Child['argumentsFor'],
+  info: GraphQLResolveInfo,
+): TemplateInputs['args'] | undefined {
+  try {
+    return argumentsFor(info);
+  } catch {
+    // The same call fails again when a child is resolved, and there the error belongs to its place in the answer.
+    return undefined;
+  }
 }
 
 /** The variant that all children of a list have in one request. */

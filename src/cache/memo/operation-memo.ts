@@ -94,12 +94,13 @@ export class OperationMemo {
     if (traces.of(asked.context) !== undefined) return undefined;
     const plan = plans.of(asked);
     if (plan?.isKept !== true) return undefined;
-    const { variables = {}, context } = asked;
-    if (!isPlainJson(variables)) return undefined;
-    const variant = variantOf(plan, context);
-    if (variant === undefined) return undefined;
-    const key = `${plan.number} ${variant} ${JSON.stringify(variables)}`;
-    return key.length > LONGEST_KEY ? undefined : { key, plan, context };
+    const key = keyOf(plan, asked);
+    return key === undefined ? undefined : { key, plan, context: asked.context };
+  }
+
+  /** Whether these variables, and the context as it is by now, make the same key: plugins may change both. */
+  isStill({ key, plan, context }: Sight, variables: unknown): boolean {
+    return keyOf(plan, { variables, context }) === key;
   }
 
   /** The answer as it was kept, where everything that it was made of is still as it was. */
@@ -202,6 +203,18 @@ export class OperationMemo {
     this.#kept += 1;
     return true;
   }
+}
+
+/** Undefined where its answer is not kept. */
+function keyOf(
+  plan: OperationPlan,
+  { variables = {}, context }: Pick<OperationAsked, 'variables' | 'context'>,
+): string | undefined {
+  if (!isPlainJson(variables)) return undefined;
+  const variant = variantOf(plan, context);
+  if (variant === undefined) return undefined;
+  const key = `${plan.number} ${variant} ${JSON.stringify(variables)}`;
+  return key.length > LONGEST_KEY ? undefined : key;
 }
 
 /** What its answers vary by in this context; undefined where that cannot be told, which is for the execution to say. */

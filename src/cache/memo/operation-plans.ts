@@ -44,6 +44,11 @@ export interface OperationPlan {
   passes: number;
 }
 
+interface Known {
+  readonly schema: GraphQLSchema;
+  readonly plan: OperationPlan | undefined;
+}
+
 /** An operation as it came. */
 export interface OperationGiven {
   readonly schema: GraphQLSchema;
@@ -61,10 +66,8 @@ const KNOWN_DIRECTIVES = new Set(['skip', 'include']);
  */
 export class OperationPlans {
   readonly #policies = new Map<unknown, ReadPolicy>();
-  readonly #plans = new WeakMap<
-    OperationDefinitionNode,
-    { schema: GraphQLSchema; plan: OperationPlan | undefined }
-  >();
+  /** By the document too: plugins that change a fragment leave the node of the operation as it is, and fragments say what it selects. */
+  readonly #plans = new WeakMap<DocumentNode, Map<OperationDefinitionNode, Known>>();
   readonly #resolvers = new WeakMap<GraphQLSchema, Resolvers>();
   readonly #storeIsLocal: boolean;
   #numbers = 0;
@@ -100,10 +103,14 @@ export class OperationPlans {
 
   /** Undefined where more has a part in its answers. */
   of({ schema, document, operation }: OperationGiven): OperationPlan | undefined {
-    const known = this.#plans.get(operation);
+    const ofDocument = this.#plans.get(document);
+    const known = ofDocument?.get(operation);
     if (known?.schema === schema) return known.plan;
+    // A plugin may have changed one of the two only, and then it is another operation that is executed.
+    if (!document.definitions.includes(operation)) return undefined;
     const plan = this.#make({ schema, document, operation });
-    this.#plans.set(operation, { schema, plan });
+    if (ofDocument === undefined) this.#plans.set(document, new Map([[operation, { schema, plan }]]));
+    else ofDocument.set(operation, { schema, plan });
     return plan;
   }
 

@@ -7,13 +7,8 @@ export type { CacheTools, InspectedEntry } from '../cache-tools.js';
 export type { CachedField } from '../apply-schema.js';
 export type { WarmSetsGiven } from '../cache-options.js';
 export type { CachedArguments, CachePattern } from '../policy/field-site.js';
-export type {
-  ApolloPluginOptions,
-  CachePlugin,
-  PluginRequest,
-  PluginResponse,
-  RequestListener,
-} from '../apollo/apollo-plugin.js';
+export type { ApolloPluginOptions, CachePlugin, RequestListener } from '../apollo/apollo-plugin.js';
+export type { PluginRequest, PluginResponse } from '../apollo/plugin-requests.js';
 export type { DeadLetter } from '../journal/accepted-writes.js';
 export type { FlushedWrite } from '../journal/flush-target.js';
 export type {

@@ -1,12 +1,22 @@
-import type { ExecutionArgs } from 'graphql';
+import type { DocumentNode, ExecutionArgs, GraphQLSchema } from 'graphql';
 import type { FollowedAnswer } from '../http/followed-answer.js';
 import { isPromise } from '../maybe-promise.js';
 import { answerData, answerJson } from '../memo/answer-data.js';
 import { operationIn } from '../memo/operation-in.js';
 import type { Executed, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
+import type { OperationGiven } from '../memo/operation-plans.js';
 
 /** Executes an operation, or answers it at once. */
 export type ExecuteFn = (args: ExecutionArgs) => unknown;
+
+/** What says which operation is executed. */
+interface OperationArgs {
+  readonly schema?: GraphQLSchema;
+  readonly document?: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly fieldResolver?: unknown;
+  readonly typeResolver?: unknown;
+}
 
 /** What follows the answer of a request, by its context; undefined where nothing is said of it over HTTP. */
 export type FollowedOf = (context: unknown) => FollowedAnswer | undefined;
@@ -58,13 +68,24 @@ export function keptExecution(memo: OperationMemo, execute: ExecuteFn, followedO
   };
 }
 
-/** Undefined where its answer is not kept. Resolvers that the caller gives could look at who asks. */
+/** Undefined where it cannot be told, and where the caller gives resolvers of its own, which could look at who asks. */
+export function operationOf({
+  schema,
+  document,
+  operationName,
+  fieldResolver,
+  typeResolver,
+}: OperationArgs): OperationGiven | undefined {
+  if (fieldResolver != null || typeResolver != null) return undefined;
+  return schema && document && operationIn(schema, document, operationName);
+}
+
+/** Undefined where its answer is not kept. */
 function sightOf(memo: OperationMemo, args: ExecutionArgs): Sight | undefined {
-  const { schema, document, operationName, variableValues: variables } = args;
+  const { variableValues: variables } = args;
   const context: unknown = args.contextValue;
   if (typeof context !== 'object' || context === null) return undefined;
-  if (args.fieldResolver != null || args.typeResolver != null) return undefined;
-  const given = operationIn(schema, document, operationName);
+  const given = operationOf(args);
   return given && memo.sight({ variables, context, ...given });
 }
 

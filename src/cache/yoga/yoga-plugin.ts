@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { NO_STORE } from '../http/cache-control.js';
 import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
 import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
-import { operationIn } from '../memo/operation-in.js';
+import type { OperationGiven } from '../memo/operation-plans.js';
 import { memoOf } from '../memo/memo-of.js';
 import {
   answersOf,
@@ -11,7 +11,7 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { isPlainExecutor } from '../plain-executors.js';
-import { keptExecution, type ExecuteFn, type FollowedOf } from './kept-execution.js';
+import { keptExecution, operationOf, type ExecuteFn, type FollowedOf } from './kept-execution.js';
 
 /** What the plugin reads of a cache. */
 export interface EnvelopSource extends EvidenceSource {
@@ -34,6 +34,8 @@ export interface ExecutionStarted {
     readonly schema?: GraphQLSchema;
     readonly document?: DocumentNode;
     readonly operationName?: string | null | undefined;
+    readonly fieldResolver?: unknown;
+    readonly typeResolver?: unknown;
   };
   readonly executeFn: ExecuteFn;
   setExecuteFn(execute: ExecuteFn): void;
@@ -83,11 +85,8 @@ export function cachePlugin<Context>(
     return typeof context === 'object' && context !== null ? followed.get(context) : undefined;
   });
   return {
-    onExecute: ({
-      args: { contextValue: context, schema, document, operationName },
-      executeFn,
-      setExecuteFn,
-    }) => {
+    onExecute: ({ args, executeFn, setExecuteFn }) => {
+      const { contextValue: context } = args;
       const kept = execution(executeFn);
       if (kept !== undefined) setExecuteFn(kept);
       if (typeof context !== 'object' || context === null) return undefined;
@@ -95,10 +94,11 @@ export function cachePlugin<Context>(
       const told = begin(context as Context, context);
       const request = http && requestIn(context);
       const method: unknown = request && Reflect.get(request, 'method');
+      const operation = http && operationOf(args);
       const answer =
         http &&
         followAnswer(http, {
-          operation: schema && document && operationIn(schema, document, operationName),
+          operation,
           context,
           headers: request && Reflect.get(request, 'headers'),
           method: typeof method === 'string' ? method : undefined,
@@ -111,7 +111,9 @@ export function cachePlugin<Context>(
           const cached = isWhole ? told() : undefined;
           const extended = cached && { ...result, extensions: withCache(extensionsOf(result), cached) };
           if (extended !== undefined) setResult(extended);
-          const head = answer?.end(isWhole ? (extended ?? result) : undefined, false);
+          // A plugin after this one may have changed what is executed: then nothing is known of the answer.
+          const isSame = answer !== undefined && isSameOperation(operation, operationOf(args));
+          const head = answer?.end(isWhole && isSame ? (extended ?? result) : undefined, false);
           if (head !== undefined && request !== undefined) heads.made(request, head);
         },
       };
@@ -124,6 +126,12 @@ export function cachePlugin<Context>(
       },
     }),
   };
+}
+
+function isSameOperation(one: OperationGiven | undefined, other: OperationGiven | undefined): boolean {
+  return (
+    one?.schema === other?.schema && one?.document === other?.document && one?.operation === other?.operation
+  );
 }
 
 /** What makes the executor that is set in place of another one; that makes undefined where that one stays. */

@@ -1,3 +1,4 @@
+import { execute, parse, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { farStore } from '../../support/stores/far-store.js';
 import { testCache } from '../../support/test-cache.js';
@@ -122,6 +123,38 @@ describe('the children of a list', () => {
     const source = (owner: boolean) => `{ rows(ids: ["1"]) { id owner @include(if: ${owner}) { id } } }`;
     expect((await query(source(true))).data).toEqual({ rows: [{ id: '1', owner: { id: '6' } }] });
     expect((await query(source(false))).data).toEqual({ rows: [{ id: '1' }] });
+  });
+
+  it('are foreseen by the fragments of the document that is executed, where a plugin changes them', async () => {
+    const { schema, reads } = listCache();
+    const document = parse(`
+      query ($first: Int!) { rows(ids: ["1", "2"]) { ...Parts } }
+      fragment Parts on Row { name part(first: $first) }
+    `);
+    // The node of the list stays the same.
+    const changed = visit(document, {
+      Field: ({ name }) => (name.value === 'part' ? null : undefined),
+      VariableDefinition: () => null,
+    });
+    const variableValues = { first: 2 };
+    for (let time = 0; time < 3; time += 1) {
+      const whole = await execute({ schema, document, contextValue: {}, variableValues });
+      expect(whole.data?.['rows']).toMatchObject([{ part: '1/2' }, { part: '2/2' }]);
+      reads.length = 0;
+      const { data, errors } = await execute({ schema, document: changed, contextValue: {} });
+      expect([errors, data]).toEqual([undefined, { rows: [{ name: 'Row 1' }, { name: 'Row 2' }] }]);
+      expect(reads).toEqual([['Row:1', 'Row:2']]);
+    }
+  });
+
+  it('tell by themselves what is wrong with their arguments', async () => {
+    const { query } = listCache();
+    const source = 'query ($first: Int) { rows(ids: ["1"]) { name part(first: $first) } }';
+    for (let time = 0; time < 2; time += 1) {
+      const { result, data } = await query(source, {}, { first: null });
+      expect(data).toEqual({ rows: [{ name: 'Row 1', part: null }] });
+      expect(result.errors?.map(({ path }) => path)).toEqual([['rows', 0, 'part']]);
+    }
   });
 
   it('of a viewer stay his own', async () => {

@@ -27,6 +27,8 @@ export interface MemoWorldOptions extends Partial<CacheOptions<MemoContext>> {
   readonly plugins?: readonly ApolloServerPlugin<MemoContext>[];
   /** Plugins that are told of everything before that of the cache. */
   readonly pluginsBefore?: readonly ApolloServerPlugin<MemoContext>[];
+  /** Default: true. */
+  readonly isValidating?: boolean;
 }
 
 /** Apollo Server over a cache that keeps whole answers, on a clock that the test owns. */
@@ -36,6 +38,7 @@ export async function memoWorld({
   derived,
   plugins = [],
   pluginsBefore = [],
+  isValidating = true,
   ...options
 }: MemoWorldOptions) {
   const clock = manualClock();
@@ -59,6 +62,7 @@ export async function memoWorld({
     schema: derived?.(applied, cache) ?? applied,
     plugins: [...pluginsBefore, cachePlugin, counting, ...plugins],
     stringifyResult: cachePlugin.stringifyResult,
+    dangerouslyDisableValidation: !isValidating,
   });
   await server.start();
   onTestFinished(() => server.stop());
@@ -70,10 +74,12 @@ export async function memoWorld({
     query: string,
     {
       variables = {},
+      operationName,
       context = {},
       headers = {},
     }: {
       variables?: Record<string, unknown>;
+      operationName?: string;
       context?: MemoContext;
       headers?: Readonly<Record<string, string>>;
     } = {},
@@ -81,7 +87,7 @@ export async function memoWorld({
     const before = executions;
     const http = { method: 'POST', headers: new HeaderMap(Object.entries(headers)), search: '', body: {} };
     const { body } = await server.executeOperation(
-      { query, variables, http },
+      { query, variables, http, ...(operationName !== undefined && { operationName }) },
       { contextValue: { ...context } },
     );
     if (body.kind !== 'single') throw new Error('the answer is incremental');

@@ -5,7 +5,8 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { expressMiddleware } from '@as-integrations/express5';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
-import express from 'express';
+import fastifyCors from '@fastify/cors';
+import express, { type RequestHandler } from 'express';
 import fastify from 'fastify';
 import { createYoga } from 'graphql-yoga';
 import mercurius from 'mercurius';
@@ -36,6 +37,8 @@ export interface ApolloKind {
   readonly isInFront: boolean;
   /** Whether Apollo Server writes its own `Cache-Control`; default false. */
   readonly hasOwnHeader?: boolean;
+  /** Whether code in front of Apollo Server lets each site read the answers that it asked for; default false. Not standalone. */
+  readonly reflectsOrigin?: boolean;
   /** Told of each request whose context is made, as the integration has it. */
   readonly asked?: (request: object) => void;
 }
@@ -81,12 +84,19 @@ async function listening(answer: RequestListener): Promise<HttpServer> {
   return { url: `http://127.0.0.1:${port}/`, close };
 }
 
+const reflectOrigin: RequestHandler = ({ headers: { origin } }, response, next) => {
+  if (origin !== undefined) response.setHeader('access-control-allow-origin', origin);
+  response.vary('Origin');
+  next();
+};
+
 const onExpress: StartApollo = async (world, kind) => {
   const { options, inFront } = apolloOptions(world, kind);
   const server = inFront(new ApolloServer<HttpContext>(options), kind);
   await server.start();
   const app = express();
   const context = contextFor(kind);
+  if (kind.reflectsOrigin === true) app.use(reflectOrigin);
   app.use('/', express.json(), expressMiddleware(server, { context: ({ req }) => context(req) }));
   const http = await listening((request, response) => void app(request, response));
   const close = async (): Promise<void> => {
@@ -98,6 +108,7 @@ const onExpress: StartApollo = async (world, kind) => {
 
 const onFastify: StartApollo = async (world, kind) => {
   const app = fastify();
+  if (kind.reflectsOrigin === true) await app.register(fastifyCors, { origin: true });
   const { options, inFront } = apolloOptions(world, kind);
   const server = inFront(
     new ApolloServer<HttpContext>(
