@@ -9,6 +9,7 @@ import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
 import { partsAway } from './journal-parts.js';
 import type { FlushTarget } from './flush-target.js';
+import { FailedRows } from './failed-rows.js';
 import { toldFlush } from './told-flush.js';
 import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
@@ -48,7 +49,7 @@ const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
 const JITTER = 0.3;
 const DRAIN_PAUSE: DoublingPause = { firstMs: 1, longestMs: flushPause.firstMs };
-/** Where it is not known whether a row is refused, it is after so many attempts, while others get through. */
+/** Where it is not known whether a row is refused, it is after so many attempts, between which others of its target got through. */
 const ATTEMPTS = 10;
 const COMPLAIN_EVERY_MS = 60_000;
 const NOT_TAKEN = 'accepted writes could not be taken from the journal; it is tried again';
@@ -72,7 +73,7 @@ export class Flusher {
   /** When something was accepted or found last. */
   #busyAtMs = -Infinity;
   #complainedAtMs = -Infinity;
-  #succeededAtMs = -Infinity;
+  readonly #failedRows = new FailedRows();
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -212,7 +213,7 @@ export class Flusher {
   }
 
   async #flush(target: FlushTarget, batch: readonly Readable[]): Promise<void> {
-    const { journal, counters, invalidate, clock } = this.#options;
+    const { journal, counters, invalidate } = this.#options;
     // In one order everywhere, so that two transactions never wait for each other's rows.
     const ordered = [...batch].sort(byKey);
     const states = ordered.map(({ write: { key, seq }, record: { state } }) => ({ key, seq, state }));
@@ -223,9 +224,9 @@ export class Flusher {
       await this.#failed(target, ordered, error);
       return;
     }
-    this.#succeededAtMs = clock.nowMs();
+    this.#failedRows.passed(target);
     counters.flushed += batch.length;
-    this.#options.onSettled(batch.map(({ write }) => write));
+    this.#settled(batch.map(({ write }) => write));
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
     try {
@@ -245,15 +246,16 @@ export class Flusher {
     if (first === undefined) return;
     const verdict = target.isPermanent(error);
     const attempts = Math.max(...batch.map(({ write }) => write.attempts)) + 1;
-    if (batch.length === 1) {
-      if (verdict === true || (verdict === undefined && this.#isHopeless(attempts))) {
-        await this.#bury(first.write, first.record, error);
-        return;
-      }
-    } else if (verdict === true || (verdict === undefined && attempts > 1)) {
+    if (batch.length > 1 && (verdict === true || (verdict === undefined && attempts > 1))) {
       const middle = Math.ceil(batch.length / 2);
       await this.#flush(target, batch.slice(0, middle));
       await this.#flush(target, batch.slice(middle));
+      return;
+    }
+    const counted =
+      verdict === undefined ? batch.map(({ write }) => this.#failedRows.failed(target, write)) : [];
+    if (batch.length === 1 && (verdict === true || Math.max(...counted) >= ATTEMPTS)) {
+      await this.#bury(first.write, first.record, error);
       return;
     }
     counters.retries += batch.length;
@@ -270,9 +272,9 @@ export class Flusher {
     else await this.#bury(write, undefined, new Error('the record cannot be read by this version'));
   }
 
-  #isHopeless(attempts: number): boolean {
-    const sinceMs = this.#options.clock.nowMs() - this.#succeededAtMs;
-    return attempts >= ATTEMPTS && sinceMs < ATTEMPTS * flushPause.longestMs;
+  #settled(writes: readonly WriteName[]): void {
+    this.#failedRows.forget(writes);
+    this.#options.onSettled(writes);
   }
 
   async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {
@@ -282,7 +284,7 @@ export class Flusher {
     await invalidate([write.key]);
     await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;
-    this.#options.onSettled([write]);
+    this.#settled([write]);
     // Not the key, which may name a viewer, nor the state.
     log.error(
       { coordinate: record?.coordinate, attempts, error: String(error) },

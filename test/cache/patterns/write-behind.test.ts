@@ -4,6 +4,7 @@ import type { FlushedWrite } from '../../../src/cache/types/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Place { id: ID! seconds: Int! }
@@ -355,6 +356,102 @@ describe('a flush that fails', () => {
       )
       .toEqual(['Place:2']);
     expect([...rows.rows.keys()].sort()).toEqual(['1', '3', '9']);
+  });
+});
+
+describe('an outage of the database', () => {
+  /** A cache with two namespaces whose origins cannot tell an outage from a row that is refused; time passes as the test says. */
+  async function onVirtualTime() {
+    const clock = virtualClock();
+    const tables = { Place: table(), Other: table() };
+    const originOf = ({ origin: { load, flush } }: ReturnType<typeof table>): Origin<TestContext> => ({
+      ...(load && { load }),
+      ...(flush && { flush }),
+    });
+    const tested = testCache({
+      typeDefs: `
+        type Place { id: ID! seconds: Int! }
+        type Query { place(id: ID!): Place @cached(ttl: 60, pattern: READ_THROUGH, key: "Place:{args.id}") }
+        type Mutation {
+          place(id: ID!, seconds: Int!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}")
+          other(id: ID!, seconds: Int!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Other:{args.id}")
+        }
+      `,
+      resolvers: {
+        Mutation: { place: (_root, state: object) => state, other: (_root, state: object) => state },
+      },
+      clock,
+      store: memoryStore({ clock }),
+      journal: memoryJournal({ clock }),
+      origins: { Place: originOf(tables.Place), Other: originOf(tables.Other) },
+    });
+    await tested.cache.start();
+    onTestFinished(async () => {
+      const closed = tested.cache.close().catch(() => undefined);
+      await clock.pass(20_000);
+      await closed;
+    });
+    const note = (field: 'place' | 'other', id: number, seconds: number) =>
+      tested.query(`mutation { ${field}(id: ${id}, seconds: ${seconds}) { seconds } }`);
+    const secondsOf = ({ rows }: ReturnType<typeof table>) =>
+      [...rows].sort(([one], [other]) => Number(one) - Number(other)).map(([, { seconds }]) => seconds);
+    const letters = async () => (await tested.cache.writes.deadLetters()).map(({ key }) => key);
+    return { ...tested, clock, tables, note, secondsOf, letters };
+  }
+
+  it('buries nothing, also where it begins right after a flush that succeeded', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    for (const id of [1, 2, 3]) await note('place', id, 1);
+    await clock.pass(2000);
+    expect(secondsOf(tables.Place)).toEqual([1, 1, 1]);
+    tables.Place.fail(() => new Error('connect ECONNREFUSED'));
+    for (const id of [1, 2, 3]) await note('place', id, 2);
+    for (let passedMs = 0; passedMs < 45_000; passedMs += 2000) {
+      await clock.pass(2000);
+      expect(await letters()).toEqual([]);
+    }
+    tables.Place.fail(() => undefined);
+    await note('place', 4, 2);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Place), await letters()]).toEqual([[2, 2, 2, 2], []]);
+  });
+
+  it('of one namespace buries nothing of it while others get through', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    tables.Place.fail(() => new Error('connect ECONNREFUSED'));
+    for (const id of [1, 2, 3]) await note('place', id, 2);
+    for (let passedMs = 0; passedMs < 120_000; passedMs += 2000) {
+      await note('other', 1, passedMs);
+      await clock.pass(2000);
+      expect([secondsOf(tables.Other), await letters()]).toEqual([[passedMs], []]);
+    }
+    tables.Place.fail(() => undefined);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Place), await letters()]).toEqual([[2, 2, 2], []]);
+  });
+
+  it('that comes and goes buries nothing, and a row that is refused between outages is given up', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    let isAway = false;
+    tables.Place.fail((writes) => {
+      if (isAway) return new Error('connect ECONNREFUSED');
+      return writes.some(({ key }) => key === 'Place:7') ? new Error('who knows') : undefined;
+    });
+    await note('place', 7, 1);
+    for (let outage = 1; outage <= 4; outage += 1) {
+      isAway = true;
+      await note('place', 1, outage);
+      await clock.pass(40_000);
+      expect(await letters()).toEqual([]);
+      isAway = false;
+      await clock.pass(10_000);
+      expect([secondsOf(tables.Place), await letters()]).toEqual([[outage], []]);
+    }
+    for (let second = 0; second < 60; second += 1) {
+      await note('place', 2, second);
+      await clock.pass(1000);
+    }
+    expect(await letters()).toEqual(['Place:7']);
   });
 });
 
