@@ -1,12 +1,14 @@
 import { Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { type Journal } from '../../../../src/cache/index.js';
 import { journalScripts } from '../../../../src/cache/redis/journal/journal-scripts.js';
 import { runScript } from '../../../../src/cache/redis/connection/lua-script.js';
+import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { places, placeTable } from '../../../support/worlds/places.js';
 
 describe.skipIf(!needsRedis())('a journal in Redis', () => {
   async function server(...settings: string[]): Promise<{ redis: PrivateRedis; admin: Redis }> {
@@ -90,6 +92,38 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     const { seq } = await accept(journal, 'Row:1');
     expect(seq).toBeGreaterThan(ahead);
     expect(journal.laterSeq()).toBeGreaterThan(seq);
+  });
+
+  /** As after a clock of the server that was set forward: this process takes it for earlier than it is. */
+  function takeTheServerForEarlier(): void {
+    const now = performance.now.bind(performance);
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() - 3000);
+    onTestFinished(() => spy.mockRestore());
+  }
+
+  it('numbers what it could not take in time above all that others were given', async () => {
+    const { redis } = await server();
+    const [{ journal }, { journal: other }] = [await opened(redis), await opened(redis)];
+    const { seq } = await accept(other, 'Row:1');
+    takeTheServerForEarlier();
+    await expect(accept(journal, 'Row:1')).rejects.toThrow('longer than the write could wait');
+    expect(journal.laterSeq()).toBeGreaterThan(seq);
+  });
+
+  it('that could not take a write in time has it win over those that were acknowledged before', async () => {
+    const { redis } = await server();
+    const table = placeTable();
+    const started = () =>
+      places({
+        ...{ table, clock: systemClock },
+        journal: redisJournal(new Redis(redis.url, { lazyConnect: true })),
+      });
+    const [one, other] = [await started(), await started()];
+    expect((await other.note(1, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    await other.isFlushed();
+    takeTheServerForEarlier();
+    expect((await one.note(1, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect(table.rows.get('1')?.seconds).toBe(20);
   });
 
   it('numbers what it is given after a loss above what it has given out before it', async () => {
