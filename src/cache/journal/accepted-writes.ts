@@ -15,9 +15,11 @@ import { Flusher } from './flusher.js';
 import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
 import { byPart, partOf } from './journal-parts.js';
 import { KeptWrites } from './kept-writes.js';
+import { Lanes } from './lanes.js';
 import { Superseded } from './superseded.js';
 import { decodeRecord, encodeRecord, restoredRecord, type WriteRecord } from './record.js';
 import { Recovery } from './recovery.js';
+import { LateFlush, timelyTarget } from './timely-target.js';
 import { WriteBehindBusy } from './write-behind-busy.js';
 
 /** A write that the database refuses for good, as it was accepted. */
@@ -94,6 +96,7 @@ const DRAIN_WITHIN_MS = 7000;
 /** Accepted writes: into the journal, from there into the database, and back to those that read in between. */
 export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
+  readonly #targets: ReadonlyMap<string, FlushTarget>;
   readonly #flusher: Flusher;
   readonly #superseded: Superseded;
   readonly #kept = new KeptWrites();
@@ -108,16 +111,22 @@ export class AcceptedWrites {
 
   constructor(options: AcceptedWritesOptions) {
     this.#options = options;
-    const { codec, targets, journal } = options;
+    const { codec, journal, clock } = options;
+    const targets = Array.from(
+      options.targets,
+      ([name, target]) => [name, timelyTarget(target, clock)] as const,
+    );
+    this.#targets = new Map(targets);
     const invalidate = (tags: readonly string[]): Promise<boolean> =>
       options.invalidate(tags, options.flushSite());
-    this.#flushDelay = new FlushDelay(options.clock);
-    this.#loopTime = new LoopTime(PENDING_BEAT_MS, options.clock);
+    this.#flushDelay = new FlushDelay(clock);
+    this.#loopTime = new LoopTime(PENDING_BEAT_MS, clock);
     this.#superseded = new Superseded({ journal, invalidate });
     const shared = {
       ...options,
+      lanes: new Lanes(clock),
       counters: this.#counters,
-      targetOf: (key: string) => targets.get(namespaceOf(key)),
+      targetOf: (key: string) => this.#targets.get(namespaceOf(key)),
       invalidate,
     };
     this.#recovery = new Recovery({
@@ -346,13 +355,13 @@ export class AcceptedWrites {
     write: { key: string; seq: number; state: unknown },
     mayBeQueued: boolean,
   ): Promise<void> {
-    const target = this.#options.targets.get(namespaceOf(write.key));
+    const target = this.#targets.get(namespaceOf(write.key));
     if (target === undefined) throw new Error(`no origin flushes ${namespaceOf(write.key)}`);
     try {
       await toldFlush(target, [write], false);
     } catch (error) {
       if (target.isPermanent(error) === true) throw error;
-      throw new WriteBehindBusy(error, mayBeQueued);
+      throw new WriteBehindBusy(error, mayBeQueued || error instanceof LateFlush);
     }
   }
 

@@ -3,12 +3,14 @@ import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import { pause } from '../time/pause.js';
 import { within } from '../time/within.js';
+import { grouped } from '../grouped.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
 import { partsAway } from './journal-parts.js';
 import type { FlushTarget } from './flush-target.js';
+import type { Lanes, LaneWork } from './lanes.js';
 import { FailedRows } from './failed-rows.js';
 import { toldFlush } from './told-flush.js';
 import type { Recovery } from './recovery.js';
@@ -27,6 +29,8 @@ export interface FlusherOptions {
   readonly onSettled: (writes: readonly WriteName[]) => void;
   /** Milliseconds for which a write waits that came while an earlier one of its key was flushed. */
   readonly laterAfterMs: () => number;
+  /** Those of all that brings writes to the targets. */
+  readonly lanes: Lanes;
   readonly counters: FlushCounters;
   readonly clock: Clock;
   readonly random: () => number;
@@ -40,6 +44,9 @@ const LOOK_EVERY_MS = 100;
 const QUIET_LOOK_EVERY_MS = 4000;
 /** A flusher that dies costs its writes this delay. */
 const VISIBLE_AGAIN_MS = 5000;
+/** For so long the flushes of a look are waited for: what they had taken is due again then. While it stops, for less. */
+const FLUSHES_WAITED_FOR_MS = VISIBLE_AGAIN_MS;
+const FLUSHES_WAITED_FOR_AT_THE_END_MS = 1000;
 /** Nothing is put off for longer. */
 const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, flushPause.longestMs);
 /** What was accepted or found is due again within it, if anything becomes of it at all. */
@@ -112,7 +119,7 @@ export class Flusher {
   }
 
   async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
-    const { journal, clock, recovery } = this.#options;
+    const { journal, clock, recovery, lanes } = this.#options;
     await this.#loop;
     let rounds = 0;
     for (;;) {
@@ -121,9 +128,14 @@ export class Flusher {
       if (journal.isAway()) return false;
       // What lies in a part that cannot be asked is left to other processes.
       if (claimed?.length === 0 && partsAway(journal).length > 0) return false;
-      if (!recovery.isNeeded && (await this.#isEmpty())) return true;
+      const isEmpty = !recovery.isNeeded && (await this.#isEmpty());
       // What others go on accepting is theirs to flush.
-      if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
+      const isTheirs = claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo);
+      if (isEmpty || isTheirs) {
+        // What left the journal is invalidated once more.
+        await lanes.ended();
+        return true;
+      }
       if (isTooLate()) return this.#isEmpty();
       rounds += 1;
       await clock.sleep(doublingPauseMs(DRAIN_PAUSE, rounds));
@@ -139,12 +151,12 @@ export class Flusher {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock, random, lanes } = this.#options;
     while (!this.#isStopping) {
       const { length: found } = (await this.#round(false)) ?? [];
       if (found > 0) this.#busyAtMs = clock.nowMs();
-      // A full batch: there is more.
-      if (found >= WRITES_PER_FLUSH / 2) continue;
+      // A full batch: there is more. Of targets that are at work nothing more is flushed now.
+      if (found >= WRITES_PER_FLUSH / 2 && !lanes.isAnyBusy) continue;
       const pauseMs = this.#isWanted ? AT_ONCE_MS : this.#lookEveryMs * (1 - JITTER * random());
       this.#isWanted = false;
       const wanted = new Promise<void>((resolve) => (this.#wake = resolve));
@@ -165,7 +177,7 @@ export class Flusher {
 
   /** Never rejects. Undefined where the journal could not be asked. */
   async #round(all: boolean): Promise<readonly ClaimedWrite[] | undefined> {
-    const { journal, recovery, counters } = this.#options;
+    const { journal, recovery, counters, lanes } = this.#options;
     const isSweep = await recovery.step();
     if (journal.isAway()) return undefined;
     const { retries } = counters;
@@ -190,9 +202,11 @@ export class Flusher {
         if (record !== undefined) readable.push({ write, record });
         else await this.#putOff(write);
       }
-      await Promise.all(this.#batches(readable).map(({ target, batch }) => this.#flush(target, batch)));
+      const waitMs = this.#isStopping ? FLUSHES_WAITED_FOR_AT_THE_END_MS : FLUSHES_WAITED_FOR_MS;
+      // What was taken for a target that is still at work comes again.
+      const areFlushed = await lanes.run(this.#works(readable), waitMs);
       const isFull = journal.parts === undefined && claimed.length >= WRITES_PER_FLUSH / 2;
-      recovery.looked(isSweep && !isFull && counters.retries === retries, left);
+      recovery.looked(isSweep && !isFull && areFlushed && counters.retries === retries, left);
       return claimed;
     } catch (error) {
       recovery.looked(false, left);
@@ -201,15 +215,24 @@ export class Flusher {
     }
   }
 
-  #batches(writes: readonly Readable[]): readonly { target: FlushTarget; batch: readonly Readable[] }[] {
-    const byTarget = new Map<FlushTarget, Readable[]>();
-    for (const one of writes) {
-      const target = this.#options.targetOf(one.write.key);
+  #works(writes: readonly Readable[]): ReadonlyMap<FlushTarget, LaneWork> {
+    const works = new Map<FlushTarget, LaneWork>();
+    for (const [target, batch] of grouped(writes, ({ write }) => this.#options.targetOf(write.key))) {
       // Of another API that shares the journal, or of a version that is yet to come: it stays.
-      if (target === undefined) continue;
-      byTarget.set(target, [...(byTarget.get(target) ?? []), one]);
+      if (target !== undefined) works.set(target, () => this.#isFlushed(target, batch));
     }
-    return Array.from(byTarget, ([target, batch]) => ({ target, batch }));
+    return works;
+  }
+
+  /** False where the journal could not be told what became of them. Never rejects. */
+  async #isFlushed(target: FlushTarget, batch: readonly Readable[]): Promise<boolean> {
+    try {
+      await this.#flush(target, batch);
+      return true;
+    } catch (error) {
+      this.#complain(error, NOT_TAKEN);
+      return false;
+    }
   }
 
   async #flush(target: FlushTarget, batch: readonly Readable[]): Promise<void> {

@@ -1,9 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryJournal, memoryStore, type Journal, type Origin } from '../../../src/cache/index.js';
+import {
+  memoryJournal,
+  memoryStore,
+  type Clock,
+  type Journal,
+  type Origin,
+} from '../../../src/cache/index.js';
 import type { FlushedWrite } from '../../../src/cache/types/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
+import { awayAndBack } from '../../support/worlds/places.js';
 import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
@@ -359,17 +366,16 @@ describe('a flush that fails', () => {
   });
 });
 
-describe('an outage of the database', () => {
-  /** A cache with two namespaces whose origins cannot tell an outage from a row that is refused; time passes as the test says. */
-  async function onVirtualTime() {
-    const clock = virtualClock();
-    const tables = { Place: table(), Other: table() };
-    const originOf = ({ origin: { load, flush } }: ReturnType<typeof table>): Origin<TestContext> => ({
-      ...(load && { load }),
-      ...(flush && { flush }),
-    });
-    const tested = testCache({
-      typeDefs: `
+/** A cache with two namespaces whose origins cannot tell an outage from a row that is refused; time passes as the test says. */
+async function onVirtualTime(journalOn = (clock: Clock): Journal => memoryJournal({ clock })) {
+  const clock = virtualClock();
+  const tables = { Place: table(), Other: table() };
+  const originOf = ({ origin: { load, flush } }: ReturnType<typeof table>): Origin<TestContext> => ({
+    ...(load && { load }),
+    ...(flush && { flush }),
+  });
+  const tested = testCache({
+    typeDefs: `
         type Place { id: ID! seconds: Int! }
         type Query { place(id: ID!): Place @cached(ttl: 60, pattern: READ_THROUGH, key: "Place:{args.id}") }
         type Mutation {
@@ -377,28 +383,29 @@ describe('an outage of the database', () => {
           other(id: ID!, seconds: Int!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Other:{args.id}")
         }
       `,
-      resolvers: {
-        Mutation: { place: (_root, state: object) => state, other: (_root, state: object) => state },
-      },
-      clock,
-      store: memoryStore({ clock }),
-      journal: memoryJournal({ clock }),
-      origins: { Place: originOf(tables.Place), Other: originOf(tables.Other) },
-    });
-    await tested.cache.start();
-    onTestFinished(async () => {
-      const closed = tested.cache.close().catch(() => undefined);
-      await clock.pass(20_000);
-      await closed;
-    });
-    const note = (field: 'place' | 'other', id: number, seconds: number) =>
-      tested.query(`mutation { ${field}(id: ${id}, seconds: ${seconds}) { seconds } }`);
-    const secondsOf = ({ rows }: ReturnType<typeof table>) =>
-      [...rows].sort(([one], [other]) => Number(one) - Number(other)).map(([, { seconds }]) => seconds);
-    const letters = async () => (await tested.cache.writes.deadLetters()).map(({ key }) => key);
-    return { ...tested, clock, tables, note, secondsOf, letters };
-  }
+    resolvers: {
+      Mutation: { place: (_root, state: object) => state, other: (_root, state: object) => state },
+    },
+    clock,
+    store: memoryStore({ clock }),
+    journal: journalOn(clock),
+    origins: { Place: originOf(tables.Place), Other: originOf(tables.Other) },
+  });
+  await tested.cache.start();
+  onTestFinished(async () => {
+    const closed = tested.cache.close().catch(() => undefined);
+    await clock.pass(20_000);
+    await closed;
+  });
+  const note = (field: 'place' | 'other', id: number, seconds: number) =>
+    tested.query(`mutation { ${field}(id: ${id}, seconds: ${seconds}) { seconds } }`);
+  const secondsOf = ({ rows }: ReturnType<typeof table>) =>
+    [...rows].sort(([one], [other]) => Number(one) - Number(other)).map(([, { seconds }]) => seconds);
+  const letters = async () => (await tested.cache.writes.deadLetters()).map(({ key }) => key);
+  return { ...tested, clock, tables, note, secondsOf, letters };
+}
 
+describe('an outage of the database', () => {
   it('buries nothing, also where it begins right after a flush that succeeded', async () => {
     const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
     for (const id of [1, 2, 3]) await note('place', id, 1);
@@ -452,6 +459,68 @@ describe('an outage of the database', () => {
       await clock.pass(1000);
     }
     expect(await letters()).toEqual(['Place:7']);
+  });
+});
+
+describe('a flush that does not end', () => {
+  it('holds up no other namespace, is told, and is tried again', async () => {
+    const { clock, tables, note, secondsOf, logged } = await onVirtualTime();
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await clock.pass(6000);
+    for (let second = 1; second <= 20; second += 1) {
+      await note('other', 1, second);
+      await clock.pass(1000);
+      expect(secondsOf(tables.Other)).toEqual([second]);
+    }
+    expect([secondsOf(tables.Place), logged]).toEqual([[], []]);
+    // The one that hangs is given up, and the next one is not held.
+    await clock.pass(20_000);
+    expect(secondsOf(tables.Place)).toEqual([1]);
+    expect(logged.join()).toContain('the flush of Place has not ended after 30 s');
+  });
+
+  it('holds up no other namespace while what was accepted is brought past a journal that is away', async () => {
+    const doors: ReturnType<typeof awayAndBack>[] = [];
+    const { clock, tables, note, secondsOf } = await onVirtualTime((journalClock) => {
+      // One that could lose what it has, so that the process keeps it.
+      const door = awayAndBack({ ...memoryJournal({ clock: journalClock }), restore: () => 0 });
+      doors.push(door);
+      return door.journal;
+    });
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await note('other', 1, 1);
+    for (const door of doors) door.isAway = true;
+    await clock.pass(8000);
+    expect([secondsOf(tables.Other), secondsOf(tables.Place)]).toEqual([[1], []]);
+    await clock.pass(40_000);
+    expect(secondsOf(tables.Place)).toEqual([1]);
+  });
+
+  it('has the client of a straight write told that it may still be written', async () => {
+    const { clock, tables, note } = await onVirtualTime((journalClock) => ({
+      ...memoryJournal({ clock: journalClock }),
+      mayAccept: () => false,
+    }));
+    tables.Place.holdNext('flush', createGate());
+    const noting = note('place', 1, 1);
+    await clock.pass(31_000);
+    expect((await noting).result.errors?.[0]).toMatchObject({
+      message: expect.stringContaining('it may still be written') as string,
+      extensions: { code: 'WRITE_BEHIND_BUSY' },
+    });
+  });
+
+  it('holds up the end of no other namespace', async () => {
+    const { cache, clock, tables, note, secondsOf } = await onVirtualTime();
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await clock.pass(1000);
+    await note('other', 1, 1);
+    const closing = cache.close().catch((error: unknown) => error);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Other), await closing]).toMatchObject([[1], { code: 'CACHE_WRITES_LOST' }]);
   });
 });
 
