@@ -4,7 +4,7 @@ import { namespaceOf } from '../keys/namespace.js';
 import type { FlushTarget } from './flush-target.js';
 
 /** How long a flush is waited for. */
-export const FLUSH_WITHIN_MS = 30_000;
+const FLUSH_WITHIN_MS = 30_000;
 
 /** A flush took so long that it is waited for no longer. The database may still take it, which its numbers make harmless. */
 export class LateFlush extends Error {

@@ -209,7 +209,10 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
       numbers.got(seq);
       if (outcome !== 1) return { outcome: 'full', seq };
       epochs.noticed(index, { found: epochOf(found), present: epochOf(present) });
-      const isSafe = confirming === undefined || (await confirming);
+      if (confirming === undefined) return { outcome: 'accepted', seq };
+      const isSafe = await confirming;
+      // The journal may have been emptied meanwhile, and that noticed before the caller keeps the write: it is noticed anew.
+      epochs.noticed(index, { found: epochOf(present) });
       return { outcome: isSafe ? 'accepted' : 'unconfirmed', seq };
     },
     pending: async (keys) => {

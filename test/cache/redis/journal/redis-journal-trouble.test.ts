@@ -83,6 +83,34 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     expect(journal.isAway()).toBe(false);
   });
 
+  it('loses nothing where it is emptied while a write waits for its replica', async () => {
+    const { redis, admin } = await server('--repl-diskless-sync-delay', '0');
+    const { redis: replica } = await server('--replicaof', '127.0.0.1', `${redis.port}`);
+    await expect
+      .poll(async () => /slave0:.*state=online/.test(await admin.info('replication')), { timeout: 10_000 })
+      .toBe(true);
+    const { cache, note, table } = await places({
+      clock: systemClock,
+      journal: redisJournal(new Redis(redis.url, { lazyConnect: true }), { replicas: 1 }),
+    });
+    table.faults.flush = new Error('no connection');
+    // From now on it looks often.
+    expect((await note(2, 20)).outcomes).toEqual(['Mutation.note QUEUED']);
+    process.kill(replica.pid, 'SIGSTOP');
+    const noting = note(1, 10);
+    await expect.poll(() => admin.client('LIST'), { interval: 5 }).toContain('cmd=wait');
+    await admin.flushall();
+    await expect
+      .poll(async () => (await cache.writes.journal()).flushed, { interval: 5 })
+      .toMatchObject({ losses: 1, restored: 1 });
+    process.kill(replica.pid, 'SIGCONT');
+    expect((await noting).outcomes).toEqual(['Mutation.note QUEUED']);
+    table.faults.flush = undefined;
+    await expect
+      .poll(() => ['1', '2'].map((id) => table.rows.get(id)?.seconds), { timeout: 15_000 })
+      .toEqual([10, 20]);
+  });
+
   it('numbers what goes straight to the database above all it was given', async () => {
     const { redis, admin } = await server();
     const { journal } = await opened(redis);
