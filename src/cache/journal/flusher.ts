@@ -115,7 +115,7 @@ export class Flusher {
     const isTooLate = (): boolean => hasCome(untilMs, clock.nowMs(), withinMs);
     const work = this.#drained(upTo, isTooLate);
     // An origin that hangs must not hold up the end.
-    return within(clock, { work, ms: withinMs, onLate: () => this.#isEmpty() });
+    return within(clock, { work, ms: withinMs, onLate: () => this.#isAllFlushed() });
   }
 
   async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
@@ -128,21 +128,27 @@ export class Flusher {
       if (journal.isAway()) return false;
       // What lies in a part that cannot be asked is left to other processes.
       if (claimed?.length === 0 && partsAway(journal).length > 0) return false;
-      const isEmpty = !recovery.isNeeded && (await this.#isEmpty());
+      const isAllFlushed = await this.#isAllFlushed();
       // What others go on accepting is theirs to flush.
-      const isTheirs = claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo);
-      if (isEmpty || isTheirs) {
+      const isTheirs =
+        !recovery.isNeeded &&
+        claimed !== undefined &&
+        claimed.length > 0 &&
+        claimed.every(({ seq }) => seq > upTo);
+      if (isAllFlushed || isTheirs) {
         // What left the journal is invalidated once more.
         await lanes.ended();
         return true;
       }
-      if (isTooLate()) return this.#isEmpty();
+      if (isTooLate()) return false;
       rounds += 1;
       await clock.sleep(doublingPauseMs(DRAIN_PAUSE, rounds));
     }
   }
 
-  async #isEmpty(): Promise<boolean> {
+  /** False also where something is to be written down again: then an empty journal means nothing. */
+  async #isAllFlushed(): Promise<boolean> {
+    if (this.#options.recovery.isNeeded) return false;
     try {
       return (await this.#options.journal.size()).pending === 0;
     } catch {

@@ -1,12 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  memoryJournal,
-  memoryStore,
-  type Clock,
-  type Journal,
-  type Origin,
-} from '../../../src/cache/index.js';
-import type { FlushedWrite } from '../../../src/cache/types/index.js';
+import { memoryJournal, memoryStore, type Journal, type Origin } from '../../../src/cache/index.js';
+import type { Doubt, FlushedWrite } from '../../../src/cache/types/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
@@ -367,8 +361,7 @@ describe('a flush that fails', () => {
 });
 
 /** A cache with two namespaces whose origins cannot tell an outage from a row that is refused; time passes as the test says. */
-async function onVirtualTime(journalOn = (clock: Clock): Journal => memoryJournal({ clock })) {
-  const clock = virtualClock();
+async function onVirtualTime(clock = virtualClock(), journal: Journal = memoryJournal({ clock })) {
   const tables = { Place: table(), Other: table() };
   const originOf = ({ origin: { load, flush } }: ReturnType<typeof table>): Origin<TestContext> => ({
     ...(load && { load }),
@@ -388,7 +381,7 @@ async function onVirtualTime(journalOn = (clock: Clock): Journal => memoryJourna
     },
     clock,
     store: memoryStore({ clock }),
-    journal: journalOn(clock),
+    journal,
     origins: { Place: originOf(tables.Place), Other: originOf(tables.Other) },
   });
   await tested.cache.start();
@@ -481,17 +474,14 @@ describe('a flush that does not end', () => {
   });
 
   it('holds up no other namespace while what was accepted is brought past a journal that is away', async () => {
-    const doors: ReturnType<typeof awayAndBack>[] = [];
-    const { clock, tables, note, secondsOf } = await onVirtualTime((journalClock) => {
-      // One that could lose what it has, so that the process keeps it.
-      const door = awayAndBack({ ...memoryJournal({ clock: journalClock }), restore: () => 0 });
-      doors.push(door);
-      return door.journal;
-    });
+    const onTime = virtualClock();
+    // One that could lose what it has, so that the process keeps it.
+    const door = awayAndBack({ ...memoryJournal({ clock: onTime }), restore: () => 0 });
+    const { clock, tables, note, secondsOf } = await onVirtualTime(onTime, door.journal);
     tables.Place.holdNext('flush', createGate());
     await note('place', 1, 1);
     await note('other', 1, 1);
-    for (const door of doors) door.isAway = true;
+    door.isAway = true;
     await clock.pass(8000);
     expect([secondsOf(tables.Other), secondsOf(tables.Place)]).toEqual([[1], []]);
     await clock.pass(40_000);
@@ -499,10 +489,10 @@ describe('a flush that does not end', () => {
   });
 
   it('has the client of a straight write told that it may still be written', async () => {
-    const { clock, tables, note } = await onVirtualTime((journalClock) => ({
-      ...memoryJournal({ clock: journalClock }),
+    const { clock, tables, note } = await onVirtualTime(undefined, {
+      ...memoryJournal(),
       mayAccept: () => false,
-    }));
+    });
     tables.Place.holdNext('flush', createGate());
     const noting = note('place', 1, 1);
     await clock.pass(31_000);
@@ -521,6 +511,27 @@ describe('a flush that does not end', () => {
     const closing = cache.close().catch((error: unknown) => error);
     await clock.pass(10_000);
     expect([secondsOf(tables.Other), await closing]).toMatchObject([[1], { code: 'CACHE_WRITES_LOST' }]);
+  });
+});
+
+describe('a straight write whose answer is lost', () => {
+  it('may be in the database: nothing from before it is served after its client is told', async () => {
+    const journal = { ...memoryJournal(), mayAccept: () => false, passedInMs: () => 500 };
+    const { clock, tables, note, query } = await onVirtualTime(virtualClock(), journal);
+    const read = async () => (await query('{ place(id: 1) { seconds } }')).data;
+    expect(await read()).toEqual({ place: null });
+    tables.Place.fail((writes) => {
+      for (const { seq } of writes) tables.Place.rows.set('1', { seconds: 10, seq });
+      return new Error('the connection broke after the commit');
+    });
+    let isTold = false;
+    const noting = note('place', 1, 10).finally(() => (isTold = true));
+    await clock.pass(400);
+    // Until its number lies in the past others may be given lower ones.
+    expect(isTold).toBe(false);
+    await clock.pass(200);
+    expect((await noting).result.errors?.[0]?.extensions).toMatchObject({ code: 'WRITE_BEHIND_BUSY' });
+    expect(await read()).toEqual({ place: { seconds: 10 } });
   });
 });
 
@@ -643,6 +654,33 @@ describe('a cache that closes', () => {
     for (const id of [1, 2, 3]) await note(id, id);
     await cache.close();
     expect(rows.size).toBe(3);
+  });
+
+  it('says how much may be lost where the journal was emptied and takes nothing again', async () => {
+    const clock = virtualClock();
+    const inner = memoryJournal({ clock });
+    let tell: ((doubt: Doubt) => void) | undefined;
+    const { tables, note, cache, logged } = await onVirtualTime(clock, {
+      ...inner,
+      name: 'redis',
+      open: ({ onDoubt }) => {
+        tell = onDoubt;
+        return Promise.resolve();
+      },
+      restore: () => {
+        throw new Error('OOM');
+      },
+    });
+    tables.Place.fail(() => new Error('no connection'));
+    await note('place', 1, 1);
+    await inner.supersede([{ key: 'Place:1', seq: Infinity }]);
+    tell?.({ why: 'robbed', sinceSeq: inner.laterSeq(), held: 1 });
+    const closing = cache.close();
+    await clock.pass(10_000);
+    await closing;
+    expect(logged.join()).toContain(
+      'only what the journal has not lost stays there for another process {"pending":1}',
+    );
   });
 
   it('says how much is lost where that is not possible', async () => {
