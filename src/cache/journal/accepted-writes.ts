@@ -12,12 +12,14 @@ import { FlushDelay } from './flush-delay.js';
 import type { FlushTarget } from './flush-target.js';
 import { toldFlush } from './told-flush.js';
 import { Flusher } from './flusher.js';
-import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite } from './journal.js';
+import type { BuriedWrite, Doubt, Journal, JournalSize, PendingWrite, WriteName } from './journal.js';
 import { byPart, partOf } from './journal-parts.js';
 import { KeptWrites } from './kept-writes.js';
+import { Lanes } from './lanes.js';
 import { Superseded } from './superseded.js';
 import { decodeRecord, encodeRecord, restoredRecord, type WriteRecord } from './record.js';
 import { Recovery } from './recovery.js';
+import { LateFlush, timelyTarget } from './timely-target.js';
 import { WriteBehindBusy } from './write-behind-busy.js';
 
 /** A write that the database refuses for good, as it was accepted. */
@@ -77,6 +79,10 @@ export interface Acceptance {
 export type PendingState =
   { readonly outcome: 'pending'; readonly state: unknown } | { readonly outcome: 'none' | 'unknown' };
 
+interface StraightWrite extends WriteName {
+  readonly tags: readonly string[];
+}
+
 const NONE: PendingState = { outcome: 'none' };
 const UNKNOWN: PendingState = { outcome: 'unknown' };
 
@@ -94,6 +100,7 @@ const DRAIN_WITHIN_MS = 7000;
 /** Accepted writes: into the journal, from there into the database, and back to those that read in between. */
 export class AcceptedWrites {
   readonly #options: AcceptedWritesOptions;
+  readonly #targets: ReadonlyMap<string, FlushTarget>;
   readonly #flusher: Flusher;
   readonly #superseded: Superseded;
   readonly #kept = new KeptWrites();
@@ -108,16 +115,22 @@ export class AcceptedWrites {
 
   constructor(options: AcceptedWritesOptions) {
     this.#options = options;
-    const { codec, targets, journal } = options;
+    const { codec, journal, clock } = options;
+    const targets = Array.from(
+      options.targets,
+      ([name, target]) => [name, timelyTarget(target, clock)] as const,
+    );
+    this.#targets = new Map(targets);
     const invalidate = (tags: readonly string[]): Promise<boolean> =>
       options.invalidate(tags, options.flushSite());
-    this.#flushDelay = new FlushDelay(options.clock);
-    this.#loopTime = new LoopTime(PENDING_BEAT_MS, options.clock);
+    this.#flushDelay = new FlushDelay(clock);
+    this.#loopTime = new LoopTime(PENDING_BEAT_MS, clock);
     this.#superseded = new Superseded({ journal, invalidate });
     const shared = {
       ...options,
+      lanes: new Lanes(clock),
       counters: this.#counters,
-      targetOf: (key: string) => targets.get(namespaceOf(key)),
+      targetOf: (key: string) => this.#targets.get(namespaceOf(key)),
       invalidate,
     };
     this.#recovery = new Recovery({
@@ -187,7 +200,12 @@ export class AcceptedWrites {
       }
     }
     seq ??= journal.laterSeq(part);
-    await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
+    try {
+      await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
+    } catch (error) {
+      if (error instanceof WriteBehindBusy) await this.#endUnknown({ key, seq, tags: offered.tags }, site);
+      throw error;
+    }
     counters.writtenThrough += 1;
     return { outcome: 'written', boundedBy: await this.#endStraight({ key, seq, tags: offered.tags }, site) };
   }
@@ -302,9 +320,10 @@ export class AcceptedWrites {
     const pending = isEmpty ? 0 : (await this.size())?.pending;
     const isLost = pending !== 0 && journal.name === 'memory';
     if (pending !== 0) {
-      const message = isLost
-        ? 'accepted writes could not be flushed in time and are lost'
-        : 'accepted writes could not be flushed in time; they stay in the journal for another process';
+      const stays = this.#recovery.isNeeded
+        ? 'of them only what the journal has not lost stays there for another process'
+        : 'they stay in the journal for another process';
+      const message = `accepted writes could not be flushed in time${isLost ? ' and are lost' : `; ${stays}`}`;
       log.error({ pending }, message);
     }
     await journal.close();
@@ -317,19 +336,29 @@ export class AcceptedWrites {
   }
 
   /** Ends what was before a write that the database has. */
-  async #endStraight(
-    { key, seq, tags }: { key: string; seq: number; tags: readonly string[] },
-    site: WriteSite,
-  ): Promise<BoundedBy | undefined> {
-    const { journal, clock, acknowledge } = this.#options;
-    // Its number may lie ahead of the server's time, and others get theirs from there: what they write until then is older,
-    // and must leave the journal too; what they write after the acknowledgement must get a higher one.
-    const aheadMs = journal.passedInMs(seq, partOf(journal, key));
-    if (aheadMs > 0) await clock.sleep(aheadMs);
+  async #endStraight({ key, seq, tags }: StraightWrite, site: WriteSite): Promise<BoundedBy | undefined> {
+    const { acknowledge } = this.#options;
+    await this.#hasPassed({ key, seq });
     // Before the invalidation: a load after it must not find what is older in the journal.
     this.#kept.drop({ key, seq });
     const isSuperseded = await this.#superseded.by({ key, seq });
     return (await acknowledge([key, ...tags], site)) ?? this.#counted(site, isSuperseded);
+  }
+
+  /** Ends what was before a write that the database may have all the same, as where its answer was lost. */
+  async #endUnknown({ key, seq, tags }: StraightWrite, site: WriteSite): Promise<void> {
+    await this.#hasPassed({ key, seq });
+    await this.#options.invalidate([key, ...tags], site);
+  }
+
+  /**
+   * The number of a straight write may lie ahead of the server's time, and others get theirs from there: what they write until
+   * then is older, and must leave the journal too; what they write after the answer must get a higher one.
+   */
+  async #hasPassed({ key, seq }: WriteName): Promise<void> {
+    const { journal, clock } = this.#options;
+    const aheadMs = journal.passedInMs(seq, partOf(journal, key));
+    if (aheadMs > 0) await clock.sleep(aheadMs);
   }
 
   #queuedBy(site: WriteSite, isStrict: boolean): BoundedBy | undefined {
@@ -346,13 +375,13 @@ export class AcceptedWrites {
     write: { key: string; seq: number; state: unknown },
     mayBeQueued: boolean,
   ): Promise<void> {
-    const target = this.#options.targets.get(namespaceOf(write.key));
+    const target = this.#targets.get(namespaceOf(write.key));
     if (target === undefined) throw new Error(`no origin flushes ${namespaceOf(write.key)}`);
     try {
       await toldFlush(target, [write], false);
     } catch (error) {
       if (target.isPermanent(error) === true) throw error;
-      throw new WriteBehindBusy(error, mayBeQueued);
+      throw new WriteBehindBusy(error, mayBeQueued || error instanceof LateFlush);
     }
   }
 

@@ -3,12 +3,15 @@ import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import { pause } from '../time/pause.js';
 import { within } from '../time/within.js';
+import { grouped } from '../grouped.js';
 import type { CacheLog } from '../log.js';
 import type { FlushCounters } from '../metrics/flush-counters.js';
 import { FLUSHED_AFTER_AT_MOST_MS } from './flush-delay.js';
 import type { ClaimedWrite, Journal, WriteName } from './journal.js';
 import { partsAway } from './journal-parts.js';
 import type { FlushTarget } from './flush-target.js';
+import type { Lanes, LaneWork } from './lanes.js';
+import { FailedRows } from './failed-rows.js';
 import { toldFlush } from './told-flush.js';
 import type { Recovery } from './recovery.js';
 import type { WriteRecord } from './record.js';
@@ -26,6 +29,8 @@ export interface FlusherOptions {
   readonly onSettled: (writes: readonly WriteName[]) => void;
   /** Milliseconds for which a write waits that came while an earlier one of its key was flushed. */
   readonly laterAfterMs: () => number;
+  /** Those of all that brings writes to the targets. */
+  readonly lanes: Lanes;
   readonly counters: FlushCounters;
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,6 +44,9 @@ const LOOK_EVERY_MS = 100;
 const QUIET_LOOK_EVERY_MS = 4000;
 /** A flusher that dies costs its writes this delay. */
 const VISIBLE_AGAIN_MS = 5000;
+/** For so long the flushes of a look are waited for: what they had taken is due again then. While it stops, for less. */
+const FLUSHES_WAITED_FOR_MS = VISIBLE_AGAIN_MS;
+const FLUSHES_WAITED_FOR_AT_THE_END_MS = 1000;
 /** Nothing is put off for longer. */
 const LONGEST_WAIT_MS = Math.max(VISIBLE_AGAIN_MS, flushPause.longestMs);
 /** What was accepted or found is due again within it, if anything becomes of it at all. */
@@ -48,7 +56,7 @@ const AT_ONCE_MS = 5;
 /** The share of a pause that is left to chance, so that processes do not look in step. */
 const JITTER = 0.3;
 const DRAIN_PAUSE: DoublingPause = { firstMs: 1, longestMs: flushPause.firstMs };
-/** Where it is not known whether a row is refused, it is after so many attempts, while others get through. */
+/** Where it is not known whether a row is refused, it is after so many attempts, between which others of its target got through. */
 const ATTEMPTS = 10;
 const COMPLAIN_EVERY_MS = 60_000;
 const NOT_TAKEN = 'accepted writes could not be taken from the journal; it is tried again';
@@ -72,7 +80,7 @@ export class Flusher {
   /** When something was accepted or found last. */
   #busyAtMs = -Infinity;
   #complainedAtMs = -Infinity;
-  #succeededAtMs = -Infinity;
+  readonly #failedRows = new FailedRows();
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -107,11 +115,11 @@ export class Flusher {
     const isTooLate = (): boolean => hasCome(untilMs, clock.nowMs(), withinMs);
     const work = this.#drained(upTo, isTooLate);
     // An origin that hangs must not hold up the end.
-    return within(clock, { work, ms: withinMs, onLate: () => this.#isEmpty() });
+    return within(clock, { work, ms: withinMs, onLate: () => this.#isAllFlushed() });
   }
 
   async #drained(upTo: number, isTooLate: () => boolean): Promise<boolean> {
-    const { journal, clock, recovery } = this.#options;
+    const { journal, clock, recovery, lanes } = this.#options;
     await this.#loop;
     let rounds = 0;
     for (;;) {
@@ -120,16 +128,27 @@ export class Flusher {
       if (journal.isAway()) return false;
       // What lies in a part that cannot be asked is left to other processes.
       if (claimed?.length === 0 && partsAway(journal).length > 0) return false;
-      if (!recovery.isNeeded && (await this.#isEmpty())) return true;
+      const isAllFlushed = await this.#isAllFlushed();
       // What others go on accepting is theirs to flush.
-      if (claimed !== undefined && claimed.length > 0 && claimed.every(({ seq }) => seq > upTo)) return true;
-      if (isTooLate()) return this.#isEmpty();
+      const isTheirs =
+        !recovery.isNeeded &&
+        claimed !== undefined &&
+        claimed.length > 0 &&
+        claimed.every(({ seq }) => seq > upTo);
+      if (isAllFlushed || isTheirs) {
+        // What left the journal is invalidated once more.
+        await lanes.ended();
+        return true;
+      }
+      if (isTooLate()) return false;
       rounds += 1;
       await clock.sleep(doublingPauseMs(DRAIN_PAUSE, rounds));
     }
   }
 
-  async #isEmpty(): Promise<boolean> {
+  /** False also where something is to be written down again: then an empty journal means nothing. */
+  async #isAllFlushed(): Promise<boolean> {
+    if (this.#options.recovery.isNeeded) return false;
     try {
       return (await this.#options.journal.size()).pending === 0;
     } catch {
@@ -138,12 +157,12 @@ export class Flusher {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock, random, lanes } = this.#options;
     while (!this.#isStopping) {
       const { length: found } = (await this.#round(false)) ?? [];
       if (found > 0) this.#busyAtMs = clock.nowMs();
-      // A full batch: there is more.
-      if (found >= WRITES_PER_FLUSH / 2) continue;
+      // A full batch: there is more. Of targets that are at work nothing more is flushed now.
+      if (found >= WRITES_PER_FLUSH / 2 && !lanes.isAnyBusy) continue;
       const pauseMs = this.#isWanted ? AT_ONCE_MS : this.#lookEveryMs * (1 - JITTER * random());
       this.#isWanted = false;
       const wanted = new Promise<void>((resolve) => (this.#wake = resolve));
@@ -164,7 +183,7 @@ export class Flusher {
 
   /** Never rejects. Undefined where the journal could not be asked. */
   async #round(all: boolean): Promise<readonly ClaimedWrite[] | undefined> {
-    const { journal, recovery, counters } = this.#options;
+    const { journal, recovery, counters, lanes } = this.#options;
     const isSweep = await recovery.step();
     if (journal.isAway()) return undefined;
     const { retries } = counters;
@@ -189,9 +208,11 @@ export class Flusher {
         if (record !== undefined) readable.push({ write, record });
         else await this.#putOff(write);
       }
-      await Promise.all(this.#batches(readable).map(({ target, batch }) => this.#flush(target, batch)));
+      const waitMs = this.#isStopping ? FLUSHES_WAITED_FOR_AT_THE_END_MS : FLUSHES_WAITED_FOR_MS;
+      // What was taken for a target that is still at work comes again.
+      const areFlushed = await lanes.run(this.#works(readable), waitMs);
       const isFull = journal.parts === undefined && claimed.length >= WRITES_PER_FLUSH / 2;
-      recovery.looked(isSweep && !isFull && counters.retries === retries, left);
+      recovery.looked(isSweep && !isFull && areFlushed && counters.retries === retries, left);
       return claimed;
     } catch (error) {
       recovery.looked(false, left);
@@ -200,19 +221,28 @@ export class Flusher {
     }
   }
 
-  #batches(writes: readonly Readable[]): readonly { target: FlushTarget; batch: readonly Readable[] }[] {
-    const byTarget = new Map<FlushTarget, Readable[]>();
-    for (const one of writes) {
-      const target = this.#options.targetOf(one.write.key);
+  #works(writes: readonly Readable[]): ReadonlyMap<FlushTarget, LaneWork> {
+    const works = new Map<FlushTarget, LaneWork>();
+    for (const [target, batch] of grouped(writes, ({ write }) => this.#options.targetOf(write.key))) {
       // Of another API that shares the journal, or of a version that is yet to come: it stays.
-      if (target === undefined) continue;
-      byTarget.set(target, [...(byTarget.get(target) ?? []), one]);
+      if (target !== undefined) works.set(target, () => this.#isFlushed(target, batch));
     }
-    return Array.from(byTarget, ([target, batch]) => ({ target, batch }));
+    return works;
+  }
+
+  /** False where the journal could not be told what became of them. Never rejects. */
+  async #isFlushed(target: FlushTarget, batch: readonly Readable[]): Promise<boolean> {
+    try {
+      await this.#flush(target, batch);
+      return true;
+    } catch (error) {
+      this.#complain(error, NOT_TAKEN);
+      return false;
+    }
   }
 
   async #flush(target: FlushTarget, batch: readonly Readable[]): Promise<void> {
-    const { journal, counters, invalidate, clock } = this.#options;
+    const { journal, counters, invalidate } = this.#options;
     // In one order everywhere, so that two transactions never wait for each other's rows.
     const ordered = [...batch].sort(byKey);
     const states = ordered.map(({ write: { key, seq }, record: { state } }) => ({ key, seq, state }));
@@ -223,9 +253,9 @@ export class Flusher {
       await this.#failed(target, ordered, error);
       return;
     }
-    this.#succeededAtMs = clock.nowMs();
+    this.#failedRows.passed(target);
     counters.flushed += batch.length;
-    this.#options.onSettled(batch.map(({ write }) => write));
+    this.#settled(batch.map(({ write }) => write));
     // Before they leave the journal: a load must find the one or the other.
     await invalidate(tagsOf(batch));
     try {
@@ -245,15 +275,16 @@ export class Flusher {
     if (first === undefined) return;
     const verdict = target.isPermanent(error);
     const attempts = Math.max(...batch.map(({ write }) => write.attempts)) + 1;
-    if (batch.length === 1) {
-      if (verdict === true || (verdict === undefined && this.#isHopeless(attempts))) {
-        await this.#bury(first.write, first.record, error);
-        return;
-      }
-    } else if (verdict === true || (verdict === undefined && attempts > 1)) {
+    if (batch.length > 1 && (verdict === true || (verdict === undefined && attempts > 1))) {
       const middle = Math.ceil(batch.length / 2);
       await this.#flush(target, batch.slice(0, middle));
       await this.#flush(target, batch.slice(middle));
+      return;
+    }
+    const counted =
+      verdict === undefined ? batch.map(({ write }) => this.#failedRows.failed(target, write)) : [];
+    if (batch.length === 1 && (verdict === true || Math.max(...counted) >= ATTEMPTS)) {
+      await this.#bury(first.write, first.record, error);
       return;
     }
     counters.retries += batch.length;
@@ -270,9 +301,9 @@ export class Flusher {
     else await this.#bury(write, undefined, new Error('the record cannot be read by this version'));
   }
 
-  #isHopeless(attempts: number): boolean {
-    const sinceMs = this.#options.clock.nowMs() - this.#succeededAtMs;
-    return attempts >= ATTEMPTS && sinceMs < ATTEMPTS * flushPause.longestMs;
+  #settled(writes: readonly WriteName[]): void {
+    this.#failedRows.forget(writes);
+    this.#options.onSettled(writes);
   }
 
   async #bury(write: ClaimedWrite, record: WriteRecord | undefined, error: unknown): Promise<void> {
@@ -282,7 +313,7 @@ export class Flusher {
     await invalidate([write.key]);
     await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;
-    this.#options.onSettled([write]);
+    this.#settled([write]);
     // Not the key, which may name a viewer, nor the state.
     log.error(
       { coordinate: record?.coordinate, attempts, error: String(error) },

@@ -1,3 +1,4 @@
+import { ownBytes } from '../codec/own-bytes.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 
 /** Everything about an accepted write that outlives the process which accepted it. */
@@ -15,9 +16,9 @@ export interface WriteRecord {
   readonly isRestored?: boolean;
 }
 
-/** @throws UnstorableValue for a state that would not come back as what it was. */
-export function encodeRecord(codec: ValueCodec, { tags, ...record }: WriteRecord): Buffer {
-  return codec.encode({ ...record, tags: [...tags] });
+/** In a buffer of its own, since it is kept. @throws UnstorableValue for a state that would not come back as what it was. */
+export function encodeRecord(codec: ValueCodec, { tags, ...record }: WriteRecord): Uint8Array {
+  return ownBytes(codec.encode({ ...record, tags: [...tags] }));
 }
 
 /** Undefined for what cannot be read: written by another program, or by another version. */

@@ -6,6 +6,7 @@ import { batchesOf } from './batches.js';
 import { flushPause } from './flush-pause.js';
 import type { FlushedWrite, FlushTarget } from './flush-target.js';
 import type { KeptWrite, KeptWrites } from './kept-writes.js';
+import type { Lanes, LaneWork } from './lanes.js';
 import type { Superseded } from './superseded.js';
 import type { WriteRecord } from './record.js';
 
@@ -15,6 +16,8 @@ export interface RescueOptions {
   readonly recordOf: (record: Uint8Array) => WriteRecord | undefined;
   readonly superseded: Pick<Superseded, 'by'>;
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>;
+  /** Those of all that brings writes to the targets. */
+  readonly lanes: Lanes;
   readonly counters: FlushCounters;
   readonly clock: Clock;
 }
@@ -24,6 +27,9 @@ interface Saved {
   readonly record: WriteRecord;
   readonly target: FlushTarget;
 }
+
+/** For so long the flushes of a step are waited for. */
+const WAITED_FOR_MS = 5000;
 
 /**
  * Brings what this process has accepted straight to the database, whose numbers decide, while the journal cannot be asked. What
@@ -45,7 +51,7 @@ export class Rescue {
 
   /** Brings to the database what is kept of these keys and due. */
   async step(isWanted: (key: string) => boolean): Promise<void> {
-    const { kept, clock, targetOf, recordOf } = this.#options;
+    const { kept, clock, targetOf, recordOf, lanes } = this.#options;
     if (kept.size === 0 || !hasCome(this.#againAtMs, clock.nowMs(), flushPause.longestMs)) return;
     const saved = kept.all().flatMap((write): readonly Saved[] => {
       if (!isWanted(write.key)) return [];
@@ -53,11 +59,20 @@ export class Rescue {
       const target = targetOf(write.key);
       return record === undefined || target === undefined ? [] : [{ write, record, target }];
     });
-    const batches = [...grouped(saved, ({ target }) => target).values()].flatMap(batchesOf);
-    const areSaved: boolean[] = [];
-    for (const batch of batches) areSaved.push(await this.#save(batch));
-    if (areSaved.every(Boolean)) return;
-    this.#failures = areSaved.some(Boolean) ? 0 : this.#failures + 1;
+    let isAnySaved = false;
+    const saveAll = async (own: readonly Saved[]): Promise<boolean> => {
+      const areSaved: boolean[] = [];
+      for (const batch of batchesOf(own)) areSaved.push(await this.#save(batch));
+      isAnySaved ||= areSaved.some(Boolean);
+      return areSaved.every(Boolean);
+    };
+    const works = new Map<FlushTarget, LaneWork>();
+    for (const [target, own] of grouped(saved, (one) => one.target)) {
+      // An origin that throws where it is asked about an error: it is tried again.
+      works.set(target, () => saveAll(own).catch(() => false));
+    }
+    if (await lanes.run(works, WAITED_FOR_MS)) return;
+    this.#failures = isAnySaved ? 0 : this.#failures + 1;
     this.#againAtMs = clock.nowMs() + doublingPauseMs(flushPause, this.#failures + 1);
   }
 

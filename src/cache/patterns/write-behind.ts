@@ -71,6 +71,9 @@ export function writeBehind<Info extends CallInfo>(
         'neither the journal nor the database could take a write',
       );
       throw busy(coordinate, error.mayBeWritten);
+    } finally {
+      // What follows in this request looks again: with this write others may have changed what it has copies of.
+      services.entries.unprove(call.info.variableValues);
     }
     return state;
   };

@@ -1,3 +1,4 @@
+import { ownBytes } from '../codec/own-bytes.js';
 import { hasCome, type Clock } from '../time/clock.js';
 import { ASKED_HALF_LIFE_MS, MOST_COUNTED, type Asked } from './asked.js';
 
@@ -25,7 +26,7 @@ export class MemoryAsked {
     for (const { argumentSet, times } of asked) {
       const name = Buffer.from(argumentSet).toString('latin1');
       const known = counts.get(name);
-      if (known === undefined) counts.set(name, { argumentSet, weight: times });
+      if (known === undefined) counts.set(name, { argumentSet: ownBytes(argumentSet), weight: times });
       else known.weight += times;
     }
     if (counts.size <= MOST_COUNTED) return;

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { createValueCodec } from '../../../src/cache/codec/value-codec.js';
 import { KeptWrites } from '../../../src/cache/journal/kept-writes.js';
+import { encodeRecord } from '../../../src/cache/journal/record.js';
 
 const record = Buffer.alloc(100);
 const kept = (options?: { maxKeys?: number; maxBytes?: number }) => {
@@ -42,4 +44,14 @@ it('asks again for what should be flushed, the less often the longer it waits, a
   const at = (nowMs: number) => writes.overdue(nowMs, 10).length;
   expect([at(100), at(400), at(500), at(800), at(1200), at(1600)]).toEqual([0, 1, 0, 1, 0, 1]);
   expect(at(-1)).toBe(1);
+});
+
+it('keeps of a record its own bytes, and not the larger buffer that it was encoded in', () => {
+  const codec = createValueCodec();
+  codec.encode({ text: Array.from({ length: 2000 }, (_, row) => 'a'.repeat(1000) + row) });
+  const write = { coordinate: 'Mutation.note', tags: [], viewer: null, acceptedAtMs: 1 };
+  for (const state of [{ id: '1' }, { id: '2', seconds: 30 }]) {
+    const { buffer, byteLength } = encodeRecord(codec, { ...write, state });
+    expect(buffer.byteLength).toBe(byteLength);
+  }
 });

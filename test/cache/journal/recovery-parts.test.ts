@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryJournal, type Journal } from '../../../src/cache/index.js';
 import { KeptWrites } from '../../../src/cache/journal/kept-writes.js';
+import { Lanes } from '../../../src/cache/journal/lanes.js';
 import { Recovery } from '../../../src/cache/journal/recovery.js';
 import { createFlushCounters } from '../../../src/cache/metrics/flush-counters.js';
 import type { FlushedWrite } from '../../../src/cache/types/index.js';
@@ -27,7 +28,7 @@ function setUp() {
   };
   const kept = new KeptWrites();
   const recovery = new Recovery({
-    ...{ journal, kept, clock, log: cacheLog(), counters: createFlushCounters() },
+    ...{ journal, kept, clock, log: cacheLog(), counters: createFlushCounters(), lanes: new Lanes(clock) },
     targetOf: () => ({
       flush: (writes: readonly FlushedWrite[]) => {
         flushed.push(...writes.map(({ key }) => key));

@@ -1,9 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryJournal, memoryStore, type Journal, type Origin } from '../../../src/cache/index.js';
-import type { FlushedWrite } from '../../../src/cache/types/index.js';
+import type { Doubt, FlushedWrite } from '../../../src/cache/types/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock, type ManualClock } from '../../support/manual-clock.js';
 import { testCache, type TestContext } from '../../support/test-cache.js';
+import { awayAndBack } from '../../support/worlds/places.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
 
 const typeDefs = `
   type Place { id: ID! seconds: Int! }
@@ -358,6 +360,182 @@ describe('a flush that fails', () => {
   });
 });
 
+/** A cache with two namespaces whose origins cannot tell an outage from a row that is refused; time passes as the test says. */
+async function onVirtualTime(clock = virtualClock(), journal: Journal = memoryJournal({ clock })) {
+  const tables = { Place: table(), Other: table() };
+  const originOf = ({ origin: { load, flush } }: ReturnType<typeof table>): Origin<TestContext> => ({
+    ...(load && { load }),
+    ...(flush && { flush }),
+  });
+  const tested = testCache({
+    typeDefs: `
+        type Place { id: ID! seconds: Int! }
+        type Query { place(id: ID!): Place @cached(ttl: 60, pattern: READ_THROUGH, key: "Place:{args.id}") }
+        type Mutation {
+          place(id: ID!, seconds: Int!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}")
+          other(id: ID!, seconds: Int!): Place @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Other:{args.id}")
+        }
+      `,
+    resolvers: {
+      Mutation: { place: (_root, state: object) => state, other: (_root, state: object) => state },
+    },
+    clock,
+    store: memoryStore({ clock }),
+    journal,
+    origins: { Place: originOf(tables.Place), Other: originOf(tables.Other) },
+  });
+  await tested.cache.start();
+  onTestFinished(async () => {
+    const closed = tested.cache.close().catch(() => undefined);
+    await clock.pass(20_000);
+    await closed;
+  });
+  const note = (field: 'place' | 'other', id: number, seconds: number) =>
+    tested.query(`mutation { ${field}(id: ${id}, seconds: ${seconds}) { seconds } }`);
+  const secondsOf = ({ rows }: ReturnType<typeof table>) =>
+    [...rows].sort(([one], [other]) => Number(one) - Number(other)).map(([, { seconds }]) => seconds);
+  const letters = async () => (await tested.cache.writes.deadLetters()).map(({ key }) => key);
+  return { ...tested, clock, tables, note, secondsOf, letters };
+}
+
+describe('an outage of the database', () => {
+  it('buries nothing, also where it begins right after a flush that succeeded', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    for (const id of [1, 2, 3]) await note('place', id, 1);
+    await clock.pass(2000);
+    expect(secondsOf(tables.Place)).toEqual([1, 1, 1]);
+    tables.Place.fail(() => new Error('connect ECONNREFUSED'));
+    for (const id of [1, 2, 3]) await note('place', id, 2);
+    for (let passedMs = 0; passedMs < 45_000; passedMs += 2000) {
+      await clock.pass(2000);
+      expect(await letters()).toEqual([]);
+    }
+    tables.Place.fail(() => undefined);
+    await note('place', 4, 2);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Place), await letters()]).toEqual([[2, 2, 2, 2], []]);
+  });
+
+  it('of one namespace buries nothing of it while others get through', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    tables.Place.fail(() => new Error('connect ECONNREFUSED'));
+    for (const id of [1, 2, 3]) await note('place', id, 2);
+    for (let passedMs = 0; passedMs < 120_000; passedMs += 2000) {
+      await note('other', 1, passedMs);
+      await clock.pass(2000);
+      expect([secondsOf(tables.Other), await letters()]).toEqual([[passedMs], []]);
+    }
+    tables.Place.fail(() => undefined);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Place), await letters()]).toEqual([[2, 2, 2], []]);
+  });
+
+  it('that comes and goes buries nothing, and a row that is refused between outages is given up', async () => {
+    const { clock, tables, note, secondsOf, letters } = await onVirtualTime();
+    let isAway = false;
+    tables.Place.fail((writes) => {
+      if (isAway) return new Error('connect ECONNREFUSED');
+      return writes.some(({ key }) => key === 'Place:7') ? new Error('who knows') : undefined;
+    });
+    await note('place', 7, 1);
+    for (let outage = 1; outage <= 4; outage += 1) {
+      isAway = true;
+      await note('place', 1, outage);
+      await clock.pass(40_000);
+      expect(await letters()).toEqual([]);
+      isAway = false;
+      await clock.pass(10_000);
+      expect([secondsOf(tables.Place), await letters()]).toEqual([[outage], []]);
+    }
+    for (let second = 0; second < 60; second += 1) {
+      await note('place', 2, second);
+      await clock.pass(1000);
+    }
+    expect(await letters()).toEqual(['Place:7']);
+  });
+});
+
+describe('a flush that does not end', () => {
+  it('holds up no other namespace, is told, and is tried again', async () => {
+    const { clock, tables, note, secondsOf, logged } = await onVirtualTime();
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await clock.pass(6000);
+    // The next one hangs too.
+    tables.Place.holdNext('flush', createGate());
+    for (let second = 1; second <= 50; second += 1) {
+      await note('other', 1, second);
+      await clock.pass(1000);
+      expect(secondsOf(tables.Other)).toEqual([second]);
+    }
+    expect(secondsOf(tables.Place)).toEqual([]);
+    expect(logged.join()).toContain('the flush of Place has not ended after 30 s');
+    await clock.pass(10_000);
+    expect(secondsOf(tables.Place)).toEqual([1]);
+  });
+
+  it('holds up no other namespace while what was accepted is brought past a journal that is away', async () => {
+    const onTime = virtualClock();
+    // One that could lose what it has, so that the process keeps it.
+    const door = awayAndBack({ ...memoryJournal({ clock: onTime }), restore: () => 0 });
+    const { clock, tables, note, secondsOf } = await onVirtualTime(onTime, door.journal);
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await note('other', 1, 1);
+    door.isAway = true;
+    await clock.pass(8000);
+    expect([secondsOf(tables.Other), secondsOf(tables.Place)]).toEqual([[1], []]);
+    await clock.pass(40_000);
+    expect(secondsOf(tables.Place)).toEqual([1]);
+  });
+
+  it('has the client of a straight write told that it may still be written', async () => {
+    const { clock, tables, note } = await onVirtualTime(undefined, {
+      ...memoryJournal(),
+      mayAccept: () => false,
+    });
+    tables.Place.holdNext('flush', createGate());
+    const noting = note('place', 1, 1);
+    await clock.pass(31_000);
+    expect((await noting).result.errors?.[0]).toMatchObject({
+      message: expect.stringContaining('it may still be written') as string,
+      extensions: { code: 'WRITE_BEHIND_BUSY' },
+    });
+  });
+
+  it('holds up the end of no other namespace', async () => {
+    const { cache, clock, tables, note, secondsOf } = await onVirtualTime();
+    tables.Place.holdNext('flush', createGate());
+    await note('place', 1, 1);
+    await clock.pass(1000);
+    await note('other', 1, 1);
+    const closing = cache.close().catch((error: unknown) => error);
+    await clock.pass(10_000);
+    expect([secondsOf(tables.Other), await closing]).toMatchObject([[1], { code: 'CACHE_WRITES_LOST' }]);
+  });
+});
+
+describe('a straight write whose answer is lost', () => {
+  it('may be in the database: nothing from before it is served after its client is told', async () => {
+    const journal = { ...memoryJournal(), mayAccept: () => false, passedInMs: () => 500 };
+    const { clock, tables, note, query } = await onVirtualTime(virtualClock(), journal);
+    const read = async () => (await query('{ place(id: 1) { seconds } }')).data;
+    expect(await read()).toEqual({ place: null });
+    tables.Place.fail((writes) => {
+      for (const { seq } of writes) tables.Place.rows.set('1', { seconds: 10, seq });
+      return new Error('the connection broke after the commit');
+    });
+    let isTold = false;
+    const noting = note('place', 1, 10).finally(() => (isTold = true));
+    await clock.pass(400);
+    // Until its number lies in the past others may be given lower ones.
+    expect(isTold).toBe(false);
+    await clock.pass(200);
+    expect((await noting).result.errors?.[0]?.extensions).toMatchObject({ code: 'WRITE_BEHIND_BUSY' });
+    expect(await read()).toEqual({ place: { seconds: 10 } });
+  });
+});
+
 describe('two flushers', () => {
   /** One of them stands in the middle of a flush, and meanwhile a later write of its key was accepted. */
   async function withOnePaused(rows = table(), plant = (journal: Journal): Journal => journal) {
@@ -477,6 +655,33 @@ describe('a cache that closes', () => {
     for (const id of [1, 2, 3]) await note(id, id);
     await cache.close();
     expect(rows.size).toBe(3);
+  });
+
+  it('says how much may be lost where the journal was emptied and takes nothing again', async () => {
+    const clock = virtualClock();
+    const inner = memoryJournal({ clock });
+    let tell: ((doubt: Doubt) => void) | undefined;
+    const { tables, note, cache, logged } = await onVirtualTime(clock, {
+      ...inner,
+      name: 'redis',
+      open: ({ onDoubt }) => {
+        tell = onDoubt;
+        return Promise.resolve();
+      },
+      restore: () => {
+        throw new Error('OOM');
+      },
+    });
+    tables.Place.fail(() => new Error('no connection'));
+    await note('place', 1, 1);
+    await inner.supersede([{ key: 'Place:1', seq: Infinity }]);
+    tell?.({ why: 'robbed', sinceSeq: inner.laterSeq(), held: 1 });
+    const closing = cache.close();
+    await clock.pass(10_000);
+    await closing;
+    expect(logged.join()).toContain(
+      'only what the journal has not lost stays there for another process {"pending":1}',
+    );
   });
 
   it('says how much is lost where that is not possible', async () => {

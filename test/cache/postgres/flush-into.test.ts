@@ -141,5 +141,9 @@ describe('flushing into a table', () => {
     expect(['23505', '22001', '40001', '57P01', 'ECONNRESET', 'P0001'].map(verdict)).toEqual([
       ...[true, true, false, false, false, undefined],
     ]);
+    // Of Prisma: no connection and a conflict, then a row that is refused.
+    expect(['P1001', 'P1008', 'P1017', 'P2024', 'P2034', 'P2003'].map(verdict)).toEqual([
+      ...[false, false, false, false, false, undefined],
+    ]);
   });
 });

@@ -408,3 +408,17 @@ describe('a memory store so small that it forgets all the time', () => {
     expect(checked.failed).toBe(true);
   });
 });
+
+it('keeps of what was asked for its own bytes, and not the larger buffer that they are a part of', async () => {
+  const store = memoryStore();
+  const large = Buffer.alloc(1_000_000);
+  await store.countAsked?.('Query.chart', [
+    { argumentSet: large.subarray(0, 40), times: 2 },
+    { argumentSet: large.subarray(40, 120), times: 1 },
+  ]);
+  const most = (await store.mostAsked?.('Query.chart', 10)) ?? [];
+  expect(most.map(({ argumentSet: { buffer, byteLength } }) => [byteLength, buffer.byteLength])).toEqual([
+    [40, 40],
+    [80, 80],
+  ]);
+});

@@ -199,16 +199,20 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
         return { reply: answer, confirming };
       });
       const [outcome, number, found, present]: unknown[] = Array.isArray(reply) ? reply : [];
+      const seq = Number(textOf(number));
       if (outcome === -1) {
-        // Or the clock of the server was set forward.
+        // Or the clock of the server was set forward: others may have been given higher numbers than this process counts with.
+        numbers.sent(seq);
         place?.lookAgain(index);
         throw new Error('the journal took longer than the write could wait');
       }
-      const seq = Number(textOf(number));
       numbers.got(seq);
       if (outcome !== 1) return { outcome: 'full', seq };
       epochs.noticed(index, { found: epochOf(found), present: epochOf(present) });
-      const isSafe = confirming === undefined || (await confirming);
+      if (confirming === undefined) return { outcome: 'accepted', seq };
+      const isSafe = await confirming;
+      // The journal may have been emptied meanwhile, and that noticed before the caller keeps the write: it is noticed anew.
+      epochs.noticed(index, { found: epochOf(present) });
       return { outcome: isSafe ? 'accepted' : 'unconfirmed', seq };
     },
     pending: async (keys) => {

@@ -1,12 +1,14 @@
 import { Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { redisJournal, type RedisJournalOptions } from '../../../../src/cache/redis/index.js';
 import { type Journal } from '../../../../src/cache/index.js';
 import { journalScripts } from '../../../../src/cache/redis/journal/journal-scripts.js';
 import { runScript } from '../../../../src/cache/redis/connection/lua-script.js';
+import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { places, placeTable } from '../../../support/worlds/places.js';
 
 describe.skipIf(!needsRedis())('a journal in Redis', () => {
   async function server(...settings: string[]): Promise<{ redis: PrivateRedis; admin: Redis }> {
@@ -81,6 +83,36 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     expect(journal.isAway()).toBe(false);
   });
 
+  it('loses nothing where it is emptied while a write waits for its replica', async () => {
+    const { redis, admin } = await server('--repl-diskless-sync-delay', '0');
+    const { redis: replica } = await server('--replicaof', '127.0.0.1', `${redis.port}`);
+    await expect
+      .poll(async () => /slave0:.*state=online/.test(await admin.info('replication')), { timeout: 10_000 })
+      .toBe(true);
+    const { cache, note, table } = await places({
+      clock: systemClock,
+      journal: redisJournal(new Redis(redis.url, { lazyConnect: true }), {
+        ...{ replicas: 1, commandTimeoutMs: 10_000 },
+      }),
+    });
+    table.faults.flush = new Error('no connection');
+    // From now on it looks often.
+    expect((await note(2, 20)).outcomes).toEqual(['Mutation.note QUEUED']);
+    process.kill(replica.pid, 'SIGSTOP');
+    const noting = note(1, 10);
+    await expect.poll(() => admin.client('LIST'), { interval: 5 }).toContain('cmd=wait');
+    await admin.flushall();
+    await expect
+      .poll(async () => (await cache.writes.journal()).flushed, { interval: 5 })
+      .toMatchObject({ restored: 1 });
+    process.kill(replica.pid, 'SIGCONT');
+    expect((await noting).outcomes).toEqual(['Mutation.note QUEUED']);
+    table.faults.flush = undefined;
+    await expect
+      .poll(() => ['1', '2'].map((id) => table.rows.get(id)?.seconds), { timeout: 15_000 })
+      .toEqual([10, 20]);
+  });
+
   it('numbers what goes straight to the database above all it was given', async () => {
     const { redis, admin } = await server();
     const { journal } = await opened(redis);
@@ -90,6 +122,38 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     const { seq } = await accept(journal, 'Row:1');
     expect(seq).toBeGreaterThan(ahead);
     expect(journal.laterSeq()).toBeGreaterThan(seq);
+  });
+
+  /** As after a clock of the server that was set forward: this process takes it for earlier than it is. */
+  function takeTheServerForEarlier(): void {
+    const now = performance.now.bind(performance);
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() - 3000);
+    onTestFinished(() => spy.mockRestore());
+  }
+
+  it('numbers what it could not take in time above all that others were given', async () => {
+    const { redis } = await server();
+    const [{ journal }, { journal: other }] = [await opened(redis), await opened(redis)];
+    const { seq } = await accept(other, 'Row:1');
+    takeTheServerForEarlier();
+    await expect(accept(journal, 'Row:1')).rejects.toThrow('longer than the write could wait');
+    expect(journal.laterSeq()).toBeGreaterThan(seq);
+  });
+
+  it('that could not take a write in time has it win over those that were acknowledged before', async () => {
+    const { redis } = await server();
+    const table = placeTable();
+    const started = () =>
+      places({
+        ...{ table, clock: systemClock },
+        journal: redisJournal(new Redis(redis.url, { lazyConnect: true })),
+      });
+    const [one, other] = [await started(), await started()];
+    expect((await other.note(1, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    await other.isFlushed();
+    takeTheServerForEarlier();
+    expect((await one.note(1, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect(table.rows.get('1')?.seconds).toBe(20);
   });
 
   it('numbers what it is given after a loss above what it has given out before it', async () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { redisJournal } from '../../../../src/cache/redis/index.js';
 import { systemClock, type Clock } from '../../../../src/cache/time/clock.js';
 import { KeptWrites } from '../../../../src/cache/journal/kept-writes.js';
+import { Lanes } from '../../../../src/cache/journal/lanes.js';
 import type { Journal } from '../../../../src/cache/journal/journal.js';
 import { Recovery } from '../../../../src/cache/journal/recovery.js';
 import { createFlushCounters } from '../../../../src/cache/metrics/flush-counters.js';
@@ -106,7 +107,7 @@ describe.skipIf(!needsRedis())('a journal that is emptied', () => {
     const kept = new KeptWrites({ maxBytes: 10 });
     const robbed = journal();
     const recovery = new Recovery({
-      ...{ journal: robbed, kept, counters, log, clock: systemClock },
+      ...{ journal: robbed, kept, counters, log, clock: systemClock, lanes: new Lanes(systemClock) },
       targetOf: () => undefined,
       recordOf: () => undefined,
       restoredRecordOf: (record) => record,

@@ -1,6 +1,7 @@
 -- Purpose:  takes a write into the journal, and ends the life of its key in the store in the same step.
 -- Atomic:   the order of the numbers is the order of the states; a reader never finds the one without the other.
--- Late:     refused after its deadline: the sender has given up, and a later write may have been acknowledged.
+-- Late:     refused after its deadline: the sender has given up, and a later write may have been acknowledged. The number
+--           is then one that no write which was accepted before has exceeded: the sender numbers above it.
 --           Run twice within it: the same state with a higher number, as if it had come a moment later.
 -- KEYS[1]   the pending writes, KEYS[2] when each is due, KEYS[3] the clock, KEYS[4] failed attempts, KEYS[5] the dead
 --           letters; KEYS[6], where the store is in the same Redis, the generation of the key
@@ -11,10 +12,10 @@
 -- Reply     {1 accepted, 0 full or -1 too late, the number, the epoch that was found, or nothing, the present one}
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-if now > tonumber(ARGV[5]) then return { -1, '0' } end
 -- Also where the clock of the server goes back, or the key of the clock is lost.
 local seq = math.max(tonumber(redis.call('GET', KEYS[3]) or '0') + 1, now, tonumber(ARGV[6]) + 1)
 local text = string.format('%.0f', seq)
+if now > tonumber(ARGV[5]) then return { -1, text } end
 redis.call('SET', KEYS[3], text)
 local found = redis.call('HGET', KEYS[1], ARGV[7])
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
