@@ -34,6 +34,7 @@ const typeDefs = /* GraphQL */ `
     id: ID!
     title: String
     directorId: ID
+    sequel: Film
     director: Person @cached(ttl: 60)
     maker: Person @cached(ttl: 60, pattern: READ_THROUGH, key: "Person:{parent.directorId}")
     price(currency: String): String @cached(ttl: 60)
@@ -71,7 +72,7 @@ const resolvers = {
   Query: {
     films: () => IDS.map(filmOf),
     connection: () => ({ edges: IDS.map((id) => ({ node: filmOf(id) })) }),
-    film: (_: unknown, { id }: { id: string }) => filmOf(id),
+    film: (_: unknown, { id }: { id: string }) => ({ ...filmOf(id), sequel: filmOf('S') }),
   },
   Film: {
     director: (film: unknown) => ({ name: `director of ${at(film, 'id')}` }),
@@ -288,6 +289,19 @@ describe('arguments that code around the cache has changed', () => {
     const asked: Asked = ['{ films { offer(filter: { currency: "CHF" }) } }'];
     await answers({}, [asked, asked]);
     expect(counted.hits()).toBe(3);
+  });
+});
+
+describe('an object that code around the cache calls a field with instead', () => {
+  const ofSequel: Around = (resolve, parent, args, context, info) =>
+    resolve(Reflect.get(Object(parent), 'sequel') ?? parent, args, context, info);
+  const both = '{ film(id: "A") { dated tagged offer } }';
+
+  it.each<[string, readonly Asked[]]>([
+    ['while nothing is stored', []],
+    ['where both are shared', [['{ film(id: "A") { title } }'], ['{ film(id: "A") { title } }']]],
+  ])('is not taken for the one before it: %s', async (_, before) => {
+    await expectSame({ 'Film.tagged': ofSequel }, [...before, [both], ['{ film(id: "S") { tagged } }']]);
   });
 });
 
