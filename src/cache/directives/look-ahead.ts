@@ -3,6 +3,7 @@ import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
 import { requestOf, type AheadRead, type FieldCall } from '../loads/field-call.js';
+import type { Mark } from '../coherence/process-copies.js';
 import type { Found } from '../coherence/entry-field.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { Services } from '../loads/services.js';
@@ -24,6 +25,8 @@ interface ReadsOfChild {
   readonly placeOf: ReadonlyMap<unknown, number> | undefined;
   readonly places: ForeseenPlaces;
   readonly found: readonly (Found | undefined)[];
+  /** From before they were found. */
+  readonly mark: Mark;
 }
 
 type ReadsBelow = Map<FieldNode, ReadsOfChild>;
@@ -83,7 +86,8 @@ export class LookAhead {
 
   #given(policy: ReadPolicy, reads: ReadsOfChild, call: Call, at: number): AheadRead | undefined {
     const place = reads.places.placeFor(call, at);
-    if (place === undefined) return undefined;
+    // Code around the cache may have written since, and waited for it.
+    if (place === undefined || !this.#services.entries.isUntouchedSince(reads.mark, place)) return undefined;
     // Made for the call, and gone with it: what lives as long as the list would have to be moved by the garbage collector.
     if (reads.policy === policy) return { policy, place, found: reads.found[at] };
     this.#services.refuse(policy, `what was read ahead for ${reads.policy.coordinate} reached it`);
@@ -131,9 +135,10 @@ export class LookAhead {
     const wanted = places.places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
     if (placeOf !== undefined) this.#fromAfar.add(node);
+    const mark = entries.mark();
     const found = entries.find(policy, wanted, traces.of(context), requestOf(info));
     const keep = (all: Awaited<typeof found>): void => {
-      reads.set(node, { policy, placeOf, places, found: inPlace(places.places, all) });
+      reads.set(node, { policy, placeOf, places, found: inPlace(places.places, all), mark });
     };
     return isPromise(found) ? found.then(keep) : keep(found);
   }

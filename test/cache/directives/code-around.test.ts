@@ -292,6 +292,45 @@ describe('arguments that code around the cache has changed', () => {
   });
 });
 
+it('what code around a list has written is seen by the objects of the list', async () => {
+  let version = 0;
+  const cache = createCache({ store: memoryStore(), fetches: ['Count'] });
+  onTestFinished(() => cache.close());
+  const counts = makeExecutableSchema({
+    typeDefs: [
+      cacheTypeDefs,
+      `type Film { id: ID! count: Int @cached(ttl: 60, key: "Count:{parent.id}") other: Int @cached(ttl: 60) }
+       type Query { films: [Film!]! @cached(ttl: 60) }`,
+    ],
+    resolvers: {
+      Query: { films: () => IDS.map((id) => ({ id })) },
+      Film: { count: () => version, other: () => version },
+    },
+  });
+  const schema = wrapped(cache.apply(counts), {
+    'Query.films': async (resolve, ...call) => {
+      const films: unknown = await resolve(...call);
+      version += 1;
+      await cache.invalidate(['Count:A']);
+      return films;
+    },
+  });
+  const counted = countLookAhead();
+  onTestFinished(counted.restore);
+  const ask = async (): Promise<unknown> => {
+    const { data } = await graphql({ schema, source: '{ films { count other } }', contextValue: {} });
+    return Reflect.get(Object(data), 'films');
+  };
+  const after = (count: number) => [
+    { count, other: 1 },
+    { count: 1, other: 1 },
+    { count: 1, other: 1 },
+  ];
+  expect([await ask(), await ask(), await ask()]).toEqual([after(1), after(2), after(3)]);
+  // What was not written is as good as before.
+  expect(counted.hits()).toBe(10);
+});
+
 describe('an object that code around the cache calls a field with instead', () => {
   const ofSequel: Around = (resolve, parent, args, context, info) =>
     resolve(Reflect.get(Object(parent), 'sequel') ?? parent, args, context, info);
