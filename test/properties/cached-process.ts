@@ -2,6 +2,7 @@ import { execute, type GraphQLSchema } from 'graphql';
 import { createCache, type Cache, type CacheLog, type Store } from '../../src/cache/index.js';
 import { compiledExecution, type Execute } from '../../src/cache/execution/index.js';
 import type { VaryValue } from '../../src/cache/types/index.js';
+import { withCodeAround } from './code-around.js';
 import type { GeneratedCase, ParsedDocument } from './generate-case.js';
 import type { RequestPlan } from './generate-steps.js';
 import { makeOrigins } from './make-origins.js';
@@ -31,9 +32,10 @@ export interface Place {
 
 /** A cache as one process has it, over the schema of a case. */
 export async function cachedProcess(
-  { plan, schema, disabled, seed }: GeneratedCase,
+  generated: GeneratedCase,
   options: ProcessOptions,
 ): Promise<Place & { readonly cache: Cache<RequestContext> }> {
+  const { plan, schema, disabled, seed } = generated;
   const { world, store, environment, log, strictCopies } = options;
   const warmed = [...plan.fields.values()].filter(
     ({ directives, args }) =>
@@ -60,11 +62,16 @@ export async function cachedProcess(
   await cache.start();
   // The one and the other, by the seed of the schema.
   return {
-    schema: cachedSchema,
+    schema: executed(generated, cachedSchema),
     world,
     cache,
     execute: seed % 4 < 2 ? compiledExecution().execute : execute,
   };
+}
+
+/** A schema, with the cache or without it, as it is executed. */
+export function executed(generated: GeneratedCase, schema: GraphQLSchema): GraphQLSchema {
+  return generated.hasCodeAround ? withCodeAround(schema, generated) : schema;
 }
 
 /** Executes one request with a context of its own. */

@@ -1,5 +1,6 @@
 import { print } from 'graphql';
 import type { RequestPlan } from './generate-steps.js';
+import { aroundOf } from './code-around.js';
 import { documentOf } from './cached-process.js';
 import type { Shrunk } from './shrink-case.js';
 
@@ -17,6 +18,7 @@ export function describeDifference({ generated, steps, difference }: Shrunk, env
   return [
     `seed ${generated.seed}, environment ${environment}, switched off: ${generated.disabled.join(' ') || 'nothing'}`,
     namedIn(generated.plan.sdl, numbered.join('\n')),
+    `code around: ${codeAround(generated).join(', ') || 'none'}`,
     ...numbered.map((text, index) => `# document ${index + 1}\n${text}`),
     steps.map((step) => step.map(told).join('\n  together with ')).join('\n'),
     `differs: ${told(request)}`,
@@ -24,6 +26,14 @@ export function describeDifference({ generated, steps, difference }: Shrunk, env
     `without the cache: ${JSON.stringify(uncached)}`,
     `to see it again, before it was shrunk: SEED=${generated.seed} CASES=1`,
   ].join('\n\n');
+}
+
+function codeAround({ hasCodeAround, plan, seed }: Shrunk['generated']): string[] {
+  if (!hasCodeAround) return [];
+  return [...plan.fields.values()].flatMap((field) => {
+    const kind = aroundOf(seed, field);
+    return kind === 'nothing' ? [] : [`${field.coordinate} changes its ${kind}`];
+  });
 }
 
 /** The SDL without the fields that no document names. */

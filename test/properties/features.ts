@@ -28,6 +28,8 @@ export interface Features {
   readonly vary: boolean;
   /** Copies for some seconds that are not proven. */
   readonly local: boolean;
+  /** Code around the cache that changes lists, arguments, or who asks. */
+  readonly codeAround: boolean;
 }
 
 export const allFeatures: Features = Object.freeze({
@@ -47,4 +49,5 @@ export const allFeatures: Features = Object.freeze({
   settings: true,
   vary: true,
   local: true,
+  codeAround: true,
 });

@@ -27,6 +27,8 @@ export interface GeneratedCase {
   readonly disabled: readonly string[];
   /** Of the store in memory. */
   readonly bounds: MemoryStoreOptions;
+  /** Whether fields have code around them: see `withCodeAround`. */
+  readonly hasCodeAround: boolean;
 }
 
 const QUERIES = 8;
@@ -44,7 +46,8 @@ export function generateCase(seed: number, features: Features, executions: numbe
   const switchable = cached.map(({ coordinate }) => coordinate);
   const disabled = features.settings && random.chance(0.2) ? random.some(switchable, 0.1) : [];
   const bounds = features.settings && random.chance(0.1) ? { maxEntries: 40 } : {};
-  return { seed, plan, schema, queries, mutations, steps, disabled, bounds };
+  const hasCodeAround = features.codeAround;
+  return { seed, plan, schema, queries, mutations, steps, disabled, bounds, hasCodeAround };
 }
 
 function executable(plan: SchemaPlan, features: Features): GraphQLSchema {

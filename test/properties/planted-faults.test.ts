@@ -1,5 +1,6 @@
 import type { FieldNode, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type * as Places from '../../src/cache/directives/foreseen-places.js';
 import type * as LookAheads from '../../src/cache/directives/look-ahead.js';
 import type * as DefaultKeys from '../../src/cache/keys/default-key.js';
 import type * as VariantPlaces from '../../src/cache/keys/variant-place.js';
@@ -9,6 +10,7 @@ const planted = vi.hoisted(() => ({
   keysWithoutViewer: false,
   keysWithoutVariant: false,
   nodesWithoutType: false,
+  aheadForAnyCall: false,
 }));
 
 vi.mock('../../src/cache/keys/default-key.js', async (importOriginal) => {
@@ -46,6 +48,17 @@ vi.mock('../../src/cache/directives/look-ahead.js', async (importOriginal) => {
   return { LookAhead: LookAheadByNode };
 });
 
+vi.mock('../../src/cache/directives/foreseen-places.js', async (importOriginal) => {
+  const { ForeseenPlaces } = await importOriginal<typeof Places>();
+  /** Gives what was read ahead to any call at the same place. */
+  class PlacesForAnyCall extends ForeseenPlaces {
+    override placeFor(...given: Parameters<Places.ForeseenPlaces['placeFor']>) {
+      return planted.aheadForAnyCall ? this.places[given[1]] : super.placeFor(...given);
+    }
+  }
+  return { ForeseenPlaces: PlacesForAnyCall };
+});
+
 const SEEDS = [1, 1001, 2001];
 const CASES = 3000;
 /** What finds other faults than the planted ones is switched off, so that a difference is theirs. */
@@ -54,6 +67,7 @@ const features = {
   jsonKeys: false,
   contextMethods: false,
   forgetfulFields: false,
+  codeAround: false,
 } as const;
 
 function find(
@@ -73,6 +87,7 @@ describe('generated schemas find a cache', () => {
     planted.keysWithoutViewer = false;
     planted.keysWithoutVariant = false;
     planted.nodesWithoutType = false;
+    planted.aheadForAnyCall = false;
   });
 
   it.each(SEEDS)('whose default keys do not name the viewer, from seed %i', async (seed) => {
@@ -97,8 +112,15 @@ describe('generated schemas find a cache', () => {
     expect(report.difference).toMatch(/with the cache/);
   });
 
+  it.each([1001, 5001])('that gives what was read ahead to any call, from seed %i', async (seed) => {
+    planted.aheadForAnyCall = true;
+    const report = await find(seed, { codeAround: true });
+    say('read ahead for any call', seed, report);
+    expect(report.difference).toMatch(/with the cache/);
+  });
+
   it('and find nothing where no fault is planted', { timeout: 120_000 }, async () => {
-    const report = await find(1);
+    const report = await find(1, { codeAround: true });
     if (report.difference !== undefined) expect.fail(report.difference);
   });
 });

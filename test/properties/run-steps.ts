@@ -1,7 +1,7 @@
 import { execute } from 'graphql';
 import type { Cache, Store } from '../../src/cache/index.js';
 import { cacheLog } from '../support/cache-log.js';
-import { answerTo, cachedProcess, type Place } from './cached-process.js';
+import { answerTo, cachedProcess, executed, type Place } from './cached-process.js';
 import type { GeneratedCase } from './generate-case.js';
 import type { RequestPlan, Step } from './generate-steps.js';
 import type { RequestContext } from './request-context.js';
@@ -45,7 +45,8 @@ export async function runSteps(
   const world = new World();
   const log = cacheLog();
   const processes: Awaited<ReturnType<typeof cachedProcess>>[] = [];
-  const uncached: Place = { schema: generated.schema, world: new World(), cache: undefined, execute };
+  const schema = executed(generated, generated.schema);
+  const uncached: Place = { schema, world: new World(), cache: undefined, execute };
   let cases = 0;
   let difference: Difference | undefined;
   try {

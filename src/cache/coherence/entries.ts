@@ -188,6 +188,16 @@ export class Entries {
     return this.#findOneAmong(copies, field, address, trace);
   }
 
+  /** Taken before entries are read that may be given later: see `isUntouchedSince`. */
+  mark(): Mark {
+    return this.#copies.mark();
+  }
+
+  /** Whether no invalidation of this process has touched an entry since then. */
+  isUntouchedSince(mark: Mark, address: FieldAddress): boolean {
+    return this.#copies.isUntouchedSince(mark, address);
+  }
+
   /** The answers that are kept, as long as what was written by others is seen; undefined where none are. */
   get answers(): KeptAnswers | undefined {
     return this.#options.believedForMs() === undefined ? this.#answers : undefined;

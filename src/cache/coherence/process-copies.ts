@@ -82,6 +82,11 @@ export class ProcessCopies {
     };
   }
 
+  /** Whether no invalidation of this process has touched an entry since then. */
+  isUntouchedSince({ local }: Mark, address: EntryAddress): boolean {
+    return this.#local.isUntouchedSince(local, address);
+  }
+
   /** Keeps a copy of what was read, unless it was invalidated since the read began. */
   keep(
     { lifetime, isShared, coordinate: owner }: EntryField,

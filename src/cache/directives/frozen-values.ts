@@ -23,8 +23,11 @@ export interface FrozenValuesOptions {
 export class FrozenValues {
   readonly #options: FrozenValuesOptions;
   readonly #types = new WeakMap<object, ClosedTypes>();
-  /** Copies of parents, by the path of a parent, which belongs to one place in one execution: its fields share one. */
-  readonly #parents = createObjectNotes<unknown>();
+  /**
+   * By the path of a parent, which belongs to one place in one execution: its fields share a copy. Code around the cache may
+   * call one of them with another parent.
+   */
+  readonly #copies = createObjectNotes<{ readonly parent: object; readonly copy: unknown }>();
 
   constructor(options: FrozenValuesOptions) {
     this.#options = options;
@@ -62,10 +65,10 @@ export class FrozenValues {
   }
 
   #copyOf(parent: object, place: object | undefined): unknown {
-    const known = place && this.#parents.get(place);
-    if (known !== undefined) return known;
+    const known = place && this.#copies.get(place);
+    if (known?.parent === parent) return known.copy;
     const copy = valueOf({ value: parent, copy: this.#options.codec.copierOf(parent) });
-    if (place !== undefined) this.#parents.set(place, copy);
+    if (place !== undefined) this.#copies.set(place, { parent, copy });
     return copy;
   }
 

@@ -1,11 +1,11 @@
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
-import type { TemplateInputs } from '../keys/template.js';
 import type { Variant } from '../keys/variant.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
-import { requestOf, type AheadRead } from '../loads/field-call.js';
+import { requestOf, type AheadRead, type FieldCall } from '../loads/field-call.js';
+import type { Mark } from '../coherence/process-copies.js';
 import type { Found } from '../coherence/entry-field.js';
-import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import type { ReadPolicy } from '../policy/read-policy.js';
 import type { Services } from '../loads/services.js';
 import {
   canBeForeseen,
@@ -17,15 +17,17 @@ import {
   type Foreseen,
   type SelectedBelow,
 } from './foreseen.js';
+import { ForeseenPlaces } from './foreseen-places.js';
 
 /** What was read ahead for one field of all objects, by their place among them. */
 interface ReadsOfChild {
   readonly policy: ReadPolicy;
   /** Where each object stands, for objects that are not the elements of the list itself. */
   readonly placeOf: ReadonlyMap<unknown, number> | undefined;
-  /** Undefined where the object has none. */
-  readonly places: readonly (Located | undefined)[];
+  readonly places: ForeseenPlaces;
   readonly found: readonly (Found | undefined)[];
+  /** From before they were found. */
+  readonly mark: Mark;
 }
 
 type ReadsBelow = Map<FieldNode, ReadsOfChild>;
@@ -34,6 +36,9 @@ type ReadsBelow = Map<FieldNode, ReadsOfChild>;
 interface KnownBelow extends Pick<SelectedBelow, 'fragments'> {
   readonly foreseen: readonly Foreseen[];
 }
+
+/** A call that may be answered by what was read ahead. */
+type Call = Pick<FieldCall<GraphQLResolveInfo>, 'parent' | 'args' | 'context' | 'info'>;
 
 const SAME = Object.freeze({ variant: undefined });
 
@@ -62,28 +67,33 @@ export class LookAhead {
     return canBeForeseen(type, this.#policies);
   }
 
-  /** What was read ahead for this call of a field; what was read for another policy is refused. */
-  of(policy: ReadPolicy, parent: unknown, { path, fieldNodes }: GraphQLResolveInfo): AheadRead | undefined {
+  /**
+   * What was read ahead for this call of a field; undefined where it asks for another entry than was foreseen. What was
+   * read for another policy is refused.
+   */
+  of(policy: ReadPolicy, call: Call): AheadRead | undefined {
+    const { path, fieldNodes } = call.info;
     const [node] = fieldNodes;
     const list = path.prev?.prev;
     if (list === undefined || node === undefined) return undefined;
     const index = path.prev?.key;
     const ofList = this.#reads.get(list)?.get(node);
     if (typeof index === 'number' && ofList !== undefined && ofList.placeOf === undefined)
-      return this.#given(policy, ofList, index);
+      return this.#given(policy, ofList, call, index);
     if (!this.#fromAfar.has(node)) return undefined;
     for (let above: typeof path | undefined = list; above !== undefined; above = above.prev) {
       const reads = this.#reads.get(above)?.get(node);
       // Only the very object that was seen then: whatever else stands there by now reads for itself.
-      const at = reads?.placeOf?.get(parent);
-      if (reads !== undefined && at !== undefined) return this.#given(policy, reads, at);
+      const at = reads?.placeOf?.get(call.parent);
+      if (reads !== undefined && at !== undefined) return this.#given(policy, reads, call, at);
     }
     return undefined;
   }
 
-  #given(policy: ReadPolicy, reads: ReadsOfChild, at: number): AheadRead | undefined {
-    const place = reads.places[at];
-    if (place === undefined) return undefined;
+  #given(policy: ReadPolicy, reads: ReadsOfChild, call: Call, at: number): AheadRead | undefined {
+    const place = reads.places.placeFor(call, at);
+    // Code around the cache may have written since, and waited for it.
+    if (place === undefined || !this.#services.entries.isUntouchedSince(reads.mark, place)) return undefined;
     // Made for the call, and gone with it: what lives as long as the list would have to be moved by the garbage collector.
     if (reads.policy === policy) return { policy, place, found: reads.found[at] };
     this.#services.refuse(policy, `what was read ahead for ${reads.policy.coordinate} reached it`);
@@ -126,15 +136,15 @@ export class LookAhead {
     const varying = variantFor(policy, context);
     // Each child says by itself what is wrong.
     if (args === undefined || varying === 'unknown') return undefined;
-    const locate = (parent: unknown): Located | undefined =>
-      located(policy, { args, parent, viewerId, variant: varying.variant });
-    const places = parents.map((parent) => (isObject(parent) ? locate(parent) : undefined));
-    const wanted = places.filter((place) => place !== undefined);
+    const { variant } = varying;
+    const places = new ForeseenPlaces(parents, { policy, args, context, viewerId, variant, viewerOf });
+    const wanted = places.places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
     if (placeOf !== undefined) this.#fromAfar.add(node);
+    const mark = entries.mark();
     const found = entries.find(policy, wanted, traces.of(context), requestOf(info));
     const keep = (all: Awaited<typeof found>): void => {
-      reads.set(node, { policy, placeOf, places, found: inPlace(places, all) });
+      reads.set(node, { policy, placeOf, places, found: inPlace(places.places, all), mark });
     };
     return isPromise(found) ? found.then(keep) : keep(found);
   }
@@ -169,7 +179,7 @@ interface ReadsOfParents extends Pick<ReadsOfChild, 'placeOf'> {
 
 /** What was found for those that have a place, at the places of all. */
 function inPlace(
-  places: readonly (Located | undefined)[],
+  places: ForeseenPlaces['places'],
   found: readonly (Found | undefined)[],
 ): readonly (Found | undefined)[] {
   if (found.length === places.length) return found;
@@ -185,7 +195,7 @@ function isObject(value: unknown): boolean {
 function argumentsOf(
   argumentsFor: Child['argumentsFor'],
   info: GraphQLResolveInfo,
-): TemplateInputs['args'] | undefined {
+): FieldCall['args'] | undefined {
   try {
     return argumentsFor(info);
   } catch {
@@ -204,16 +214,5 @@ function variantFor(
     return { variant: variantOf(context) };
   } catch {
     return 'unknown';
-  }
-}
-
-/** The place of an entry; undefined where the field itself will say why there is none. */
-function located(policy: ReadPolicy, inputs: TemplateInputs): Located | undefined {
-  try {
-    const place = policy.locate(inputs);
-    return place.reason === undefined ? place : undefined;
-  } catch {
-    // The same call fails again when the field is resolved, and there the error belongs to its place in the answer.
-    return undefined;
   }
 }

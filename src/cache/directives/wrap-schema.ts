@@ -12,7 +12,7 @@ import { channels } from '../diagnostics/channels.js';
 import { authorized } from '../patterns/authorize.js';
 import { cacheAside } from '../patterns/cache-aside.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import type { FieldCall, Resolve } from '../loads/field-call.js';
+import type { AheadRead, FieldCall, Resolve } from '../loads/field-call.js';
 import { hybrid } from '../patterns/hybrid.js';
 import { invalidates } from '../patterns/invalidates.js';
 import type { OriginLoads } from '../loads/origin-loads.js';
@@ -143,6 +143,10 @@ function hasResolver({ resolve }: Pick<Config, 'resolve'>): boolean {
   return resolve !== undefined && resolve !== defaultFieldResolver;
 }
 
+interface ReadCall extends FieldCall<GraphQLResolveInfo> {
+  ahead: AheadRead | undefined;
+}
+
 /** Uses what was read ahead for the field, and reads ahead for what lies below its value. */
 function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, lookAhead: LookAhead): Resolver {
   const isPrivate = policy.scope === 'PRIVATE';
@@ -152,7 +156,8 @@ function foreseeing({ policy, hints, read }: WrappedRead, { type }: Config, look
     if (isPrivate) control?.cacheHint.restrict(PRIVATE);
     const onHint = control && hints.to(control);
     const timed = times.beginCall();
-    const call = { parent, args, context, info, ahead: lookAhead.of(policy, parent, info), onHint, timed };
+    const call: ReadCall = { parent, args, context, info, ahead: undefined, onHint, timed };
+    call.ahead = lookAhead.of(policy, call);
     return channels.read.hasSubscribers ? tellRead(policy, (told) => read({ ...call, told })) : read(call);
   };
   if (!lookAhead.isForeseeable(type)) return resolve;

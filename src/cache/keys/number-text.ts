@@ -1,10 +1,12 @@
 const WHOLE = /^([+-]?)(\d+)$/;
 const DECIMAL = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,9}))?$/;
-const RADIX = /^([+-]?)(0(?:[xX][\da-fA-F]+|[oO][0-7]+|[bB][01]+))$/;
+const RADIX = /^([+-]?)(0[xX](?=[\da-fA-F]+$)|0[oO](?=[0-7]+$)|0[bB](?=[01]+$))(.+)$/;
 /** Between digits, and behind the prefix of a radix, PostgreSQL reads past it. */
 const UNDERSCORE = /(?<=[\da-fxob])_(?=[\da-f])/gi;
 /** No number of any column that can be an id is longer. */
 const MAX_WRITTEN_OUT = 400;
+/** The same in binary. What is longer is not converted: that takes a time that grows with the square of its length. */
+const MAX_RADIX_DIGITS = 1330;
 
 /**
  * The one text of a number, as rows write it: undefined for what is none. A text is a number where `Number()` reads it as
@@ -17,9 +19,14 @@ export function numberText(text: string): string | undefined {
   const whole = WHOLE.exec(bare);
   if (whole !== null) return signed(whole[1], withoutZeros(whole[2] ?? ''));
   const radix = RADIX.exec(bare);
-  if (radix !== null) return signed(radix[1], BigInt(radix[2] ?? '').toString());
+  if (radix !== null) return radixText(radix);
   const decimal = DECIMAL.exec(bare);
   return decimal === null ? undefined : decimalText(bare, decimal);
+}
+
+function radixText([, sign, prefix = '', written = '']: RegExpExecArray): string | undefined {
+  const digits = withoutZeros(written);
+  return digits.length > MAX_RADIX_DIGITS ? undefined : signed(sign, BigInt(prefix + digits).toString());
 }
 
 function decimalText(

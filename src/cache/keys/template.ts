@@ -90,9 +90,15 @@ export function skeletonOf(template: Template): string {
 
 /** The value of a placeholder, undefined where something on its way is missing. */
 export function valueOf(placeholder: Placeholder, inputs: TemplateInputs): unknown {
-  if (placeholder.root === 'viewer') return inputs.viewerId;
-  let value: unknown = inputs[placeholder.root];
-  for (const name of placeholder.path) {
+  return placeholder.root === 'viewer'
+    ? inputs.viewerId
+    : valueIn(inputs[placeholder.root], placeholder.path);
+}
+
+/** What a path leads to in an object, undefined where something on its way is missing. */
+export function valueIn(object: unknown, path: readonly string[]): unknown {
+  let value = object;
+  for (const name of path) {
     if (typeof value !== 'object' || value === null) return undefined;
     // Any object may be asked for any name; this is several times faster than Reflect.get.
     value = (value as Readonly<Record<string, unknown>>)[name];

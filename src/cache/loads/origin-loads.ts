@@ -27,15 +27,17 @@ const NONE_PENDING: ReadonlyMap<string, PendingState> = new Map();
 
 type IdTask = LoadTask<WantedId, Loaded>;
 type Batch = DataLoader<WantedId, AwaitedLoad<Loaded>>;
+/** By scope and sharing. */
+type Batches = Map<string, Batch>;
 
 /** Joins the loads of one tick into one call of the origin, per request and scope. Remembers nothing in between. */
 export class OriginLoads {
   readonly #services: Services;
   readonly #namespace: string;
   readonly #origin: LoadingOrigin;
-  readonly #batches = new WeakMap<object, Map<string, Batch>>();
-  // Calls without a context object have no viewer and no request to tell apart.
-  readonly #noContext = {};
+  readonly #batches = new WeakMap<object, Batches>();
+  /** Of the last context that was no object. It tells no requests apart, but it may say who asks. */
+  #ofPlain: { readonly context: unknown; readonly batches: Batches } | undefined;
 
   constructor(services: Services, namespace: string, origin: LoadingOrigin) {
     this.#services = services;
@@ -75,12 +77,7 @@ export class OriginLoads {
   }
 
   #batchOf(context: unknown, scope: ReadPolicy['scope'], sharing: 'shared' | 'alone'): Batch {
-    const owner = typeof context === 'object' && context !== null ? context : this.#noContext;
-    let batches = this.#batches.get(owner);
-    if (batches === undefined) {
-      batches = new Map();
-      this.#batches.set(owner, batches);
-    }
+    const batches = this.#batchesOf(context);
     const name = `${scope} ${sharing}`;
     let batch = batches.get(name);
     if (batch === undefined) {
@@ -88,6 +85,19 @@ export class OriginLoads {
       batches.set(name, batch);
     }
     return batch;
+  }
+
+  #batchesOf(context: unknown): Batches {
+    if (typeof context === 'object' && context !== null) {
+      const known = this.#batches.get(context);
+      if (known !== undefined) return known;
+      const batches: Batches = new Map();
+      this.#batches.set(context, batches);
+      return batches;
+    }
+    if (this.#ofPlain === undefined || !Object.is(this.#ofPlain.context, context))
+      this.#ofPlain = { context, batches: new Map() };
+    return this.#ofPlain.batches;
   }
 
   #createBatch(runLoads: (tasks: readonly IdTask[]) => Promise<void>, sharing: 'shared' | 'alone'): Batch {

@@ -114,8 +114,11 @@ export class OperationMemo {
 
   /** Takes notes of the execution that follows, if its answer is to be kept; they end with it. */
   record({ key, plan, context }: Sight): ExecutionNotes | undefined {
-    const answers = this.#options.entries.answers;
+    const { traces, countersOf, entries } = this.#options;
+    const { answers } = entries;
     if (answers === undefined || !this.#seen.add(key)) return undefined;
+    // Begun since the sight, by another request with the same context.
+    if (traces.of(context) !== undefined) return undefined;
     if (plan.passes > 0) {
       plan.passes -= 1;
       return undefined;
@@ -125,7 +128,6 @@ export class OperationMemo {
       void answers.prove();
       return undefined;
     }
-    const { traces, countersOf } = this.#options;
     // How much had been forgotten before the first read.
     const mark = answers.mark();
     const recording = new Recording({ countersOf });

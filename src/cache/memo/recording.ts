@@ -68,6 +68,11 @@ export class Recording extends Trace {
     this.#repeats.push(note);
   }
 
+  /** An answer that is kept would not be dropped by what was read since. */
+  override onReplaced(): void {
+    this.#isWhole = false;
+  }
+
   override record(
     _path: ResponsePath,
     { coordinate, outcome, savedMs = 0 }: Omit<TraceRecord, 'path'>,

@@ -92,6 +92,11 @@ export class Trace {
     return;
   }
 
+  /** Told that another trace follows the context from now on: what is read in it is told to that one. */
+  onReplaced(): void {
+    return;
+  }
+
   record(path: ResponsePath, record: Omit<TraceRecord, 'path'>, element?: number): void {
     this.#records.push({ path: pathOf(path, element), ...record });
   }
@@ -131,14 +136,14 @@ export class Traces {
 
   start(context: object): Trace {
     const trace = new Trace();
-    this.#byContext.set(context, trace);
+    this.#replace(context, trace);
     this.#started = true;
     return trace;
   }
 
   /** Has what happens in a request told to this trace, until it is called off. */
   follow(context: object, trace: Trace): CallOff {
-    this.#byContext.set(context, trace);
+    this.#replace(context, trace);
     this.#followed += 1;
     let isFollowed = true;
     return () => {
@@ -153,5 +158,11 @@ export class Traces {
     if (!this.#started && this.#followed === 0) return undefined;
     if (typeof context !== 'object' || context === null) return undefined;
     return this.#byContext.get(context);
+  }
+
+  /** A server may give several requests at a time the same context. */
+  #replace(context: object, trace: Trace): void {
+    this.#byContext.get(context)?.onReplaced();
+    this.#byContext.set(context, trace);
   }
 }

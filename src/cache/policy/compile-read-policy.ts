@@ -108,6 +108,7 @@ function policyOf(checked: Checked): ReadPolicy {
     holdsViewer: !isPrivate ? undefined : key === undefined ? endsInViewer : holdsViewerAt(key),
     ...vary,
     isWrittenBehind: false,
+    parentPaths: parentPaths(site, key, tags),
     elementsOf:
       listPlaceholder === undefined ? undefined : (inputs: TemplateInputs) => listOf(listPlaceholder, inputs),
     locate: compileLocate({
@@ -123,6 +124,21 @@ function policyOf(checked: Checked): ReadPolicy {
       needsId: pattern === 'READ_THROUGH',
     }),
   });
+}
+
+/** A default key has the id of its parent. */
+function parentPaths(
+  { kind }: FieldSite,
+  key: Template | undefined,
+  tags: readonly Template[],
+): ReadPolicy['parentPaths'] {
+  const templates = key === undefined ? tags : [key, ...tags];
+  const named = templates.flatMap(({ placeholders }) =>
+    placeholders.flatMap(({ root, path }) => (root === 'parent' ? [path] : [])),
+  );
+  const paths = key === undefined && kind === 'object' ? [['id'], ...named] : named;
+  const byName = new Map(paths.map((path) => [path.join('.'), path]));
+  return Object.freeze([...byName.values()]);
 }
 
 function listOf(placeholder: Placeholder, inputs: TemplateInputs): readonly unknown[] | undefined {

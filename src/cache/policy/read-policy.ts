@@ -46,6 +46,8 @@ export interface ReadPolicy extends EntryField {
   readonly isWrittenBehind: boolean;
   /** The list whose elements are entries of their own; undefined where the field is one entry. */
   readonly elementsOf: ((inputs: TemplateInputs) => readonly unknown[] | undefined) | undefined;
+  /** The paths to what a key and tags take from the parent: from parents with the same values they are the same. */
+  readonly parentPaths: readonly (readonly string[])[];
   /** Names the entry of a call, or of one element of its list. */
   locate(inputs: TemplateInputs, element?: unknown): Located | Unlocated;
 }

@@ -91,16 +91,31 @@ describe('the tag under which spellings of a number meet', () => {
     ['-0.0e5', '0'],
     ['1e21', '1000000000000000000000'],
     ['7.50', '7.5'],
+    [`0x${'0'.repeat(2000)}7`, '7'],
+    [`0x${'f'.repeat(300)}`, BigInt(`0x${'f'.repeat(300)}`).toString()],
+    [`-0b${'1'.repeat(1300)}`, `-${BigInt(`0b${'1'.repeat(1300)}`).toString()}`],
   ])('keeps all digits of a whole number: %s is %s', (spelt, row) => {
     expect(metBy(spelt)).toBe(row);
   });
 
-  it.each(['1e400', '0x', '7\u200b', '７', '1__0', '_1', '1_', '.', '+', '1e', '1,0', 'Infinity', 'NaN'])(
-    'leaves what is no number: %s',
-    (text) => {
-      expect(metBy(text)).toBe(escapeComponent(text));
-    },
-  );
+  it.each([
+    `0x${'f'.repeat(2000)}`,
+    '1e400',
+    '0x',
+    '7\u200b',
+    '７',
+    '1__0',
+    '_1',
+    '1_',
+    '.',
+    '+',
+    '1e',
+    '1,0',
+    'Infinity',
+    'NaN',
+  ])('leaves what is no number: %s', (text) => {
+    expect(metBy(text)).toBe(escapeComponent(text));
+  });
 
   it.each(['0000000000000000000000000000e123', '1'.repeat(32)])(
     'is that of a uuid, where it looks like a number as well: %s',
@@ -118,6 +133,8 @@ describe('the tag under which spellings of a number meet', () => {
       '1.'.repeat(100_000),
       `1${'0'.repeat(200_000)}.x`,
       '1_'.repeat(100_000),
+      ...['0x', '0o', '0b'].map((radix) => `${radix}${'1'.repeat(4_000_000)}`),
+      `0x${'0'.repeat(1_000_000)}7`,
     ]) {
       const before = process.cpuUsage();
       metBy(text);
