@@ -8,10 +8,10 @@ import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
 import type { LogHome } from './log-home.js';
-import type { LogPlan } from './log-plan.js';
 import { LogReader } from './log-reader.js';
 import { lsnText } from './lsn.js';
 import { OtherReaders } from './other-readers.js';
+import { PlanOutdated, PlanReader } from './plan-in-use.js';
 import { serverRefusal } from './server-refusals.js';
 import {
   haveForgotten,
@@ -22,6 +22,7 @@ import {
   stillSeen,
   type LogState,
 } from './slots.js';
+import type { TablesOfLog } from './tables-of-log.js';
 import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
 
 export interface LogOutboxOptions {
@@ -35,8 +36,7 @@ export interface LogOutboxOptions {
   readonly store: string | undefined;
   /** A reader that is further behind than so many bytes of the log begins anew, and everything is forgotten. */
   readonly behindAtMost: number;
-  /** What rows mean, as the publication says now; rejects where it is not as it says of itself. */
-  readonly plan: () => Promise<LogPlan>;
+  readonly tables: Pick<TablesOfLog, 'plan' | 'identities'>;
   readonly warn: (sentence: string) => void;
 }
 
@@ -55,6 +55,9 @@ const OTHERS_END_WITHIN_MS = 1000;
 const STAND_BACK_MS = 1000;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
+const UNDEFINED_OBJECT = '42704';
+/** So often in one look others may change the publication. */
+const CHECKS_AT_MOST = 5;
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 type Done = Relayed['done'][number];
@@ -67,6 +70,7 @@ type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
 export class LogOutbox implements Outbox {
   readonly #options: LogOutboxOptions;
   readonly #others: OtherReaders;
+  readonly #plan: PlanReader;
   #reader: LogReader | undefined;
   #opening: Promise<void> | undefined;
   /** Of a slot that ends with this process: whether it was made anew. */
@@ -85,6 +89,7 @@ export class LogOutbox implements Outbox {
   constructor(options: LogOutboxOptions) {
     this.#options = options;
     this.#others = new OtherReaders(options.pool, options.home, options.slot);
+    this.#plan = new PlanReader(options.pool, () => options.tables.plan());
   }
 
   async register(): Promise<boolean> {
@@ -147,8 +152,16 @@ export class LogOutbox implements Outbox {
 
   /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
-    const { pool, home, slot, store, behindAtMost } = this.#options;
+    const { tables } = this.#options;
     await this.#seen();
+    await this.#keepSlot();
+    // Neither a partition that is made nor a name that is taken is in the log.
+    await tables.plan();
+    await tables.identities();
+  }
+
+  async #keepSlot(): Promise<void> {
+    const { pool, home, slot, store, behindAtMost } = this.#options;
     if (store === undefined || this.#turn !== undefined) return;
     this.#state = await readState(pool, home, slot);
     if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
@@ -182,7 +195,12 @@ export class LogOutbox implements Outbox {
   async #look(): Promise<LogState> {
     const { pool, home, slot, store, behindAtMost } = this.#options;
     let state = await readState(pool, home, slot);
-    if (state.publication !== this.#publication) await this.#checkPublication(state.publication);
+    for (let checks = 1; state.publication !== this.#publication; checks += 1) {
+      if (checks > CHECKS_AT_MOST) throw new Error('other programs change the publication all the time');
+      await this.#checkPublication(state.publication);
+      // Whether everything must be forgotten for it.
+      state = await readState(pool, home, slot);
+    }
     const why = this.#whyAnew ?? reasonToBeginAnew(state, behindAtMost);
     if (store !== undefined && why !== undefined) {
       this.#stopReading();
@@ -209,7 +227,9 @@ export class LogOutbox implements Outbox {
   }
 
   async #checkPublication(publication: string | undefined): Promise<void> {
-    await this.#options.plan();
+    await this.#options.tables.plan();
+    // Of a store whose slot ends with this process nothing is written down.
+    if (this.#publication !== undefined) this.#mustForget = true;
     this.#publication = publication;
   }
 
@@ -290,14 +310,14 @@ export class LogOutbox implements Outbox {
   }
 
   async #open(): Promise<void> {
-    const { connection, slot, home, store, plan } = this.#options;
+    const { connection, slot, home, store } = this.#options;
     let opened: LogReader | undefined;
     // One that ends while it is opened, as where its publication is gone.
     const early: Error[] = [];
     try {
       opened = await LogReader.open({
         ...{ connection, slot, publication: home.publication, isTemporary: store === undefined },
-        plan: await plan(),
+        known: await this.#plan.read(),
         onChanges: () => this.#onRows?.(),
         onEnd: (error) => {
           if (opened === undefined) early.push(error);
@@ -314,7 +334,9 @@ export class LogOutbox implements Outbox {
     }
     const [ended] = early;
     if (ended !== undefined) {
+      opened.end();
       this.#readsNoMore(ended);
+      if (ended instanceof PlanOutdated) return;
       throw ended;
     }
     if (this.#isClosed) opened.end();
@@ -323,10 +345,18 @@ export class LogOutbox implements Outbox {
     this.#mustForget = store === undefined;
   }
 
-  #readsNoMore({ message }: Error): void {
-    if (/^publication .* does not exist/.test(message))
-      this.#whyAnew = 'its publication was gone for a while';
-    this.#options.warn(`The log is read no more by this process, until it begins again: ${message}.`);
+  #readsNoMore(error: Error): void {
+    const { tables, warn } = this.#options;
+    if (error instanceof PlanOutdated) {
+      this.#plan.isOutdated(error);
+      if (error.hint.stranger !== undefined)
+        tables
+          .identities()
+          .catch((cause: unknown) => warn(`A new partition is not seen to: ${String(cause)}.`));
+    } else {
+      if (sqlstateOf(error) === UNDEFINED_OBJECT) this.#whyAnew = 'its publication was gone for a while';
+      warn(`The log is read no more by this process, until it begins again: ${error.message}.`);
+    }
     this.#onRows?.();
   }
 
