@@ -21,13 +21,18 @@ export async function untilSeen(
   xids: ReadonlySet<number>,
   withinMs: number,
 ): Promise<void> {
-  const isSeen = ({ next, underWay }: Snapshot): boolean =>
-    Array.from(xids).every((xid) => ((xid - next) | 0) < 0 && !underWay.has(xid));
-  if (!(await untilSnapshot(pool, isSeen, withinMs))) {
+  const areSeen = (seen: Snapshot): boolean => Array.from(xids).every((xid) => isSeenIn(seen, xid));
+  if (xids.size > 0 && !(await untilSnapshot(pool, areSeen, withinMs))) {
     throw new Error(
       'a transaction is in the log whose commit is not over, as while it waits for a synchronous standby',
     );
   }
+}
+
+/** Of transactions that have a number by now: whether every new statement sees what they wrote. */
+export async function seenNow(pool: Pick<OutboxPool, 'query'>): Promise<(xid: number) => boolean> {
+  const seen = await snapshot(pool);
+  return (xid) => isSeenIn(seen, xid);
 }
 
 /** Waits for the transactions that write now to end, but not for long ones: false where some of them are still open then. */
@@ -51,6 +56,10 @@ async function untilSnapshot(
     if (performance.now() > untilMs) return false;
     await systemClock.sleep(doublingPauseMs(PAUSE, looks));
   }
+}
+
+function isSeenIn({ next, underWay }: Snapshot, xid: number): boolean {
+  return ((xid - next) | 0) < 0 && !underWay.has(xid);
 }
 
 async function snapshot(pool: Pick<OutboxPool, 'query'>): Promise<Snapshot> {

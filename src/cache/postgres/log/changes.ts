@@ -157,17 +157,20 @@ export class Changes {
   }
 
   #hearOfPlan(stamp: string): void {
-    const { plan, newerThan } = this.#known;
-    if (this.#xid === undefined || stamp === plan.stamp || this.#commit <= newerThan) return;
-    throw new PlanOutdated({ xid: this.#xid, changedAt: this.#commit });
+    if (stamp !== this.#known.plan.stamp) this.#refuseIfLater(false);
   }
 
   /** All that is told of is published, and so was a mapped table or a partition of one. */
   #tableOf(oid: number): LogTable | undefined {
     const table = this.#tables.get(oid);
-    if (table === undefined && this.#xid !== undefined && !this.#known.strangers.has(oid))
-      throw new PlanOutdated({ xid: this.#xid, stranger: oid });
+    if (table === undefined) this.#refuseIfLater(true);
     return table;
+  }
+
+  /** What is older than the plan changes nothing of it. */
+  #refuseIfLater(hasNewTable: boolean): void {
+    if (this.#xid !== undefined && !this.#known.isAfter(this.#xid, this.#commit))
+      throw new PlanOutdated(this.#xid, hasNewTable);
   }
 
   #compile(oid: number): Meaning | 'unreadable' {

@@ -349,7 +349,7 @@ export class LogOutbox implements Outbox {
     const { tables, warn } = this.#options;
     if (error instanceof PlanOutdated) {
       this.#plan.isOutdated(error);
-      if (error.hint.stranger !== undefined)
+      if (error.hasNewTable)
         tables
           .identities()
           .catch((cause: unknown) => warn(`A new partition is not seen to: ${String(cause)}.`));

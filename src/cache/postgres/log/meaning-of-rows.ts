@@ -58,9 +58,8 @@ export function meaningOfRows(table: LogTable, relation: RelationMessage): Meani
     if (kind === 'delete' && before !== undefined)
       return addAll({ row: before, otherwise: undefined }, null, add);
     if (after === undefined) return false;
-    // Without the row before the key stayed as it was, and the key is all that tags name; whole rows are never left out.
-    if (before === undefined)
-      return !relation.hasWholeRows && addAll({ row: after, otherwise: undefined }, null, add);
+    // Without the row before the key stayed as it was, and the key is all that tags name.
+    if (before === undefined) return addAll({ row: after, otherwise: undefined }, null, add);
     if (relation.hasWholeRows && isSame(before, after)) return true;
     // What does not raise the version could not be told from the change before it.
     const raised = relation.hasWholeRows ? raisedVersion(before, after, version) : null;

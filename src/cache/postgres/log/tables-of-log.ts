@@ -56,7 +56,7 @@ export class TablesOfLog {
       const list = found.map(({ message }) => `  - ${message}`).join('\n');
       if (list !== this.#warned)
         log.warn(
-          `Everything stored is forgotten at each change of some partitions, until the owner of the tables runs \`npx graphql-corral outbox apply --source log\`:\n${list}`,
+          `UPDATE and DELETE have everything stored forgotten, or fail for want of a primary key, in some tables until the owner of the tables runs \`npx graphql-corral outbox apply --source log\`:\n${list}`,
         );
       this.#warned = list;
       return;
@@ -64,7 +64,7 @@ export class TablesOfLog {
     await alone(pool, async (client) => {
       for (const { sql } of await this.#insufficient(client)) {
         await client.query(sql);
-        log.info(`The log tells what tags name of a new partition: ${sql}`);
+        log.info(`The log tells now what tags name of changed rows: ${sql}`);
       }
     });
   }
