@@ -38,11 +38,15 @@ describe.skipIf(!needsPostgres())('what the log says of itself', () => {
 
   it('to another outbox of the same database means nothing', async () => {
     const { pool, outbox, open } = await world();
+    const readers = async () =>
+      (await pool.query<{ pid: number }>('SELECT active_pid AS pid FROM pg_replication_slots')).rows;
+    const [reader] = await readers();
     const other = await open({ tables: { Note: { table: 'notes' } }, store: 'one', schema: 'shop' });
     await told(other.outbox);
     await pool.query(`INSERT INTO films VALUES (1); INSERT INTO notes VALUES (2)`);
     expect(await told(outbox)).toEqual(['Film', 'Film:1']);
     expect(await told(other.outbox)).toEqual(['Note', 'Note:2']);
+    expect(await readers()).toContainEqual(reader);
   });
 
   it('in a message that any role may write makes no reader deaf, and is not read for ever', async () => {
@@ -79,6 +83,9 @@ describe.skipIf(!needsPostgres())('what the log says of itself', () => {
     await open({ tables, store: 'one' });
     await pool.query('INSERT INTO films VALUES (3); INSERT INTO notes VALUES (4)');
     expect(await told(outbox)).toEqual(['Film', 'Film:3']);
+    await open({ tables: { Film: { table: 'films', tags: ['Maker:{made_by}'] } }, store: 'one' });
+    await pool.query('INSERT INTO films VALUES (5, 7)');
+    expect(await told(outbox)).toEqual(['Film', 'Film:5', 'Maker:7']);
   });
 
   it.each(['one', undefined])(
