@@ -22,8 +22,8 @@ import {
   stillSeen,
   type LogState,
 } from './slots.js';
-import type { TablesOfLog } from './tables-of-log.js';
 import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
+import type { TablesOfLog } from './tables-of-log.js';
 
 export interface LogOutboxOptions {
   readonly home: LogHome;
@@ -69,8 +69,8 @@ type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
  */
 export class LogOutbox implements Outbox {
   readonly #options: LogOutboxOptions;
-  readonly #others: OtherReaders;
   readonly #plan: PlanReader;
+  readonly #others: OtherReaders;
   #reader: LogReader | undefined;
   #opening: Promise<void> | undefined;
   /** Of a slot that ends with this process: whether it was made anew. */
@@ -88,8 +88,8 @@ export class LogOutbox implements Outbox {
 
   constructor(options: LogOutboxOptions) {
     this.#options = options;
-    this.#others = new OtherReaders(options.pool, options.home, options.slot);
     this.#plan = new PlanReader(options.pool, () => options.tables.plan());
+    this.#others = new OtherReaders(options.pool, options.home, options.slot);
   }
 
   async register(): Promise<boolean> {
