@@ -95,16 +95,31 @@ export async function readState(
 }
 
 /** How far the reader of the slot has come, where this is another process. */
+export interface Applied {
+  /** Whether some process reads it now. */
+  readonly isRead: boolean;
+  readonly appliedTo: bigint;
+  /** The slot was made anew: what it has confirmed says nothing of what was written before, until everything is forgotten. */
+  readonly mustForget: boolean;
+}
+
 export async function readApplied(
   pool: Pick<OutboxPool, 'query'>,
+  { readers }: LogHome,
   slot: string,
-): Promise<{ readonly isRead: boolean; readonly appliedTo: bigint }> {
-  const { rows } = await pool.query<{ isRead: boolean; applied: string | null }>(
-    `SELECT active AS "isRead", confirmed_flush_lsn::text AS applied
-     FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+): Promise<Applied> {
+  const { rows } = await pool.query<{ isRead: boolean; applied: string | null; mustForget: boolean | null }>(
+    `SELECT s.active AS "isRead", s.confirmed_flush_lsn::text AS applied, r."mustForget"
+     FROM pg_catalog.pg_replication_slots AS s LEFT JOIN ${readers} AS r ON r."slot" = s.slot_name
+     WHERE s.slot_name = $1`,
     [slot],
   );
-  return { isRead: rows[0]?.isRead ?? false, appliedTo: readLsn(rows[0]?.applied ?? '0/0') };
+  const [row] = rows;
+  return {
+    isRead: row?.isRead ?? false,
+    appliedTo: readLsn(row?.applied ?? '0/0'),
+    mustForget: row?.mustForget ?? false,
+  };
 }
 
 const CREATE_WITHIN_MS = 10_000;
@@ -170,21 +185,16 @@ function slotOfOthers(slot: string): CacheError {
   );
 }
 
+/** Drops a slot with its reader, which takes a moment to end, and with those that take over from it meanwhile. */
 async function dropWith(client: Pick<ClientBase, 'query'>, slot: string): Promise<void> {
+  const found = `FROM pg_catalog.pg_replication_slots WHERE slot_name = ${pg.escapeLiteral(slot)}`;
   await client.query(
-    'SELECT pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND active',
-    [slot],
-  );
-  // Its reader takes a moment to end.
-  await client.query(
-    `DO $$ BEGIN FOR attempt IN 1..100 LOOP
-       EXIT WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = ${pg.escapeLiteral(slot)} AND active);
-       PERFORM pg_sleep(0.02);
-     END LOOP; END $$`,
-  );
-  await client.query(
-    'SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
-    [slot],
+    `DO $$ BEGIN FOR attempt IN 1..400 LOOP
+       PERFORM pg_terminate_backend(active_pid) ${found} AND active;
+       EXIT WHEN NOT EXISTS (SELECT ${found} AND active);
+       PERFORM pg_sleep(0.005);
+     END LOOP;
+     PERFORM pg_drop_replication_slot(slot_name) ${found}; END $$`,
   );
 }
 
