@@ -97,6 +97,7 @@ export class LogOutbox implements Outbox {
     reader?.look();
     try {
       const state = await this.#look();
+      this.#stopWhereCutOff(reader, state);
       const done = await this.#drain({ turn, reader, state, apply, forgetAll });
       const { hasOthers, isUnseen } = state;
       // Other stores wait for one that is seen. Where it cannot be noted, the next look does it.
@@ -195,6 +196,16 @@ export class LogOutbox implements Outbox {
     if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
     // Some of them may be in the log before the slot, as committed.
     await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
+  }
+
+  /** A connection that has gone silent tells of no end: that the server has given it up is seen by whom the slot belongs to. */
+  #stopWhereCutOff(before: LogReader | undefined, { slot }: LogState): void {
+    // One that was opened since the state was read is not in it.
+    if (before === undefined || before !== this.#reader || before.isSentBy(slot?.pid)) return;
+    this.#stopReading();
+    this.#options.warn(
+      'The log is read no more by this process, until it begins again: the server has ended its stream, and its connection says nothing.',
+    );
   }
 
   #stopReading(): void {

@@ -29,6 +29,8 @@ export interface LogState {
 interface SlotState {
   /** Whether some process reads it now. */
   readonly isRead: boolean;
+  /** The number of the server's process that sends it to that one. */
+  readonly pid: number | undefined;
   /** Everything before this place was applied. */
   readonly appliedTo: bigint;
   /** Bytes of the log that the server keeps for it. */
@@ -41,6 +43,7 @@ interface StateRow {
   readonly written: string;
   readonly applied: string | null;
   readonly isRead: boolean | null;
+  readonly pid: number | null;
   readonly kept: number | null;
   readonly status: string | null;
   readonly mustForget: boolean | null;
@@ -57,7 +60,7 @@ const SEEN_EVERY = '5 seconds';
 function stateSql({ readers }: LogHome): string {
   return `
     SELECT pg_current_wal_insert_lsn()::text AS written,
-           s.confirmed_flush_lsn::text AS applied, s.active AS "isRead", s.wal_status AS status,
+           s.confirmed_flush_lsn::text AS applied, s.active AS "isRead", s.active_pid AS pid, s.wal_status AS status,
            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn)::float8 AS kept,
            (SELECT r."mustForget" FROM ${readers} AS r WHERE r."slot" = $1) AS "mustForget",
            ${publicationNow('$2')} AS publication,
@@ -82,6 +85,7 @@ export async function readState(
         ? undefined
         : {
             isRead: row.isRead,
+            pid: row.pid ?? undefined,
             appliedTo: readLsn(row.applied),
             keptBytes: row.kept ?? 0,
             isLost: row.status === 'lost',
