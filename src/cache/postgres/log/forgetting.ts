@@ -1,6 +1,6 @@
 import type { OutboxPool } from '../pool-option.js';
 import type { LogHome } from './log-home.js';
-import { haveForgotten, readApplied, type LogState } from './slots.js';
+import { haveForgotten, readApplied, readMark, type LogState } from './slots.js';
 
 export interface ForgettingOptions {
   readonly pool: OutboxPool;
@@ -43,8 +43,11 @@ export class Forgetting {
   async forget(forgetAll: () => Promise<void>): Promise<void> {
     const { pool, home, slot, store } = this.#options;
     const made = this.#made;
+    const mark = store === undefined ? undefined : await readMark(pool, home, slot);
+    // Another process of the store was faster.
+    if (store !== undefined && mark === undefined) return;
     await forgetAll();
     this.#forgotten = made;
-    if (store !== undefined) await haveForgotten(pool, home, slot);
+    if (mark !== undefined) await haveForgotten(pool, home, { slot, mark });
   }
 }

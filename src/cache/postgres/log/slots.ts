@@ -137,8 +137,9 @@ export interface StoreSlot {
 }
 
 /**
- * Makes the slot of a store where it is not there, or of no use any more; resolves with the reason then. Before it is made, the
- * store is marked as one of which everything must be forgotten: whichever process looks next does so, also where this one ends here.
+ * Makes the slot of a store where it is not there, or of no use any more; resolves with the reason then. Before it is made, and while
+ * there is none, the store is marked as one of which everything must be forgotten: the process that looks next once it is there does
+ * so, also where this one ends here.
  * @throws CacheError where the slot is of another kind, or the server has no place for it, or is kept waiting by a transaction.
  */
 export async function makeSlot(
@@ -157,12 +158,12 @@ export async function makeSlot(
     const state = await readState(client, home, slot);
     const why = reasonToBeginAnew(state, behindAtMost) ?? isUseless;
     if (why === undefined) return undefined;
+    if (state.slot !== undefined) await dropWith(client, slot);
     await client.query(
       `INSERT INTO ${home.readers} ("slot", "store") VALUES ($1, $2)
        ON CONFLICT ("slot") DO UPDATE SET "mustForget" = true, "seenAt" = clock_timestamp()`,
       [slot, store],
     );
-    if (state.slot !== undefined) await dropWith(client, slot);
     await createSlot(client, slot);
     return { why, isFirst: state.slot === undefined && state.mustForget === undefined };
   });
@@ -259,14 +260,42 @@ async function oneAtATime<T>(
   }
 }
 
-/** Says that what had to be forgotten is. */
-export async function haveForgotten(pool: OutboxPool, { readers }: LogHome, slot: string): Promise<void> {
-  await pool.query(`UPDATE ${readers} SET "mustForget" = false WHERE "slot" = $1`, [slot]);
+/**
+ * The mark that everything must be forgotten, which is another one each time that this is said again; undefined where it is forgotten.
+ * @throws where there is no slot: what is written before it is made would not be told of.
+ */
+export async function readMark(
+  pool: OutboxPool,
+  { readers }: LogHome,
+  slot: string,
+): Promise<string | undefined> {
+  const { rows } = await pool.query<{ mark: string; mustForget: boolean }>(
+    `SELECT r.xmin::text AS mark, r."mustForget" FROM ${readers} AS r
+     WHERE r."slot" = $1 AND EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1)`,
+    [slot],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('the replication slot is being made anew');
+  return row.mustForget ? row.mark : undefined;
 }
 
+/** Says that what had to be forgotten is, unless it was said meanwhile that it must be forgotten again. */
+export async function haveForgotten(
+  pool: OutboxPool,
+  { readers }: LogHome,
+  { slot, mark }: { readonly slot: string; readonly mark: string },
+): Promise<void> {
+  await pool.query(`UPDATE ${readers} SET "mustForget" = false WHERE "slot" = $1 AND xmin::text = $2`, [
+    slot,
+    mark,
+  ]);
+}
+
+/** It is noted once for all processes that look at the same time: a note makes another mark of the one that everything must be forgotten. */
 export async function stillSeen(pool: OutboxPool, home: LogHome, slot: string): Promise<void> {
   const { rows } = await pool.query<{ hasForsaken: boolean }>(
-    `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp() WHERE "slot" = $1)
+    `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp()
+       WHERE "slot" = $1 AND "seenAt" < clock_timestamp() - interval '${SEEN_EVERY}')
      SELECT EXISTS (SELECT FROM ${home.readers} AS r WHERE r."slot" <> $1 AND ${FORSAKEN}) AS "hasForsaken"`,
     [slot],
   );

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Outbox } from '../../../../src/cache/index.js';
 import { logHomeOf } from '../../../../src/cache/postgres/log/log-home.js';
+import type { OutboxPool } from '../../../../src/cache/postgres/pool-option.js';
 import { dropSlots } from '../../../../src/cache/postgres/log/slots.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { createGate } from '../../../support/gate.js';
@@ -46,13 +47,13 @@ describe.skipIf(!needsPostgres())('a slot that another process makes anew during
     );
   }
 
-  /** The pool, where something happens before each call of a method. */
-  function before(
-    pool: Pool,
+  /** A pool or a client, where something happens before each call of a method. */
+  function before<T extends object>(
+    of: T,
     method: 'query' | 'connect',
     first: (parameter: unknown) => Promise<void>,
-  ): Pool {
-    return new Proxy(pool, {
+  ): T {
+    return new Proxy(of, {
       get: (target, name): unknown => {
         const given: unknown = Reflect.get(target, name);
         if (typeof given !== 'function') return given;
@@ -110,6 +111,50 @@ describe.skipIf(!needsPostgres())('a slot that another process makes anew during
     await pool.query('INSERT INTO films VALUES (2)');
     expect(await told(begins)).toEqual(['Film', 'Film:2']);
   });
+
+  it('is not made after others have forgotten everything for it', async () => {
+    const { pool, open, reads } = await world();
+    let isReady = false;
+    const slowPool: OutboxPool = {
+      ...{ query: pool.query.bind(pool) },
+      connect: async () =>
+        before(await pool.connect(), 'query', async (sql) => {
+          // The other one may be further behind, and reads on.
+          if (isReady && String(sql).includes('pg_terminate_backend')) await told(reads);
+        }),
+    };
+    const { outbox: makes } = await open({ tables, store: 'one', slowPool, behindAtMostMb: 1 });
+    await pool.query(`SELECT pg_logical_emit_message(false, '', repeat('x', 3000000))`);
+    isReady = true;
+    expect(await told(makes)).toEqual([FORGET]);
+  });
+
+  it.each(['before', 'after'])(
+    'has everything forgotten once more where that was asked for meanwhile, committed %s it was done',
+    async (when) => {
+      const { pool, reads } = await world();
+      const raise = 'UPDATE corral."CacheLogReader" SET "mustForget" = true';
+      await pool.query(raise);
+      const other = await pool.connect();
+      onTestFinished(() => other.release());
+      await other.query('BEGIN');
+      const isWaitedFor = async () =>
+        (await pool.query(`SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`)).rowCount;
+      let committed: Promise<unknown> = Promise.resolve();
+      const tells = await told(reads, {
+        onForget: async () => {
+          await other.query(raise);
+          const commit = () => other.query('COMMIT');
+          if (when === 'before') await commit();
+          else committed = expect.poll(isWaitedFor).toBe(1).then(commit);
+        },
+      });
+      await committed;
+      expect(tells).toEqual([FORGET]);
+      expect(await told(reads)).toEqual([FORGET]);
+      expect(await told(reads)).toEqual([]);
+    },
+  );
 
   it('is dropped however soon others begin to read it again', async () => {
     const { pool, open, reads } = await world();
