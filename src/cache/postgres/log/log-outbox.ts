@@ -7,21 +7,14 @@ import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
+import { Forgetting } from './forgetting.js';
 import type { LogHome } from './log-home.js';
 import { LogReader } from './log-reader.js';
 import { lsnText } from './lsn.js';
 import { OtherReaders } from './other-readers.js';
 import { PlanOutdated, PlanReader } from './plan-in-use.js';
 import { serverRefusal } from './server-refusals.js';
-import {
-  haveForgotten,
-  makeSlot,
-  readApplied,
-  readState,
-  reasonToBeginAnew,
-  stillSeen,
-  type LogState,
-} from './slots.js';
+import { makeSlot, readApplied, readState, reasonToBeginAnew, stillSeen, type LogState } from './slots.js';
 import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
 import type { TablesOfLog } from './tables-of-log.js';
 
@@ -71,10 +64,9 @@ export class LogOutbox implements Outbox {
   readonly #options: LogOutboxOptions;
   readonly #plan: PlanReader;
   readonly #others: OtherReaders;
+  readonly #forgetting: Forgetting;
   #reader: LogReader | undefined;
   #opening: Promise<void> | undefined;
-  /** Of a slot that ends with this process: whether it was made anew. */
-  #mustForget = false;
   #publication: string | undefined;
   /** The look that is under way; undefined between looks. */
   #turn: symbol | undefined;
@@ -90,6 +82,7 @@ export class LogOutbox implements Outbox {
     this.#options = options;
     this.#plan = new PlanReader(options.pool, () => options.tables.plan());
     this.#others = new OtherReaders(options.pool, options.home, options.slot);
+    this.#forgetting = new Forgetting(options);
   }
 
   async register(): Promise<boolean> {
@@ -105,10 +98,12 @@ export class LogOutbox implements Outbox {
     if (this.#turn !== undefined) this.#stopReading();
     const turn = Symbol('look');
     this.#turn = turn;
-    this.#reader?.look();
+    const reader = this.#reader;
+    reader?.look();
     try {
       const state = await this.#look();
-      const done = await this.#drain({ turn, state, apply, forgetAll });
+      this.#stopWhereCutOff(reader, state);
+      const done = await this.#drain({ turn, reader, state, apply, forgetAll });
       const { hasOthers, isUnseen } = state;
       // Other stores wait for one that is seen. Where it cannot be noted, the next look does it.
       if (hasOthers && isUnseen) this.#seen().catch(() => undefined);
@@ -221,6 +216,16 @@ export class LogOutbox implements Outbox {
     await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
   }
 
+  /** A connection that has gone silent tells of no end: that the server has given it up is seen by whom the slot belongs to. */
+  #stopWhereCutOff(before: LogReader | undefined, { slot }: LogState): void {
+    // One that was opened since the state was read is not in it.
+    if (before === undefined || before !== this.#reader || before.isSentBy(slot?.pid)) return;
+    this.#stopReading();
+    this.#options.warn(
+      'The log is read no more by this process, until it begins again: the server has ended its stream, and its connection says nothing.',
+    );
+  }
+
   #stopReading(): void {
     this.#reader?.end();
     this.#reader = undefined;
@@ -229,31 +234,34 @@ export class LogOutbox implements Outbox {
   async #checkPublication(publication: string | undefined): Promise<void> {
     await this.#options.tables.plan();
     // Of a store whose slot ends with this process nothing is written down.
-    if (this.#publication !== undefined) this.#mustForget = true;
+    if (this.#publication !== undefined) this.#forgetting.hasMissed();
     this.#publication = publication;
   }
 
   async #drain(draining: Draining): Promise<Done[]> {
-    const { pool, home, slot, store } = this.#options;
     const { turn, state, forgetAll } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
-    if (store === undefined ? this.#mustForget : state.mustForget !== false) {
-      await forgetAll();
-      this.#mustForget = false;
-      if (store !== undefined) await haveForgotten(pool, home, slot);
-    }
     const done: Done[] = [];
     const target = state.writtenTo;
-    // Nothing was written since the process that reads confirmed last: no further statement asks it.
-    if (this.#reader === undefined && this.#appliedTo >= target) return done;
+    let known = draining.reader;
+    let mustForget = this.#forgetting.isDue(state);
     let furtherAtMs = performance.now();
     const beganAtMs = furtherAtMs;
     let isFlushed = false;
     for (let asks = 1; ; asks += 1) {
       if (this.#turn !== turn) throw new Error('this look was given up');
       const reader = this.#reader;
+      // The slot may have been made anew between the look at its state and the opening of this reader.
+      if (reader !== undefined && reader !== known) mustForget ||= await this.#forgetting.isDueNow();
+      known = reader;
+      if (mustForget) {
+        await this.#forgetting.forget(forgetAll);
+        mustForget = false;
+        furtherAtMs = performance.now();
+      }
       // What was committed since is for the next look: one that took it too would not end while others write.
-      if (reader !== undefined && reader.appliedTo >= target) return done;
+      // Where another process reads, and nothing was written since it confirmed last, no further statement asks it.
+      if ((reader?.appliedTo ?? this.#appliedTo) >= target) return done;
       if (reader?.hasChanges === true) {
         await reader.gather(target, GATHER_WITHIN_MS);
         done.push(...(await this.#apply(reader, draining)));
@@ -264,21 +272,25 @@ export class LogOutbox implements Outbox {
       if (nowMs - furtherAtMs > REACH_WITHIN_MS) throw new Error(this.#notReached(state));
       if (!isFlushed && nowMs - beganAtMs > FLUSH_AFTER_MS) {
         isFlushed = true;
-        await pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
+        await this.#options.pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
         // What came meanwhile woke nothing.
         continue;
       }
       if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
-      else if (await this.#isAppliedElsewhere(target)) return done;
-      else await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
+      else {
+        mustForget = await this.#askElsewhere(target);
+        if (this.#appliedTo < target) await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
+      }
     }
   }
 
-  async #isAppliedElsewhere(target: bigint): Promise<boolean> {
-    const { isRead, appliedTo } = await readApplied(this.#options.pool, this.#options.slot);
+  /** Asks how far the process has come that reads, and begins to read where none does. True where everything must be forgotten first. */
+  async #askElsewhere(target: bigint): Promise<boolean> {
+    const { pool, home, slot } = this.#options;
+    const { isRead, appliedTo, mustForget } = await readApplied(pool, home, slot);
+    if (mustForget) return true;
     this.#appliedTo = appliedTo;
-    if (appliedTo >= target) return true;
-    if (!isRead) await this.#lead();
+    if (!isRead && appliedTo < target) await this.#lead();
     return false;
   }
 
@@ -342,7 +354,7 @@ export class LogOutbox implements Outbox {
     if (this.#isClosed) opened.end();
     else this.#reader = opened;
     opened.look();
-    this.#mustForget = store === undefined;
+    if (store === undefined) this.#forgetting.hasMissed();
   }
 
   #readsNoMore(error: Error): void {
@@ -375,6 +387,8 @@ function cannotForget(): Promise<void> {
 
 interface Draining {
   readonly turn: symbol;
+  /** The one that there was before the state was read. */
+  readonly reader: LogReader | undefined;
   readonly state: LogState;
   readonly apply: Apply;
   readonly forgetAll: Forget;

@@ -58,8 +58,9 @@ export class LogReader {
     return reader;
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
+  /** Whether the server still sends it the log, where it says that this process of its own reads the slot. */
+  isSentBy(pid: number | undefined): boolean {
+    return this.#stream?.pid === pid;
   }
 
   /** Everything that was committed before this place is applied. */

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { FORGET, logWorld, told } from './log-world.js';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -293,6 +294,29 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     await pool.query('INSERT INTO films VALUES (0)');
     expect(await told(outbox)).toEqual(['Film', 'Film:0']);
   });
+
+  it.each(['one', undefined])(
+    'whose stream goes silent without an error is read again once the server has given it up: store %s',
+    async (store) => {
+      const { pool, url, open } = logWorld(await server.createDatabase());
+      await pool.query(making);
+      const proxy = await tcpProxy(Number(new URL(url).port));
+      const throughProxy = new URL(url);
+      throughProxy.port = `${proxy.port}`;
+      const { outbox, log } = await open({ tables, store, listenUrl: throughProxy.href });
+      await told(outbox);
+      // The pool goes to the server itself.
+      proxy.set({ blackHole: 'both', blackHoleOf: 'open', hidesEnds: true });
+      await pool.query('INSERT INTO films VALUES (1)');
+      const look = () => told(outbox).catch(() => []);
+      await expect.poll(look, { timeout: 20_000 }).toContain(store === undefined ? FORGET : 'Film:1');
+      expect(log.lines.join('\n')).toMatch(
+        /read no more by this process, .*: the server has ended its stream/,
+      );
+      await pool.query('INSERT INTO films VALUES (2)');
+      expect(await told(outbox)).toEqual(['Film', 'Film:2']);
+    },
+  );
 
   it('of a commit that did not wait for the disk is still waited for', async () => {
     const { pool, outbox } = await world();
