@@ -145,6 +145,26 @@ describe.skipIf(!needsPostgres())('what the log says of itself', () => {
     expect(await told(outbox)).toEqual(['Film', 'Film:1']);
   });
 
+  it.each([
+    ['an earlier version made', 'ALTER PUBLICATION corral SET (publish_via_partition_root = true)'],
+    [
+      'names a table of which another one has taken the place',
+      'ALTER TABLE films RENAME TO films_old; CREATE TABLE films (id int PRIMARY KEY)',
+    ],
+    [
+      'was given that one by another program',
+      'ALTER TABLE films RENAME TO films_old; CREATE TABLE films (id int PRIMARY KEY); ALTER PUBLICATION corral SET TABLE films',
+    ],
+  ])('has the next start forget, where the publication is one that %s', async (_, change) => {
+    const { pool, outbox, open } = await world();
+    await outbox.close();
+    await pool.query(change);
+    const { outbox: next } = await open({ tables, store: 'one' });
+    expect(await firstTold(next)).toEqual([FORGET]);
+    await pool.query('INSERT INTO films VALUES (1)');
+    expect(await told(next)).toEqual(['Film', 'Film:1']);
+  });
+
   it('has all stores forget where the publication was gone, since a server may pass that over', async () => {
     const { pool, outbox } = await world();
     await outbox.close();
