@@ -6,6 +6,7 @@ import { doublingPauseMs } from '../../time/doubling-pause.js';
 import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
+import { asciiJson } from './ascii-json.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
 import { Forgetting } from './forgetting.js';
 import type { LogHome } from './log-home.js';
@@ -112,10 +113,7 @@ export class LogOutbox implements Outbox {
 
   async add(tags: readonly string[]): Promise<void> {
     const { pool, slot } = this.#options;
-    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [
-      TAGS_MESSAGE + slot,
-      JSON.stringify(tags),
-    ]);
+    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [TAGS_MESSAGE + slot, asciiJson(tags)]);
   }
 
   tellOthers(tags: readonly string[] | 'all'): Promise<void> {
