@@ -3,6 +3,8 @@ import { doublingPauseMs } from '../time/doubling-pause.js';
 import type { OutboxPool } from './pool-option.js';
 
 const SNAPSHOT = 'SELECT pg_current_snapshot()::text AS snapshot';
+/** A snapshot does not list those that began after all that have ended. This one begins after all of them, and ends at once. */
+const NEWEST = 'SELECT pg_current_xact_id()';
 const PAUSE = { firstMs: 1, longestMs: 50 };
 
 /** Transactions that a new statement does not see yet, by the lower halves of their numbers. */
@@ -37,6 +39,7 @@ export async function seenNow(pool: Pick<OutboxPool, 'query'>): Promise<(xid: nu
 
 /** Waits for the transactions that write now to end, but not for long ones: false where some of them are still open then. */
 export async function untilOthersEnd(pool: Pick<OutboxPool, 'query'>, withinMs: number): Promise<boolean> {
+  await pool.query(NEWEST);
   const { underWay: before } = await snapshot(pool);
   return untilSnapshot(
     pool,

@@ -26,6 +26,7 @@ const SLOWEST = [
   'test/cache/postgres/cut-off-regions.test.ts',
   'test/cache/postgres/log/idle-processes.test.ts',
   'test/cache/postgres/log/log-trouble.test.ts',
+  'test/cache/postgres/log/slots-made-anew.test.ts',
   'test/faults/relay-trouble.test.ts',
   'test/api/written-through.test.ts',
   'test/api/shadow-soak.test.ts',

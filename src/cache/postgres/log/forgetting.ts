@@ -1,6 +1,9 @@
 import type { OutboxPool } from '../pool-option.js';
+import { untilOthersEnd } from '../seen-transactions.js';
 import type { LogHome } from './log-home.js';
 import { haveForgotten, readApplied, readMark, type LogState } from './slots.js';
+
+const OTHERS_END_WITHIN_MS = 1000;
 
 export interface ForgettingOptions {
   readonly pool: OutboxPool;
@@ -46,6 +49,8 @@ export class Forgetting {
     const mark = store === undefined ? undefined : await readMark(pool, home, slot);
     // Another process of the store was faster.
     if (store !== undefined && mark === undefined) return;
+    // Of those that write now some may be in the log before the slot, as committed; loads would still bring what was before them.
+    await untilOthersEnd(pool, OTHERS_END_WITHIN_MS);
     await forgetAll();
     this.#forgotten = made;
     if (mark !== undefined) await haveForgotten(pool, home, { slot, mark });

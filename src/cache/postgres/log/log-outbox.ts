@@ -6,6 +6,7 @@ import { doublingPauseMs } from '../../time/doubling-pause.js';
 import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
+import { asciiJson } from './ascii-json.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
 import { Forgetting } from './forgetting.js';
 import type { LogHome } from './log-home.js';
@@ -15,7 +16,7 @@ import { OtherReaders } from './other-readers.js';
 import { PlanOutdated, PlanReader } from './plan-in-use.js';
 import { serverRefusal } from './server-refusals.js';
 import { makeSlot, readApplied, readState, reasonToBeginAnew, stillSeen, type LogState } from './slots.js';
-import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
+import { untilSeen } from '../seen-transactions.js';
 import type { TablesOfLog } from './tables-of-log.js';
 
 export interface LogOutboxOptions {
@@ -43,7 +44,6 @@ const FLUSH_AFTER_MS = 30;
 const SEEN_WITHIN_MS = 3000;
 /** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
 const GATHER_WITHIN_MS = 10;
-const OTHERS_END_WITHIN_MS = 1000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
@@ -118,10 +118,7 @@ export class LogOutbox implements Outbox {
 
   async add(tags: readonly string[]): Promise<void> {
     const { pool, slot } = this.#options;
-    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [
-      TAGS_MESSAGE + slot,
-      JSON.stringify(tags),
-    ]);
+    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [TAGS_MESSAGE + slot, asciiJson(tags)]);
   }
 
   tellOthers(tags: readonly string[] | 'all'): Promise<void> {
@@ -210,10 +207,8 @@ export class LogOutbox implements Outbox {
   async #beginAnew(store: string, isUseless?: string): Promise<void> {
     const { slowPool, home, slot, behindAtMost, warn } = this.#options;
     const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
-    if (made === undefined) return;
-    if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
-    // Some of them may be in the log before the slot, as committed.
-    await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
+    if (made?.isFirst === false)
+      warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
   }
 
   /** A connection that has gone silent tells of no end: that the server has given it up is seen by whom the slot belongs to. */
