@@ -211,7 +211,7 @@ export class LogOutbox implements Outbox {
       warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
   }
 
-  /** A connection that has gone silent tells of no end: that the server has given it up is seen by whom the slot belongs to. */
+  /** A connection that has gone silent tells of no end. That the server has given it up shows by the process that has the slot now. */
   #stopWhereCutOff(before: LogReader | undefined, { slot }: LogState): void {
     // One that was opened since the state was read is not in it.
     if (before === undefined || before !== this.#reader || before.isSentBy(slot?.pid)) return;
