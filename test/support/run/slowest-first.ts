@@ -27,6 +27,8 @@ const SLOWEST = [
   'test/cache/postgres/log/idle-processes.test.ts',
   'test/cache/postgres/log/log-trouble.test.ts',
   'test/cache/postgres/log/slots-made-anew.test.ts',
+  'test/cache/postgres/log/changed-publications.test.ts',
+  'test/cache/postgres/log/partitions-in-the-log.test.ts',
   'test/faults/relay-trouble.test.ts',
   'test/api/written-through.test.ts',
   'test/api/shadow-soak.test.ts',
