@@ -3,6 +3,8 @@ import { doublingPauseMs } from '../time/doubling-pause.js';
 import type { OutboxPool } from './pool-option.js';
 
 const SNAPSHOT = 'SELECT pg_current_snapshot()::text AS snapshot';
+/** A snapshot does not list those that began after all that have ended. This one begins after all of them, and ends at once. */
+const NEWEST = 'SELECT pg_current_xact_id()';
 const PAUSE = { firstMs: 1, longestMs: 50 };
 
 /** Transactions that a new statement does not see yet, by the lower halves of their numbers. */
@@ -21,17 +23,23 @@ export async function untilSeen(
   xids: ReadonlySet<number>,
   withinMs: number,
 ): Promise<void> {
-  const isSeen = ({ next, underWay }: Snapshot): boolean =>
-    Array.from(xids).every((xid) => ((xid - next) | 0) < 0 && !underWay.has(xid));
-  if (!(await untilSnapshot(pool, isSeen, withinMs))) {
+  const areSeen = (seen: Snapshot): boolean => Array.from(xids).every((xid) => isSeenIn(seen, xid));
+  if (xids.size > 0 && !(await untilSnapshot(pool, areSeen, withinMs))) {
     throw new Error(
       'a transaction is in the log whose commit is not over, as while it waits for a synchronous standby',
     );
   }
 }
 
+/** Of transactions that have a number by now: whether every new statement sees what they wrote. */
+export async function seenNow(pool: Pick<OutboxPool, 'query'>): Promise<(xid: number) => boolean> {
+  const seen = await snapshot(pool);
+  return (xid) => isSeenIn(seen, xid);
+}
+
 /** Waits for the transactions that write now to end, but not for long ones: false where some of them are still open then. */
 export async function untilOthersEnd(pool: Pick<OutboxPool, 'query'>, withinMs: number): Promise<boolean> {
+  await pool.query(NEWEST);
   const { underWay: before } = await snapshot(pool);
   return untilSnapshot(
     pool,
@@ -51,6 +59,10 @@ async function untilSnapshot(
     if (performance.now() > untilMs) return false;
     await systemClock.sleep(doublingPauseMs(PAUSE, looks));
   }
+}
+
+function isSeenIn({ next, underWay }: Snapshot, xid: number): boolean {
+  return ((xid - next) | 0) < 0 && !underWay.has(xid);
 }
 
 async function snapshot(pool: Pick<OutboxPool, 'query'>): Promise<Snapshot> {

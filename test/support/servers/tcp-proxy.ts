@@ -12,6 +12,8 @@ export interface ProxyFaults {
   readonly blackHole?: 'both' | 'answers';
   /** Which connections the black hole is of: those that are open when it begins, or every one; default all. */
   readonly blackHoleOf?: 'all' | 'open';
+  /** Whether in the black hole of both ways it is not heard either that the other side has ended; default false. */
+  readonly hidesEnds?: boolean;
   /** The share of pieces sent by the client that arrive once more, on another connection and late: ghosts. */
   readonly ghosts?: number;
   /** Longest delay of a ghost; default 1,000. */
@@ -59,9 +61,12 @@ export async function tcpProxy(
     const client = way === 'requests' ? from : to;
     let before = Promise.resolve();
     let freeAtMs = 0;
+    const holeNow = () =>
+      (faults.blackHoleOf ?? 'all') === 'all' || inHole.has(client) ? faults.blackHole : undefined;
+    const hidesEnd = (): boolean => faults.hidesEnds === true && holeNow() === 'both';
     from.on('data', (piece) => {
-      const { latencyMs = 0, bytesPerMs = Infinity, blackHoleOf = 'all' } = faults;
-      const blackHole = blackHoleOf === 'all' || inHole.has(client) ? faults.blackHole : undefined;
+      const { latencyMs = 0, bytesPerMs = Infinity } = faults;
+      const blackHole = holeNow();
       if (way === 'requests') haunt(piece);
       if (blackHole === 'both' || (blackHole === 'answers' && way === 'answers')) return;
       freeAtMs = Math.max(freeAtMs, performance.now()) + piece.length / bytesPerMs;
@@ -73,8 +78,8 @@ export async function tcpProxy(
         if (!to.destroyed) to.write(piece);
       });
     });
-    from.on('end', () => void before.then(() => to.end()));
-    from.on('close', () => to.destroy());
+    from.on('end', () => void before.then(() => void (hidesEnd() || to.end())));
+    from.on('close', () => void (hidesEnd() || to.destroy()));
   };
 
   const haunt = (piece: Buffer): void => {

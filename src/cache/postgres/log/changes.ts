@@ -1,9 +1,13 @@
 import { decodePgoutput, type RelationMessage } from './decode-pgoutput.js';
-import { readLogPlan, type LogPlan, type LogTable } from './log-plan.js';
+import type { LogTable } from './log-plan.js';
 import { columnsToRead, meaningOfRows, type Meaning } from './meaning-of-rows.js';
+import { PlanOutdated, type PlanInUse } from './plan-in-use.js';
 
-/** Messages that a start writes into the log: from here on rows mean what this plan says. */
-export const PLAN_MESSAGE = 'corral plan';
+/**
+ * Begins the prefix of messages that a start writes into the log where it changes what rows mean; the name of the publication
+ * follows. Any role may write one, so that it only says where the publication is to be asked again.
+ */
+export const PLAN_MESSAGE = 'corral plan ';
 /** Begins the prefix of messages that tell one store of tags; the name of its slot follows. */
 export const TAGS_MESSAGE = 'corral tags ';
 /** Written so that everything before it reaches the disk, and with it the log's readers. */
@@ -23,25 +27,34 @@ export interface Batch {
   readonly committedAtMs: number | undefined;
 }
 
+/** Whose messages of the log are meant. */
+export interface LogSource {
+  readonly slot: string;
+  readonly publication: string;
+}
+
 /** Turns messages of the log into tags, a transaction after the other; a long one may be taken in parts. */
 export class Changes {
-  readonly #slot: string;
-  #tables = new Map<number, LogTable>();
+  readonly #source: LogSource;
+  readonly #known: PlanInUse;
+  readonly #tables: ReadonlyMap<number, LogTable>;
   readonly #relations = new Map<number, RelationMessage>();
-  readonly #meanings = new Map<number, Meaning | 'ignored' | 'unreadable'>();
+  readonly #meanings = new Map<number, Meaning | 'unreadable'>();
   /** Of each table that has a meaning: what of its rows that asks for. */
   readonly #columns = new Map<number, number>();
   #tags = new Map<string, number | null>();
   #xids = new Set<number>();
   #forget: string | undefined;
   #xid: number | undefined;
+  #commit = 0n;
   #beganAtMs = 0;
   #committedAtMs: number | undefined;
   #readTo = 0n;
 
-  constructor(slot: string, plan: LogPlan) {
-    this.#slot = slot;
-    this.#use(plan);
+  constructor(source: LogSource, known: PlanInUse) {
+    this.#source = source;
+    this.#known = known;
+    this.#tables = new Map(known.plan.tables.flatMap((table) => table.oids.map((oid) => [oid, table])));
   }
 
   /** Whether there is anything to be applied. */
@@ -62,11 +75,13 @@ export class Changes {
     if (this.#xid === undefined && place > this.#readTo) this.#readTo = place;
   }
 
+  /** @throws PlanOutdated before a message of which the plan does not say what it means. */
   read(bytes: Buffer): void {
     const message = decodePgoutput(bytes, this.#columnsOf);
     switch (message.kind) {
       case 'begin':
         this.#xid = message.xid;
+        this.#commit = message.commit;
         this.#beganAtMs = message.committedAtMs;
         return;
       case 'commit':
@@ -79,7 +94,8 @@ export class Changes {
         this.#columns.delete(message.oid);
         return;
       case 'truncate':
-        if (message.oids.some((oid) => this.#tables.has(oid))) this.#forgetFor('a table was truncated');
+        for (const oid of message.oids) this.#tableOf(oid);
+        this.#forgetFor('a table was truncated');
         return;
       case 'message':
         this.#hear(message.prefix, message.content);
@@ -88,7 +104,6 @@ export class Changes {
       case 'update':
       case 'delete': {
         const meaning = this.#meanings.get(message.oid) ?? this.#compile(message.oid);
-        if (meaning === 'ignored') return;
         this.#note();
         if (meaning === 'unreadable' || !meaning(message, this.#add))
           this.#forgetFor(this.#unreadable(message.oid));
@@ -132,35 +147,54 @@ export class Changes {
   }
 
   #hear(prefix: string, content: string): void {
-    if (prefix === PLAN_MESSAGE) {
-      const plan = readLogPlan(content);
-      // A version that this one does not understand watches more.
-      if (plan === undefined) this.#forgetFor('a later version has changed what is read of the log');
-      else this.#use(plan);
-    }
-    if (prefix !== TAGS_MESSAGE + this.#slot) return;
-    const tags: unknown = JSON.parse(content);
+    const { slot, publication } = this.#source;
+    if (prefix === PLAN_MESSAGE + publication) this.#hearOfPlan(content);
+    if (prefix !== TAGS_MESSAGE + slot) return;
+    const tags = tagsIn(content);
     this.#note();
-    if (Array.isArray(tags)) for (const tag of tags) this.#add(String(tag), null);
+    if (tags === undefined) this.#forgetFor('a message of tags in the log cannot be read');
+    else for (const tag of tags) this.#add(tag, null);
   }
 
-  #use({ tables }: LogPlan): void {
-    this.#tables = new Map(tables.flatMap((table) => table.oids.map((oid) => [oid, table])));
-    this.#meanings.clear();
-    this.#columns.clear();
+  #hearOfPlan(stamp: string): void {
+    if (stamp !== this.#known.plan.stamp) this.#refuseIfLater(false);
   }
 
-  #compile(oid: number): Meaning | 'ignored' | 'unreadable' {
-    const [table, relation] = [this.#tables.get(oid), this.#relations.get(oid)];
-    const meaning =
-      table === undefined ? 'ignored' : ((relation && meaningOfRows(table, relation)) ?? 'unreadable');
+  /** All that is told of is published, and so was a mapped table or a partition of one. */
+  #tableOf(oid: number): LogTable | undefined {
+    const table = this.#tables.get(oid);
+    if (table === undefined) this.#refuseIfLater(true);
+    return table;
+  }
+
+  /** What is older than the plan changes nothing of it. */
+  #refuseIfLater(hasNewTable: boolean): void {
+    if (this.#xid !== undefined && !this.#known.isAfter(this.#xid, this.#commit))
+      throw new PlanOutdated(this.#xid, hasNewTable);
+  }
+
+  #compile(oid: number): Meaning | 'unreadable' {
+    const [table, relation] = [this.#tableOf(oid), this.#relations.get(oid)];
+    const meaning = (table && relation && meaningOfRows(table, relation)) ?? 'unreadable';
     this.#meanings.set(oid, meaning);
     this.#columns.set(oid, table && relation ? columnsToRead(table, relation) : 0);
     return meaning;
   }
 
   #unreadable(oid: number): string {
-    const name = this.#tables.get(oid)?.name ?? '';
+    const name = this.#tables.get(oid)?.name;
+    if (name === undefined)
+      return `the log tells of changed rows of "${this.#relations.get(oid)?.name}", which is no mapped table any more, nor a partition of one`;
     return `the log does not tell enough of changed rows of the table "${name}": a column of its tags was renamed or taken away, or its REPLICA IDENTITY was changed`;
+  }
+}
+
+function tagsIn(content: string): readonly string[] | undefined {
+  try {
+    const tags: unknown = JSON.parse(content);
+    return Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') ? tags : undefined;
+  } catch {
+    // Any role may write such a message.
+    return undefined;
   }
 }

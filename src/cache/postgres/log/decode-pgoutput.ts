@@ -36,7 +36,7 @@ export interface ChangeMessage {
 }
 
 export type LogMessage =
-  | { readonly kind: 'begin'; readonly xid: number; readonly committedAtMs: number }
+  | { readonly kind: 'begin'; readonly xid: number; readonly commit: bigint; readonly committedAtMs: number }
   | { readonly kind: 'commit'; readonly end: bigint }
   | RelationMessage
   | ChangeMessage
@@ -62,6 +62,7 @@ export function decodePgoutput(bytes: Buffer, columnsOf: (oid: number) => number
       return {
         kind: 'begin',
         xid: bytes.readUInt32BE(17),
+        commit: bytes.readBigUInt64BE(1),
         committedAtMs: EPOCH_MS + Number(bytes.readBigInt64BE(9)) / 1000,
       };
     case C:

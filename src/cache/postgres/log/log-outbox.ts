@@ -6,23 +6,18 @@ import { doublingPauseMs } from '../../time/doubling-pause.js';
 import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
+import { asciiJson } from './ascii-json.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE, type Batch } from './changes.js';
+import { Forgetting } from './forgetting.js';
 import type { LogHome } from './log-home.js';
-import type { LogPlan } from './log-plan.js';
 import { LogReader } from './log-reader.js';
 import { lsnText } from './lsn.js';
 import { OtherReaders } from './other-readers.js';
+import { PlanOutdated, PlanReader } from './plan-in-use.js';
 import { serverRefusal } from './server-refusals.js';
-import {
-  haveForgotten,
-  makeSlot,
-  readApplied,
-  readState,
-  reasonToBeginAnew,
-  stillSeen,
-  type LogState,
-} from './slots.js';
-import { untilOthersEnd, untilSeen } from '../seen-transactions.js';
+import { makeSlot, readApplied, readState, reasonToBeginAnew, stillSeen, type LogState } from './slots.js';
+import { untilSeen } from '../seen-transactions.js';
+import type { TablesOfLog } from './tables-of-log.js';
 
 export interface LogOutboxOptions {
   readonly home: LogHome;
@@ -35,8 +30,7 @@ export interface LogOutboxOptions {
   readonly store: string | undefined;
   /** A reader that is further behind than so many bytes of the log begins anew, and everything is forgotten. */
   readonly behindAtMost: number;
-  /** What rows mean, as the publication says now; rejects where it is not as it says of itself. */
-  readonly plan: () => Promise<LogPlan>;
+  readonly tables: Pick<TablesOfLog, 'plan' | 'identities'>;
   readonly warn: (sentence: string) => void;
 }
 
@@ -50,11 +44,13 @@ const FLUSH_AFTER_MS = 30;
 const SEEN_WITHIN_MS = 3000;
 /** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
 const GATHER_WITHIN_MS = 10;
-const OTHERS_END_WITHIN_MS = 1000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
+const UNDEFINED_OBJECT = '42704';
+/** So often in one look others may change the publication. */
+const CHECKS_AT_MOST = 5;
 
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 type Done = Relayed['done'][number];
@@ -66,11 +62,11 @@ type Forget = NonNullable<Parameters<Outbox['relay']>[1]>;
  */
 export class LogOutbox implements Outbox {
   readonly #options: LogOutboxOptions;
+  readonly #plan: PlanReader;
   readonly #others: OtherReaders;
+  readonly #forgetting: Forgetting;
   #reader: LogReader | undefined;
   #opening: Promise<void> | undefined;
-  /** Of a slot that ends with this process: whether it was made anew. */
-  #mustForget = false;
   #publication: string | undefined;
   /** The look that is under way; undefined between looks. */
   #turn: symbol | undefined;
@@ -84,7 +80,9 @@ export class LogOutbox implements Outbox {
 
   constructor(options: LogOutboxOptions) {
     this.#options = options;
+    this.#plan = new PlanReader(options.pool, () => options.tables.plan());
     this.#others = new OtherReaders(options.pool, options.home, options.slot);
+    this.#forgetting = new Forgetting(options);
   }
 
   async register(): Promise<boolean> {
@@ -100,10 +98,12 @@ export class LogOutbox implements Outbox {
     if (this.#turn !== undefined) this.#stopReading();
     const turn = Symbol('look');
     this.#turn = turn;
-    this.#reader?.look();
+    const reader = this.#reader;
+    reader?.look();
     try {
       const state = await this.#look();
-      const done = await this.#drain({ turn, state, apply, forgetAll });
+      this.#stopWhereCutOff(reader, state);
+      const done = await this.#drain({ turn, reader, state, apply, forgetAll });
       const { hasOthers, isUnseen } = state;
       // Other stores wait for one that is seen. Where it cannot be noted, the next look does it.
       if (hasOthers && isUnseen) this.#seen().catch(() => undefined);
@@ -118,10 +118,7 @@ export class LogOutbox implements Outbox {
 
   async add(tags: readonly string[]): Promise<void> {
     const { pool, slot } = this.#options;
-    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [
-      TAGS_MESSAGE + slot,
-      JSON.stringify(tags),
-    ]);
+    await pool.query('SELECT pg_logical_emit_message(true, $1, $2)', [TAGS_MESSAGE + slot, asciiJson(tags)]);
   }
 
   tellOthers(tags: readonly string[] | 'all'): Promise<void> {
@@ -147,8 +144,16 @@ export class LogOutbox implements Outbox {
 
   /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
-    const { pool, home, slot, store, behindAtMost } = this.#options;
+    const { tables } = this.#options;
     await this.#seen();
+    await this.#keepSlot();
+    // Neither a partition that is made nor a name that is taken is in the log.
+    await tables.plan();
+    await tables.identities();
+  }
+
+  async #keepSlot(): Promise<void> {
+    const { pool, home, slot, store, behindAtMost } = this.#options;
     if (store === undefined || this.#turn !== undefined) return;
     this.#state = await readState(pool, home, slot);
     if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
@@ -182,7 +187,12 @@ export class LogOutbox implements Outbox {
   async #look(): Promise<LogState> {
     const { pool, home, slot, store, behindAtMost } = this.#options;
     let state = await readState(pool, home, slot);
-    if (state.publication !== this.#publication) await this.#checkPublication(state.publication);
+    for (let checks = 1; state.publication !== this.#publication; checks += 1) {
+      if (checks > CHECKS_AT_MOST) throw new Error('other programs change the publication all the time');
+      await this.#checkPublication(state.publication);
+      // Whether everything must be forgotten for it.
+      state = await readState(pool, home, slot);
+    }
     const why = this.#whyAnew ?? reasonToBeginAnew(state, behindAtMost);
     if (store !== undefined && why !== undefined) {
       this.#stopReading();
@@ -197,10 +207,18 @@ export class LogOutbox implements Outbox {
   async #beginAnew(store: string, isUseless?: string): Promise<void> {
     const { slowPool, home, slot, behindAtMost, warn } = this.#options;
     const made = await makeSlot(slowPool, { home, slot, store, behindAtMost }, isUseless);
-    if (made === undefined) return;
-    if (!made.isFirst) warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
-    // Some of them may be in the log before the slot, as committed.
-    await untilOthersEnd(slowPool, OTHERS_END_WITHIN_MS);
+    if (made?.isFirst === false)
+      warn(`The log is read anew, and everything stored is forgotten: ${made.why}.`);
+  }
+
+  /** A connection that has gone silent tells of no end. That the server has given it up shows by the process that has the slot now. */
+  #stopWhereCutOff(before: LogReader | undefined, { slot }: LogState): void {
+    // One that was opened since the state was read is not in it.
+    if (before === undefined || before !== this.#reader || before.isSentBy(slot?.pid)) return;
+    this.#stopReading();
+    this.#options.warn(
+      'The log is read no more by this process, until it begins again: the server has ended its stream, and its connection says nothing.',
+    );
   }
 
   #stopReading(): void {
@@ -209,31 +227,36 @@ export class LogOutbox implements Outbox {
   }
 
   async #checkPublication(publication: string | undefined): Promise<void> {
-    await this.#options.plan();
+    await this.#options.tables.plan();
+    // Of a store whose slot ends with this process nothing is written down.
+    if (this.#publication !== undefined) this.#forgetting.hasMissed();
     this.#publication = publication;
   }
 
   async #drain(draining: Draining): Promise<Done[]> {
-    const { pool, home, slot, store } = this.#options;
     const { turn, state, forgetAll } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
-    if (store === undefined ? this.#mustForget : state.mustForget !== false) {
-      await forgetAll();
-      this.#mustForget = false;
-      if (store !== undefined) await haveForgotten(pool, home, slot);
-    }
     const done: Done[] = [];
     const target = state.writtenTo;
-    // Nothing was written since the process that reads confirmed last: no further statement asks it.
-    if (this.#reader === undefined && this.#appliedTo >= target) return done;
+    let known = draining.reader;
+    let mustForget = this.#forgetting.isDue(state);
     let furtherAtMs = performance.now();
     const beganAtMs = furtherAtMs;
     let isFlushed = false;
     for (let asks = 1; ; asks += 1) {
       if (this.#turn !== turn) throw new Error('this look was given up');
       const reader = this.#reader;
+      // The slot may have been made anew between the look at its state and the opening of this reader.
+      if (reader !== undefined && reader !== known) mustForget ||= await this.#forgetting.isDueNow();
+      known = reader;
+      if (mustForget) {
+        await this.#forgetting.forget(forgetAll);
+        mustForget = false;
+        furtherAtMs = performance.now();
+      }
       // What was committed since is for the next look: one that took it too would not end while others write.
-      if (reader !== undefined && reader.appliedTo >= target) return done;
+      // Where another process reads, and nothing was written since it confirmed last, no further statement asks it.
+      if ((reader?.appliedTo ?? this.#appliedTo) >= target) return done;
       if (reader?.hasChanges === true) {
         await reader.gather(target, GATHER_WITHIN_MS);
         done.push(...(await this.#apply(reader, draining)));
@@ -244,21 +267,25 @@ export class LogOutbox implements Outbox {
       if (nowMs - furtherAtMs > REACH_WITHIN_MS) throw new Error(this.#notReached(state));
       if (!isFlushed && nowMs - beganAtMs > FLUSH_AFTER_MS) {
         isFlushed = true;
-        await pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
+        await this.#options.pool.query(`SELECT pg_logical_emit_message(true, '${FLUSH_MESSAGE}', '')`);
         // What came meanwhile woke nothing.
         continue;
       }
       if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
-      else if (await this.#isAppliedElsewhere(target)) return done;
-      else await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
+      else {
+        mustForget = await this.#askElsewhere(target);
+        if (this.#appliedTo < target) await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
+      }
     }
   }
 
-  async #isAppliedElsewhere(target: bigint): Promise<boolean> {
-    const { isRead, appliedTo } = await readApplied(this.#options.pool, this.#options.slot);
+  /** Asks how far the process has come that reads, and begins to read where none does. True where everything must be forgotten first. */
+  async #askElsewhere(target: bigint): Promise<boolean> {
+    const { pool, home, slot } = this.#options;
+    const { isRead, appliedTo, mustForget } = await readApplied(pool, home, slot);
+    if (mustForget) return true;
     this.#appliedTo = appliedTo;
-    if (appliedTo >= target) return true;
-    if (!isRead) await this.#lead();
+    if (!isRead && appliedTo < target) await this.#lead();
     return false;
   }
 
@@ -290,14 +317,14 @@ export class LogOutbox implements Outbox {
   }
 
   async #open(): Promise<void> {
-    const { connection, slot, home, store, plan } = this.#options;
+    const { connection, slot, home, store } = this.#options;
     let opened: LogReader | undefined;
     // One that ends while it is opened, as where its publication is gone.
     const early: Error[] = [];
     try {
       opened = await LogReader.open({
         ...{ connection, slot, publication: home.publication, isTemporary: store === undefined },
-        plan: await plan(),
+        known: await this.#plan.read(),
         onChanges: () => this.#onRows?.(),
         onEnd: (error) => {
           if (opened === undefined) early.push(error);
@@ -314,19 +341,29 @@ export class LogOutbox implements Outbox {
     }
     const [ended] = early;
     if (ended !== undefined) {
+      opened.end();
       this.#readsNoMore(ended);
+      if (ended instanceof PlanOutdated) return;
       throw ended;
     }
     if (this.#isClosed) opened.end();
     else this.#reader = opened;
     opened.look();
-    this.#mustForget = store === undefined;
+    if (store === undefined) this.#forgetting.hasMissed();
   }
 
-  #readsNoMore({ message }: Error): void {
-    if (/^publication .* does not exist/.test(message))
-      this.#whyAnew = 'its publication was gone for a while';
-    this.#options.warn(`The log is read no more by this process, until it begins again: ${message}.`);
+  #readsNoMore(error: Error): void {
+    const { tables, warn } = this.#options;
+    if (error instanceof PlanOutdated) {
+      this.#plan.isOutdated(error);
+      if (error.hasNewTable)
+        tables
+          .identities()
+          .catch((cause: unknown) => warn(`A new partition is not seen to: ${String(cause)}.`));
+    } else {
+      if (sqlstateOf(error) === UNDEFINED_OBJECT) this.#whyAnew = 'its publication was gone for a while';
+      warn(`The log is read no more by this process, until it begins again: ${error.message}.`);
+    }
     this.#onRows?.();
   }
 
@@ -345,6 +382,8 @@ function cannotForget(): Promise<void> {
 
 interface Draining {
   readonly turn: symbol;
+  /** The one that there was before the state was read. */
+  readonly reader: LogReader | undefined;
   readonly state: LogState;
   readonly apply: Apply;
   readonly forgetAll: Forget;

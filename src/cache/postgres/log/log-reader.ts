@@ -1,7 +1,7 @@
 import { systemClock, type CallOff } from '../../time/clock.js';
 import { pause } from '../../time/pause.js';
 import { Changes, type Batch } from './changes.js';
-import type { LogPlan } from './log-plan.js';
+import type { PlanInUse } from './plan-in-use.js';
 import { openStream, type ReplicationStream, type StreamOptions } from './replication-stream.js';
 
 /** With more tags than this waiting to be applied, no more is read. */
@@ -15,7 +15,7 @@ export interface ReaderOptions extends Pick<
   StreamOptions,
   'connection' | 'slot' | 'publication' | 'isTemporary'
 > {
-  readonly plan: LogPlan;
+  readonly known: PlanInUse;
   /** Called when there is something to take where there was nothing. */
   readonly onChanges: () => void;
   /** Called once, when it reads no more. */
@@ -41,7 +41,7 @@ export class LogReader {
 
   private constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#changes = new Changes(options.slot, options.plan);
+    this.#changes = new Changes(options, options.known);
   }
 
   /** Rejects where another process reads the slot. */
@@ -58,8 +58,9 @@ export class LogReader {
     return reader;
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
+  /** Whether the server still sends it the log, where it says that this process of its own reads the slot. */
+  isSentBy(pid: number | undefined): boolean {
+    return this.#stream?.pid === pid;
   }
 
   /** Everything that was committed before this place is applied. */

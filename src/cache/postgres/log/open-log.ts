@@ -6,14 +6,14 @@ import { inTransaction } from '../in-transaction.js';
 import type { OutboxPool } from '../pool-option.js';
 import type { Tables } from '../tables.js';
 import { unwatchedSentence } from '../unwatched.js';
-import { wantedOutbox } from '../wanted-outbox.js';
-import { alone, applyLog } from './apply-log.js';
+import { wantedOutbox, type WantedOutbox } from '../wanted-outbox.js';
+import { applyLog } from './apply-log.js';
 import { slotNameOf, type LogHome } from './log-home.js';
 import { LogOutbox } from './log-outbox.js';
-import type { LogPlan } from './log-plan.js';
 import type { OutboxSource } from './outbox-source.js';
-import { compareLog, presentPlan, publicationSql, wantedLog, type WantedLog } from './publication.js';
+import { compareLog, wantedLog, type WantedLog } from './publication.js';
 import { logAbility } from './server-refusals.js';
+import { TablesOfLog } from './tables-of-log.js';
 
 export interface LogOpening {
   readonly pool: OutboxPool;
@@ -41,10 +41,10 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   const { source = 'auto', tables = {}, schema, triggers = 'apply', behindAtMostMb } = opening.options;
   if (source === 'triggers') return undefined;
   const { store } = given;
+  const readWanted = (client: ClientBase): Promise<WantedOutbox> =>
+    wantedOutbox(client, { tables, schema, namespaces: given.namespaces, used: given.used });
   const wanted = await inTransaction(slowPool, async (client) => {
-    const outbox = await wantedOutbox(client, {
-      ...{ tables, schema, namespaces: given.namespaces, used: given.used },
-    });
+    const outbox = await readWanted(client);
     return { ...wantedLog(outbox), unwatched: outbox.unwatched, database: await databaseOf(client) };
   });
   const slot = slotNameOf(wanted.database, wanted.home.schema, store ?? `memory ${randomUUID()}`);
@@ -84,7 +84,10 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   return new LogOutbox({
     ...{ home: wanted.home, pool, slowPool, connection, slot, store },
     behindAtMost: (behindAtMostMb ?? BEHIND_AT_MOST_MB) * 1024 * 1024,
-    plan: () => currentPlan(slowPool, wanted, { isApplied, warn: (sentence) => log.warn(sentence) }),
+    tables: new TablesOfLog({
+      ...{ home: wanted.home, pool: slowPool, isApplied, log },
+      wanted: async (client) => wantedLog(await readWanted(client)),
+    }),
     warn: (sentence) => log.warn(sentence),
   });
 }
@@ -97,38 +100,6 @@ async function checkLog(pool: OutboxPool, wanted: WantedLog): Promise<readonly s
     'CACHE_CONFIGURATION',
     `What the log tells of must be changed; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
   );
-}
-
-/** What rows mean, as the publication says. One that was changed by another program is made anew, and everything is forgotten. */
-async function currentPlan(
-  pool: OutboxPool,
-  wanted: WantedLog,
-  { isApplied, warn }: { readonly isApplied: boolean; readonly warn: (sentence: string) => void },
-): Promise<LogPlan> {
-  const { home } = wanted;
-  const seen = await inTransaction(pool, (client) => presentPlan(client, home));
-  if (seen.isAsItSays && seen.plan !== undefined) return seen.plan;
-  const plan = seen.plan ?? wanted.plan;
-  const what = `The publication "${home.publication}" was changed by another program, so that changes were not told of`;
-  if (!isApplied) {
-    await forgetInAll(pool, home);
-    throw new CacheError(
-      'CACHE_CONFIGURATION',
-      `${what}; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`.`,
-    );
-  }
-  warn(`${what}: it is made anew, and everything stored is forgotten.`);
-  await alone(pool, async (client) => {
-    const now = await presentPlan(client, home);
-    if (now.isAsItSays) return;
-    for (const statement of publicationSql(home, plan)) await client.query(statement);
-    await client.query(`UPDATE ${home.readers} SET "mustForget" = true`);
-  });
-  return plan;
-}
-
-async function forgetInAll(pool: OutboxPool, { readers }: LogHome): Promise<void> {
-  await pool.query(`UPDATE ${readers} SET "mustForget" = true`);
 }
 
 async function hasTriggers(pool: OutboxPool, { schema }: LogHome): Promise<boolean> {

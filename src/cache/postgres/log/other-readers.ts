@@ -1,5 +1,6 @@
 import type { OthersSeen } from '../../outbox/outbox.js';
 import type { OutboxPool } from '../pool-option.js';
+import { asciiJson } from './ascii-json.js';
 import { FLUSH_MESSAGE, TAGS_MESSAGE } from './changes.js';
 import type { LogHome } from './log-home.js';
 import { endOfRecords, readLsn } from './lsn.js';
@@ -54,7 +55,7 @@ export class OtherReaders {
     }
     await this.#pool.query(
       `SELECT pg_logical_emit_message(true, $1 || r."slot", $2) FROM ${this.#home.readers} AS r WHERE r."slot" <> $3`,
-      [TAGS_MESSAGE, JSON.stringify(tags), this.#slot],
+      [TAGS_MESSAGE, asciiJson(tags), this.#slot],
     );
   }
 }

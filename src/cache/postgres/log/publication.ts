@@ -3,7 +3,9 @@ import type { WatchedTable } from '../plan-triggers.js';
 import type { OutboxFault } from '../compare-outbox.js';
 import type { WantedOutbox } from '../wanted-outbox.js';
 import { logHomeOf, readersTable, type LogHome } from './log-home.js';
-import { columnsBefore, logPlanOf, readLogPlan, type LogPlan } from './log-plan.js';
+import { insufficientIdentities } from './identities.js';
+import { logPlanOf, publishedOids, readLogPlan, type LogPlan, type PlannedTable } from './log-plan.js';
+import { tablesNow } from './tables-now.js';
 import { PLAN_MESSAGE } from './changes.js';
 
 const { escapeIdentifier, escapeLiteral } = pg;
@@ -17,17 +19,6 @@ export interface WantedLog {
   readonly earlier: string | undefined;
 }
 
-/** A table or partition, and how its rows before a change get into the log. */
-interface Identity {
-  readonly where: string;
-  readonly oid: number;
-  readonly kind: 'd' | 'n' | 'f' | 'i';
-  /** The columns that a change tells the value before it of. */
-  readonly tells: readonly string[];
-  /** A unique index that would tell what is needed, with less of the row than all of it. */
-  readonly index: string | null;
-}
-
 interface PresentPublication {
   readonly comment: string | null;
   readonly isWhole: boolean;
@@ -37,8 +28,6 @@ interface PresentPublication {
 export interface LogDifference {
   readonly faults: readonly OutboxFault[];
   readonly hasSchema: boolean;
-  /** True where something was taken from the publication that its own comment says it has: changes may be missed. */
-  readonly wasTampered: boolean;
   /** The statements that make it right, in their order. */
   readonly sql: readonly string[];
   /** The tables whose rows are not told of as they should be. */
@@ -64,33 +53,31 @@ export async function compareLog(client: ClientBase, wanted: WantedLog): Promise
     sql.push(readersTable(home));
   }
   const changed = new Set<string>();
-  for (const identity of await insufficientIdentities(client, watched)) {
-    const fix = identityFix(identity);
-    faults.push({
-      kind: 'changed',
-      message: `the log does not tell what tags name of changed rows of ${identity.where}: ${fix}`,
-    });
-    sql.push(fix);
+  const parts = watched.map(({ table: { name, relations }, tags }) => ({
+    ...{ name, tags, oids: relations.map(({ oid }) => oid) },
+  }));
+  for (const identity of await insufficientIdentities(client, parts)) {
+    faults.push({ kind: 'changed', message: identity.message });
+    sql.push(identity.sql);
     changed.add(identity.table);
   }
-  const present = await presentPublication(client, home);
-  const before = readLogPlan(present?.comment ?? null);
-  const isTampered = present !== undefined && before !== undefined && !isAs(before, present);
-  if (present === undefined || before?.stamp !== plan.stamp || isTampered) {
+  const { isThere, said, isAsItSays } = await presentPlan(client, home);
+  const isTampered = said !== undefined && !isAsItSays;
+  if (said?.stamp !== plan.stamp || isTampered) {
     faults.push({
-      kind: present === undefined ? 'missing' : 'changed',
-      message:
-        present === undefined
-          ? `there is no publication "${home.publication}"`
-          : isTampered
-            ? `the publication "${home.publication}" was changed by another program: its changes were not told of meanwhile`
-            : `the publication "${home.publication}" is that of another mapping or version`,
+      kind: isThere ? 'changed' : 'missing',
+      message: !isThere
+        ? `there is no publication "${home.publication}"`
+        : isTampered
+          ? `the publication "${home.publication}" does not tell of all that it says it does: what was changed meanwhile is not known`
+          : `the publication "${home.publication}" is that of another mapping or version`,
     });
     for (const { name } of plan.tables) changed.add(name);
     sql.push(...publicationSql(home, plan));
   }
-  if (isTampered) sql.push(`UPDATE ${home.readers} SET "mustForget" = true;`);
-  return { faults, hasSchema, wasTampered: isTampered, sql, changed: [...changed] };
+  // While it was gone nothing was told of; some servers end the streams of its readers, others pass it over.
+  if (isTampered || (hasTable && !isThere)) sql.push(haveAllForget(home));
+  return { faults, hasSchema, sql, changed: [...changed] };
 }
 
 /** The statements that make a publication of these tables anew, all in one transaction. */
@@ -104,21 +91,35 @@ export function publicationSql({ publication: name }: LogHome, plan: LogPlan): r
     // From here on no transaction is under way that began to write before the publication had the table.
     ...tables.map((table) => `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE;`),
     `DROP PUBLICATION IF EXISTS ${publication};`,
-    `CREATE PUBLICATION ${publication}${tables.length > 0 ? ` FOR TABLE ${tables.join(', ')}` : ''} WITH (publish_via_partition_root = true);`,
+    `CREATE PUBLICATION ${publication}${tables.length > 0 ? ` FOR TABLE ${tables.join(', ')}` : ''} WITH (publish_via_partition_root = false);`,
     `COMMENT ON PUBLICATION ${publication} IS ${text};`,
-    // The process that reads the log knows from this place on what rows mean.
-    `SELECT pg_logical_emit_message(true, ${escapeLiteral(PLAN_MESSAGE)}, ${text});`,
+    // The process that reads the log asks the publication again when it comes to this place.
+    `SELECT pg_logical_emit_message(true, ${escapeLiteral(PLAN_MESSAGE + name)}, ${escapeLiteral(plan.stamp)});`,
   ];
 }
 
-/** The plan that the publication bears; undefined where there is none that this version reads, or it is not as it says. */
-export async function presentPlan(
-  client: ClientBase,
-  home: LogHome,
-): Promise<{ readonly plan: LogPlan | undefined; readonly isAsItSays: boolean }> {
+/** Has every store forget everything before it is believed again. */
+export function haveAllForget({ readers }: LogHome): string {
+  return `UPDATE ${readers} SET "mustForget" = true;`;
+}
+
+/** What a publication says that it tells of, and whether it does. */
+export interface PresentPlan {
+  readonly isThere: boolean;
+  /** Undefined where there is no plan that this version reads. */
+  readonly said: LogPlan | undefined;
+  readonly tables: readonly PlannedTable[];
+  readonly isAsItSays: boolean;
+}
+
+/** The plan that the publication bears, beside the tables as they are now. */
+export async function presentPlan(client: ClientBase, home: LogHome): Promise<PresentPlan> {
   const present = await presentPublication(client, home);
-  const plan = readLogPlan(present?.comment ?? null);
-  return { plan, isAsItSays: present !== undefined && plan !== undefined && isAs(plan, present) };
+  const said = readLogPlan(present?.comment ?? null);
+  if (present === undefined || said === undefined)
+    return { isThere: present !== undefined, said, tables: [], isAsItSays: false };
+  const tables = await tablesNow(client, said);
+  return { isThere: true, said, tables, isAsItSays: isAs(tables, present) };
 }
 
 /**
@@ -127,8 +128,9 @@ export async function presentPlan(
  */
 export function publicationNow(parameter: string): string {
   return `(SELECT concat_ws(' ', p.oid, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot,
-             (SELECT string_agg(concat_ws(':', r.prrelid, r.xmin), ',' ORDER BY r.prrelid)
-              FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid))
+             (SELECT string_agg(concat_ws(':', r.prrelid, r.xmin, c.relnamespace, c.relname), ',' ORDER BY r.prrelid)
+              FROM pg_catalog.pg_publication_rel AS r JOIN pg_catalog.pg_class AS c ON c.oid = r.prrelid
+              WHERE r.prpubid = p.oid))
            FROM pg_catalog.pg_publication AS p WHERE p.pubname = ${parameter})`;
 }
 
@@ -151,7 +153,7 @@ async function presentPublication(
 ): Promise<PresentPublication | undefined> {
   const { rows } = await client.query<PresentPublication>(
     `SELECT obj_description(p.oid, 'pg_publication') AS comment,
-            p.pubviaroot AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.puballtables
+            NOT p.pubviaroot AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.puballtables
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid
                               AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL)) AS "isWhole",
             ARRAY(SELECT r.prrelid::int8::float8 FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid) AS oids
@@ -161,56 +163,14 @@ async function presentPublication(
   return rows[0];
 }
 
-/** Whether a publication is what its own comment says. What inherits from a table may be dropped. */
-function isAs({ tables }: LogPlan, { isWhole, oids }: PresentPublication): boolean {
-  return isWhole && tables.every((table) => oids.includes(table.oids[0] ?? 0));
-}
-
-interface InsufficientIdentity extends Identity {
-  readonly table: string;
-}
-
-/** Of the tables and all of their parts: those of which the log tells less before a change than tags name. */
-async function insufficientIdentities(
-  client: ClientBase,
-  watched: readonly WatchedTable[],
-): Promise<readonly InsufficientIdentity[]> {
-  const found: InsufficientIdentity[] = [];
-  for (const { table, tags } of watched) {
-    const needed = columnsBefore({ tags });
-    const { rows } = await client.query<Identity>(IDENTITIES, [
-      table.relations.map(({ oid }) => oid),
-      needed,
-    ]);
-    for (const identity of rows) {
-      if (identity.kind === 'f' || needed.every((column) => identity.tells.includes(column))) {
-        // Without any identity PostgreSQL refuses UPDATE and DELETE of a published table.
-        if (identity.kind === 'f' || identity.tells.length > 0) continue;
-      }
-      found.push({ ...identity, table: table.name });
-    }
-  }
-  return found;
-}
-
-const COLUMNS_OF_INDEX = `ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
-  WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))`;
-
-const IDENTITIES = `
-  SELECT format('%I.%I', n.nspname, c.relname) AS where, c.oid::int8::float8 AS oid, c.relreplident AS kind,
-         coalesce((SELECT ${COLUMNS_OF_INDEX} FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid
-           AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END LIMIT 1),
-           '{}') AS tells,
-         (SELECT own.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS own ON own.oid = i.indexrelid
-          WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-            AND i.indexprs IS NULL AND $2::text[] <@ ${COLUMNS_OF_INDEX}
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid
-                            AND a.attnum = ANY (i.indkey::int2[]) AND NOT a.attnotnull)
-          ORDER BY i.indisprimary DESC, i.indnkeyatts LIMIT 1) AS index
-  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p')
-  ORDER BY c.relkind, 1`;
-
-function identityFix({ where, index }: Identity): string {
-  return `ALTER TABLE ${where} REPLICA IDENTITY ${index === null ? 'FULL' : `USING INDEX ${escapeIdentifier(index)}`};`;
+/** Whether a publication tells of these tables, all of their parts and nothing else. */
+function isAs(tables: readonly PlannedTable[], { isWhole, oids }: PresentPublication): boolean {
+  const wanted = new Set(tables.flatMap(({ now }) => (now === undefined ? [] : publishedOids(now))));
+  return (
+    isWhole &&
+    // Another table may have taken the name, and its place with it.
+    tables.every(({ said, now }) => now !== undefined && now.oid === said.oids[0]) &&
+    wanted.size === oids.length &&
+    oids.every((oid) => wanted.has(oid))
+  );
 }

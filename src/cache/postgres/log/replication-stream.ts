@@ -30,6 +30,8 @@ export interface StreamOptions {
 
 /** The log as the server sends it to the one reader of a slot. */
 export interface ReplicationStream {
+  /** The number of the server's process that sends it. */
+  readonly pid: number;
   /** The server forgets what is before this place, and begins after it next time. */
   confirm(place: bigint): void;
   pause(): void;
@@ -60,6 +62,8 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
         `SELECT pg_create_logical_replication_slot(${pg.escapeLiteral(slot)}, 'pgoutput', true)`,
       );
     await client.query('SET statement_timeout = 0');
+    // A pooler or proxy in between may tell the client a number of its own.
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const copying = new Copying(options);
     const settings = `proto_version '1', publication_names ${pg.escapeLiteral(pg.escapeIdentifier(publication))}, messages 'true'`;
     client.on('error', ended);
@@ -71,6 +75,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     );
     const stopTelling = every(systemClock, ALIVE_EVERY_MS, () => copying.tell());
     return {
+      pid: rows[0]?.pid ?? 0,
       confirm: (place) => copying.confirm(place),
       pause: () => copying.pause(),
       resume: () => copying.resume(),

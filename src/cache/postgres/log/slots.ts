@@ -29,6 +29,8 @@ export interface LogState {
 interface SlotState {
   /** Whether some process reads it now. */
   readonly isRead: boolean;
+  /** The number of the server's process that sends it to that one. */
+  readonly pid: number | undefined;
   /** Everything before this place was applied. */
   readonly appliedTo: bigint;
   /** Bytes of the log that the server keeps for it. */
@@ -41,6 +43,7 @@ interface StateRow {
   readonly written: string;
   readonly applied: string | null;
   readonly isRead: boolean | null;
+  readonly pid: number | null;
   readonly kept: number | null;
   readonly status: string | null;
   readonly mustForget: boolean | null;
@@ -57,7 +60,7 @@ const SEEN_EVERY = '5 seconds';
 function stateSql({ readers }: LogHome): string {
   return `
     SELECT pg_current_wal_insert_lsn()::text AS written,
-           s.confirmed_flush_lsn::text AS applied, s.active AS "isRead", s.wal_status AS status,
+           s.confirmed_flush_lsn::text AS applied, s.active AS "isRead", s.active_pid AS pid, s.wal_status AS status,
            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn)::float8 AS kept,
            (SELECT r."mustForget" FROM ${readers} AS r WHERE r."slot" = $1) AS "mustForget",
            ${publicationNow('$2')} AS publication,
@@ -82,6 +85,7 @@ export async function readState(
         ? undefined
         : {
             isRead: row.isRead,
+            pid: row.pid ?? undefined,
             appliedTo: readLsn(row.applied),
             keptBytes: row.kept ?? 0,
             isLost: row.status === 'lost',
@@ -95,16 +99,31 @@ export async function readState(
 }
 
 /** How far the reader of the slot has come, where this is another process. */
+export interface Applied {
+  /** Whether some process reads it now. */
+  readonly isRead: boolean;
+  readonly appliedTo: bigint;
+  /** The slot was made anew: what it has confirmed says nothing of what was written before, until everything is forgotten. */
+  readonly mustForget: boolean;
+}
+
 export async function readApplied(
   pool: Pick<OutboxPool, 'query'>,
+  { readers }: LogHome,
   slot: string,
-): Promise<{ readonly isRead: boolean; readonly appliedTo: bigint }> {
-  const { rows } = await pool.query<{ isRead: boolean; applied: string | null }>(
-    `SELECT active AS "isRead", confirmed_flush_lsn::text AS applied
-     FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+): Promise<Applied> {
+  const { rows } = await pool.query<{ isRead: boolean; applied: string | null; mustForget: boolean | null }>(
+    `SELECT s.active AS "isRead", s.confirmed_flush_lsn::text AS applied, r."mustForget"
+     FROM pg_catalog.pg_replication_slots AS s LEFT JOIN ${readers} AS r ON r."slot" = s.slot_name
+     WHERE s.slot_name = $1`,
     [slot],
   );
-  return { isRead: rows[0]?.isRead ?? false, appliedTo: readLsn(rows[0]?.applied ?? '0/0') };
+  const [row] = rows;
+  return {
+    isRead: row?.isRead ?? false,
+    appliedTo: readLsn(row?.applied ?? '0/0'),
+    mustForget: row?.mustForget ?? false,
+  };
 }
 
 const CREATE_WITHIN_MS = 10_000;
@@ -118,8 +137,9 @@ export interface StoreSlot {
 }
 
 /**
- * Makes the slot of a store where it is not there, or of no use any more; resolves with the reason then. Before it is made, the
- * store is marked as one of which everything must be forgotten: whichever process looks next does so, also where this one ends here.
+ * Makes the slot of a store where it is not there, or of no use any more; resolves with the reason then. Before it is made, and while
+ * there is none, the store is marked as one of which everything must be forgotten: the process that looks next once it is there does
+ * so, also where this one ends here.
  * @throws CacheError where the slot is of another kind, or the server has no place for it, or is kept waiting by a transaction.
  */
 export async function makeSlot(
@@ -138,12 +158,12 @@ export async function makeSlot(
     const state = await readState(client, home, slot);
     const why = reasonToBeginAnew(state, behindAtMost) ?? isUseless;
     if (why === undefined) return undefined;
+    if (state.slot !== undefined) await dropWith(client, slot);
     await client.query(
       `INSERT INTO ${home.readers} ("slot", "store") VALUES ($1, $2)
        ON CONFLICT ("slot") DO UPDATE SET "mustForget" = true, "seenAt" = clock_timestamp()`,
       [slot, store],
     );
-    if (state.slot !== undefined) await dropWith(client, slot);
     await createSlot(client, slot);
     return { why, isFirst: state.slot === undefined && state.mustForget === undefined };
   });
@@ -170,21 +190,16 @@ function slotOfOthers(slot: string): CacheError {
   );
 }
 
+/** Drops a slot with its reader, which takes a moment to end, and with those that take over from it meanwhile. */
 async function dropWith(client: Pick<ClientBase, 'query'>, slot: string): Promise<void> {
+  const found = `FROM pg_catalog.pg_replication_slots WHERE slot_name = ${pg.escapeLiteral(slot)}`;
   await client.query(
-    'SELECT pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND active',
-    [slot],
-  );
-  // Its reader takes a moment to end.
-  await client.query(
-    `DO $$ BEGIN FOR attempt IN 1..100 LOOP
-       EXIT WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = ${pg.escapeLiteral(slot)} AND active);
-       PERFORM pg_sleep(0.02);
-     END LOOP; END $$`,
-  );
-  await client.query(
-    'SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
-    [slot],
+    `DO $$ BEGIN FOR attempt IN 1..400 LOOP
+       PERFORM pg_terminate_backend(active_pid) ${found} AND active;
+       EXIT WHEN NOT EXISTS (SELECT ${found} AND active);
+       PERFORM pg_sleep(0.005);
+     END LOOP;
+     PERFORM pg_drop_replication_slot(slot_name) ${found}; END $$`,
   );
 }
 
@@ -245,14 +260,42 @@ async function oneAtATime<T>(
   }
 }
 
-/** Says that what had to be forgotten is. */
-export async function haveForgotten(pool: OutboxPool, { readers }: LogHome, slot: string): Promise<void> {
-  await pool.query(`UPDATE ${readers} SET "mustForget" = false WHERE "slot" = $1`, [slot]);
+/**
+ * The mark that everything must be forgotten, which is another one each time that this is said again; undefined where it is forgotten.
+ * @throws where there is no slot: what is written before it is made would not be told of.
+ */
+export async function readMark(
+  pool: OutboxPool,
+  { readers }: LogHome,
+  slot: string,
+): Promise<string | undefined> {
+  const { rows } = await pool.query<{ mark: string; mustForget: boolean }>(
+    `SELECT r.xmin::text AS mark, r."mustForget" FROM ${readers} AS r
+     WHERE r."slot" = $1 AND EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1)`,
+    [slot],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('the replication slot is being made anew');
+  return row.mustForget ? row.mark : undefined;
 }
 
+/** Says that what had to be forgotten is, unless it was said meanwhile that it must be forgotten again. */
+export async function haveForgotten(
+  pool: OutboxPool,
+  { readers }: LogHome,
+  { slot, mark }: { readonly slot: string; readonly mark: string },
+): Promise<void> {
+  await pool.query(`UPDATE ${readers} SET "mustForget" = false WHERE "slot" = $1 AND xmin::text = $2`, [
+    slot,
+    mark,
+  ]);
+}
+
+/** It is noted once for all processes that look at the same time: a note makes another mark of the one that everything must be forgotten. */
 export async function stillSeen(pool: OutboxPool, home: LogHome, slot: string): Promise<void> {
   const { rows } = await pool.query<{ hasForsaken: boolean }>(
-    `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp() WHERE "slot" = $1)
+    `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp()
+       WHERE "slot" = $1 AND "seenAt" < clock_timestamp() - interval '${SEEN_EVERY}')
      SELECT EXISTS (SELECT FROM ${home.readers} AS r WHERE r."slot" <> $1 AND ${FORSAKEN}) AS "hasForsaken"`,
     [slot],
   );

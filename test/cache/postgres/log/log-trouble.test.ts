@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { FORGET, logWorld, told } from './log-world.js';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -73,6 +74,67 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect(await telling).toEqual(['Film', 'Film:1']);
     expect(seen).toEqual([1]);
   });
+
+  it.each(['one', undefined])(
+    'that begins after a commit which others do not see yet is not believed before they do: store %s',
+    async (store) => {
+      const { pool, url, open } = logWorld(await server.createDatabase());
+      await pool.query(making);
+      // From now on no start changes anything.
+      await open({ tables, store: 'another' });
+      // Only the commits wait for a standby that ask for it.
+      await set(`synchronous_commit = local`);
+      onTestFinished(() => set(`synchronous_commit = on`));
+      await set(`synchronous_standby_names = 'nowhere'`);
+      onTestFinished(() => set(`synchronous_standby_names = ''`));
+      const writer = async () => {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        onTestFinished(() => client.end());
+        return client;
+      };
+      const [first, second, third] = [await writer(), await writer(), await writer()];
+      await third.query('SET synchronous_commit = on');
+      const writes = async (client: pg.Client, id: number) => {
+        await client.query('BEGIN');
+        const { rows: written } = await client.query<{ xid: string }>(
+          `INSERT INTO films VALUES (${id}) RETURNING pg_current_xact_id()::text AS xid`,
+        );
+        return written[0]?.xid;
+      };
+      const waits = (xid?: string) =>
+        expect
+          .poll(
+            async () =>
+              (await pool.query(`SELECT FROM pg_locks WHERE NOT granted AND transactionid::text = $1`, [xid]))
+                .rowCount,
+          )
+          .toBe(1);
+      // The slot is made in three steps, each of which waits for those that wrote when it began.
+      const before = await writes(first, 2);
+      const opening = Promise.all([open({ tables, store }), ...(store ? [open({ tables, store })] : [])]);
+      await waits(before);
+      const meanwhile = await writes(second, 3);
+      await first.query('ROLLBACK');
+      await waits(meanwhile);
+      const committed = third.query('INSERT INTO films VALUES (1)');
+      const waitsForStandby = async () =>
+        (await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)).rowCount;
+      await expect.poll(waitsForStandby).toBe(1);
+      await second.query('ROLLBACK');
+      const seen: unknown[] = [];
+      const onForget = async () => void seen.push((await pool.query('SELECT id FROM films')).rows);
+      // Where the store has two processes, it is the one that did not make the slot.
+      const outbox = (await opening).at(-1)?.outbox;
+      const telling = outbox && told(outbox, { onForget });
+      await passes(100);
+      expect(seen).toEqual([]);
+      await set(`synchronous_standby_names = ''`);
+      await committed;
+      expect(await telling).toEqual([FORGET]);
+      expect(seen).toEqual([[{ id: 1 }]]);
+    },
+  );
 
   it('to which others write all the time is read in looks that end', async () => {
     const { pool, outbox } = await world();
@@ -293,6 +355,29 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     await pool.query('INSERT INTO films VALUES (0)');
     expect(await told(outbox)).toEqual(['Film', 'Film:0']);
   });
+
+  it.each(['one', undefined])(
+    'whose stream goes silent without an error is read again once the server has given it up: store %s',
+    async (store) => {
+      const { pool, url, open } = logWorld(await server.createDatabase());
+      await pool.query(making);
+      const proxy = await tcpProxy(Number(new URL(url).port));
+      const throughProxy = new URL(url);
+      throughProxy.port = `${proxy.port}`;
+      const { outbox, log } = await open({ tables, store, listenUrl: throughProxy.href });
+      await told(outbox);
+      // The pool goes to the server itself.
+      proxy.set({ blackHole: 'both', blackHoleOf: 'open', hidesEnds: true });
+      await pool.query('INSERT INTO films VALUES (1)');
+      const look = () => told(outbox).catch(() => []);
+      await expect.poll(look, { timeout: 20_000 }).toContain(store === undefined ? FORGET : 'Film:1');
+      expect(log.lines.join('\n')).toMatch(
+        /read no more by this process, .*: the server has ended its stream/,
+      );
+      await pool.query('INSERT INTO films VALUES (2)');
+      expect(await told(outbox)).toEqual(['Film', 'Film:2']);
+    },
+  );
 
   it('of a commit that did not wait for the disk is still waited for', async () => {
     const { pool, outbox } = await world();

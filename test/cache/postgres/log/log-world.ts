@@ -43,7 +43,7 @@ const MEANT = ['Maker', 'Shelf', 'Flag'];
 /** What a look tells, each tag once, sorted. */
 export async function told(
   outbox: Outbox,
-  { onApply }: { onApply?: () => Promise<void> } = {},
+  { onApply, onForget }: { onApply?: () => Promise<void>; onForget?: () => Promise<void> } = {},
 ): Promise<string[]> {
   const tags = new Set<string>();
   await outbox.relay(
@@ -51,9 +51,9 @@ export async function told(
       await onApply?.();
       for (const row of rows) for (const tag of row.tags) tags.add(tag);
     },
-    () => {
+    async () => {
+      await onForget?.();
       tags.add(FORGET);
-      return Promise.resolve();
     },
   );
   return [...tags].sort();

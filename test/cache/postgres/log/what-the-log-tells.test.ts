@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Tables } from '../../../../src/cache/postgres/index.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
@@ -174,6 +175,26 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
     expect(await told(outbox)).toEqual(['Film:9']);
     expect(await told(other)).toEqual([]);
     expect((await pool.query('SELECT FROM corral."CacheLogReader"')).rowCount).toBe(2);
+  });
+
+  it('of tags with any letters, in a database with another encoding too', async () => {
+    const encodings = new pg.Pool({ connectionString: server.url, max: 1 });
+    onTestFinished(() => encodings.end());
+    await encodings.query(
+      `CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+    );
+    const made = logWorld(server.url.replace(/postgres$/, 'latin'));
+    await made.pool.query(making);
+    const { outbox } = await made.open({ tables, store: 'one' });
+    const { outbox: other } = await made.open({ tables, store: 'another' });
+    await told(outbox);
+    await told(other);
+    await outbox.add(['Film:Ä', 'Film:日本 🎬']);
+    await outbox.tellOthers?.(['Film:Ö']);
+    expect(await told(outbox)).toEqual(['Film:Ä', 'Film:日本 🎬']);
+    expect(await told(other)).toEqual(['Film:Ö']);
+    await made.pool.query(`INSERT INTO shelves VALUES (1, 'é')`);
+    expect(await told(outbox)).toEqual(['Shelf', 'Shelf:1:é:true']);
   });
 
   it('a store that ends with its process, by a slot that ends with it', async () => {
