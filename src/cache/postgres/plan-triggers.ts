@@ -81,13 +81,13 @@ export function planTriggers(plan: TriggerPlan): Planned {
       );
     }
   }
+  const tables = withInherited([...watched.values()], faults);
   if (faults.length > 0) {
     throw new CacheError(
       'CACHE_CONFIGURATION',
       `The tags of rows cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
     );
   }
-  const tables = [...watched.values()];
   return { watched: tables, unwatched: unwatchedOf(namespaces, declared, tables) };
 }
 
@@ -216,6 +216,30 @@ function both(one: WatchedTable, other: WatchedTable): WatchedTable {
     version: one.version ?? other.version,
     values: new Map([...one.values, ...other.values]),
   };
+}
+
+/**
+ * A row of a table that inherits from another one is a row of both, and a statement that names either changes it: a trigger of the one
+ * that is named tells of it, so each tells all tags of both.
+ */
+function withInherited(watched: readonly WatchedTable[], faults: string[]): readonly WatchedTable[] {
+  const isAbove = (other: WatchedTable, one: WatchedTable): boolean =>
+    other !== one && other.table.relations.some(({ oid }) => oid === one.table.oid);
+  return watched.map((one) => {
+    const below = watched.filter((other) => isAbove(one, other));
+    for (const { table, tags } of below) {
+      const untold = tags.filter(({ columns }) => !columns.every((column) => one.table.columns.has(column)));
+      for (const { source } of untold)
+        faults.push(
+          `the table "${table.name}" inherits from "${one.table.name}", and its tag "${source}" names a column that "${one.table.name}" does not have: a statement that names "${one.table.name}" could not tell it; name inherited columns, or map one of the two`,
+        );
+    }
+    const theirs = new Set(below.flatMap(({ table }) => table.relations.map(({ oid }) => oid)));
+    const relations = one.table.relations.filter(({ oid }) => !theirs.has(oid));
+    const related = watched.filter((other) => isAbove(other, one) || below.includes(other));
+    const whole = related.reduce(both, one);
+    return { ...whole, table: { ...whole.table, relations } };
+  });
 }
 
 /** Faults of tags that no entry can have: a changed row would mean nothing, and its entries would stay stale. */

@@ -62,6 +62,25 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     },
   );
 
+  it('tell of a row of a table that inherits from another one as of a row of both', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query(
+      'CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE derived (extra text) INHERITS (base); CREATE TABLE last () INHERITS (derived)',
+    );
+    await expect(
+      other.watch({ Base: { table: 'base' }, Derived: { table: 'derived', id: ['extra'] } }),
+    ).rejects.toThrow(
+      'the table "derived" inherits from "base", and its tag "Derived:{extra}" names a column that "base" does not have',
+    );
+    await other.watch({ Base: { table: 'base' }, Derived: { table: 'derived', id: ['id'] } });
+    const both = ['Base', 'Base:1', 'Derived', 'Derived:1'];
+    expect(await other.told(`INSERT INTO derived VALUES (1, 'x')`)).toEqual(both);
+    expect(await other.told(`DELETE FROM base WHERE id = 1`)).toEqual(both);
+    expect(await other.told(`INSERT INTO last VALUES (1, 'x')`)).toEqual(both);
+    expect(await other.told(`TRUNCATE base`)).toEqual(both);
+  });
+
   it.each(['a$$b', "a$'b", 'a$&b', '$body$', 'a"b', '@', 'x@relation@'])(
     'watch a table called %s',
     async (name) => {

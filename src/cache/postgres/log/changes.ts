@@ -54,7 +54,9 @@ export class Changes {
   constructor(source: LogSource, known: PlanInUse) {
     this.#source = source;
     this.#known = known;
-    this.#tables = new Map(known.plan.tables.flatMap((table) => table.oids.map((oid) => [oid, table])));
+    // What inherits from a table and is mapped itself comes after it: its rows mean what its own plan says.
+    const tables = [...known.plan.tables].sort((one, other) => other.oids.length - one.oids.length);
+    this.#tables = new Map(tables.flatMap((table) => table.oids.map((oid) => [oid, table])));
   }
 
   /** Whether there is anything to be applied. */

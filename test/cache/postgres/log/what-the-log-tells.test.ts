@@ -57,6 +57,18 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
     );
   });
 
+  it('of a row of a table that inherits from another one as of a row of both', async () => {
+    const { after } = await world({
+      making:
+        'CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE derived (extra text) INHERITS (base); CREATE TABLE last () INHERITS (derived)',
+      tables: { Base: { table: 'base' }, Derived: { table: 'derived', id: ['id'] } },
+    });
+    const both = ['Base', 'Base:1', 'Derived', 'Derived:1'];
+    expect(await after(`INSERT INTO derived VALUES (1, 'x')`)).toEqual(both);
+    expect(await after(`DELETE FROM base WHERE id = 1`)).toEqual(both);
+    expect(await after(`INSERT INTO last VALUES (1, 'x')`)).toEqual(both);
+  });
+
   it('of rows that are inserted, changed and deleted, as they were and as they are', async () => {
     const { after } = await world();
     expect(await after(`INSERT INTO films VALUES (1, 7, 'One')`)).toEqual(['Film', 'Film:1', 'Maker:7']);
