@@ -30,7 +30,7 @@ export interface LogOutboxOptions {
   readonly store: string | undefined;
   /** A reader that is further behind than so many bytes of the log begins anew, and everything is forgotten. */
   readonly behindAtMost: number;
-  readonly tables: Pick<TablesOfLog, 'plan' | 'identities'>;
+  readonly tables: Pick<TablesOfLog, 'plan' | 'identities' | 'keep'>;
   readonly warn: (sentence: string) => void;
 }
 
@@ -147,9 +147,7 @@ export class LogOutbox implements Outbox {
     const { tables } = this.#options;
     await this.#seen();
     await this.#keepSlot();
-    // Neither a partition that is made nor a name that is taken is in the log.
-    await tables.plan();
-    await tables.identities();
+    await tables.keep();
   }
 
   async #keepSlot(): Promise<void> {

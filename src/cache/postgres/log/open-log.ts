@@ -81,13 +81,14 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
     );
   }
   if (wanted.unwatched.length > 0) log.warn(unwatchedSentence(wanted.unwatched));
+  const tablesOfLog = new TablesOfLog({
+    ...{ home: wanted.home, pool: slowPool, isApplied, log },
+    wanted: async (client) => wantedLog(await readWanted(client)),
+  });
+  await tablesOfLog.begin();
   return new LogOutbox({
-    ...{ home: wanted.home, pool, slowPool, connection, slot, store },
+    ...{ home: wanted.home, pool, slowPool, connection, slot, store, tables: tablesOfLog },
     behindAtMost: (behindAtMostMb ?? BEHIND_AT_MOST_MB) * 1024 * 1024,
-    tables: new TablesOfLog({
-      ...{ home: wanted.home, pool: slowPool, isApplied, log },
-      wanted: async (client) => wantedLog(await readWanted(client)),
-    }),
     warn: (sentence) => log.warn(sentence),
   });
 }

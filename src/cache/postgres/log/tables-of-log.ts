@@ -7,6 +7,7 @@ import { insufficientIdentities, type InsufficientIdentity } from './identities.
 import type { LogHome } from './log-home.js';
 import { planToRead, renewedPlan, type LogPlan } from './log-plan.js';
 import { haveAllForget, presentPlan, publicationSql, type WantedLog } from './publication.js';
+import { tablesNowSql } from './tables-now.js';
 
 export interface TablesOfLogOptions {
   readonly home: LogHome;
@@ -21,6 +22,8 @@ export interface TablesOfLogOptions {
 /** The tables that the log tells of, looked after while processes run: others drop, swap and divide them meanwhile. */
 export class TablesOfLog {
   readonly #options: TablesOfLogOptions;
+  /** How they were when all was found to be right. */
+  #known: string | undefined;
   #warned: string | undefined;
 
   constructor(options: TablesOfLogOptions) {
@@ -45,6 +48,22 @@ export class TablesOfLog {
     }
     log.warn(`${what}: it is made anew, and everything stored is forgotten.`);
     return alone(pool, (client) => this.#makeAnew(client));
+  }
+
+  /** Called at the start, where the publication was found to be right. */
+  async begin(): Promise<void> {
+    const now = await this.#now();
+    await this.identities();
+    this.#known = now;
+  }
+
+  /** Sees to what was made or changed since, which the log does not tell of. One statement where there is nothing. */
+  async keep(): Promise<void> {
+    const now = await this.#now();
+    if (now === this.#known) return;
+    await this.plan();
+    await this.identities();
+    this.#known = now;
   }
 
   /** Gives partitions that are new what the log needs to tell enough of them; writes to some fail until then. */
@@ -81,6 +100,13 @@ export class TablesOfLog {
     const toRead = planToRead(plan, made.tables);
     for (const { sql } of await insufficientIdentities(client, toRead.tables)) await client.query(sql);
     return toRead;
+  }
+
+  async #now(): Promise<string | undefined> {
+    const { rows } = await this.#options.pool.query<{ now: string | null }>(tablesNowSql, [
+      this.#options.home.publication,
+    ]);
+    return rows[0]?.now ?? undefined;
   }
 
   async #insufficient(client: ClientBase): Promise<readonly InsufficientIdentity[]> {
