@@ -1,5 +1,5 @@
 import { CacheError } from '../../errors.js';
-import { isPromise } from '../../maybe-promise.js';
+import { unheard } from '../../maybe-promise.js';
 import { isVirtual } from './context-shape.js';
 import {
   emptyFound,
@@ -94,8 +94,7 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
 function peekAt(owner: object, name: PropertyKey): unknown {
   try {
     const value = outsideLoads((): unknown => Reflect.get(owner, name));
-    // What was only looked at is not waited for: its failure would end the process.
-    if (isPromise(value)) value.then(undefined, () => undefined);
+    unheard(value);
     return value;
   } catch {
     // It may be for others than this load, which is told where it reads it itself.

@@ -1,4 +1,4 @@
-import { isPromise } from '../../maybe-promise.js';
+import { begun, isPromise } from '../../maybe-promise.js';
 import { endLoad, runLoad, type RunningLoad } from '../../load-scope.js';
 import type { Names } from './public-guard.js';
 import { watch } from './watched-object.js';
@@ -18,8 +18,9 @@ export function runWatched<T>(
   };
   let result: T;
   try {
-    // Work that begins when it is waited for, as a query of Prisma does, is begun within the load.
-    result = named.length === 0 ? work() : runLoad(load, () => begun(work()));
+    // Work that begins when it is waited for is begun within the load.
+    const begin = (): T => begun(work());
+    result = named.length === 0 ? begin() : runLoad(load, begin);
   } catch (error) {
     finish();
     throw error;
@@ -27,8 +28,4 @@ export function runWatched<T>(
   if (isPromise(result)) result.then(finish, finish);
   else finish();
   return result;
-}
-
-function begun<T>(result: T): T {
-  return isPromise(result) ? (result.then((value: unknown) => value) as T) : result;
 }
