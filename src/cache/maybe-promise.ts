@@ -17,6 +17,20 @@ export function begun(result: unknown): unknown {
   return new Promise((resolve, reject) => void result.then(resolve, reject));
 }
 
+/** Does work, and calls back once it has ended, however. */
+export function endedBy<T>(work: () => T, ended: () => void): T {
+  let result: T;
+  try {
+    result = begun(work());
+  } catch (error) {
+    ended();
+    throw error;
+  }
+  if (isPromise(result)) result.then(ended, ended);
+  else ended();
+  return result;
+}
+
 function isPlainPromise(value: object): boolean {
   return value instanceof Promise && value.then === Promise.prototype.then;
 }

@@ -76,6 +76,8 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
       emptyFound(value, emptied);
       return guard === undefined ? value : guard.onRead(owner, name, value);
     },
+    onReadOfPart: (read, part) =>
+      guard === undefined || hasEnded ? read.value : guard.onReadOfPart(read, part),
   };
   const run = <T>(work: () => T): T => {
     const result = work();
@@ -87,7 +89,8 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
   return {
     context: guard === undefined ? context : guard.contextFor(() => hasEnded),
     touched,
-    run: (work) => runWatched({ load, watched: all, end }, () => run(work)),
+    run: (work) =>
+      runWatched({ load, watched: all, needsScope: guard?.needsStandIn ?? false, end }, () => run(work)),
   };
 }
 
