@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { withMeetingTags } from '../../keys/meeting-tag.js';
 import { shortenKey } from '../../keys/shorten-key.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
+import { saysYes } from '../says-yes.js';
 import type { Surroundings } from '../surroundings.js';
 import { asJson, counted } from '../write-out.js';
 import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
@@ -66,9 +67,7 @@ function unusedPrefix(prefix: string): CommandFault {
 /** @throws CommandFault unless a person says yes, and then what is to be purged. */
 async function askTwice(prefix: string, { ask }: Surroundings): Promise<void> {
   if (ask === undefined) throw wrongCommand('To end every entry without a terminal say --yes.');
-  const isSure = /^y(es)?$/i.test(
-    (await ask(`End every entry of the prefix ${prefix}? Everything is loaded anew. [y/N] `)).trim(),
-  );
+  const isSure = await saysYes(ask, `End every entry of the prefix ${prefix}? Everything is loaded anew.`);
   const isNamed = isSure && (await ask('Type the prefix to confirm: ')).trim() === prefix;
   if (!isNamed) throw new CommandFault('Nothing was ended.');
 }
