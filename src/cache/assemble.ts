@@ -160,7 +160,18 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     }),
     prober:
       probe &&
-      new Prober({ ...probe, entries, codec, background, clock, random, log, origins: loading, context }),
+      new Prober({
+        ...probe,
+        entries,
+        codec,
+        background,
+        clock,
+        random,
+        log,
+        origins: loading,
+        context,
+        deadlineMs: loads.deadlineMs,
+      }),
   };
 }
 

@@ -62,7 +62,7 @@ export function createTools({ parts, store, declared, applied, requireOpen }: To
     explain: (operation) => present().explain(operation),
     inspect: async (key) => {
       requireOpen();
-      const [reading] = await store.read([{ key, tags: [] }]);
+      const [reading] = await store.read([{ key, row: services.variants.rowOfKey(key), tags: [] }]);
       const entry = reading?.bytes && decodeEntry(reading.bytes, key, ANY_BYTES);
       if (reading?.bytes === undefined || entry === undefined) return undefined;
       const { freshForMs, loadMs } = entry;

@@ -14,7 +14,7 @@ import { warmVariantFault } from '../policy/warm-variants.js';
 import type { Arguments, WarmField } from './warm-field.js';
 import { WarmSets, type WarmList } from './warm-sets.js';
 import { WakeablePauses } from '../time/wakeable-pauses.js';
-import { within } from '../time/within.js';
+import { within, withinDeadline } from '../time/within.js';
 
 export interface KeepWarmOptions extends PrefetchBounds {
   readonly store: Store;
@@ -187,13 +187,10 @@ export class KeepWarm {
   }
 
   /** What code of the application brings; one that hangs must not end the keeping warm of its field. @throws Error where it takes too long */
-  #inTime<T>(name: string, ask: () => T | Promise<T>): Promise<T> {
-    const { services, deadlineMs: ms } = this.#options;
+  #inTime<T>(what: string, ask: () => T | Promise<T>): Promise<T> {
+    const { services, deadlineMs } = this.#options;
     const work = (async () => ask())();
-    const onLate = (): never => {
-      throw new Error(`${name} took longer than loads.deadlineMs, which is ${ms}`);
-    };
-    return within(services.clock, { work, ms, onLate });
+    return withinDeadline(services.clock, { work, what, deadlineMs });
   }
 
   /** Each once, though others of their names may differ. @throws CacheError where one does not name what the field varies by. */
