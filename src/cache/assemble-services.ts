@@ -28,7 +28,7 @@ import { OverdueLoads } from './stampede/overdue-loads.js';
 import { SingleFlight } from './stampede/single-flight.js';
 import { WakeUps } from './stampede/wake-ups.js';
 import { isAway, isPartlyAway } from './store/store-away.js';
-import type { Clock } from './time/clock.js';
+import { elapsedMs, type Clock } from './time/clock.js';
 import type { Variants } from './vary/variants.js';
 
 /** Where invalidations of flushed writes are counted. */
@@ -156,7 +156,7 @@ function createSingleFlight<Context>(
       value: found?.value,
       copy: found?.copy,
       hint: found?.hint,
-      ageMs: found === undefined ? 0 : Math.max(0, clock.nowMs() - found.loadedAtMs),
+      ageMs: found === undefined ? 0 : elapsedMs(clock, found.loadedAtMs),
       loadMs: found?.loadMs ?? 0,
       isPending: false,
       sharable: true,

@@ -150,7 +150,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
       relayed,
       recorder,
     },
-    keepWarm: createKeepWarm(options, services),
+    keepWarm: createKeepWarm(options, services, loads.deadlineMs),
     plans,
     memo: createMemo(options, services, { plans, counters }),
     http: createHttp(options, services, { plans, counters }),
@@ -160,7 +160,18 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     }),
     prober:
       probe &&
-      new Prober({ ...probe, entries, codec, background, clock, random, log, origins: loading, context }),
+      new Prober({
+        ...probe,
+        entries,
+        codec,
+        background,
+        clock,
+        random,
+        log,
+        origins: loading,
+        context,
+        deadlineMs: loads.deadlineMs,
+      }),
   };
 }
 
@@ -226,11 +237,15 @@ function createHttp<Context>(
 }
 
 /** Makes what keeps entries warm. @throws CacheError for bounds that cannot be. */
-function createKeepWarm<Context>(options: CacheOptions<Context>, services: CacheServices): KeepWarm {
+function createKeepWarm<Context>(
+  options: CacheOptions<Context>,
+  services: CacheServices,
+  deadlineMs: number,
+): KeepWarm {
   const { store, warm = {}, warmVariants = [], prefetch } = options;
   return new KeepWarm({
     ...checkedPrefetch(prefetch === false ? {} : prefetch),
-    ...{ store, services, codec: services.codec, isEnabled: prefetch !== false },
+    ...{ store, services, codec: services.codec, isEnabled: prefetch !== false, deadlineMs },
     // What `backgroundContext` makes is handed on to those lists as it is.
     lists: warm as Readonly<Record<string, (context: unknown) => unknown>>,
     context: backgroundContext(options),

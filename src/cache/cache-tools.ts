@@ -5,6 +5,7 @@ import { entryState } from './coherence/entry-state.js';
 import type { ExplainedOperation, Explanation } from './directives/explain-operation.js';
 import { CacheError } from './errors.js';
 import { hintOf } from './nearest-name.js';
+import { unknownTag } from './policy/unknown-tag.js';
 import type { Store } from './store/store.js';
 
 /** What people ask of a cache who look after it; see also `graphql-corral/admin`. */
@@ -17,6 +18,8 @@ export interface CacheTools {
   warmUp(coordinate: string): Promise<void>;
   /** The first parts of all keys and tags that entries can have, as far as they are known: `Movie` of `Movie:42`. */
   namespaces(): readonly string[];
+  /** Why no entry can depend on a tag, as a sentence; undefined where one may, as far as that is known. */
+  unknownTag(tag: string): string | undefined;
   /** Forgets all entries, in all processes that share the store, and has other regions of the outbox do so. @throws what the store could not do. */
   forgetAll(): Promise<void>;
 }
@@ -59,7 +62,7 @@ export function createTools({ parts, store, declared, applied, requireOpen }: To
     explain: (operation) => present().explain(operation),
     inspect: async (key) => {
       requireOpen();
-      const [reading] = await store.read([{ key, tags: [] }]);
+      const [reading] = await store.read([{ key, row: services.variants.rowOfKey(key), tags: [] }]);
       const entry = reading?.bytes && decodeEntry(reading.bytes, key, ANY_BYTES);
       if (reading?.bytes === undefined || entry === undefined) return undefined;
       const { freshForMs, loadMs } = entry;
@@ -78,6 +81,10 @@ export function createTools({ parts, store, declared, applied, requireOpen }: To
       );
     },
     namespaces: () => [...new Set([...present().namespaces.whole, ...declared])].sort(),
+    unknownTag: (tag) => {
+      const { namespaces } = present();
+      return unknownTag(tag, { ...namespaces, whole: new Set([...namespaces.whole, ...declared]) });
+    },
     forgetAll: async () => {
       requireOpen();
       const told = others?.tellAll();

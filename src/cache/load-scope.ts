@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { begun, endedBy } from './maybe-promise.js';
 
 /** One load under way, as the properties of its context see it. */
 export interface RunningLoad {
@@ -6,6 +7,23 @@ export interface RunningLoad {
   onRead(owner: object, name: PropertyKey, value: unknown): unknown;
   /** True once it has looked at the viewer, where it must not. */
   touched?(): boolean;
+  /** Told of what a part of the load reads, before the load itself is; answers with what the part gets. */
+  onReadOfPart?(read: LoadRead, part: PartOfLoad): unknown;
+}
+
+/** One read of a watched object. */
+export interface LoadRead {
+  readonly owner: object;
+  readonly name: PropertyKey;
+  readonly value: unknown;
+}
+
+/** What is loaded within a load, and stored for others than those who share the value of that load. */
+export interface PartOfLoad {
+  /** The names of `vary` that its entries are told apart by. */
+  readonly vary: readonly string[];
+  /** Called where it has read what differs besides. */
+  readonly onTouch: () => void;
 }
 
 interface Scope {
@@ -40,11 +58,38 @@ export function tellRead(owner: object, name: PropertyKey, value: unknown): unkn
   return given;
 }
 
-/** Tells, then and later, whether one of the loads has looked at the viewer that what runs now is a part of. */
-export function touchOfLoads(): () => boolean {
-  const around = loads === 0 ? undefined : running.getStore();
+/** Runs what is stored by itself, as a part of the loads around this call, however late it begins. */
+export function partOfLoads(vary: readonly string[]): {
+  run<T>(work: () => T): T;
+  touched(): boolean;
+} {
+  const outer = loads === 0 ? undefined : running.getStore();
+  if (outer === undefined) return { run: (work) => work(), touched: () => false };
+  let hasRead = false;
+  const part = { vary, onTouch: () => void (hasRead = true) };
+  const onRead = (owner: object, name: PropertyKey, value: unknown): unknown => {
+    let given = value;
+    for (let scope: Scope | undefined = outer; scope !== undefined; scope = scope.outer) {
+      const { load } = scope;
+      if (load.onReadOfPart !== undefined) given = load.onReadOfPart({ owner, name, value: given }, part);
+    }
+    return given;
+  };
+  const scope: Scope = { load: { onRead }, outer };
+  const touchedAround = touchOf(outer);
+  return {
+    run: (work) => {
+      loads += 1;
+      return endedBy(() => running.run(scope, () => begun(work())), endLoad);
+    },
+    touched: () => hasRead || touchedAround(),
+  };
+}
+
+/** Tells, then and later, whether one of these loads has looked at the viewer. */
+function touchOf(around: Scope): () => boolean {
   return () => {
-    for (let scope = around; scope !== undefined; scope = scope.outer)
+    for (let scope: Scope | undefined = around; scope !== undefined; scope = scope.outer)
       if (scope.load.touched?.()) return true;
     return false;
   };

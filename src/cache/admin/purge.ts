@@ -1,6 +1,5 @@
 import type { Cache } from '../cache.js';
 import { CacheError } from '../errors.js';
-import { hintOf } from '../nearest-name.js';
 import type { PurgeOutcome } from './outcomes.js';
 
 /** What is asked for. */
@@ -28,21 +27,10 @@ export async function purge(
     await cache.tools.forgetAll();
     return { isDone: true, message: 'Every entry was ended.' };
   }
-  const known = cache.tools.namespaces();
-  const unknown = tags.find((tag) => !known.includes(namespaceOf(tag)));
-  if (unknown !== undefined) {
-    const hint = hintOf(namespaceOf(unknown), known);
-    throw refusal(
-      `No entry depends on the tag ${unknown}: no key and no tag of a field begins with ${namespaceOf(unknown)}` +
-        `${hint === undefined ? '' : ` (${hint})`}. Nothing was purged.`,
-    );
-  }
+  const unknown = tags.map((tag) => cache.tools.unknownTag(tag)).find((why) => why !== undefined);
+  if (unknown !== undefined) throw refusal(`${unknown} Nothing was purged.`);
   await cache.invalidate(tags);
   return { isDone: true, message: `All entries that depend on ${tags.join(', ')} were ended.` };
-}
-
-function namespaceOf(tag: string): string {
-  return tag.split(':')[0] ?? '';
 }
 
 function refusal(sentence: string): CacheError {

@@ -68,8 +68,8 @@ export function encodeEntry(entry: Entry, allocate = Buffer.allocUnsafe): Buffer
   bytes[0] = FORMAT_VERSION;
   bytes[1] = (smaller ? DEFLATED : 0) | (entry.hint === undefined ? 0 : HINTED);
   bytes.writeDoubleBE(entry.loadedAtMs, 2);
-  bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.freshForMs)), 10);
-  bytes.writeUInt32BE(Math.min(0xffff_ffff, Math.round(entry.loadMs)), 14);
+  bytes.writeUInt32BE(wholeMs(entry.freshForMs), 10);
+  bytes.writeUInt32BE(wholeMs(entry.loadMs), 14);
   bytes[18] = entry.generations.length;
   bytes.writeUInt16BE(key.length, 19);
   let offset = HEADER_BYTES;
@@ -84,6 +84,11 @@ export function encodeEntry(entry: Entry, allocate = Buffer.allocUnsafe): Buffer
   }
   bytes.set(payload, offset);
   return bytes;
+}
+
+/** As the header counts milliseconds: whole ones, in 32 bits without a sign. */
+function wholeMs(ms: number): number {
+  return Math.max(0, Math.min(0xffff_ffff, Math.round(ms)));
 }
 
 /**

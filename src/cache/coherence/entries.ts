@@ -1,6 +1,6 @@
 import { isFromTheFuture, type Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import { meetingTag } from '../keys/meeting-tag.js';
+import { withMeetingTags } from '../keys/meeting-tag.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
@@ -483,10 +483,4 @@ function unsure(field: EntryField, entry: Decoded, staleForMs: number): Found | 
   const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
   const age = { loadedAtMs, loadMs, staleForMs, isDue: false, isUnsure: true };
   return { value, copy, hint, generations, ...age, tier };
-}
-
-/** Entries under other spellings of the same key carry its meeting tag. */
-function withMeetingTags(tags: readonly string[]): readonly string[] {
-  const meeting = tags.map(meetingTag);
-  return meeting.every((tag, index) => tag === tags[index]) ? tags : [...new Set([...tags, ...meeting])];
 }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { OutboxFlags, OutboxVerb } from '../postgres/outbox-command.js';
 import { CommandFault, wrongCommand } from './command-fault.js';
 import { needing } from './needing.js';
+import { saysYes } from './says-yes.js';
 import type { Surroundings } from './surroundings.js';
 import { asJson } from './write-out.js';
 
@@ -20,10 +21,15 @@ const VERBS: readonly (readonly [verb: OutboxVerb, says: string])[] = [
   ['remove', 'takes all of it away'],
 ];
 
-type Flags = Omit<OutboxFlags, 'url'> & { readonly url?: string; readonly json?: boolean };
+type Flags = Omit<OutboxFlags, 'url' | 'confirm'> & {
+  readonly url?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+};
 
 /** `corral outbox`: the tables, functions and triggers that tell a cache of writes by any program. */
-export function addOutbox(program: Command, { environment, out }: Surroundings): void {
+export function addOutbox(program: Command, surroundings: Surroundings): void {
+  const { environment, out } = surroundings;
   const outbox = program
     .command('outbox')
     .description('makes, checks and removes in PostgreSQL what tells the cache of writes by any program')
@@ -45,7 +51,9 @@ export function addOutbox(program: Command, { environment, out }: Surroundings):
       )
       .option('--schema <name>', 'where the outbox lives; default: corral');
     if (verb === 'remove')
-      command.option('--keep-tables', 'CacheOutbox and CacheStore stay, as where a migration made them');
+      command
+        .option('--keep-tables', 'CacheOutbox and CacheStore stay, as where a migration made them')
+        .option('--yes', 'does not ask');
     else {
       command
         .option(
@@ -73,10 +81,26 @@ export function addOutbox(program: Command, { environment, out }: Surroundings):
       const isTold = flags.tables ?? flags.prisma ?? flags.namespaces;
       if (verb !== 'remove' && isTold === undefined)
         throw wrongCommand('Say what to watch: --tables, --prisma or --namespaces.');
+      const confirm = confirmation(flags, surroundings, verb);
       const { runOutbox } = await needing('pg', () => import('../postgres/outbox-command.js'));
-      const { lines, isWrong, ...result } = await runOutbox(verb, { ...flags, url });
+      const { lines, isWrong, ...result } = await runOutbox(verb, { ...flags, url, confirm });
       out(flags.json === true ? asJson(result) : lines.join('\n'));
       if (isWrong) throw new CommandFault('');
     });
   }
+}
+
+/** Asks before the outbox is removed, which every process that uses it would notice. */
+function confirmation(
+  { yes, source }: Flags,
+  { ask }: Surroundings,
+  verb: OutboxVerb,
+): OutboxFlags['confirm'] {
+  if (verb !== 'remove' || yes === true) return () => Promise.resolve();
+  if (ask === undefined) throw wrongCommand('To remove the outbox without a terminal say --yes.');
+  const what = source === 'log' ? 'what reads the log' : source === 'triggers' ? 'the triggers' : 'all';
+  return async ({ database, schema }) => {
+    const question = `Remove ${what} of the outbox in the schema ${schema} of the database ${database}? Caches no longer see writes by other programs.`;
+    if (!(await saysYes(ask, question))) throw new CommandFault('Nothing was removed.');
+  };
 }

@@ -1,4 +1,4 @@
-import { isPromise } from '../maybe-promise.js';
+import { begun, isPromise } from '../maybe-promise.js';
 import type { WorkChannel } from './channels.js';
 import type { WorkMessage } from './messages.js';
 
@@ -21,7 +21,7 @@ export function tellWork<Message extends WorkMessage, T>(
   };
   return channel.start.runStores(message, () => {
     try {
-      const result = message.around === undefined ? work() : message.around(work);
+      const result = begun(message.around === undefined ? work() : message.around(work));
       if (isPromise(result)) {
         message.isAsync = true;
         result.then(endLater, (error: unknown) => {

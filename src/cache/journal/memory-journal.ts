@@ -1,4 +1,4 @@
-import { hasCome, systemClock, type Clock } from '../time/clock.js';
+import { elapsedMs, hasCome, systemClock, type Clock } from '../time/clock.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { MAX_DEAD, MAX_PENDING, type BuriedWrite, type Journal, type WriteName } from './journal.js';
 
@@ -127,7 +127,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): Journal {
     },
     size: () => {
       const oldestMs = Math.min(...Array.from(dirty.values(), ({ dueAtMs }) => dueAtMs));
-      return { pending: dirty.size, dead: dead.size, overdueMs: Math.max(0, clock.nowMs() - oldestMs) };
+      return { pending: dirty.size, dead: dead.size, overdueMs: elapsedMs(clock, oldestMs) };
     },
     close: () => dirty.clear(),
   };

@@ -23,6 +23,12 @@ export function meetingTag(text: string): string {
   );
 }
 
+/** What an invalidation of these tags ends: entries under other spellings of the same key carry its meeting tag. */
+export function withMeetingTags(tags: readonly string[]): readonly string[] {
+  const meeting = tags.map(meetingTag);
+  return meeting.every((tag, index) => tag === tags[index]) ? tags : [...new Set([...tags, ...meeting])];
+}
+
 function asRowsWrite(part: string): string {
   const [, typed] = TYPED.exec(part) ?? [];
   const value = typed ?? unescaped(part);

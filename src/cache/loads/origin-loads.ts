@@ -12,6 +12,7 @@ import { callerOf, countFailure, failureOf, leadOn, type Caller } from './abando
 import { storeResult, type LoadResult } from './store-result.js';
 import { MAX_IDS_PER_LOAD, type LoadingOrigin } from './origin.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
+import { elapsedMs } from '../time/clock.js';
 import { toldLoad } from './told-load.js';
 import type { Load, Loaded, LoadedRead, Services } from './services.js';
 
@@ -136,7 +137,7 @@ export class OriginLoads {
       const message = channels.load.hasSubscribers ? messageOf(tasks, wantedIds.length) : undefined;
       const ask = () => guarded.run(() => this.#valuesOf(wantedIds, { context: guarded.context, variant }));
       const values = wantedIds.length === 0 ? NO_VALUES : await toldLoad(message, ask);
-      const loadMs = clock.nowMs() - startedAtMs;
+      const loadMs = elapsedMs(clock, startedAtMs);
       tasks[0]?.wanted.field.counters.times.loads.note(loadMs);
       // Past their deadline: those who waited were told so, and what is newer may be stored.
       if (tasks.every(({ flight }) => flight.isSettled)) return;

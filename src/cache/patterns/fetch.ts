@@ -9,7 +9,7 @@ import { fetchPlace } from '../keys/fetch-place.js';
 import { shortenKey } from '../keys/shorten-key.js';
 import type { VaryValues } from '../keys/variant.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
-import { touchOfLoads } from '../load-scope.js';
+import { partOfLoads } from '../load-scope.js';
 import { loadOnce } from '../loads/load-once.js';
 import { tellRead } from './tell-read.js';
 import { isHit, serve, type LoadFor } from './serve.js';
@@ -90,8 +90,9 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
     vary === undefined || Object.keys(vary).length === 0 ? undefined : services.variants.given(vary);
   const place = fetchPlace({ key, tags, variant }, services.variants.looksVaried);
   request.onTags([key, ...tags].map(shortenKey));
-  // What is loaded within a PUBLIC load is no more for everybody than that load itself.
-  const begin = () => ({ run: load, touched: touchOfLoads() });
+  // What is loaded within a load is no more for everybody than that load itself, and than what it reads.
+  const part = partOfLoads(Object.keys(vary ?? {}));
+  const begin = () => ({ run: () => part.run(load), touched: part.touched });
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshing) =>
     loadOnce(services, {

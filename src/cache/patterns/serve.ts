@@ -6,6 +6,7 @@ import { causeOf, isOfItsCaller } from '../loads/abandoned-load.js';
 import type { FieldCall } from '../loads/field-call.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { LoadedRead, Services } from '../loads/services.js';
+import { elapsedMs } from '../time/clock.js';
 import { within } from '../time/within.js';
 
 /** One read of one entry, on its way to an answer. */
@@ -191,7 +192,7 @@ function hit(
   found: Found,
   outcome: 'HIT' | 'STALE' | 'STALE_ON_ERROR',
 ): unknown {
-  if (found.hint !== undefined) read.onHint?.(found.hint, Math.max(0, clock.nowMs() - found.loadedAtMs));
+  if (found.hint !== undefined) read.onHint?.(found.hint, elapsedMs(clock, found.loadedAtMs));
   const { counters } = read.policy;
   if (outcome === 'HIT') counters.hits += 1;
   else if (outcome === 'STALE') counters.stale += 1;
@@ -199,7 +200,7 @@ function hit(
   counters.savedMs += found.loadMs;
   if (isNoted(read)) {
     const { tier, loadMs, loadedAtMs } = found;
-    const ageMs = Math.max(0, clock.nowMs() - loadedAtMs);
+    const ageMs = elapsedMs(clock, loadedAtMs);
     note(read, outcome, { tier, ageMs, loadMs, savedMs: loadMs });
   }
   return valueOf(found);

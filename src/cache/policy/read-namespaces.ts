@@ -7,24 +7,29 @@ export interface ReadNamespaces {
   readonly whole: ReadonlySet<string>;
   /** `Top-` of `Top-{args.decade}`. */
   readonly beginnings: readonly string[];
+  /** Those of `whole` that only default keys begin with: an entry is named by its arguments as well. */
+  readonly ofDefaultKeys: ReadonlySet<string>;
 }
 
 export type CachedAt = Pick<CachedArguments, 'key' | 'tags'> & { readonly coordinate: string };
 
 export function readNamespaces(cached: readonly CachedAt[]): ReadNamespaces {
-  const whole = new Set<string>();
+  const named = new Set<string>();
+  const ofDefaultKeys = new Set<string>();
   const beginnings = new Set<string>();
   for (const { coordinate, key, tags } of cached) {
-    if (typeof key !== 'string') whole.add(coordinate);
+    if (typeof key !== 'string') ofDefaultKeys.add(coordinate);
     for (const source of typeof key === 'string' ? [key, ...tags] : tags) {
       const template = parseTemplate(source);
       if (typeof template === 'string') continue;
       const [first = ''] = template.literals;
-      if (first.includes(':') || template.placeholders.length === 0) whole.add(namespaceIn(first));
+      if (first.includes(':') || template.placeholders.length === 0) named.add(namespaceIn(first));
       else beginnings.add(first);
     }
   }
-  return { whole, beginnings: [...beginnings] };
+  const whole = new Set([...named, ...ofDefaultKeys]);
+  for (const name of named) ofDefaultKeys.delete(name);
+  return { whole, beginnings: [...beginnings], ofDefaultKeys };
 }
 
 /** What stands before the first colon, or before the arguments of a default key. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { applyOutbox, checkOutbox, outboxSql, removeOutbox, type OutboxSqlOptions } from './apply-outbox.js';
+import { DEFAULT_SCHEMA } from './home.js';
 import type { Tables } from './tables.js';
 import { applyLogOutbox, checkLogOutbox, logOutboxSql, removeLogOutbox } from './log/apply-log.js';
 import { tablesOfPrisma } from './tables-of-prisma.js';
@@ -20,6 +21,8 @@ export interface OutboxFlags {
   readonly schema?: string;
   readonly role?: string;
   readonly keepTables?: boolean;
+  /** Called before anything is removed. @throws where it shall not be */
+  readonly confirm: (where: { readonly database: string; readonly schema: string }) => Promise<void>;
 }
 
 /** What became of it: as lines for a person, and for a program. */
@@ -54,9 +57,11 @@ export async function runOutbox(verb: OutboxVerb, flags: OutboxFlags): Promise<O
 
 async function remove(
   pool: pg.Pool,
-  { schema, source, keepTables = false }: OutboxFlags,
+  { schema = DEFAULT_SCHEMA, source, keepTables = false, confirm }: OutboxFlags,
 ): Promise<OutboxResult> {
-  const where = { pool, ...(schema !== undefined && { schema }) };
+  const { rows } = await pool.query<{ name: string }>('SELECT current_database() AS name');
+  await confirm({ database: rows[0]?.name ?? '', schema });
+  const where = { pool, schema };
   if (source !== 'log') await removeOutbox({ ...where, keepTables });
   if (source !== 'triggers') await removeLogOutbox(where);
   const gone = source === 'log' ? 'The publication and the replication slots' : 'The triggers and functions';

@@ -9,6 +9,7 @@ import { EndableWaits } from '../time/endable-waits.js';
 import type { Entries } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
 import type { LoadingOrigin } from '../loads/origin.js';
+import { withinDeadline } from '../time/within.js';
 import type { ProbeOptions } from './probe-options.js';
 import { probedAmong, probedFields, type Probed } from './probed-fields.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
@@ -23,6 +24,8 @@ export interface ProberOptions extends Required<ProbeOptions> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: CacheLog;
+  /** Milliseconds after which an origin is waited for no longer. */
+  readonly deadlineMs: number;
 }
 
 /** What the cache gave as fresh, and what the origin said right after. */
@@ -130,11 +133,13 @@ export class Prober {
 
   /** The entry first: what the database says afterwards cannot be older. Undefined where no reader is given one as fresh. */
   async #compare({ namespace, key, id, field }: Probed): Promise<Comparison | undefined> {
-    const { entries, codec } = this.#options;
+    const { entries, codec, clock, deadlineMs } = this.#options;
     const found = await this.#waits.until(Promise.resolve(entries.findOne(field, { key, tags: [] })));
     // Stale by time is what the field allows.
     if (found === undefined || found.staleForMs > 0) return undefined;
-    const present = await this.#waits.until(this.#presentText(namespace, id));
+    const work = this.#presentText(namespace, id);
+    const what = `origins.${namespace}.load`;
+    const present = await this.#waits.until(withinDeadline(clock, { work, what, deadlineMs }));
     if (present === undefined) return undefined;
     return { loadedAtMs: found.loadedAtMs, cached: valueText(codec, found.value), present };
   }

@@ -44,9 +44,10 @@ export class OwnFigures {
     return { written, gone };
   }
 
-  /** Has all slots written anew: what a store had of them may be gone. */
-  changeAll(): void {
+  /** Has all slots written anew, and what was to be gone be gone: what a store had of them may be lost, or not. */
+  changeAll(gone: readonly string[]): void {
     for (const name of this.#slots.keys()) this.#changed.add(name);
+    for (const name of gone) this.#gone.add(name);
   }
 
   #addTo(name: string, tally: Tally): void {
@@ -54,6 +55,7 @@ export class OwnFigures {
     addTo(slot, tally);
     this.#slots.set(name, slot);
     this.#changed.add(name);
+    this.#gone.delete(name);
   }
 
   #rest(minute: number): void {

@@ -111,7 +111,7 @@ export class SharedFigures {
     this.#writing = Promise.resolve(store.shareFigures(this.#name, { slots, gone })).then(
       () => void (this.#writtenAtMs = nowMs),
       // They are written with the next ones.
-      () => this.#own.changeAll(),
+      () => this.#own.changeAll(gone),
     );
     await this.#writing;
     this.#writing = undefined;

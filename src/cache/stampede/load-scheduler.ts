@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '../time/clock.js';
+import { elapsedMs, type Clock } from '../time/clock.js';
 import type { Entries, Wanted } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
 import type { Background } from './background.js';
@@ -184,7 +184,7 @@ export class LoadScheduler<T> {
     const { clock, loadTimes } = this.#options;
     const sinceMs = clock.nowMs();
     for (const { wanted, flight } of tasks) {
-      const arrived = (): void => loadTimes.note(wanted.field, clock.nowMs() - sinceMs);
+      const arrived = (): void => loadTimes.note(wanted.field, elapsedMs(clock, sinceMs));
       // A load that fails says nothing of how long one takes; those who wait for it are told.
       flight.promise.then(arrived, () => undefined);
     }

@@ -104,7 +104,14 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       const flight = createDeferred<T>();
       return { wanted: item, generations: undefined, lease: undefined, flight };
     });
-    this.#run(() => this.#options.overdue.during(tasks, runLoads));
+    this.#run(async () => {
+      try {
+        await this.#options.overdue.during(tasks, runLoads);
+      } catch (error) {
+        for (const { flight } of tasks) flight.reject(error);
+        throw error;
+      }
+    });
     return tasks.map(({ flight }) => awaitedLoad('MISS', flight.promise));
   }
 

@@ -32,6 +32,11 @@ export function hasCome(atMs: number, nowMs: number, spanMs: number): boolean {
   return nowMs >= atMs || isFromTheFuture(atMs - spanMs, nowMs);
 }
 
+/** Milliseconds since a moment of the same clock; 0 where the clock was set back meanwhile. */
+export function elapsedMs(clock: Pick<Clock, 'nowMs'>, sinceMs: number): number {
+  return Math.max(0, clock.nowMs() - sinceMs);
+}
+
 /** The machine's clock. Its timers never keep a process alive. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -31,3 +31,18 @@ export function within<T, Late>(
     void work.then(resolve, reject).finally(() => callOff());
   });
 }
+
+/** The same for what code of the application brings, as long as loads may take. @throws Error naming what has taken too long */
+export function withinDeadline<T>(
+  clock: Pick<Clock, 'nowMs' | 'after'>,
+  {
+    work,
+    what,
+    deadlineMs,
+  }: { readonly work: Promise<T>; readonly what: string; readonly deadlineMs: number },
+): Promise<T> {
+  const onLate = (): never => {
+    throw new Error(`${what} took longer than loads.deadlineMs, which is ${deadlineMs}`);
+  };
+  return within(clock, { work, ms: deadlineMs, onLate });
+}

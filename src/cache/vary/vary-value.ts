@@ -1,6 +1,6 @@
 import { CacheError } from '../errors.js';
 import type { VaryValue } from '../keys/variant.js';
-import { isPromise } from '../maybe-promise.js';
+import { isPromise, unheard } from '../maybe-promise.js';
 import { outsideLoads } from '../load-scope.js';
 
 /** Longer values are no variants but contents: most characters of one. */
@@ -33,7 +33,7 @@ export function askedValue(
   if (typeof value === 'string' && value.length <= MAX_LENGTH) return value;
   if (isPromise(value)) {
     // It is not waited for, and this error tells more.
-    value.then(undefined, () => undefined);
+    unheard(value);
     const fix = 'find the value while the context is made, and return it here';
     throw new CacheError('CACHE_VARY', `${callOf(name)} returned a promise; ${fix}`);
   }

@@ -1,5 +1,5 @@
 import { CacheError } from '../errors.js';
-import { isPromise } from '../maybe-promise.js';
+import { isPromise, unheard } from '../maybe-promise.js';
 
 export type ViewerId = string | number | undefined;
 
@@ -27,7 +27,7 @@ export function checkedViewer(ask: () => unknown): ViewerId {
   if (typeof id === 'bigint') return String(id);
   if (isPromise(id)) {
     // It is not waited for, and this error tells more.
-    id.then(undefined, () => undefined);
+    unheard(id);
     throw fault('returned a promise; find the viewer while the context is made, and return its id here');
   }
   throw fault(`returned ${nameOf(id)}; return its id, a text or a number, or undefined for a guest`);

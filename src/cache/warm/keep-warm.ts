@@ -14,7 +14,7 @@ import { warmVariantFault } from '../policy/warm-variants.js';
 import type { Arguments, WarmField } from './warm-field.js';
 import { WarmSets, type WarmList } from './warm-sets.js';
 import { WakeablePauses } from '../time/wakeable-pauses.js';
-import { within } from '../time/within.js';
+import { within, withinDeadline } from '../time/within.js';
 
 export interface KeepWarmOptions extends PrefetchBounds {
   readonly store: Store;
@@ -26,6 +26,8 @@ export interface KeepWarmOptions extends PrefetchBounds {
   readonly context: (variant: VaryValues) => unknown;
   /** Names the variants that are kept warm. */
   readonly variants: () => Promise<readonly VaryValues[]>;
+  /** Milliseconds after which contexts, lists and variants are waited for no longer. */
+  readonly deadlineMs: number;
   /** False where this process leaves the work to others. */
   readonly isEnabled: boolean;
 }
@@ -63,13 +65,14 @@ export class KeepWarm {
   add(field: WarmField): { readonly noteRead: (key: string, args: Arguments) => void } {
     const { store, services, codec, lists, warmSets, mostAsked, atOnce } = this.#options;
     const { coordinate } = field.policy;
+    const list = lists[coordinate];
     const warmer = new FieldWarmer({
       field,
       services,
       atOnce,
       sets: new WarmSets({
         ...{ field, store, codec, warmSets, mostAsked, log: services.log },
-        list: lists[coordinate],
+        list: list && ((context) => this.#inTime(`warm["${coordinate}"]`, () => list(context))),
         variants: () => this.#variantsOf(field),
         isOver: () => this.#waits.isOver,
       }),
@@ -85,7 +88,7 @@ export class KeepWarm {
       },
       storeIsAway: () => this.#storeIsAway(),
       isOver: () => this.#waits.isOver,
-      context: async (variant) => this.#options.context(variant?.values ?? noValues),
+      context: (variant) => this.#contextOf(variant?.values ?? noValues),
     });
     this.#warmers.push(warmer);
     this.#byCoordinate.set(coordinate, warmer);
@@ -158,22 +161,42 @@ export class KeepWarm {
 
   /** Never rejects. Its time begins when there is a context: what that takes is not the loads' to account for. */
   async #warmUp(): Promise<void> {
-    const { context, variants, services, warmUpWithinMs } = this.#options;
+    const { services, warmUpWithinMs: ms } = this.#options;
+    const onLate = (): undefined => undefined;
+    await within(services.clock, { work: this.#firstContext(), ms, onLate });
+    if (this.#waits.isOver) return;
+    const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
+    await within(services.clock, { work: warmingUp, ms, onLate });
+  }
+
+  async #firstContext(): Promise<void> {
     try {
-      const [first = noValues] = await variants();
-      await context(first);
+      const [first = noValues] = await this.#variants();
+      await this.#contextOf(first);
     } catch {
       // What makes contexts has failed, and says so; the first load will say so again.
     }
-    if (this.#waits.isOver) return;
-    const warmingUp = Promise.all(this.#warmers.map((warmer) => warmer.warmUp()));
-    await within(services.clock, { work: warmingUp, ms: warmUpWithinMs, onLate: () => undefined });
+  }
+
+  #contextOf(values: VaryValues): Promise<unknown> {
+    return this.#inTime('backgroundContext', () => this.#options.context(values));
+  }
+
+  #variants(): Promise<readonly VaryValues[]> {
+    return this.#inTime('warmVariants', () => this.#options.variants());
+  }
+
+  /** What code of the application brings; one that hangs must not end the keeping warm of its field. @throws Error where it takes too long */
+  #inTime<T>(what: string, ask: () => T | Promise<T>): Promise<T> {
+    const { services, deadlineMs } = this.#options;
+    const work = (async () => ask())();
+    return withinDeadline(services.clock, { work, what, deadlineMs });
   }
 
   /** Each once, though others of their names may differ. @throws CacheError where one does not name what the field varies by. */
   async #variantsOf({ policy: { coordinate, vary } }: WarmField): Promise<readonly Variant[]> {
-    const { services, variants } = this.#options;
-    const given = await variants();
+    const { services } = this.#options;
+    const given = await this.#variants();
     const fault = given.map((values) => warmVariantFault(values, { coordinate, vary })).find(Boolean);
     if (fault !== undefined) throw new CacheError('CACHE_VARY', fault);
     const found = given.map((values) =>

@@ -52,6 +52,12 @@ describe('an entry', () => {
     fc.assert(property, { numRuns: 5000 });
   });
 
+  it('counts no time below zero, as a clock that is set back would have it', () => {
+    const written = { ...goldenHeader, payload: Buffer.from('x'), loadMs: -1, freshForMs: -0.6 };
+    const read = decodeEntry(encodeEntry(written), written.key, MAX_BYTES);
+    expect(read).toMatchObject({ loadMs: 0, freshForMs: 0 });
+  });
+
   it('comes back as it was when its payload is deflated, and when deflating does not help', () => {
     const repeated = fc.tuple(
       fc.uint8Array({ minLength: 1, maxLength: 50 }),

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { addCacheMetrics } from '../../../src/cache/prometheus/index.js';
+import { redisStore } from '../../../src/cache/redis/index.js';
 import { packageRoot } from '../../../src/start/package-root.js';
 import { pageSteps } from '../../package/page-steps.js';
 import { freePort } from '../../support/free-port.js';
@@ -23,6 +24,13 @@ it.skipIf(!isThere)('the page of the command line shows what its commands print'
   const folder = await temporaryFolder(files);
   const places = { 'redis://localhost:6379': server.url, 'http://localhost:4000': await metricsServer() };
   const program = bundled(path.join(packageRoot, 'src', 'cache', 'command', 'corral.ts'));
+  const shop = testCache({
+    typeDefs: 'type Query { charts: String @cached(ttl: 60) }',
+    resolvers: { Query: { charts: () => 'a' } },
+    store: redisStore(server.redis, { prefix: 'shop' }),
+  });
+  onTestFinished(() => shop.cache.close());
+  await shop.cache.start();
   const npx = `npx() { shift; ${process.execPath} ${program} "$@"; }`;
   expect(commands.length).toBe(5);
   for (const { command, shown } of commands) {

@@ -94,6 +94,35 @@ describe.skipIf(!isThere)('the command line beside running processes', () => {
     expect((await run('purge', 'Film', '--json')).out).toBe('{\n  "purged": [\n    "Film"\n  ]\n}');
   });
 
+  it('purge ends what cache.invalidate does: other spellings of a key, and all variants of the row of one', async () => {
+    const { query, run } = await world();
+    const [lower, upper] = ['550e8400-e29b-41d4-a716-446655440000', '550E8400-E29B-41D4-A716-446655440000'];
+    const labels = async (id: string): Promise<unknown> => {
+      const source = `{ label(id: "${id}") }`;
+      const [de, en] = [await query(source, { locale: 'de' }), await query(source, { locale: 'en' })];
+      return [...de.outcomes, ...en.outcomes].map((outcome) => outcome.replace('Query.label ', ''));
+    };
+    for (const id of [lower, '1']) await labels(id);
+    for (const id of [lower, '1']) expect(await labels(id)).toEqual(['HIT', 'HIT']);
+    expect(await run('purge', `Label:${upper}`)).toMatchObject({ code: 0 });
+    expect(await labels(lower)).toEqual(['MISS', 'MISS']);
+    expect(await run('purge', 'Label:1|locale=de')).toMatchObject({ code: 0 });
+    expect(await labels('1')).toEqual(['MISS', 'MISS']);
+    expect(await labels(lower)).toEqual(['HIT', 'HIT']);
+  });
+
+  it('purge says so where nothing is stored under the prefix', async () => {
+    const { film, run } = await world();
+    await film(1);
+    const words = ['purge', 'Film:1', '--redis', server.url, '--prefix', 'other'];
+    expect(await corral(words)).toEqual({
+      code: 1,
+      out: '',
+      err: 'Nothing is stored under the prefix other, so nothing was ended. Name the prefix of the processes with --prefix.',
+    });
+    expect(await run('purge', 'Film:1')).toMatchObject({ code: 0 });
+  });
+
   it('purge of everything asks twice, and does nothing unless both are answered', async () => {
     const { film, run, prefix } = await world();
     await film(1);

@@ -105,6 +105,40 @@ describe('after the clock of a process was set back by a day', () => {
   });
 });
 
+describe('a clock that is set back while a load runs', () => {
+  const CHART = 'type Query { chart: Int @cached(ttl: 60) }';
+  const FILM = `
+    type Film { id: ID! }
+    type Query { film(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}") }`;
+
+  it.each([-1, -DAY_MS])('leaves the load of a resolver as it is: %i ms', async (backMs) => {
+    const { query, clock } = testCache({
+      typeDefs: CHART,
+      resolvers: { Query: { chart: () => (clock.advance(backMs), 1) } },
+    });
+    expect((await query('{ chart }')).result).toEqual({ data: { chart: 1 } });
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
+  });
+
+  it.each([-1, -DAY_MS])('leaves the load of an origin as it is: %i ms', async (backMs) => {
+    const load = (ids: readonly string[]) => (
+      clock.advance(backMs),
+      Promise.resolve(ids.map((id) => ({ id })))
+    );
+    const { query, clock } = testCache({ typeDefs: FILM, origins: { Film: { load } } });
+    expect((await query('{ film(id: 1) { id } }')).data).toEqual({ film: { id: '1' } });
+    expect((await query('{ film(id: 1) { id } }')).outcomes).toEqual(['Query.film HIT']);
+  });
+
+  it.each([-1, -DAY_MS])('leaves what cache.fetch loads as it is: %i ms', async (backMs) => {
+    const { cache, clock } = testCache({ typeDefs: CHART, resolvers: { Query: { chart: () => 1 } } });
+    let loads = 0;
+    const load = (): number => (clock.advance(backMs), (loads += 1));
+    expect(await cache.fetch('Rate:EUR', { ttl: 60 }, load)).toBe(1);
+    expect(await cache.fetch('Rate:EUR', { ttl: 60 }, load)).toBe(1);
+  });
+});
+
 describe('a moment', () => {
   it('is from the future when no clock that is nearly in step could have written it', () => {
     expect(isFromTheFuture(10_000, 9_000)).toBe(false);

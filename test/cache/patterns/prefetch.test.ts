@@ -54,6 +54,43 @@ function warmed({ fails = () => false, waitsIn, clock = virtualClock(), ...optio
 }
 
 describe('PREFETCH', () => {
+  it('goes on with the last list where a list hangs, and warns once', async () => {
+    let lists = 0;
+    const { cache, clock, took, logged } = warmed({
+      loads: { deadlineMs: 5000 },
+      warm: {
+        'Query.chart': () => {
+          lists += 1;
+          return lists === 2 || lists === 3 ? new Promise(() => undefined) : [{}];
+        },
+      },
+    });
+    await cache.start();
+    await clock.pass(100);
+    await cache.warm.ready();
+    took();
+    await clock.pass(400_000);
+    expect(lists).toBeGreaterThan(4);
+    expect(took().length).toBeGreaterThan(3);
+    expect(logged.filter((line) => line.includes('warm list'))).toEqual([
+      'warn the warm list could not be made: Error: warm["Query.chart"] took longer than loads.deadlineMs, which is 5000 {"coordinate":"Query.chart"}',
+    ]);
+  });
+
+  it('is ready in time where what makes contexts hangs, and keeps warm once it does not', async () => {
+    let contexts = 0;
+    const { cache, clock, took } = warmed({
+      backgroundContext: () => ((contexts += 1) < 4 ? new Promise(() => undefined) : {}),
+    });
+    await cache.start();
+    let isReady = false;
+    void cache.warm.ready().then(() => (isReady = true));
+    await clock.pass(20_500);
+    expect(isReady).toBe(true);
+    await clock.pass(120_000);
+    expect(took()).not.toEqual([]);
+  });
+
   it('says nothing of what fails once the cache is being closed: a context, a list, a load', async () => {
     const context = createGate();
     const list = createGate();

@@ -43,6 +43,21 @@ function row(namespace: string, id: string): unknown {
   return namespace === 'Film' ? { id, title: `film ${id}`, directorId } : { id, name: `person ${id}` };
 }
 
+it('tells its reader of a context that cannot be guarded, also where it loads for that reader alone', async () => {
+  const { cache, query } = testCache({
+    typeDefs: `
+      type Film { id: ID! }
+      type Query { film(id: ID!): Film @cached(ttl: 60, pattern: READ_THROUGH, key: "Film:{args.id}") }
+    `,
+    disabled: 'all',
+    neutral: ['viewer'],
+    origins: { Film: { load: (ids) => Promise.resolve(ids.map((id) => ({ id }))) } },
+  });
+  const { result } = await query('{ film(id: 1) { id } }', { viewer: { id: 'ann' } });
+  expect(result.errors?.[0]?.message).toContain('neutral');
+  await cache.close();
+});
+
 describe('READ_THROUGH', () => {
   it('asks the origin once per level for a whole list, then not at all', async () => {
     const { query, loads } = filmCache();

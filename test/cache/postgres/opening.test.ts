@@ -295,7 +295,19 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       expect(await run('apply', '--tables', file, '--json')).toEqual([0, '{', '  "changed": []', '}']);
       const [code, ...sql] = await run('sql', '--tables', file);
       expect([code, sql.join('\n')]).toEqual([0, await outboxSql({ pool, tables })]);
-      expect(await run('remove')).toEqual([0, 'The triggers and functions of the outbox are gone.']);
+      expect(await run('remove')).toEqual([2, 'To remove the outbox without a terminal say --yes.']);
+      const questions: string[] = [];
+      const ask = (question: string): Promise<string> => (questions.push(question), Promise.resolve('n'));
+      expect(await corral(['outbox', 'remove', '--url', url], { ask })).toEqual({
+        ...{ code: 1, out: '', err: 'Nothing was removed.' },
+      });
+      expect(questions).toEqual([
+        expect.stringMatching(
+          /^Remove all of the outbox in the schema corral of the database \w+\? .* \[y\/N\] $/,
+        ),
+      ]);
+      expect(await run('check', '--tables', file)).toEqual([0, 'The triggers are as they should be.']);
+      expect(await run('remove', '--yes')).toEqual([0, 'The triggers and functions of the outbox are gone.']);
       expect(await run('check', '--namespaces', 'films')).toEqual(expect.arrayContaining([1]));
     });
 
@@ -319,7 +331,7 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       expect(await run('apply', '--namespace', 'A')).toEqual(
         expect.arrayContaining([2, "error: unknown option '--namespace'"]),
       );
-      expect(await corral(['outbox', 'remove'])).toMatchObject({
+      expect(await corral(['outbox', 'remove', '--yes'])).toMatchObject({
         code: 2,
         err: expect.stringContaining('--url'),
       });

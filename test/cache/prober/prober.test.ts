@@ -64,6 +64,28 @@ async function superseded(changed: Partial<Film>, options: ProbedOptions = {}) {
 }
 
 describe('the prober', () => {
+  it('goes on after calls of an origin that never ended', async () => {
+    let hangs = false;
+    const { cache, clock, read } = probed({
+      probe: { everyMs: 1, afterMs: [1] },
+      onLoad: () => (hangs ? new Promise(() => undefined) : undefined),
+    });
+    const write = async (): Promise<void> => {
+      await cache.invalidate(['Film:1']);
+      await read();
+      hangs = true;
+      await clock.pass(20);
+      hangs = false;
+    };
+    for (let writes = 0; writes < 12; writes += 1) await write();
+    await clock.pass(31_000);
+    const before = cache.stats.probes()['Film']?.comparisons ?? 0;
+    await cache.invalidate(['Film:1']);
+    await read();
+    await clock.pass(1000);
+    expect(cache.stats.probes()['Film']?.comparisons).toBe(before + 1);
+  });
+
   it('looks 0, 1 and 5 seconds after a write, and says nothing where the database agrees', async () => {
     const { cache, clock, read, set, told } = probed();
     await read();

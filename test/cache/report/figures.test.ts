@@ -4,6 +4,9 @@ import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { EDGES_MS, Histogram, percentileOf } from '../../../src/cache/metrics/histogram.js';
 import { readTally, writeTally } from '../../../src/cache/metrics/tally.js';
 import { OwnFigures } from '../../../src/cache/report/own-figures.js';
+import { SharedFigures } from '../../../src/cache/report/shared-figures.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
+import type { FigureChanges } from '../../../src/cache/store/store.js';
 import { testCache } from '../../support/test-cache.js';
 
 const MINUTE_MS = 60_000;
@@ -49,6 +52,37 @@ describe('what a process has counted', () => {
     expect([...gone].sort()).toEqual(['0', '1']);
     expect(own.take(tally(7), 62 * MINUTE_MS)).toBe(false);
     expect(own.takeChanges().written.size).toBe(0);
+  });
+});
+
+describe('figures that a store shares', () => {
+  it('count once, also where a write failed in which minutes became one slot', async () => {
+    const clock = virtualClock();
+    const kept = new Map<string, string>();
+    let fails = false;
+    let hits = 0;
+    const store = Object.assign(memoryStore({ clock }), {
+      shareFigures: async (_: string, { slots, gone }: FigureChanges) => {
+        await Promise.resolve();
+        if (fails) throw new Error('the store is late');
+        for (const [name, text] of slots) kept.set(name, text);
+        for (const name of gone) kept.delete(name);
+      },
+    });
+    const shared = new SharedFigures({ store, clock, tally: () => tally(hits) });
+    shared.start();
+    hits = 100;
+    await clock.pass(2000);
+    clock.set(clock.nowMs() + 61 * MINUTE_MS);
+    hits = 101;
+    fails = true;
+    await clock.pass(2000);
+    fails = false;
+    hits = 102;
+    await clock.pass(2000);
+    await shared.stop();
+    const counted = [...kept.values()].map((text) => readTally(text).get('Query.a')?.get('hits') ?? 0);
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(102);
   });
 });
 

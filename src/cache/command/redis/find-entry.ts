@@ -10,6 +10,7 @@ import { layoutOnCluster, layoutOnServer, shardIndex } from '../../redis/journal
 import { readWrite } from '../../redis/journal/written-forms.js';
 import { redisNames, type RedisNames } from '../../redis/redis-names.js';
 import { CommandFault } from '../command-fault.js';
+import { asPattern } from './used-prefix.js';
 
 /** An entry, as one version of the schema has stored it. */
 export interface FoundEntry {
@@ -93,10 +94,13 @@ interface Place {
   readonly row: string;
 }
 
-/** A variant is its row, a bar and what it varies by: each beginning before a bar may be the row. */
 function placesOf(key: string): readonly Place[] {
-  const bars = Array.from(key.matchAll(/\|/g), ({ index }) => index);
-  return [key.length, ...bars].map((end) => ({ key, row: key.slice(0, end) }));
+  return [key, ...possibleRows(key)].map((row) => ({ key, row }));
+}
+
+/** A variant is its row, a bar and what it varies by: each beginning before a bar may be the row. */
+export function possibleRows(key: string): readonly string[] {
+  return Array.from(key.matchAll(/\|/g), ({ index }) => key.slice(0, index));
 }
 
 async function read(
@@ -119,7 +123,7 @@ async function read(
 }
 
 async function digestsOf(servers: readonly Redis[], prefix: string): Promise<readonly string[]> {
-  const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, '\\$&')}:*:wake*`;
+  const pattern = `${asPattern(prefix)}:*:wake*`;
   const asked = await Promise.allSettled(servers.map(async (server) => server.pubsub('CHANNELS', pattern)));
   const channels = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   // Processes listen at every node of a cluster: one that answers is enough.
@@ -156,7 +160,7 @@ export async function pendingWrite(
 async function digestOfEntries(server: Redis, prefix: string): Promise<string | undefined> {
   let cursor = '0';
   do {
-    const [next, names] = await server.scan(cursor, 'MATCH', `${prefix}:*:e:*`, 'COUNT', 1000);
+    const [next, names] = await server.scan(cursor, 'MATCH', `${asPattern(prefix)}:*:e:*`, 'COUNT', 1000);
     const [first] = names;
     if (first !== undefined) return first.slice(prefix.length).split(':')[2];
     cursor = next;

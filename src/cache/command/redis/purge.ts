@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
+import { withMeetingTags } from '../../keys/meeting-tag.js';
 import { shortenKey } from '../../keys/shorten-key.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
+import { saysYes } from '../says-yes.js';
 import type { Surroundings } from '../surroundings.js';
 import { asJson, counted } from '../write-out.js';
 import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
+import { possibleRows } from './find-entry.js';
 import { withStore } from './open-store.js';
+import { isUsedPrefix } from './used-prefix.js';
 
 const examples = `
 Examples:
@@ -34,26 +38,36 @@ export function addPurge(program: Command, surroundings: Surroundings): void {
       if ((flags.all === true) === tags.length > 0)
         throw wrongCommand('Name tags such as Movie:42, or --all.');
       if (flags.all === true && flags.yes !== true) await askTwice(flags.prefix, surroundings);
-      await withRedis(flags, surroundings, (client) =>
-        withStore(client, flags, {
+      await withRedis(flags, surroundings, async (client) => {
+        if (!(await isUsedPrefix(client, flags.prefix))) throw unusedPrefix(flags.prefix);
+        await withStore(client, flags, {
           surroundings,
           work: async (store) => {
             if (flags.all === true) await store.forget();
-            else await store.invalidate(tags.map(shortenKey));
+            else await store.invalidate(endedBy(tags));
           },
-        }),
-      );
+        });
+      });
       const said = flags.all === true ? 'All entries are ended.' : `${counted(tags.length, 'tag')} ended.`;
       surroundings.out(flags.json === true ? asJson({ purged: flags.all === true ? 'all' : tags }) : said);
     });
 }
 
+/** As `cache.invalidate` ends them: other spellings of a key too, and of a variant the row. */
+function endedBy(tags: readonly string[]): readonly string[] {
+  return withMeetingTags([...new Set([...tags, ...tags.flatMap(possibleRows)])].map(shortenKey));
+}
+
+function unusedPrefix(prefix: string): CommandFault {
+  return new CommandFault(
+    `Nothing is stored under the prefix ${prefix}, so nothing was ended. Name the prefix of the processes with --prefix.`,
+  );
+}
+
 /** @throws CommandFault unless a person says yes, and then what is to be purged. */
 async function askTwice(prefix: string, { ask }: Surroundings): Promise<void> {
   if (ask === undefined) throw wrongCommand('To end every entry without a terminal say --yes.');
-  const isSure = /^y(es)?$/i.test(
-    (await ask(`End every entry of the prefix ${prefix}? Everything is loaded anew. [y/N] `)).trim(),
-  );
+  const isSure = await saysYes(ask, `End every entry of the prefix ${prefix}? Everything is loaded anew.`);
   const isNamed = isSure && (await ask('Type the prefix to confirm: ')).trim() === prefix;
   if (!isNamed) throw new CommandFault('Nothing was ended.');
 }

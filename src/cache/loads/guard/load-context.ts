@@ -1,5 +1,5 @@
 import { CacheError } from '../../errors.js';
-import { isPromise } from '../../maybe-promise.js';
+import { unheard } from '../../maybe-promise.js';
 import { isVirtual } from './context-shape.js';
 import {
   emptyFound,
@@ -76,6 +76,8 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
       emptyFound(value, emptied);
       return guard === undefined ? value : guard.onRead(owner, name, value);
     },
+    onReadOfPart: (read, part) =>
+      guard === undefined || hasEnded ? read.value : guard.onReadOfPart(read, part),
   };
   const run = <T>(work: () => T): T => {
     const result = work();
@@ -87,15 +89,15 @@ function guardedLoad(rules: Rules, field: GuardedField, context: unknown): Guard
   return {
     context: guard === undefined ? context : guard.contextFor(() => hasEnded),
     touched,
-    run: (work) => runWatched({ load, watched: all, end }, () => run(work)),
+    run: (work) =>
+      runWatched({ load, watched: all, needsScope: guard?.needsStandIn ?? false, end }, () => run(work)),
   };
 }
 
 function peekAt(owner: object, name: PropertyKey): unknown {
   try {
     const value = outsideLoads((): unknown => Reflect.get(owner, name));
-    // What was only looked at is not waited for: its failure would end the process.
-    if (isPromise(value)) value.then(undefined, () => undefined);
+    unheard(value);
     return value;
   } catch {
     // It may be for others than this load, which is told where it reads it itself.

@@ -4,7 +4,7 @@ import type { ViewerOf } from '../../vary/viewer-id.js';
 import { createBearers, type Bearer, type Bearers } from './bearers.js';
 import { isPropertyKey, isVirtual, layersOf, namesOf } from './context-shape.js';
 import { neutralConflict, undeclaredRead, variantTouched, viewerTouched } from './guard-errors.js';
-import { outsideLoads } from '../../load-scope.js';
+import { outsideLoads, tellRead, type LoadRead, type PartOfLoad } from '../../load-scope.js';
 import { askingByKey, BY_KEY, isByKey } from './map-reads.js';
 import { standIn } from './stand-in.js';
 import { canWatch, readBy } from './watched-object.js';
@@ -70,10 +70,20 @@ export function rulesOf(options: GuardOptions): Rules {
   return { options, neutral: new Set(neutral), bearersOf, told };
 }
 
+/** What is told of the reads of a load. */
+interface Reader {
+  readonly look: (name: unknown, value: unknown) => void;
+  readonly refuse: (error: Error) => void;
+}
+
 /** How one PUBLIC load is watched. */
 interface Guard {
   readonly watched: readonly Names[];
   onRead(owner: object, name: PropertyKey, value: unknown): unknown;
+  /** The same for a part of the load, of which only it is told. */
+  onReadOfPart(read: LoadRead, part: PartOfLoad): unknown;
+  /** True where the load is given an object that stands for the context. */
+  readonly needsStandIn: boolean;
   contextFor(hasEnded: () => boolean): unknown;
   touched(): boolean;
 }
@@ -104,22 +114,37 @@ export function guardOf(rules: Rules, field: GuardedField, context: object, onTo
     else checkBearer(rules, { bearer, field, context, name, value }, refuse);
   };
   const owners = new Set<object>(virtual ? [context] : layers);
+  const given = ({ owner, name, value }: LoadRead, to: Reader): unknown => {
+    if (!owners.has(owner)) return value;
+    if (context instanceof Map && WHOLE.has(name))
+      to.refuse(viewerTouched(field.coordinate, `${String(name)}()`));
+    else if (context instanceof Map && isByKey(name)) return askingByKey(context, value, to.look);
+    // DataLoaders behind getters are watched as well, whatever is declared of them.
+    else to.look(name, value);
+    return value;
+  };
   return {
     watched,
-    onRead: (owner, name, value) => {
-      if (!owners.has(owner)) return value;
-      if (context instanceof Map && WHOLE.has(name))
-        refuse(viewerTouched(field.coordinate, `${String(name)}()`));
-      else if (context instanceof Map && isByKey(name)) return askingByKey(context, value, look);
-      // DataLoaders behind getters are watched as well, whatever is declared of them.
-      else look(name, value);
-      return value;
-    },
+    needsStandIn,
+    onRead: (owner, name, value) => given({ owner, name, value }, { look, refuse }),
+    onReadOfPart: (read, { vary, onTouch }) =>
+      given(read, {
+        refuse: onTouch,
+        look: (name, value) => {
+          const bearer = bearers.byName.get(name);
+          const part = { ...field, vary };
+          if (bearer !== undefined)
+            checkBearer(rules, { bearer, field: part, context, name, value }, onTouch);
+        },
+      }),
     contextFor: (hasEnded) => {
       if (!needsStandIn) return context;
       return standIn(context, {
         look: (name, value) => {
-          if (!hasEnded() && names.includes(name)) look(name, value);
+          if (hasEnded() || !names.includes(name)) return;
+          look(name, value);
+          // For what is loaded within this load.
+          tellRead(context, name, value);
         },
         onMethod: (name) => {
           if (!hasEnded() && !rules.neutral.has(name))

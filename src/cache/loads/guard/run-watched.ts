@@ -1,34 +1,27 @@
-import { isPromise } from '../../maybe-promise.js';
+import { begun, endedBy } from '../../maybe-promise.js';
 import { endLoad, runLoad, type RunningLoad } from '../../load-scope.js';
 import type { Names } from './public-guard.js';
 import { watch } from './watched-object.js';
 
+interface WatchedLoad {
+  readonly load: RunningLoad;
+  readonly watched: readonly Names[];
+  /** True where it is told by other ways what the load reads. */
+  readonly needsScope: boolean;
+  readonly end: () => void;
+}
+
 /** Runs a load: until it ends, what it reads of these objects is watched, and what others read of them is not. */
-export function runWatched<T>(
-  { load, watched, end }: { load: RunningLoad; watched: readonly Names[]; end: () => void },
-  work: () => T,
-): T {
+export function runWatched<T>({ load, watched, needsScope, end }: WatchedLoad, work: () => T): T {
   const named = watched.filter(([, names]) => names.length > 0);
   const unwatches = named.map(([object, names]) => watch(object, names));
   const finish = (): void => {
     end();
-    if (named.length === 0) return;
+    if (named.length === 0 && !needsScope) return;
     endLoad();
     for (const unwatch of unwatches) unwatch();
   };
-  let result: T;
-  try {
-    // Work that begins when it is waited for, as a query of Prisma does, is begun within the load.
-    result = named.length === 0 ? work() : runLoad(load, () => begun(work()));
-  } catch (error) {
-    finish();
-    throw error;
-  }
-  if (isPromise(result)) result.then(finish, finish);
-  else finish();
-  return result;
-}
-
-function begun<T>(result: T): T {
-  return isPromise(result) ? (result.then((value: unknown) => value) as T) : result;
+  if (named.length === 0 && !needsScope) return endedBy(work, finish);
+  // Work that begins when it is waited for is begun within the load.
+  return endedBy(() => runLoad(load, () => begun(work())), finish);
 }

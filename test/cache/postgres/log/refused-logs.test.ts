@@ -126,7 +126,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
   it('unless the command makes what is missing; it also prints, checks and removes it', async () => {
     const { open, pool, url } = await world();
     const run = async (...words: string[]) => {
-      const more = words[0] === 'remove' ? [] : ['--namespaces', 'films'];
+      const more = words[0] === 'remove' ? ['--yes'] : ['--namespaces', 'films'];
       const { code, out } = await corral(['outbox', ...words, ...more, '--source', 'log', '--url', url]);
       return [code, out];
     };
