@@ -70,7 +70,7 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
   let names = redisNames(settings.prefix, 'none');
   const read = (addresses: readonly EntryAddress[]): Promise<readonly Reading[]> =>
     link
-      .run((commands) => readEntries(commands, names, addresses))
+      .runToRead((commands) => readEntries(commands, names, addresses))
       .catch((error: unknown) => {
         oversized.suspect(
           error,
@@ -173,7 +173,7 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
         }),
       ),
     forget: () => ended((commands) => endEpoch(commands, names)),
-    readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
+    readLog: (after) => link.runToRead((commands) => readLog(commands, names.log, after)),
     dropCopies: (tags) => link.run((commands) => announce(commands, names.log, tags)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
