@@ -22,8 +22,11 @@ export interface Timeouts {
 const TRYING_OUT_MS = 5000;
 /** A server that is weak is looked at again after so long, milliseconds. */
 const WEAK_CHECK_MS = 1000;
-/** While there are reads, a server in use is asked so often whether it still is the primary that it was, milliseconds. */
-const ROLE_CHECK_MS = 1000;
+/**
+ * A server in use is asked so often whether it still is the primary that it was, milliseconds: often where that is little beside the
+ * reads, and otherwise seldom, as an idle process sends few commands.
+ */
+const ROLE_CHECK = { busyMs: 1000, busyFromReads: 10, quietMs: 10_000 };
 /** A server that is a replica now is left at most so often, milliseconds: until its name leads elsewhere it is what is found. */
 const LEFT_AT_MOST_EVERY_MS = 500;
 
@@ -46,6 +49,7 @@ export class ServerConnection {
   #replicationId: string | undefined;
   #wasUsed = false;
   #roleAskedAtMs = -Infinity;
+  #readsSince = 0;
   #leftAtMs = -Infinity;
   #watch: SentinelWatch | undefined;
   /** What it is too weak in. */
@@ -107,13 +111,12 @@ export class ServerConnection {
     return this.#breaker.run(() => operation(commandsOf(this.#lanes[0])));
   }
 
-  /** As `run`, for reads: a server that has become a replica answers them, with what it had. */
+  /** As `run`, for reads, which a server that has become a replica answers too: now and then it is asked whether it has. */
   runToRead<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
-    const nowMs = performance.now();
-    if (nowMs - this.#roleAskedAtMs >= ROLE_CHECK_MS && !this.#breaker.isAway) {
-      this.#roleAskedAtMs = nowMs;
-      void this.#checkRole();
-    }
+    this.#readsSince += 1;
+    const isBusy = this.#readsSince >= ROLE_CHECK.busyFromReads;
+    const sinceMs = performance.now() - this.#roleAskedAtMs;
+    if (sinceMs >= (isBusy ? ROLE_CHECK.busyMs : ROLE_CHECK.quietMs)) void this.#checkRole();
     return this.run(operation);
   }
 
@@ -186,7 +189,7 @@ export class ServerConnection {
     this.#run = server.run;
     this.#replicationId = server.value('master_replid');
     this.#wasUsed = true;
-    this.#roleAskedAtMs = performance.now();
+    this.#knowsRole();
     this.#judge(weakness);
     if (isAnotherRun && triesOut === 'once') void this.#tryOutLater(user);
   }
@@ -270,8 +273,14 @@ export class ServerConnection {
     this.#connectAgain();
   }
 
+  #knowsRole(): void {
+    this.#roleAskedAtMs = performance.now();
+    this.#readsSince = 0;
+  }
+
   /** Never rejects. */
   async #checkRole(): Promise<void> {
+    this.#knowsRole();
     // The breaker has seen what it fails with.
     const info = await this.run((redis) => redis.info('replication')).catch(() => undefined);
     if (info === undefined) return;

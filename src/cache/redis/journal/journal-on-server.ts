@@ -60,7 +60,7 @@ export function journalOnServer(redis: Redis, options: JournalServerOptions): Jo
     latestUs: () => known.us,
     runOf: () => known.run,
     hasWaitAof: () => known.hasWaitAof,
-    ask: (_shard, commands) => connection.runToRead(commands),
+    ask: (_shard, commands) => connection.run(commands),
     askConfirmed: (_shard, commands) => connection.runSlowly(commands),
     lookAgain: () => connection.check(),
     close: () => connection.close(),
