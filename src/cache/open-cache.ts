@@ -35,9 +35,9 @@ export async function openCache<Context>({
   await options.store.open?.({
     digest: applied?.digest ?? 'none',
     log,
-    onForgotten: () => {
+    onForgotten: (what) => {
       services.entries.forgetCopies();
-      relay?.forgotten();
+      if (what === 'all') relay?.forgotten();
     },
     caughtUp: async () => (relay?.isStarted === true ? relay.caughtUp(CAUGHT_UP_WITHIN_MS) : 'unknown'),
   });

@@ -14,6 +14,8 @@ export interface RedisNames {
   readonly epoch: string;
   /** The run of the server in which the epoch was created. */
   readonly run: string;
+  /** When everything was forgotten there last, by the clock of the server. */
+  readonly forgotten: string;
   /** What one process has counted, and when each of them wrote that down last. */
   figures(process: string): string;
   readonly counting: string;
@@ -48,6 +50,7 @@ export function redisNames(prefix: string, digest: string): RedisNames {
     all: `${prefix}:`,
     epoch: `${prefix}:epoch`,
     run: `${prefix}:run`,
+    forgotten: `${prefix}:forgotten`,
     log: `${prefix}:log`,
     channel: `${prefix}:${FORMAT_VERSION}:${digest}:wake`,
   };

@@ -131,8 +131,11 @@ export interface OpenOptions {
   /** Tells the shapes of cached types apart: what was stored under another digest is never read. */
   readonly digest: string;
   readonly log: CacheLog;
-  /** Told when nothing that was stored so far may be served any more: copies of this process must go too. */
-  readonly onForgotten: () => void;
+  /**
+   * Told when nothing that was stored so far may be served any more: copies of this process must go too. `copies`: only those, as
+   * another server is used than before, and what it has may be served.
+   */
+  readonly onForgotten: (what: 'all' | 'copies') => void;
   /** Asked before a store is used, again or for the first time: see `CaughtUp`. */
   readonly caughtUp: () => Promise<CaughtUp>;
 }

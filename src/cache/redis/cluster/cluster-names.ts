@@ -2,7 +2,7 @@ import { redisNames, type RedisNames } from '../redis-names.js';
 import { slotOf, textsOfSlots } from './slots.js';
 
 /** What everything of one cache is called in a cluster, and in which slot it lies. */
-export interface ClusterNames extends Omit<RedisNames, 'epoch' | 'run' | 'log'> {
+export interface ClusterNames extends Omit<RedisNames, 'epoch' | 'run' | 'forgotten' | 'log'> {
   readonly prefix: string;
   /** The slot of a row or tag: of its generation, and of its entries, leases and writes. */
   slotOf(row: string): number;

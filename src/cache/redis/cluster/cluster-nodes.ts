@@ -10,7 +10,7 @@ import { addressOf } from '../connection/server-info.js';
 import { startAddresses, templatesOf, type TemplateFor } from './cluster-client.js';
 import { ClusterNode, nameOfNode, type Look, type NodeUser } from './cluster-node.js';
 import { odditiesOf } from './cluster-oddities.js';
-import { redirectOf } from './redirect.js';
+import { asksAt, redirectOf } from './redirect.js';
 import { SLOTS } from './slots.js';
 import { readOwners, sameAddress, type Address, type Owner } from './topology.js';
 
@@ -131,6 +131,16 @@ export class ClusterNodes {
   /** Finds the nodes. Without any that answers it goes on looking. @throws CacheError where they cannot be used. */
   async open(options: NodesOptions): Promise<void> {
     this.#options = options;
+    try {
+      await this.#open(options);
+    } catch (error) {
+      // One that is refused keeps the others from being used, and their connections would keep the process alive.
+      this.close();
+      throw error;
+    }
+  }
+
+  async #open(options: NodesOptions): Promise<void> {
     this.#away = { error: options.purpose.refusal('that owns the slot is away') };
     this.#templateFor = await templatesOf(this.#cluster);
     const owners = await this.#discover();
@@ -208,7 +218,7 @@ export class ClusterNodes {
       (redis, part) => Promise.all(part.map(({ key }) => settled(redis.del(key)))),
     );
     const followed = outcomes.map(async (outcome, index) =>
-      'error' in outcome ? this.#deleteOnItsWay(keys[index]?.key ?? '', outcome.error) : outcome,
+      'error' in outcome ? this.#deleteOnItsWay(keys[index], outcome.error) : outcome,
     );
     return Promise.all(followed);
   }
@@ -222,10 +232,11 @@ export class ClusterNodes {
   }
 
   /** Never rejects. */
-  async #deleteOnItsWay(key: string, error: unknown): Promise<Outcome<unknown>> {
-    const redirect = redirectOf(error);
-    if (redirect?.kind !== 'ask' || redirect.to === undefined) return { error };
-    const { to } = redirect;
+  async #deleteOnItsWay(asked: KeyInSlot | undefined, error: unknown): Promise<Outcome<unknown>> {
+    const owner = asked && this.ownerOf(asked.slot)?.address;
+    const to = asksAt(error, owner);
+    if (asked === undefined || to === undefined) return { error };
+    const { key } = asked;
     const target = this.#nodeAt(to);
     return settled(target.then((node) => node.run((redis) => Promise.all([redis.asking(), redis.del(key)]))));
   }

@@ -142,7 +142,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
           if (has === 'yes' || (has === 'unknown' && !mustForget)) return;
           await forgetNode(node, ask);
           // What this process has missed on the other nodes is owed there; what others have missed waits for a relay.
-          if (has === 'no') onForgotten();
+          if (has === 'no') onForgotten('all');
         },
         onMoved: (slots) => owed.add(slots),
         onLook: () => owed.pay(nodes, names).catch(() => undefined),

@@ -18,3 +18,11 @@ export function redirectOf(error: unknown): Redirect | undefined {
   if (kind === undefined) return undefined;
   return { kind, to: host === undefined ? undefined : { host, port: Number(port) } };
 }
+
+/** Where a slot is on its way to, as its owner says; undefined where this says no such thing, or not where. */
+export function asksAt(error: unknown, owner: Address | undefined): Address | undefined {
+  const redirect = redirectOf(error);
+  if (redirect?.kind !== 'ask' || redirect.to === undefined) return undefined;
+  const host = redirect.to.host || owner?.host;
+  return host === undefined ? undefined : { host, port: redirect.to.port };
+}

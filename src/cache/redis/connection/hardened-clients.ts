@@ -11,9 +11,14 @@ export interface ClientOptions {
 /** The connections to one server: one for commands, one that listens, as a subscriber can do nothing else. */
 export interface Clients {
   readonly commands: Redis;
+  /** The server, `host:port`, that sentinels named when the command connection was made last. */
+  readonly named: string | undefined;
   /** Resolves when the command connection can be used. @throws Error why it cannot. */
   connect(): Promise<void>;
-  /** Listens to a channel, from now on and after every reconnection. @throws Error why it cannot. */
+  /**
+   * Listens to a channel, from now on and after every reconnection; asked again, on a connection that leads to the server of now.
+   * @throws Error why it cannot.
+   */
   listen(channel: string, onMessage: (message: string) => void): Promise<void>;
   /**
    * What was asked last was not answered in time. Answers come in the order of the commands, so one that was lost on the way
@@ -56,6 +61,8 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     // Sentinels that name no server are asked again by the next attempt to connect, which begins when it is wanted.
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: options.connectTimeoutMs,
+    // By default it is a minute in which they could not tell of a failover.
+    sentinelReconnectStrategy: (times) => doublingPauseMs(RECONNECT, times),
     failoverDetector: true,
     disconnectTimeout: FAILED_OVER_MS,
     disableClientInfo: true,
@@ -66,7 +73,8 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     replyMapping: 'legacy',
     retryStrategy: (times) => doublingPauseMs(RECONNECT, times),
   };
-  const commands = redis.duplicate(hardened);
+  let named: string | undefined;
+  const commands = redis.duplicate({ ...hardened, natMap: noted(redis, (address) => (named = address)) });
   const subscriber = redis.duplicate({
     ...hardened,
     failoverDetector: false,
@@ -93,6 +101,9 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
 
   return {
     commands,
+    get named() {
+      return named;
+    },
     async connect() {
       // Its rejection says less than the error event before it.
       // It is at its end where no sentinel named a server.
@@ -105,7 +116,10 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
       if (commands.status !== 'ready') throw new Error(`no connection (${commands.status})`);
     },
     listen(channel, onMessage) {
-      if (subscriber.status !== 'wait') return Promise.resolve();
+      if (subscriber.status !== 'wait') {
+        if (subscriber.status === 'ready') subscriber.stream.destroy();
+        return Promise.resolve();
+      }
       subscriber.on('message', (_, message) => onMessage(message));
       return new Promise((resolve, reject) => {
         // Only the first attempt has a caller to tell; a later one that fails leaves the waiters to their polling.
@@ -129,5 +143,15 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
       commands.disconnect();
       subscriber.disconnect();
     },
+  };
+}
+
+type NatMap = NonNullable<RedisOptions['natMap']>;
+
+/** As the client's own, and tells of each server that sentinels name: that of the connection comes last. */
+function noted({ options: { natMap = {} } }: Redis, note: (named: string) => void): NatMap {
+  return (named) => {
+    note(named);
+    return (typeof natMap === 'function' ? natMap(named) : natMap?.[named]) ?? null;
   };
 }

@@ -7,7 +7,8 @@ import { isReply } from './error-class.js';
 import { openClients, type Clients } from './hardened-clients.js';
 import type { Purpose } from './purpose.js';
 import { refusalOf, refused, type Refused } from './refusal.js';
-import { addressOf, readInfo, versionFaultOf, type ServerInfo } from './server-info.js';
+import { addressOf, lineOf, readInfo, versionFaultOf, type ServerInfo } from './server-info.js';
+import { SentinelWatch } from './sentinel-watch.js';
 
 /** `weak`: it answers, and is not all that was declared. */
 export type ConnectionState = 'away' | 'weak' | 'usable';
@@ -21,6 +22,13 @@ export interface Timeouts {
 const TRYING_OUT_MS = 5000;
 /** A server that is weak is looked at again after so long, milliseconds. */
 const WEAK_CHECK_MS = 1000;
+/**
+ * A server in use is asked so often whether it still is the primary that it was, milliseconds: often where that is little beside the
+ * reads, and otherwise seldom, as an idle process sends few commands.
+ */
+const ROLE_CHECK = { busyMs: 1000, busyFromReads: 10, quietMs: 10_000 };
+/** A server that is a replica now is left at most so often, milliseconds: until its name leads elsewhere it is what is found. */
+const LEFT_AT_MOST_EVERY_MS = 500;
 
 /**
  * The way to one Redis server: its connections, the breaker that goes around them when they fail, what is looked at before the
@@ -37,6 +45,13 @@ export class ServerConnection {
   #lanes: readonly Clients[] = [];
   /** The run of the server that was last found to be usable. */
   #run: string | undefined;
+  /** What it was a primary of then. */
+  #replicationId: string | undefined;
+  #wasUsed = false;
+  #roleAskedAtMs = -Infinity;
+  #readsSince = 0;
+  #leftAtMs = -Infinity;
+  #watch: SentinelWatch | undefined;
   /** What it is too weak in. */
   #weakness: Error | undefined;
   #log: ConnectionLog | undefined;
@@ -74,6 +89,7 @@ export class ServerConnection {
     this.#lanes = this.#purpose.hasSlowLane
       ? [this.#openClients(), this.#openClients()]
       : [this.#openClients()];
+    if (this.#isBySentinel) this.#watch = this.#watchSentinels();
     let refusal: Error | undefined;
     try {
       await this.#breaker.probe();
@@ -93,6 +109,15 @@ export class ServerConnection {
   /** Runs commands, bounded in time. @throws the refusal at once while the server is away. */
   run<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#breaker.run(() => operation(commandsOf(this.#lanes[0])));
+  }
+
+  /** As `run`, for reads, which a server that has become a replica answers too: now and then it is asked whether it has. */
+  runToRead<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    this.#readsSince += 1;
+    const isBusy = this.#readsSince >= ROLE_CHECK.busyFromReads;
+    const sinceMs = performance.now() - this.#roleAskedAtMs;
+    if (sinceMs >= (isBusy ? ROLE_CHECK.busyMs : ROLE_CHECK.quietMs)) void this.#checkRole();
+    return this.run(operation);
   }
 
   /** As `run`, for what waits: it holds up nothing else. */
@@ -128,6 +153,7 @@ export class ServerConnection {
   close(): void {
     this.#isClosed = true;
     this.#callOffCheck?.();
+    this.#watch?.close();
     this.#breaker.close();
     for (const lane of this.#lanes) lane.close();
   }
@@ -149,10 +175,9 @@ export class ServerConnection {
     await Promise.all(this.#lanes.map((lane) => lane.connect()));
     const ask: Ask = (commands) => this.#askToRejoin(commands);
     const server = this.#fitServer(await ask(readSections));
-    if (this.#isBySentinel && server.value('role') === 'slave') {
-      // What they said is over; the next attempt asks them again.
-      this.#connectAgain();
-      throw new Error('the sentinels have named a replica');
+    if (server.value('role') === 'slave') {
+      this.#leave();
+      if (this.#isBySentinel) throw new Error('the sentinels have named a replica');
     }
     const weakness = await user.inspect?.(ask, server).catch((error: unknown) => this.#unfit(error));
     const isNew = server.run !== this.#run;
@@ -162,6 +187,9 @@ export class ServerConnection {
     if (isNew) await this.#listen(user);
     await user.rejoin?.(ask, server, mustForget);
     this.#run = server.run;
+    this.#replicationId = server.value('master_replid');
+    this.#wasUsed = true;
+    this.#knowsRole();
     this.#judge(weakness);
     if (isAnotherRun && triesOut === 'once') void this.#tryOutLater(user);
   }
@@ -235,6 +263,38 @@ export class ServerConnection {
    */
   #connectAgain(): void {
     for (const lane of this.#lanes) lane.connectAgain();
+  }
+
+  /** Its name may lead to another one by now, or the sentinels name one. At the start a replica is refused. */
+  #leave(): void {
+    const nowMs = performance.now();
+    if (!(this.#wasUsed || this.#isBySentinel) || nowMs - this.#leftAtMs < LEFT_AT_MOST_EVERY_MS) return;
+    this.#leftAtMs = nowMs;
+    this.#connectAgain();
+  }
+
+  #knowsRole(): void {
+    this.#roleAskedAtMs = performance.now();
+    this.#readsSince = 0;
+  }
+
+  /** Never rejects. */
+  async #checkRole(): Promise<void> {
+    this.#knowsRole();
+    // The breaker has seen what it fails with.
+    const info = await this.run((redis) => redis.info('replication')).catch(() => undefined);
+    if (info === undefined) return;
+    const text = String(info);
+    const isSame = lineOf(text, 'role') !== 'slave' && lineOf(text, 'master_replid') === this.#replicationId;
+    if (!isSame) this.check();
+  }
+
+  #watchSentinels(): SentinelWatch {
+    return new SentinelWatch(this.#redis, {
+      connectTimeoutMs: this.#timeouts.connectTimeoutMs,
+      isElsewhere: (named) => !this.#breaker.isAway && this.#lanes.some((lane) => lane.named !== named),
+      onElsewhere: () => this.#connectAgain(),
+    });
   }
 
   /** An answer is missing. */

@@ -1,23 +1,18 @@
 import type { Redis } from 'ioredis';
 import { askOnce } from './ask-once.js';
+import { clientOfSentinel } from './sentinel-client.js';
 
 /**
  * Why no sentinel answers that encrypts: of a certificate that is not trusted, on either side, ioredis says only that the connection
  * was closed. Undefined where they do not encrypt, or one of them answers. Never rejects.
  */
-export async function whySilent({ options }: Redis, connectTimeoutMs: number): Promise<Error | undefined> {
-  const { sentinels, sentinelTLS: tls, sentinelUsername, sentinelPassword } = options;
-  if (!sentinels || tls === undefined) return undefined;
-  // Loaded here and not with this door, which a project without it may read.
-  const { Redis: Client } = await import('ioredis');
+export async function whySilent(redis: Redis, connectTimeoutMs: number): Promise<Error | undefined> {
+  const { sentinels, sentinelTLS } = redis.options;
+  if (!sentinels || sentinelTLS === undefined) return undefined;
   let fault: Error | undefined;
-  for (const { host = '127.0.0.1', port = 26_379 } of sentinels) {
-    const credentials = {
-      ...(sentinelUsername ? { username: sentinelUsername } : {}),
-      ...(sentinelPassword ? { password: sentinelPassword } : {}),
-    };
-    const sentinel = new Client({ host, port, tls, ...credentials, lazyConnect: true });
-    const asked = askOnce(sentinel, connectTimeoutMs, (redis) => redis.ping());
+  for (const address of sentinels) {
+    const sentinel = await clientOfSentinel(redis, address);
+    const asked = askOnce(sentinel, connectTimeoutMs, (client) => client.ping());
     const why = await asked.then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),

@@ -29,6 +29,8 @@ const PURPOSE: Omit<Purpose, 'hasSlowLane'> = {
 export function journalOnServer(redis: Redis, options: JournalServerOptions): JournalPlace {
   const { commandTimeoutMs, replicas, tryOut } = options;
   const known = new KnownServer();
+  /** Of the server that was found last. */
+  let history: string | undefined;
   // A write that waits for replicas holds up what comes after it on its connection.
   const connection = new ServerConnection(
     redis,
@@ -40,9 +42,11 @@ export function journalOnServer(redis: Redis, options: JournalServerOptions): Jo
       connection.open({
         log,
         inspect: async (ask, server) => {
-          const before = known.actual?.run;
           const weakness = await known.inspect(ask, server, options);
-          if (before !== undefined && before !== server.run) onDoubt('moved', 0);
+          const before = history;
+          history = server.history;
+          // Another run, or one that was a replica in between.
+          if (before !== undefined && before !== history) onDoubt('moved', 0);
           return weakness;
         },
         tryOut: async (client) => {

@@ -105,9 +105,10 @@ async function sharedGenerations(
             redis,
             some.map(({ name }) => name),
           );
-    const isAsKnown = (one: AskedTag): boolean =>
-      texts[some.indexOf(one)]?.toString('latin1') === one.lasting;
-    const [same, changed] = [some.filter(isAsKnown), some.filter((one) => !isAsKnown(one))];
+    const isAsKnown = ({ lasting: known }: AskedTag, index: number): boolean =>
+      texts[index]?.toString('latin1') === known;
+    const same = some.filter(isAsKnown);
+    const changed = some.filter((one, index) => !isAsKnown(one, index));
     return [
       ...same.map(({ tag, lasting: generation = '' }): Known => [tag, generation]),
       ...(changed.length === 0 ? [] : await byScript(changed)),

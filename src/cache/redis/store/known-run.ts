@@ -14,9 +14,20 @@ export async function knowsRun(redis: Redis, names: RedisNames, run: string): Pr
 
 /** Sees to it that nothing that was stored so far, or in another run, is ever served. */
 export async function forgetAll(redis: Redis, names: RedisNames, run: string): Promise<void> {
+  const nowMs = await timeOf(redis);
   // In this order: who stops in between leaves it to the next.
   await endEpoch(redis, names);
+  await redis.set(names.forgotten, nowMs, 'PX', EPOCH_KEPT_MS);
   await redis.set(names.run, run, 'PX', EPOCH_KEPT_MS);
+}
+
+/** For how long the server has been used since all was forgotten there, by its own clock; undefined where that is not known. */
+export async function forgottenForMs(redis: Redis, names: RedisNames): Promise<number | undefined> {
+  const [text, nowMs] = await Promise.all([
+    redis.get(names.forgotten).catch(nothingForWrongType),
+    timeOf(redis),
+  ]);
+  return text ? nowMs - Number(text) : undefined;
 }
 
 /** Ends the generation that every entry depends on, and has each process forget its copies. */
@@ -29,4 +40,10 @@ export async function endEpoch(redis: Redis, names: RedisNames): Promise<void> {
 export function nothingForWrongType(error: unknown): undefined {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
   throw error;
+}
+
+/** The time of the server, milliseconds. */
+async function timeOf(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
 }

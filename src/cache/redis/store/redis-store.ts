@@ -12,7 +12,7 @@ import type {
 } from '../../store/store.js';
 import { isCluster } from '../cluster/cluster-client.js';
 import { clusterStore } from '../cluster/cluster-store.js';
-import { UnfitServer } from '../connection/connection-user.js';
+import { UnfitServer, type Ask } from '../connection/connection-user.js';
 import { runScript } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection } from '../connection/server-connection.js';
@@ -27,7 +27,8 @@ import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
 import { announce, readLog, withLog } from './invalidation-log.js';
 import { invalidations } from './invalidations.js';
-import { endEpoch, forgetAll, knowsRun, nothingForWrongType } from './known-run.js';
+import { FollowedHistory } from './followed-history.js';
+import { endEpoch, forgetAll, forgottenForMs, knowsRun, nothingForWrongType } from './known-run.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
 import { LastingGenerations } from './lasting-generations.js';
 import { readEntries } from './read-entries.js';
@@ -65,10 +66,11 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
   const lasting = new LastingGenerations();
   const watchers: ((key: string) => void)[] = [];
   const oversized = new OversizedEntries();
+  const followed = new FollowedHistory();
   let names = redisNames(settings.prefix, 'none');
   const read = (addresses: readonly EntryAddress[]): Promise<readonly Reading[]> =>
     link
-      .run((commands) => readEntries(commands, names, addresses))
+      .runToRead((commands) => readEntries(commands, names, addresses))
       .catch((error: unknown) => {
         oversized.suspect(
           error,
@@ -76,6 +78,17 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
         );
         throw error;
       });
+  /** Whether the server may lack an invalidation that this process had acknowledged by the one before it. */
+  const lacksOurs = async (ask: Ask): Promise<boolean> => {
+    if (!followed.hasChanged) return false;
+    const nowMs = performance.now();
+    return followed.mayLack(await ask((commands) => forgottenForMs(commands, names)), nowMs);
+  };
+  /** What must not be missed, by this server or by the next. */
+  const ended = async (operation: (commands: Redis) => Promise<unknown>): Promise<void> => {
+    await link.runOrForget(operation);
+    followed.invalidated();
+  };
   const sendFills = (part: readonly Fill[]): Promise<readonly FillOutcome[]> =>
     link.run(async (commands) => {
       const calls = part.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
@@ -117,11 +130,15 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
         rejoin: async (ask, { history }, mustForget) => {
           await ask((commands) => oversized.remove(commands));
           // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
-          const isSame = await ask((commands) => knowsRun(commands, names, history));
-          const has = isSame ? await caughtUp() : 'no';
-          if (has === 'yes' || (has === 'unknown' && !mustForget)) return;
-          await ask((commands) => forgetAll(commands, names, history));
-          onForgotten();
+          const isKnown = await ask((commands) => knowsRun(commands, names, history));
+          followed.sees(history);
+          // Another process may have seen to that, and this one may have been at the server before for longer.
+          const has = isKnown && !(await lacksOurs(ask)) ? await caughtUp() : 'no';
+          const isBelieved = has === 'yes' || (has === 'unknown' && !mustForget);
+          if (!isBelieved) await ask((commands) => forgetAll(commands, names, history));
+          if (!isBelieved) onForgotten('all');
+          else if (followed.hasChanged) onForgotten('copies');
+          followed.isUsed();
         },
       });
     },
@@ -155,8 +172,8 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
           return (await runScript(commands, scripts.renew, calls)).map((reply) => reply === 1);
         }),
       ),
-    forget: () => link.runOrForget((commands) => endEpoch(commands, names)),
-    readLog: (after) => link.run((commands) => readLog(commands, names.log, after)),
+    forget: () => ended((commands) => endEpoch(commands, names)),
+    readLog: (after) => link.runToRead((commands) => readLog(commands, names.log, after)),
     dropCopies: (tags) => link.run((commands) => announce(commands, names.log, tags)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),
@@ -197,16 +214,12 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
       );
     },
     invalidate: async (all, versions) => {
-      await inParts(all, (tags) =>
-        link.runOrForget(async (commands) => {
-          await runScript(
-            commands,
-            scripts.invalidate,
-            withLog(names.log, invalidations(names, tags, versions)),
-          );
-          return [];
-        }),
-      );
+      await inParts(all, async (tags) => {
+        await ended((commands) =>
+          runScript(commands, scripts.invalidate, withLog(names.log, invalidations(names, tags, versions))),
+        );
+        return [];
+      });
     },
   };
 }

@@ -57,6 +57,22 @@ function cacheOn(client: Cluster | Redis) {
 describe.skipIf(!needsRedis())('a cluster', () => {
   const { servers, client } = useCluster('unknown');
 
+  it('of which one node is refused at the start leaves no connection to the others', async () => {
+    const [first, refusing] = servers().primaries;
+    const connections = async (): Promise<number> =>
+      (await told(first?.port ?? 0, 'CLIENT', 'LIST', 'TYPE', 'NORMAL')).split('\n').length;
+    const before = await connections();
+    await told(refusing?.port ?? 0, 'ACL', 'SETUSER', 'default', '-eval');
+    onTestFinished(async () => void (await told(refusing?.port ?? 0, 'ACL', 'SETUSER', 'default', '+eval')));
+    const store = redisStore(client(), { prefix: 'refused' });
+    const opening = store.open?.({
+      ...{ digest: 'd1', log: cacheLog(), onForgotten: () => undefined },
+      caughtUp: () => Promise.resolve('yes'),
+    });
+    await expect(opening).rejects.toThrow('does not let this user do what the cache needs');
+    await expect.poll(connections).toBe(before);
+  });
+
   it('with slots that no node owns is used where it has owners, and says so', async () => {
     const { port } = await oneNode(8191);
     const { cache, said } = cacheOn(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }));

@@ -60,6 +60,7 @@ describe.skipIf(!needsRedis())('the Redis store', () => {
       'mortal:2:d1:l:{Movie:1}',
       'mortal:2:d1:l:{Movie:2}',
       'mortal:epoch',
+      'mortal:forgotten',
       'mortal:g:{Movie:1}',
       'mortal:g:{Movie:2}',
       'mortal:g:{Movies}',

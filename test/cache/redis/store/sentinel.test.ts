@@ -1,5 +1,7 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCache, type Cache, type Store } from '../../../../src/cache/index.js';
+import { redisStore } from '../../../../src/cache/redis/index.js';
 import { createRedisStore } from '../../../../src/redis/create-redis-store.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { freePort } from '../../../support/free-port.js';
@@ -8,6 +10,7 @@ import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, privateRedisAt } from '../../../support/private-redis.js';
 import { checkedProcess } from '../../../support/processes/checked-process.js';
 import { NAME, sentinel, watchedRedis } from '../../../support/servers/watched-redis.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 
 const isLong = process.env['ATTACKS'] === 'long';
@@ -101,6 +104,32 @@ describe.skipIf(!needsRedis())('a store that sentinels find', () => {
       const { counts } = await failedOver({ reads: 400, primary: 'killed', plant: 'one-history' });
       expect(counts.stale).toBeGreaterThan(0);
     });
+
+  it('leaves a primary that lives on, also where no sentinel has told it of the failover', async () => {
+    const watched = await watchedRedis();
+    const links = await Promise.all(watched.sentinels.map(({ port }) => tcpProxy(port)));
+    const sentinels = links.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const client = new Redis({ sentinels, name: NAME, updateSentinels: false, lazyConnect: true });
+    const cache = cacheOf(redisStore(client, { prefix: 'films' }));
+    await cache.start();
+    const [old, next] = [new Redis(watched.primary.url), new Redis(watched.replica.url)];
+    onTestFinished(() => [old, next].forEach((one) => one.disconnect()));
+    const isListenedTo = async (server: Redis): Promise<boolean> =>
+      (await server.pubsub('CHANNELS', 'films:*')).length > 0;
+    await vi.waitFor(async () => expect(await isListenedTo(old)).toBe(true));
+    for (const link of links) link.set({ blackHole: 'both', blackHoleOf: 'open' });
+    await watched.failOver();
+    const sinceMs = performance.now();
+    const isAtNext = async (): Promise<void> => {
+      expect(await isListenedTo(next)).toBe(true);
+      expect(cache.stats.storeIsAway()).toBe(false);
+    };
+    await vi.waitFor(isAtNext, { timeout: 20_000, interval: 50 });
+    // After eight seconds the sentinels make a replica of the old one, and end its connections.
+    const usedAfterMs = performance.now() - sinceMs;
+    expect(await isListenedTo(old)).toBe(false);
+    expectTime(usedAfterMs).toBeLessThan(4000);
+  });
 
   it('is used as soon as there is a primary', async () => {
     const port = await freePort();
