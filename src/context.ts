@@ -8,6 +8,7 @@ import type { DeadLetter } from './cache/types/index.js';
 import type { Database } from './database/database.js';
 import { localeOf, type Locale } from './schema/locales.js';
 import type { FilmLengths } from './origins/film-lengths.js';
+import type { SimilarMovies } from './origins/similar-movies.js';
 import type { Scans } from './limits/scans.js';
 import type { MovieCursors } from './resolvers/movie-cursor.js';
 
@@ -33,6 +34,7 @@ export interface ApiServices {
   readonly attempts: Attempts;
   readonly sessions: Sessions;
   readonly filmLengths: FilmLengths;
+  readonly similarMovies: SimilarMovies;
   readonly cursors: MovieCursors;
   readonly scans: Scans;
   readonly deadLetters: DeadLetters;

@@ -13,6 +13,7 @@ import type { Config } from '../config.js';
 import { createContext, type ApiContext, type ApiServices, type DeadLetters } from '../context.js';
 import type { Resolvers } from '../generated/graphql.js';
 import { createFilmLengths } from '../origins/film-lengths.js';
+import { createSimilarMovies } from '../origins/similar-movies.js';
 import type { WarmLists } from '../origins/warm-lists.js';
 import { connectDatabase } from '../database/connect-database.js';
 import type { Database } from '../database/database.js';
@@ -147,6 +148,7 @@ async function createServices(
     // The embedded database has one connection, and its statements wait for each other anyway.
     scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
     filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
+    similarMovies: createSimilarMovies(database.prisma),
     deadLetters: deadLettersOf(cache),
   };
 }
