@@ -5,6 +5,7 @@ import { createAttempts } from '../accounts/attempts.js';
 import { createHashingQueue } from '../accounts/hashing-queue.js';
 import { createPasswords } from '../accounts/passwords.js';
 import { createSessions } from '../accounts/sessions.js';
+import { loggedError } from '../api-errors/internal-error.js';
 import { createApiCache } from './api-cache.js';
 import { apiOutbox } from './api-outbox.js';
 import { CacheError, type Cache, type Clock, type Store } from '../cache/index.js';
@@ -143,6 +144,11 @@ async function createServices(
       ...{ database, cache, nowMs },
       maxAgeMs: sessionDays * DAY_MS,
       maxPerAccount: sessionsPerAccount,
+      onNotExtended: (error) =>
+        log.warn(
+          { error: loggedError(error) },
+          'the ends of sessions cannot be moved on; sessions go on until theirs',
+        ),
     }),
     cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
     // The embedded database has one connection, and its statements wait for each other anyway.
