@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { addressGroup } from './accounts/address-group.js';
 import type { Attempts } from './accounts/attempts.js';
 import type { HashingQueue } from './accounts/hashing-queue.js';
 import type { Passwords } from './accounts/passwords.js';
@@ -64,7 +65,7 @@ export interface ApiContext extends ApiServices {
   /** The account that this document has just signed in to or made: its owner asks, though the viewer is another one. */
   readonly provenUserId: number | undefined;
   readonly client: Client;
-  /** Whose share of what is scarce a request takes: that of its viewer, or of its address. */
+  /** Whose share of what is scarce a request takes: that of its viewer, or of its address; see address-group.ts. */
   readonly scansFor: string;
 }
 
@@ -92,7 +93,7 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     locale: localeOf(acceptLanguage),
     provenUserId: undefined,
     client,
-    scansFor: signedIn === undefined ? address : `viewer ${signedIn.viewer.id}`,
+    scansFor: signedIn === undefined ? addressGroup(address) : `viewer ${signedIn.viewer.id}`,
     // Last: each property that follows a spread costs V8 most of a microsecond.
     ...services,
   };

@@ -5,7 +5,7 @@ import { type Answer, type TestApi, testApi } from '../support/worlds/test-api.j
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await testApi();
+  api = await testApi({ settings: { TRUSTED_PROXIES: '127.0.0.1' } });
 });
 afterAll(() => api.close());
 
@@ -66,6 +66,29 @@ describe('what reads whole tables', () => {
     expect(codes(await Promise.all(crowd))).toEqual(['TOO_MANY_SCANS', 'TOO_MANY_SCANS']);
     expect(refused[0]?.errors[0]?.extensions).toEqual({ code: 'TOO_MANY_SCANS', retryAfterMs: 1000 });
     expect(codes([await other, await search('anonymous again')])).toEqual([]);
+  });
+
+  it('is bounded for all addresses of one IPv6 network together', async () => {
+    const { perClient, waitingPerClient } = limits.scans;
+    const connection = await api.database.pool.connect();
+    const refused: Answer[] = [];
+    const search = async (from: string): Promise<void> => {
+      const answer = await api.ask(`{ searchMovies(text: "from ${from}") { totalCount } }`, {
+        headers: { 'x-forwarded-for': from },
+      });
+      if (answer.errors.length > 0) refused.push(answer);
+    };
+    const crowd = Array.from({ length: perClient + waitingPerClient + 2 }, (_, index) =>
+      search(`2001:db8::${(index + 1).toString(16)}`),
+    );
+    const other = search('2001:db8:0:1::1');
+    // With the fault none of them is refused, and all wait for the connection.
+    await expect
+      .poll(() => refused.length)
+      .toBe(2)
+      .finally(() => connection.release());
+    await Promise.all([...crowd, other]);
+    expect(codes(refused)).toEqual(['TOO_MANY_SCANS', 'TOO_MANY_SCANS']);
   });
 
   it('costs what it costs: a request has room for a few of them', async () => {
