@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { addressGroup } from './accounts/address-group.js';
 import type { Attempts } from './accounts/attempts.js';
 import type { HashingQueue } from './accounts/hashing-queue.js';
 import type { Passwords } from './accounts/passwords.js';
@@ -8,6 +9,7 @@ import type { DeadLetter } from './cache/types/index.js';
 import type { Database } from './database/database.js';
 import { localeOf, type Locale } from './schema/locales.js';
 import type { FilmLengths } from './origins/film-lengths.js';
+import type { SimilarMovies } from './origins/similar-movies.js';
 import type { Scans } from './limits/scans.js';
 import type { MovieCursors } from './resolvers/movie-cursor.js';
 
@@ -33,6 +35,7 @@ export interface ApiServices {
   readonly attempts: Attempts;
   readonly sessions: Sessions;
   readonly filmLengths: FilmLengths;
+  readonly similarMovies: SimilarMovies;
   readonly cursors: MovieCursors;
   readonly scans: Scans;
   readonly deadLetters: DeadLetters;
@@ -62,7 +65,7 @@ export interface ApiContext extends ApiServices {
   /** The account that this document has just signed in to or made: its owner asks, though the viewer is another one. */
   readonly provenUserId: number | undefined;
   readonly client: Client;
-  /** Whose share of what is scarce a request takes: that of its viewer, or of its address. */
+  /** Whose share of what is scarce a request takes: that of its viewer, or of its address; see address-group.ts. */
   readonly scansFor: string;
 }
 
@@ -90,7 +93,7 @@ export async function createContext(options: ContextOptions): Promise<ApiContext
     locale: localeOf(acceptLanguage),
     provenUserId: undefined,
     client,
-    scansFor: signedIn === undefined ? address : `viewer ${signedIn.viewer.id}`,
+    scansFor: signedIn === undefined ? addressGroup(address) : `viewer ${signedIn.viewer.id}`,
     // Last: each property that follows a spread costs V8 most of a microsecond.
     ...services,
   };

@@ -148,6 +148,21 @@ describe('the configuration', () => {
     expect(() => readConfig({ DATABASE_URL: url })).not.toThrow(/secret/);
   });
 
+  it.each([
+    ['user', 'postgresql://fil%ms:secret@host/films'],
+    ['user', 'postgresql://fil%E4ms:secret@host/films'],
+    ['database', 'postgresql://films:secret@host/100%'],
+  ])('refuses a %s in DATABASE_URL with a per cent sign that encodes nothing', (part, url) => {
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow(
+      new ConfigurationError(
+        `DATABASE_URL has a % in its ${part} that encodes no character; write a % itself as %25.`,
+      ),
+    );
+    expect(
+      readConfig({ DATABASE_URL: 'postgresql://fil%25ms:secret@host/100%25' }).databaseUrl,
+    ).toBeDefined();
+  });
+
   it('refuses a wrong REDIS_URL without repeating it: it holds a password', () => {
     const url = 'redis://films:12/secret@cache';
     expect(() => readConfig({ REDIS_URL: url })).toThrow(

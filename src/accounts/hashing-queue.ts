@@ -50,19 +50,18 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
   let usualMs = FIRST_GUESS_MS;
   const waitOf = (length: number): number => (usualMs * length) / atOnce;
 
-  function leave(entry: Waiting): void {
-    const index = waiting.indexOf(entry);
-    if (index >= 0) waiting.splice(index, 1);
-  }
-
   /** Refuses the oldest for as long as the queue is too long, or they have waited for too long. */
   function shorten(): void {
     for (const oldest of [...waiting]) {
       const isTooLong = waitOf(waiting.length) > maxWaitMs && waiting.length > 1;
       if (!isTooLong && nowMs() - oldest.sinceMs <= maxWaitMs) return;
-      refusals += 1;
-      oldest.refuse(signInBusy(Math.ceil(waitOf(waiting.length))));
+      refuseAsBusy(oldest);
     }
+  }
+
+  function refuseAsBusy(entry: Waiting): void {
+    refusals += 1;
+    entry.refuse(signInBusy(Math.ceil(waitOf(waiting.length))));
   }
 
   async function runNow<T>(work: () => Promise<T>): Promise<T> {
@@ -83,18 +82,24 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
 
   function waitFor<T>(work: () => Promise<T>, client: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
-      const refuse = (error: Error): void => {
+      const leave = (): void => {
+        clearTimeout(timer);
         client.removeEventListener('abort', onGone);
-        leave(entry);
+        const index = waiting.indexOf(entry);
+        if (index >= 0) waiting.splice(index, 1);
+      };
+      const refuse = (error: Error): void => {
+        leave();
         reject(error);
       };
       const onGone = (): void => refuse(requestAbandoned());
       const start = (): void => {
-        client.removeEventListener('abort', onGone);
-        leave(entry);
+        leave();
         resolve(runNow(work));
       };
       const entry: Waiting = { sinceMs: nowMs(), start, refuse };
+      // Hashes that hang end nothing, and so would shorten nothing.
+      const timer = setTimeout(() => refuseAsBusy(entry), maxWaitMs);
       waiting.push(entry);
       client.addEventListener('abort', onGone);
       shorten();

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { Prisma, Role } from '../generated/prisma/client.js';
+import { optionalWrites } from './optional-writes.js';
 import { createToken, hashToken, isToken } from './session-token.js';
 
 /** Who is asking. */
@@ -59,6 +60,8 @@ export interface SessionOptions {
   readonly maxAgeMs: number;
   /** How many sessions an account has at most. */
   readonly maxPerAccount: number;
+  /** Told when the end of a session could not be moved on, as the database takes no writes. */
+  readonly onNotExtended: (error: unknown) => void;
 }
 
 type Transaction = Prisma.TransactionClient;
@@ -80,8 +83,9 @@ const UNKNOWN_SECONDS = 4;
 
 /** Sessions in the database, read through the cache. Their end is checked at every use, wherever they come from. */
 export function createSessions(options: SessionOptions): Sessions {
-  const { database, cache, nowMs, maxAgeMs, maxPerAccount } = options;
+  const { database, cache, nowMs, maxAgeMs, maxPerAccount, onNotExtended } = options;
   const { prisma } = database;
+  const extendIfPossible = optionalWrites({ nowMs, onFailure: onNotExtended });
   const select = { userId: true, createdAt: true, lastUsedAt: true, expiresAt: true };
   const loadSession = (tokenHash: string) => () =>
     prisma.session.findUnique({ where: { tokenHash }, select });
@@ -166,7 +170,9 @@ export function createSessions(options: SessionOptions): Sessions {
       const now = nowMs();
       const lastMomentMs = lastMomentOf(session);
       if (now >= session.expiresAt.getTime() || now >= lastMomentMs) return undefined;
-      if (now - session.lastUsedAt.getTime() >= EXTEND_AFTER_MS) await extend(tokenHash, lastMomentMs);
+      // The session holds until its end anyway: a database that takes no writes must not lock its viewer out.
+      if (now - session.lastUsedAt.getTime() >= EXTEND_AFTER_MS)
+        await extendIfPossible(() => extend(tokenHash, lastMomentMs));
       // Apart from the session, and tagged by the user: a new role counts at once, in every session of that user.
       const { userId } = session;
       const tags = [`user_profile:${userId}`];

@@ -24,6 +24,9 @@ export function parseDatabaseUrl(databaseUrl: string): URL {
   }
   const cut = cutShort(url, databaseUrl);
   if (cut !== undefined) throw fault(cut);
+  const malformed = malformedPart(url);
+  if (malformed !== undefined)
+    throw fault(`has a % in its ${malformed} that encodes no character; write a % itself as %25`);
   const refused = Array.from(url.searchParams).flatMap(([name, value]) => parameterFault(name, value) ?? []);
   if (refused[0] !== undefined) throw fault(refused[0]);
   return url;
@@ -40,6 +43,25 @@ function cutShort(url: URL, text: string): string | undefined {
     ([name, value]) => name.includes('@') || (SCHEMA_NAMES.includes(name) && value.includes('@')),
   );
   return isCut ? `has a ? before its @, where the options begin; ${encode}, ? as %3F` : undefined;
+}
+
+/** The part that cannot be decoded. The driver would take it as it is, or fail without naming the variable. */
+function malformedPart({ username, pathname }: URL): string | undefined {
+  const parts: [what: string, text: string][] = [
+    ['user', username],
+    ['database', pathname],
+  ];
+  return parts.find(([, text]) => !isDecodable(text))?.[0];
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    // What a URIError says is all that is asked for.
+    return false;
+  }
 }
 
 /** A comma in the host: after the last @, as a password may hold commas as well. */

@@ -8,6 +8,7 @@ import Fastify, {
 import { INTERNAL_SENTENCE } from '../api-errors/format-error.js';
 import { loggedError } from '../api-errors/internal-error.js';
 import { limits } from '../limits/limits.js';
+import { endHalfRequests } from './end-half-requests.js';
 import { errorBody, refuseConnection, requestFault } from './http-errors.js';
 
 const MOST_CHECKING_MS = 1_000;
@@ -58,9 +59,11 @@ export function createApp(
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('x-content-type-options', 'nosniff');
   });
+  const endThoseOfHalf = endHalfRequests(app.server);
   app.addHook('preClose', async () => {
     // A connection whose last answer is sent while we stop would otherwise stay open, idle, for over a minute.
     app.server.keepAliveTimeout = 1;
+    endThoseOfHalf();
   });
   if (log.level === 'debug' || log.level === 'trace') logRequests(app);
   return app;

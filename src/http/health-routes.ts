@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Cache } from '../cache/index.js';
 import type { ApiContext } from '../context.js';
 import type { Database } from '../database/database.js';
+import { sharedCheck } from './shared-check.js';
 
 const PING_MS = 2_000;
+/** The connections that are asked are those of the relay as well. */
+const PING_SHARED_FOR_MS = 250;
 
 export interface Health {
   readonly database: Pick<Database, 'ping' | 'diskIsFull'>;
@@ -19,9 +22,10 @@ export function addHealthRoutes(app: FastifyInstance, { database, cache }: Healt
   app.get('/healthz', async () => ({ status: 'ok' }));
   const relay = (): { readonly relay?: 'blind' } =>
     cache.stats.relay().blindForMs > 0 ? { relay: 'blind' } : {};
+  const ping = sharedCheck(() => database.ping(), PING_SHARED_FOR_MS);
   app.get('/readyz', async (request, reply) => {
     try {
-      await withinMs(PING_MS, database.ping());
+      await withinMs(PING_MS, ping());
       if (!cache.warm.isReady())
         return await reply.code(503).send({ status: 'starting', cache: 'warming up' });
       return {

@@ -61,7 +61,7 @@ export function createApiCache(
     store: store ?? configuredStore(config, time),
     viewer: (context) => context.viewer?.id,
     vary: { locale: (context) => context.locale },
-    neutral: ['cursors', 'database', 'filmLengths', 'log', 'scans'],
+    neutral: ['cursors', 'database', 'filmLengths', 'log', 'scans', 'similarMovies'],
     journal: createJournal(config, time),
     outbox,
     relay: { blindAfterMs: config.cache.blindAfterMs, whileBlind: config.cache.whileBlind },

@@ -5,6 +5,7 @@ import { createAttempts } from '../accounts/attempts.js';
 import { createHashingQueue } from '../accounts/hashing-queue.js';
 import { createPasswords } from '../accounts/passwords.js';
 import { createSessions } from '../accounts/sessions.js';
+import { loggedError } from '../api-errors/internal-error.js';
 import { createApiCache } from './api-cache.js';
 import { apiOutbox } from './api-outbox.js';
 import { CacheError, type Cache, type Clock, type Store } from '../cache/index.js';
@@ -13,6 +14,7 @@ import type { Config } from '../config.js';
 import { createContext, type ApiContext, type ApiServices, type DeadLetters } from '../context.js';
 import type { Resolvers } from '../generated/graphql.js';
 import { createFilmLengths } from '../origins/film-lengths.js';
+import { createSimilarMovies } from '../origins/similar-movies.js';
 import type { WarmLists } from '../origins/warm-lists.js';
 import { connectDatabase } from '../database/connect-database.js';
 import type { Database } from '../database/database.js';
@@ -142,11 +144,17 @@ async function createServices(
       ...{ database, cache, nowMs },
       maxAgeMs: sessionDays * DAY_MS,
       maxPerAccount: sessionsPerAccount,
+      onNotExtended: (error) =>
+        log.warn(
+          { error: loggedError(error) },
+          'the ends of sessions cannot be moved on; sessions go on until theirs',
+        ),
     }),
     cursors: createMovieCursors(await sharedSecret(database.prisma, 'cursors of searches')),
     // The embedded database has one connection, and its statements wait for each other anyway.
     scans: createScans(database.kind === 'embedded' ? limits.scans : scanBounds(database.pool.options.max)),
     filmLengths: createFilmLengths({ prisma: database.prisma, cache }),
+    similarMovies: createSimilarMovies(database.prisma),
     deadLetters: deadLettersOf(cache),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as passes } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createHashingQueue } from '../../src/accounts/hashing-queue.js';
 import { createGate } from '../support/gate.js';
@@ -34,6 +35,8 @@ function codeOf(error: unknown): string {
   );
   return retryAfterMs === 'undefined' ? `${code}` : `${code} ${retryAfterMs}`;
 }
+
+const patience = (ms: number): Promise<string> => passes(ms, 'still waiting', { ref: false });
 
 describe('the queue of hashes', () => {
   it('runs what waits in order of arrival while it is short', async () => {
@@ -84,6 +87,15 @@ describe('the queue of hashes', () => {
     await finish('running', running);
     expect(await waiting).toMatch(/^SIGN_IN_BUSY \d+$/);
     expect(queue.waiting()).toBe(0);
+  });
+
+  it('refuses what has waited for too long also while nothing that runs comes to an end', async () => {
+    const { run, queue, started } = queueOfOne({ maxWaitMs: 60 });
+    void run('hangs');
+    const waiting = run('waiting');
+    expect(await Promise.race([waiting, patience(5_000)])).toMatch(/^SIGN_IN_BUSY \d+$/);
+    expect([queue.waiting(), queue.refused()]).toEqual([0, 1]);
+    expect(started).toEqual(['hangs']);
   });
 
   it('gives its place back when the work fails', async () => {

@@ -24,7 +24,13 @@ function stubbornCache(): SessionCache {
   };
 }
 
-const bounds = { maxAgeMs: 30 * 24 * 60 * 60_000, maxPerAccount: 50 };
+const bounds = {
+  maxAgeMs: 30 * 24 * 60 * 60_000,
+  maxPerAccount: 50,
+  onNotExtended: (error: unknown): void => {
+    throw error;
+  },
+};
 
 describe('sessions', () => {
   it('are not accepted from the cache once they are over', async () => {

@@ -170,6 +170,13 @@ describe('health', () => {
     ]);
   });
 
+  it('asks the database once for all who want to know at the same moment', async () => {
+    const before = api.database.statements();
+    const all = await Promise.all(Array.from({ length: 30 }, () => fetch(`${api.url}/readyz`)));
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
+    expect(api.database.statements() - before).toBeLessThan(15);
+  });
+
   it('is not ready without its database', async () => {
     const other = await testApi();
     await other.database.close();

@@ -5,7 +5,9 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { highestLock, readHolder } from '../../src/database/lock/lock-files.js';
 import { folderWithData } from '../support/servers/folder-with-data.js';
+import { expectTime } from '../support/run/expect-time.js';
 import { startProgram } from '../support/processes/program.js';
+import { freePort } from '../support/free-port.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { privatePostgres } from '../support/private-postgres.js';
 import { tcpProxy } from '../support/servers/tcp-proxy.js';
@@ -66,6 +68,30 @@ describe('a signal', () => {
     socket.write(body);
     expect(await reads(/\}\}\n$/)).toMatch(/HTTP\/1\.1 200 OK[^]*\{"data":\{"movie":null\}\}\n$/);
     expect(await program.ended()).toMatchObject({ code: 0 });
+  });
+
+  it('is not held up by clients that have sent half of a request, and everything is closed', async () => {
+    const folder = await folderWithData();
+    const environment = { ...quick, METRICS_PORT: String(await freePort()) };
+    const program = startProgram({ folder, environment });
+    const [, text = ''] = await program.prints(ready);
+    const api = new URL(text);
+    for (const port of [api.port, environment.METRICS_PORT]) {
+      const { socket } = await openSocket(new URL(`http://${api.hostname}:${port}`));
+      socket.write(`POST /graphql HTTP/1.1\r\nHost: ${api.host}\r\nContent-Type: application/json\r\n`);
+      socket.write('Content-Length: 100\r\n\r\n{"query"');
+    }
+    const { socket } = await openSocket(api);
+    socket.write('GET /hea');
+    // Connections are accepted in order: what the program has been sent before is there.
+    await (await fetch(new URL('/healthz', api))).text();
+    const sinceMs = performance.now();
+    program.child.kill('SIGTERM');
+    expect(await program.ended()).toMatchObject({ code: 0, stderr: '' });
+    const tookMs = performance.now() - sinceMs;
+    const data = path.join(folder, '.data');
+    expect(await readHolder(data, await highestLock(data))).toBe(null);
+    expectTime(tookMs).toBeLessThan(6_000);
   });
 
   it('that npm hands on once more is the same wish, and ends the program with 0', async () => {

@@ -35,7 +35,7 @@ export interface LoadSchedulerOptions<T> {
 /** A store that comes back may be empty: for this long its loads stay bounded, by twice as many every second. */
 const RAMP_MS = 5000;
 const RAMP_STEP_MS = 1000;
-/** Times the bound: a reader that would wait behind more loads than these is better told at once. */
+/** Times the bound: a reader that would wait behind more loads than these is better told at once. One field has its share. */
 const QUEUE_FACTOR = 10;
 
 /** Runs the loads that fall to this process, so many at a time, detached from the requests that began them. */
@@ -100,11 +100,12 @@ export class LoadScheduler<T> {
 
   /** True where a load of this field would wait for its turn, as others of it do, or be refused. */
   wouldWait({ counters }: EntryField): boolean {
-    return this.#ofFields.isAwaitedBy(counters) || this.#limit.isAwaitedBy(counters) || this.#isFull();
+    const isAwaited = this.#ofFields.isAwaitedBy(counters) || this.#limit.isAwaitedBy(counters);
+    return isAwaited || this.#isFullFor(counters);
   }
 
-  #isFull(): boolean {
-    return this.#ofFields.size >= this.#options.atMost * (1 + QUEUE_FACTOR);
+  #isFullFor(owner: object): boolean {
+    return this.#ofFields.isFullFor(owner, this.#options.atMost * (1 + QUEUE_FACTOR));
   }
 
   /**
@@ -117,7 +118,7 @@ export class LoadScheduler<T> {
   ): Promise<void> {
     const begin: RunLoads<W, T> = (loads) => this.#options.overdue.during(loads, runLoads);
     if (tasks.some(({ wanted }) => wanted.isPart === true)) return this.#load(tasks, begin);
-    if (this.#isFull()) return this.#load(tasks, (loads) => this.#refuse(loads));
+    if (this.#isFullFor(ownerOf(tasks))) return this.#load(tasks, (loads) => this.#refuse(loads));
     return this.#load(tasks, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
   }
 
@@ -128,14 +129,14 @@ export class LoadScheduler<T> {
     };
     // A load that makes another one must not wait for a place that it holds itself.
     if (this.#inLimit.getStore() !== undefined) return this.#load(tasks, begin);
-    if (this.#isBoundedFull()) return this.#load(tasks, (loads) => this.#refuse(loads));
+    if (this.#isBoundedFullFor(ownerOf(tasks))) return this.#load(tasks, (loads) => this.#refuse(loads));
     // Leases are kept while their loads wait: others would make them as well.
     return this.#load(tasks, (loads) => this.#inTurn(ownerOf(loads), () => begin(loads)));
   }
 
-  #isBoundedFull(): boolean {
+  #isBoundedFullFor(owner: object): boolean {
     const { atMostWithoutStore } = this.#options;
-    return this.#limit.size >= this.#limit.atMost + QUEUE_FACTOR * atMostWithoutStore;
+    return this.#limit.isFullFor(owner, this.#limit.atMost + QUEUE_FACTOR * atMostWithoutStore);
   }
 
   #refuse<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): Promise<void> {

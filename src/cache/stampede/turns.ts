@@ -23,6 +23,15 @@ export class Turns {
     return this.#size;
   }
 
+  /**
+   * True where this owner has its share of the `most` works that may run or wait: one that asks for too much leaves room
+   * to all others here as well.
+   */
+  isFullFor(owner: object, most: number): boolean {
+    const ofOwner = (this.#held.get(owner) ?? 0) + (this.#waiting.get(owner)?.length ?? 0);
+    return !this.#isWithinShare(ofOwner, most - this.#size);
+  }
+
   /** Works that wait. */
   get waiting(): number {
     return this.#size - this.#running;
@@ -57,9 +66,11 @@ export class Turns {
   }
 
   #mayBegin(owner: object): boolean {
-    const free = this.#atMost - this.#running;
-    if (free <= 0) return false;
-    return this.#atMost < SHARED_FROM || (this.#held.get(owner) ?? 0) < SHARE * free;
+    return this.#isWithinShare(this.#held.get(owner) ?? 0, this.#atMost - this.#running);
+  }
+
+  #isWithinShare(ofOwner: number, free: number): boolean {
+    return free > 0 && (this.#atMost < SHARED_FROM || ofOwner < SHARE * free);
   }
 
   /** Resolves once the owner holds a place for it. */

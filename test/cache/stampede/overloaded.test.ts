@@ -65,6 +65,26 @@ describe('loads that wait for their turn', () => {
     await cache.close();
   });
 
+  it('are refused by their field: others have room, however many wait of one', async () => {
+    const gate = createGate();
+    const { cache, query } = testCache({
+      typeDefs: 'type Query { film(id: ID!): Int @cached(ttl: 60) person: Int @cached(ttl: 60) }',
+      resolvers: { Query: { film: () => gate.wait().then(() => 1), person: () => 2 } },
+      store: memoryStore(),
+      loads: { atMost: 16 },
+    });
+    let refused = 0;
+    const many = Array.from({ length: 16 * 11 + 8 }, async (_, id) => {
+      const { result } = await query(`{ film(id: ${id}) }`);
+      if (result.errors !== undefined) refused += 1;
+    });
+    await expect.poll(() => refused).toBeGreaterThan(8);
+    expect((await query('{ person }')).result).toEqual({ data: { person: 2 } });
+    gate.open();
+    await Promise.all(many);
+    await cache.close();
+  });
+
   it('are answered with what is old by time where staleIfError allows it', async () => {
     const clock = manualClock();
     const { store, state } = losable(memoryStore({ clock }));
