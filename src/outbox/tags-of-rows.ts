@@ -9,4 +9,6 @@ export const tagsOfRows = {
   Session: ['Session:{tokenHash}'],
   Rating: ['RatingSummary:{movieId}', 'UserRatings:{userId}'],
   Playback: ['ContinueWatching:{userId}'],
+  // Its keys hold what the labels are made of: no row ends one.
+  ReleaseLabel: false,
 } satisfies Tables;

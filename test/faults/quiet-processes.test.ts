@@ -15,6 +15,7 @@ import { fillFixture } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { addWatchers, comparedWithDatabase, newTally, watchOn } from '../support/worlds/playback-world.js';
 import { type PrivatePostgres, privatePostgres } from '../support/private-postgres.js';
+import { monitorOf } from '../support/servers/redis-traffic.js';
 import { type WorkerRedis, workerRedis } from '../support/servers/worker-redis.js';
 import { apiOver } from '../support/worlds/seeded-api.js';
 import { startProgram } from '../support/processes/program.js';
@@ -98,7 +99,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes on one Postgre
 
   /** How many commands each of them sent meanwhile, and by which connections; what scripts call is not sent. */
   async function commandsWhile(work: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
-    const monitor = await new Redis(redis.url).monitor();
+    const monitor = await monitorOf(redis.url);
     const sent: string[] = [];
     monitor.on('monitor', (_time: string, _command: string[], by: string) => void sent.push(by));
     await work();

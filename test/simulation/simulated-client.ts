@@ -250,7 +250,7 @@ const PLAIN = [
     'xrange',
     'xrevrange',
   ],
-  ...['publish', 'subscribe', 'ping', 'info', 'cluster', 'asking'],
+  ...['publish', 'subscribe', 'ping', 'info', 'time', 'cluster', 'asking'],
 ];
 for (const name of PLAIN) {
   Object.defineProperty(SimulatedRedis.prototype, name, {

@@ -171,6 +171,10 @@ export class SimulatedServer {
         return 'OK';
       case 'INFO':
         return this.#info();
+      case 'TIME': {
+        const { nowMs } = this.#network.time;
+        return [`${Math.floor(nowMs / 1000)}`, `${Math.floor((nowMs % 1000) * 1000)}`];
+      }
       case 'CLUSTER':
         return this.#cluster(first.toUpperCase());
       default:

@@ -43,7 +43,9 @@ export class ForeseenPlaces {
   placeFor(call: Call, at: number): Located | undefined {
     const place = this.places[at];
     const { context, policy } = this.#foreseen;
-    if (place === undefined || call.context !== context) return undefined;
+    if (place === undefined) return undefined;
+    const isOfReader = policy.usesViewer || policy.variantOf !== undefined;
+    if (isOfReader && call.context !== context) return undefined;
     if (policy.usesViewer && !this.#isSameViewer(context)) return undefined;
     if (this.#hasSameArguments(call.args) && this.#hasSameValues(call.parent, at)) return place;
     const again = this.#locate(call.parent, call.args);
@@ -63,7 +65,8 @@ export class ForeseenPlaces {
 
   #take(parent: object, from: number): void {
     this.#foreseen.policy.parentPaths.forEach((path, index) => {
-      this.#taken[from + index] = valueIn(parent, path);
+      const value = valueIn(parent, path);
+      this.#taken[from + index] = value instanceof Date ? new TakenTime(value) : value;
     });
   }
 
@@ -90,10 +93,25 @@ export class ForeseenPlaces {
     const { parentPaths } = this.#foreseen.policy;
     let next = at * parentPaths.length;
     for (const path of parentPaths) {
-      if (!areSurelyOne(valueIn(parent, path), this.#taken[next])) return false;
+      const value = valueIn(parent, path);
+      const taken = this.#taken[next];
+      if (!(taken instanceof TakenTime ? taken.isOf(value) : areSurelyOne(value, taken))) return false;
       next += 1;
     }
     return true;
+  }
+}
+
+/** The time of a Date, which may be set to another one. */
+class TakenTime {
+  readonly #ms: number;
+
+  constructor(date: Date) {
+    this.#ms = date.getTime();
+  }
+
+  isOf(value: unknown): boolean {
+    return value instanceof Date && value.getTime() === this.#ms;
   }
 }
 

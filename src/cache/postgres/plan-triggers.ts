@@ -238,7 +238,8 @@ function withInherited(watched: readonly WatchedTable[], faults: string[]): read
     const relations = one.table.relations.filter(({ oid }) => !theirs.has(oid));
     const related = watched.filter((other) => isAbove(other, one) || below.includes(other));
     const whole = related.reduce(both, one);
-    return { ...whole, table: { ...whole.table, relations } };
+    const version = related.every((other) => other.version === one.version) ? one.version : undefined;
+    return { ...whole, version, table: { ...whole.table, relations } };
   });
 }
 

@@ -25,12 +25,15 @@ describe.skipIf(!isThere)('the command line beside running processes', () => {
       typeDefs: `type Query {
         film(id: ID!): String @cached(ttl: 60, key: "Film:{args.id}", tags: ["Film"], local: 30)
         label(id: ID!): String @cached(ttl: 60, key: "Label:{args.id}", vary: ["locale"])
+        rent(id: ID!): String @cached(ttl: 60, key: "Rent:{args.id}", vary: ["tenant"])
       }`,
-      vary: { locale: ({ locale }) => locale },
+      vary: { locale: ({ locale }) => locale, tenant: ({ tenant }) => tenant },
+      varyTags: ['tenant'],
       resolvers: {
         Query: {
           film: (_, { id }) => `${id} ${(loads += 1)}`,
           label: (_, { id }, { locale }) => `${id} ${locale}`,
+          rent: (_, { id }, { tenant }) => `${id} ${tenant}`,
         },
       },
     });
@@ -109,6 +112,17 @@ describe.skipIf(!isThere)('the command line beside running processes', () => {
     expect(await run('purge', 'Label:1|locale=de')).toMatchObject({ code: 0 });
     expect(await labels('1')).toEqual(['MISS', 'MISS']);
     expect(await labels(lower)).toEqual(['HIT', 'HIT']);
+  });
+
+  it('purge of the row of one tenant leaves those of the others', async () => {
+    const { query, run } = await world();
+    const rents = async (): Promise<unknown> => {
+      const of = (tenant: string) => query('{ rent(id: 1) }', { tenant });
+      return [...(await of('acme')).outcomes, ...(await of('other')).outcomes];
+    };
+    await rents();
+    expect(await run('purge', 'Rent:1|tenant=acme')).toMatchObject({ code: 0 });
+    expect(await rents()).toEqual(['Query.rent MISS', 'Query.rent HIT']);
   });
 
   it('purge says so where nothing is stored under the prefix', async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
@@ -21,14 +20,20 @@ interface Heard {
   readonly by: string;
 }
 
-/** Listens to everything that is said to a Redis server, from now on. */
-export async function watchTraffic(url: string): Promise<RedisTraffic> {
+/** A connection that is told each command, as `monitor`, until it is ended. */
+export async function monitorOf(url: string): Promise<Redis> {
   const monitor = new Redis(url, { lazyConnect: true, monitor: true });
-  // What others say in the very moment in which it begins to listen comes before ioredis knows that it listens.
+  // What others say in the very moment in which it begins to listen comes before ioredis knows that it listens, and is an error to it.
   monitor.on('error', () => undefined);
-  const listens = once(monitor, 'monitoring');
+  const listens = new Promise<void>((resolve) => monitor.once('monitoring', resolve));
   await monitor.connect();
   await listens;
+  return monitor;
+}
+
+/** Listens to everything that is said to a Redis server, from now on. */
+export async function watchTraffic(url: string): Promise<RedisTraffic> {
+  const monitor = await monitorOf(url);
   const heard: Heard[] = [];
   monitor.on('monitor', (_time: string, [name = '', ...rest]: string[], by: string) => {
     const command = name.toLowerCase();

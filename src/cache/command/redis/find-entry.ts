@@ -99,7 +99,7 @@ function placesOf(key: string): readonly Place[] {
 }
 
 /** A variant is its row, a bar and what it varies by: each beginning before a bar may be the row. */
-export function possibleRows(key: string): readonly string[] {
+function possibleRows(key: string): readonly string[] {
   return Array.from(key.matchAll(/\|/g), ({ index }) => key.slice(0, index));
 }
 

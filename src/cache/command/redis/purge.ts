@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Cluster, Redis } from 'ioredis';
 import { withMeetingTags } from '../../keys/meeting-tag.js';
 import { shortenKey } from '../../keys/shorten-key.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
@@ -6,7 +7,7 @@ import { saysYes } from '../says-yes.js';
 import type { Surroundings } from '../surroundings.js';
 import { asJson, counted } from '../write-out.js';
 import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
-import { possibleRows } from './find-entry.js';
+import { findEntries } from './find-entry.js';
 import { withStore } from './open-store.js';
 import { isUsedPrefix } from './used-prefix.js';
 
@@ -40,11 +41,12 @@ export function addPurge(program: Command, surroundings: Surroundings): void {
       if (flags.all === true && flags.yes !== true) await askTwice(flags.prefix, surroundings);
       await withRedis(flags, surroundings, async (client) => {
         if (!(await isUsedPrefix(client, flags.prefix))) throw unusedPrefix(flags.prefix);
+        const ended = await endedBy(client, flags.prefix, tags);
         await withStore(client, flags, {
           surroundings,
           work: async (store) => {
             if (flags.all === true) await store.forget();
-            else await store.invalidate(endedBy(tags));
+            else await store.invalidate(ended);
           },
         });
       });
@@ -53,9 +55,16 @@ export function addPurge(program: Command, surroundings: Surroundings): void {
     });
 }
 
-/** As `cache.invalidate` ends them: other spellings of a key too, and of a variant the row. */
-function endedBy(tags: readonly string[]): readonly string[] {
-  return withMeetingTags([...new Set([...tags, ...tags.flatMap(possibleRows)])].map(shortenKey));
+/** As `cache.invalidate` ends them: other spellings of a key too, and of a variant that is stored the row that it is stored under. */
+async function endedBy(
+  client: Redis | Cluster,
+  prefix: string,
+  tags: readonly string[],
+): Promise<readonly string[]> {
+  const variants = tags.filter((tag) => tag.includes('|'));
+  const found = await Promise.all(variants.map((tag) => findEntries(client, prefix, tag)));
+  const rows = found.flat().map(({ row }) => row);
+  return withMeetingTags([...new Set([...tags.map(shortenKey), ...rows])]);
 }
 
 function unusedPrefix(prefix: string): CommandFault {

@@ -147,7 +147,8 @@ export class LogOutbox implements Outbox {
     const { tables } = this.#options;
     await this.#seen();
     await this.#keepSlot();
-    await tables.keep();
+    // A reader has the partitions as they were when it was opened.
+    if (await tables.keep()) this.#stopReading();
   }
 
   async #keepSlot(): Promise<void> {

@@ -44,6 +44,7 @@ export class PlanReader {
   async read(): Promise<PlanInUse> {
     // A commit is in the log before others see what it has changed.
     await untilSeen(this.#pool, this.#shownBy, SEEN_WITHIN_MS);
+    this.#shownBy = new Set();
     const isSeen = await seenNow(this.#pool);
     // Numbers of transactions begin again, places do not.
     const { rows } = await this.#pool.query<{ place: string }>(

@@ -271,7 +271,9 @@ export async function readMark(
 ): Promise<string | undefined> {
   const { rows } = await pool.query<{ mark: string; mustForget: boolean }>(
     `SELECT r.xmin::text AS mark, r."mustForget" FROM ${readers} AS r
-     WHERE r."slot" = $1 AND EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1)`,
+     WHERE r."slot" = $1 AND EXISTS (
+       -- One that waits for its first place is listed without it.
+       SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn IS NOT NULL)`,
     [slot],
   );
   const [row] = rows;

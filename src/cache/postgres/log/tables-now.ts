@@ -29,5 +29,7 @@ export const tablesNowSql = `
   )
   SELECT md5(string_agg(concat_ws(':', c.oid, c.relnamespace, c.relname, c.relreplident,
            (SELECT string_agg(i.indexrelid::text, '+' ORDER BY i.indexrelid) FROM pg_catalog.pg_index AS i
-            WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident))), ',' ORDER BY c.oid)) AS now
+            WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
+           (SELECT string_agg(i.inhparent::text, '+' ORDER BY i.inhparent) FROM pg_catalog.pg_inherits AS i
+            WHERE i.inhrelid = c.oid)), ',' ORDER BY c.oid)) AS now
   FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.oid`;

@@ -46,8 +46,9 @@ export class TablesOfLog {
         `${what}; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`.`,
       );
     }
+    const made = await alone(pool, (client) => this.#makeAnew(client));
     log.warn(`${what}: it is made anew, and everything stored is forgotten.`);
-    return alone(pool, (client) => this.#makeAnew(client));
+    return made;
   }
 
   /** Called at the start, where the publication was found to be right. */
@@ -57,13 +58,18 @@ export class TablesOfLog {
     this.#known = now;
   }
 
-  /** Sees to what was made or changed since, which the log does not tell of. One statement where there is nothing. */
-  async keep(): Promise<void> {
+  /**
+   * Sees to what was made or changed since, which the log does not tell of, and says whether there was anything. One statement
+   * where there is nothing.
+   */
+  async keep(): Promise<boolean> {
     const now = await this.#now();
-    if (now === this.#known) return;
+    if (now === this.#known) return false;
     await this.plan();
     await this.identities();
-    this.#known = now;
+    // Another table may take the name of one that was renamed, which changes nothing of that one.
+    this.#known = (await this.#areAsNamed()) ? now : undefined;
+    return true;
   }
 
   /** Gives partitions that are new what the log needs to tell enough of them; writes to some fail until then. */
@@ -100,6 +106,12 @@ export class TablesOfLog {
     const toRead = planToRead(plan, made.tables);
     for (const { sql } of await insufficientIdentities(client, toRead.tables)) await client.query(sql);
     return toRead;
+  }
+
+  async #areAsNamed(): Promise<boolean> {
+    const { home, pool } = this.#options;
+    const { tables } = await inTransaction(pool, (client) => presentPlan(client, home));
+    return tables.every(({ said, now }) => said.name === now?.name && said.schema === now.schema);
   }
 
   async #now(): Promise<string | undefined> {

@@ -136,6 +136,8 @@ describe.skipIf(!needsPostgres())('what the log says of itself', () => {
   it('follows a table whose name another one took only later, within the minute in which processes look after it', async () => {
     const { pool, outbox } = await world();
     await pool.query('ALTER TABLE films RENAME TO films_old');
+    // A minute passes.
+    await outbox.keep();
     await pool.query('INSERT INTO films_old VALUES (1)');
     expect(await told(outbox)).toEqual(['Film', 'Film:1']);
     await pool.query('CREATE TABLE films (id int PRIMARY KEY)');

@@ -1,11 +1,11 @@
 import { setTimeout as passes } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { filmProcess } from '../../../support/processes/film-process.js';
 import { countsStatements, countStatementsOf } from '../../../support/load/counted-statements.js';
 import { needsPostgres, needsRedis } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { monitorOf } from '../../../support/servers/redis-traffic.js';
 import { workerRedis } from '../../../support/servers/worker-redis.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
@@ -38,7 +38,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes that read one 
     onTestFinished(() => statements.close());
     const settings = { databaseUrl, redisUrl: redis.url, source: 'log' } as const;
     const processes = [await filmProcess(settings), await filmProcess(settings)];
-    const monitor = await new Redis(redis.url).monitor();
+    const monitor = await monitorOf(redis.url);
     onTestFinished(() => monitor.disconnect());
     // What they do at their start is over.
     await passes(isLong ? 5000 : 500);
