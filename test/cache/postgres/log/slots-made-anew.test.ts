@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import type { Outbox } from '../../../../src/cache/index.js';
 import { logHomeOf } from '../../../../src/cache/postgres/log/log-home.js';
 import type { OutboxPool } from '../../../../src/cache/postgres/pool-option.js';
-import { dropSlots } from '../../../../src/cache/postgres/log/slots.js';
+import { dropSlots, readMark } from '../../../../src/cache/postgres/log/slots.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { createGate } from '../../../support/gate.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
@@ -110,6 +110,35 @@ describe.skipIf(!needsPostgres())('a slot that another process makes anew during
     expect(harm).toHaveBeenCalledTimes(1);
     await pool.query('INSERT INTO films VALUES (2)');
     expect(await told(begins)).toEqual(['Film', 'Film:2']);
+  });
+
+  it('is not there for others while it waits for its first place', async () => {
+    const { pool, reads } = await world();
+    await reads.close();
+    const { rows } = await pool.query<{ slot: string }>(
+      'UPDATE corral."CacheLogReader" SET "mustForget" = true RETURNING "slot"',
+    );
+    const [{ slot } = { slot: '' }] = rows;
+    const home = logHomeOf('corral');
+    const writer = await pool.connect();
+    onTestFinished(() => writer.release(true));
+    await expect
+      .poll(() =>
+        pool.query('SELECT pg_drop_replication_slot($1)', [slot]).then(
+          () => 'dropped',
+          () => 'in use',
+        ),
+      )
+      .toBe('dropped');
+    // A transaction that writes holds up a slot that is made.
+    await writer.query('BEGIN; INSERT INTO films VALUES (9)');
+    const making = pool.query(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    const listed = `SELECT FROM pg_replication_slots WHERE slot_name = '${slot}'`;
+    await expect.poll(async () => (await pool.query(listed)).rowCount).toBe(1);
+    await expect(readMark(pool, home, slot)).rejects.toThrow('the replication slot is being made anew');
+    await writer.query('COMMIT');
+    await making;
+    expect(await readMark(pool, home, slot)).toBeDefined();
   });
 
   it('is not made after others have forgotten everything for it', async () => {
