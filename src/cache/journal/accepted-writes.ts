@@ -203,7 +203,11 @@ export class AcceptedWrites {
     try {
       await this.#writeThrough({ key, seq, state: offered.state }, mayBeQueued);
     } catch (error) {
-      if (error instanceof WriteBehindBusy) await this.#endUnknown({ key, seq, tags: offered.tags }, site);
+      if (error instanceof WriteBehindBusy) {
+        const write = { key, seq, tags: offered.tags };
+        if (error.cause instanceof LateFlush) void this.#endLate(error.cause.work, write, site);
+        await this.#endUnknown(write, site);
+      }
       throw error;
     }
     counters.writtenThrough += 1;
@@ -351,6 +355,26 @@ export class AcceptedWrites {
     await this.#options.invalidate([key, ...tags], site);
   }
 
+  /** Ends what was loaded before the database took a write whose flush is waited for no longer, or refused it. Never rejects. */
+  async #endLate(
+    work: Promise<void> | undefined,
+    { key, seq, tags }: StraightWrite,
+    site: WriteSite,
+  ): Promise<void> {
+    if (work === undefined) return;
+    try {
+      const isWritten = await work.then(
+        () => true,
+        () => false,
+      );
+      // What failed is in doubt: earlier writes stay in the journal.
+      if (isWritten) await this.#superseded.by({ key, seq });
+      await this.#options.invalidate([key, ...tags], site);
+    } catch {
+      // What could not be invalidated has been counted and logged.
+    }
+  }
+
   /**
    * The number of a straight write may lie ahead of the server's time, and others get theirs from there: what they write until
    * then is older, and must leave the journal too; what they write after the answer must get a higher one.
@@ -381,7 +405,8 @@ export class AcceptedWrites {
       await toldFlush(target, [write], false);
     } catch (error) {
       if (target.isPermanent(error) === true) throw error;
-      throw new WriteBehindBusy(error, mayBeQueued || error instanceof LateFlush);
+      const mayBeWritten = error instanceof LateFlush && error.work !== undefined;
+      throw new WriteBehindBusy(error, mayBeQueued || mayBeWritten);
     }
   }
 

@@ -181,7 +181,7 @@ export class Recovery {
   }
 
   async #restore(parts: readonly number[]): Promise<void> {
-    const { journal, kept, counters, log, restoredRecordOf } = this.#options;
+    const { journal, kept, counters, log, restoredRecordOf, invalidate } = this.#options;
     // What is noticed meanwhile has it begin anew.
     for (const part of parts) this.#mustRestore.delete(part);
     const all = byPart(journal, kept.all(), ({ key }) => key);
@@ -195,6 +195,8 @@ export class Recovery {
         for (const batch of batchesOf(own.flatMap(withRecord))) {
           const writes = batch.map((write) => ({ ...write, record: restoredRecordOf(write.record) }));
           restored += (await journal.restore?.(writes)) ?? 0;
+          // A process that noticed the loss later than others may have filled entries of them meanwhile.
+          await invalidate(writes.map(({ key }) => key));
         }
         const unkept = own.filter(({ record }) => record === undefined);
         const found = await journal.pending(unkept.map(({ key }) => key));

@@ -5,23 +5,40 @@ import type { FlushTarget } from './flush-target.js';
 
 /** How long a flush is waited for. */
 const FLUSH_WITHIN_MS = 30_000;
+/** So many that are waited for no longer may be under way: each holds its states, and a connection to the database. */
+const MAX_LATE = 3;
 
-/** A flush took so long that it is waited for no longer. The database may still take it, which its numbers make harmless. */
+/**
+ * A flush took so long that it is waited for no longer: the database may still take it, which its numbers make harmless. Or it was
+ * not begun, as too many such flushes are under way.
+ */
 export class LateFlush extends Error {
-  constructor(namespace: string) {
-    super(`the flush of ${namespace} has not ended after ${FLUSH_WITHIN_MS / 1000} s`);
+  /** Resolves, or rejects, as the flush does in the end; undefined where it was not begun. */
+  readonly work: Promise<void> | undefined;
+
+  constructor(namespace: string, work?: Promise<void>) {
+    const which = work === undefined ? 'an earlier flush' : 'the flush';
+    super(`${which} of ${namespace} has not ended after ${FLUSH_WITHIN_MS / 1000} s`);
     this.name = 'LateFlush';
+    this.work = work;
   }
 }
 
 /** The same target; a flush of it that does not end fails, and is tried again. */
 export function timelyTarget({ flush, isPermanent }: FlushTarget, clock: Clock): FlushTarget {
+  let late = 0;
   return {
     flush: (writes) => {
+      const namespace = namespaceOf(writes[0]?.key ?? '');
+      if (late >= MAX_LATE) return Promise.reject(new LateFlush(namespace));
+      const work = flush(writes);
       const onLate = (): never => {
-        throw new LateFlush(namespaceOf(writes[0]?.key ?? ''));
+        late += 1;
+        const onEnd = (): void => void (late -= 1);
+        void work.then(onEnd, onEnd);
+        throw new LateFlush(namespace, work);
       };
-      return within(clock, { work: flush(writes), ms: FLUSH_WITHIN_MS, onLate });
+      return within(clock, { work, ms: FLUSH_WITHIN_MS, onLate });
     },
     isPermanent: (error) => (error instanceof LateFlush ? false : isPermanent(error)),
   };

@@ -15,7 +15,7 @@ const NOTHING_LEFT: ReadonlySet<number> = new Set();
 function setUp() {
   const clock = manualClock();
   const [away, refusing] = [new Set<number>(), new Set<number>()];
-  const [flushed, restored]: [string[], string[]] = [[], []];
+  const [flushed, restored, invalidated]: [string[], string[], string[]] = [[], [], []];
   const journal: Journal = {
     ...memoryJournal({ clock }),
     parts: { count: 3, of: partOf },
@@ -39,12 +39,15 @@ function setUp() {
     recordOf: () => ({ coordinate: 'Mutation.note', state: {}, tags: [], viewer: null, acceptedAtMs: 0 }),
     restoredRecordOf: (record) => record,
     superseded: { by: () => Promise.resolve(true) },
-    invalidate: () => Promise.resolve(),
+    invalidate: (tags) => {
+      invalidated.push(...tags);
+      return Promise.resolve();
+    },
   });
   for (const part of [0, 1, 2])
     kept.add({ key: `Row:${part}.1`, seq: 1, record: Buffer.from('x') }, clock.nowMs());
   const inDoubt = (): readonly number[] => [0, 1, 2].filter((part) => recovery.isInDoubt(part));
-  return { clock, away, refusing, flushed, restored, kept, recovery, inDoubt };
+  return { clock, away, refusing, flushed, restored, invalidated, kept, recovery, inDoubt };
 }
 
 describe('a journal whose parts fail alone', () => {
@@ -100,7 +103,7 @@ describe('a journal whose parts fail alone', () => {
   });
 
   it('is given it again in each part by itself: one that refuses holds up no other', async () => {
-    const { clock, refusing, restored, kept, recovery } = setUp();
+    const { clock, refusing, restored, invalidated, kept, recovery } = setUp();
     // Its record is not kept: what the journal has lost of it is lost.
     kept.add({ key: 'Row:1.2', seq: 2, record: Buffer.alloc(17 * 1024 * 1024) }, clock.nowMs());
     refusing.add(0);
@@ -111,5 +114,7 @@ describe('a journal whose parts fail alone', () => {
     refusing.clear();
     await recovery.step();
     expect([restored, recovery.isNeeded]).toEqual([['Row:1.1', 'Row:2.1', 'Row:0.1'], false]);
+    // Another process may have filled entries of them, as the journal did not have them.
+    expect(invalidated).toEqual(restored);
   });
 });

@@ -503,6 +503,40 @@ describe('a flush that does not end', () => {
     });
   });
 
+  it('is not begun again and again: three of a namespace wait for the database, and then no more', async () => {
+    const { clock, tables, note, secondsOf } = await onVirtualTime();
+    const gate = createGate();
+    await note('place', 1, 1);
+    for (let passedMs = 0; passedMs < 600_000; passedMs += 2000) {
+      tables.Place.holdNext('flush', gate);
+      await clock.pass(2000);
+    }
+    expect([tables.Place.batches.length, secondsOf(tables.Place)]).toEqual([3, []]);
+    gate.open();
+    await clock.pass(10_000);
+    expect(secondsOf(tables.Place)).toEqual([1]);
+    await note('place', 2, 2);
+    await clock.pass(10_000);
+    expect(secondsOf(tables.Place)).toEqual([1, 2]);
+  });
+
+  it('ends what was loaded meanwhile, where it is a straight write that the database takes after all', async () => {
+    const journal = { ...memoryJournal(), mayAccept: () => false };
+    const { clock, tables, note, query } = await onVirtualTime(undefined, journal);
+    const read = async () => (await query('{ place(id: 1) { seconds } }')).data;
+    tables.Place.rows.set('1', { seconds: 5, seq: 0 });
+    const gate = createGate();
+    tables.Place.holdNext('flush', gate);
+    const noting = note('place', 1, 1);
+    await clock.pass(31_000);
+    expect((await noting).result.errors?.[0]?.extensions).toMatchObject({ code: 'WRITE_BEHIND_BUSY' });
+    expect(await read()).toEqual({ place: { seconds: 5 } });
+    await clock.pass(9000);
+    gate.open();
+    await clock.pass(100);
+    expect(await read()).toEqual({ place: { seconds: 1 } });
+  });
+
   it('holds up the end of no other namespace', async () => {
     const { cache, clock, tables, note, secondsOf } = await onVirtualTime();
     tables.Place.holdNext('flush', createGate());

@@ -61,8 +61,7 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
     // Sentinels that name no server are asked again by the next attempt to connect, which begins when it is wanted.
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: options.connectTimeoutMs,
-    // By default it is a minute in which they could not tell of a failover.
-    sentinelReconnectStrategy: (times) => doublingPauseMs(RECONNECT, times),
+    // A sentinel that was away is listened to again after a minute; until then it is asked (see `SentinelWatch`).
     failoverDetector: true,
     disconnectTimeout: FAILED_OVER_MS,
     disableClientInfo: true,

@@ -55,6 +55,11 @@ export class Epochs {
     else if (found && runOf(found) !== runOf(known)) this.#onDoubt('moved', { index, held: 0 });
     else this.#onDoubt('robbed', { index, held });
   }
+
+  /** Tells where something else is known by now than an earlier answer said; what was lost then has been counted. */
+  stillIs(index: number, epoch: string | undefined): void {
+    if (this.#shards[index]?.epoch !== epoch) this.#onDoubt('moved', { index, held: 0 });
+  }
 }
 
 function runOf(epoch: string): string {

@@ -212,7 +212,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
       if (confirming === undefined) return { outcome: 'accepted', seq };
       const isSafe = await confirming;
       // The journal may have been emptied meanwhile, and that noticed before the caller keeps the write: it is noticed anew.
-      epochs.noticed(index, { found: epochOf(present) });
+      epochs.stillIs(index, epochOf(present));
       return { outcome: isSafe ? 'accepted' : 'unconfirmed', seq };
     },
     pending: async (keys) => {

@@ -10,7 +10,13 @@ const APART = { ms: 100, share: 0.01 };
 export class FollowedHistory {
   #seen: string | undefined;
   #hasChanged = false;
-  #invalidatedAtMs = -Infinity;
+  /** By the history that acknowledged it: the latest invalidation. */
+  readonly #invalidatedAtMs = new Map<string | undefined, number>();
+
+  /** The history that an invalidation goes to which is sent now. */
+  get seen(): string | undefined {
+    return this.#seen;
+  }
 
   /** Notes the history of the server that is about to be used. */
   sees(history: string): void {
@@ -23,20 +29,25 @@ export class FollowedHistory {
     return this.#hasChanged;
   }
 
-  /** An invalidation was acknowledged. */
-  invalidated(): void {
-    this.#invalidatedAtMs = performance.now();
+  /** An invalidation was acknowledged that was sent to this history. */
+  invalidated(sentTo: string | undefined): void {
+    this.#invalidatedAtMs.set(sentTo, performance.now());
   }
 
   /** Whether one may have been acknowledged by another server after all was forgotten here; that was so long before `atMs`. */
   mayLack(forgottenForMs: number | undefined, atMs: number): boolean {
-    if (!this.#hasChanged || this.#invalidatedAtMs === -Infinity) return false;
+    const earlier = [...this.#invalidatedAtMs].filter(([history]) => history !== this.#seen);
+    if (!this.#hasChanged || earlier.length === 0) return false;
     if (forgottenForMs === undefined || forgottenForMs < 0) return true;
-    return atMs - this.#invalidatedAtMs <= forgottenForMs * (1 + APART.share) + APART.ms;
+    const latestMs = Math.max(...earlier.map(([, invalidatedAtMs]) => invalidatedAtMs));
+    return atMs - latestMs <= forgottenForMs * (1 + APART.share) + APART.ms;
   }
 
   /** What was stored so far is believed, or was forgotten. */
   isUsed(): void {
     this.#hasChanged = false;
+    for (const history of this.#invalidatedAtMs.keys()) {
+      if (history !== this.#seen) this.#invalidatedAtMs.delete(history);
+    }
   }
 }

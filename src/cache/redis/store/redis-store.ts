@@ -86,8 +86,9 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
   };
   /** What must not be missed, by this server or by the next. */
   const ended = async (operation: (commands: Redis) => Promise<unknown>): Promise<void> => {
+    const sentTo = followed.seen;
     await link.runOrForget(operation);
-    followed.invalidated();
+    followed.invalidated(sentTo);
   };
   const sendFills = (part: readonly Fill[]): Promise<readonly FillOutcome[]> =>
     link.run(async (commands) => {
@@ -128,10 +129,10 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
           );
         },
         rejoin: async (ask, { history }, mustForget) => {
+          followed.sees(history);
           await ask((commands) => oversized.remove(commands));
           // A server that was restarted or replaced may have lost invalidations that it had acknowledged.
           const isKnown = await ask((commands) => knowsRun(commands, names, history));
-          followed.sees(history);
           // Another process may have seen to that, and this one may have been at the server before for longer.
           const has = isKnown && !(await lacksOurs(ask)) ? await caughtUp() : 'no';
           const isBelieved = has === 'yes' || (has === 'unknown' && !mustForget);

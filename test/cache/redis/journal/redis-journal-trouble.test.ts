@@ -89,6 +89,7 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     await expect
       .poll(async () => /slave0:.*state=online/.test(await admin.info('replication')), { timeout: 10_000 })
       .toBe(true);
+    const others = Array.from({ length: 19 }, (_, index) => index + 3);
     const { cache, note, table } = await places({
       clock: systemClock,
       journal: redisJournal(new Redis(redis.url, { lazyConnect: true }), {
@@ -99,18 +100,24 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     // From now on it looks often.
     expect((await note(2, 20)).outcomes).toEqual(['Mutation.note QUEUED']);
     process.kill(replica.pid, 'SIGSTOP');
-    const noting = note(1, 10);
+    const noting = Promise.all([1, ...others].map((id) => note(id, 10)));
     await expect.poll(() => admin.client('LIST'), { interval: 5 }).toContain('cmd=wait');
+    await expect
+      .poll(async () => (await cache.writes.journal()).size, { interval: 5 })
+      .toMatchObject({ pending: 21 });
     await admin.flushall();
     await expect
       .poll(async () => (await cache.writes.journal()).flushed, { interval: 5 })
       .toMatchObject({ restored: 1 });
     process.kill(replica.pid, 'SIGCONT');
-    expect((await noting).outcomes).toEqual(['Mutation.note QUEUED']);
+    for (const { outcomes } of await noting) expect(outcomes).toEqual(['Mutation.note QUEUED']);
     table.faults.flush = undefined;
     await expect
       .poll(() => ['1', '2'].map((id) => table.rows.get(id)?.seconds), { timeout: 15_000 })
       .toEqual([10, 20]);
+    await expect.poll(() => others.filter((id) => table.rows.get(`${id}`)?.seconds !== 10)).toEqual([]);
+    // However many of them notice it.
+    expect((await cache.writes.journal()).flushed).toMatchObject({ losses: 1 });
   });
 
   it('numbers what goes straight to the database above all it was given', async () => {

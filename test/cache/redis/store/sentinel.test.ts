@@ -142,6 +142,20 @@ describe.skipIf(!needsRedis())('a store that sentinels find', () => {
     await expect.poll(() => cache.stats.storeIsAway(), { timeout: 10_000 }).toBe(false);
   });
 
+  it('leaves the console alone while a sentinel is dead', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    onTestFinished(() => printed.mockRestore());
+    const primary = await privateRedis();
+    onTestFinished(() => primary.stop());
+    const live = await sentinel({ watched: primary.port });
+    const cache = await started(`redis+sentinel://127.0.0.1:1,127.0.0.1:${live}/${NAME}`);
+    await expect.poll(() => cache.stats.storeIsAway(), { timeout: 10_000 }).toBe(false);
+    const sinceMs = performance.now();
+    await vi.waitFor(() => expect(performance.now() - sinceMs).toBeGreaterThan(1500), { timeout: 3000 });
+    // Once by ioredis, when it connects to them all.
+    expect(printed.mock.calls.length).toBeLessThan(2);
+  });
+
   it('leaves reads to the origin while there is no sentinel', async () => {
     const cache = await started(`redis+sentinel://127.0.0.1:1,127.0.0.1:2/${NAME}`);
     expect(cache.stats.storeIsAway()).toBe(true);
