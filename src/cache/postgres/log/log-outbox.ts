@@ -145,10 +145,10 @@ export class LogOutbox implements Outbox {
   /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
   async keep(): Promise<void> {
     const { tables } = this.#options;
-    await this.#seen();
+    const tablesNow = await this.#seen();
     await this.#keepSlot();
     // A reader has the partitions as they were when it was opened.
-    if (await tables.keep()) this.#stopReading();
+    if (await tables.keep(tablesNow)) this.#stopReading();
   }
 
   async #keepSlot(): Promise<void> {
@@ -160,7 +160,7 @@ export class LogOutbox implements Outbox {
     await this.#beginAnew(store);
   }
 
-  #seen(): Promise<void> {
+  #seen(): Promise<string | undefined> {
     const { pool, home, slot } = this.#options;
     return stillSeen(pool, home, slot);
   }

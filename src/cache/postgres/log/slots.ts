@@ -6,6 +6,7 @@ import { sqlstateOf } from '../sqlstate.js';
 import type { LogHome } from './log-home.js';
 import { endOfRecords, readLsn } from './lsn.js';
 import { publicationNow } from './publication.js';
+import { tablesNowSql } from './tables-now.js';
 import { serverRefusal } from './server-refusals.js';
 
 /** How it stands with the log and with the slot of one store, as one statement saw it. */
@@ -293,15 +294,20 @@ export async function haveForgotten(
   ]);
 }
 
-/** It is noted once for all processes that look at the same time: a note makes another mark of the one that everything must be forgotten. */
-export async function stillSeen(pool: OutboxPool, home: LogHome, slot: string): Promise<void> {
-  const { rows } = await pool.query<{ hasForsaken: boolean }>(
+/**
+ * It is noted once for all processes that look at the same time: a note makes another mark of the one that everything must be forgotten.
+ * Resolves with the tables as they are now, by `tablesNowSql`.
+ */
+export async function stillSeen(pool: OutboxPool, home: LogHome, slot: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ hasForsaken: boolean; tablesNow: string | null }>(
     `WITH seen AS (UPDATE ${home.readers} SET "seenAt" = clock_timestamp()
        WHERE "slot" = $1 AND "seenAt" < clock_timestamp() - interval '${SEEN_EVERY}')
-     SELECT EXISTS (SELECT FROM ${home.readers} AS r WHERE r."slot" <> $1 AND ${FORSAKEN}) AS "hasForsaken"`,
-    [slot],
+     SELECT EXISTS (SELECT FROM ${home.readers} AS r WHERE r."slot" <> $1 AND ${FORSAKEN}) AS "hasForsaken",
+            ${tablesNowSql('$2')} AS "tablesNow"`,
+    [slot, home.publication],
   );
   if (rows[0]?.hasForsaken === true) await dropForsaken(pool, home);
+  return rows[0]?.tablesNow ?? undefined;
 }
 
 /** A slot that no process reads makes the server keep its log until the disk is full. */

@@ -19,17 +19,19 @@ export async function tablesNow(client: ClientBase, plan: LogPlan): Promise<read
   }));
 }
 
-/** The tables of a publication with all of their parts, and what the log has of each, as one text. $1 is its name. */
-export const tablesNowSql = `
-  WITH RECURSIVE tree AS (
-    SELECT r.prrelid AS oid FROM pg_catalog.pg_publication_rel AS r
-    JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid WHERE p.pubname = $1
-    UNION
-    SELECT i.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.oid
-  )
-  SELECT md5(string_agg(concat_ws(':', c.oid, c.relnamespace, c.relname, c.relreplident,
-           (SELECT string_agg(i.indexrelid::text, '+' ORDER BY i.indexrelid) FROM pg_catalog.pg_index AS i
-            WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
-           (SELECT string_agg(i.inhparent::text, '+' ORDER BY i.inhparent) FROM pg_catalog.pg_inherits AS i
-            WHERE i.inhrelid = c.oid)), ',' ORDER BY c.oid)) AS now
-  FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.oid`;
+/** The tables of a publication with all of their parts, and what the log has of each, as one text. */
+export function tablesNowSql(publication: string): string {
+  return `(
+    WITH RECURSIVE tree AS (
+      SELECT r.prrelid AS oid FROM pg_catalog.pg_publication_rel AS r
+      JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid WHERE p.pubname = ${publication}
+      UNION
+      SELECT i.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.oid
+    )
+    SELECT md5(string_agg(concat_ws(':', c.oid, c.relnamespace, c.relname, c.relreplident,
+             (SELECT string_agg(i.indexrelid::text, '+' ORDER BY i.indexrelid) FROM pg_catalog.pg_index AS i
+              WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
+             (SELECT string_agg(i.inhparent::text, '+' ORDER BY i.inhparent) FROM pg_catalog.pg_inherits AS i
+              WHERE i.inhrelid = c.oid)), ',' ORDER BY c.oid))
+    FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.oid)`;
+}

@@ -59,11 +59,10 @@ export class TablesOfLog {
   }
 
   /**
-   * Sees to what was made or changed since, which the log does not tell of, and says whether there was anything. One statement
-   * where there is nothing.
+   * Sees to what was made or changed since, which the log does not tell of, and says whether there was anything. `now`: the tables as
+   * one text, by `tablesNowSql`.
    */
-  async keep(): Promise<boolean> {
-    const now = await this.#now();
+  async keep(now: string | undefined): Promise<boolean> {
     if (now === this.#known) return false;
     await this.plan();
     await this.identities();
@@ -115,8 +114,9 @@ export class TablesOfLog {
   }
 
   async #now(): Promise<string | undefined> {
-    const { rows } = await this.#options.pool.query<{ now: string | null }>(tablesNowSql, [
-      this.#options.home.publication,
+    const { pool, home } = this.#options;
+    const { rows } = await pool.query<{ now: string | null }>(`SELECT ${tablesNowSql('$1')} AS now`, [
+      home.publication,
     ]);
     return rows[0]?.now ?? undefined;
   }
