@@ -22,6 +22,8 @@ export class ForeseenPlaces {
   /** Undefined where the object has none. */
   readonly places: readonly (Located | undefined)[];
   readonly #foreseen: Foreseen;
+  /** Whether they depend on who reads, and so on the context. */
+  readonly #areOfReader: boolean;
   readonly #argumentCount: number;
   /** What the keys and tags took from the objects, those of one object after those of the other. */
   readonly #taken: unknown[];
@@ -29,7 +31,8 @@ export class ForeseenPlaces {
   constructor(parents: readonly unknown[], foreseen: Foreseen) {
     this.#foreseen = foreseen;
     this.#argumentCount = Object.keys(foreseen.args).length;
-    const { parentPaths } = foreseen.policy;
+    const { parentPaths, usesViewer, variantOf } = foreseen.policy;
+    this.#areOfReader = usesViewer || variantOf !== undefined;
     this.#taken = new Array<unknown>(parents.length * parentPaths.length).fill(undefined);
     this.places = parents.map((parent, at) => {
       if (typeof parent !== 'object' || parent === null || parent instanceof Error) return undefined;
@@ -44,8 +47,7 @@ export class ForeseenPlaces {
     const place = this.places[at];
     const { context, policy } = this.#foreseen;
     if (place === undefined) return undefined;
-    const isOfReader = policy.usesViewer || policy.variantOf !== undefined;
-    if (isOfReader && call.context !== context) return undefined;
+    if (this.#areOfReader && call.context !== context) return undefined;
     if (policy.usesViewer && !this.#isSameViewer(context)) return undefined;
     if (this.#hasSameArguments(call.args) && this.#hasSameValues(call.parent, at)) return place;
     const again = this.#locate(call.parent, call.args);

@@ -22,8 +22,10 @@ export interface TablesOfLogOptions {
 /** The tables that the log tells of, looked after while processes run: others drop, swap and divide them meanwhile. */
 export class TablesOfLog {
   readonly #options: TablesOfLogOptions;
-  /** How they were when all was found to be right. */
-  #known: string | undefined;
+  /** How they were when they were seen to last. */
+  #seen: string | undefined;
+  /** Whether each then had its name; where not, another table may take it, which changes nothing of the one that had it. */
+  #areAsNamed = true;
   #warned: string | undefined;
 
   constructor(options: TablesOfLogOptions) {
@@ -55,7 +57,7 @@ export class TablesOfLog {
   async begin(): Promise<void> {
     const now = await this.#now();
     await this.identities();
-    this.#known = now;
+    this.#seen = now;
   }
 
   /**
@@ -63,12 +65,13 @@ export class TablesOfLog {
    * one text, by `tablesNowSql`.
    */
   async keep(now: string | undefined): Promise<boolean> {
-    if (now === this.#known) return false;
+    const hasChanged = now !== this.#seen;
+    if (!hasChanged && this.#areAsNamed) return false;
     await this.plan();
     await this.identities();
-    // Another table may take the name of one that was renamed, which changes nothing of that one.
-    this.#known = (await this.#areAsNamed()) ? now : undefined;
-    return true;
+    this.#areAsNamed = await this.#haveNames();
+    this.#seen = now;
+    return hasChanged;
   }
 
   /** Gives partitions that are new what the log needs to tell enough of them; writes to some fail until then. */
@@ -107,7 +110,7 @@ export class TablesOfLog {
     return toRead;
   }
 
-  async #areAsNamed(): Promise<boolean> {
+  async #haveNames(): Promise<boolean> {
     const { home, pool } = this.#options;
     const { tables } = await inTransaction(pool, (client) => presentPlan(client, home));
     return tables.every(({ said, now }) => said.name === now?.name && said.schema === now.schema);

@@ -133,6 +133,19 @@ describe.skipIf(!needsPostgres())('what the log says of itself', () => {
     expect(await told(outbox)).toEqual(['Film', 'Film:1']);
   });
 
+  it('is read on by the same process while a table stays renamed', async () => {
+    const { pool, outbox } = await world({ store: undefined });
+    await pool.query('ALTER TABLE films RENAME TO films_old');
+    await outbox.keep();
+    expect(await firstTold(outbox)).toContain(FORGET);
+    for (let minute = 0; minute < 2; minute += 1) {
+      await outbox.keep();
+      expect(await told(outbox)).toEqual([]);
+    }
+    await pool.query('INSERT INTO films_old VALUES (1)');
+    expect(await told(outbox)).toEqual(['Film', 'Film:1']);
+  });
+
   it('follows a table whose name another one took only later, within the minute in which processes look after it', async () => {
     const { pool, outbox } = await world();
     await pool.query('ALTER TABLE films RENAME TO films_old');
