@@ -43,6 +43,8 @@ export interface LeaseRequest extends EntryAddress {
   readonly keepForMs: number;
   /** As in `Fill`. */
   readonly owner?: string | undefined;
+  /** True where nothing is loaded under it: then a store need not look for generations of others, and may answer anything for them. */
+  readonly onlyLease?: boolean | undefined;
 }
 
 /** What there is before a load: generations, created where missing; the entry there now; and whether to load. */

@@ -22,6 +22,10 @@ export class AskedSets {
       this.#counts.set(key, { args, times: 1 });
   }
 
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
   /** Hands on what was counted, and begins anew. */
   take(): readonly Readonly<Count>[] {
     if (this.#counts.size === 0) return [];

@@ -29,6 +29,8 @@ export interface FieldWarmerOptions {
 /** Argument sets are looked for anew this often, or whenever all are refreshed. */
 const SETS_KEPT_MS = 60_000;
 const HAND_ON_EVERY_MS = 5000;
+/** Where no client has asked there is nothing to hand on, but counts must fade. */
+const FADE_EVERY_MS = 60_000;
 
 /** Keeps the entries of one field warm. */
 export class FieldWarmer {
@@ -98,9 +100,9 @@ export class FieldWarmer {
   }
 
   async #handOnAsked(nowMs: number): Promise<void> {
-    if (!hasCome(this.#handedOnAtMs + HAND_ON_EVERY_MS, nowMs, HAND_ON_EVERY_MS)) return;
+    const everyMs = this.#asked.isEmpty ? FADE_EVERY_MS : HAND_ON_EVERY_MS;
+    if (!hasCome(this.#handedOnAtMs + everyMs, nowMs, everyMs)) return;
     this.#handedOnAtMs = nowMs;
-    // Also where no client has asked: counts must fade.
     await this.#options.handOn(this.#asked.take());
   }
 

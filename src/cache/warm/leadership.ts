@@ -31,7 +31,8 @@ export class Leadership {
       this.#lease = undefined;
     }
     const lease = { key: this.#key, token: nextToken() };
-    const [acquired] = await store.acquire([{ ...lease, tags: [], leaseMs, keepForMs: leaseMs }]);
+    const request = { ...lease, tags: [], leaseMs, keepForMs: leaseMs, onlyLease: true };
+    const [acquired] = await store.acquire([request]);
     if (acquired?.leased === true) this.#lease = lease;
     return this.#lease !== undefined;
   }

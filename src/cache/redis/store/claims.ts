@@ -20,7 +20,8 @@ interface Asking<Request> {
  */
 export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
   const { names, nextNonce, requests } = acquiring;
-  const sharing = sharedGenerations(redis, acquiring);
+  const isForLoads = requests.some(({ onlyLease }) => onlyLease !== true);
+  const sharing = isForLoads ? sharedGenerations(redis, acquiring) : NONE;
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const before: Generations = isTagged ? await sharing : () => '';
   const calls = requests.map(({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
@@ -58,6 +59,7 @@ export async function intend(redis: Redis, asking: Asking<Intention>): Promise<r
 
 /** The present generation of a tag; of the epoch for undefined. */
 type Generations = (tag: string | undefined) => string;
+const NONE: Promise<Generations> = Promise.resolve(() => '');
 type Known = readonly [tag: string | undefined, generation: string];
 
 interface AskedTag {

@@ -79,6 +79,23 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(await commandsOf(() => store.invalidate(TAGGED.tags))).toEqual(expected);
   });
 
+  it('are one script for a lease that is asked for in vain, as processes ask each few seconds who leads', async () => {
+    const prefix = randomUUID();
+    const [one, other] = [await open(prefix), await open(prefix)];
+    const leader = { key: 'leader of Query.top', tags: [] };
+    const ask = (store: Store): Promise<boolean> =>
+      Promise.resolve(store.acquire([{ ...leaseRequest(leader, {}), onlyLease: true }])).then(
+        ([acquired]) => acquired?.leased === true,
+      );
+    expect(await ask(one)).toBe(true);
+    await ask(other);
+    expect(
+      await commandsOf(async () => {
+        expect(await ask(other)).toBe(false);
+      }),
+    ).toEqual({ evalsha: 1, mget: 1, pttl: 1, strlen: 1 });
+  });
+
   it('ask for generations anew that another process has ended', async () => {
     const prefix = randomUUID();
     const [one, other] = [await open(prefix), await open(prefix)];
