@@ -1,5 +1,6 @@
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Clock } from '../time/clock.js';
+import { OnceInAWhile } from '../time/once-in-a-while.js';
 import { channels } from '../diagnostics/channels.js';
 import type { InvalidateMessage } from '../diagnostics/messages.js';
 import { tellWork } from '../diagnostics/tell-work.js';
@@ -14,6 +15,8 @@ const ATTEMPTS = 3;
 const PAUSE: DoublingPause = { firstMs: 25, longestMs: 1000 };
 /** Milliseconds for which an invalidation that was written down is waited for. */
 const RELAYED_WITHIN_MS = 400;
+/** In an outage each write fails so: of a field it is told once in so many milliseconds. */
+const TOLD_EVERY_MS = 1000;
 
 export interface InvalidationOptions {
   readonly entries: Entries;
@@ -39,6 +42,8 @@ export type Invalidate = (
  * an outage each write would wait for that.
  */
 export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
+  const told = new OnceInAWhile({ clock, quietMs: TOLD_EVERY_MS });
+
   async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
@@ -64,8 +69,10 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
       return true;
     }
     counters.failedInvalidations += 1;
+    const failures = told.happened(coordinate);
+    if (failures === undefined) return false;
     log.error(
-      { coordinate, tags: tags.length, error: String(error) },
+      { coordinate, failures, tags: tags.length, error: String(error) },
       relay() === undefined
         ? 'an invalidation could not be applied'
         : 'an invalidation could not be applied in time',

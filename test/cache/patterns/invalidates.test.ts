@@ -167,6 +167,17 @@ describe('@invalidates', () => {
     expect(logged.at(-1)).toContain('an invalidation could not be applied');
     await expect(cache.invalidate(['Film:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
   });
+
+  it('logs many of them in an outage as few lines, which say how many there were', async () => {
+    const { query, cache, logged } = filmCache({
+      ...memoryStore(),
+      invalidate: () => Promise.reject(new StoreAway('the store is away')),
+    });
+    for (let times = 0; times < 200; times += 1) await query('mutation { byArgument(id: 1) }');
+    expect(cache.stats.counters()['Mutation.byArgument']).toMatchObject({ failedInvalidations: 200 });
+    const lines = logged.filter((line) => line.includes('an invalidation could not be applied'));
+    expect(lines.length).toBeLessThan(20);
+  });
 });
 
 describe('a store that fails', () => {
