@@ -49,7 +49,9 @@ export interface ExecutionNotes {
 const SEEN = 65_536;
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
-/** After failures in a row so many sights are passed over at most before an answer is recorded again. */
+/** So many failures in a row are nothing: what was invalidated is loaded first, and kept by the next who ask. */
+const FAILURES_FOR_NOTHING = 6;
+/** After more of them so many sights are passed over at most before an answer is recorded again. */
 const MOST_PASSES = 128;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
@@ -138,7 +140,8 @@ export class OperationMemo {
         stop();
         if (!this.#keep(answers, { key, plan, recording, mark, result })) {
           plan.failures += 1;
-          plan.passes = Math.min(2 ** plan.failures, MOST_PASSES);
+          const failures = plan.failures - FAILURES_FOR_NOTHING;
+          plan.passes = failures <= 0 ? 0 : Math.min(2 ** failures, MOST_PASSES);
         } else plan.failures = 0;
       },
     };
