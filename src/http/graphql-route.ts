@@ -1,8 +1,8 @@
 import type { ApolloServer } from '@apollo/server';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { internalError, loggedError } from '../api-errors/internal-error.js';
+import { fastifyHandler } from '../cache/apollo/index.js';
 import type { ApiContext, ApiServices } from '../context.js';
 import { requestContext } from './request-context.js';
 
@@ -12,8 +12,8 @@ export function addGraphqlRoute(
   apollo: ApolloServer<ApiContext>,
   services: ApiServices,
 ): void {
-  const handler = fastifyApolloHandler(apollo, {
-    async context(request, reply) {
+  const handler = fastifyHandler(apollo, {
+    async context(request: FastifyRequest, reply: FastifyReply) {
       void reply.header('cache-control', 'no-store');
       try {
         return await requestContext(services, request, reply);

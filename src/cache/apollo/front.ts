@@ -6,19 +6,29 @@ import type { OperationGiven } from '../memo/operation-plans.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
 import { headOf } from './answer-head.js';
-import { operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
+import { isJson, operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
 import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
 import { pluginsInTheWay, pluginsOf, TRACED_BY } from './plugins-in-the-way.js';
 
 /** A request, and what makes its context. */
-export interface HttpExecution {
+export interface HttpExecution<Context = unknown> {
   readonly httpGraphQLRequest: HttpRequest;
-  readonly context: () => Promise<unknown>;
+  readonly context: () => Promise<Context>;
 }
 
 /** The one way on which every integration reaches Apollo Server 4 or 5. */
-export interface AnsweringServer {
-  executeHTTPGraphQLRequest(execution: HttpExecution): Promise<HttpAnswer>;
+export interface AnsweringServer<Context = unknown> {
+  executeHTTPGraphQLRequest(execution: HttpExecution<Context>): Promise<HttpAnswer>;
+}
+
+/** A request that is not written out for the server yet. */
+export interface HttpAsked {
+  /** As much of it as says what is asked for. */
+  readonly request: HttpRequest;
+  /** As integrations hand it to the server. */
+  readonly whole: () => HttpRequest;
+  /** Makes its context. Never throws at once. */
+  readonly context: () => Promise<unknown>;
 }
 
 /** What is read of a request to tell whether it is answered with evidence. */
@@ -58,6 +68,13 @@ interface Learnt {
   readonly manner: Manner;
 }
 
+const fronts = createObjectNotes<Front>();
+
+/** What stands in front of a server, where something does. */
+export function frontOf(server: object): Front | undefined {
+  return fronts.get(server);
+}
+
 const MANNERS = { maxEntries: 200, maxBytes: 200_000, eviction: 's3-fifo' } as const;
 const DOCUMENTS = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024, eviction: 's3-fifo' } as const;
 /** What a parsed document takes in memory for each character of its text, as measured. */
@@ -85,6 +102,23 @@ export class Front {
     const { server } = options;
     this.#execute = server.executeHTTPGraphQLRequest.bind(server);
     server.executeHTTPGraphQLRequest = (execution) => this.#answer(execution);
+    fronts.set(server, this);
+  }
+
+  /**
+   * Answers a request without the server, where nothing is left for it to decide: what it has answered in the same manner is neither a
+   * landing page nor a request of another site, which browsers cannot send as JSON without asking first.
+   */
+  async answerAlone({ request, whole, context }: HttpAsked): Promise<HttpAnswer> {
+    const isAdmitted =
+      this.#isOpen && request.method === 'POST' && isJson(request.headers.get('content-type'));
+    const asked = isAdmitted ? askedBy(request) : undefined;
+    const learnt = asked && this.#learnt(asked);
+    if (asked === undefined || learnt === undefined)
+      return this.#answer({ httpGraphQLRequest: whole(), context });
+    const making = context();
+    const answer = await making.then((made) => this.#find(asked, learnt, made), nothing);
+    return answer ?? this.#execute({ httpGraphQLRequest: whole(), context: () => making });
   }
 
   /** Told once the server has started, and whenever it has another schema. */
@@ -98,6 +132,11 @@ export class Front {
   givenInside(request: object, given: GivenInside): void {
     const awaited = this.#awaited.get(request);
     if (awaited !== undefined) awaited.given = given;
+  }
+
+  /** Told once the server begins to stop: from then on it refuses requests. */
+  willStop(): void {
+    this.#isOpen = false;
   }
 
   #mayOpen(): boolean {
@@ -115,9 +154,8 @@ export class Front {
 
   #answer(execution: HttpExecution): Promise<HttpAnswer> {
     const { httpGraphQLRequest: request } = execution;
-    const operation = this.#isOpen ? operationOf(request) : undefined;
-    if (operation === undefined) return this.#execute(execution);
-    const asked: Asked = { request, operation, mannerName: nameOfManner(request) };
+    const asked = this.#isOpen ? askedBy(request) : undefined;
+    if (asked === undefined) return this.#execute(execution);
     const learnt = this.#learnt(asked);
     return learnt === undefined ? this.#learn(execution, asked) : this.#try(execution, asked, learnt);
   }
@@ -201,6 +239,16 @@ export class Front {
     const made = { operation, result: WHOLE, freshness: kept.made, kept, isSpecial: false };
     return headOf(http, { ...made, method, headers });
   }
+}
+
+function askedBy(request: HttpRequest): Asked | undefined {
+  const operation = operationOf(request);
+  return operation && { request, operation, mannerName: nameOfManner(request) };
+}
+
+/** Why there is no context, the server is told again, and tells the client. */
+function nothing(): undefined {
+  return undefined;
 }
 
 /** Its text is what was kept. */

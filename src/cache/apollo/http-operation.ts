@@ -8,6 +8,13 @@ export interface HttpRequest {
   readonly body: unknown;
 }
 
+const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
+
+/** Whether a body is JSON by its `Content-Type`. A browser asks the server before it sends such a body from another site. */
+export function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && JSON_TYPE.test(contentType);
+}
+
 type Variables = Readonly<Record<string, unknown>>;
 
 /** The one operation of a request. */

@@ -17,6 +17,7 @@ const inFrontOptions = { without: true } satisfies Record<keyof InFrontOptions, 
 /** What a plugin is told of the schema of its server. */
 export interface ServerListener {
   schemaDidLoadOrUpdate(loaded: { readonly apiSchema: GraphQLSchema }): void;
+  serverWillStop(): Promise<void>;
 }
 
 export type InFrontSource = Omit<FrontOptions, 'server' | 'mayMiss' | 'memo'> & {
@@ -48,7 +49,12 @@ export class InFront {
   start(): ServerListener | undefined {
     this.#hasStarted = true;
     const front = this.#front;
-    return front && { schemaDidLoadOrUpdate: ({ apiSchema }) => front.loaded(apiSchema) };
+    return (
+      front && {
+        schemaDidLoadOrUpdate: ({ apiSchema }) => front.loaded(apiSchema),
+        serverWillStop: () => Promise.resolve(front.willStop()),
+      }
+    );
   }
 
   /** Told of a request that the server answers from the memo. */

@@ -14,6 +14,14 @@ export type {
   PluginResponse,
   StartedRequest,
 } from './plugin-requests.js';
+export { nodeHandler, type NodeHandler, type NodeHandlerOptions } from './handlers/node-handler.js';
+export {
+  fastifyHandler,
+  type FastifyHandler,
+  type FastifyHandlerOptions,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+} from './handlers/fastify-handler.js';
 export type { InFrontOptions, ServerListener } from './in-front.js';
 export type { AnsweringServer, HttpExecution } from './front.js';
 export type { HttpRequest } from './http-operation.js';

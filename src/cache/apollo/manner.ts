@@ -6,7 +6,12 @@ import type { HttpRequest } from './http-operation.js';
 export interface HttpAnswer {
   readonly status?: number | undefined;
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: { readonly kind: string; readonly string?: string };
+  /** Whole, or in parts. */
+  readonly body: {
+    readonly kind: string;
+    readonly string?: string;
+    readonly asyncIterator?: AsyncIterable<string>;
+  };
 }
 
 /** How a server answers requests of one method, `Content-Type` and `Accept` from the memo. */

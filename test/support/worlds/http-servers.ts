@@ -7,9 +7,10 @@ import { expressMiddleware } from '@as-integrations/express5';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import fastifyCors from '@fastify/cors';
 import express, { type RequestHandler } from 'express';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import { createYoga } from 'graphql-yoga';
 import mercurius from 'mercurius';
+import { fastifyHandler, nodeHandler } from '../../../src/cache/apollo/index.js';
 import { apolloWithPlans } from '../../../src/cache/execution/index.js';
 import { cachePlugin as mercuriusPlugin } from '../../../src/cache/mercurius/index.js';
 import { cachePlugin as yogaPlugin } from '../../../src/cache/yoga/index.js';
@@ -60,7 +61,7 @@ function contextFor<Request extends { headers: NodeJS.Dict<string | string[]> }>
   };
 }
 
-type StartApollo = (world: HttpWorld, kind: ApolloKind) => Promise<HttpServer>;
+export type StartApollo = (world: HttpWorld, kind: ApolloKind) => Promise<HttpServer>;
 
 const standalone: StartApollo = async (world, kind) => {
   const { options, inFront } = apolloOptions(world, kind);
@@ -106,6 +107,26 @@ const onExpress: StartApollo = async (world, kind) => {
   return { url: http.url, close };
 };
 
+/** An application of Express, in which code stands in front of a handler. */
+function behind(code: RequestHandler, handle: RequestListener): RequestListener {
+  const app = express().use('/', code, handle);
+  return (request, response) => void app(request, response);
+}
+
+const byNodeHandler: StartApollo = async (world, kind) => {
+  const { options, inFront } = apolloOptions(world, kind);
+  const server = inFront(new ApolloServer<HttpContext>(options), kind);
+  await server.start();
+  const context = contextFor(kind);
+  const handle = nodeHandler(server, { context: ({ req }) => context(req) });
+  const http = await listening(kind.reflectsOrigin === true ? behind(reflectOrigin, handle) : handle);
+  const close = async (): Promise<void> => {
+    await http.close();
+    await server.stop();
+  };
+  return { url: http.url, close };
+};
+
 const onFastify: StartApollo = async (world, kind) => {
   const app = fastify();
   if (kind.reflectsOrigin === true) await app.register(fastifyCors, { origin: true });
@@ -121,11 +142,25 @@ const onFastify: StartApollo = async (world, kind) => {
   return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
 };
 
+const byFastifyHandler: StartApollo = async (world, kind) => {
+  const app = fastify();
+  if (kind.reflectsOrigin === true) await app.register(fastifyCors, { origin: true });
+  const { options, inFront } = apolloOptions(world, kind);
+  const plugins = [...options.plugins, fastifyApolloDrainPlugin(app)];
+  const server = inFront(new ApolloServer<HttpContext>({ ...options, plugins }), kind);
+  await server.start();
+  const context: (request: FastifyRequest) => Promise<HttpContext> = contextFor(kind);
+  app.all('/', fastifyHandler(server, { context }));
+  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
+};
+
 /** The ways on which Apollo Server is reached over HTTP. */
 export const apolloWays: readonly [string, StartApollo][] = [
   ['standalone', standalone],
   ['on Express', onExpress],
   ['on Fastify with plans', onFastify],
+  ['by nodeHandler', byNodeHandler],
+  ['by fastifyHandler', byFastifyHandler],
 ];
 
 const yoga: StartHttpServer = async ({ schema, cache }) => {
@@ -157,6 +192,11 @@ export const httpServers: readonly [string, StartHttpServer][] = [
   [
     'Apollo Server on Fastify with plans, answered in front',
     (world) => onFastify(world, { isInFront: true }),
+  ],
+  ['Apollo Server by nodeHandler, answered in front', (world) => byNodeHandler(world, { isInFront: true })],
+  [
+    'Apollo Server by fastifyHandler, answered in front',
+    (world) => byFastifyHandler(world, { isInFront: true }),
   ],
   ['GraphQL Yoga', yoga],
   ['Mercurius', onMercurius],

@@ -1,0 +1,332 @@
+import { createServer, request as send, type IncomingMessage, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import express from 'express';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { nodeHandler, type AnsweringServer, type NodeHandlerOptions } from '../../src/cache/apollo/index.js';
+import { frontWorld, type FrontContext } from '../cache/memo/front-world.js';
+import { createGate } from '../support/gate.js';
+import { requests, seenOf, type Seen } from '../support/worlds/front-requests.js';
+import { apolloWays, type StartApollo } from '../support/worlds/http-servers.js';
+import { httpWorld, wholeAnswer } from '../support/worlds/http-world.js';
+
+const FILM = '{ film { title } }';
+const STALKER = '{"data":{"film":{"title":"Stalker"}}}\n';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+async function listening(answer: RequestListener): Promise<string> {
+  const http = createServer(answer);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+}
+
+interface Posted {
+  readonly body?: string | Buffer | readonly Buffer[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function post(url: string, { body, headers = {} }: Posted) {
+  const asked = send(url, { method: 'POST', headers: { ...JSON_TYPE, ...headers } });
+  const parts = Array.isArray(body) ? body : [body ?? JSON.stringify({ query: FILM })];
+  for (const part of parts.slice(0, -1)) {
+    asked.write(part);
+    // The next one comes in an event of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  asked.end(parts.at(-1));
+  const { response, body: text } = await wholeAnswer(asked);
+  return { status: response.statusCode, text, headers: response.headers };
+}
+
+/** Apollo Server with a memo in front, by the handler. */
+async function served(options: NodeHandlerOptions<FrontContext> = {}) {
+  const world = await frontWorld();
+  const { context = () => Promise.resolve({}), ...others } = options;
+  const url = await listening(nodeHandler(world.server, { ...others, context }));
+  return { ...world, url, inFront: () => world.cache.stats.memo().inFront };
+}
+
+/** Asks until an answer is given in front. */
+async function settled({ url, inFront }: Awaited<ReturnType<typeof served>>): Promise<void> {
+  for (let times = 0; times < 10 && inFront() === 0; times += 1) await post(url, {});
+  expect(inFront()).toBe(1);
+}
+
+function startOf(way: string): StartApollo {
+  const start = apolloWays.find(([name]) => name === way)?.[1];
+  if (start === undefined) throw new Error(`there is no way ${way}`);
+  return start;
+}
+
+it('the handler answers as Apollo Server does standalone, but for headers of its own and bodies that are not taken', async () => {
+  async function urlOf(way: string): Promise<string> {
+    const world = httpWorld({ memo: true });
+    await world.cache.start();
+    onTestFinished(() => world.cache.close());
+    const server = await startOf(way)(world, { isInFront: false });
+    onTestFinished(() => server.close());
+    return server.url;
+  }
+  const [ours, apollos] = [await urlOf('by nodeHandler'), await urlOf('standalone')];
+  // What code of Apollo's own says of a body that it does not take is a page for people.
+  const isPage = ({ status = 200, body }: Seen): boolean => status >= 400 && body === 'the landing page';
+  const plain = ({ status, headers, body }: Seen): unknown => ({
+    ...{ status, body },
+    headers: headers.filter((line) => !/^(access-control-allow-origin|vary): /i.test(line)),
+  });
+  const isSame = (seen: Seen, expected: Seen): boolean =>
+    isPage(expected)
+      ? seen.status === expected.status
+      : JSON.stringify(plain(seen)) === JSON.stringify(plain(expected));
+  const differing: unknown[] = [];
+  for (const sent of requests.filter(({ method }) => method !== 'OPTIONS')) {
+    const [seen, expected] = [await seenOf(ours, sent), await seenOf(apollos, sent)];
+    if (!isSame(seen, expected)) differing.push({ sent, seen, expected });
+  }
+  expect(differing.slice(0, 3)).toEqual([]);
+});
+
+describe('the body of a request', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('may be compressed with %s', async (encoding, compress) => {
+    const { url } = await served();
+    const body = compress(JSON.stringify({ query: FILM }));
+    const headers = { 'content-encoding': encoding };
+    expect(await post(url, { body, headers })).toMatchObject({ status: 200, text: STALKER });
+    // What was sent ends in the middle of it.
+    const cut = await post(url, { body: body.subarray(0, 12), headers });
+    expect(cut.status).toBe(400);
+    expect(cut.text).toContain('The body cannot be read');
+  });
+
+  it('may come in pieces, in the middle of a letter, and begin with a byte order mark', async () => {
+    const { url } = await served();
+    const body = Buffer.from(`\ufeff${JSON.stringify({ query: '{ film { title } } # naïve ☃' })}`);
+    const pieces = Array.from(body, (_, at) => body.subarray(at, at + 1));
+    expect(await post(url, { body: pieces })).toMatchObject({ status: 200, text: STALKER });
+  });
+
+  it('may have been parsed already', async () => {
+    const { server } = await frontWorld();
+    const app = express().use('/', express.json(), nodeHandler(server));
+    const url = await listening((request, response) => void app(request, response));
+    expect(await post(url, {})).toMatchObject({ status: 200, text: STALKER });
+  });
+
+  const long = JSON.stringify({ query: `${FILM} # ${'x'.repeat(1000)}` });
+  it.each<[string, number, string, Posted]>([
+    ['is too long', 413, 'more than 500 bytes', { body: long }],
+    [
+      'is too long, and does not say so',
+      413,
+      'more than 500 bytes',
+      { body: long, headers: { 'transfer-encoding': 'chunked' } },
+    ],
+    [
+      'is too long once it is decompressed',
+      413,
+      'more than 500 bytes',
+      { body: gzipSync(long), headers: { 'content-encoding': 'gzip' } },
+    ],
+    ['is no JSON', 400, 'The body is no JSON', { body: '{"query": ' }],
+    [
+      'is in another charset',
+      415,
+      'send UTF-8',
+      { headers: { 'content-type': 'application/json; charset=latin1' } },
+    ],
+    ['is in an unknown encoding', 415, 'send gzip', { headers: { 'content-encoding': 'zstd' } }],
+  ])('is refused where it %s', async (_what, status, says, posted) => {
+    const { url } = await served({ maxBodyBytes: 500 });
+    const refused = await post(url, posted);
+    expect(refused.status).toBe(status);
+    expect(JSON.parse(refused.text)).toMatchObject({
+      errors: [{ message: expect.stringContaining(says), extensions: { code: 'BAD_REQUEST' } }],
+    });
+    expect(refused.headers).toMatchObject({ connection: 'close' });
+    // The next one is answered.
+    expect(await post(url, {})).toMatchObject({ status: 200, text: STALKER });
+  });
+
+  it('of one that goes away before it is whole keeps nothing', async () => {
+    const { url } = await served();
+    const asked = send(url, { method: 'POST', headers: { ...JSON_TYPE, 'content-length': '1000' } });
+    const gone = new Promise((resolve) => asked.on('close', resolve));
+    asked.on('error', () => undefined);
+    asked.write('{"query":');
+    await new Promise((resolve) => setImmediate(resolve));
+    asked.destroy();
+    await gone;
+    expect(await post(url, {})).toMatchObject({ status: 200, text: STALKER });
+  });
+});
+
+describe('an answer in front', () => {
+  it('is given without the server, in the same bytes, and to those of its manner only', async () => {
+    const world = await served();
+    const before = await post(world.url, {});
+    await settled(world);
+    const after = await post(world.url, {});
+    expect(world.inFront()).toBe(2);
+    expect(after.text).toBe(before.text);
+    for (const { headers } of [before, after]) delete headers.date;
+    expect(after.headers).toEqual(before.headers);
+    for (const accept of ['text/html', 'image/png', '*/*']) {
+      await post(world.url, { headers: { accept } });
+      expect(world.inFront()).toBe(2);
+    }
+  });
+
+  it('is not given to what a page of another site can send without asking', async () => {
+    const world = await served();
+    await settled(world);
+    const query = `?query=${encodeURIComponent(FILM)}`;
+    const get = async (headers: Readonly<Record<string, string>>) => {
+      const asked = send(`${world.url}${query}`, { headers: { ...headers } });
+      asked.end();
+      return (await wholeAnswer(asked)).response.statusCode;
+    };
+    for (let times = 0; times < 5; times += 1)
+      expect(await get({ 'apollo-require-preflight': '1', accept: '*/*' })).toBe(200);
+    const before = world.inFront();
+    expect(await get({ accept: '*/*' })).toBe(400);
+    const headers = { 'content-type': 'text/plain', accept: '*/*' };
+    expect((await post(world.url, { headers })).status).toBe(400);
+    expect(world.inFront()).toBe(before);
+  });
+
+  it('has its context made once, and is refused where that refuses', async () => {
+    let made = 0;
+    let refuses = false;
+    const world = await served({
+      context: ({ req, res }) => {
+        made += 1;
+        expect([req.method, res.headersSent]).toEqual(['POST', false]);
+        if (refuses) throw new Error('no session');
+        return {};
+      },
+    });
+    await settled(world);
+    const before = { made, inFront: world.inFront() };
+    await post(world.url, {});
+    expect({ made, inFront: world.inFront() }).toEqual({
+      made: before.made + 1,
+      inFront: before.inFront + 1,
+    });
+    refuses = true;
+    const refused = await post(world.url, {});
+    expect(refused.status).toBe(500);
+    expect(refused.text).toContain('no session');
+    expect(refused.text).not.toContain('Stalker');
+    expect({ made, inFront: world.inFront() }).toEqual({
+      made: before.made + 2,
+      inFront: before.inFront + 1,
+    });
+  });
+
+  it('is of what was written while its context was made', async () => {
+    let gate = createGate();
+    gate.open();
+    const world = await served({
+      context: async () => {
+        await gate.wait();
+        return {};
+      },
+    });
+    await settled(world);
+    gate = createGate();
+    const asked = post(world.url, {});
+    await gate.arrived();
+    await world.ask({ query: 'mutation { rename(id: 1, title: "new") { title } }' });
+    gate.open();
+    expect((await asked).text).toContain('"new"');
+    const before = world.inFront();
+    // What is invalidated has the context, too, made once.
+    expect((await post(world.url, {})).text).toContain('"new"');
+    expect(world.inFront()).toBe(before);
+  });
+
+  it('ends when the server stops', async () => {
+    const world = await served();
+    await settled(world);
+    await world.server.stop();
+    const { status, text } = await post(world.url, {});
+    expect([status, text.includes('Stalker')]).toEqual([500, false]);
+    expect(world.inFront()).toBe(1);
+  });
+});
+
+describe('a server that answers in parts', () => {
+  const inParts = (parts: AsyncIterable<string>): AnsweringServer => ({
+    executeHTTPGraphQLRequest: () =>
+      Promise.resolve({
+        headers: new Map([['content-type', 'multipart/mixed']]),
+        body: { kind: 'chunked', asyncIterator: parts },
+      }),
+  });
+  const chunksOf = async (response: IncomingMessage): Promise<string[]> => {
+    const chunks: string[] = [];
+    for await (const chunk of response) chunks.push(String(chunk));
+    return chunks;
+  };
+  const asking = (url: string): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) =>
+      send(url, { headers: {} }).on('response', resolve).on('error', reject).end(),
+    );
+
+  it('has each sent as soon as it is there', async () => {
+    const gate = createGate();
+    async function* parts() {
+      yield 'first ';
+      await gate.wait();
+      yield 'second';
+    }
+    const url = await listening(nodeHandler(inParts(parts())));
+    const response = await asking(url);
+    await gate.arrived();
+    const chunks = chunksOf(response);
+    gate.open();
+    expect((await chunks).join('')).toBe('first second');
+  });
+
+  it('has its answer broken off, and not ended, where it fails in the middle', async () => {
+    const gate = createGate();
+    async function* parts() {
+      yield 'first ';
+      await gate.wait();
+      throw new Error('it failed');
+    }
+    const url = await listening(nodeHandler(inParts(parts())));
+    const chunks = chunksOf(await asking(url));
+    gate.open();
+    await expect(chunks).rejects.toThrow('aborted');
+  });
+});
+
+it('a server that fails as a whole is an error that tells nothing of it', async () => {
+  const server: AnsweringServer = {
+    executeHTTPGraphQLRequest: () => Promise.reject(new Error('a secret')),
+  };
+  const { status, text } = await post(await listening(nodeHandler(server)), {});
+  expect([status, JSON.parse(text)]).toEqual([
+    500,
+    { errors: [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
+  ]);
+});
+
+it('tells all options that cannot be', async () => {
+  const { server } = await frontWorld();
+  expect(() => nodeHandler(server, JSON.parse('{"context": 1, "maxBodyBytes": 0, "path": "/"}'))).toThrow(
+    'nodeHandler: there is no option "path" (there are context and maxBodyBytes); context must be a function; maxBodyBytes must be a positive whole number of bytes, but got 0',
+  );
+  expect(() => nodeHandler(JSON.parse('{}'))).toThrow(
+    'nodeHandler: the server must be an Apollo Server 4 or 5',
+  );
+});
