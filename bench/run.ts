@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { atScale } from './at-scale/at-scale.js';
 import { inputsFrom } from './at-scale/inputs.js';
 import { collecting } from './collecting/collecting.js';
+import { distinct } from './distinct/distinct.js';
 import { eviction } from './eviction/eviction.js';
 import { latency } from './latency/latency.js';
 import { overhead } from './overhead/overhead.js';
@@ -31,6 +32,15 @@ const waitedFor: readonly ServerName[] = [
   'library-memo-front',
 ];
 
+const flooded: readonly ServerName[] = [
+  'constants',
+  'library-redis',
+  'library-strict',
+  'library-plans',
+  'library-memo-front',
+  'library-memo-node',
+];
+
 /** The most that PostgreSQL takes as its `commit_delay`. */
 const MOST_COMMIT_MS = 100;
 
@@ -39,6 +49,7 @@ const help = `Usage: npm run bench -- overhead [options]
        npm run bench -- eviction
        npm run bench -- collecting [options]
        npm run bench -- latency [options]
+       npm run bench -- distinct [options]
        npm run bench -- vary [options]
        npm run bench -- writers [options]
        npm run bench -- scale [options]
@@ -49,6 +60,7 @@ profile: where the CPU of an answer goes, by layer, with a profile of each serve
 eviction: hit rates of what decides which entries leave a full cache.
 collecting: what it costs a hit that times are taken for metrics and the report.
 latency: what one or four clients wait for an answer, with Redis on the machine and behind a network of a millisecond each way.
+distinct: what operations that never come again leave behind: memory, the processor of an idle process, and the hits of those that do.
 vary: what it costs a hit that its field varies by tenant and locale.
 writers: what writers of watched tables pay, and when their changes are seen.
 scale: how cost grows with entries, tags, members of a tag, viewers, processes, bytes and parents. See bench/README.md.
@@ -73,6 +85,10 @@ Options of latency
   --seconds N      length of a slice (default 2)
   --servers A,B    as for overhead (default ${waitedFor.join(', ')})
   --workloads A,B  as for overhead (default one-zipf, list)
+
+Options of distinct
+  --operations N   how many each server is sent (default 1000000)
+  --servers A,B    as for overhead (default ${flooded.join(', ')})
 
 Options of vary and collecting
   --processes N    processes for each row (default 3)
@@ -113,6 +129,7 @@ async function main(): Promise<void> {
       modes: { type: 'string', default: modes.join(',') },
       'commit-ms': { type: 'string', default: '0' },
       servers: { type: 'string' },
+      operations: { type: 'string', default: '1000000' },
       axes: { type: 'string', default: axisNames.join(',') },
       workloads: { type: 'string' },
       json: { type: 'string' },
@@ -150,6 +167,14 @@ async function main(): Promise<void> {
       seconds: wholeNumber('seconds', values.seconds ?? '2', 1),
       servers: some<ServerName>('servers', values.servers ?? waitedFor.join(','), serverNames),
       workloads: chosen(['one-zipf', 'list']),
+      signal: stopping.signal,
+    });
+    return;
+  }
+  if (positionals[0] === 'distinct' && !values.help) {
+    await distinct({
+      operations: wholeNumber('operations', values.operations, 1000),
+      servers: some<ServerName>('servers', values.servers ?? flooded.join(','), serverNames),
       signal: stopping.signal,
     });
     return;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Store } from '../../src/cache/index.js';
-import { collectGarbage } from './collect-garbage.js';
+import { collectGarbage } from '../servers/collect-garbage.js';
 import { countedStore } from './counted-store.js';
 import { measuredTurns, type Turn } from './measured-turns.js';
 import { commandsOf, memoryOf } from './redis-figures.js';

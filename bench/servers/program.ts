@@ -20,8 +20,9 @@ async function start(name: ServerName, { redisUrl, databaseUrl }: Backends): Pro
   if (name === 'constants') return startConstants();
   if (name === 'no-cache') return startUncached();
   const hasPlans = name.endsWith('-plans');
-  const [isInFront, varies] = [name.endsWith('-front'), name.endsWith('-vary')];
-  return startLibrary(redisUrl, { copies, hasMemo, isInFront, hasPlans, varies });
+  const [byHandler, varies] = [name.endsWith('-node'), name.endsWith('-vary')];
+  const isInFront = byHandler || name.endsWith('-front');
+  return startLibrary(redisUrl, { copies, hasMemo, isInFront, byHandler, hasPlans, varies });
 }
 
 function copiesOf(name: ServerName): Copies {

@@ -7,6 +7,7 @@ import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { apolloWithPlans } from '../../src/cache/execution/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import type { Started } from './measured.js';
+import { startByHandler } from './by-handler.js';
 import {
   openVersionedFilms,
   versionedResolvers,
@@ -48,7 +49,7 @@ export async function startSharedUncached(settings: SharedSettings): Promise<Sta
   return { url, loads: films.loads, close };
 }
 
-/** As its pages advise: queries by plans, and answers of the memo in front of Apollo Server. */
+/** As its pages advise: its handler for Node.js, queries by plans, and answers of the memo in front of Apollo Server. */
 interface SharedLibrary {
   readonly strictCopies: boolean;
   readonly memo: boolean;
@@ -83,9 +84,9 @@ export async function startSharedLibrary(
   );
   if (memo) plugin.answerInFrontOf(server);
   await cache.start();
-  const { url } = await startStandaloneServer(server, LISTEN);
+  const { url, close: stop } = await startByHandler(server);
   const close = async (): Promise<void> => {
-    await server.stop();
+    await stop();
     await cache.close();
     await films.close();
   };

@@ -7,6 +7,7 @@ import DataLoader from 'dataloader';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { apolloWithPlans } from '../../src/cache/execution/index.js';
 import { createRedisStore } from '../../src/redis/create-redis-store.js';
+import { startByHandler } from './by-handler.js';
 import { filmTypeDefs, readRows, type Film, type Films, type Person } from './films.js';
 import { LOCAL_SECONDS, loadsOf, type Copies, type Started } from './measured.js';
 
@@ -87,6 +88,8 @@ export interface LibraryKind {
   readonly hasMemo: boolean;
   /** Whether its answers are given in front of Apollo Server; default false. */
   readonly isInFront?: boolean;
+  /** Whether it is reached by the handler of the library, and not standalone; default false. */
+  readonly byHandler?: boolean;
   readonly hasPlans: boolean;
   readonly varies: boolean;
 }
@@ -139,6 +142,14 @@ export async function createLibrary(
 
 export async function startLibrary(redisUrl: string, kind: LibraryKind): Promise<Started> {
   const { server, loads, close } = await createLibrary(redisUrl, kind);
+  if (kind.byHandler === true) {
+    const { url, close: stop } = await startByHandler(server, { context: () => Promise.resolve(reader()) });
+    const closeBoth = async (): Promise<void> => {
+      await stop();
+      await close();
+    };
+    return { url, loads, close: closeBoth };
+  }
   const { url } = await startStandaloneServer(server, {
     ...LISTEN,
     context: () => Promise.resolve(reader()),

@@ -9,6 +9,7 @@ export const ownServers = [
   'library-plans',
   'library-memo',
   'library-memo-front',
+  'library-memo-node',
 ] as const satisfies readonly ServerName[];
 
 const peerTitles = {

@@ -1,5 +1,5 @@
 import type { Store } from '../../../src/cache/index.js';
-import { collectGarbage } from '../collect-garbage.js';
+import { collectGarbage } from '../../servers/collect-garbage.js';
 import { openRows } from './rows.js';
 import type { Subject } from './subject.js';
 
