@@ -41,12 +41,16 @@ export function mannerIn(
   const others = Array.from(headers).filter(([name]) => said?.headers.has(name) !== true);
   if (!others.every(([name]) => SAME_HEADERS.has(name))) return undefined;
   const manner: Manner = { headers: others, newHeaders: () => emptyLike(headers) };
-  return isAlike(answerIn(manner, answer, said), given) ? manner : undefined;
+  return isAlike(answerIn(manner, answer, said, manner.newHeaders()), given) ? manner : undefined;
 }
 
 /** An answer that was kept, as the server would give it; `said` is what is said of it over HTTP. */
-export function answerIn(manner: Manner, { text }: KeptAnswer, said: AnswerHead | undefined): HttpAnswer {
-  const headers = manner.newHeaders();
+export function answerIn(
+  manner: Manner,
+  { text }: KeptAnswer,
+  said: AnswerHead | undefined,
+  headers: Map<string, string>,
+): HttpAnswer {
   for (const [name, value] of said?.headers ?? NO_HEADERS) headers.set(name, value);
   for (const [name, value] of manner.headers) headers.set(name, value);
   // The body of a 304 stays, for its length; no server sends it.

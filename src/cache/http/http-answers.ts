@@ -6,7 +6,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import { headerOf } from '../metrics/request-headers.js';
 import { Trace, type Traces } from '../metrics/trace.js';
 import type { CallOff, Clock } from '../time/clock.js';
-import { asksForFresh, cacheControl, NO_STORE, type Sharing } from './cache-control.js';
+import { asksForFresh, cacheControl, type Sharing } from './cache-control.js';
 import { entityTagOf, isNamedBy } from './entity-tag.js';
 import type { HttpOptions } from './http-options.js';
 import { TagHeader } from './tag-header.js';
@@ -111,7 +111,9 @@ export class HttpAnswers implements HttpCaching {
   head(answer: AnswerMade): AnswerHead {
     const { operation, freshness, hint, method } = answer;
     const plan = operation && isPlain(answer) ? this.#planOf(operation) : undefined;
-    if (plan === undefined) return { headers: new Map([['cache-control', NO_STORE]]), isUnmodified: false };
+    if (plan === undefined) return KEPT_NOWHERE;
+    const { maxAge = 'none' } = this.#options.options;
+    if (maxAge === 'none' && method !== 'GET') return HEADS[sharingOf(plan)];
     const headers = this.#keeping(plan, freshness, hint?.maxAge);
     if (method !== 'GET') return { headers, isUnmodified: false };
     // The same text is written as one of two media types.
@@ -156,6 +158,19 @@ export class HttpAnswers implements HttpCaching {
 function sharingOf({ variantsOf }: OperationPlan): Sharing {
   return variantsOf.length > 0 ? 'one variant' : 'everybody';
 }
+
+function headFor(sharing: Sharing): AnswerHead {
+  const text = cacheControl(sharing, { seconds: 0, maxAge: 'none' });
+  return { headers: new Map([['cache-control', text]]), isUnmodified: false };
+}
+
+const KEPT_NOWHERE = headFor('one reader');
+/** Of answers that every cache has to ask about, and that have no name. */
+const HEADS = {
+  everybody: headFor('everybody'),
+  'one variant': headFor('one variant'),
+  'one reader': KEPT_NOWHERE,
+} satisfies Record<Sharing, AnswerHead>;
 
 /** Whether an answer has its data and nothing else: what others add to it may be about one request. */
 function isPlain({ result, isSpecial, hint }: AnswerMade): boolean {
