@@ -7,6 +7,7 @@ export const ownServers = [
   'library-redis',
   'library-strict',
   'library-plans',
+  'library-strict-plans',
   'library-memo',
   'library-memo-front',
   'library-memo-node',

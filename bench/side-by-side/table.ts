@@ -8,14 +8,20 @@ const TARGETS: readonly { server: string; workload: WorkloadName; ratio: number 
   { server: 'library-memo-node', workload: 'one', ratio: 3 },
   { server: 'library-redis', workload: 'one', ratio: 1.3 },
   { server: 'library-strict', workload: 'one', ratio: 1.3 },
+  { server: 'library-plans', workload: 'one', ratio: 1.3 },
+  { server: 'library-strict-plans', workload: 'one', ratio: 1.3 },
   { server: 'library-memo', workload: 'list', ratio: 8 },
   { server: 'library-memo-node', workload: 'list', ratio: 8 },
   { server: 'library-redis', workload: 'list', ratio: 1.9 },
   { server: 'library-strict', workload: 'list', ratio: 1.9 },
+  { server: 'library-plans', workload: 'list', ratio: 1.9 },
+  { server: 'library-strict-plans', workload: 'list', ratio: 1.9 },
   { server: 'library-memo', workload: 'one-shapes', ratio: 2.2 },
   { server: 'library-memo-node', workload: 'one-shapes', ratio: 2.2 },
   { server: 'library-redis', workload: 'one-shapes', ratio: 1.2 },
   { server: 'library-strict', workload: 'one-shapes', ratio: 1.2 },
+  { server: 'library-plans', workload: 'one-shapes', ratio: 1.2 },
+  { server: 'library-strict-plans', workload: 'one-shapes', ratio: 1.2 },
 ];
 
 /** A Markdown table, the best of each workload first. A target that was missed is named so. */
