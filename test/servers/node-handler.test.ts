@@ -1,7 +1,12 @@
+import { once } from 'node:events';
 import { createServer, request as send, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import express from 'express';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import type { DocumentNode } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeHandler, type AnsweringServer, type NodeHandlerOptions } from '../../src/cache/apollo/index.js';
 import { frontWorld, type FrontContext } from '../cache/memo/front-world.js';
@@ -9,6 +14,9 @@ import { createGate } from '../support/gate.js';
 import { requests, seenOf, type Seen } from '../support/worlds/front-requests.js';
 import { apolloWays, type StartApollo } from '../support/worlds/http-servers.js';
 import { httpWorld, wholeAnswer } from '../support/worlds/http-world.js';
+
+setFlagsFromString('--expose-gc');
+const gc: unknown = runInNewContext('gc');
 
 const FILM = '{ film { title } }';
 const STALKER = '{"data":{"film":{"title":"Stalker"}}}\n';
@@ -51,7 +59,7 @@ async function served(options: NodeHandlerOptions<FrontContext> = {}) {
 }
 
 /** Asks until an answer is given in front. */
-async function settled({ url, inFront }: Awaited<ReturnType<typeof served>>): Promise<void> {
+async function settled({ url, inFront }: { url: string; inFront: () => number }): Promise<void> {
   for (let times = 0; times < 10 && inFront() === 0; times += 1) await post(url, {});
   expect(inFront()).toBe(1);
 }
@@ -113,11 +121,81 @@ describe('the body of a request', () => {
     expect(await post(url, { body: pieces })).toMatchObject({ status: 200, text: STALKER });
   });
 
-  it('may have been parsed already', async () => {
+  it.each([
+    ['parsed', express.json()],
+    ['read as a text', express.text({ type: '*/*' })],
+    ['read as bytes', express.raw({ type: '*/*' })],
+  ])('may have been %s already', async (_how, read) => {
     const { server } = await frontWorld();
-    const app = express().use('/', express.json(), nodeHandler(server));
+    const app = express().use('/', read, nodeHandler(server));
     const url = await listening((request, response) => void app(request, response));
     expect(await post(url, {})).toMatchObject({ status: 200, text: STALKER });
+  });
+
+  it('is there for what makes the context, as in other integrations', async () => {
+    const bodies: unknown[] = [];
+    const { url } = await served({
+      context: ({ req }) => {
+        bodies.push('body' in req ? req.body : undefined);
+        return {};
+      },
+    });
+    await post(url, {});
+    expect(bodies).toEqual([{ query: FILM }]);
+  });
+
+  it.each<[string, RequestHandler]>([
+    ['read', (request, _response, next) => void request.on('end', next).resume()],
+    [
+      'begun to be read as text',
+      (request, _response, next) => void next(request.setEncoding('utf8') && undefined),
+    ],
+  ])('that other code has %s is an error of the server', async (_how, code) => {
+    const { server } = await frontWorld();
+    const told: unknown[] = [];
+    const handler: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+      told.push(error);
+      response.status(500).send('it failed');
+    };
+    const app = express().use('/', code, nodeHandler(server), handler);
+    const url = await listening((request, response) => void app(request, response));
+    const body = [Buffer.from('{"query":'), Buffer.from('"{ film { title } }"}')];
+    expect(await post(url, { body })).toMatchObject({ status: 500, text: 'it failed' });
+    expect(String(told[0])).toContain('the body was read before the handler; set req.body to it');
+  });
+
+  it('that comes byte by byte takes no more memory than its bytes', async () => {
+    const { server } = await frontWorld();
+    const taken: Socket[] = [];
+    const handle = nodeHandler(server);
+    const url = await listening((request, response) => {
+      taken.push(request.socket);
+      handle(request, response);
+    });
+    const pieces = 200_000;
+    const used = (): number => {
+      if (typeof gc === 'function') Reflect.apply(gc, undefined, []);
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    const before = used();
+    socket.write(
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
+    const part = Buffer.from('1\r\n \r\n'.repeat(1000));
+    for (let sent = 0; sent < pieces; sent += 1000) if (!socket.write(part)) await once(socket, 'drain');
+    // What follows is answered once all of it has come.
+    const text = JSON.stringify({ query: FILM });
+    socket.write(`${text.length.toString(16)}\r\n${text}\r\n`);
+    await expect.poll(() => taken[0]?.bytesRead ?? 0).toBeGreaterThan(6 * pieces + text.length);
+    const held = used() - before;
+    socket.write('0\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('Stalker');
+    socket.destroy();
+    expect(held / pieces).toBeLessThan(40);
   });
 
   const long = JSON.stringify({ query: `${FILM} # ${'x'.repeat(1000)}` });
@@ -134,6 +212,15 @@ describe('the body of a request', () => {
       413,
       'more than 500 bytes',
       { body: gzipSync(long), headers: { 'content-encoding': 'gzip' } },
+    ],
+    [
+      'is too long as it comes, though nothing is in it',
+      413,
+      'more than 500 bytes',
+      {
+        body: Buffer.concat(Array.from({ length: 100 }, () => gzipSync(''))),
+        headers: { 'content-encoding': 'gzip', 'transfer-encoding': 'chunked' },
+      },
     ],
     ['is no JSON', 400, 'The body is no JSON', { body: '{"query": ' }],
     [
@@ -253,6 +340,71 @@ describe('an answer in front', () => {
     expect(world.inFront()).toBe(before);
   });
 
+  it('is not given past code that others have put around the server', async () => {
+    const world = await served();
+    await settled(world);
+    const { server } = world;
+    const seen: unknown[] = [];
+    const before = server.executeHTTPGraphQLRequest.bind(server);
+    server.executeHTTPGraphQLRequest = (execution) => {
+      seen.push(execution.httpGraphQLRequest.body);
+      return before(execution);
+    };
+    expect((await post(world.url, {})).text).toBe(STALKER);
+    expect(seen).toEqual([{ query: FILM }]);
+  });
+
+  it('is not given past the server of a class that has code of its own there', async () => {
+    let seen = 0;
+    class Guarded extends ApolloServer<FrontContext> {
+      override executeHTTPGraphQLRequest: ApolloServer<FrontContext>['executeHTTPGraphQLRequest'] = (
+        execution,
+      ) => {
+        seen += 1;
+        return super.executeHTTPGraphQLRequest(execution);
+      };
+    }
+    const made = await frontWorld({ make: (options) => new Guarded(options) });
+    const url = await listening(nodeHandler(made.server, { context: () => Promise.resolve({}) }));
+    for (let times = 0; times < 6; times += 1) expect((await post(url, {})).text).toBe(STALKER);
+    expect(seen).toBe(6);
+  });
+
+  it('comes back after the server has parsed the document anew', async () => {
+    const documents = new Map<string, DocumentNode>();
+    const documentStore = {
+      get: (key: string) => Promise.resolve(documents.get(key)),
+      set: (key: string, document: DocumentNode) => Promise.resolve(void documents.set(key, document)),
+      delete: (key: string) => Promise.resolve(documents.delete(key)),
+    };
+    const { ask, settled: settle } = await frontWorld({
+      server: (options) => ({ ...options, documentStore }),
+    });
+    expect((await settle({ query: FILM })).isInFront).toBe(true);
+    documents.clear();
+    await ask({ query: 'mutation { rename(id: 1, title: "new") { title } }' });
+    expect((await settle({ query: FILM })).isInFront).toBe(true);
+  });
+
+  it('ends where the server cannot be stopped in order', async () => {
+    const failing: ApolloServerPlugin<FrontContext> = {
+      serverWillStart: async () => ({ drainServer: () => Promise.reject(new Error('it hangs')) }),
+    };
+    const world = await frontWorld({ plugins: [failing] });
+    const url = await listening(nodeHandler(world.server, { context: () => Promise.resolve({}) }));
+    const inFront = (): number => world.cache.stats.memo().inFront;
+    await settled({ url, inFront });
+    await expect(world.server.stop()).rejects.toThrow('it hangs');
+    await post(url, {});
+    expect(inFront()).toBe(1);
+  });
+
+  it('is for one server: another one with the same plugin is refused', async () => {
+    const { plugin, schema } = await frontWorld();
+    const other = new ApolloServer<FrontContext>({ schema, plugins: [plugin] });
+    await expect(other.start()).rejects.toThrow('make a plugin for each');
+  });
+
   it('ends when the server stops', async () => {
     const world = await served();
     await settled(world);
@@ -310,8 +462,10 @@ describe('a server that answers in parts', () => {
   });
 });
 
-it('a server that fails as a whole is an error that tells nothing of it', async () => {
+it('a server that fails as a whole is an error that tells its log what, and its client nothing', async () => {
+  const lines: string[] = [];
   const server: AnsweringServer = {
+    logger: { error: (line) => void lines.push(line) },
     executeHTTPGraphQLRequest: () => Promise.reject(new Error('a secret')),
   };
   const { status, text } = await post(await listening(nodeHandler(server)), {});
@@ -319,12 +473,13 @@ it('a server that fails as a whole is an error that tells nothing of it', async 
     500,
     { errors: [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
   ]);
+  expect(lines.join()).toContain('nodeHandler: Error: a secret');
 });
 
 it('tells all options that cannot be', async () => {
   const { server } = await frontWorld();
   expect(() => nodeHandler(server, JSON.parse('{"context": 1, "maxBodyBytes": 0, "path": "/"}'))).toThrow(
-    'nodeHandler: there is no option "path" (there are context and maxBodyBytes); context must be a function; maxBodyBytes must be a positive whole number of bytes, but got 0',
+    'nodeHandler: there is no option "path" (there are context and maxBodyBytes); context must be a function; maxBodyBytes must be a whole number of bytes from 1 to 536870888, but got 0',
   );
   expect(() => nodeHandler(JSON.parse('{}'))).toThrow(
     'nodeHandler: the server must be an Apollo Server 4 or 5',

@@ -87,7 +87,7 @@ export function createApolloPlugin<Context>(
   const plugin: CachePlugin<Context> = {
     stringifyResult: (result) => `${answerJson(result)}\n`,
     answerInFrontOf: (server, given = {}) => inFront.set(server, given, plugin),
-    serverWillStart: () => Promise.resolve(inFront.start()),
+    serverWillStart: async () => inFront.start(),
     requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);

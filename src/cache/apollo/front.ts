@@ -19,6 +19,7 @@ export interface HttpExecution<Context = unknown> {
 /** The one way on which every integration reaches Apollo Server 4 or 5. */
 export interface AnsweringServer<Context = unknown> {
   executeHTTPGraphQLRequest(execution: HttpExecution<Context>): Promise<HttpAnswer>;
+  readonly logger?: { error(message: string): void };
 }
 
 /** A request that is not written out for the server yet. */
@@ -35,6 +36,7 @@ export interface HttpAsked {
 interface RequestRead {
   readonly http: HttpRequest;
   readonly variables: HttpOperation['variables'];
+  readonly operationName: HttpOperation['operationName'];
 }
 
 export interface FrontOptions {
@@ -89,6 +91,9 @@ const BYTES_PER_CHARACTER = 100;
 export class Front {
   readonly #options: FrontOptions;
   readonly #execute: AnsweringServer['executeHTTPGraphQLRequest'];
+  /** What the server has in place of it. */
+  readonly #inPlace: AnsweringServer['executeHTTPGraphQLRequest'];
+  readonly #isOverridden: boolean;
   /** By the text of the document, and by the name of the operation. */
   readonly #operations = new BoundedMap<Map<string | undefined, OperationGiven>>(DOCUMENTS);
   readonly #manners = new BoundedMap<Manner>(MANNERS);
@@ -100,25 +105,35 @@ export class Front {
   constructor(options: FrontOptions) {
     this.#options = options;
     const { server } = options;
+    this.#isOverridden = ownerOf(server, 'executeHTTPGraphQLRequest') !== ownerOf(server, 'assertStarted');
     this.#execute = server.executeHTTPGraphQLRequest.bind(server);
-    server.executeHTTPGraphQLRequest = (execution) => this.#answer(execution);
+    this.#inPlace = (execution) => this.#answer(execution);
+    server.executeHTTPGraphQLRequest = this.#inPlace;
     fronts.set(server, this);
   }
 
   /**
    * Answers a request without the server, where nothing is left for it to decide: what it has answered in the same manner is neither a
-   * landing page nor a request of another site, which browsers cannot send as JSON without asking first.
+   * landing page nor a request of another site, which browsers cannot send as JSON without asking first. Code that others have put
+   * around the server's own is asked each time.
    */
   async answerAlone({ request, whole, context }: HttpAsked): Promise<HttpAnswer> {
-    const isAdmitted =
-      this.#isOpen && request.method === 'POST' && isJson(request.headers.get('content-type'));
-    const asked = isAdmitted ? askedBy(request) : undefined;
+    const asked = this.#isAdmitted(request) ? askedBy(request) : undefined;
     const learnt = asked && this.#learnt(asked);
+    const { server } = this.#options;
     if (asked === undefined || learnt === undefined)
-      return this.#answer({ httpGraphQLRequest: whole(), context });
+      return server.executeHTTPGraphQLRequest({ httpGraphQLRequest: whole(), context });
     const making = context();
     const answer = await making.then((made) => this.#find(asked, learnt, made, true), nothing);
-    return answer ?? this.#execute({ httpGraphQLRequest: whole(), context: () => making });
+    if (answer !== undefined) return answer;
+    const execution = { httpGraphQLRequest: whole(), context: () => making };
+    return this.#learn(execution, { ...asked, request: execution.httpGraphQLRequest });
+  }
+
+  #isAdmitted({ method, headers }: HttpRequest): boolean {
+    if (!this.#isOpen || this.#isOverridden) return false;
+    if (this.#options.server.executeHTTPGraphQLRequest !== this.#inPlace) return false;
+    return method === 'POST' && isJson(headers.get('content-type'));
   }
 
   /** Told once the server has started, and whenever it has another schema. */
@@ -177,12 +192,13 @@ export class Front {
         // What the server has begun ends here: nothing refers to it any more, and it is collected.
         return new Promise(() => undefined);
       };
-      this.#execute({ httpGraphQLRequest, context: contextOrAnswer }).then(resolve, reject);
+      // Where the memo has no such answer any more, the server may have parsed the document anew.
+      this.#learn({ httpGraphQLRequest, context: contextOrAnswer }, asked).then(resolve, reject);
     });
   }
 
   async #find(
-    { request, operation: { variables } }: Asked,
+    { request, operation: { variables, operationName } }: Asked,
     { operation: given, manner }: Learnt,
     context: unknown,
     isAlone: boolean,
@@ -192,7 +208,7 @@ export class Front {
     if (typeof context !== 'object' || context === null) return undefined;
     if (headers.get(TRACED_BY) !== undefined) return undefined;
     try {
-      if (hasEvidence({ http: request, variables }, context)) return undefined;
+      if (hasEvidence({ http: request, variables, operationName }, context)) return undefined;
       if (http?.wantsFresh(headers, context) === true) return undefined;
       const end = timeOperation();
       const sight = memo.sight({ variables, context, ...given });
@@ -249,6 +265,17 @@ export class Front {
       headers,
     });
   }
+}
+
+/** The object that has a property as its own, of all that this one inherits from. */
+function ownerOf(object: object, name: string): unknown {
+  for (let owner: unknown = object; isObject(owner); owner = Object.getPrototypeOf(owner))
+    if (Object.hasOwn(owner, name)) return owner;
+  return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function askedBy(request: HttpRequest): Asked | undefined {

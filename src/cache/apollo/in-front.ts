@@ -17,6 +17,8 @@ const inFrontOptions = { without: true } satisfies Record<keyof InFrontOptions, 
 /** What a plugin is told of the schema of its server. */
 export interface ServerListener {
   schemaDidLoadOrUpdate(loaded: { readonly apiSchema: GraphQLSchema }): void;
+  /** A stop may fail before the server is told that it stops. */
+  drainServer(): Promise<void>;
   serverWillStop(): Promise<void>;
 }
 
@@ -45,16 +47,21 @@ export class InFront {
     return server;
   }
 
-  /** Called when the server starts. */
+  /** Called when the server starts. @throws CacheError for another server that has the same plugin. */
   start(): ServerListener | undefined {
-    this.#hasStarted = true;
     const front = this.#front;
-    return (
-      front && {
-        schemaDidLoadOrUpdate: ({ apiSchema }) => front.loaded(apiSchema),
-        serverWillStop: () => Promise.resolve(front.willStop()),
-      }
-    );
+    if (front !== undefined && this.#hasStarted)
+      refuseFaults('plugin.answerInFrontOf', [
+        'another server has started with this plugin, which stands in front of one; make a plugin for each',
+      ]);
+    this.#hasStarted = true;
+    if (front === undefined) return undefined;
+    const close = (): Promise<void> => Promise.resolve(front.willStop());
+    return {
+      schemaDidLoadOrUpdate: ({ apiSchema }) => front.loaded(apiSchema),
+      drainServer: close,
+      serverWillStop: close,
+    };
   }
 
   /** Told of a request that the server answers from the memo. */

@@ -16,6 +16,8 @@ export interface FrontWorldOptions extends Partial<CacheOptions<FrontContext>> {
   readonly plugins?: readonly ApolloServerPlugin<FrontContext>[];
   /** What `answerInFrontOf` is told. */
   readonly inFront?: InFrontOptions;
+  /** Makes the server; default: one of Apollo's own class. */
+  readonly make?: (options: ApolloServerOptions<FrontContext>) => ApolloServer<FrontContext>;
   /** More options of the server, made of those that it has. */
   readonly server?: (options: ServerOptions) => ApolloServerOptions<FrontContext>;
 }
@@ -52,6 +54,7 @@ export interface Asked {
 export async function frontWorld({
   plugins = [],
   inFront = {},
+  make = (given) => new ApolloServer(given),
   server: more = sameOptions,
   ...options
 }: FrontWorldOptions = {}) {
@@ -82,7 +85,7 @@ export async function frontWorld({
     }),
   );
   const plugin = cache.apolloPlugin();
-  const server = new ApolloServer<FrontContext>(
+  const server = make(
     more({
       schema,
       plugins: [ApolloServerPluginCacheControlDisabled(), plugin, ...plugins],
@@ -91,7 +94,7 @@ export async function frontWorld({
   );
   plugin.answerInFrontOf(server, inFront);
   await server.start();
-  onTestFinished(() => server.stop());
+  onTestFinished(() => server.stop().catch(() => undefined));
   await cache.start();
   onTestFinished(() => cache.close());
 

@@ -4,7 +4,7 @@ import { written } from '../../written.js';
 import type { AnsweringServer } from '../front.js';
 import type { HttpAnswer } from '../manner.js';
 import { answerRequest, handlerFaults, headerValue } from './answer-request.js';
-import { jsonBody, RefusedBody, type BodyRequest } from './request-body.js';
+import { jsonBody, MOST_BODY_BYTES, RefusedBody, type BodyRequest } from './request-body.js';
 
 /** What `nodeHandler` is told. */
 export interface NodeHandlerOptions<Context> {
@@ -22,8 +22,15 @@ const nodeHandlerOptions = { context: true, maxBodyBytes: true } satisfies Recor
   true
 >;
 
-/** Handles a request of Node's HTTP server, and of whatever is made of it, such as Express. Never throws. */
-export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void;
+/**
+ * Handles a request of Node's HTTP server, and of whatever is made of it, such as Express, whose `next` is told of errors that are not the
+ * client's. Never throws.
+ */
+export type NodeHandler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
 
 const MIB = 1024 * 1024;
 
@@ -51,7 +58,15 @@ export function nodeHandler(server: AnsweringServer, options: NodeHandlerOptions
     const context = async (): Promise<unknown> => contextOf({ req, res });
     await send(res, await answerRequest(server, req, body, context));
   };
-  return (req, res) => void handle(req, res).catch((error: unknown) => refuse(res, error));
+  return (req, res, next) =>
+    void handle(req, res).catch((error: unknown) => {
+      if (error instanceof RefusedBody) refuse(res, error.status, error.message, 'BAD_REQUEST');
+      else if (next !== undefined && !res.headersSent) next(error);
+      else {
+        server.logger?.error(`nodeHandler: ${error instanceof Error ? error.stack : String(error)}`);
+        refuse(res, 500, 'Internal server error', 'INTERNAL_SERVER_ERROR');
+      }
+    });
 }
 
 async function send(res: ServerResponse, { status = 200, headers, body }: HttpAnswer): Promise<void> {
@@ -70,25 +85,26 @@ async function send(res: ServerResponse, { status = 200, headers, body }: HttpAn
   res.end();
 }
 
-function refuse(res: ServerResponse, error: unknown): void {
+function refuse(res: ServerResponse, status: number, message: string, code: string): void {
+  // Its client sees that it is not whole.
   if (res.headersSent) {
     res.destroy();
     return;
   }
-  const isRefused = error instanceof RefusedBody;
-  const message = isRefused ? error.message : 'Internal server error';
-  const code = isRefused ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
-  res.statusCode = isRefused ? error.status : 500;
+  res.statusCode = status;
   res.setHeader('content-type', 'application/json; charset=utf-8');
   // The rest of the body is not read.
-  res.setHeader('connection', 'close');
+  if (res.req.httpVersionMajor < 2) res.setHeader('connection', 'close');
   res.end(`${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`);
 }
 
 function faultsOf(server: unknown, options: NodeHandlerOptions<unknown>): string[] {
   const faults = handlerFaults(server, options, nodeHandlerOptions);
   const { maxBodyBytes }: { maxBodyBytes?: unknown } = options;
-  if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && Number(maxBodyBytes) > 0))
-    faults.push(`maxBodyBytes must be a positive whole number of bytes, but got ${written(maxBodyBytes)}`);
+  const isPossible = typeof maxBodyBytes === 'number' && maxBodyBytes > 0 && maxBodyBytes <= MOST_BODY_BYTES;
+  if (maxBodyBytes !== undefined && !(isPossible && Number.isInteger(maxBodyBytes)))
+    faults.push(
+      `maxBodyBytes must be a whole number of bytes from 1 to ${MOST_BODY_BYTES}, but got ${written(maxBodyBytes)}`,
+    );
   return faults;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -14,8 +15,11 @@ export class RefusedBody extends Error {
   }
 }
 
-/** What is read of a request; `body` is there where code in front of the handler has parsed it. */
-export type BodyRequest = IncomingMessage & { readonly body?: unknown };
+/** What is read of a request; `body` is there where code in front of the handler has read it. */
+export type BodyRequest = IncomingMessage & { body?: unknown };
+
+/** The longest body that is one text. */
+export const MOST_BODY_BYTES = constants.MAX_STRING_LENGTH;
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 const UTF_8 = /^utf-?8$/i;
@@ -29,46 +33,85 @@ const DECODERS = new Map<string, (req: IncomingMessage) => Readable>([
 ]);
 
 /**
- * The JSON of a request; undefined where it has none. `maxBytes` bounds what arrives, and what that is decompressed to.
+ * The JSON of a request, which is its `body` from then on; undefined where it has none. `maxBytes` bounds what arrives, and what that is
+ * decompressed to.
  * @throws RefusedBody for what is too long, malformed, or in an encoding that is not known.
  */
 export async function jsonBody(req: BodyRequest, maxBytes: number): Promise<unknown> {
-  if (req.body !== undefined) return req.body;
-  // A GET says everything in its URL, whatever its headers say of a body.
-  if (req.method === 'GET' || req.method === 'HEAD') return undefined;
   const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = req.headers;
-  if (type === undefined || !isJson(type)) return undefined;
+  const { body } = req;
+  // Code in front may have read a text, or bytes.
+  const isRead = typeof body === 'string' || Buffer.isBuffer(body);
+  if (body !== undefined && !isRead) return body;
+  // A GET says everything in its URL, whatever its headers say of a body.
+  if (req.method === 'GET' || req.method === 'HEAD' || type === undefined || !isJson(type)) return body;
   const charset = CHARSET.exec(type)?.[1] ?? 'utf-8';
   if (!UTF_8.test(charset)) throw new RefusedBody(415, `The charset ${charset} is not taken; send UTF-8.`);
+  if (isRead) return (req.body = parsed(String(body)));
   const decode = DECODERS.get(encoding?.toLowerCase() ?? 'identity');
   if (decode === undefined)
     throw new RefusedBody(415, `The encoding ${encoding} is not taken; send gzip, deflate, br or none.`);
+  if (req.readableEnded || req.readableEncoding !== null)
+    throw new Error('the body was read before the handler; set req.body to it, or let the handler read it');
   if (Number(length) > maxBytes) throw tooLong(maxBytes);
-  return parsed(await textOf(decode(req), maxBytes));
+  return (req.body = parsed(await textOf(req, decode(req), maxBytes)));
 }
 
 function tooLong(maxBytes: number): RefusedBody {
   return new RefusedBody(413, `The body has more than ${maxBytes} bytes.`);
 }
 
-function textOf(source: Readable, maxBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const take = (chunk: Buffer): void => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes <= maxBytes) return;
+/** What was read so far, in one piece: a client may send it byte by byte. */
+class Gathered {
+  #bytes: Buffer = Buffer.alloc(0);
+  length = 0;
+
+  add(chunk: Buffer): void {
+    const before = this.length;
+    this.length += chunk.length;
+    if (before === 0) {
+      this.#bytes = chunk;
+      return;
+    }
+    if (this.length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * this.length);
+      this.#bytes.copy(larger, 0, 0, before);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, before);
+  }
+
+  toString(): string {
+    return this.#bytes.toString('utf8', 0, this.length);
+  }
+}
+
+async function textOf(req: IncomingMessage, source: Readable, maxBytes: number): Promise<string> {
+  const gathered = new Gathered();
+  let arrived = 0;
+  await new Promise<void>((resolve, reject) => {
+    const refuse = (error: RefusedBody): void => {
       source.off('data', take);
-      source.pause();
-      reject(tooLong(maxBytes));
+      req.off('data', count);
+      req.unpipe();
+      req.pause();
+      reject(error);
     };
-    source.on('data', take);
-    source.once('end', () =>
-      resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString() ?? ''),
-    );
-    source.on('error', ({ message }) => reject(new RefusedBody(400, `The body cannot be read: ${message}.`)));
+    const count = ({ length }: Buffer): void => {
+      arrived += length;
+      if (arrived > maxBytes) refuse(tooLong(maxBytes));
+    };
+    const take = (chunk: Buffer): void => {
+      gathered.add(chunk);
+      if (gathered.length > maxBytes) refuse(tooLong(maxBytes));
+    };
+    const fail = ({ message }: Error): void =>
+      refuse(new RefusedBody(400, `The body cannot be read: ${message}.`));
+    source.on('data', take).once('end', resolve).on('error', fail);
+    // What a decoder is fed with.
+    if (source !== req) req.on('data', count).on('error', fail);
   });
+  return gathered.toString();
 }
 
 function parsed(text: string): unknown {
