@@ -29,6 +29,7 @@ import { SingleFlight } from './stampede/single-flight.js';
 import { WakeUps } from './stampede/wake-ups.js';
 import { isAway, isPartlyAway } from './store/store-away.js';
 import { elapsedMs, type Clock } from './time/clock.js';
+import { createTroubles } from './time/troubles.js';
 import type { Variants } from './vary/variants.js';
 
 /** Where invalidations of flushed writes are counted. */
@@ -117,6 +118,7 @@ export function createServices<Context>(
     clock,
     softTimeoutMs: loads.softTimeoutMs,
     log,
+    troubles: createTroubles({ log, clock }),
     refuse,
     viewerOf,
     variants,
