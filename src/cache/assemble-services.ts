@@ -78,10 +78,11 @@ export function createServices<Context>(
   const { options, log, clock, random, isProduction, loads, variants, codec, refuse } = shared;
   const { store } = options;
   const background = new Background();
+  const troubles = createTroubles({ log, clock });
   const viewerOf = viewerFinder(options.viewer);
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
-  const invalidateHere = createInvalidate({ entries, clock, log, relay: started });
+  const invalidateHere = createInvalidate({ entries, clock, troubles, relay: started });
   const invalidate: Invalidate = async (tags, site, versions) => {
     const told = started() === undefined ? undefined : others?.tell(tags);
     const isApplied = await invalidateHere(tags, site, versions);
@@ -118,7 +119,7 @@ export function createServices<Context>(
     clock,
     softTimeoutMs: loads.softTimeoutMs,
     log,
-    troubles: createTroubles({ log, clock }),
+    troubles,
     refuse,
     viewerOf,
     variants,

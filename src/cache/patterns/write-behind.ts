@@ -14,10 +14,6 @@ import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
 import type { WritePolicy } from '../policy/write-policy.js';
 import { WriteBehindBusy } from '../journal/write-behind-busy.js';
-import { OnceInAWhile } from '../time/once-in-a-while.js';
-
-/** In an outage each write is refused: of a field it is told once in so many milliseconds. */
-const TOLD_EVERY_MS = 1000;
 
 export interface WriteBehindOptions {
   readonly services: Services;
@@ -38,7 +34,6 @@ export function writeBehind<Info extends CallInfo>(
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
   const { coordinate, pattern } = policy;
-  const told = new OnceInAWhile({ clock: services.clock, quietMs: TOLD_EVERY_MS });
   return async (call) => {
     if (!(await services.mayWrite())) throw unavailable(coordinate);
     const state = (await resolve(call, call.context)) ?? null;
@@ -71,12 +66,11 @@ export function writeBehind<Info extends CallInfo>(
     } catch (error) {
       if (!(error instanceof WriteBehindBusy)) throw error;
       policy.counters.busy += 1;
-      const refused = told.happened(coordinate);
-      if (refused !== undefined)
-        services.log.error(
-          { coordinate, refused, error: String(error.cause) },
-          'neither the journal nor the database could take a write',
-        );
+      services.troubles({
+        level: 'error',
+        message: 'neither the journal nor the database could take a write',
+        details: { coordinate, error: String(error.cause) },
+      });
       throw busy(coordinate, error.mayBeWritten);
     } finally {
       // What follows in this request looks again: with this write others may have changed what it has copies of.

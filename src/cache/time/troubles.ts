@@ -9,7 +9,13 @@ const TOLD_EVERY_MS = 1000;
 interface Trouble {
   readonly level: 'warn' | 'error';
   readonly message: string;
-  readonly details: { readonly coordinate: string; readonly tag?: string; readonly error?: string };
+  readonly details: {
+    readonly coordinate: string;
+    readonly tag?: string;
+    /** How many there are. */
+    readonly tags?: number;
+    readonly error?: string;
+  };
 }
 
 /** Tells it at once, and of many in a row how many there were: `times`. */
