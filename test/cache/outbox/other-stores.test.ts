@@ -220,4 +220,22 @@ describe('other stores of an outbox', () => {
     others.noticed(true);
     await expect.poll(() => world.told).toEqual(['all']);
   });
+
+  it('are not taken for gone where the numbers of the database went back, as those of another server', async () => {
+    const { others, world, far, clock } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    world.place = 1000n;
+    far({ appliedTo: 900n });
+    const waiting = others.haveApplied();
+    await expect.poll(() => world.looks).toBeGreaterThan(2);
+    clock.advance(1000);
+    expect(await waiting).toBe(false);
+    world.place = 50n;
+    far({ appliedTo: 50n });
+    const { looks } = world;
+    await expect.poll(() => world.looks).toBeGreaterThan(looks + 1);
+    clock.advance(20_000);
+    expect(await others.haveApplied()).toBe(true);
+    expect(others.figures().stores).toMatchObject([{ store: 'far', isWaitedFor: true }]);
+  });
 });
