@@ -7,9 +7,10 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
+import { keyComponent } from '../keys/component.js';
 import { parseTemplate } from '../keys/template.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
-import { describeType } from './describe-field.js';
+import { componentOfJson, describeType } from './describe-field.js';
 import { codeFirstUses, isObject } from './extension-directives.js';
 
 /** How counters, evidence and `disabled` call the reads of an entity: as its resolver is called. */
@@ -106,6 +107,8 @@ export function describeEntity(schema: GraphQLSchema, { type, keys, references }
     hasResolver,
     parentHasId: keys.some((names) => names.has('id')),
     argumentAt: () => undefined,
+    // Representations are JSON, as the gateway or a client wrote it: no type of the schema has made their values its own.
+    componentAt: (root, path) => (root === 'parent' ? componentOfJson(type, path) : keyComponent),
   };
 }
 
