@@ -27,7 +27,7 @@ export const errorCodes = {
     'The journal of accepted writes keeps less than what is declared, may evict it, or lacks rights. Thrown by start().',
   CACHE_DEAD_LETTER:
     'cache.writes.replay or discard was given a key that has no dead letter, or a newer write.',
-  CACHE_TOOLS: 'cache.tools was asked about what does not exist.',
+  CACHE_TOOLS: 'cache.tools was asked about what does not exist, or is too large.',
   CACHE_OVERLOADED: 'Too many loads wait for their turn already; fewer may wait while the store is away.',
   CACHE_LOAD_OVERDUE:
     'A load took longer than `loads.deadlineMs`, or so many loads of its field hang that others do not begin.',

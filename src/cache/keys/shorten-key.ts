@@ -17,3 +17,11 @@ export function shortenKey(key: string): string {
   const digest = createHash('sha256').update(key, 'utf16le').digest('base64url');
   return `${key.slice(0, KEPT_LENGTH).toWellFormed()}~${digest}`;
 }
+
+/** What may follow a key that was cut: its viewer, its variant, or nothing. */
+const CUT = new RegExp(String.raw`^[^]{${KEPT_LENGTH}}~[\w-]{${DIGEST_LENGTH}}(?![^@|])`);
+
+/** Where a key was cut that may have more behind it; 0 for one that was not. */
+export function cutAt(key: string): number {
+  return CUT.test(key) ? KEPT_LENGTH + 1 + DIGEST_LENGTH : 0;
+}

@@ -1,4 +1,4 @@
-import { keyComponent, typedComponent } from './component.js';
+import { keyComponent, type Component } from './component.js';
 import { shortenKey } from './shorten-key.js';
 import type { Variant } from './variant.js';
 
@@ -115,22 +115,21 @@ export function fillTemplate(template: Template, values: readonly unknown[]): st
 }
 
 /**
- * The same, however long it gets. `typed` says at which of them values of several types
- * can stand, which then differ.
+ * The same, however long it gets. `components` says how each of them is written, where that is not as in tags.
  * @throws UnkeyableValue when a value has no canonical text.
  */
 export function joinTemplate(
   template: Template,
   values: readonly unknown[],
-  typed: readonly boolean[] = NONE_TYPED,
+  components: readonly Component[] = AS_IN_TAGS,
 ): string {
   let text = template.literals[0] ?? '';
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index];
-    text += typed[index] === true ? typedComponent(value) : keyComponent(value);
+    text += (components[index] ?? keyComponent)(value);
     text += template.literals[index + 1] ?? '';
   }
   return text;
 }
 
-const NONE_TYPED: readonly boolean[] = Object.freeze([]);
+const AS_IN_TAGS: readonly Component[] = Object.freeze([]);

@@ -10,7 +10,7 @@ import { compileVary, type CompiledVary, type VaryOptions } from './compile-vary
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
-import { typedPlaceholders } from './typed-placeholders.js';
+import { placeholderComponents } from './placeholder-components.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { isReadPattern } from './pattern-table.js';
 
@@ -114,8 +114,8 @@ function policyOf(checked: Checked): ReadPolicy {
     locate: compileLocate({
       coordinate: site.coordinate,
       key,
-      typed: typedPlaceholders(site, key, pattern),
-      isParentIdTyped: site.takesSeveralTypes('parent', ['id']),
+      components: placeholderComponents(site, key, pattern),
+      parentIdComponent: site.componentAt('parent', ['id']),
       elementAt,
       tags,
       isPrivate,

@@ -1,6 +1,6 @@
 import { MAX_TAGS } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
-import { keyComponent } from '../keys/component.js';
+import { keyComponent, type Component } from '../keys/component.js';
 import { defaultKey, viewerInKey } from '../keys/default-key.js';
 import { holdsViewerAt } from '../keys/holds-viewer.js';
 import { meetingTag } from '../keys/meeting-tag.js';
@@ -24,10 +24,10 @@ export interface LocateOptions {
   readonly coordinate: string;
   /** Undefined for the default key. */
   readonly key: Template | undefined;
-  /** At which placeholders of `key` values of several types can stand, which name different entries. */
-  readonly typed: readonly boolean[];
-  /** Default keys: whether ids of the parent can be of several types, and name different entries. */
-  readonly isParentIdTyped: boolean;
+  /** How the values of the placeholders of `key` are written; as in tags where it is not said. */
+  readonly components: readonly Component[];
+  /** Default keys: how the id of the parent is written. */
+  readonly parentIdComponent: Component;
   /** The placeholder of `key` that holds the list, where each element is an entry. */
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
@@ -194,13 +194,13 @@ function compileIsCutOff({
   return (key, viewer) => isShortened(key) && !holdsViewer(key, viewer);
 }
 
-function compileDefaultKey({ coordinate, hasParent, isPrivate, isParentIdTyped }: LocateOptions): KeyOf {
+function compileDefaultKey({ coordinate, hasParent, isPrivate, parentIdComponent }: LocateOptions): KeyOf {
   return ({ args, parent, viewerId }) => {
     const parentId = hasParent ? idFieldOf(parent) : undefined;
     if (hasParent && (parentId === undefined || parentId === null))
       return unlocated('the parent has no id', undefined);
     const owner = isPrivate ? viewerId : undefined;
-    const key = defaultKey({ coordinate, parentId, isParentIdTyped, args, viewerId: owner });
+    const key = defaultKey({ coordinate, parentId, parentIdComponent, args, viewerId: owner });
     return { key, meeting: key };
   };
 }
@@ -209,7 +209,7 @@ function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
 }
 
-function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, key: Template): KeyOf {
+function compileKey({ coordinate, elementAt, needsId, components }: LocateOptions, key: Template): KeyOf {
   return (inputs, element) => {
     const values = key.placeholders.map((placeholder, index) =>
       index === elementAt ? element : valueOf(placeholder, inputs),
@@ -223,7 +223,7 @@ function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, ke
       }
       if (needsId && (value === undefined || value === null)) return unlocated('no id', undefined);
     }
-    const text = joinTemplate(key, values, typed);
+    const text = joinTemplate(key, values, components);
     return { key: shortenKey(text), meeting: shortenKey(meetingTag(text)) };
   };
 }
