@@ -91,7 +91,7 @@ describe('what is asked for while the invalidations of its slot are not known to
   it('is loaded under a name of its own, so that no reader joins a load that began before the slot was owed', () =>
     onServers(3, async (servers) => {
       const { owed, ways, pay } = await opened(servers);
-      const nameOf = async (): Promise<string | undefined> => (await ways.claim())?.generations.join(' ');
+      const nameOf = async (): Promise<string | undefined> => (await ways.claim())?.generations?.join(' ');
       const name = await nameOf();
       expect(await nameOf()).toBe(name);
       owed.add([slot]);
