@@ -123,6 +123,10 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
         log,
         purpose: PURPOSE,
         saysNone: 'no node of the cluster answers; the origin answers until one does',
+        saysUncovered:
+          'entries there, and those with a tag there, are always loaded from the origin, and rows of the outbox that name ' +
+          'a tag there wait, together with rows beside them, so that writes are acknowledged as bounded, and every ' +
+          'process is blind after blindAfterMs',
         channel: {
           of: (id) => `${names.channel}:${id}`,
           onMessage: (key) => {

@@ -1,15 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, type Outbox, type Store } from '../../../../src/cache/index.js';
-import type { OutboxRow } from '../../../../src/cache/outbox/outbox.js';
-import { Relay } from '../../../../src/cache/outbox/relay.js';
+import { createCache, type Store } from '../../../../src/cache/index.js';
 import { acquireOnCluster } from '../../../../src/cache/redis/cluster/cluster-claims.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { ClusterNodes } from '../../../../src/cache/redis/cluster/cluster-nodes.js';
 import { OwedSlots } from '../../../../src/cache/redis/cluster/owed-slots.js';
 import { SlotMarks } from '../../../../src/cache/redis/cluster/slot-marks.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
-import { isAway, isPartlyAway } from '../../../../src/cache/store/store-away.js';
-import { systemClock } from '../../../../src/cache/time/clock.js';
+import { isAway } from '../../../../src/cache/store/store-away.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { freePort } from '../../../support/free-port.js';
 import { createGate } from '../../../support/gate.js';
@@ -17,30 +14,8 @@ import { needsRedis } from '../../../support/needs.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
+import { relayOf, rowsInMemory } from './rows-in-memory.js';
 import { useCluster } from './use-cluster.js';
-
-/** An outbox without a database: its rows wait until they are applied. */
-function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
-  const rows: OutboxRow[] = [];
-  let count = 0;
-  return {
-    rows,
-    relay: async (apply) => {
-      const taken = [...rows];
-      if (taken.length > 0) await apply(taken);
-      rows.splice(0, taken.length);
-      return { done: taken, elsewhere: [], isKnown: true };
-    },
-    register: () => Promise.resolve(true),
-    add: (tags) => {
-      rows.push({ id: String((count += 1)), tags, waitedMs: 0 });
-      return Promise.resolve();
-    },
-    listen: () => () => Promise.resolve(),
-    keep: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
-}
 
 describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
   const { servers, client, open } = useCluster('yes');
@@ -190,16 +165,7 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
     const store = await open('waits', { natMap });
     const [there = ''] = rowsOn(0);
     const outbox = rowsInMemory();
-    const relay = new Relay({
-      ...{ outbox, blindAfterMs: 60_000, clock: systemClock, random: () => 0, log: cacheLog() },
-      invalidate: async (tags) => store.invalidate(tags),
-      storeIsAway: () => isAway(store),
-      storeIsPartlyAway: () => isPartlyAway(store),
-      forgetAll: () => Promise.resolve(),
-      onForgotten: () => undefined,
-      onApplied: () => undefined,
-      onOthers: () => undefined,
-    });
+    const relay = relayOf(store, outbox);
     await outbox.add([there]);
     expect(await relay.settled(500, 3000)).toBe(true);
     proxies[0]?.set({ blackHole: 'both' });

@@ -35,6 +35,7 @@ async function opened(servers: SimulatedServers) {
       refusal: (words) => new Error(words),
     },
     saysNone: 'no node answers',
+    saysUncovered: 'they are away',
     tryOut: () => Promise.resolve(),
     rejoin: () => Promise.resolve(),
     onMoved: () => undefined,
