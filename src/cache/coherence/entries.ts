@@ -209,8 +209,8 @@ export class Entries {
   }
 
   /**
-   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble. What has been
-   * stored since the read is in `found`: it needs no load.
+   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble; where a part of it is,
+   * claims have no generations. What has been stored since the read is in `found`: it needs no load.
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
     const { store, clock } = this.#options;
@@ -226,7 +226,8 @@ export class Entries {
         const claim = claims[index];
         if (claim === undefined)
           throw new Error('the store answered with fewer claims than it was asked for');
-        return { claim, found: this.#judge(field, address, claim, at) };
+        const { bytes, generations } = claim;
+        return { claim, found: generations && this.#judge(field, address, { bytes, generations }, at) };
       });
     } catch (error) {
       this.#options.onStoreTrouble('acquire', error);
@@ -253,7 +254,7 @@ export class Entries {
   }
 
   /** Prolongs leases; false for each that is no longer held, and an empty answer when the store is in trouble. */
-  async renew(leases: readonly Lease[]): Promise<readonly boolean[]> {
+  async renew(leases: readonly Lease[]): Promise<readonly (boolean | undefined)[]> {
     const { leaseMs, store } = this.#options;
     try {
       return await store.renew(leases.map((lease) => ({ ...lease, leaseMs })));
