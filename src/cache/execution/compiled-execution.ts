@@ -146,15 +146,14 @@ function knownOperation(
 ): Operation | undefined {
   const operation = operations.find(schema, document, operationName ?? undefined);
   if (operation === undefined) return undefined;
-  operations.prepare(operation, schema, document);
-  return operation.refusal === undefined ? operation : undefined;
+  return operations.prepare(operation, schema, document) ? operation : undefined;
 }
 
 /** Undefined where the variables are wrong: that is told by the other executor. */
 function runOf(
   { schema, rootValue, contextValue, variableValues, options, hideSuggestions }: ExecutionArgs,
-  { definition, fragments }: Operation,
-  { compiler }: Variant,
+  { definition }: Operation,
+  { compiler, fragments }: Variant,
 ): Run | undefined {
   const { coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], variableValues ?? {}, {
     maxErrors: options?.maxCoercionErrors ?? MAX_COERCION_ERRORS,
