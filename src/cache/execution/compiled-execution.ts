@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { MaybePromise } from '../maybe-promise.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import { withDefaults } from '../with-defaults.js';
 import { written } from '../written.js';
 import { CompiledOperations, type Operation, type Variant } from './compiled-operations.js';
 import { executePlan } from './execute-plan.js';
@@ -59,7 +60,12 @@ export interface CompiledExecution {
   stats(): CompiledExecutionStats;
 }
 
-const DEFAULTS = { maxBytes: 16 * 1024 * 1024, maxLength: 20_000, maxFields: 2_000 };
+const DEFAULTS: Required<CompiledExecutionOptions> = {
+  maxBytes: 16 * 1024 * 1024,
+  maxLength: 20_000,
+  maxFields: 2_000,
+  otherwise: executeByGraphql,
+};
 const KNOWN = {
   maxBytes: true,
   maxLength: true,
@@ -81,7 +87,7 @@ const MAX_COERCION_ERRORS = 50;
  */
 export function compiledExecution(options: CompiledExecutionOptions = {}): CompiledExecution {
   refuseFaults('compiledExecution', faultsOf(options));
-  const { otherwise = executeByGraphql, ...bounds } = { ...DEFAULTS, ...options };
+  const { otherwise, ...bounds } = withDefaults(DEFAULTS, options);
   const operations = new CompiledOperations(bounds);
   let compiled = 0;
   let left = 0;

@@ -166,6 +166,21 @@ describe('what compiled execution keeps', () => {
     expect(compiled.stats().operations).toBeLessThan(200);
   });
 
+  it('has its defaults where options are undefined', async () => {
+    const unsaid: object = {
+      ...{ maxBytes: undefined, maxLength: undefined, maxFields: undefined },
+      otherwise: undefined,
+    };
+    const compiled = compiledExecution({ ...unsaid });
+    expect(await timesCompiled('{ film { id title } }', { compiled })).toBe(2);
+    const long = `{ film { id } } # ${'-'.repeat(20_000)}`;
+    expect(await timesCompiled(long, { compiled })).toBe(0);
+    const wide = `{ film { ${Array.from({ length: 2_001 }, (_, at) => `a${at}:id`).join(' ')} } }`;
+    expect(
+      await timesCompiled(wide, { compiled: compiledExecution({ ...unsaid, maxLength: 100_000 }) }),
+    ).toBe(0);
+  });
+
   it('takes about as much memory as it says', async () => {
     const compiled = compiledExecution();
     const documents = Array.from({ length: 500 }, (_, at) =>
