@@ -136,14 +136,40 @@ function faultsOf(options: CompiledExecutionOptions): string[] {
 /** Whether the arguments are what they should be, and nothing resolves fields or types but the schema. */
 function isUsual(args: ExecutionArgs): boolean {
   const { schema, document, variableValues, fieldResolver, typeResolver } = args;
-  if (typeof schema !== 'object' || typeof document !== 'object') return false;
+  if (!isObject(schema) || !isObject(document)) return false;
   if (variableValues != null && typeof variableValues !== 'object') return false;
-  // Other executors take a signal that ends what they do.
-  if ('signal' in args && args.signal != null) return false;
   return (
+    !isToldMore(args) &&
     (fieldResolver == null || fieldResolver === defaultFieldResolver) &&
     (typeResolver == null || typeResolver === defaultTypeResolver)
   );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Arguments of graphql-js: how each is heeded by plans has been proven. */
+const ARGUMENTS: ReadonlySet<string> = new Set(
+  Object.keys({
+    schema: true,
+    document: true,
+    rootValue: true,
+    contextValue: true,
+    variableValues: true,
+    operationName: true,
+    fieldResolver: true,
+    typeResolver: true,
+    subscribeFieldResolver: true,
+    options: true,
+    hideSuggestions: true,
+  } satisfies Record<keyof ExecutionArgs, true>),
+);
+
+/** Other executors take more: a signal that ends what they do, or that errors are told with their coordinates. */
+function isToldMore(args: ExecutionArgs): boolean {
+  for (const name in args) if (!ARGUMENTS.has(name) && Reflect.get(args, name) != null) return true;
+  return false;
 }
 
 function knownOperation(
