@@ -7,6 +7,7 @@
 // What is guaranteed:   reads of the key see the accepted state at once; it is flushed at least once, coalesced per key, and
 //                       never overwritten by an older one; what it survives until then is what the journal declares.
 
+import { UnstorableValue } from '../codec/storable.js';
 import { CacheError } from '../errors.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
@@ -64,6 +65,7 @@ export function writeBehind<Info extends CallInfo>(
         outcome: outcome === 'queued' ? 'QUEUED' : 'WRITTEN',
       });
     } catch (error) {
+      if (error instanceof UnstorableValue) throw unstorableWrite(coordinate, error);
       if (!(error instanceof WriteBehindBusy)) throw error;
       policy.counters.busy += 1;
       services.troubles({
@@ -78,4 +80,12 @@ export function writeBehind<Info extends CallInfo>(
     }
     return state;
   };
+}
+
+function unstorableWrite(coordinate: string, cause: UnstorableValue): CacheError {
+  return new CacheError(
+    'CACHE_UNSTORABLE_WRITE',
+    `${coordinate}: nothing was written, since what the database would be given later is another state (${cause.message}); return plain values, or register a type in types whose text says all of them`,
+    { cause },
+  );
 }
