@@ -65,7 +65,8 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
       const id = idOf(options, inputs, element) ?? '';
       const owned = options.carriesViewer ? owner?.tags : undefined;
       const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
-      return { key, row: of, tags, id, viewer, slot: undefined, named: undefined };
+      const unvaried = of === undefined ? undefined : row;
+      return { key, row: of, tags, id, viewer, unvaried, slot: undefined, named: undefined };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
