@@ -98,6 +98,12 @@ function planOf<Context>(
     countersOf: (coordinate) => counters.of(coordinate),
     onUnnamed: (coordinate, tag) =>
       log.error({ coordinate, tag }, 'a tag could not be named from the result, so it was not invalidated'),
+    onUnnamedByParent: (coordinate, { tag, placeholder }) =>
+      log.warn(
+        { coordinate, tag, placeholder },
+        'a tag could not be named, because the parent that was returned has no value for it (null is one), so nothing is ' +
+          'stored; return it with the parent, or correct the placeholder',
+      ),
   });
 }
 

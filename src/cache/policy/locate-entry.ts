@@ -17,6 +17,7 @@ import { viewerTag, type Variant } from '../keys/variant.js';
 import { variantPlace } from '../keys/variant-place.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
 import { renderTag, tagOf } from './render-tags.js';
+import { compileUnnamedTag, type UnnamedTag } from './unnamed-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
@@ -31,6 +32,8 @@ export interface LocateOptions {
   /** The placeholder of `key` that holds the list, where each element is an entry. */
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
+  /** Told once of a tag for which a parent had no value. */
+  readonly onUnnamed?: (tag: UnnamedTag) => void;
   readonly isPrivate: boolean;
   /** True where its entries are their viewer's own, and are cleared with the viewer's tag. */
   readonly carriesViewer: boolean;
@@ -43,6 +46,8 @@ export interface LocateOptions {
 export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
   const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
   const tagsOf = compileTags(options.tags);
+  const unnamedTagOf = compileUnnamedTag(options.tags);
+  const onUnnamed = once(options.onUnnamed);
   const isCutOff = compileIsCutOff(options);
   const ownerOf = compileOwner(options);
   const locate: ReadPolicy['locate'] = (inputs, element) => {
@@ -57,6 +62,12 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
       const { key: row, meeting } = named;
       if (viewer !== undefined && isCutOff(row, viewer)) {
         return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
+      }
+      const unnamed = unnamedTagOf(inputs);
+      if (unnamed !== undefined) {
+        onUnnamed(unnamed);
+        const reason = `tag "${unnamed.tag}": ${unnamed.placeholder} has no value`;
+        return unlocated(reason, idOf(options, inputs, element));
       }
       const own = tagsOf(inputs);
       const meant = meeting === row || own.includes(meeting) ? own : [...own, meeting];
@@ -256,6 +267,15 @@ function idOf(
   const placeholder: Placeholder | undefined = key?.placeholders[0];
   const value = elementAt === 0 ? element : placeholder && valueOf(placeholder, inputs);
   return value === undefined || value === null ? undefined : String(value);
+}
+
+function once(tell: LocateOptions['onUnnamed']): (tag: UnnamedTag) => void {
+  let isTold = tell === undefined;
+  return (tag) => {
+    if (isTold) return;
+    isTold = true;
+    tell?.(tag);
+  };
 }
 
 function unlocated(reason: string, id: string | undefined): Unlocated {
