@@ -3,7 +3,7 @@ import { CacheError } from '../errors.js';
 import { keyComponent } from '../keys/component.js';
 import { defaultKey, viewerInKey } from '../keys/default-key.js';
 import { holdsViewerAt } from '../keys/holds-viewer.js';
-import { meetingTag } from '../keys/meeting-tag.js';
+import { meetingTexts } from '../keys/meeting-texts.js';
 import { isShortened, shortenKey } from '../keys/shorten-key.js';
 import {
   joinTemplate,
@@ -16,7 +16,7 @@ import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { viewerTag, type Variant } from '../keys/variant.js';
 import { variantPlace } from '../keys/variant-place.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { renderTag, tagOf } from './render-tags.js';
+import { renderTag, textsOf } from './render-tags.js';
 import { compileUnnamedTag, type UnnamedTag } from './unnamed-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
@@ -59,7 +59,7 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
     try {
       const named = keyOf(inputs, element);
       if ('reason' in named) return named;
-      const { key: row, meeting } = named;
+      const { key: row, others } = named;
       if (viewer !== undefined && isCutOff(row, viewer)) {
         return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
       }
@@ -70,14 +70,14 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
         return unlocated(reason, idOf(options, inputs, element));
       }
       const own = tagsOf(inputs);
-      const meant = meeting === row || own.includes(meeting) ? own : [...own, meeting];
+      const meant = others.length === 0 ? own : [...new Set([...own, ...others])];
       if (meant.length > MAX_TAGS)
         return unlocated(`more than ${MAX_TAGS} tags`, idOf(options, inputs, element));
       const id = idOf(options, inputs, element) ?? '';
       const owned = options.carriesViewer ? owner?.tags : undefined;
       const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
       const unvaried = of === undefined ? undefined : row;
-      return { key, row: of, tags, id, viewer, unvaried, slot: undefined, named: undefined };
+      return { key, row: of, tags, id, viewer, unvaried, others, slot: undefined, named: undefined };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
@@ -161,10 +161,10 @@ class VariantPlaces {
   }
 }
 
-/** A key, and the tag under which it meets those who spell it otherwise; mostly the same text. */
+/** A key, and the other tags under which it meets those who spell it otherwise; mostly none. */
 interface Named {
   readonly key: string;
-  readonly meeting: string;
+  readonly others: readonly string[];
 }
 
 type KeyOf = (inputs: TemplateInputs, element: unknown) => Named | Unlocated;
@@ -213,7 +213,7 @@ function compileDefaultKey({ coordinate, hasParent, isPrivate, isParentIdTyped }
       return unlocated('the parent has no id', undefined);
     const owner = isPrivate ? viewerId : undefined;
     const key = defaultKey({ coordinate, parentId, isParentIdTyped, args, viewerId: owner });
-    return { key, meeting: key };
+    return { key, others: NO_TAGS };
   };
 }
 
@@ -221,22 +221,24 @@ function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
 }
 
-function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, key: Template): KeyOf {
+function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, template: Template): KeyOf {
   return (inputs, element) => {
-    const values = key.placeholders.map((placeholder, index) =>
+    const values = template.placeholders.map((placeholder, index) =>
       index === elementAt ? element : valueOf(placeholder, inputs),
     );
     for (let index = 0; index < values.length; index += 1) {
       const value = values[index];
-      const placeholder = key.placeholders[index];
+      const placeholder = template.placeholders[index];
       if (value === undefined && placeholder?.root === 'parent') {
         if (needsId) throw parentLacks(coordinate, placeholder);
         return unlocated(`${placeholder.text} has no value`, undefined);
       }
       if (needsId && (value === undefined || value === null)) return unlocated('no id', undefined);
     }
-    const text = joinTemplate(key, values, typed);
-    return { key: shortenKey(text), meeting: shortenKey(meetingTag(text)) };
+    const text = joinTemplate(template, values, typed);
+    const key = shortenKey(text);
+    const met = meetingTexts({ template, values, typed, text });
+    return { key, others: met.length === 0 ? met : met.filter((tag) => tag !== key) };
   };
 }
 
@@ -251,7 +253,7 @@ function parentLacks(coordinate: string, { text, path }: Placeholder): CacheErro
 function compileTags(templates: readonly Template[]): (inputs: TemplateInputs) => readonly string[] {
   if (templates.length === 0) return () => NO_TAGS;
   if (templates.every(({ placeholders }) => placeholders.length === 0)) {
-    const fixed = Object.freeze(templates.map((template) => tagOf(template, [])));
+    const fixed = Object.freeze(templates.flatMap((template) => textsOf(template, [])));
     return () => fixed;
   }
   return (inputs) => templates.flatMap((template) => renderTag(template, inputs));
