@@ -102,6 +102,12 @@ function planOf<Context>(
         message: 'a tag could not be named from the result, so it was not invalidated',
         details: { coordinate, tag },
       }),
+    onUnnamedByParent: (coordinate, { tag, placeholder }) =>
+      services.log.warn(
+        { coordinate, tag, placeholder },
+        'a tag could not be named, because the parent that was returned has no value for it (null is one), so nothing is ' +
+          'stored; return it with the parent, or correct the placeholder',
+      ),
   });
 }
 

@@ -356,9 +356,12 @@ export class Entries {
   }
 
   /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, wherever it was made. */
-  #isAllowed(field: EntryField, { key, row = key, viewer }: FieldAddress): boolean {
-    if (field.holdsViewer === undefined) return true;
-    if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
+  #isAllowed(field: EntryField, address: FieldAddress): boolean {
+    const { holdsViewer } = field;
+    if (holdsViewer === undefined) return true;
+    const { key, row = key, viewer, unvaried = row } = address;
+    const isOfKey = key.startsWith(row) && isVariantOf(row, unvaried);
+    if (viewer !== undefined && isOfKey && holdsViewer(unvaried, viewer)) return true;
     this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
     return false;
   }
@@ -476,6 +479,11 @@ export class Entries {
     const fromStore = this.#findInStore(field, asked, trace);
     return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
   }
+}
+
+/** Whether a row is this key, or is it for some variants only. */
+function isVariantOf(row: string, unvaried: string): boolean {
+  return row === unvaried || (row.startsWith(unvaried) && row[unvaried.length] === '|');
 }
 
 /** Other than a stale entry it is not served before a load was tried. */

@@ -3,9 +3,8 @@ import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
 import type { Storing, StoringWrite } from './invalidates.js';
 import type { Services } from '../loads/services.js';
+import type { Located } from '../policy/read-policy.js';
 import type { WritePolicy } from '../policy/write-policy.js';
-
-const NONE: readonly string[] = Object.freeze([]);
 
 /**
  * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
@@ -49,7 +48,7 @@ export function storedWrite<Info extends CallInfo>(
       };
       return {
         key: rowOf(place),
-        others: rowText === '' || !policy.reachesAll ? NONE : [rowOf(place).slice(0, -rowText.length)],
+        others: othersOf(place, { rowText, reachesAll: policy.reachesAll }),
         versionOf,
         abandon,
         end: async (value, isInvalidated) => {
@@ -73,4 +72,15 @@ export function storedWrite<Info extends CallInfo>(
       };
     },
   };
+}
+
+/** What the key means besides its row: the row under other spellings, and where that is a tenant's, also that of all. */
+function othersOf(
+  place: Located,
+  { rowText, reachesAll }: { readonly rowText: string; readonly reachesAll: boolean },
+): readonly string[] {
+  const { others } = place;
+  if (rowText === '') return others;
+  const ofRow = others.map((other) => other + rowText);
+  return reachesAll ? [rowOf(place).slice(0, -rowText.length), ...others, ...ofRow] : ofRow;
 }

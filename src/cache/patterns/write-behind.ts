@@ -47,11 +47,11 @@ export function writeBehind<Info extends CallInfo>(
         `${coordinate}: the key of what was written cannot be named (${place.reason}); refuse such calls in the resolver`,
       );
     }
-    const { key } = place;
+    const { key, others } = place;
     const write = {
       key,
       state,
-      tags: invalidation.tagsOf(inputs, call.context),
+      tags: [...others, ...invalidation.tagsOf(inputs, call.context)],
       viewer: viewerId ?? null,
       site: policy,
     };
