@@ -128,6 +128,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** From now on no load waits for other processes: one that still does loads by itself. */
   stop(): void {
     this.#isStopping = true;
+    this.#options.wakeUps.stop();
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
