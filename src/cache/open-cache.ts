@@ -93,6 +93,7 @@ export async function closeCache({ services, relay, others, reporter }: Parts, s
       services.loads.stop();
       await services.background.drain();
     },
+    async () => services.entries.close(),
     async () => reporter.stop(),
     async () => store.close(),
   ]) {

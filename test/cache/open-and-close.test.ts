@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryJournal, memoryStore, type Journal, type Store } from '../../src/cache/index.js';
+import { createCache, memoryJournal, memoryStore, type Journal, type Store } from '../../src/cache/index.js';
+import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
+import { leaseRequest } from '../support/stores/generations-for.js';
 import { memoryOutbox } from '../../src/cache/testing/index.js';
 import { testCache } from '../support/test-cache.js';
 
@@ -51,6 +53,44 @@ function told({ journal = {}, store = {}, flush = () => Promise.resolve(), openi
   onTestFinished(() => cache.close().catch(() => undefined));
   return { cache, query, calls, rows };
 }
+
+describe('a memory store whose caches come and go', () => {
+  it('holds nothing of those that were closed', async () => {
+    const store = memoryStore();
+    for (let round = 0; round < 3; round += 1) {
+      const cache = createCache({ store, log: cacheLog() });
+      await cache.start();
+      for (let row = 0; row < 20; row += 1)
+        await cache.fetch(`Row:${row}`, { ttl: 60 }, () => 'x'.repeat(2000));
+      await cache.close();
+      expect(await store.health?.()).toMatchObject({ usedBytes: 0 });
+    }
+  });
+
+  it('tells none of those that were closed what is invalidated, or that a lease has ended', async () => {
+    const store = memoryStore();
+    const told: string[] = [];
+    const ended = new AbortController();
+    store.onInvalidated?.((tags) => void told.push(`invalidated ${String(tags)}`), ended.signal);
+    store.watch?.((key) => void told.push(`settled ${key}`), ended.signal);
+    store.holdBeside?.(() => 1_000_000, ended.signal);
+    const waited = async (): Promise<void> => {
+      const [first, second] = [
+        leaseRequest({ key: 'Row:1', tags: [] }),
+        leaseRequest({ key: 'Row:1', tags: [] }),
+      ];
+      await store.acquire([first, second]);
+      await store.release([first]);
+      await store.invalidate(['Row:1']);
+    };
+    await waited();
+    expect(told).toEqual(['settled Row:1', 'invalidated Row:1']);
+    ended.abort();
+    await waited();
+    expect(told).toHaveLength(2);
+    expect((await store.health?.())?.usedBytes).toBeLessThan(1000);
+  });
+});
 
 describe('closing a cache', () => {
   it('while it is started waits for what is being opened, opens nothing more, and rejects the start', async () => {

@@ -106,13 +106,16 @@ export class Entries {
   readonly #copies: ProcessCopies;
   readonly #answers: KeptAnswers | undefined;
   readonly #listeners: ((tags: readonly string[]) => void)[] = [];
+  readonly #closing = new AbortController();
+  #isClosed = false;
 
   constructor(options: EntriesOptions) {
     this.#options = options;
     const { store, codec } = options;
     this.#decoded = new DecodedEntries({
       ...{ codec, tier: store.name, keepBytes: !store.isLocal },
-      maxBytes: store.holdBeside?.(() => this.#decoded.bytes) ?? options.decodedMaxBytes,
+      maxBytes:
+        store.holdBeside?.(() => this.#decoded.bytes, this.#closing.signal) ?? options.decodedMaxBytes,
     });
     this.#fills = new Fills(options, this.#decoded);
     this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs), options.roundTrips);
@@ -124,6 +127,7 @@ export class Entries {
       answers: options.answers,
       copiesEndAtMs: (entry) => options.early.drawsFromMs(entry),
       onStoreTrouble: options.onStoreTrouble,
+      until: this.#closing.signal,
     });
     const answers = this.#copies.answers;
     this.#answers = answers && new KeptAnswers(answers, { copies: this.#copies, clock: options.clock });
@@ -198,8 +202,9 @@ export class Entries {
     return this.#copies.isUntouchedSince(mark, address);
   }
 
-  /** The answers that are kept, as long as what was written by others is seen; undefined where none are. */
+  /** The answers that are kept, as long as what was written by others is seen; undefined where none are, and after the end. */
   get answers(): KeptAnswers | undefined {
+    if (this.#isClosed) return undefined;
     return this.#options.believedForMs() === undefined ? this.#answers : undefined;
   }
 
@@ -287,6 +292,14 @@ export class Entries {
       // Whatever the reason is: it cannot be relied on, which is the answer.
       return false;
     }
+  }
+
+  /** Lets go of the store, which may go on for others, and of all that was kept in front of it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#closing.abort();
+    this.#decoded.clear();
+    this.forgetCopies();
   }
 
   /** Forgets everything that was stored so far; rejects when the store could not. */

@@ -17,6 +17,8 @@ export interface ProcessCopiesOptions {
   /** When a copy of a fresh entry must end. */
   readonly copiesEndAtMs: (entry: Decoded) => number;
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
+  /** Given when the cache is closed. */
+  readonly until: AbortSignal;
 }
 
 /** Whether whole answers can be proven unchanged before they are given: by a log, or as all that is invalidated is so in this process. */
@@ -40,7 +42,7 @@ export class ProcessCopies {
   readonly #log: FollowedLog | undefined;
   readonly #copiesEndAtMs: ProcessCopiesOptions['copiesEndAtMs'];
 
-  constructor({ store, local, proven, answers, copiesEndAtMs, onStoreTrouble }: ProcessCopiesOptions) {
+  constructor({ store, local, proven, answers, copiesEndAtMs, onStoreTrouble, until }: ProcessCopiesOptions) {
     this.#local = local;
     this.#copiesEndAtMs = copiesEndAtMs;
     const readLog = store.readLog?.bind(store);
@@ -49,7 +51,7 @@ export class ProcessCopies {
     store.onInvalidated?.((tags) => {
       if (tags === 'all') this.#answers?.clear();
       else this.#answers?.forget(tags);
-    });
+    }, until);
     const copies = [this.#proven, this.#answers].filter((one) => one !== undefined);
     if (readLog !== undefined && copies.length > 0)
       this.#log = new FollowedLog({ copies, readLog, onStoreTrouble });

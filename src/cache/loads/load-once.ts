@@ -55,8 +55,9 @@ async function theOne([load]: readonly AwaitedLoad<Loaded>[]): Promise<LoadedRea
 async function loadAndFill(
   services: Services,
   { field, place, trace, refreshes, sinceMs, isWarm, caller, begin }: OneLoad,
-  { wanted, generations, lease, flight }: LoadTask<LoadRequest, Loaded>,
+  task: LoadTask<LoadRequest, Loaded>,
 ): Promise<void> {
+  const { wanted, generations, flight } = task;
   const { counters } = field;
   const { clock } = services;
   counters.loads += 1;
@@ -85,7 +86,7 @@ async function loadAndFill(
     const result = {
       place,
       generations,
-      lease,
+      lease: task.lease,
       value,
       refreshes,
       loadMs,

@@ -24,6 +24,16 @@ export interface LoadResult {
   readonly hint?: AnswerHint | undefined;
 }
 
+/** Whether a refresh did what it is for: what was there is replaced, or no longer there. Known once the fill has ended. */
+export async function hasReplaced({
+  sharable,
+  filled,
+}: Pick<Loaded, 'sharable' | 'filled'>): Promise<boolean> {
+  if (!sharable) return false;
+  const outcome = await filled;
+  return outcome === undefined || outcome === 'stored' || outcome === 'outdated';
+}
+
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
 export function storeResult(
   { entries, log, troubles }: Services,

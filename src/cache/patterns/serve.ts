@@ -4,6 +4,7 @@ import type { Outcome, ResponsePath, Trace, TraceRecord } from '../metrics/trace
 import { valueOf, type Found } from '../coherence/entry-field.js';
 import { causeOf, isOfItsCaller } from '../loads/abandoned-load.js';
 import type { FieldCall } from '../loads/field-call.js';
+import { hasReplaced } from '../loads/store-result.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { LoadedRead, Services } from '../loads/services.js';
 import { elapsedMs } from '../time/clock.js';
@@ -96,11 +97,15 @@ export function serve(services: Services, read: Read, found: Found | undefined, 
 function refresh(
   { background, backOff, troubles }: Services,
   read: Read,
-  load: () => Promise<unknown>,
+  load: () => Promise<LoadedRead>,
 ): void {
   const { key = '' } = read;
   if (backOff.isOn(key)) return;
-  const loadAgain = (): Promise<void> => load().then(() => backOff.succeeded(key));
+  const loadAgain = async (): Promise<void> => {
+    // What stays stale would be refreshed again by each read.
+    if (await hasReplaced(await load())) backOff.succeeded(key);
+    else backOff.failed(key);
+  };
   background.runOnce(`refresh ${key}`, loadAgain, (error) => {
     // Its caller has got an answer and is gone; the next reader refreshes.
     if (isOfItsCaller(error)) return;

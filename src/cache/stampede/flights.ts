@@ -1,15 +1,23 @@
 import type { FieldAddress } from '../coherence/entry-field.js';
+import type { LoadTask } from './load-task.js';
+
+/** A load that others may join. */
+export interface Flight<T> {
+  readonly promise: Promise<T>;
+  /** The load of this process that brings it; undefined while it waits for that of another one. */
+  readonly load: LoadTask<unknown, T> | undefined;
+}
 
 /** Loads under way that others may join, one per key and generations. */
 export class Flights<T extends { readonly filled: unknown }> {
-  readonly #flights = new Map<string, Promise<T>>();
+  readonly #flights = new Map<string, Flight<T>>();
 
   get size(): number {
     return this.#flights.size;
   }
 
   /** The flight to join, if there is one. */
-  get(key: string): Promise<T> | undefined {
+  get(key: string): Flight<T> | undefined {
     return this.#flights.get(key);
   }
 
@@ -17,13 +25,13 @@ export class Flights<T extends { readonly filled: unknown }> {
    * Announces a flight. It can be joined until its value is known and its fill (`filled`) has ended; afterwards the
    * store answers; one that fails can be joined no more at once. Only this very flight is removed, never a successor under the same key.
    */
-  announce(key: string, flight: Promise<T>): void {
+  announce(key: string, flight: Flight<T>): void {
     this.#flights.set(key, flight);
     const remove = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     // Those that wait for the flight see its failure; here it only ends.
-    flight.then(({ filled }) => void Promise.resolve(filled).then(remove, remove), remove);
+    flight.promise.then(({ filled }) => void Promise.resolve(filled).then(remove, remove), remove);
   }
 }
 

@@ -11,6 +11,11 @@ export interface LeaseKeeperOptions {
   readonly renew: (leases: readonly Lease[]) => Promise<readonly (boolean | undefined)[]>;
 }
 
+/** A load that may have a lease. */
+interface Leased {
+  lease: Lease | undefined;
+}
+
 /** Renews the leases of loads under way, all in one go, three times within the life of a lease. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
@@ -21,17 +26,33 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
-  /** Keeps these leases while `work` runs, at most until the deadline. */
-  async during<T>(leases: readonly Lease[], work: () => Promise<T>): Promise<T> {
-    const untilMs = this.#options.clock.nowMs() + this.#options.deadlineMs;
-    for (const lease of leases) this.#untilMs.set(lease, untilMs);
-    // Nothing waits for it, close() neither: it never rejects, and ends by itself after the last load.
-    if (leases.length > 0 && !this.#isRenewing) void this.#renewWhileHeld();
+  /** Keeps the leases of these loads while `work` runs, at most until the deadline. */
+  async during<T>(loads: readonly Leased[], work: () => Promise<T>): Promise<T> {
+    for (const { lease } of loads) this.#keep(lease);
     try {
       return await work();
     } finally {
-      for (const lease of leases) this.#untilMs.delete(lease);
+      for (const { lease } of loads) this.#forget(lease);
     }
+  }
+
+  /** Gives a load under way the lease that another one was given: it has lost its own, or never had one. */
+  hand(load: Leased, lease: Lease): void {
+    this.#forget(load.lease);
+    load.lease = lease;
+    this.#keep(lease);
+  }
+
+  #keep(lease: Lease | undefined): void {
+    if (lease === undefined) return;
+    const { clock, deadlineMs } = this.#options;
+    this.#untilMs.set(lease, clock.nowMs() + deadlineMs);
+    // Nothing waits for it, close() neither: it never rejects, and ends by itself after the last load.
+    if (!this.#isRenewing) void this.#renewWhileHeld();
+  }
+
+  #forget(lease: Lease | undefined): void {
+    if (lease !== undefined) this.#untilMs.delete(lease);
   }
 
   async #renewWhileHeld(): Promise<void> {

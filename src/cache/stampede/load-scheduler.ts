@@ -169,15 +169,14 @@ export class LoadScheduler<T> {
   }
 
   async #load<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
-    const leases = tasks.flatMap(({ lease }) => lease ?? []);
     this.#time(tasks);
     try {
-      await this.#options.keeper.during(leases, () => runLoads(tasks));
+      await this.#options.keeper.during(tasks, () => runLoads(tasks));
     } catch (error) {
       for (const { flight } of tasks) flight.reject(error);
       throw error;
     } finally {
-      await this.#options.entries.release(leases);
+      await this.#options.entries.release(tasks.flatMap(({ lease }) => lease ?? []));
     }
   }
 

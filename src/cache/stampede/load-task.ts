@@ -23,7 +23,8 @@ export interface LoadTask<W, T> {
   readonly wanted: W;
   /** As they were before the load began; undefined while the store cannot tell them. */
   readonly generations: readonly string[] | undefined;
-  readonly lease: Lease | undefined;
+  /** Another one where it was lost and given anew: see `LeaseKeeper.hand`. */
+  lease: Lease | undefined;
   readonly flight: Deferred<T>;
 }
 

@@ -8,7 +8,7 @@ import { createDeferred, type Deferred } from '../time/deferred.js';
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { pause } from '../time/pause.js';
 import { LoadScheduler, type LoadSchedulerOptions } from './load-scheduler.js';
-import { flightKey, nameOf, type Flights } from './flights.js';
+import { flightKey, nameOf, type Flight, type Flights } from './flights.js';
 import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
@@ -37,6 +37,12 @@ interface Waiting<W, T> {
   readonly wanted: W;
   readonly flight: Deferred<T>;
   readonly sinceMs: number;
+}
+
+/** The lease that a reader was given, and where it goes if it is of no use. */
+interface Given {
+  readonly lease: Lease | undefined;
+  readonly unused: Lease[];
 }
 
 /** How long the pauses between looks are. */
@@ -77,19 +83,18 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         return awaitedLoad('WAITED', Promise.resolve(loadedOf(found)));
       }
       const generations = claim?.generations;
-      // The load that has the lease leads, even if another one of this process already waits for it.
-      const joinable = lease === undefined ? this.#joinable(item, generations) : undefined;
+      const joinable = this.#joinable(item, generations, { lease, unused });
       if (joinable !== undefined) return awaitedLoad('JOINED', joinable);
       const isOurs = lease !== undefined || generations === undefined;
       // Another process refreshes it already, and this reader has its answer.
       if (!isOurs && item.refreshes !== undefined && item.sinceMs === undefined)
         return awaitedLoad('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
       const flight = createDeferred<T>();
-      this.#announce(item, generations, flight);
       if (isOurs) {
-        tasks.push({ wanted: item, generations, lease, flight });
+        tasks.push(this.#announceLoad({ wanted: item, generations, lease, flight }));
         return awaitedLoad('MISS', flight.promise);
       }
+      this.#announce(item, generations, { promise: flight.promise, load: undefined });
       waiting.push({ wanted: item, flight, sinceMs: clock.nowMs() });
       return awaitedLoad('WAITED', flight.promise);
     });
@@ -124,6 +129,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** From now on no load waits for other processes: one that still does loads by itself. */
   stop(): void {
     this.#isStopping = true;
+    this.#options.wakeUps.stop();
   }
 
   /** Asks again whenever a lease ends, and from time to time: the entry may be there, or the lease be free. */
@@ -170,18 +176,20 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         return false;
       }
       const generations = claim?.generations;
-      // Asked anew at each look: loads of the field may have begun to take longer, here as there.
-      const patienceMs = this.#patienceMs(wanted);
-      const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
-      if (lease === undefined && generations !== undefined && !isOver) return true;
-      const joinable = generations === undefined ? this.#joinable(wanted, undefined) : undefined;
+      const joinable =
+        generations === undefined
+          ? this.#joinable(wanted, undefined, { lease, unused })
+          : this.#underWay(wanted, generations, { lease, unused });
       if (joinable !== undefined) {
         joinable.then(flight.resolve, flight.reject);
         return false;
       }
+      // Asked anew at each look: loads of the field may have begun to take longer, here as there.
+      const patienceMs = this.#patienceMs(wanted);
+      const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
+      if (lease === undefined && generations !== undefined && !isOver) return true;
       // Under its present name, so that a reader that comes now joins.
-      this.#announce(wanted, generations, flight);
-      tasks.push({ wanted, generations, lease, flight });
+      tasks.push(this.#announceLoad({ wanted, generations, lease, flight }));
       return false;
     });
     this.#scheduler.schedule(tasks, runLoads);
@@ -189,16 +197,41 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     return still;
   }
 
-  #joinable({ address }: Wanted, generations: readonly string[] | undefined): Promise<T> | undefined {
-    const name = nameOf(address);
+  /** What a reader joins. Who was given the lease leads, even if another one of this process waits for it, unless it is loaded here. */
+  #joinable(
+    wanted: Wanted,
+    generations: readonly string[] | undefined,
+    given: Given,
+  ): Promise<T> | undefined {
+    if (given.lease !== undefined) return this.#underWay(wanted, generations, given);
+    const name = nameOf(wanted.address);
     if (generations === undefined) return this.#unclaimed.get(name);
-    return this.#options.flights.get(flightKey(name, generations));
+    return this.#options.flights.get(flightKey(name, generations))?.promise;
   }
 
-  #announce({ address }: Wanted, generations: readonly string[] | undefined, { promise }: Deferred<T>): void {
+  /** The load of this process that is under way; a lease that was given is for it: its own was lost, as it stood still, say. */
+  #underWay(
+    { address }: Wanted,
+    generations: readonly string[] | undefined,
+    { lease, unused }: Given,
+  ): Promise<T> | undefined {
+    if (generations === undefined) return undefined;
+    const { load, promise } = this.#options.flights.get(flightKey(nameOf(address), generations)) ?? {};
+    if (load === undefined) return undefined;
+    if (lease !== undefined && load.flight.isSettled) unused.push(lease);
+    else if (lease !== undefined) this.#options.keeper.hand(load, lease);
+    return promise;
+  }
+
+  #announceLoad<W extends LoadRequest>(load: LoadTask<W, T>): LoadTask<W, T> {
+    this.#announce(load.wanted, load.generations, { promise: load.flight.promise, load });
+    return load;
+  }
+
+  #announce({ address }: Wanted, generations: readonly string[] | undefined, flight: Flight<T>): void {
     const name = nameOf(address);
-    if (generations === undefined) this.#unclaimed.announce(name, promise);
-    else this.#options.flights.announce(flightKey(name, generations), promise);
+    if (generations === undefined) this.#unclaimed.announce(name, flight.promise);
+    else this.#options.flights.announce(flightKey(name, generations), flight);
   }
 
   /** A jittered pause, which ends with the first patience. */

@@ -4,10 +4,17 @@ import type { Store } from '../store/store.js';
 export class WakeUps {
   readonly #waiting = new Map<string, Set<() => void>>();
 
+  readonly #stopping = new AbortController();
+
   constructor(store: Store) {
     store.watch?.((key) => {
       for (const wake of this.#waiting.get(key) ?? []) wake();
-    });
+    }, this.#stopping.signal);
+  }
+
+  /** Hears of no lease any more. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** `heard` resolves when the lease of one of these keys ends, from now on and until `stop`. */

@@ -1,5 +1,6 @@
 import { isFromTheFuture, type Clock } from '../time/clock.js';
 import { BoundedMap } from './bounded-map.js';
+import { listenUntil } from './listeners.js';
 import type { Lease } from './store.js';
 
 interface Held {
@@ -21,14 +22,14 @@ export class MemoryLeases {
     maxBytes: Number.MAX_SAFE_INTEGER,
     eviction: 'ttl',
   });
-  readonly #watchers: ((key: string) => void)[] = [];
+  readonly #watchers = new Set<(key: string) => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  watch(onSettled: (key: string) => void): void {
-    this.#watchers.push(onSettled);
+  watch(onSettled: (key: string) => void, until: AbortSignal | undefined): void {
+    listenUntil(this.#watchers, onSettled, until);
   }
 
   take(wanted: Lease & { readonly leaseMs: number; readonly generations: string }): boolean {

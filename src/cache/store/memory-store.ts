@@ -3,6 +3,7 @@ import { ownBytes } from '../codec/own-bytes.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { withDefaults } from '../with-defaults.js';
 import { BoundedMap, boundsFaults, boundsOptions, type Bounds } from './bounded-map.js';
+import { listenUntil } from './listeners.js';
 import { MemoryAsked } from './memory-asked.js';
 import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
@@ -56,8 +57,12 @@ const GENERATIONS_PER_ENTRY = 4;
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const clock = options.clock ?? systemClock;
   const bounds = checkedBounds(options);
-  const beside: (() => number)[] = [];
-  const heldBeside = (): number => beside.reduce((sum, bytes) => sum + bytes(), generations.bytes);
+  const beside = new Set<() => number>();
+  const heldBeside = (): number => {
+    let sum = generations.bytes;
+    for (const bytes of beside) sum += bytes();
+    return sum;
+  };
   const entries = new BoundedMap<Uint8Array>(bounds, undefined, heldBeside);
   const generations = new BoundedMap<string>({
     maxEntries: bounds.maxEntries * GENERATIONS_PER_ENTRY,
@@ -147,7 +152,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return 'no-room';
   }
 
-  const listeners: ((tags: readonly string[] | 'all') => void)[] = [];
+  const listeners = new Set<(tags: readonly string[] | 'all') => void>();
   return {
     name: 'memory',
     isLocal: true,
@@ -175,17 +180,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       writes.clear();
       for (const listener of listeners) listener('all');
     },
-    onInvalidated: (listener) => void listeners.push(listener),
+    onInvalidated: (listener, until) => listenUntil(listeners, listener, until),
     dropCopies: (tags) => {
       for (const listener of listeners) listener(tags);
     },
-    holdBeside: (bytes) => {
-      beside.push(bytes);
+    holdBeside: (bytes, until) => {
+      listenUntil(beside, bytes, until);
       return Math.floor(bounds.maxBytes * DECODED_PART);
     },
     countAsked: (field, counted) => asked.count(field, counted),
     mostAsked: (field, atMost) => asked.most(field, atMost),
-    watch: (onSettled) => leases.watch(onSettled),
+    watch: (onSettled, until) => leases.watch(onSettled, until),
     health: () => ({
       usedBytes: entries.bytes + heldBeside(),
       maxBytes: bounds.maxBytes,

@@ -234,9 +234,9 @@ export interface Store {
   forget(): MaybePromise<void>;
   /**
    * Stores of this process: bytes are held beside them, of values that were decoded from their entries, and count in their
-   * bound from now on. Answers how many there may be.
+   * bound until the signal is given. Answers how many there may be.
    */
-  holdBeside?(bytes: () => number): number;
+  holdBeside?(bytes: () => number, until?: AbortSignal): number;
   /**
    * Reads the log of invalidations on after an entry, or finds out where it is now. An invalidation is in the log before
    * `invalidate` resolves. Absent where copies in front of the store would gain nothing.
@@ -265,13 +265,13 @@ export interface Store {
   health?(): MaybePromise<StoreHealth>;
   /** How much of what is there now; where it cannot be counted, estimated from a sample. Asked for reports. */
   holdings?(): MaybePromise<readonly Holding[]>;
-  /** Tells `onSettled` the key of each lease that ends while others wait for it. Messages may be lost. */
-  watch?(onSettled: (key: string) => void): void;
+  /** Tells `onSettled`, until the signal is given, the key of each lease that ends while others wait for it. Messages may be lost. */
+  watch?(onSettled: (key: string) => void, until?: AbortSignal): void;
   /**
    * Tells `listener` of what is invalidated, by any cache that has this very object: copies of others must not outlive it. For
-   * a store in this process, where there is no log to be read.
+   * a store in this process, where there is no log to be read. A cache that is closed gives the signal, and is told no more.
    */
-  onInvalidated?(listener: (tags: readonly string[] | 'all') => void): void;
+  onInvalidated?(listener: (tags: readonly string[] | 'all') => void, until?: AbortSignal): void;
   /** Resolves if an invalidation could be applied now, as far as one can tell. Absent: it always can. */
   confirm?(): Promise<void>;
   /** True while the store cannot be reached and every operation is refused at once. Absent: it never is. */

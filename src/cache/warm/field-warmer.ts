@@ -3,6 +3,7 @@ import { rowOf } from '../store/store.js';
 import type { Found } from '../coherence/entry-field.js';
 import { causeOf } from '../loads/abandoned-load.js';
 import type { Services } from '../loads/services.js';
+import { hasReplaced } from '../loads/store-result.js';
 import { AskedSets } from './asked-sets.js';
 import type { Leadership } from './leadership.js';
 import type { LoadBudget } from './load-budget.js';
@@ -159,7 +160,8 @@ export class FieldWarmer {
     await budget.take();
     if (isOver()) return;
     try {
-      await this.field.load({ ...one, context: await context(one.variant) });
+      const loaded = await this.field.load({ ...one, context: await context(one.variant) });
+      if (!(await hasReplaced(loaded))) throw new Error('its value could not be stored');
       backOff.succeeded(key);
       this.#isFailing = false;
     } catch (error) {

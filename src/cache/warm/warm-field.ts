@@ -1,5 +1,6 @@
 import type { Variant } from '../keys/variant.js';
 import type { Found } from '../coherence/entry-field.js';
+import type { Loaded } from '../loads/services.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
 
 /** Arguments as a resolver gets them. */
@@ -32,5 +33,5 @@ export interface WarmField {
   /** Names the field and the types of its arguments. */
   readonly signature: string;
   argumentsOf(given: unknown): WarmArguments;
-  load(load: WarmLoad): Promise<unknown>;
+  load(load: WarmLoad): Promise<Loaded>;
 }

@@ -20,13 +20,20 @@ interface Asked {
 interface WarmedOptions extends Partial<CacheOptions<TestContext>> {
   readonly store?: Store;
   readonly fails?: () => boolean;
+  readonly answer?: () => string;
   /** Where loads wait. */
   readonly waitsIn?: Gate;
   readonly clock?: VirtualClock;
 }
 
 /** A cache whose charts are kept warm, on a clock that the test owns; every load is written down. */
-function warmed({ fails = () => false, waitsIn, clock = virtualClock(), ...options }: WarmedOptions = {}) {
+function warmed({
+  fails = () => false,
+  answer,
+  waitsIn,
+  clock = virtualClock(),
+  ...options
+}: WarmedOptions = {}) {
   const loads: string[] = [];
   const tested = testCache({
     typeDefs,
@@ -36,6 +43,7 @@ function warmed({ fails = () => false, waitsIn, clock = virtualClock(), ...optio
           loads.push(`${decade ?? 'all'} ${first}`);
           await waitsIn?.wait();
           if (fails()) throw new Error('the database is away');
+          if (answer !== undefined) return [answer()];
           return [`Best of ${decade ?? 'all'}`];
         },
       },
@@ -388,6 +396,26 @@ describe('PREFETCH', () => {
     isFailing = false;
     await clock.pass(5000);
     expect(took()).toEqual(['all 10']);
+  });
+
+  it('backs off from loads whose value has become too large to store, and says so once', async () => {
+    let length = 1;
+    const { cache, clock, took, logged, query } = warmed({
+      warm: { 'Query.chart': () => [{}] },
+      answer: () => 'x'.repeat(length),
+    });
+    await cache.start();
+    await clock.pass(1000);
+    took();
+    length = 200_000;
+    await clock.pass(88_000);
+    const tries = took().length;
+    expect(tries).toBeGreaterThanOrEqual(2);
+    expect(tries).toBeLessThanOrEqual(8);
+    expect((await query('{ chart }')).outcomes).toEqual(['Query.chart HIT']);
+    expect(logged.filter((line) => line.includes('kept warm'))).toEqual([
+      'warn an entry could not be kept warm {"coordinate":"Query.chart","error":"Error: its value could not be stored"}',
+    ]);
   });
 
   it('is not held up by a warm-up that takes too long', async () => {

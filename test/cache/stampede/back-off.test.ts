@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore } from '../../../src/cache/index.js';
+import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { BackOff } from '../../../src/cache/stampede/back-off.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock } from '../../support/manual-clock.js';
@@ -117,6 +117,50 @@ describe('a database that is away', () => {
     expect((await read()).outcomes).toEqual(['Query.film STALE_ON_ERROR']);
     clock.advance(1001);
     expect((await read()).result.errors).toHaveLength(1);
+  });
+});
+
+describe('a refresh whose value cannot be stored', () => {
+  /** A store that has no room any more once it holds one entry. */
+  function fullAfterOne(store: Store): Store {
+    let fills = 0;
+    const refuse: Store['fill'] = async (all) => {
+      await store.release(all.map(({ key, token = '' }) => ({ key, token })));
+      return all.map(() => 'no-room');
+    };
+    return { ...store, fill: (all) => (fills++ === 0 ? store.fill(all) : refuse(all)) };
+  }
+
+  function grown(after: () => unknown, storeOf: (store: Store) => Store) {
+    const clock = manualClock();
+    let loads = 0;
+    const tested = testCache({
+      typeDefs: 'scalar Any type Query { chart: Any @cached(ttl: 10, swr: 60, maxBytes: 50) }',
+      resolvers: { Query: { chart: () => ((loads += 1) === 1 ? 'small' : after()) } },
+      clock,
+      store: storeOf(memoryStore({ clock })),
+    });
+    onTestFinished(() => tested.cache.close());
+    return { ...tested, clock, loads: () => loads };
+  }
+  const same = (store: Store): Store => store;
+
+  it.each([
+    ['has grown over maxBytes', () => 'x'.repeat(100), same],
+    ['is no longer one that can be stored', () => [1].values(), same],
+    ['finds no room', () => 'small', fullAfterOne],
+  ])('since it %s is made again with pauses, and not at each read', async (_title, after, storeOf) => {
+    const { query, clock, loads } = grown(after, storeOf);
+    await query('{ chart }');
+    clock.advance(10_001);
+    for (let read = 0; read < 50; read += 1) {
+      expect((await query('{ chart }')).outcomes).toEqual(['Query.chart STALE']);
+      await clock.sleep(1);
+    }
+    expect(loads()).toBe(2);
+    clock.advance(300);
+    for (let read = 0; read < 50; read += 1) await query('{ chart }').then(() => clock.sleep(1));
+    expect(loads()).toBe(3);
   });
 });
 

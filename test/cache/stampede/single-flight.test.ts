@@ -278,6 +278,98 @@ describe('a load that several processes want', () => {
   });
 });
 
+describe('a load that has lost its lease', () => {
+  /** A process that stood still until its lease had ended, and two readers who come then. */
+  const stoodStill = async () => {
+    const clock = manualClock();
+    const memory = memoryStore({ clock });
+    const renewed: string[] = [];
+    const store: Store = {
+      ...memory,
+      renew: (leases) => {
+        renewed.push(...leases.map(({ token }) => token));
+        return memory.renew(leases);
+      },
+    };
+    const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
+    const gate = createGate();
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      loads += 1;
+      await gate.wait();
+      return loads;
+    };
+    const first = read(cache, load);
+    await gate.arrived();
+    clock.advance(1501);
+    const answers = [first, read(cache, load), read(cache, load)];
+    await clock.sleep(1);
+    return { clock, store, cache, gate, answers, count: () => loads, renewed };
+  };
+
+  it('is joined by those who come then', async () => {
+    const { answers, gate, cache, count } = await stoodStill();
+    gate.open();
+    expect(await Promise.all(answers)).toEqual([1, 1, 1]);
+    expect(count()).toBe(1);
+    expect(countersOf(cache)).toMatchObject({ misses: 1, joined: 2, loads: 1 });
+  });
+
+  it('keeps the lease that one of those was given, and gives it back', async () => {
+    const { answers, gate, clock, store, renewed } = await stoodStill();
+    for (let round = 0; round < 6; round += 1) {
+      const before = renewed.length;
+      clock.advance(500);
+      await expect.poll(() => renewed.length).toBeGreaterThan(before);
+    }
+    expect((await store.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(false);
+    gate.open();
+    await Promise.all(answers);
+    expect((await store.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
+  });
+
+  it('gives back what it was given where it fails', async () => {
+    const { first, clock, store } = processes(1);
+    const gate = createGate();
+    const failing = read(first, async () => {
+      await gate.wait();
+      throw new Error('the database is away');
+    });
+    await gate.arrived();
+    clock.advance(1501);
+    const joined = read(first, () => 'a load of its own');
+    await clock.sleep(1);
+    gate.open();
+    await expect(failing).rejects.toThrow('the database is away');
+    await expect(joined).rejects.toThrow('the database is away');
+    expect((await store.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
+  });
+
+  it('is waited for by those of its process who waited for another one before it began', async () => {
+    const clock = manualClock();
+    // Without wake-ups, so that the one who waits looks only when the clock goes on.
+    const store: Store = { ...memoryStore({ clock }), watch: () => undefined };
+    const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
+    const lease = await somebodyElse(store);
+    const gate = createGate();
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      loads += 1;
+      await gate.wait();
+      return loads;
+    };
+    const waiting = read(cache, load);
+    await clock.sleep(1);
+    await store.release([lease]);
+    const leading = read(cache, load);
+    await gate.arrived();
+    clock.advance(1501);
+    await clock.sleep(1);
+    gate.open();
+    expect(await Promise.all([waiting, leading])).toEqual([1, 1]);
+  });
+});
+
 /** A store that fails whatever it is asked. */
 function failingStore(): Store {
   const fail = (): never => {
