@@ -89,11 +89,12 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
       );
     expect(await ask(one)).toBe(true);
     await ask(other);
+    // The generation may have to last longer by now, too.
     expect(
       await commandsOf(async () => {
         expect(await ask(other)).toBe(false);
       }),
-    ).toEqual({ evalsha: 1, mget: 1, pttl: 1, strlen: 1 });
+    ).toMatchObject({ evalsha: 1, mget: 1, pttl: 1, strlen: 1 });
   });
 
   it('ask for generations anew that another process has ended', async () => {
