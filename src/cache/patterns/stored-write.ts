@@ -1,3 +1,4 @@
+import { withMeetingTags } from '../keys/meeting-tag.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
@@ -21,6 +22,7 @@ export function storedWrite<Info extends CallInfo>(
   const { coordinate, pattern, counters } = policy;
   const shown = shownKeys(policy.vary);
   let hasComplained = false;
+  let hasWarned = false;
   const versionOf = (result: unknown): number | undefined => {
     if (typeof result !== 'object' || result === null) return undefined;
     const version: unknown = 'version' in result ? result.version : undefined;
@@ -34,6 +36,24 @@ export function storedWrite<Info extends CallInfo>(
       );
     }
     return undefined;
+  };
+  /**
+   * Its row carries the generations of its tags from before the transaction, so one that its own write ended is dead. Their
+   * present ones are not for it: another write may have ended them since the commit, about what this row shows.
+   */
+  const endsItself = (own: readonly string[], invalidated: readonly string[]): boolean => {
+    if (own.length === 0) return false;
+    const ended = new Set(withMeetingTags(invalidated));
+    if (!own.some((tag) => ended.has(tag))) return false;
+    const tag = own.find((one) => invalidated.includes(one));
+    if (tag !== undefined && !hasWarned) {
+      hasWarned = true;
+      log.warn(
+        { coordinate, tag },
+        'a write ends a tag of its own entry, so its row is not stored; leave the tag out of @invalidates or of the entry (docs/write-through.md)',
+      );
+    }
+    return true;
   };
   return {
     begin: async (call: FieldCall<Info>): Promise<StoringWrite | undefined> => {
@@ -52,11 +72,12 @@ export function storedWrite<Info extends CallInfo>(
         others: rowText === '' || !policy.reachesAll ? NONE : [rowOf(place).slice(0, -rowText.length)],
         versionOf,
         abandon,
-        end: async (value, isInvalidated) => {
+        end: async (value, { tags, isApplied: isInvalidated }) => {
           const version = versionOf(value);
           const isStored =
             announced !== undefined &&
             isInvalidated &&
+            !endsItself(place.tags, tags) &&
             version !== undefined &&
             (await entries.put(policy, { announced, value, version }));
           if (isStored) counters.written += 1;
