@@ -140,6 +140,8 @@ describe('the reference', () => {
     ['probe', ['ProbeOptions']],
     ['cache.apolloPlugin', ['EvidenceOptions']],
     ['plugin.answerInFrontOf', ['InFrontOptions']],
+    ['nodeHandler', ['NodeHandlerOptions']],
+    ['fastifyHandler', ['FastifyHandlerOptions']],
     ['cachePlugin', ['EvidenceOptions']],
     ['addCacheSpans', ['CacheSpansOptions']],
     ['storeContract', ['StoreContractOptions']],

@@ -81,7 +81,7 @@ export function applySchema<Context>(
 function planOf<Context>(
   schema: GraphQLSchema,
   options: CacheOptions<Context>,
-  { loading, origins, loads, variants, counters, log }: Parts,
+  { loading, origins, loads, variants, counters, services }: Parts,
 ): SchemaPlan {
   return planSchema(schema, {
     origins: new Set(loading.keys()),
@@ -97,7 +97,17 @@ function planOf<Context>(
     varyAll: options.varyAll ?? [],
     countersOf: (coordinate) => counters.of(coordinate),
     onUnnamed: (coordinate, tag) =>
-      log.error({ coordinate, tag }, 'a tag could not be named from the result, so it was not invalidated'),
+      services.troubles({
+        level: 'error',
+        message: 'a tag could not be named from the result, so it was not invalidated',
+        details: { coordinate, tag },
+      }),
+    onUnnamedByParent: (coordinate, { tag, placeholder }) =>
+      services.log.warn(
+        { coordinate, tag, placeholder },
+        'a tag could not be named, because the parent that was returned has no value for it (null is one), so nothing is ' +
+          'stored; return it with the parent, or correct the placeholder',
+      ),
   });
 }
 

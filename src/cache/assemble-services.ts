@@ -29,6 +29,7 @@ import { SingleFlight } from './stampede/single-flight.js';
 import { WakeUps } from './stampede/wake-ups.js';
 import { isAway, isPartlyAway } from './store/store-away.js';
 import { elapsedMs, type Clock } from './time/clock.js';
+import { createTroubles } from './time/troubles.js';
 import type { Variants } from './vary/variants.js';
 
 /** Where invalidations of flushed writes are counted. */
@@ -77,10 +78,11 @@ export function createServices<Context>(
   const { options, log, clock, random, isProduction, loads, variants, codec, refuse } = shared;
   const { store } = options;
   const background = new Background();
+  const troubles = createTroubles({ log, clock });
   const viewerOf = viewerFinder(options.viewer);
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
-  const invalidateHere = createInvalidate({ entries, clock, log, relay: started });
+  const invalidateHere = createInvalidate({ entries, clock, troubles, relay: started });
   const invalidate: Invalidate = async (tags, site, versions) => {
     const told = started() === undefined ? undefined : others?.tell(tags);
     const isApplied = await invalidateHere(tags, site, versions);
@@ -117,6 +119,7 @@ export function createServices<Context>(
     clock,
     softTimeoutMs: loads.softTimeoutMs,
     log,
+    troubles,
     refuse,
     viewerOf,
     variants,

@@ -10,6 +10,7 @@ import { CacheError } from './errors.js';
 import type { HttpCaching } from './http/http-answers.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
+import { withMeetingTags } from './keys/meeting-tag.js';
 import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
 import { checkReport, type ReportOptions } from './report/report-options.js';
@@ -266,7 +267,8 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
       unreadTags.warnOf(tags);
       // The key of a variant is no tag, but its row is.
       const rows = tags.flatMap((tag) => variants.rowOfKey(tag) ?? []);
-      await invalidate('cache.invalidate', [...tags, ...rows].map(shortenKey));
+      // Other spellings are told apart while the text is whole.
+      await invalidate('cache.invalidate', withMeetingTags([...tags, ...rows]).map(shortenKey));
     },
     clearVariant: async (variant) => invalidate('cache.clearVariant', [tagOfVariant(variant, variants)]),
     clearViewer: async (viewerId) => invalidate('cache.clearViewer', [tagOfViewer(viewerId)]),

@@ -25,9 +25,11 @@ export const errorCodes = {
     'The store answers, but cannot be used: a password, rights or a newer version are missing. Thrown by start().',
   CACHE_JOURNAL_REFUSED:
     'The journal of accepted writes keeps less than what is declared, may evict it, or lacks rights. Thrown by start().',
+  CACHE_UNSTORABLE_WRITE:
+    'A WRITE_BEHIND field returned a state that would not come back from the journal as what it was. Nothing was accepted.',
   CACHE_DEAD_LETTER:
     'cache.writes.replay or discard was given a key that has no dead letter, or a newer write.',
-  CACHE_TOOLS: 'cache.tools was asked about what does not exist.',
+  CACHE_TOOLS: 'cache.tools was asked about what does not exist, or is too large.',
   CACHE_OVERLOADED: 'Too many loads wait for their turn already; fewer may wait while the store is away.',
   CACHE_LOAD_OVERDUE:
     'A load took longer than `loads.deadlineMs`, or so many loads of its field hang that others do not begin.',

@@ -86,7 +86,7 @@ export async function closeCache({ services, relay, others, reporter }: Parts, s
   for (const close of [
     async () => void (isKept = await services.acceptedWrites.close()),
     async () => {
-      others?.close();
+      await others?.close();
       await relay?.close();
     },
     async () => {

@@ -60,6 +60,33 @@ describe('corral warm, beside a running server', () => {
     expect(await corral(['warm', WARM, '--server', 'localhost'])).toMatchObject({ code: 2 });
   });
 
+  it('repeats no password, and takes it or a token', async () => {
+    const named = (url: string): string => url.replace('//', '//ops:s3cret@');
+    const nothing = `http://127.0.0.1:${await freePort()}`;
+    expect(await corral(['warm', WARM, '--server', named(nothing)])).toMatchObject({
+      code: 1,
+      err: `${nothing}/graphql does not answer; is the server running there?`,
+    });
+    const both = { environment: { CORRAL_TOKEN: tokens.admin } };
+    expect(await corral(['warm', WARM, '--server', named(api.url)], both)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('leave out the user of --server, or the token'),
+    });
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      asked.push(headers.authorization);
+      response.end('{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}');
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    expect(await corral(['warm', WARM, '--server', `http://ops:s3cret@127.0.0.1:${port}`])).toMatchObject({
+      code: 1,
+      err: `http://127.0.0.1:${port}/graphql refuses: the user of --server is not that of a person who may look after the cache.`,
+    });
+    expect(asked).toEqual([`Basic ${Buffer.from('ops:s3cret').toString('base64')}`]);
+  });
+
   it('tells a server without the schema part, and one that is none', async () => {
     const answers = [
       '{"errors":[{"message":"Cannot query","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}',

@@ -141,6 +141,47 @@ describe.skipIf(!needsChromium())('a browser that opens /cache', () => {
       expect(faults.filter((fault) => !fault.includes('status of 400'))).toEqual([]);
     });
 
+    it('takes one tag a line, as a key may have blanks and commas in it', async () => {
+      const { page } = await opened(api);
+      const key = 'Query.searchMovies(first:10,genre:"a Movie:2")';
+      await api.ask('{ searchMovies(genre: "a Movie:2") { edges { node { id } } } movie(id: 2) { id } }');
+      const states = async (): Promise<unknown[]> => [
+        (await api.cache.tools.inspect(key))?.state,
+        (await api.cache.tools.inspect('Movie:2'))?.state,
+      ];
+      expect(await states()).toEqual(['fresh', 'fresh']);
+      const purge = async (text: string): Promise<void> => {
+        await page.getByLabel('Tags').fill(text);
+        await page.getByRole('button', { name: 'Purge…' }).click();
+      };
+      const confirm = page.getByRole('dialog').getByRole('button', { name: 'Purge' });
+      await purge(key);
+      await page.getByRole('dialog', { name: 'Purge this tag?' }).waitFor();
+      await confirm.click();
+      await page.getByText(`All entries that depend on ${key} were ended.`).waitFor();
+      expect(await states()).toEqual([undefined, 'fresh']);
+
+      await purge(`${key}\n\n  Movie:2 \n`);
+      await page.getByRole('dialog', { name: 'Purge these 2 tags?' }).waitFor();
+      await confirm.click();
+      await page.getByText(`All entries that depend on ${key}, Movie:2 were ended.`).waitFor();
+      expect(await states()).toEqual([undefined, undefined]);
+    });
+
+    it('says before it purges what looks like several tags on one line', async () => {
+      const { page } = await opened(api);
+      const purge = page.getByRole('button', { name: 'Purge…' });
+      const warning = page.getByRole('dialog').getByText('Several tags stand on lines of their own');
+      await page.getByLabel('Tags').fill('Movie:1, Person:7');
+      await purge.click();
+      await warning.waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByLabel('Tags').fill('Query.searchMovies(first:10,genre:"a, b")@42');
+      await purge.click();
+      await page.getByRole('dialog').waitFor();
+      expect(await warning.count()).toBe(0);
+    });
+
     it('has a dead letter replayed, and another one discarded', async () => {
       const { pool } = api.database;
       await pool.query('ALTER TABLE "Playback" ADD CONSTRAINT poison CHECK ("positionSeconds" <> 1)');

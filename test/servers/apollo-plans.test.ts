@@ -273,6 +273,24 @@ describe('Apollo Server with plans', () => {
     for (const server of servers) await server.stop();
   });
 
+  it('tells plugins the same of the schema as without plans, so that it can be reported', async () => {
+    const told: unknown[] = [];
+    const plugin: ApolloServerPlugin<FilmContext> = {
+      serverWillStart: () =>
+        Promise.resolve({ schemaDidLoadOrUpdate: (loaded) => void told.push({ ...loaded }) }),
+    };
+    const schema = plainSchema();
+    const servers = [
+      new ApolloServer<FilmContext>({ schema, plugins: [plugin] }),
+      new ApolloServer<FilmContext>(apolloWithPlans({ schema, plugins: [plugin] })),
+    ];
+    for (const server of servers) {
+      await server.start();
+      await server.stop();
+    }
+    expect(told).toStrictEqual([{ apiSchema: schema }, { apiSchema: schema }]);
+  });
+
   it('says what it cannot be given', () => {
     const schema = plainSchema();
     expect(() => apolloWithPlans(JSON.parse('{"typeDefs": "type Query { a: Int }"}'))).toThrow(

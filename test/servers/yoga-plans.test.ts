@@ -1,4 +1,4 @@
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { createYoga, useErrorCoordinate, type Plugin } from 'graphql-yoga';
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { plansPlugin } from '../../src/cache/execution/index.js';
@@ -89,6 +89,41 @@ describe('plans in GraphQL Yoga', () => {
         Array.from({ length: 3 }, () => '200 {"data":{"film":"from a cache of answers"}}'),
       );
     }
+  });
+
+  it('leave to Yoga what it is told beside the arguments of graphql-js: the coordinates of errors', async () => {
+    const failing = buildSchema('type Query { film(id: ID!): Int }');
+    const coordinatesWith = async (plugins: Plugin[]): Promise<unknown[]> => {
+      const coordinates: unknown[] = [];
+      const last: Plugin = {
+        onExecute: ({ args }) => {
+          args.rootValue = { film: 'no number' };
+          return {
+            onExecuteDone: ({ result }) => {
+              if ('errors' in result)
+                coordinates.push(result.errors?.map((error: object) => Reflect.get(error, 'coordinate')));
+            },
+          };
+        },
+      };
+      const yoga = createYoga({
+        schema: failing,
+        logging: false,
+        maskedErrors: false,
+        plugins: [...plugins, last],
+      });
+      const body = JSON.stringify({ query: '{ film(id: 1) }' });
+      for (let time = 0; time < 3; time += 1) {
+        const response = await yoga.fetch('http://localhost/graphql', { method: 'POST', headers, body });
+        await response.text();
+      }
+      await yoga.dispose();
+      return coordinates;
+    };
+    const expected = [['Query.film'], ['Query.film'], ['Query.film']];
+    expect(await coordinatesWith([useErrorCoordinate()])).toEqual(expected);
+    expect(await coordinatesWith([plansPlugin(), useErrorCoordinate()])).toEqual(expected);
+    expect(await coordinatesWith([useErrorCoordinate(), plansPlugin()])).toEqual(expected);
   });
 
   it('are refused with the options that cannot be', () => {

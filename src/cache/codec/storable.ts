@@ -11,8 +11,11 @@ const UNSTORABLE_NAMES: ReadonlySet<string> = new Set(['__proto__', '__proto_', 
 
 /** Thrown for a value that would not come back as what it was; it is answered, counted and not stored. */
 export class UnstorableValue extends Error {
-  constructor(what: string, path: string) {
-    super(`${what} at ${path === '' ? 'the top' : path} cannot be stored`);
+  constructor(what: string, path: string, cause?: unknown) {
+    super(
+      `${what} at ${path === '' ? 'the top' : path} cannot be stored`,
+      cause === undefined ? {} : { cause },
+    );
     this.name = 'UnstorableValue';
   }
 }
@@ -64,9 +67,21 @@ export function storable(value: unknown, types: readonly ValueType[], path = '',
     return value;
   }
   for (const type of types) {
-    if (type.is(value)) return new TypedValue(type.name, type.encode(value));
+    if (type.is(value)) return new TypedValue(type.name, textOf(type, value, path));
   }
   throw new UnstorableValue(`an instance of ${classNameOf(prototype)}`, path);
+}
+
+/** The text of the error may tell the value, and is in no message. */
+function textOf(type: ValueType, value: unknown, path: string): string {
+  let text: unknown;
+  try {
+    text = type.encode(value);
+  } catch (error) {
+    throw new UnstorableValue(`a value that the type ${type.name} cannot encode`, path, error);
+  }
+  if (typeof text === 'string') return text;
+  throw new UnstorableValue(`a value that the type ${type.name} does not encode as text`, path);
 }
 
 function storableArray(

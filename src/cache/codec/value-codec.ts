@@ -7,6 +7,7 @@ import {
   requireStorable,
   storable,
   TypedValue,
+  UnstorableValue,
 } from './storable.js';
 import { createCopiers, type CopyValue } from './copy-value.js';
 import { heapSize } from './heap-size.js';
@@ -19,8 +20,8 @@ export interface ValueCodec {
   encode(value: unknown): Buffer;
   /** @throws Error when the bytes are not what `encode` writes; the caller treats that as a miss. */
   decode(bytes: Uint8Array): unknown;
-  /** Compares a value with what came back of it. @throws UnstorableValue where they differ. */
-  requireFaithful(given: unknown, decoded: unknown): void;
+  /** Encodes a value, and compares it with what comes back. @throws UnstorableValue where that is not what it was. */
+  encodeFaithfully(value: unknown): { readonly bytes: Buffer; readonly decoded: unknown };
   /** How each reader of a decoded value gets one of its own; undefined where it cannot be changed. */
   copierOf(value: unknown): CopyValue | undefined;
   /** Whether it is an instance of a registered type that no reader can change. */
@@ -62,7 +63,11 @@ function revive(parts: unknown): unknown {
     return Buffer.from(content).toString('utf16le');
   const type = typeof name === 'string' ? decodingTypes.get(name) : undefined;
   if (type === undefined || typeof content !== 'string') throw new Error('a typed value of an unknown type');
-  return type.decode(content);
+  try {
+    return type.decode(content);
+  } catch (error) {
+    throw new UnstorableValue(`a value that the type ${type.name} cannot decode`, 'some place', error);
+  }
 }
 
 /** A codec for the built-in types and `types`. @throws Error when two types share a name. */
@@ -73,20 +78,42 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   }
   const distinct = new Set<object>();
   const faithfulness = { types, distinct };
+  const encode = (value: unknown): Buffer => unlessUnstorable(() => packr.pack(storable(value, types)));
+  const decode = (bytes: Uint8Array): unknown => {
+    decodingTypes = byName;
+    const value: unknown = packr.unpack(bytes);
+    requireStorable(value, types);
+    return value;
+  };
   return {
-    requireFaithful: (given, decoded) => requireFaithful(given, decoded, faithfulness),
+    encode,
+    decode,
+    encodeFaithfully: (value) =>
+      unlessUnstorable(() => {
+        const bytes = encode(value);
+        const decoded = decode(bytes);
+        requireFaithful(value, decoded, faithfulness);
+        return { bytes, decoded };
+      }),
     copierOf: createCopiers(types),
     isImmutable: (value) => types.find((type) => type.is(value))?.isImmutable === true,
     heapSize: (value) => heapSize(value, types),
     distinguish: (objects) => {
       for (const object of objects) distinct.add(object);
     },
-    encode: (value) => packr.pack(storable(value, types)),
-    decode: (bytes) => {
-      decodingTypes = byName;
-      const value: unknown = packr.unpack(bytes);
-      requireStorable(value, types);
-      return value;
-    },
   };
+}
+
+/** What the code of types or of the encoder throws is no trouble of a store: it is about the value. */
+function unlessUnstorable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UnstorableValue) throw error;
+    throw new UnstorableValue(
+      'a value that cannot be encoded, or not be decoded again,',
+      'some place',
+      error,
+    );
+  }
 }

@@ -6,6 +6,7 @@ export interface ValueType<T = unknown> {
   /** Stored beside the text; changing it turns older entries into misses. */
   readonly name: string;
   is(value: unknown): value is T;
+  /** Its text, which must say all of it: values with the same text are taken for the same. */
   encode(value: T): string;
   decode(text: string): T;
   /** True where no reader can change an instance: all readers share one. Otherwise each gets one decoded anew. */

@@ -1,10 +1,9 @@
 import { createNonces } from '../store/nonces.js';
-import type { Acquired, EntryAddress, Lease, Reading, Store } from '../store/store.js';
+import type { Acquired, EntryAddress, Lease, Store } from '../store/store.js';
 import type { EntryField } from './entry-field.js';
 
 /** What there is before a load. All who ask in one tick share it, so the lease can be taken once. */
-export interface Claim extends Reading {
-  readonly generations: readonly string[];
+export interface Claim extends Pick<Acquired, 'bytes' | 'generations'> {
   /** The lease, for the first process that asks: the one that has it loads, and no other does. */
   takeLease(): Lease | undefined;
 }

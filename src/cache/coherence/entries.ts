@@ -214,8 +214,8 @@ export class Entries {
   }
 
   /**
-   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble. What has been
-   * stored since the read is in `found`: it needs no load.
+   * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble; where a part of it is,
+   * claims have no generations. What has been stored since the read is in `found`: it needs no load.
    */
   async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
     const { store, clock } = this.#options;
@@ -231,7 +231,8 @@ export class Entries {
         const claim = claims[index];
         if (claim === undefined)
           throw new Error('the store answered with fewer claims than it was asked for');
-        return { claim, found: this.#judge(field, address, claim, at) };
+        const { bytes, generations } = claim;
+        return { claim, found: generations && this.#judge(field, address, { bytes, generations }, at) };
       });
     } catch (error) {
       this.#options.onStoreTrouble('acquire', error);
@@ -258,7 +259,7 @@ export class Entries {
   }
 
   /** Prolongs leases; false for each that is no longer held, and an empty answer when the store is in trouble. */
-  async renew(leases: readonly Lease[]): Promise<readonly boolean[]> {
+  async renew(leases: readonly Lease[]): Promise<readonly (boolean | undefined)[]> {
     const { leaseMs, store } = this.#options;
     try {
       return await store.renew(leases.map((lease) => ({ ...lease, leaseMs })));
@@ -368,9 +369,12 @@ export class Entries {
   }
 
   /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, wherever it was made. */
-  #isAllowed(field: EntryField, { key, row = key, viewer }: FieldAddress): boolean {
-    if (field.holdsViewer === undefined) return true;
-    if (viewer !== undefined && key.startsWith(row) && field.holdsViewer(row, viewer)) return true;
+  #isAllowed(field: EntryField, address: FieldAddress): boolean {
+    const { holdsViewer } = field;
+    if (holdsViewer === undefined) return true;
+    const { key, row = key, viewer, unvaried = row } = address;
+    const isOfKey = key.startsWith(row) && isVariantOf(row, unvaried);
+    if (viewer !== undefined && isOfKey && holdsViewer(unvaried, viewer)) return true;
     this.#options.refuse(field, 'it is PRIVATE, but its key does not hold the viewer');
     return false;
   }
@@ -488,6 +492,11 @@ export class Entries {
     const fromStore = this.#findInStore(field, asked, trace);
     return isPromise(fromStore) ? fromStore.then(place) : place(fromStore);
   }
+}
+
+/** Whether a row is this key, or is it for some variants only. */
+function isVariantOf(row: string, unvaried: string): boolean {
+  return row === unvaried || (row.startsWith(unvaried) && row[unvaried.length] === '|');
 }
 
 /** Other than a stale entry it is not served before a load was tried. */

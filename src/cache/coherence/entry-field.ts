@@ -22,7 +22,7 @@ export interface EntryField {
   readonly counters: LiveCounters;
   /** True where all viewers share the entries: then a process may keep copies that it proves unchanged. */
   readonly isShared?: boolean;
-  /** PRIVATE fields: whether a key holds this viewer, where it should. Other keys are refused, wherever they were made. */
+  /** PRIVATE fields: whether a key without its variant holds this viewer, where it should. Others are refused, wherever they were made. */
   readonly holdsViewer?: ((key: string, viewer: string) => boolean) | undefined;
 }
 
@@ -30,6 +30,8 @@ export interface EntryField {
 export interface FieldAddress extends EntryAddress {
   /** PRIVATE fields: whose entry it is, as text in the key. */
   readonly viewer?: string | undefined;
+  /** The key without its variant, where a part of that belongs to the row; otherwise it is the row, or the key. */
+  readonly unvaried?: string | undefined;
 }
 
 /** An entry found under present generations. Fresh ones share one object for all their hits. */

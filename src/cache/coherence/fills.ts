@@ -160,13 +160,10 @@ export class Fills {
     let payload: Buffer;
     let value: unknown;
     try {
-      payload = codec.encode(given);
-      value = codec.decode(payload);
-      codec.requireFaithful(given, value);
+      ({ bytes: payload, decoded: value } = codec.encodeFaithfully(given));
     } catch (error) {
       counters.unstorable += 1;
-      if (!(error instanceof UnstorableValue)) this.#options.onStoreTrouble('encode', error);
-      else counters.lastUnstorable = error.message;
+      if (error instanceof UnstorableValue) counters.lastUnstorable = error.message;
       return { value: given, outcome: 'unstorable' };
     }
     const copy = codec.copierOf(value);

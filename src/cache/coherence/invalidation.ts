@@ -1,11 +1,10 @@
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Clock } from '../time/clock.js';
-import { OnceInAWhile } from '../time/once-in-a-while.js';
+import type { Troubles } from '../time/troubles.js';
 import { channels } from '../diagnostics/channels.js';
 import type { InvalidateMessage } from '../diagnostics/messages.js';
 import { tellWork } from '../diagnostics/tell-work.js';
 import { namespacesOf } from '../keys/namespace.js';
-import type { CacheLog } from '../log.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Entries } from './entries.js';
 import type { Relay } from '../outbox/relay.js';
@@ -15,13 +14,11 @@ const ATTEMPTS = 3;
 const PAUSE: DoublingPause = { firstMs: 25, longestMs: 1000 };
 /** Milliseconds for which an invalidation that was written down is waited for. */
 const RELAYED_WITHIN_MS = 400;
-/** In an outage each write fails so: of a field it is told once in so many milliseconds. */
-const TOLD_EVERY_MS = 1000;
 
 export interface InvalidationOptions {
   readonly entries: Entries;
   readonly clock: Clock;
-  readonly log: CacheLog;
+  readonly troubles: Troubles;
   /** Undefined while no outbox is relayed. */
   readonly relay: () => Relay | undefined;
 }
@@ -41,9 +38,7 @@ export type Invalidate = (
  * for whichever process reaches the store; it is counted and logged, never silent. A store that says it is away is not asked again: in
  * an outage each write would wait for that.
  */
-export function createInvalidate({ entries, clock, log, relay }: InvalidationOptions): Invalidate {
-  const told = new OnceInAWhile({ clock, quietMs: TOLD_EVERY_MS });
-
+export function createInvalidate({ entries, clock, troubles, relay }: InvalidationOptions): Invalidate {
   async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
@@ -69,14 +64,12 @@ export function createInvalidate({ entries, clock, log, relay }: InvalidationOpt
       return true;
     }
     counters.failedInvalidations += 1;
-    const failures = told.happened(coordinate);
-    if (failures === undefined) return false;
-    log.error(
-      { coordinate, failures, tags: tags.length, error: String(error) },
-      relay() === undefined
-        ? 'an invalidation could not be applied'
-        : 'an invalidation could not be applied in time',
-    );
+    const late = relay() === undefined ? '' : ' in time';
+    troubles({
+      level: 'error',
+      message: `an invalidation could not be applied${late}`,
+      details: { coordinate, tags: tags.length, error: String(error) },
+    });
     return false;
   };
 

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { OutboxFlags, OutboxVerb } from '../postgres/outbox-command.js';
 import { CommandFault, wrongCommand } from './command-fault.js';
+import { checkedDatabaseUrl } from './database-url.js';
 import { needing } from './needing.js';
 import { saysYes } from './says-yes.js';
 import type { Surroundings } from './surroundings.js';
@@ -75,9 +76,7 @@ export function addOutbox(program: Command, surroundings: Surroundings): void {
         );
     }
     command.option('--json', 'prints JSON').action(async (flags: Flags) => {
-      const url = flags.url ?? environment['DATABASE_URL'];
-      if (url === undefined)
-        throw wrongCommand('Name the database with --url, or in the variable DATABASE_URL.');
+      const url = databaseUrl(flags, environment);
       const isTold = flags.tables ?? flags.prisma ?? flags.namespaces;
       if (verb !== 'remove' && isTold === undefined)
         throw wrongCommand('Say what to watch: --tables, --prisma or --namespaces.');
@@ -88,6 +87,13 @@ export function addOutbox(program: Command, surroundings: Surroundings): void {
       if (isWrong) throw new CommandFault('');
     });
   }
+}
+
+function databaseUrl({ url }: Flags, environment: Surroundings['environment']): string {
+  const text = url ?? environment['DATABASE_URL'];
+  if (text === undefined)
+    throw wrongCommand('Name the database with --url, or in the variable DATABASE_URL.');
+  return checkedDatabaseUrl(text, url === undefined ? 'DATABASE_URL' : '--url');
 }
 
 /** Asks before the outbox is removed, which every process that uses it would notice. */

@@ -14,6 +14,7 @@ import { addExplain } from './schema/explain.js';
 import { addFields } from './schema/fields.js';
 import { addWarm } from './server/warm.js';
 import type { Surroundings } from './surroundings.js';
+import { shown } from './write-out.js';
 
 const PAGE = 'https://www.npmjs.com/package/graphql-corral, docs/command-line.md';
 
@@ -57,10 +58,10 @@ export async function runCorral(words: readonly string[], surroundings: Surround
     // What commander ends a command with, it has said already; asked for help, it ends with 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof CommandFault) {
-      if (error.message !== '') surroundings.err(error.message);
+      if (error.message !== '') surroundings.err(shown(error.message));
       return error.exitCode;
     }
-    surroundings.err(`corral: ${error instanceof Error ? error.message : String(error)}`);
+    surroundings.err(shown(`corral: ${error instanceof Error ? error.message : String(error)}`));
     return 1;
   }
 }

@@ -2,6 +2,8 @@ import {
   defaultFieldResolver,
   getNamedType,
   getNullableType,
+  GraphQLID,
+  GraphQLString,
   isInputObjectType,
   isInterfaceType,
   isLeafType,
@@ -15,18 +17,19 @@ import {
   type GraphQLSchema,
   type GraphQLType,
 } from 'graphql';
+import { keyComponent, typedComponent, untextedComponent, type Component } from '../keys/component.js';
 import type { FieldSite, Reached } from '../policy/field-site.js';
 
 /** What a field of a type has from that type. */
 export function describeType(
   schema: GraphQLSchema,
   parent: GraphQLObjectType | GraphQLInterfaceType,
-): Pick<FieldSite, 'kind' | 'parentAt' | 'resultAt' | 'takesSeveralTypes'> {
+): Pick<FieldSite, 'kind' | 'parentAt' | 'resultAt' | 'componentAt'> {
   return {
     kind: kindOf(schema, parent),
     parentAt: (path) => reached(outputTypeAt(parent, path)),
     resultAt: (path) => reached(outputTypeAt(parent, path)),
-    takesSeveralTypes: (root, path) => root === 'parent' && hasSeveralTypes(outputTypeAt(parent, path)),
+    componentAt: (root, path) => (root === 'parent' ? componentOf(outputTypeAt(parent, path)) : keyComponent),
   };
 }
 
@@ -47,10 +50,8 @@ export function describeField(
     parentHasId: 'id' in parent.getFields(),
     argumentAt: (path) => reached(argumentTypeAt(field.args, path)),
     resultAt: (path) => reached(outputTypeAt(type, path)),
-    takesSeveralTypes: (root, path) =>
-      root === 'args'
-        ? hasSeveralTypes(argumentTypeAt(field.args, path))
-        : ofType.takesSeveralTypes(root, path),
+    componentAt: (root, path) =>
+      root === 'args' ? componentOf(argumentTypeAt(field.args, path)) : ofType.componentAt(root, path),
   };
 }
 
@@ -83,9 +84,19 @@ function outputTypeAt(start: GraphQLType, path: readonly string[]): GraphQLType 
 }
 
 /** The scalars of GraphQL itself have one type each, and an ID is its text. */
-function hasSeveralTypes(type: GraphQLType | undefined): boolean {
+function componentOf(type: GraphQLType | undefined): Component {
   const named = type && getNamedType(type);
-  return isLeafType(named) && !isSpecifiedScalarType(named);
+  return isLeafType(named) && !isSpecifiedScalarType(named) ? typedComponent : keyComponent;
+}
+
+const TEXTS: ReadonlySet<string> = new Set([GraphQLID.name, GraphQLString.name]);
+
+/** The same for values that no type of the schema has read: what is not of the kind that is declared differs from what is. */
+export function componentOfJson(parent: GraphQLObjectType, path: readonly string[]): Component {
+  const type = outputTypeAt(parent, path);
+  const named = type && getNamedType(type);
+  const isOfOneType = isLeafType(named) && isSpecifiedScalarType(named);
+  return isOfOneType && !TEXTS.has(named.name) ? untextedComponent : typedComponent;
 }
 
 function reached(type: GraphQLType | undefined): Reached | undefined {

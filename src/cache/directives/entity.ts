@@ -1,15 +1,16 @@
 import {
-  Kind,
-  parse,
   valueFromASTUntyped,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
-import { parseTemplate } from '../keys/template.js';
+import { keyComponent } from '../keys/component.js';
+import { parseTemplate, type Template } from '../keys/template.js';
+import { namespaceOfTemplate } from '../keys/namespace.js';
 import type { CachedArguments, FieldSite } from '../policy/field-site.js';
-import { describeType } from './describe-field.js';
+import { componentOfJson, describeType } from './describe-field.js';
+import { areSamePaths, holdsPaths, keyPaths, pathText, type KeyPath } from './entity-keys.js';
 import { codeFirstUses, isObject } from './extension-directives.js';
 
 /** How counters, evidence and `disabled` call the reads of an entity: as its resolver is called. */
@@ -34,8 +35,8 @@ interface References {
 /** An object type that other subgraphs refer to. */
 export interface Entity {
   readonly type: GraphQLObjectType;
-  /** The names of the fields of each `@key` by which this subgraph resolves references. */
-  readonly keys: readonly ReadonlySet<string>[];
+  /** The paths of each `@key` by which this subgraph resolves references; undefined for one that the key of no entry can hold. */
+  readonly keys: readonly (readonly KeyPath[] | undefined)[];
   readonly references: References;
 }
 
@@ -44,7 +45,7 @@ export function entityOf(type: GraphQLObjectType): Entity | undefined {
   const references = referencesOf(type);
   const keys = usesOnType(type, 'key').flatMap((use) => {
     const { fields, resolvable } = isObject(use) ? use : {};
-    return typeof fields === 'string' && resolvable !== false ? [fieldNames(fields)] : [];
+    return typeof fields === 'string' && resolvable !== false ? [keyPaths(type, fields)] : [];
   });
   return keys.length === 0 ? undefined : { type, keys, references };
 }
@@ -80,23 +81,8 @@ function isResolver<Resolver extends ApolloReference | MercuriusReference>(
   return typeof value === 'function';
 }
 
-/** The names on the first level of a selection such as `id organization { id }`. */
-function fieldNames(selection: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  try {
-    for (const definition of parse(`{ ${selection} }`, { noLocation: true }).definitions) {
-      if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-      for (const one of definition.selectionSet.selections)
-        if (one.kind === Kind.FIELD) names.add(one.name.value);
-    }
-  } catch {
-    // A library for federation says what is wrong with its own directive.
-  }
-  return names;
-}
-
 /** Describes the references of an entity as a field of it, whose parent is the representation. */
-export function describeEntity(schema: GraphQLSchema, { type, keys, references }: Entity): FieldSite {
+export function describeEntity(schema: GraphQLSchema, { type, references }: Entity): FieldSite {
   const hasResolver = references.apollo !== undefined || references.mercurius !== undefined;
   return {
     ...describeType(schema, type),
@@ -104,49 +90,128 @@ export function describeEntity(schema: GraphQLSchema, { type, keys, references }
     typeText: type.name,
     elementText: undefined,
     hasResolver,
-    parentHasId: keys.some((names) => names.has('id')),
+    // `entityFaults` says what a reference has.
+    parentHasId: true,
     argumentAt: () => undefined,
+    // Representations are JSON, as the gateway or a client wrote it: no type of the schema has made their values its own.
+    componentAt: (root, path) => (root === 'parent' ? componentOfJson(type, path) : keyComponent),
   };
 }
 
 /** Faults of `@cached` on an entity, each as the end of a sentence. */
-export function entityFaults({ type, keys, references }: Entity, cached: CachedArguments): string[] {
-  const faults: string[] = [];
-  for (const field of Object.values(type.getFields())) {
-    if (!isRequiring(field)) continue;
-    faults.push(
-      `cannot be cached as an entity, because what ${type.name}.${field.name} requires comes with each reference (@requires); ` +
+export function entityFaults(entity: Entity, cached: CachedArguments): string[] {
+  return [...requiringFaults(entity), ...keyFaults(entity, cached), ...tagFaults(entity, cached)];
+}
+
+function requiringFaults({ type }: Entity): string[] {
+  return Object.values(type.getFields())
+    .filter(isRequiring)
+    .map(
+      ({ name }) =>
+        `cannot be cached as an entity, because what ${type.name}.${name} requires comes with each reference (@requires); ` +
         `put @cached on fields of ${type.name}`,
     );
+}
+
+/** References that share an entry must be those of one object: its key and a `@key` say the same. */
+function keyFaults({ type, keys, references }: Entity, cached: CachedArguments): string[] {
+  const key = keyOf(cached);
+  if (key === undefined) return [];
+  const { paths, template } = key;
+  const unknown = template === undefined ? [] : unknownFaults({ keys }, 'key', template);
+  if (unknown.length > 0) return unknown;
+  if (!hasKey(keys, paths)) {
+    const none = `no @key of ${type.name}`;
+    const what =
+      template === undefined
+        ? `needs a key, because ${none} is the id alone, which a default key holds`
+        : `key "${template.source}" holds ${paths.map(pathText).join(', ') || 'no field'}, but ${none} has exactly that, ` +
+          'so that references to different objects could share an entry';
+    return [`${what}; ${mendOf({ type, keys }, cached, template)}`];
   }
-  const known = new Set(keys.flatMap((names) => [...names]));
-  for (const [name, source] of sourcesOf(cached)) {
+  const isCovered = keys.every((one) => one !== undefined && holdsPaths(one, paths));
+  if (!isNeeded(cached, references) || isCovered || template === undefined) return [];
+  const [text = ''] = parentPlaceholders(template).map((placeholder) => placeholder.text);
+  return [
+    `key "${template.source}" has the placeholder ${text}, which a reference by another @key does not have; write ${REFERENCE} for those`,
+  ];
+}
+
+/** What the key of the entries holds of a reference; undefined where that is not known, which is another fault. */
+function keyOf({ key, pattern }: CachedArguments): Keyed | undefined {
+  if (typeof key !== 'string') return pattern === 'READ_THROUGH' ? undefined : { paths: DEFAULT_KEY };
+  const template = parseTemplate(key);
+  if (typeof template === 'string') return undefined;
+  return { paths: parentPlaceholders(template).map(({ path }) => path), template };
+}
+
+interface Keyed {
+  readonly paths: readonly KeyPath[];
+  /** Undefined for a default key. */
+  readonly template?: Template;
+}
+
+const DEFAULT_KEY: readonly KeyPath[] = [['id']];
+
+function hasKey(keys: Entity['keys'], paths: readonly KeyPath[]): boolean {
+  return keys.some((one) => one !== undefined && areSamePaths(one, paths));
+}
+
+/** An origin is asked by one id, so that there a `@key` of one value is needed. */
+function mendOf(
+  { type, keys }: Pick<Entity, 'type' | 'keys'>,
+  { pattern, scope }: CachedArguments,
+  template: Template | undefined,
+): string {
+  const known = keys.flatMap((paths) => (paths === undefined || paths.length === 0 ? [] : [paths]));
+  const single = known.find(({ length }) => length === 1);
+  const isAsked = pattern === 'READ_THROUGH';
+  const paths = isAsked ? (single ?? known[0]) : known[0];
+  if (paths === undefined) return `put @cached on fields of ${type.name}`;
+  const parts = paths.map((path) => `{parent.${pathText(path)}}`);
+  if (scope === 'PRIVATE') parts.push('{viewer.id}');
+  const namespace = template === undefined ? type.name : namespaceOfTemplate(template);
+  const key = `key: "${[namespace, ...parts].join(':')}"`;
+  return isAsked && single === undefined ? `write pattern: CACHE_ASIDE, ${key}` : `write ${key}`;
+}
+
+/** A tag of what the key does not hold would be that of the reference that was loaded first. */
+function tagFaults({ keys }: Entity, cached: CachedArguments): string[] {
+  const key = keyOf(cached);
+  return cached.tags.flatMap((source) => {
     const template = parseTemplate(source);
-    if (typeof template === 'string') continue;
-    for (const { root, path, text } of template.placeholders) {
-      const [first = ''] = path;
-      if (root !== 'parent') continue;
-      if (!known.has(first))
-        faults.push(
-          `${name} "${source}" has the placeholder ${text}, but a reference has the fields of a @key only: ${[...known].sort().join(', ')}`,
-        );
-      else if (isNeeded(cached, references) && !keys.every((names) => names.has(first)))
-        faults.push(
-          `${name} "${source}" has the placeholder ${text}, which a reference by another @key does not have; write ${REFERENCE} for those`,
-        );
-    }
-  }
-  return faults;
+    if (typeof template === 'string') return [];
+    const unknown = unknownFaults({ keys }, 'tag', template);
+    if (unknown.length > 0 || key === undefined || !hasKey(keys, key.paths)) return unknown;
+    return parentPlaceholders(template)
+      .filter(({ path }) => !holdsPaths(key.paths, [path]))
+      .map(
+        ({ text }) =>
+          `tag "${source}" has the placeholder ${text}, which the key of the entry does not hold; ` +
+          'write a key that holds it, or leave out the tag',
+      );
+  });
+}
+
+function unknownFaults({ keys }: Pick<Entity, 'keys'>, name: string, template: Template): string[] {
+  const known = keys.flatMap((paths) => paths ?? []);
+  if (known.length === 0) return [];
+  const texts = [...new Set(known.map(pathText))].sort().join(', ');
+  return parentPlaceholders(template)
+    .filter(({ path }) => !holdsPaths(known, [path]))
+    .map(
+      ({ text }) =>
+        `${name} "${template.source}" has the placeholder ${text}, but a reference has the fields of a @key only: ${texts}`,
+    );
+}
+
+function parentPlaceholders({ placeholders }: Template): Template['placeholders'] {
+  return placeholders.filter(({ root }) => root === 'parent');
 }
 
 /** READ_THROUGH has nothing but the id of its key, where there is no resolver. */
 function isNeeded({ pattern }: CachedArguments, { apollo, mercurius }: References): boolean {
   return pattern === 'READ_THROUGH' && apollo === undefined && mercurius === undefined;
-}
-
-function sourcesOf({ key, tags }: CachedArguments): readonly (readonly [name: string, source: string])[] {
-  const named = tags.map((tag) => ['tag', tag] as const);
-  return typeof key === 'string' ? [['key', key], ...named] : named;
 }
 
 function isRequiring({ astNode, extensions }: GraphQLField<unknown, unknown>): boolean {

@@ -15,6 +15,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
+import { CacheError } from '../errors.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { ViewerOf } from '../vary/viewer-id.js';
 
@@ -56,13 +57,19 @@ export interface ExplainedOperation {
   readonly context?: unknown;
 }
 
-/** Says what the cache would do for an operation, without running it. @throws GraphQLError for one that cannot run. */
+/** Says what the cache would do for an operation, without running it. @throws GraphQLError for one that cannot run, CacheError for one that is too large. */
 export function explainOperation(options: ExplainOptions, operation: ExplainedOperation): Explanation {
   const walk = new Walk(options, operation);
   walk.run();
   const isFar = !options.storeIsLocal;
   return { fields: walk.found, storeRoundTrips: isFar ? walk.levels.size : 0 };
 }
+
+/** What is selected of one type, by the name in the answer. */
+type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
+
+/** Fragments that spread others twice have twice as many fields on each level. */
+const MAX_FIELDS = 20_000;
 
 /** Through all selections of one operation, fragments included. */
 class Walk {
@@ -72,6 +79,9 @@ class Walk {
   readonly #operation: ExplainedOperation;
   #fragments: Record<string, FragmentDefinitionNode> = {};
   #variables: Record<string, unknown> = {};
+  /** Paths and coordinates. */
+  readonly #noted = new Set<string>();
+  #steps = 0;
 
   constructor(options: ExplainOptions, operation: ExplainedOperation) {
     this.#options = options;
@@ -104,36 +114,76 @@ class Walk {
       root,
       operation.selectionSet,
     );
-    this.#fields(root, fields, { path: '', level: 1 });
+    this.#walk(new Map([[root, fields]]), { path: '', level: 1 });
   }
 
-  #fields(
-    type: GraphQLObjectType,
-    fields: ReadonlyMap<string, FieldNode[]>,
+  /**
+   * All types that can stand in one place are walked together, and what lies below them once: each apart would be as many
+   * ways as there are types, again on each level.
+   */
+  #walk(
+    selected: ReadonlyMap<GraphQLObjectType, SelectedFields>,
     { path, level }: { readonly path: string; readonly level: number },
   ): void {
-    for (const [name, nodes] of fields) {
-      const [node] = nodes;
-      const field = node && type.getFields()[node.name.value];
-      if (node === undefined || field === undefined) continue;
-      const here = path === '' ? name : `${path}.${name}`;
-      const policy = this.#options.reads.get(`${type.name}.${field.name}`);
-      if (policy !== undefined) {
-        const args = getArgumentValues(field, node, this.#variables);
-        this.#note(policy, { path: here, args, isRoot: level === 1 });
-        this.levels.add(level);
+    const walked = new Set<string>();
+    for (const [type, fields] of selected) {
+      for (const [name, nodes] of fields) {
+        const here = path === '' ? name : `${path}.${name}`;
+        for (const node of firstOfEachField(nodes)) this.#field(type, node, { path: here, level });
+        if (walked.has(name)) continue;
+        walked.add(name);
+        const below = this.#below(name, selected);
+        if (below.size > 0) this.#walk(below, { path: here, level: level + 1 });
       }
-      for (const child of this.#objectsOf(getNamedType(field.type))) {
-        const { fields: below } = collectSubFields(
+    }
+  }
+
+  #field(
+    type: GraphQLObjectType,
+    node: FieldNode,
+    { path, level }: { readonly path: string; readonly level: number },
+  ): void {
+    this.#steps += 1;
+    if (this.#steps > MAX_FIELDS)
+      throw new CacheError(
+        'CACHE_TOOLS',
+        `cache.tools.explain: the operation has more than ${MAX_FIELDS} fields; explain a part of it`,
+      );
+    const field = type.getFields()[node.name.value];
+    const policy = this.#options.reads.get(`${type.name}.${node.name.value}`);
+    if (field === undefined || policy === undefined) return;
+    const args = getArgumentValues(field, node, this.#variables);
+    this.#note(policy, { path, args, isRoot: level === 1 });
+    this.levels.add(level);
+  }
+
+  /** What is selected below one name, of each type that can stand there. */
+  #below(
+    name: string,
+    selected: ReadonlyMap<GraphQLObjectType, SelectedFields>,
+  ): ReadonlyMap<GraphQLObjectType, SelectedFields> {
+    const nodesOf = new Map<GraphQLNamedType, Set<FieldNode>>();
+    for (const [type, fields] of selected) {
+      for (const node of fields.get(name) ?? []) {
+        const field = type.getFields()[node.name.value];
+        if (field !== undefined) addTo(nodesOf, getNamedType(field.type), [node]);
+      }
+    }
+    const nodesOfObject = new Map<GraphQLObjectType, Set<FieldNode>>();
+    for (const [type, nodes] of nodesOf)
+      for (const object of this.#objectsOf(type)) addTo(nodesOfObject, object, nodes);
+    return new Map(
+      Array.from(nodesOfObject, ([object, nodes]) => {
+        const { fields } = collectSubFields(
           this.#options.schema,
           this.#fragments,
           { coerced: this.#variables, sources: {} },
-          child,
-          nodes,
+          object,
+          [...nodes],
         );
-        this.#fields(child, below, { path: here, level: level + 1 });
-      }
-    }
+        return [object, fields];
+      }),
+    );
   }
 
   #objectsOf(type: GraphQLNamedType): readonly GraphQLObjectType[] {
@@ -151,8 +201,10 @@ class Walk {
   ): void {
     const { coordinate, pattern, lifetime, keyText } = policy;
     const shared = { path, coordinate, pattern, ttl: lifetime.ttlMs / 1000 };
-    // One entry for several paths, where several types may stand in one place.
-    if (this.found.some((one) => one.path === path && one.coordinate === coordinate)) return;
+    // Once, where several types may stand in one place.
+    const name = `${path} ${coordinate}`;
+    if (this.#noted.has(name)) return;
+    this.#noted.add(name);
     if (!isRoot || policy.elementsOf !== undefined) {
       const key = keyText === '' ? `${coordinate} of the parent and the arguments` : keyText;
       this.found.push({ ...shared, key, tags: policy.namespaces });
@@ -168,4 +220,17 @@ class Walk {
         : { ...shared, key: keyText, tags: [], reason: place.reason },
     );
   }
+}
+
+/** Below different parents one name can stand for different fields of a type. */
+function firstOfEachField(nodes: readonly FieldNode[]): Iterable<FieldNode> {
+  const found = new Map<string, FieldNode>();
+  for (const node of nodes) if (!found.has(node.name.value)) found.set(node.name.value, node);
+  return found.values();
+}
+
+function addTo<Key>(nodesOf: Map<Key, Set<FieldNode>>, key: Key, nodes: Iterable<FieldNode>): void {
+  const known = nodesOf.get(key) ?? new Set();
+  for (const node of nodes) known.add(node);
+  nodesOf.set(key, known);
 }

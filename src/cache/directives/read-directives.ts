@@ -4,6 +4,7 @@ import {
   getNamedType,
   GraphQLError,
   isEnumType,
+  isNonNullType,
   type ConstDirectiveNode,
   type GraphQLDirective,
   type GraphQLField,
@@ -39,15 +40,13 @@ export function readDirectives(
   const nodes = field.astNode?.directives ?? [];
   const at = { schema, nodes, extensions: field.extensions, coordinate };
   const cached = readCached(at);
-  const invalidating = usesOf(at, 'invalidates');
+  const invalidating = readInvalidates(at);
   const strays = strayDirectives(schema, field, coordinate);
   if (cached === undefined && invalidating === undefined && strays.length === 0) return NONE;
   const faults = [...(cached?.faults ?? []), ...(invalidating?.faults ?? []), ...strays];
   return {
     cached: cached?.cached,
-    invalidates: isRead(invalidating)
-      ? invalidating.uses.flatMap(({ tags }) => (isStringList(tags) ? tags : []))
-      : undefined,
+    invalidates: invalidating?.tags,
     faults,
   };
 }
@@ -77,22 +76,28 @@ function readCached(at: Place): Pick<FieldDirectives, 'cached' | 'faults'> | und
   const [first, ...more] = found.uses;
   if (more.length > 0) faults.push(`@cached on ${coordinate}: stands there more than once; keep one`);
   const isDefined = first === undefined || isCachedArguments(first);
-  if (!isDefined) {
-    faults.push(
-      `@cached on ${coordinate}: is not defined as in cacheTypeDefs; use that definition, and no other`,
-    );
-  }
+  if (!isDefined) faults.push(isDefinedOtherwise('cached', coordinate));
   return { cached: isDefined ? first : undefined, faults };
+}
+
+function readInvalidates(at: Place): { tags: readonly string[] | undefined; faults: string[] } | undefined {
+  const found = usesOf(at, 'invalidates');
+  if (found === undefined) return undefined;
+  const faults = [...found.faults];
+  const lists = found.uses.map(({ tags }) => (isStringList(tags) ? tags : undefined));
+  if (lists.includes(undefined)) faults.push(isDefinedOtherwise('invalidates', at.coordinate));
+  const read = lists.filter((tags) => tags !== undefined);
+  // Of what could not be read at all, that fault is enough.
+  return { tags: read.length > 0 || faults.length === 0 ? read.flat() : undefined, faults };
+}
+
+function isDefinedOtherwise(name: string, coordinate: string): string {
+  return `@${name} on ${coordinate}: is not defined as in cacheTypeDefs; use that definition, and no other`;
 }
 
 interface Uses {
   readonly uses: readonly Arguments[];
   readonly faults: readonly string[];
-}
-
-/** Of what could not be read at all, that fault is enough. */
-function isRead(found: Uses | undefined): found is Uses {
-  return found !== undefined && (found.uses.length > 0 || found.faults.length === 0);
 }
 
 function usesOf({ schema, nodes: all, extensions, coordinate }: Place, name: string): Uses | undefined {
@@ -140,32 +145,34 @@ function usesInExtensions(
   coordinate: string,
 ): Uses {
   const faults: string[] = [];
-  const uses = given.flatMap(({ place, use: values }) => {
-    const wrong = isObject(values)
-      ? [...unknownArguments(directive, Object.keys(values)), ...invalidArguments(directive, values)]
-      : [`${place} must be an object with the arguments, but is none`];
+  const defaults = Object.fromEntries(directive.args.map(({ name, defaultValue }) => [name, defaultValue]));
+  const uses = given.flatMap(({ place, use }) => {
+    const { values, wrong } = isObject(use)
+      ? argumentsIn(directive, use)
+      : { values: {}, wrong: [`${place} must be an object with the arguments, but is none`] };
     faults.push(...wrong.map((fault) => `@${directive.name} on ${coordinate}: ${fault}`));
-    const defaults = directive.args.map(({ name, defaultValue }) => [name, defaultValue] as const);
-    return wrong.length > 0 || !isObject(values)
-      ? []
-      : [{ ...Object.fromEntries(defaults), ...withoutUndefined(values) }];
+    return wrong.length > 0 ? [] : [{ ...defaults, ...values }];
   });
   return { uses, faults };
 }
 
-function invalidArguments(directive: GraphQLDirective, values: Arguments): string[] {
-  return directive.args.flatMap(({ name, defaultValue, type }) => {
-    const value = values[name];
+/** As GraphQL reads them: where the definition says a list, one value is a list of it. */
+function argumentsIn(directive: GraphQLDirective, given: Arguments): { values: Arguments; wrong: string[] } {
+  const values: Record<string, unknown> = {};
+  const wrong = [...unknownArguments(directive, Object.keys(given))];
+  for (const { name, defaultValue, type } of directive.args) {
+    const value = given[name];
     if (value === undefined) {
-      const isRequired = defaultValue === undefined && type.toString().endsWith('!');
-      return isRequired ? [`Argument "${name}" of required type "${type.toString()}" was not provided.`] : [];
+      if (defaultValue === undefined && isNonNullType(type))
+        wrong.push(`Argument "${name}" of required type "${type.toString()}" was not provided.`);
+      continue;
     }
     let isValid = true;
-    coerceInputValue(value, type, () => (isValid = false));
-    return isValid
-      ? []
-      : [`Argument "${name}" has invalid value ${JSON.stringify(value)}.${mendOf(type, value)}`];
-  });
+    values[name] = coerceInputValue(value, type, () => (isValid = false));
+    if (!isValid)
+      wrong.push(`Argument "${name}" has invalid value ${JSON.stringify(value)}.${mendOf(type, value)}`);
+  }
+  return { values, wrong };
 }
 
 /** GraphQL says which value is wrong, and not what could stand in its place. */
@@ -183,10 +190,6 @@ function mendOf(type: GraphQLInputType, value: unknown): string {
   const nearest = typeof value === 'string' ? nearestName(value, names) : undefined;
   if (nearest !== undefined && nearest === value) return ' Write it without quotes.';
   return ` It must be one of ${names.join(', ')}${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}.`;
-}
-
-function withoutUndefined(values: Arguments): Arguments {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function unknownArguments(directive: GraphQLDirective, given: readonly string[]): string[] {

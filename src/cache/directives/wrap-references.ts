@@ -1,5 +1,5 @@
 import { isObjectType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
-import { parseTemplate, valueOf } from '../keys/template.js';
+import { valueIn } from '../keys/template.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
 import type { OriginLoads } from '../loads/origin-loads.js';
 import type { Services } from '../loads/services.js';
@@ -12,6 +12,7 @@ import { tellRead } from '../patterns/tell-read.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { cacheControlOf, FieldHints } from './answer-hints.js';
 import { entityOf, REFERENCE, type Entity } from './entity.js';
+import type { KeyPath } from './entity-keys.js';
 import { isObject } from './extension-directives.js';
 import type { SchemaPlan } from './plan-schema.js';
 
@@ -46,7 +47,7 @@ function wrapEntity(entity: Entity, policy: ReadPolicy, options: ReferenceOption
   const { apollo, mercurius } = references;
   const hints = new FieldHints(policy.scope);
   const cached = (resolve: Resolver | undefined): Resolver =>
-    cachedReference({ entity, policy, hints, resolve }, options);
+    cachedReference({ policy, hints, resolve }, options);
   // READ_THROUGH needs no resolver, and then either library may serve the schema.
   const isBare = apollo === undefined && mercurius === undefined;
   if (apollo !== undefined || isBare) {
@@ -64,14 +65,13 @@ function wrapEntity(entity: Entity, policy: ReadPolicy, options: ReferenceOption
 }
 
 interface CachedReference {
-  readonly entity: Entity;
   readonly policy: ReadPolicy;
   readonly hints: FieldHints;
   readonly resolve: Resolver | undefined;
 }
 
 function cachedReference(
-  { entity, policy, hints, resolve }: CachedReference,
+  { policy, hints, resolve }: CachedReference,
   { services, originLoads }: ReferenceOptions,
 ): Resolver {
   const own: Resolve<GraphQLResolveInfo> | undefined =
@@ -81,14 +81,21 @@ function cachedReference(
   const loads = policy.namespace === undefined ? undefined : originLoads.get(policy.namespace);
   const read =
     policy.pattern === 'READ_THROUGH' && loads !== undefined
-      ? forKnownIds(entity, policy, { read: readThrough(services, { policy, loads }), resolve: own })
+      ? readThrough(services, { policy, loads })
       : cacheAside(services, { policy, resolve: own ?? nothing });
-  const answer = authorized(services, { policy, read, resolve: own });
+  const answerByKey = authorized(services, { policy, read, resolve: own });
+  // Without a resolver there is the origin only, which is asked by ids.
+  const readOther = own && cacheAside(services, { policy: withoutEntry(policy), resolve: own });
+  const answerOther = readOther
+    ? authorized(services, { policy, read: readOther, resolve: own })
+    : answerByKey;
   const isPrivate = policy.scope === 'PRIVATE';
-  const onlyKey = keyOf(entity, policy);
+  const keyIn = keyReader(policy.parentPaths);
   return (reference, args, context, info) => {
     try {
-      const parent = onlyKey(reference);
+      const key = keyIn(reference);
+      const parent = key ?? reference;
+      const answer = key === undefined ? answerOther : answerByKey;
       const control = cacheControlOf(info);
       if (isPrivate) control?.cacheHint.restrict(PRIVATE);
       const onHint = control && hints.to(control);
@@ -105,43 +112,44 @@ function cachedReference(
 }
 
 /**
- * What a load is given of a representation: the fields of the `@key` that the entry's key is made of. What a client sends beside
- * them is no part of that key, and must not be stored for others.
+ * What is read, and what a load is given, of a representation, undefined where it has no such key: the fields that the entry's key holds, which are those of a
+ * `@key`. What a client sends beside them is no part of that key, and must not be stored for others.
  */
-function keyOf({ keys }: Entity, policy: ReadPolicy): (reference: unknown) => unknown {
-  // A default key has the id of its parent.
-  const needed = policy.keyText === '' ? ['id'] : parentNames(policy);
-  const key = keys.find((names) => needed.every((name) => names.has(name))) ?? needed;
-  const names = ['__typename', ...key];
-  return (reference) => {
-    // By another key it has no entry, and is resolved as it is.
-    if (!isObject(reference) || !needed.every((name) => name in reference)) return reference;
-    return Object.fromEntries(names.flatMap((name) => (name in reference ? [[name, reference[name]]] : [])));
+function keyReader(paths: readonly KeyPath[]): (reference: unknown) => object | undefined {
+  const pick = picking([['__typename'], ...paths]);
+  return (reference) =>
+    isObject(reference) && paths.every((path) => isGiven(valueIn(reference, path)))
+      ? pick(reference)
+      : undefined;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Copies what these paths lead to. */
+function picking(
+  paths: readonly KeyPath[],
+): (object: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+  const names = [...new Set(paths.map(([name = '']) => name))];
+  const parts = names.map((name) => {
+    const below = paths.flatMap(([first, ...rest]) => (first === name && rest.length > 0 ? [rest] : []));
+    return { name, pick: below.length > 0 ? picking(below) : undefined };
+  });
+  return (object) => {
+    const picked: Record<string, unknown> = {};
+    for (const { name, pick } of parts) {
+      const value = object[name];
+      picked[name] = pick !== undefined && isObject(value) ? pick(value) : value;
+    }
+    return picked;
   };
 }
 
-/** The names of a representation that its entry's key has. */
-function parentNames({ keyText }: ReadPolicy): string[] {
-  const template = parseTemplate(keyText);
-  const placeholders = typeof template === 'string' ? [] : template.placeholders;
-  return placeholders.flatMap(({ root, path: [first = ''] }) => (root === 'parent' ? [first] : []));
-}
-
-/** An origin is asked by the id of the key; a reference by another `@key` has none, and is resolved as without a cache. */
-function forKnownIds(
-  { keys }: Entity,
-  policy: ReadPolicy,
-  { read, resolve }: { read: (call: Call) => unknown; resolve: Resolve<GraphQLResolveInfo> | undefined },
-): (call: Call) => unknown {
-  const template = parseTemplate(policy.keyText);
-  const placeholder = typeof template === 'string' ? undefined : template.placeholders[0];
-  const [first = ''] = placeholder?.path ?? [];
-  if (placeholder === undefined || resolve === undefined || keys.every((names) => names.has(first)))
-    return read;
-  return (call) => {
-    const id = valueOf(placeholder, { args: call.args, parent: call.parent });
-    return id === undefined || id === null ? resolve(call, call.context) : read(call);
-  };
+/** For a reference by another `@key`: it has no entry, and is resolved as it is. */
+function withoutEntry(policy: ReadPolicy): ReadPolicy {
+  const unlocated = Object.freeze({ reason: 'the reference is not by the key of the cache', id: undefined });
+  return Object.freeze({ ...policy, locate: () => unlocated });
 }
 
 /** Only where READ_THROUGH has lost its origin, which is a fault of the schema. */

@@ -32,14 +32,12 @@ export interface ApolloRequest {
 /** What Apollo Server takes as its gateway: the one door that it has for another executor. */
 export interface PlansGateway {
   load(): Promise<{ readonly executor: (request: ApolloRequest) => Promise<ExecutionResult> }>;
-  onSchemaLoadOrUpdate(listener: (loaded: ApolloLoaded) => void): () => void;
+  /**
+   * Its listener is told the schema and nothing else, as in a server without a gateway. What Apollo Server declares asks for the
+   * text of a supergraph too, which it would report in place of the schema, so nothing can be told by that type.
+   */
+  onSchemaLoadOrUpdate(listener: (loaded: never) => void): () => void;
   stop(): Promise<void>;
-}
-
-/** What Apollo Server is told of the schema. */
-export interface ApolloLoaded {
-  readonly apiSchema: GraphQLSchema;
-  readonly coreSupergraphSdl: string;
 }
 
 /** Options of an Apollo Server that executes by plans. */
@@ -100,7 +98,7 @@ export function apolloWithPlans<Options extends ApolloOptions, Plugin extends ob
     gateway: {
       load: () => Promise.resolve({ executor }),
       onSchemaLoadOrUpdate: (listener) => {
-        listener({ apiSchema: schema, coreSupergraphSdl: '' });
+        Reflect.apply(listener, undefined, [{ apiSchema: schema }]);
         return () => undefined;
       },
       stop: () => Promise.resolve(),

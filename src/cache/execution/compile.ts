@@ -22,7 +22,10 @@ import { plainLeafOf } from './plain-leaf.js';
 export interface CompilerOptions extends CollectOptions {
   /** Fields that may be kept; what comes beyond is made for one use, as graphql-js does. */
   readonly maxFields: number;
+  /** So many fields more are kept. */
   readonly onGrown: (fields: number) => void;
+  /** More was asked for than may be kept. */
+  readonly onFull: () => void;
 }
 
 /** Makes plans of selections when they are first needed, and keeps what may change below them. */
@@ -35,11 +38,7 @@ export class Compiler {
     this.#options = options;
   }
 
-  /** More was asked for than may be kept. */
-  get isFull(): boolean {
-    return this.#fields > this.#options.maxFields;
-  }
-
+  /** Those that were made, which are kept as long as they are no more than may be. */
   get fields(): number {
     return this.#fields;
   }
@@ -47,8 +46,15 @@ export class Compiler {
   planOf(shape: ObjectShape): ObjectPlan {
     if (shape.plan !== undefined) return shape.plan;
     const sets = shape.nodes.map(({ selectionSet }) => selectionSet);
+    const before = this.#fields;
     const plan = this.compile(shape.type, sets);
-    if (!this.isFull) shape.plan = plan;
+    const { maxFields, onGrown, onFull } = this.#options;
+    if (this.#fields > maxFields) {
+      onFull();
+      return plan;
+    }
+    shape.plan = plan;
+    onGrown(this.#fields - before);
     return plan;
   }
 
@@ -60,7 +66,6 @@ export class Compiler {
     const fields = [...collected].flatMap(
       ([responseName, nodes]) => this.#field(type, responseName, nodes) ?? [],
     );
-    this.#options.onGrown(fields.length);
     return { type, fields };
   }
 

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { MaybePromise } from '../maybe-promise.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
+import { withDefaults } from '../with-defaults.js';
 import { written } from '../written.js';
 import { CompiledOperations, type Operation, type Variant } from './compiled-operations.js';
 import { executePlan } from './execute-plan.js';
@@ -59,7 +60,12 @@ export interface CompiledExecution {
   stats(): CompiledExecutionStats;
 }
 
-const DEFAULTS = { maxBytes: 16 * 1024 * 1024, maxLength: 20_000, maxFields: 2_000 };
+const DEFAULTS: Required<CompiledExecutionOptions> = {
+  maxBytes: 16 * 1024 * 1024,
+  maxLength: 20_000,
+  maxFields: 2_000,
+  otherwise: executeByGraphql,
+};
 const KNOWN = {
   maxBytes: true,
   maxLength: true,
@@ -81,7 +87,7 @@ const MAX_COERCION_ERRORS = 50;
  */
 export function compiledExecution(options: CompiledExecutionOptions = {}): CompiledExecution {
   refuseFaults('compiledExecution', faultsOf(options));
-  const { otherwise = executeByGraphql, ...bounds } = { ...DEFAULTS, ...options };
+  const { otherwise, ...bounds } = withDefaults(DEFAULTS, options);
   const operations = new CompiledOperations(bounds);
   let compiled = 0;
   let left = 0;
@@ -130,14 +136,40 @@ function faultsOf(options: CompiledExecutionOptions): string[] {
 /** Whether the arguments are what they should be, and nothing resolves fields or types but the schema. */
 function isUsual(args: ExecutionArgs): boolean {
   const { schema, document, variableValues, fieldResolver, typeResolver } = args;
-  if (typeof schema !== 'object' || typeof document !== 'object') return false;
+  if (!isObject(schema) || !isObject(document)) return false;
   if (variableValues != null && typeof variableValues !== 'object') return false;
-  // Other executors take a signal that ends what they do.
-  if ('signal' in args && args.signal != null) return false;
   return (
+    !isToldMore(args) &&
     (fieldResolver == null || fieldResolver === defaultFieldResolver) &&
     (typeResolver == null || typeResolver === defaultTypeResolver)
   );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Arguments of graphql-js: how each is heeded by plans has been proven. */
+const ARGUMENTS: ReadonlySet<string> = new Set(
+  Object.keys({
+    schema: true,
+    document: true,
+    rootValue: true,
+    contextValue: true,
+    variableValues: true,
+    operationName: true,
+    fieldResolver: true,
+    typeResolver: true,
+    subscribeFieldResolver: true,
+    options: true,
+    hideSuggestions: true,
+  } satisfies Record<keyof ExecutionArgs, true>),
+);
+
+/** Other executors take more: a signal that ends what they do, or that errors are told with their coordinates. */
+function isToldMore(args: ExecutionArgs): boolean {
+  for (const name in args) if (!ARGUMENTS.has(name) && Reflect.get(args, name) != null) return true;
+  return false;
 }
 
 function knownOperation(
@@ -146,15 +178,14 @@ function knownOperation(
 ): Operation | undefined {
   const operation = operations.find(schema, document, operationName ?? undefined);
   if (operation === undefined) return undefined;
-  operations.prepare(operation, schema, document);
-  return operation.refusal === undefined ? operation : undefined;
+  return operations.prepare(operation, schema, document) ? operation : undefined;
 }
 
 /** Undefined where the variables are wrong: that is told by the other executor. */
 function runOf(
   { schema, rootValue, contextValue, variableValues, options, hideSuggestions }: ExecutionArgs,
-  { definition, fragments }: Operation,
-  { compiler }: Variant,
+  { definition }: Operation,
+  { compiler, fragments }: Variant,
 ): Run | undefined {
   const { coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], variableValues ?? {}, {
     maxErrors: options?.maxCoercionErrors ?? MAX_COERCION_ERRORS,

@@ -7,6 +7,7 @@ import {
 } from 'graphql';
 import { bitsOf } from './conditions.js';
 import { Compiler } from './compile.js';
+import { KeptOperations, type Keepable, type KeptPlace } from './kept-operations.js';
 import type { ObjectPlan } from './plan.js';
 import { lookAt, type Refusal } from './refusal.js';
 
@@ -19,9 +20,12 @@ export interface OperationBounds {
   readonly maxLength: number;
 }
 
+type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
 /** An operation that can be run, for what its conditions are in one request. */
 export interface Variant {
   readonly compiler: Compiler;
+  readonly fragments: Fragments;
   readonly root: ObjectPlan;
 }
 
@@ -35,17 +39,16 @@ type Documents = WeakMap<DocumentNode, Map<string | undefined, Operation>>;
 
 /**
  * Compiled operations, by schema, document and name. A document is told by its object: servers parse it once and keep it,
- * and where it is no longer kept, what was made of it goes too. An operation is compiled when it is seen again. What was
- * not used lately leaves first.
+ * and where it is no longer kept, what was made of it goes too. An operation is compiled when it is seen again.
  */
 export class CompiledOperations {
   readonly #bounds: OperationBounds;
   readonly #bySchema = new WeakMap<GraphQLSchema, Documents>();
-  readonly #kept = new Set<Operation>();
-  #bytes = 0;
+  readonly #kept: KeptOperations;
 
   constructor(bounds: OperationBounds) {
     this.#bounds = bounds;
+    this.#kept = new KeptOperations(bounds.maxBytes);
   }
 
   get size(): number {
@@ -53,7 +56,7 @@ export class CompiledOperations {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#kept.bytes;
   }
 
   /** The operation, where it was seen before; undefined where there is none, or it is seen for the first time. */
@@ -63,44 +66,17 @@ export class CompiledOperations {
     if (known !== undefined) return known;
     const found = operationIn(document, name);
     if (found !== undefined)
-      this.#remember(schema, document, { name, operation: new Operation(this, found) });
+      this.#remember(schema, document, { name, operation: new Operation(this.#kept, found) });
     return undefined;
   }
 
-  /** Makes what an operation needs, if it is not there. */
-  prepare(operation: Operation, schema: GraphQLSchema, document: DocumentNode): void {
+  /** Makes what an operation needs, if it is not there; false where it is left to graphql-js. */
+  prepare(operation: Operation, schema: GraphQLSchema, document: DocumentNode): boolean {
+    if (operation.place !== undefined) return true;
     operation.look(schema, document, this.#bounds);
-    if (operation.refusal !== undefined || this.#kept.has(operation)) return;
-    this.#kept.add(operation);
-    this.grow(operation, BYTES_PER_OPERATION + lengthOf(document) * BYTES_PER_CHARACTER);
-  }
-
-  grow(operation: Operation, bytes: number): void {
-    if (!this.#kept.has(operation)) return;
-    operation.bytes += bytes;
-    this.#bytes += bytes;
-    this.#makeRoom(operation);
-  }
-
-  /** Forgets what was made; the operation is compiled again when it comes again. */
-  drop(operation: Operation): void {
-    if (!this.#kept.delete(operation)) return;
-    this.#bytes -= operation.bytes;
-    operation.clear();
-  }
-
-  #makeRoom(newest: Operation): void {
-    for (const operation of this.#kept) {
-      if (this.#bytes <= this.#bounds.maxBytes) return;
-      if (operation === newest) continue;
-      if (operation.isUsed) {
-        // A second chance, at the end of the line, where this loop comes to it once more.
-        operation.isUsed = false;
-        this.#kept.delete(operation);
-        this.#kept.add(operation);
-      } else this.drop(operation);
-    }
-    if (this.#bytes > this.#bounds.maxBytes) this.drop(newest);
+    if (operation.refusal !== undefined) return false;
+    this.#kept.add(operation, BYTES_PER_OPERATION + lengthOf(document) * BYTES_PER_CHARACTER);
+    return operation.place !== undefined;
   }
 
   #remember(
@@ -116,75 +92,88 @@ export class CompiledOperations {
   }
 }
 
+/** What was found in an operation that can be compiled. */
+interface Seen {
+  readonly fragments: Fragments;
+  /** The variables that decide about parts of it. */
+  readonly conditions: readonly string[];
+  readonly maxFields: number;
+}
+
 /** One operation of a document, over one schema. */
-export class Operation {
+export class Operation implements Keepable {
   readonly definition: OperationDefinitionNode;
   /** Why it is left to graphql-js; undefined where it is not, or was not looked at. */
   refusal: Refusal | 'the schema is not valid' | undefined;
-  bytes = 0;
+  place: KeptPlace | undefined;
   isUsed = false;
-  fragments: Readonly<Record<string, FragmentDefinitionNode>> = {};
-  readonly #owner: CompiledOperations;
+  readonly #kept: KeptOperations;
   readonly #variants = new Map<number, Variant>();
-  #conditions: readonly string[] = [];
-  #isLookedAt = false;
-  #maxFields = 0;
+  #seen: Seen | undefined;
 
-  constructor(owner: CompiledOperations, definition: OperationDefinitionNode) {
-    this.#owner = owner;
+  constructor(kept: KeptOperations, definition: OperationDefinitionNode) {
+    this.#kept = kept;
     this.definition = definition;
   }
 
   look(schema: GraphQLSchema, document: DocumentNode, { maxFields, maxLength }: OperationBounds): void {
-    if (this.#isLookedAt) return;
-    this.#isLookedAt = true;
-    this.#maxFields = maxFields;
+    if (this.refusal !== undefined || this.#seen !== undefined) return;
     if (lengthOf(document) > maxLength) {
       this.refusal = 'too large';
       return;
     }
-    this.fragments = fragmentsIn(document);
-    const { refusal, conditions } = lookAt(this.definition, this.fragments, maxFields);
-    this.#conditions = conditions;
+    const fragments = fragmentsIn(document);
+    const { refusal, conditions } = lookAt(this.definition, fragments, maxFields);
     this.refusal = refusal ?? (isValid(schema) ? undefined : 'the schema is not valid');
+    if (this.refusal === undefined) this.#seen = { fragments, conditions, maxFields };
   }
 
   /** What runs with these variables; undefined where graphql-js must tell what they mean. */
   variantFor(schema: GraphQLSchema, given: Readonly<Record<string, unknown>>): Variant | undefined {
-    const bits = this.#conditions.length === 0 ? 0 : bitsOf(this.#conditions, this.definition, given);
+    const seen = this.#seen;
+    if (seen === undefined) return undefined;
+    const bits = seen.conditions.length === 0 ? 0 : bitsOf(seen.conditions, this.definition, given);
     if (bits === undefined) return undefined;
     this.isUsed = true;
     const known = this.#variants.get(bits);
-    if (known === undefined) return this.#compile(schema, bits);
-    if (known.compiler.isFull) {
-      // What it asked for is more than may be kept: from now on it is left to graphql-js.
-      this.refusal = 'too large';
-      this.#owner.drop(this);
-      return undefined;
-    }
+    if (known === undefined) return this.#compile(schema, seen, bits);
     if (known.compiler.guards.hold()) return known;
     this.#variants.delete(bits);
-    return this.#compile(schema, bits);
+    this.#kept.grow(this, -known.compiler.fields * BYTES_PER_FIELD);
+    return this.#compile(schema, seen, bits);
   }
 
   clear(): void {
     this.#variants.clear();
-    this.#isLookedAt = this.refusal !== undefined;
-    this.fragments = {};
-    this.bytes = 0;
+    this.#seen = undefined;
   }
 
-  #compile(schema: GraphQLSchema, bits: number): Variant | undefined {
+  /** From now on it is left to graphql-js. Executions that have begun go on with what they have. */
+  refuse(): void {
+    this.refusal = 'too large';
+    this.#kept.drop(this);
+  }
+
+  #compile(
+    schema: GraphQLSchema,
+    { fragments, conditions, maxFields }: Seen,
+    bits: number,
+  ): Variant | undefined {
     const type = schema.getQueryType();
     if (type == null) return undefined;
     const { selectionSet } = this.definition;
-    const compiler = new Compiler({
-      ...{ schema, fragments: this.fragments, maxFields: this.#maxFields },
-      isTrue: (variable) => (bits & (1 << this.#conditions.indexOf(variable))) !== 0,
-      onGrown: (fields) => this.#owner.grow(this, fields * BYTES_PER_FIELD),
+    const compiler: Compiler = new Compiler({
+      ...{ schema, fragments, maxFields },
+      isTrue: (variable) => (bits & (1 << conditions.indexOf(variable))) !== 0,
+      onGrown: (fields) => {
+        // An execution may still go on with plans that have left.
+        if (this.#variants.get(bits)?.compiler === compiler) this.#kept.grow(this, fields * BYTES_PER_FIELD);
+      },
+      onFull: () => this.refuse(),
     });
-    const variant = { compiler, root: compiler.compile(type, [selectionSet]) };
+    const variant = { compiler, fragments, root: compiler.compile(type, [selectionSet]) };
     this.#variants.set(bits, variant);
+    this.#kept.grow(this, compiler.fields * BYTES_PER_FIELD);
     return variant;
   }
 }

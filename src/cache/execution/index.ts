@@ -1,7 +1,6 @@
 /** `graphql-corral/execution`: queries executed by plans, with the answers of graphql-js. Needs graphql only. */
 export {
   apolloWithPlans,
-  type ApolloLoaded,
   type ApolloOptions,
   type ApolloRequest,
   type OptionsWithPlans,

@@ -79,6 +79,10 @@ export abstract class Frame extends Unfinished {
   /** What its parts bring is not waited for. */
   abandon(): void {
     this.#isOver = true;
+    for (const { promise } of this.#foreign ?? []) {
+      // No code hears of its rejection, which would end the process. What is no promise of the language has no such rejection.
+      if (promise instanceof Promise) void Promise.prototype.then.call(promise, undefined, () => undefined);
+    }
   }
 
   /** Who is told the end, and after how many steps. */

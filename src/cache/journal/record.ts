@@ -16,9 +16,12 @@ export interface WriteRecord {
   readonly isRestored?: boolean;
 }
 
-/** In a buffer of its own, since it is kept. @throws UnstorableValue for a state that would not come back as what it was. */
+/**
+ * In a buffer of its own, since it is kept.
+ * @throws UnstorableValue for a state that would not come back as what it was: another one would be written in its place.
+ */
 export function encodeRecord(codec: ValueCodec, { tags, ...record }: WriteRecord): Uint8Array {
-  return ownBytes(codec.encode({ ...record, tags: [...tags] }));
+  return ownBytes(codec.encodeFaithfully({ ...record, tags: [...tags] }).bytes);
 }
 
 /** Undefined for what cannot be read: written by another program, or by another version. */
@@ -43,8 +46,8 @@ function isRecord(value: unknown): value is WriteRecord {
   );
 }
 
-/** The same record as of a write that is written down again. */
+/** The same record as of a write that is written down again. It was accepted: nothing in it can be refused any more. */
 export function restoredRecord(codec: ValueCodec, bytes: Uint8Array): Uint8Array {
   const record = decodeRecord(codec, bytes);
-  return record === undefined ? bytes : encodeRecord(codec, { ...record, isRestored: true });
+  return record === undefined ? bytes : ownBytes(codec.encode({ ...record, isRestored: true }));
 }

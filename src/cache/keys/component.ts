@@ -14,6 +14,9 @@ export function escapeComponent(text: string): string {
   });
 }
 
+/** Makes the text of one placeholder. @throws UnkeyableValue when the value has no canonical text. */
+export type Component = (value: unknown) => string;
+
 /**
  * The text of one placeholder whose values can be of several types: `1` and `"1"`, `true` and `"true"` differ.
  * @throws UnkeyableValue when the value has no canonical text.
@@ -34,4 +37,9 @@ export function keyComponent(value: unknown): string {
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (value === undefined) return '~absent';
   return `~${escapeComponent(canonical(value))}`;
+}
+
+/** The text of one placeholder whose values are declared to be numbers, or true and false: a text that spells one differs from it. */
+export function untextedComponent(value: unknown): string {
+  return typeof value === 'string' ? `~${escapeComponent(canonical(value))}` : keyComponent(value);
 }

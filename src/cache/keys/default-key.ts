@@ -1,5 +1,5 @@
 import { canonicalFields } from './canonical.js';
-import { keyComponent, typedComponent } from './component.js';
+import { keyComponent, type Component } from './component.js';
 import { shortenKey } from './shorten-key.js';
 
 /** The viewer as it stands in a default key. */
@@ -11,8 +11,8 @@ export interface DefaultKeyParts {
   readonly coordinate: string;
   /** The parent's id, where the parent type is not a root type. */
   readonly parentId?: unknown;
-  /** Whether that can be of several types: then `1` and `"1"` differ. */
-  readonly isParentIdTyped?: boolean;
+  /** How that is written. */
+  readonly parentIdComponent?: Component;
   readonly args: Readonly<Record<string, unknown>>;
   /** Only for PRIVATE fields. */
   readonly viewerId?: string | number | undefined;
@@ -24,9 +24,8 @@ export interface DefaultKeyParts {
  * @throws UnkeyableValue when an argument has no canonical text.
  */
 export function defaultKey(parts: DefaultKeyParts): string {
-  const { coordinate, parentId, isParentIdTyped = false, args, viewerId } = parts;
-  const component = isParentIdTyped ? typedComponent : keyComponent;
-  const parent = parentId === undefined ? '' : `:${component(parentId)}`;
+  const { coordinate, parentId, parentIdComponent = keyComponent, args, viewerId } = parts;
+  const parent = parentId === undefined ? '' : `:${parentIdComponent(parentId)}`;
   const viewer = viewerId === undefined ? '' : `@${viewerInKey(viewerId)}`;
   // The viewer stays readable however long the arguments are: see `endsInViewer`.
   return shortenKey(`${coordinate}${parent}(${canonicalFields(args)})`) + viewer;

@@ -1,21 +1,21 @@
-import { shortenKey } from './shorten-key.js';
+import { withMeetingTags } from './meeting-tag.js';
+import { shortenKey, shortenText } from './shorten-key.js';
 import type { Variant } from './variant.js';
 import { variantPlace, type VariantPlace } from './variant-place.js';
 
 const BARS = /\|/g;
 
 /**
- * Where an entry of `cache.fetch` is. Its key is any text, and could look like that of a variant: bars in it are doubled
- * where that could be, so that no text can name the variant of another.
+ * Where an entry of `cache.fetch` is. Its key is any text, and could look like that of a variant, or like one that was cut:
+ * bars in it are doubled where the first could be, and it is cut itself where the second could, so that no text can name the
+ * entry of another. What it is then called is no text that anybody writes, so the text itself is a tag.
  */
 export function fetchPlace(
   { key, tags, variant }: { key: string; tags: readonly string[]; variant: Variant | undefined },
   looksVaried: (key: string) => boolean,
 ): VariantPlace {
-  const named = tags.map(shortenKey);
-  if (variant === undefined && !looksVaried(key))
-    return { key: shortenKey(key), row: undefined, tags: named };
-  if (!key.includes('|')) return variantPlace({ row: shortenKey(key), tags: named, variant });
-  const row = shortenKey(key.replace(BARS, '||'));
-  return variantPlace({ row, tags: [shortenKey(key), ...named], variant });
+  const isPlain = variant === undefined && !looksVaried(key);
+  const row = shortenText(isPlain ? key : key.replace(BARS, '||'));
+  const named = withMeetingTags([key, ...tags]).map(shortenKey);
+  return variantPlace({ row, tags: named[0] === row ? named.slice(1) : named, variant });
 }

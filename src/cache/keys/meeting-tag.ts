@@ -1,9 +1,12 @@
+import { escapeComponent } from './component.js';
 import { numberText } from './number-text.js';
 
 /** Text in which a part may be a value under another of its spellings; most texts are not, and cost this look only. */
 const CANDIDATE =
-  /[:/](?:~[-\dtf]|[-+.0%{\s]|[^\0-\x7f]|\d+(?:[._eE%\s]|[^\0-\x7f])|(?:[\da-fA-F]{4}-?){2}[\da-fA-F]{4})/;
+  /[:/](?:~(?:[-\dtf]|%22)|[-+.0%{\s]|[^\0-\x7f]|\d+(?:[._eE%\s]|[^\0-\x7f])|(?:[\da-fA-F]{4}-?){2}[\da-fA-F]{4})/;
 const TYPED = /^~(-?\d[\d.]*(?:e[+-]?\d+)?|true|false)n?$/;
+/** A text where numbers are declared: see `untextedComponent`. */
+const TEXT = /^~(%22.*%22)$/;
 const UUID = /^\{?([\da-f]{4}-?){7}[\da-f]{4}\}?$/i;
 
 /**
@@ -30,6 +33,22 @@ export function withMeetingTags(tags: readonly string[]): readonly string[] {
 }
 
 function asRowsWrite(part: string): string {
+  const [, quoted] = TEXT.exec(part) ?? [];
+  const text = quoted === undefined ? undefined : parsedText(unescaped(quoted));
+  return text === undefined ? asRowsWriteValue(part) : asRowsWriteValue(escapeComponent(text));
+}
+
+/** A tag that a person wrote may only look like one. */
+function parsedText(json: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function asRowsWriteValue(part: string): string {
   const [, typed] = TYPED.exec(part) ?? [];
   const value = typed ?? unescaped(part);
   const trimmed = value.trim();

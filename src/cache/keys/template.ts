@@ -1,4 +1,4 @@
-import { keyComponent, typedComponent } from './component.js';
+import { keyComponent, type Component } from './component.js';
 import { shortenKey } from './shorten-key.js';
 import type { Variant } from './variant.js';
 
@@ -17,6 +17,8 @@ export interface Template {
   readonly source: string;
   readonly literals: readonly string[];
   readonly placeholders: readonly Placeholder[];
+  /** True where a placeholder is a part of what stands between two separators, as in `user-{args.id}`, or begins the template. */
+  readonly hasTextBeside: boolean;
 }
 
 /** What placeholders may read during one call. */
@@ -51,7 +53,8 @@ export function parseTemplate(source: string): Template | string {
     const joint =
       open < 0 || placeholders.length === 0 ? undefined : flowsTogether(literal, rest, placeholders);
     if (joint !== undefined) return joint;
-    if (open < 0) return Object.freeze({ source, literals, placeholders });
+    if (open < 0)
+      return Object.freeze({ source, literals, placeholders, hasTextBeside: hasTextBeside(literals) });
     const close = rest.indexOf('}', open);
     if (close < 0) return 'has a "{" without a "}"';
     const placeholder = parsePlaceholder(rest.slice(open, close + 1));
@@ -66,6 +69,16 @@ function flowsTogether(literal: string, rest: string, before: readonly Placehold
   if (SEPARATOR.test(literal)) return undefined;
   const next = rest.slice(rest.indexOf('{'), rest.indexOf('}') + 1);
   return `lets ${before.at(-1)?.text ?? ''} and ${next} flow into one another; put ":" or "/" between them`;
+}
+
+/** Between two literals stands one placeholder. */
+function hasTextBeside(literals: readonly string[]): boolean {
+  const last = literals.length - 1;
+  return literals.some(
+    (literal, at) =>
+      (at < last && !/[:/]$/.test(literal)) ||
+      (at > 0 && !/^[:/]/.test(literal) && (at < last || literal !== '')),
+  );
 }
 
 function parsePlaceholder(text: string): Placeholder | string {
@@ -115,22 +128,36 @@ export function fillTemplate(template: Template, values: readonly unknown[]): st
 }
 
 /**
- * The same, however long it gets. `typed` says at which of them values of several types
- * can stand, which then differ.
+ * The same, however long it gets. `components` says how each of them is written, where that is not as in tags.
  * @throws UnkeyableValue when a value has no canonical text.
  */
 export function joinTemplate(
   template: Template,
   values: readonly unknown[],
-  typed: readonly boolean[] = NONE_TYPED,
+  components: readonly Component[] = AS_IN_TAGS,
 ): string {
   let text = template.literals[0] ?? '';
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index];
-    text += typed[index] === true ? typedComponent(value) : keyComponent(value);
+    text += (components[index] ?? keyComponent)(value);
     text += template.literals[index + 1] ?? '';
   }
   return text;
 }
 
-const NONE_TYPED: readonly boolean[] = Object.freeze([]);
+/** The same, with each value as `write` writes its text. */
+export function joinComponents(
+  { literals }: Template,
+  values: readonly unknown[],
+  {
+    components = AS_IN_TAGS,
+    write,
+  }: { components?: readonly Component[] | undefined; write: (text: string) => string },
+): string {
+  const texts = values.map(
+    (value, at) => write((components[at] ?? keyComponent)(value)) + (literals[at + 1] ?? ''),
+  );
+  return (literals[0] ?? '') + texts.join('');
+}
+
+const AS_IN_TAGS: readonly Component[] = Object.freeze([]);

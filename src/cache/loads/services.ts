@@ -4,6 +4,7 @@ import type { Clock } from '../time/clock.js';
 import type { LoadMessage } from '../diagnostics/messages.js';
 import type { AcceptedWrites } from '../journal/accepted-writes.js';
 import type { CacheLog } from '../log.js';
+import type { Troubles } from '../time/troubles.js';
 import type { BoundedWrites } from '../metrics/bounded-writes.js';
 import type { Traces } from '../metrics/trace.js';
 import type { BackOff } from '../stampede/back-off.js';
@@ -77,6 +78,8 @@ export interface Services {
   /** How long readers wait for a load who could have a stale value, unless their field says it. */
   readonly softTimeoutMs: number | undefined;
   readonly log: CacheLog;
+  /** Of what many requests run into at once. */
+  readonly troubles: Troubles;
   /** Told of an entry that is not for this field or this reader: throws, in production it is logged and counted. */
   readonly refuse: (field: EntryField, reason: string) => void;
   readonly viewerOf: ViewerOf;

@@ -36,14 +36,18 @@ export async function hasReplaced({
 
 /** Ends a load: what everybody may have is stored and shared, what belongs to one reader goes to that reader alone. */
 export function storeResult(
-  { entries, log }: Services,
+  { entries, log, troubles }: Services,
   field: EntryField & { readonly coordinate: string },
   { place, generations, lease, value, refreshes, loadMs, touched, isPending, isUnsure, hint }: LoadResult,
 ): Loaded {
   const { coordinate, counters } = field;
   if (touched) {
     counters.viewerTouched += 1;
-    log.error({ coordinate }, 'a PUBLIC load touched the viewer; its value was not stored');
+    troubles({
+      level: 'error',
+      message: 'a PUBLIC load touched the viewer; its value was not stored',
+      details: { coordinate },
+    });
     return { value, loadMs, isPending, sharable: false, filled: undefined };
   }
   // Those who joined may have it: they have asked no later than it was loaded.

@@ -1,6 +1,6 @@
 import type { CacheLog } from '../log.js';
 import type { RegionFigures, RegionWrites } from '../metrics/region-figures.js';
-import type { Clock } from '../time/clock.js';
+import { hasCome, type Clock } from '../time/clock.js';
 import { doublingPauseMs } from '../time/doubling-pause.js';
 import { within } from '../time/within.js';
 import type { OthersSeen, OtherStore, Outbox } from './outbox.js';
@@ -28,6 +28,17 @@ const ANSWERS_WITHIN_MS = 3000;
 const UNTOLD_AT_MOST = 10_000;
 /** A store that begins meanwhile is seen by a look that began so long after it, at most. */
 const TOLD_AGAIN_MS = 5000;
+/** So often that is tried without a look of the relay, which makes none while its own store is away. */
+const TELL_EVERY_MS = 3000;
+/** A process that ends waits no longer for it. */
+const CLOSE_WITHIN_MS = 2000;
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** What a look saw, and whether all that was ended had been told before it began: else its place may lie before the row that tells. */
+interface Look {
+  readonly seen: OthersSeen;
+  readonly isAllTold: boolean;
+}
 
 /**
  * The other stores of one outbox, as those of other regions: they are told of tags that no row of the database means, and how far they
@@ -36,6 +47,8 @@ const TOLD_AGAIN_MS = 5000;
 export class OtherStores {
   readonly #options: OtherStoresOptions;
   #areThere: boolean | undefined;
+  /** When the relay said so. */
+  #noticedAtMs = -Infinity;
   #stores: readonly OtherStore[] = [];
   readonly #lags = new Map<string, StoreLag>();
   readonly #writes: RegionWrites = { all: 0, late: 0, unseen: 0 };
@@ -48,9 +61,11 @@ export class OtherStores {
   readonly #gone = new Set<string>();
   #mustTellAll = false;
   #running: Promise<OthersSeen> | undefined;
-  #next: { readonly sinceMs: number; readonly seen: Promise<OthersSeen>; isAfterWrite: boolean } | undefined;
+  #next: { readonly sinceMs: number; readonly look: Promise<Look>; isAfterWrite: boolean } | undefined;
   #lookedAtMs = -Infinity;
   #telling: Promise<void> | undefined;
+  #isTellingLater = false;
+  #complainedAtMs = -Infinity;
   #isFollowing = false;
   #isClosed = false;
 
@@ -72,19 +87,18 @@ export class OtherStores {
   noticed(areThere: boolean): void {
     const nowMs = this.#options.clock.nowMs();
     this.#areThere = areThere;
+    this.#noticedAtMs = nowMs;
     if (!areThere) {
       this.#stores = [];
       this.#lags.clear();
       this.#gone.clear();
       this.#untold.clear();
       for (const [tag, atMs] of this.#recent) if (nowMs - atMs > TOLD_AGAIN_MS) this.#recent.delete(tag);
+      if (nowMs - this.#recentAllAtMs > TOLD_AGAIN_MS) this.#recentAllAtMs = -Infinity;
       this.#mustTellAll = false;
       return;
     }
-    if (nowMs - this.#recentAllAtMs <= TOLD_AGAIN_MS) this.#mustTellAll = true;
-    this.#recentAllAtMs = -Infinity;
-    this.#owe([...this.#recent.keys()]);
-    this.#recent.clear();
+    this.#oweWhatIsRecent();
     if (this.#isUntold) void this.#tellWhatIsUntold();
     if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#follow(false);
   }
@@ -96,11 +110,12 @@ export class OtherStores {
   async tell(tags: readonly string[]): Promise<void> {
     const { outbox, clock } = this.#options;
     if (outbox.tellOthers === undefined || tags.length === 0) return;
-    if (this.areThere) {
+    if (!this.#areKnownToBeNone) {
       if (!(await this.#told(tags))) this.#owe(tags);
       return;
     }
     for (const tag of tags) this.#recent.set(tag, clock.nowMs());
+    void this.#tellLater();
     if (this.#recent.size <= UNTOLD_AT_MOST) return;
     this.#recent.clear();
     this.#recentAllAtMs = clock.nowMs();
@@ -109,12 +124,12 @@ export class OtherStores {
   /** Tells the others to forget everything. Never rejects. */
   async tellAll(): Promise<void> {
     if (this.#options.outbox.tellOthers === undefined) return;
-    if (!this.areThere) {
+    if (this.#areKnownToBeNone) {
       this.#recentAllAtMs = this.#options.clock.nowMs();
+      void this.#tellLater();
       return;
     }
-    this.#mustTellAll = true;
-    await this.#tellWhatIsUntold();
+    if (!(await this.#told('all'))) this.#oweAll();
   }
 
   /**
@@ -159,8 +174,33 @@ export class OtherStores {
     };
   }
 
-  close(): void {
+  /** Tells what could not be told, which is waited for a while at most. Never rejects. */
+  async close(): Promise<void> {
     this.#isClosed = true;
+    const { clock, log } = this.#options;
+    if (!this.#areKnownToBeNone) this.#oweWhatIsRecent();
+    const work = (async () => {
+      await this.#telling;
+      if (this.#isUntold) await this.#tellWhatIsUntold();
+    })();
+    await within(clock, { work, ms: CLOSE_WITHIN_MS, onLate: () => undefined });
+    if (this.#isAllTold) return;
+    log.warn(
+      {},
+      'the cache was closed before other regions could be told of what was invalidated: they may serve it until its ttl has passed',
+    );
+  }
+
+  /** A store may have begun since. While its own store is away, the relay does not look. */
+  get #areKnownToBeNone(): boolean {
+    return (
+      this.#areThere === false &&
+      !hasCome(this.#noticedAtMs + TOLD_AGAIN_MS, this.#options.clock.nowMs(), TOLD_AGAIN_MS)
+    );
+  }
+
+  get #isAllTold(): boolean {
+    return !this.#isUntold && this.#telling === undefined;
   }
 
   get #isUntold(): boolean {
@@ -171,6 +211,38 @@ export class OtherStores {
     if (this.#untold.size + tags.length > UNTOLD_AT_MOST) this.#mustTellAll = true;
     if (this.#mustTellAll) this.#untold.clear();
     else for (const tag of tags) this.#untold.add(tag);
+    if (this.#isUntold) void this.#tellLater();
+  }
+
+  #oweAll(): void {
+    this.#mustTellAll = true;
+    this.#owe([]);
+  }
+
+  #oweWhatIsRecent(): void {
+    if (this.#recentAllAtMs !== -Infinity) this.#oweAll();
+    this.#recentAllAtMs = -Infinity;
+    this.#owe([...this.#recent.keys()]);
+    this.#recent.clear();
+  }
+
+  get #mayHaveToTell(): boolean {
+    return this.#isUntold || this.#recent.size > 0 || this.#recentAllAtMs !== -Infinity;
+  }
+
+  /** Tries again and again until nothing is left to be told. */
+  async #tellLater(): Promise<void> {
+    if (this.#isTellingLater) return;
+    this.#isTellingLater = true;
+    const { clock } = this.#options;
+    while (!this.#isClosed && this.#mayHaveToTell) {
+      const atMs = clock.nowMs() + TELL_EVERY_MS;
+      while (!hasCome(atMs, clock.nowMs(), TELL_EVERY_MS)) await clock.sleep(TELL_EVERY_MS);
+      if (this.#isClosed || this.#areKnownToBeNone) continue;
+      this.#oweWhatIsRecent();
+      if (this.#isUntold) await this.#tellWhatIsUntold();
+    }
+    this.#isTellingLater = false;
   }
 
   /** Those who come while that is under way share it. */
@@ -186,22 +258,29 @@ export class OtherStores {
     this.#mustTellAll = false;
     this.#untold.clear();
     if (await this.#told(isAll ? 'all' : tags)) return;
-    if (isAll) this.#mustTellAll = true;
-    this.#owe(tags);
+    if (isAll) this.#oweAll();
+    else this.#owe(tags);
   }
 
   async #told(tags: readonly string[] | 'all'): Promise<boolean> {
-    const { outbox, clock, log } = this.#options;
+    const { outbox, clock } = this.#options;
     try {
       await answered(clock, outbox.tellOthers?.(tags) ?? Promise.resolve());
       return true;
     } catch (error) {
-      log.warn(
-        { error: String(error) },
-        'other regions could not be told of an invalidation; it is tried again',
-      );
+      this.#complain(error);
       return false;
     }
+  }
+
+  #complain(error: unknown): void {
+    const { clock, log } = this.#options;
+    if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
+    this.#complainedAtMs = clock.nowMs();
+    log.warn(
+      { error: String(error) },
+      'other regions could not be told of an invalidation; it is tried again',
+    );
   }
 
   async #appliedWithin(ms: number): Promise<keyof RegionWrites> {
@@ -209,11 +288,12 @@ export class OtherStores {
     const untilMs = clock.nowMs() + ms;
     let target: bigint | undefined;
     for (;;) {
-      const seen = await this.#lookWithin(untilMs - clock.nowMs());
-      if (seen !== undefined) {
-        target ??= seen.place;
-        const behind = behindOf(seen, target);
-        if (behind.length === 0 && !this.#isUntold && this.#telling === undefined) return 'all';
+      const look = await this.#lookWithin(untilMs - clock.nowMs());
+      if (look !== undefined) {
+        const { seen, isAllTold } = look;
+        target = isAllTold ? (target ?? seen.place) : undefined;
+        const behind = behindOf(seen, target ?? seen.place);
+        if (behind.length === 0 && target !== undefined) return 'all';
         if (behind.length > 0 && behind.every((store) => this.#isGone(store))) return 'unseen';
       }
       if (this.#isClosed || clock.nowMs() + PAUSE_MS >= untilMs) return 'late';
@@ -221,30 +301,31 @@ export class OtherStores {
     }
   }
 
-  #lookWithin(ms: number): Promise<OthersSeen | undefined> {
+  #lookWithin(ms: number): Promise<Look | undefined> {
     const work = this.#look(true).catch(() => undefined);
     return within(this.#options.clock, { work, ms: Math.max(ms, 1), onLate: () => undefined });
   }
 
   /** A caller that comes before the look begins shares it; a later one needs another. */
-  #look(isAfterWrite: boolean): Promise<OthersSeen> {
+  #look(isAfterWrite: boolean): Promise<Look> {
     const sinceMs = this.#options.clock.nowMs();
-    this.#next ??= { sinceMs, isAfterWrite, seen: this.#lookAfter(this.#running, sinceMs) };
+    this.#next ??= { sinceMs, isAfterWrite, look: this.#lookAfter(this.#running, sinceMs) };
     this.#next.isAfterWrite ||= isAfterWrite;
-    return this.#next.seen;
+    return this.#next.look;
   }
 
-  async #lookAfter(before: Promise<OthersSeen> | undefined, sinceMs: number): Promise<OthersSeen> {
+  async #lookAfter(before: Promise<OthersSeen> | undefined, sinceMs: number): Promise<Look> {
     await before?.catch(() => undefined);
     const isAfterWrite = this.#next?.isAfterWrite ?? false;
     this.#next = undefined;
     const { outbox, clock } = this.#options;
     this.#lookedAtMs = clock.nowMs();
+    const isAllTold = this.#isAllTold;
     // One that hangs must not end all others.
     this.#running = answered(clock, outbox.others?.() ?? Promise.resolve({ place: 0n, stores: [] }));
     const seen = await this.#running;
     this.#saw(seen, { sinceMs, isAfterWrite });
-    return seen;
+    return { seen, isAllTold };
   }
 
   #saw({ place, stores }: OthersSeen, asked: { sinceMs: number; isAfterWrite: boolean }): void {

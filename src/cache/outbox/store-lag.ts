@@ -40,6 +40,8 @@ export class StoreLag {
    */
   saw({ place, appliedTo, sinceMs, isAfterWrite }: Sighting): void {
     const nowMs = this.#clock.nowMs();
+    // Numbers that went back are those of another server, as after a restored dump: what was marked on the one before says nothing of it.
+    this.#marks = this.#marks.filter((mark) => mark.place <= place);
     const applied = this.#marks.filter((mark) => mark.place <= appliedTo);
     for (const { atMs } of applied) this.#took(nowMs - atMs);
     if (applied.length > 0) this.#marks = this.#marks.slice(applied.length);

@@ -17,8 +17,10 @@ export interface Storing<Info extends CallInfo> {
 }
 
 /** What a write has invalidated, its own key included; `isApplied` false where the store did not. */
-interface Invalidation {
+export interface Invalidation {
   readonly tags: readonly string[];
+  /** Those of them that `@invalidates` names. */
+  readonly named: readonly string[];
   readonly isApplied: boolean;
 }
 
@@ -79,7 +81,7 @@ export function invalidates<Info extends CallInfo>(
       });
     }
     // What other regions have not applied keeps nothing out of the store of this one.
-    return { tags, isApplied: boundedBy === undefined || boundedBy === 'regions' };
+    return { tags, named, isApplied: boundedBy === undefined || boundedBy === 'regions' };
   };
   return async (call) => {
     const isBound = policy.isDeclared || storing !== undefined;

@@ -94,7 +94,11 @@ export function serve(services: Services, read: Read, found: Found | undefined, 
   return hit(services, read, found, found.staleForMs === 0 ? 'HIT' : 'STALE');
 }
 
-function refresh({ background, backOff, log }: Services, read: Read, load: () => Promise<LoadedRead>): void {
+function refresh(
+  { background, backOff, troubles }: Services,
+  read: Read,
+  load: () => Promise<LoadedRead>,
+): void {
   const { key = '' } = read;
   if (backOff.isOn(key)) return;
   const loadAgain = async (): Promise<void> => {
@@ -106,7 +110,12 @@ function refresh({ background, backOff, log }: Services, read: Read, load: () =>
     // Its caller has got an answer and is gone; the next reader refreshes.
     if (isOfItsCaller(error)) return;
     backOff.failed(key);
-    log.warn({ coordinate: read.policy.coordinate, error: String(causeOf(error)) }, 'a refresh failed');
+    const { coordinate } = read.policy;
+    troubles({
+      level: 'warn',
+      message: 'a refresh failed',
+      details: { coordinate, error: String(causeOf(error)) },
+    });
   });
 }
 
@@ -161,7 +170,7 @@ function unlessAbandoned(loading: Promise<LoadedRead>): Promise<LoadedRead> {
 
 /** What was loaded; undefined where that takes longer than readers shall wait who could have a stale value. */
 async function withinSoftTimeout(
-  { clock, log }: Services,
+  { clock, troubles }: Services,
   { policy: { coordinate, counters, softTimeoutMs } }: Read,
   loading: Promise<LoadedRead>,
 ): Promise<LoadedRead | undefined> {
@@ -170,7 +179,9 @@ async function withinSoftTimeout(
   if (inTime !== undefined) return inTime;
   counters.slowLoads += 1;
   // It goes on, and what it brings is stored; the next reader who is told of its failure is the one who begins it anew.
-  loading.catch((error: unknown) => log.warn({ coordinate, error: String(error) }, 'a slow load failed'));
+  loading.catch((error: unknown) =>
+    troubles({ level: 'warn', message: 'a slow load failed', details: { coordinate, error: String(error) } }),
+  );
   return undefined;
 }
 

@@ -2,11 +2,10 @@ import { withMeetingTags } from '../keys/meeting-tag.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
-import type { Storing, StoringWrite } from './invalidates.js';
+import type { Invalidation, Storing, StoringWrite } from './invalidates.js';
 import type { Services } from '../loads/services.js';
+import type { Located } from '../policy/read-policy.js';
 import type { WritePolicy } from '../policy/write-policy.js';
-
-const NONE: readonly string[] = Object.freeze([]);
 
 /**
  * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
@@ -41,11 +40,11 @@ export function storedWrite<Info extends CallInfo>(
    * Its row carries the generations of its tags from before the transaction, so one that its own write ended is dead. Their
    * present ones are not for it: another write may have ended them since the commit, about what this row shows.
    */
-  const endsItself = (own: readonly string[], invalidated: readonly string[]): boolean => {
+  const endsItself = (own: readonly string[], { tags, named }: Invalidation): boolean => {
     if (own.length === 0) return false;
-    const ended = new Set(withMeetingTags(invalidated));
-    if (!own.some((tag) => ended.has(tag))) return false;
-    const tag = own.find((one) => invalidated.includes(one));
+    const ended = new Set(withMeetingTags(tags));
+    if (!own.some((one) => ended.has(one))) return false;
+    const tag = own.find((one) => named.includes(one));
     if (tag !== undefined && !hasWarned) {
       hasWarned = true;
       log.warn(
@@ -69,15 +68,16 @@ export function storedWrite<Info extends CallInfo>(
       };
       return {
         key: rowOf(place),
-        others: rowText === '' || !policy.reachesAll ? NONE : [rowOf(place).slice(0, -rowText.length)],
+        others: othersOf(place, { rowText, reachesAll: policy.reachesAll }),
         versionOf,
         abandon,
-        end: async (value, { tags, isApplied: isInvalidated }) => {
+        end: async (value, invalidation) => {
+          const { isApplied: isInvalidated } = invalidation;
           const version = versionOf(value);
           const isStored =
             announced !== undefined &&
             isInvalidated &&
-            !endsItself(place.tags, tags) &&
+            !endsItself(place.tags, invalidation) &&
             version !== undefined &&
             (await entries.put(policy, { announced, value, version }));
           if (isStored) counters.written += 1;
@@ -94,4 +94,15 @@ export function storedWrite<Info extends CallInfo>(
       };
     },
   };
+}
+
+/** What the key means besides its row: the row under other spellings, and where that is a tenant's, also that of all. */
+function othersOf(
+  place: Located,
+  { rowText, reachesAll }: { readonly rowText: string; readonly reachesAll: boolean },
+): readonly string[] {
+  const { others } = place;
+  if (rowText === '') return others;
+  const ofRow = others.map((other) => other + rowText);
+  return reachesAll ? [rowOf(place).slice(0, -rowText.length), ...others, ...ofRow] : ofRow;
 }

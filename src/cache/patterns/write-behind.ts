@@ -7,6 +7,7 @@
 // What is guaranteed:   reads of the key see the accepted state at once; it is flushed at least once, coalesced per key, and
 //                       never overwritten by an older one; what it survives until then is what the journal declares.
 
+import { UnstorableValue } from '../codec/storable.js';
 import { CacheError } from '../errors.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
@@ -14,10 +15,6 @@ import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
 import type { WritePolicy } from '../policy/write-policy.js';
 import { WriteBehindBusy } from '../journal/write-behind-busy.js';
-import { OnceInAWhile } from '../time/once-in-a-while.js';
-
-/** In an outage each write is refused: of a field it is told once in so many milliseconds. */
-const TOLD_EVERY_MS = 1000;
 
 export interface WriteBehindOptions {
   readonly services: Services;
@@ -38,7 +35,6 @@ export function writeBehind<Info extends CallInfo>(
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
   const { coordinate, pattern } = policy;
-  const told = new OnceInAWhile({ clock: services.clock, quietMs: TOLD_EVERY_MS });
   return async (call) => {
     if (!(await services.mayWrite())) throw unavailable(coordinate);
     const state = (await resolve(call, call.context)) ?? null;
@@ -51,11 +47,11 @@ export function writeBehind<Info extends CallInfo>(
         `${coordinate}: the key of what was written cannot be named (${place.reason}); refuse such calls in the resolver`,
       );
     }
-    const { key } = place;
+    const { key, others } = place;
     const write = {
       key,
       state,
-      tags: invalidation.tagsOf(inputs, call.context),
+      tags: [...others, ...invalidation.tagsOf(inputs, call.context)],
       viewer: viewerId ?? null,
       site: policy,
     };
@@ -69,14 +65,14 @@ export function writeBehind<Info extends CallInfo>(
         outcome: outcome === 'queued' ? 'QUEUED' : 'WRITTEN',
       });
     } catch (error) {
+      if (error instanceof UnstorableValue) throw unstorableWrite(coordinate, error);
       if (!(error instanceof WriteBehindBusy)) throw error;
       policy.counters.busy += 1;
-      const refused = told.happened(coordinate);
-      if (refused !== undefined)
-        services.log.error(
-          { coordinate, refused, error: String(error.cause) },
-          'neither the journal nor the database could take a write',
-        );
+      services.troubles({
+        level: 'error',
+        message: 'neither the journal nor the database could take a write',
+        details: { coordinate, error: String(error.cause) },
+      });
       throw busy(coordinate, error.mayBeWritten);
     } finally {
       // What follows in this request looks again: with this write others may have changed what it has copies of.
@@ -84,4 +80,12 @@ export function writeBehind<Info extends CallInfo>(
     }
     return state;
   };
+}
+
+function unstorableWrite(coordinate: string, cause: UnstorableValue): CacheError {
+  return new CacheError(
+    'CACHE_UNSTORABLE_WRITE',
+    `${coordinate}: nothing was written, since what the database would be given later is another state (${cause.message}); return plain values, or register a type in types whose text says all of them`,
+    { cause },
+  );
 }

@@ -1,6 +1,6 @@
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import { UnkeyableValue } from '../keys/unkeyable-value.js';
-import { shownKeys } from '../keys/variant-in-text.js';
+import { shownTags } from '../keys/variant-in-text.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
 import type { InvalidationPolicy } from './write-policy.js';
 import type { VariantOf, Variants } from '../vary/variants.js';
@@ -65,7 +65,7 @@ export function compileInvalidation(
       tagsOf,
       usesViewer,
       isDeclared: true,
-      shown: shownKeys([...options.variants.rowNames]),
+      shown: shownTags([...options.variants.rowNames]),
     }),
     faults,
     namespaces,

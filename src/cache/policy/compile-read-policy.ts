@@ -10,9 +10,10 @@ import { compileVary, type CompiledVary, type VaryOptions } from './compile-vary
 import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
-import { typedPlaceholders } from './typed-placeholders.js';
+import { placeholderComponents } from './placeholder-components.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { isReadPattern } from './pattern-table.js';
+import type { UnnamedTag } from './unnamed-tags.js';
 
 /** Of its ttl, after which a kept warm entry is refreshed unless its field says it. */
 const REFRESH_SHARE = 0.8;
@@ -29,6 +30,8 @@ export interface CompileOptions extends VaryOptions {
   /** For fields that do not say it themselves. */
   readonly softTimeoutMs?: number | undefined;
   readonly countersOf: (coordinate: string) => LiveCounters;
+  /** Told once a field of a tag for which a parent had no value: such reads go past the cache. */
+  readonly onUnnamedByParent: (coordinate: string, tag: UnnamedTag) => void;
 }
 
 export interface CompiledRead {
@@ -60,7 +63,8 @@ export function compileReadPolicy(
   if (faults.length > 0 || !isReadPattern(pattern)) return { policy: undefined, keyUse, faults };
   const counters = options.countersOf(site.coordinate);
   const softTimeoutMs = cached.softTimeoutMs ?? options.softTimeoutMs;
-  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary };
+  const onUnnamed = (tag: UnnamedTag): void => options.onUnnamedByParent(site.coordinate, tag);
+  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary, onUnnamed };
   return { policy: policyOf(parts), keyUse, faults };
 }
 
@@ -74,10 +78,11 @@ interface Checked {
   readonly counters: LiveCounters;
   readonly softTimeoutMs: number | undefined;
   readonly vary: CompiledVary;
+  readonly onUnnamed: (tag: UnnamedTag) => void;
 }
 
 function policyOf(checked: Checked): ReadPolicy {
-  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary } = checked;
+  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary, onUnnamed } = checked;
   const listPlaceholder = elementAt === undefined ? undefined : key?.placeholders[elementAt];
   const isPrivate = cached.scope === 'PRIVATE';
   const ttlMs = cached.ttl * 1000;
@@ -114,10 +119,11 @@ function policyOf(checked: Checked): ReadPolicy {
     locate: compileLocate({
       coordinate: site.coordinate,
       key,
-      typed: typedPlaceholders(site, key, pattern),
-      isParentIdTyped: site.takesSeveralTypes('parent', ['id']),
+      components: placeholderComponents(site, key, pattern),
+      parentIdComponent: site.componentAt('parent', ['id']),
       elementAt,
       tags,
+      onUnnamed,
       isPrivate,
       carriesViewer: isPrivate,
       hasParent: site.kind === 'object',

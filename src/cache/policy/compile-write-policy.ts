@@ -1,3 +1,4 @@
+import { keyComponent } from '../keys/component.js';
 import { holdsViewerAt } from '../keys/holds-viewer.js';
 import type { Template } from '../keys/template.js';
 import type { WritePattern, WritePolicy } from './write-policy.js';
@@ -11,7 +12,7 @@ import type { CachedArguments, FieldSite } from './field-site.js';
 import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
-import { typedPlaceholders } from './typed-placeholders.js';
+import { placeholderComponents } from './placeholder-components.js';
 
 export interface CompiledWrite {
   readonly policy: WritePolicy | undefined;
@@ -83,8 +84,8 @@ export function compileWritePolicy(
     locate: compileLocate({
       coordinate,
       key,
-      typed: options.origins.has(namespaceOfTemplate(key)) ? [] : typedPlaceholders(site, key),
-      isParentIdTyped: false,
+      components: options.origins.has(namespaceOfTemplate(key)) ? [] : placeholderComponents(site, key),
+      parentIdComponent: keyComponent,
       elementAt: undefined,
       tags,
       isPrivate: usesViewer,

@@ -1,3 +1,4 @@
+import type { Component } from '../keys/component.js';
 import type { PlaceholderRoot } from '../keys/template.js';
 
 /** Whether a path of argument, parent or result fields leads to a leaf, to an object with fields, or to a list. */
@@ -20,10 +21,10 @@ export interface FieldSite {
   /** The same for fields of the returned type. */
   resultAt(path: readonly string[]): Reached | undefined;
   /**
-   * Whether values of several types can stand in a placeholder of a key, such as those of a custom scalar: `1` and `"1"`
-   * both. Those of the viewer are one.
+   * How the value of a placeholder is written in a key. Values of several types, such as those of a custom scalar, differ
+   * there: `1` and `"1"`. Those of the viewer are of one.
    */
-  takesSeveralTypes(root: PlaceholderRoot, path: readonly string[]): boolean;
+  componentAt(root: PlaceholderRoot, path: readonly string[]): Component;
 }
 
 /** The arguments of one `@cached`, in the units of the SDL (seconds). */

@@ -1,9 +1,9 @@
 import { MAX_TAGS } from '../codec/entry.js';
 import { CacheError } from '../errors.js';
-import { keyComponent } from '../keys/component.js';
+import { keyComponent, type Component } from '../keys/component.js';
 import { defaultKey, viewerInKey } from '../keys/default-key.js';
 import { holdsViewerAt } from '../keys/holds-viewer.js';
-import { meetingTag } from '../keys/meeting-tag.js';
+import { meetingTexts } from '../keys/meeting-texts.js';
 import { isShortened, shortenKey } from '../keys/shorten-key.js';
 import {
   joinTemplate,
@@ -16,7 +16,8 @@ import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { viewerTag, type Variant } from '../keys/variant.js';
 import { variantPlace } from '../keys/variant-place.js';
 import type { Located, ReadPolicy, Unlocated } from './read-policy.js';
-import { renderTag, tagOf } from './render-tags.js';
+import { renderTag, textsOf } from './render-tags.js';
+import { compileUnnamedTag, type UnnamedTag } from './unnamed-tags.js';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
@@ -24,13 +25,15 @@ export interface LocateOptions {
   readonly coordinate: string;
   /** Undefined for the default key. */
   readonly key: Template | undefined;
-  /** At which placeholders of `key` values of several types can stand, which name different entries. */
-  readonly typed: readonly boolean[];
-  /** Default keys: whether ids of the parent can be of several types, and name different entries. */
-  readonly isParentIdTyped: boolean;
+  /** How the values of the placeholders of `key` are written; as in tags where it is not said. */
+  readonly components: readonly Component[];
+  /** Default keys: how the id of the parent is written. */
+  readonly parentIdComponent: Component;
   /** The placeholder of `key` that holds the list, where each element is an entry. */
   readonly elementAt: number | undefined;
   readonly tags: readonly Template[];
+  /** Told once of a tag for which a parent had no value. */
+  readonly onUnnamed?: (tag: UnnamedTag) => void;
   readonly isPrivate: boolean;
   /** True where its entries are their viewer's own, and are cleared with the viewer's tag. */
   readonly carriesViewer: boolean;
@@ -43,6 +46,8 @@ export interface LocateOptions {
 export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
   const keyOf = options.key === undefined ? compileDefaultKey(options) : compileKey(options, options.key);
   const tagsOf = compileTags(options.tags);
+  const unnamedTagOf = compileUnnamedTag(options.tags);
+  const onUnnamed = once(options.onUnnamed);
   const isCutOff = compileIsCutOff(options);
   const ownerOf = compileOwner(options);
   const locate: ReadPolicy['locate'] = (inputs, element) => {
@@ -54,18 +59,25 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
     try {
       const named = keyOf(inputs, element);
       if ('reason' in named) return named;
-      const { key: row, meeting } = named;
+      const { key: row, others } = named;
       if (viewer !== undefined && isCutOff(row, viewer)) {
         return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
       }
+      const unnamed = unnamedTagOf(inputs);
+      if (unnamed !== undefined) {
+        onUnnamed(unnamed);
+        const reason = `tag "${unnamed.tag}": ${unnamed.placeholder} has no value`;
+        return unlocated(reason, idOf(options, inputs, element));
+      }
       const own = tagsOf(inputs);
-      const meant = meeting === row || own.includes(meeting) ? own : [...own, meeting];
+      const meant = others.length === 0 ? own : [...new Set([...own, ...others])];
       if (meant.length > MAX_TAGS)
         return unlocated(`more than ${MAX_TAGS} tags`, idOf(options, inputs, element));
       const id = idOf(options, inputs, element) ?? '';
       const owned = options.carriesViewer ? owner?.tags : undefined;
       const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
-      return { key, row: of, tags, id, viewer, slot: undefined, named: undefined };
+      const unvaried = of === undefined ? undefined : row;
+      return { key, row: of, tags, id, viewer, unvaried, others, slot: undefined, named: undefined };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
@@ -149,10 +161,10 @@ class VariantPlaces {
   }
 }
 
-/** A key, and the tag under which it meets those who spell it otherwise; mostly the same text. */
+/** A key, and the other tags under which it meets those who spell it otherwise; mostly none. */
 interface Named {
   readonly key: string;
-  readonly meeting: string;
+  readonly others: readonly string[];
 }
 
 type KeyOf = (inputs: TemplateInputs, element: unknown) => Named | Unlocated;
@@ -194,14 +206,14 @@ function compileIsCutOff({
   return (key, viewer) => isShortened(key) && !holdsViewer(key, viewer);
 }
 
-function compileDefaultKey({ coordinate, hasParent, isPrivate, isParentIdTyped }: LocateOptions): KeyOf {
+function compileDefaultKey({ coordinate, hasParent, isPrivate, parentIdComponent }: LocateOptions): KeyOf {
   return ({ args, parent, viewerId }) => {
     const parentId = hasParent ? idFieldOf(parent) : undefined;
     if (hasParent && (parentId === undefined || parentId === null))
       return unlocated('the parent has no id', undefined);
     const owner = isPrivate ? viewerId : undefined;
-    const key = defaultKey({ coordinate, parentId, isParentIdTyped, args, viewerId: owner });
-    return { key, meeting: key };
+    const key = defaultKey({ coordinate, parentId, parentIdComponent, args, viewerId: owner });
+    return { key, others: NO_TAGS };
   };
 }
 
@@ -209,22 +221,27 @@ function idFieldOf(parent: unknown): unknown {
   return typeof parent === 'object' && parent !== null && 'id' in parent ? parent.id : undefined;
 }
 
-function compileKey({ coordinate, elementAt, needsId, typed }: LocateOptions, key: Template): KeyOf {
+function compileKey(
+  { coordinate, elementAt, needsId, components }: LocateOptions,
+  template: Template,
+): KeyOf {
   return (inputs, element) => {
-    const values = key.placeholders.map((placeholder, index) =>
+    const values = template.placeholders.map((placeholder, index) =>
       index === elementAt ? element : valueOf(placeholder, inputs),
     );
     for (let index = 0; index < values.length; index += 1) {
       const value = values[index];
-      const placeholder = key.placeholders[index];
+      const placeholder = template.placeholders[index];
       if (value === undefined && placeholder?.root === 'parent') {
         if (needsId) throw parentLacks(coordinate, placeholder);
         return unlocated(`${placeholder.text} has no value`, undefined);
       }
       if (needsId && (value === undefined || value === null)) return unlocated('no id', undefined);
     }
-    const text = joinTemplate(key, values, typed);
-    return { key: shortenKey(text), meeting: shortenKey(meetingTag(text)) };
+    const text = joinTemplate(template, values, components);
+    const key = shortenKey(text);
+    const met = meetingTexts({ template, values, components, text });
+    return { key, others: met.length === 0 ? met : met.filter((tag) => tag !== key) };
   };
 }
 
@@ -239,7 +256,7 @@ function parentLacks(coordinate: string, { text, path }: Placeholder): CacheErro
 function compileTags(templates: readonly Template[]): (inputs: TemplateInputs) => readonly string[] {
   if (templates.length === 0) return () => NO_TAGS;
   if (templates.every(({ placeholders }) => placeholders.length === 0)) {
-    const fixed = Object.freeze(templates.map((template) => tagOf(template, [])));
+    const fixed = Object.freeze(templates.flatMap((template) => textsOf(template, [])));
     return () => fixed;
   }
   return (inputs) => templates.flatMap((template) => renderTag(template, inputs));
@@ -255,6 +272,15 @@ function idOf(
   const placeholder: Placeholder | undefined = key?.placeholders[0];
   const value = elementAt === 0 ? element : placeholder && valueOf(placeholder, inputs);
   return value === undefined || value === null ? undefined : String(value);
+}
+
+function once(tell: LocateOptions['onUnnamed']): (tag: UnnamedTag) => void {
+  let isTold = tell === undefined;
+  return (tag) => {
+    if (isTold) return;
+    isTold = true;
+    tell?.(tag);
+  };
 }
 
 function unlocated(reason: string, id: string | undefined): Unlocated {

@@ -8,6 +8,8 @@ export type ReadPattern = 'CACHE_ASIDE' | 'READ_THROUGH' | 'PREFETCH';
 /** Where a read's entry is, and the id under which an origin knows it. */
 export interface Located extends FieldAddress {
   readonly id: string;
+  /** Tags under which the row meets other spellings of its key, without a part of a variant. */
+  readonly others: readonly string[];
   readonly reason?: undefined;
 }
 

@@ -248,12 +248,12 @@ function outboxRow([id, tags, versions, because, waitedMs]: TakenRow): OutboxRow
 
 /**
  * So few tags at a time that PostgreSQL, which ends a silent transaction, hears of this process between two parts: no more than
- * one row may have, which are one operation of the store.
+ * one row may have, which are one operation of the store. One that has more, as those of earlier versions may, is parted too.
  */
 function partsOf(rows: readonly OutboxRow[]): readonly (readonly OutboxRow[])[] {
   const parts: OutboxRow[][] = [];
   let tags = Infinity;
-  for (const row of rows) {
+  for (const row of rows.flatMap(partsOfRow)) {
     if (tags + row.tags.length > TAGS_PER_ROW) {
       parts.push([]);
       tags = 0;
@@ -262,6 +262,15 @@ function partsOf(rows: readonly OutboxRow[]): readonly (readonly OutboxRow[])[] 
     tags += row.tags.length;
   }
   return parts;
+}
+
+function partsOfRow(row: OutboxRow): readonly OutboxRow[] {
+  const { tags, versions = [] } = row;
+  if (tags.length <= TAGS_PER_ROW) return [row];
+  return Array.from({ length: Math.ceil(tags.length / TAGS_PER_ROW) }, (_, part) => {
+    const [from, to] = [part * TAGS_PER_ROW, (part + 1) * TAGS_PER_ROW];
+    return { ...row, tags: tags.slice(from, to), versions: versions.slice(from, to) };
+  });
 }
 
 async function prune(pool: OutboxPool, { stores }: Home, pruneSql: string): Promise<void> {

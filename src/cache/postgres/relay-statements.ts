@@ -1,4 +1,5 @@
 import type { Home } from './home.js';
+import { TAGS_PER_ROW } from './changed-rows-sql.js';
 import { STANDING } from './notice-gaps.js';
 import { anyWaitsSql, waitingSql } from './waiting-rows-sql.js';
 
@@ -13,6 +14,11 @@ const SEEN_EVERY = '5 seconds';
 
 /** How the id of a row begins that has everything forgotten, and is in another process's hands. */
 export const FORGETTING = 'all ';
+
+/** The tags of $2, no more at a time than one row may have, in their order. */
+const GIVEN_TAGS = `(
+    SELECT array_agg(given.tag ORDER BY given.place) AS tags FROM unnest($2::text[]) WITH ORDINALITY AS given(tag, place)
+    GROUP BY (given.place - 1) / ${TAGS_PER_ROW})`;
 
 /** What the relay of one store asks of the database; $1 is the name of the store. */
 export interface RelayStatements {
@@ -69,7 +75,7 @@ export function relayStatements(home: Home): RelayStatements {
   FROM set_config('idle_in_transaction_session_timeout', $4::text, true) AS held,
        set_config('synchronous_commit', 'off', true) AS waits`,
     seen: `UPDATE ${stores} SET "seen" = $2 WHERE "name" = $1`,
-    add: `INSERT INTO ${outbox} ("store", "tags") VALUES ($1, $2)`,
+    add: `INSERT INTO ${outbox} ("store", "tags") SELECT $1::text, part.tags FROM ${GIVEN_TAGS} AS part`,
     // Rows of one store are applied in any order, but none that was committed before this statement has a higher number than its snapshot.
     others: `
   SELECT other."name", pg_snapshot_xmax(pg_current_snapshot())::text AS place,
@@ -77,7 +83,7 @@ export function relayStatements(home: Home): RelayStatements {
          date_part('epoch', clock_timestamp() - other."seenAt") * 1000 AS "unseenForMs"
   FROM ${stores} AS other WHERE ${isThere}`,
     tellOthers: `
-  INSERT INTO ${outbox} ("store", "tags") SELECT other."name", $2::text[] FROM ${stores} AS other WHERE ${isOther}`,
+  INSERT INTO ${outbox} ("store", "tags") SELECT other."name", part.tags FROM ${stores} AS other CROSS JOIN ${GIVEN_TAGS} AS part WHERE ${isOther}`,
     forgetOthers: `
   INSERT INTO ${outbox} ("store", "because") SELECT other."name", $2 FROM ${stores} AS other WHERE ${isOther}`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,

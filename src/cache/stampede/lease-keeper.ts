@@ -7,8 +7,8 @@ export interface LeaseKeeperOptions {
   readonly leaseMs: number;
   /** Milliseconds after which a load's lease is renewed no more, so that a load that hangs does not block for ever. */
   readonly deadlineMs: number;
-  /** False for each lease that is no longer held. Never rejects; an empty answer says that nothing is known. */
-  readonly renew: (leases: readonly Lease[]) => Promise<readonly boolean[]>;
+  /** False for each lease that is no longer held. Never rejects; of those without an answer nothing is known. */
+  readonly renew: (leases: readonly Lease[]) => Promise<readonly (boolean | undefined)[]>;
 }
 
 /** A load that may have a lease. */

@@ -21,7 +21,7 @@ export function isWaitedFor({ refreshes, sinceMs }: Pick<LoadRequest, 'refreshes
 /** A load that falls to this process, for itself and for all who wait. It settles its flight. */
 export interface LoadTask<W, T> {
   readonly wanted: W;
-  /** As they were before the load began; undefined while the store is in trouble. */
+  /** As they were before the load began; undefined while the store cannot tell them. */
   readonly generations: readonly string[] | undefined;
   /** Another one where it was lost and given anew: see `LeaseKeeper.hand`. */
   lease: Lease | undefined;

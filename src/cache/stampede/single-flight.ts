@@ -1,6 +1,7 @@
 import { hasCome, type Clock } from '../time/clock.js';
 import type { Trace } from '../metrics/trace.js';
 import type { Lease } from '../store/store.js';
+import type { Claim } from '../coherence/claim.js';
 import type { Claimed, Wanted } from '../coherence/entries.js';
 import type { Found } from '../coherence/entry-field.js';
 import { createDeferred, type Deferred } from '../time/deferred.js';
@@ -76,7 +77,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const unused: Lease[] = [];
     const awaited = wanted.map((item, index): AwaitedLoad<T> => {
       const { claim, found } = claimed?.[index] ?? {};
-      const lease = claim?.takeLease();
+      const lease = leaseOf(claim, unused);
       if (found !== undefined && isAnswer(item, found)) {
         if (lease !== undefined) unused.push(lease);
         return awaitedLoad('WAITED', Promise.resolve(loadedOf(found)));
@@ -84,7 +85,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       const generations = claim?.generations;
       const joinable = this.#joinable(item, generations, { lease, unused });
       if (joinable !== undefined) return awaitedLoad('JOINED', joinable);
-      const isOurs = lease !== undefined || claimed === undefined;
+      const isOurs = lease !== undefined || generations === undefined;
       // Another process refreshes it already, and this reader has its answer.
       if (!isOurs && item.refreshes !== undefined && item.sinceMs === undefined)
         return awaitedLoad('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
@@ -167,7 +168,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const unused: Lease[] = [];
     const still = waiting.filter(({ wanted, flight, sinceMs }, index) => {
       const { claim, found } = claimed?.[index] ?? {};
-      const lease = claim?.takeLease();
+      const lease = leaseOf(claim, unused);
       if (found !== undefined && isAnswer(wanted, found)) {
         if (lease !== undefined) unused.push(lease);
         loadTimes.note(wanted.field, Math.max(found.loadMs, nowMs - sinceMs));
@@ -175,15 +176,19 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         return false;
       }
       const generations = claim?.generations;
-      const underWay = this.#underWay(wanted, generations, { lease, unused });
-      if (underWay !== undefined) {
-        underWay.then(flight.resolve, flight.reject);
+      const given: Given = { lease, unused };
+      const joinable =
+        generations === undefined
+          ? this.#joinable(wanted, generations, given)
+          : this.#underWay(wanted, generations, given);
+      if (joinable !== undefined) {
+        joinable.then(flight.resolve, flight.reject);
         return false;
       }
       // Asked anew at each look: loads of the field may have begun to take longer, here as there.
       const patienceMs = this.#patienceMs(wanted);
       const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
-      if (lease === undefined && claim !== undefined && !isOver) return true;
+      if (lease === undefined && generations !== undefined && !isOver) return true;
       // Under its present name, so that a reader that comes now joins.
       tasks.push(this.#announceLoad({ wanted, generations, lease, flight }));
       return false;
@@ -247,6 +252,14 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   #run(work: () => Promise<unknown>): void {
     this.#options.background.run(work, this.#options.onBug);
   }
+}
+
+/** Under generations that are not known no load has a lease: one that was given goes back. */
+function leaseOf(claim: Claim | undefined, unused: Lease[]): Lease | undefined {
+  const lease = claim?.takeLease();
+  if (lease === undefined || claim?.generations !== undefined) return lease;
+  unused.push(lease);
+  return undefined;
 }
 
 /** Whether what was stored meanwhile makes a load unnecessary. */

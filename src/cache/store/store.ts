@@ -50,7 +50,11 @@ export interface LeaseRequest extends EntryAddress {
 /** What there is before a load: generations, created where missing; the entry there now; and whether to load. */
 export interface Acquired {
   readonly bytes: Uint8Array | undefined;
-  readonly generations: readonly string[];
+  /**
+   * Undefined where a part of the store that knows one of them cannot be reached: what is loaded then is not stored, and a lease
+   * that was given is given back.
+   */
+  readonly generations: readonly string[] | undefined;
   /** False while another process holds the lease under the same generations. */
   readonly leased: boolean;
 }
@@ -209,8 +213,10 @@ export interface Store {
   fill(fills: readonly Fill[]): MaybePromise<readonly FillOutcome[]>;
   /** Gives leases back without a fill; those that are no longer held are left alone. */
   release(leases: readonly Lease[]): MaybePromise<void>;
-  /** Prolongs leases; false for each that is no longer held. */
-  renew(leases: readonly (Lease & { readonly leaseMs: number })[]): MaybePromise<readonly boolean[]>;
+  /** Prolongs leases; false for each that is no longer held, undefined where that cannot be told now. */
+  renew(
+    leases: readonly (Lease & { readonly leaseMs: number })[],
+  ): MaybePromise<readonly (boolean | undefined)[]>;
   /**
    * Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. The version of the
    * row that a tag names is left for announced writes to compare with; without one, those store nothing.

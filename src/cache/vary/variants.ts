@@ -1,5 +1,5 @@
 import { variantPart, type Variant, type VaryValue, type VaryValues } from '../keys/variant.js';
-import { rowsOfVariants } from '../keys/variant-in-text.js';
+import { mayNameVariants, rowsOfVariants } from '../keys/variant-in-text.js';
 import type { CacheLog } from '../log.js';
 import { createObjectNotes } from '../object-notes.js';
 import { ValueCounts } from './value-counts.js';
@@ -45,8 +45,7 @@ export class Variants {
     this.functions = new Map(ordered);
     this.rowNames = rowNames;
     const names = [...this.functions.keys()];
-    const unvaried = rowsOfVariants(names);
-    this.looksVaried = (key) => unvaried(key) !== undefined;
+    this.looksVaried = mayNameVariants(names);
     this.rowOfKey = rowsOfVariants(names.filter((name) => !rowNames.has(name)));
     const counts = new ValueCounts(log);
     this.#names = new Map(

@@ -159,8 +159,77 @@ describe.skipIf(!isThere)('the command line beside running processes', () => {
     expect(await run('purge')).toMatchObject({ code: 2, err: 'Name tags such as Movie:42, or --all.' });
   });
 
-  it('dead letters are listed without their values, replayed and discarded', async () => {
+  const lettersOf = async (prefix: string, error = 'violates a constraint') => {
+    const journal = redisJournal(server.redis, { prefix, commandTimeoutMs: 10_000 });
+    await journal.open?.({ log: cacheLog() });
+    onTestFinished(() => journal.close());
+    const coordinate = 'Mutation.rename';
+    const written = { coordinate, state: {}, tags: [], viewer: null, acceptedAtMs: 1 };
+    const record = encodeRecord(createValueCodec(), written);
+    return async (key: string): Promise<void> => {
+      const { seq } = await journal.accept({ key, record, delayMs: 60_000 });
+      await journal.bury({ key, seq, record, attempts: 5, error, buriedAtMs: 1 });
+    };
+  };
+
+  it('a replayed dead letter is seen at once: what was loaded after it was buried is ended', async () => {
+    const { film, run, prefix } = await world();
+    const bury = await lettersOf(prefix);
+    for (const id of [1, 2]) {
+      await bury(`Film:${id}`);
+      await film(id);
+      expect(await film(id)).toBe('Query.film HIT');
+    }
+    expect(await run('dead-letters', 'replay', 'Film:1')).toMatchObject({ code: 0, err: '' });
+    expect((await run('inspect', 'Film:1')).out).toContain('was ended by an invalidation');
+    expect((await run('inspect', 'Film:2')).out).not.toContain('ended');
+    const [newest] = await server.redis.xrevrange(`${prefix}:log`, '+', '-', 'COUNT', 1);
+    expect(newest?.[1]).toEqual(['t', 'Film:1']);
+  });
+
+  it('says so where a letter is replayed and the entries cannot be ended', async () => {
+    const { film, prefix } = await world();
+    const bury = await lettersOf(prefix);
+    await film(1);
+    await bury('Film:1');
+    await server.redis.call('ACL', 'SETUSER', 'journal', 'on', '>pw', '+@all', '&*', `~${prefix}:j:*`);
+    onTestFinished(async () => void (await server.redis.call('ACL', 'DELUSER', 'journal')));
+    const redis = server.url.replace('//', '//journal:pw@');
+    expect(await corral(['dead-letters', 'replay', 'Film:1', '--redis', redis, '--prefix', prefix])).toEqual({
+      code: 1,
+      out: 'Film:1 is due now: a running process flushes it.',
+      err: expect.stringMatching(/could not be ended, .*: .*NOPERM.*\. corral purge/) as string,
+    });
+  });
+
+  it('says so where a letter is replayed and the entries are in another Redis', async () => {
+    const prefix = 'letters-only';
+    const bury = await lettersOf(prefix);
+    await bury('Film:1');
+    const words = ['dead-letters', 'replay', 'Film:1', '--redis', server.url, '--prefix', prefix];
+    expect(await corral(words)).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(
+        /^No entries are in this Redis under the prefix letters-only\. .*corral purge/,
+      ),
+    });
+  });
+
+  it('errors of dead letters reach a terminal without what it would obey', async () => {
     const { run, prefix } = await world();
+    const bury = await lettersOf(prefix, 'value "\u001b]0;a\u0007\u009b2J\u202e"\nis refused');
+    await bury('Film:1');
+    const { out } = await run('dead-letters', 'list');
+    expect(out).toMatch(/ value "\\u001b\]0;a\\u0007\\u009b2J\\u202e" is refused$/);
+    const json = (await run('dead-letters', 'list', '--json')).out;
+    expect(out.split('\n')).toHaveLength(2);
+    for (const text of [out, json]) expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+    expect(JSON.parse(json)).toMatchObject([{ error: 'value "\u001b]0;a\u0007\u009b2J\u202e"\nis refused' }]);
+  });
+
+  it('dead letters are listed without their values, replayed and discarded', async () => {
+    const { film, run, prefix } = await world();
+    await film(7);
     const journal = redisJournal(server.redis, { prefix, commandTimeoutMs: 10_000 });
     await journal.open?.({ log: cacheLog() });
     onTestFinished(() => journal.close());

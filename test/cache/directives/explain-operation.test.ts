@@ -85,3 +85,53 @@ describe('what the cache would do for an operation', () => {
     expect(() => cache.tools.explain({ document })).toThrow(/Variable "\$id"/);
   });
 });
+
+describe('an operation on interfaces', () => {
+  const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
+  const nodes = `
+    interface Node { id: ID n: Node of: Int }
+    type Query { n: Node }
+    ${names.map((name) => `type ${name} implements Node { id: ID n: Node of: Int @cached(ttl: 60) more: Int @cached(ttl: 60) }`).join('\n')}
+  `;
+  const nodeCache = () =>
+    testCache({
+      typeDefs: nodes,
+      resolvers: Object.fromEntries(names.map((name) => [name, { of: () => 1, more: () => 1 }])),
+    });
+  const found = (document: string): string[] =>
+    nodeCache()
+      .cache.tools.explain({ document })
+      .fields.map(({ path, coordinate }) => `${path} ${coordinate}`);
+
+  it('is walked once, however deep it is', () => {
+    const depth = 60;
+    const document = `${'{ n '.repeat(depth)}{ of }${' }'.repeat(depth)}`;
+    const path = `${'n.'.repeat(depth)}of`;
+    expect(found(document)).toEqual(names.map((name) => `${path} ${name}.of`));
+    expect(nodeCache().cache.tools.explain({ document: '{ n { n { id of } } }' }).fields).toHaveLength(8);
+  });
+
+  it('has what each type selects, also where one name stands for several fields', () => {
+    expect(
+      found(`{ n {
+        ... on A { n { ...onC  x: of } }
+        ... on B { n { ... on C { x: more } } }
+        ... on C { x: more }
+      } } fragment onC on C { of }`).sort(),
+    ).toEqual([
+      'n.n.of C.of',
+      ...names.flatMap((name) => [...(name === 'C' ? ['n.n.x C.more'] : []), `n.n.x ${name}.of`]),
+      'n.x C.more',
+    ]);
+  });
+
+  it('is refused where fragments make it too large to walk', () => {
+    const depth = 40;
+    const fragments = Array.from(
+      { length: depth },
+      (_, at) => `fragment F${at} on Node { a: n { ...F${at + 1} } b: n { ...F${at + 1} } }`,
+    );
+    const document = `{ n { ...F0 } } ${fragments.join(' ')} fragment F${depth} on Node { id }`;
+    expect(() => found(document)).toThrow(/more than 20000 fields; explain a part of it/);
+  });
+});

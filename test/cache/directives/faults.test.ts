@@ -1,5 +1,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { GraphQLObjectType, GraphQLSchema, GraphQLString, isIntrospectionType, isObjectType } from 'graphql';
+import {
+  graphql,
+  GraphQLInt,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  isIntrospectionType,
+  isObjectType,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import {
   CacheError,
@@ -432,6 +440,41 @@ describe('a code-first schema', () => {
     expect(check(codeFirst(cached))).toEqual([`@cached on Query.a: ${fault}`]);
   });
 
+  it('reads one text where a list is wanted as a list of it, as SDL does', async () => {
+    let loads = 0;
+    const directives = {
+      cached: { ttl: 5, tags: 'A:{args.id}', vary: 'tenant' },
+      invalidates: [{ tags: ['B:{args.id}'] }, { tags: 'A:{args.id}' }],
+    };
+    const field = {
+      type: GraphQLInt,
+      args: { id: { type: GraphQLInt } },
+      resolve: () => (loads += 1),
+      extensions: { directives },
+    };
+    const schema = new GraphQLSchema({
+      query: new GraphQLObjectType({
+        name: 'Query',
+        fields: { a: { ...field, extensions: { directives: { cached: directives.cached } } } },
+      }),
+      mutation: new GraphQLObjectType({
+        name: 'Mutation',
+        fields: { b: { ...field, extensions: { directives: { invalidates: directives.invalidates } } } },
+      }),
+    });
+    const vary = { tenant: () => 'acme' };
+    const cache = createCache({ store: memoryStore(), vary, fetches: ['B'] });
+    const cached = cache.apply(schema);
+    const read = () => graphql({ schema: cached, source: '{ a(id: 1) }', contextValue: {} });
+    const values = [await read(), await read()];
+    await graphql({ schema: cached, source: 'mutation { b(id: 1) }', contextValue: {} });
+    values.push(await read());
+    expect(values).toEqual([1, 1, 3].map((a) => ({ data: { a } })));
+    expect(cache.stats.fields()).toEqual([
+      { coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0, vary: ['tenant'] },
+    ]);
+  });
+
   it('needs no definitions for what stands in extensions', () => {
     const cached = { directives: { cached: { ttl: 0 }, invalidates: { tag: ['A'] } } };
     const faults = check(withExtensions(cached, []));
@@ -466,6 +509,20 @@ describe('a code-first schema', () => {
     expect(onType({ cached: { ttl: 5 } })).toEqual([sentence]);
     expect(onType({ cached: true })).toEqual([]);
   });
+});
+
+it('refuses tags of @invalidates that another definition makes something else than a list', () => {
+  const typeDefs = `
+    directive @invalidates(tags: String!) on FIELD_DEFINITION
+    type Query { a: String }
+    type Mutation { b: String @invalidates(tags: "A:1") }
+  `;
+  const faults = faultsFrom(() =>
+    createCache({ store: memoryStore() }).apply(makeExecutableSchema({ typeDefs })),
+  );
+  expect(faults).toEqual([
+    '@invalidates on Mutation.b: is not defined as in cacheTypeDefs; use that definition, and no other',
+  ]);
 });
 
 describe('a schema that was not validated', () => {

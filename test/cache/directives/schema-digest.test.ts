@@ -32,6 +32,7 @@ function digestOf(typeDefs: string): string {
     authorizes: false,
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,
+    onUnnamedByParent: () => undefined,
   });
   expect(plan.faults).toEqual([]);
   return schemaDigest(schema, plan);

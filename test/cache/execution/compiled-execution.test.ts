@@ -137,6 +137,34 @@ describe('compiled execution', () => {
     expect(compiled.stats()).toMatchObject({ compiled: 0, left: 3 });
   });
 
+  it.each([
+    ['null', { more: null }, 2],
+    ['undefined', { more: undefined }, 2],
+    ['false', { more: false }, 0],
+    ['inherited', Object.create({ more: 1 }), 0],
+  ])('leaves it to the other executor what an argument means that is %s', async (_, more: object, times) => {
+    const compiled = compiledExecution();
+    const args = { schema: filmSchema(), document: parse('{ title }'), operationName: null, options: {} };
+    for (let time = 0; time < 3; time += 1)
+      await compiled.execute(Object.setPrototypeOf({ ...args, ...more }, Object.getPrototypeOf(more)));
+    expect(compiled.stats().compiled).toBe(times);
+  });
+
+  it.each(['schema', 'document'] as const)('says as graphql-js does that there is no %s', (name) => {
+    const args = { schema: filmSchema(), document: parse('{ title }') };
+    for (const missing of [{ [name]: null }, { [name]: undefined }]) {
+      const without = Object.assign({ ...args }, missing);
+      let expected: unknown;
+      try {
+        void execute({ ...without });
+      } catch (error) {
+        expected = error;
+      }
+      expect(expected).toBeInstanceOf(Error);
+      expect(() => compiledExecution().execute(without)).toThrow(String(expected).replace(/^Error: /, ''));
+    }
+  });
+
   it('hands what it does not compile to the executor it is told', async () => {
     const error = new GraphQLError('elsewhere');
     const { execute: run } = compiledExecution({ otherwise: () => ({ errors: [error] }) });
@@ -164,6 +192,21 @@ describe('what compiled execution keeps', () => {
     }
     expect(compiled.stats().operations).toBeGreaterThan(20);
     expect(compiled.stats().operations).toBeLessThan(200);
+  });
+
+  it('has its defaults where options are undefined', async () => {
+    const unsaid: object = {
+      ...{ maxBytes: undefined, maxLength: undefined, maxFields: undefined },
+      otherwise: undefined,
+    };
+    const compiled = compiledExecution({ ...unsaid });
+    expect(await timesCompiled('{ film { id title } }', { compiled })).toBe(2);
+    const long = `{ film { id } } # ${'-'.repeat(20_000)}`;
+    expect(await timesCompiled(long, { compiled })).toBe(0);
+    const wide = `{ film { ${Array.from({ length: 2_001 }, (_, at) => `a${at}:id`).join(' ')} } }`;
+    expect(
+      await timesCompiled(wide, { compiled: compiledExecution({ ...unsaid, maxLength: 100_000 }) }),
+    ).toBe(0);
   });
 
   it('takes about as much memory as it says', async () => {

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { OthersSeen, OtherStore } from '../../../src/cache/outbox/outbox.js';
 import { OtherStores } from '../../../src/cache/outbox/other-stores.js';
 import { cacheLog } from '../../support/cache-log.js';
+import type { Clock } from '../../../src/cache/time/clock.js';
+import { virtualClock } from '../../../src/cache/testing/index.js';
+import { createGate } from '../../support/gate.js';
 import { manualClock } from '../../support/manual-clock.js';
 
 /** The other stores of an outbox whose places are numbers, and what is done with them. */
-function regions({ waitsMs = undefined as number | undefined } = {}) {
+function regions({ waitsMs, time }: { waitsMs?: number; time?: Clock } = {}) {
   const clock = manualClock();
   const log = cacheLog();
   const world = {
@@ -15,21 +18,26 @@ function regions({ waitsMs = undefined as number | undefined } = {}) {
     answers: true,
     looks: 0,
     hangs: false,
+    /** What the answers wait for. */
+    telling: Promise.resolve(),
+    looking: Promise.resolve(),
   };
   const others = new OtherStores({
     outbox: {
-      others: (): Promise<OthersSeen> => {
+      others: async (): Promise<OthersSeen> => {
         world.looks += 1;
         if (world.hangs) return new Promise(() => undefined);
-        return Promise.resolve({ place: world.place, stores: world.stores });
+        const { place, stores, looking } = world;
+        await looking;
+        return { place, stores };
       },
-      tellOthers: (tags) => {
-        if (!world.answers) return Promise.reject(new Error('the database does not answer'));
+      tellOthers: async (tags) => {
+        await world.telling;
+        if (!world.answers) throw new Error('the database does not answer');
         world.told.push(tags);
-        return Promise.resolve();
       },
     },
-    ...{ clock, log, waitsMs },
+    ...{ clock: time ?? clock, log, waitsMs },
   });
   const far = (changes: Partial<OtherStore>): void => {
     world.stores = world.stores.map((store) => ({ ...store, ...changes }));
@@ -166,8 +174,8 @@ describe('other stores of an outbox', () => {
 
   it('are told of what was ended just before they were seen, and where there are none the database is asked nothing', async () => {
     const { others, world, clock } = regions();
-    await others.tell(['Note:0']);
     others.noticed(false);
+    await others.tell(['Note:0']);
     clock.advance(5001);
     others.noticed(false);
     await others.tell(['Note:1']);
@@ -184,9 +192,13 @@ describe('other stores of an outbox', () => {
       (others: OtherStores) => others.tellAll(),
       (others: OtherStores) => others.tell(many),
     ]) {
-      const { others, world } = regions();
-      await end(others);
+      const { others, world, clock } = regions();
       others.noticed(false);
+      await end(others);
+      clock.advance(4000);
+      others.noticed(false);
+      // However long no look succeeds after the one that saw none.
+      clock.advance(60_000);
       others.noticed(true);
       await expect.poll(() => world.told).toEqual(['all']);
       await others.tellAll();
@@ -208,7 +220,7 @@ describe('other stores of an outbox', () => {
     others.noticed(true);
     await expect.poll(() => world.told).toEqual([['Note:1', 'Note:2']]);
     expect(await others.haveApplied()).toBe(true);
-    expect(log.lines).toHaveLength(2);
+    expect(log.lines).toHaveLength(1);
   });
 
   it('are to forget everything where too much could not be told', async () => {
@@ -219,5 +231,122 @@ describe('other stores of an outbox', () => {
     world.answers = true;
     others.noticed(true);
     await expect.poll(() => world.told).toEqual(['all']);
+  });
+
+  it('count as having applied only what was told before they were looked at, however soon it is told after that', async () => {
+    const { others, world, far } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    world.answers = false;
+    await others.tell(['Note:1']);
+    let isApplied: boolean | undefined;
+    const waiting = others.haveApplied().then((is) => (isApplied = is));
+    await expect.poll(() => world.looks).toBeGreaterThan(1);
+    world.answers = true;
+    // The row that tells of it is behind all that was seen before.
+    world.place = 20n;
+    far({ appliedTo: 15n });
+    others.noticed(true);
+    await expect.poll(() => world.told).toEqual([['Note:1']]);
+    const { looks } = world;
+    await expect.poll(() => world.looks).toBeGreaterThan(looks + 2);
+    expect(isApplied).toBeUndefined();
+    far({ appliedTo: 20n });
+    await expect.poll(() => isApplied).toBe(true);
+    await waiting;
+  });
+
+  it('do not count as having applied what is being told while they are looked at', async () => {
+    const { others, world, far } = regions({ waitsMs: 1000 });
+    const [telling, looking] = [createGate(), createGate()];
+    others.noticed(false);
+    await others.tell(['Note:1']);
+    world.telling = telling.wait();
+    others.noticed(true);
+    await expect.poll(() => world.looks).toBe(1);
+    world.looking = looking.wait();
+    let isApplied: boolean | undefined;
+    const waiting = others.haveApplied().then((is) => (isApplied = is));
+    await expect.poll(() => world.looks).toBe(2);
+    telling.open();
+    await expect.poll(() => world.told).toEqual([['Note:1']]);
+    world.place = 20n;
+    looking.open();
+    await expect.poll(() => world.looks).toBeGreaterThan(4);
+    expect(isApplied).toBeUndefined();
+    far({ appliedTo: 20n });
+    await waiting;
+    expect(isApplied).toBe(true);
+  });
+
+  it('are told at once while it is not known whether there are any, as before the first look and long after the last one', async () => {
+    const { others, world, clock } = regions();
+    await others.tell(['Note:1']);
+    await others.tellAll();
+    others.noticed(false);
+    await others.tell(['Note:2']);
+    expect(world.told).toEqual([['Note:1'], 'all']);
+    clock.advance(5001);
+    await others.tell(['Note:3']);
+    await others.tellAll();
+    expect(world.told).toEqual([['Note:1'], 'all', ['Note:3'], 'all']);
+  });
+
+  it('are told in the end without a look: of what they could not be told, and of what was ended just after the last one', async () => {
+    const time = virtualClock();
+    const { others, world, log } = regions({ time });
+    others.noticed(false);
+    await others.tell(['Note:1']);
+    await time.pass(4000);
+    expect(world.told).toEqual([]);
+    world.answers = false;
+    await time.pass(6000);
+    expect(log.lines.length).toBeGreaterThan(0);
+    world.answers = true;
+    await time.pass(10_000);
+    await others.tellAll();
+    await time.pass(10_000);
+    expect(world.told).toEqual([['Note:1'], 'all']);
+  });
+
+  it('are told at the end of the process of what they could not be told, which holds it up for a while at most', async () => {
+    const { others, world, log } = regions();
+    others.noticed(true);
+    world.answers = false;
+    await others.tell(['Note:1']);
+    world.answers = true;
+    await others.close();
+    expect(world.told).toEqual([['Note:1']]);
+    expect(log.lines).toHaveLength(1);
+  });
+
+  it('are spoken of in the log where they could not be told of it until the end', async () => {
+    const { others, world, log, clock } = regions();
+    others.noticed(true);
+    world.answers = false;
+    await others.tell(['Note:1']);
+    world.telling = new Promise(() => undefined);
+    let isClosed = false;
+    const closing = others.close().then(() => (isClosed = true));
+    await expect.poll(() => (clock.advance(500), isClosed)).toBe(true);
+    await closing;
+    expect(log.lines.at(-1)).toContain('they may serve it until its ttl has passed');
+  });
+
+  it('are not taken for gone where the numbers of the database went back, as those of another server', async () => {
+    const { others, world, far, clock } = regions({ waitsMs: 1000 });
+    others.noticed(true);
+    world.place = 1000n;
+    far({ appliedTo: 900n });
+    const waiting = others.haveApplied();
+    await expect.poll(() => world.looks).toBeGreaterThan(2);
+    clock.advance(1000);
+    expect(await waiting).toBe(false);
+    world.place = 50n;
+    far({ appliedTo: 50n });
+    const { looks } = world;
+    await expect.poll(() => world.looks).toBeGreaterThan(looks + 1);
+    clock.advance(20_000);
+    expect(await others.haveApplied()).toBe(true);
+    expect(others.figures().stores).toMatchObject([{ store: 'far', isWaitedFor: true }]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { shortenKey, shortenText } from '../../../src/cache/keys/shorten-key.js';
 import { createGate } from '../../support/gate.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -114,5 +115,64 @@ describe('cache.fetch', () => {
     gate.open();
     await closed;
     expect(refreshed).toBe(true);
+  });
+});
+
+describe('the key of cache.fetch', () => {
+  const long = `Secret:${'x'.repeat(400)}`;
+
+  it('is never that of a longer one that was cut, whatever it looks like', async () => {
+    const { cache } = plainCache();
+    const cut = shortenKey(long);
+    const texts = [long, cut, shortenText(cut), shortenText(shortenText(cut))];
+    const fetchAll = async (loaded: string): Promise<string[]> => {
+      const values = [];
+      for (const text of texts) values.push(await cache.fetch(text, { ttl: 10 }, () => loaded + text));
+      return values;
+    };
+    expect(await fetchAll('1')).toEqual(texts.map((text) => `1${text}`));
+    expect(await fetchAll('2')).toEqual(texts.map((text) => `1${text}`));
+  });
+
+  it('ends its entry as a tag, also where it looks like one that was cut', async () => {
+    const { cache, load } = plainCache();
+    const cut = shortenKey(long);
+    const fetch = (): Promise<number> => cache.fetch(cut, { ttl: 10 }, load);
+    await fetch();
+    await cache.invalidate([long.replace('x', 'y')]);
+    expect(await fetch()).toBe(1);
+    await cache.invalidate([cut]);
+    expect(await fetch()).toBe(2);
+  });
+
+  const uuid = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+  const padded = 'x'.repeat(400);
+  const spellings = [
+    ['Row:007', 'Row:7'],
+    ['Row:7', 'Row:007'],
+    ['Row:7', 'Row:7.0'],
+    [`Row:${uuid.toUpperCase()}`, `Row:${uuid}`],
+    ['Row:007/titles', 'Row:7/titles'],
+    ['Row:007|de', 'Row:7|de'],
+    [`Row:007/${padded}`, `Row:7/${padded}`],
+    [`Row:7/${padded}`, `Row:007/${padded}`],
+  ] as const;
+
+  it.each(spellings)('meets other spellings of its id: %s is ended by %s', async (key, written) => {
+    const { cache, load } = plainCache();
+    const fetch = (): Promise<number> => cache.fetch(key, { ttl: 10 }, load);
+    await fetch();
+    expect(await fetch()).toBe(1);
+    await cache.invalidate([written]);
+    expect(await fetch()).toBe(2);
+  });
+
+  it.each(spellings)('meets them in its tags: %s is ended by %s', async (tag, written) => {
+    const { cache, load } = plainCache();
+    const fetch = (): Promise<number> => cache.fetch('Report:1', { ttl: 10, tags: ['Other:1', tag] }, load);
+    await fetch();
+    expect(await fetch()).toBe(1);
+    await cache.invalidate([written]);
+    expect(await fetch()).toBe(2);
   });
 });

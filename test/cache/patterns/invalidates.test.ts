@@ -89,13 +89,19 @@ describe('@invalidates', () => {
   });
 
   it('says aloud when the result lacks what a tag is named by', async () => {
-    const { lostBy, setSaved, logged } = filmCache();
+    const { lostBy, setSaved, logged, clock } = filmCache();
     setSaved({ film: {} });
     await lostBy('byResult { film { title } }');
     expect(logged).toEqual([
       'error a tag could not be named from the result, so it was not invalidated ' +
-        '{"coordinate":"Mutation.byResult","tag":"Film:{result.film.id}"}',
+        '{"coordinate":"Mutation.byResult","tag":"Film:{result.film.id}","times":1}',
     ]);
+    for (let times = 0; times < 50; times += 1) await lostBy('byResult { film { title } }');
+    expect(logged).toHaveLength(1);
+    clock.advance(1000);
+    await lostBy('byResult { film { title } }');
+    expect(logged).toHaveLength(2);
+    expect(logged[1]).toContain('"times":51');
   });
 
   it('invalidates what a viewer sees for that viewer only', async () => {

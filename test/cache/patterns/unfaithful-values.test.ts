@@ -150,4 +150,33 @@ describe('what the codec cannot know', () => {
       expect.stringContaining('a value that the codec would change at .cents cannot be stored'),
     ]);
   });
+
+  it.each([
+    ['encode', 'a value that the type Money cannot encode at .price cannot be stored'],
+    ['decode', 'a value that the type Money cannot decode at some place cannot be stored'],
+  ])('is no trouble of the store, where %s of a registered type throws', async (name, reason) => {
+    class Money {
+      readonly amount = 1.5;
+    }
+    const refuse = (): never => {
+      throw new Error('1.5');
+    };
+    const { cache, logged } = testCache({
+      typeDefs: 'type Query { a: Int }',
+      types: [
+        {
+          name: 'Money',
+          is: (value): value is Money => value instanceof Money,
+          encode: () => '',
+          decode: () => new Money(),
+          ...{ [name]: refuse },
+        },
+      ],
+    });
+    const value = { price: new Money() };
+    expect(await cache.fetch('Money:1', { ttl: 60 }, () => value)).toBe(value);
+    expect(logged).toEqual([
+      `warn a value cannot be stored; the field is not cached {"coordinate":"cache.fetch Money","reason":"${reason}"}`,
+    ]);
+  });
 });

@@ -277,6 +277,8 @@ describe('the tag under which spellings meet', () => {
       'X:~true',
       'X:A0EEBC999C0B4EF8BB6D6BB9BD380A11',
       'X:1e3:0x10/~5n',
+      'X:~%22007%22',
+      'X:~%22%5c%22',
     ]) {
       expect(meetingTag(meetingTag(text))).toBe(meetingTag(text));
     }

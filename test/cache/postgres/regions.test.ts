@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { needsPostgres, needsRedis } from '../../support/needs.js';
 import { percentile } from '../../support/load/percentile.js';
 import { expectTime, tookMs } from '../../support/run/expect-time.js';
+import type { RowCache } from '../../support/worlds/row-cache.js';
 import { ROW_IDS as ids, useTwoRegions, warm, type Region } from '../../support/worlds/two-regions.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -73,6 +74,21 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two regions on one database'
       expect(near.cache.writes.regionLagMs()).toBeGreaterThan(longestMs);
       expectTime(near.cache.stats.regions().lagMs ?? Infinity).toBeLessThan(5000);
       expectTime(percentile(acknowledgedMs, 0.5)).toBeLessThan(LATENCY_MS);
+    });
+
+    it('carries what a process invalidates to the other regions whose own Redis has been away since before it started', async () => {
+      const { near, far, startedWithoutRedis } = await start({
+        ...{ source, latencyMs: 5 },
+        options: { fetches: ['Note'] },
+      });
+      let note = 'first';
+      const read = (region: RowCache) => region.cache.fetch('Note:1', { ttl: 3600 }, () => note);
+      expect([await read(near), await read(far)]).toEqual(['first', 'first']);
+      const { cache } = await startedWithoutRedis();
+      note = 'second';
+      await expect(cache.invalidate(['Note:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
+      await expect.poll(() => read(far), { timeout: 10_000 }).toBe('second');
+      await expect.poll(() => read(near), { timeout: 10_000 }).toBe('second');
     });
   });
 

@@ -184,4 +184,37 @@ describe('a hot entry near its end', () => {
     expect(loads).toBe(2);
     clock.advance(250);
   });
+
+  it('logs failures of many at once as one line, and then how many there were', async () => {
+    const clock = manualClock();
+    let isAway = false;
+    const { query, cache, logged } = testCache({
+      typeDefs: 'type Query { a(id: Int): Int @cached(ttl: 10, swr: 60) }',
+      resolvers: {
+        Query: {
+          a: () => {
+            if (isAway) throw new Error('the database is away');
+            return 1;
+          },
+        },
+      },
+      clock,
+      store: memoryStore({ clock }),
+    });
+    onTestFinished(() => cache.close());
+    const failed = (): number => cache.stats.counters()['Query.a']?.failedLoads ?? 0;
+    const read = async (ids: readonly number[]): Promise<void> => {
+      for (const id of ids) await query(`{ a(id: ${id}) }`);
+    };
+    const many = Array.from({ length: 30 }, (_, id) => id);
+    await read([...many, 99]);
+    isAway = true;
+    clock.advance(11_000);
+    await read(many);
+    await expect.poll(failed).toBe(30);
+    expect(logged).toEqual([expect.stringMatching(/a refresh failed .*"times":1\}/)]);
+    clock.advance(1000);
+    await read([99]);
+    await expect.poll(() => logged[1]).toMatch(/a refresh failed .*"times":30\}/);
+  });
 });

@@ -436,6 +436,107 @@ describe('loads while the store is away', () => {
   });
 });
 
+/** A store that cannot tell, of some keys and while a test says so, under which generations a load would begin. */
+function partlyUnknown(of: string) {
+  const memory = memoryStore();
+  const state = { isUnknown: true, fills: 0, asked: 0 };
+  const store: Store = {
+    ...memory,
+    acquire: async (requests) => {
+      state.asked += 1;
+      const acquired = await memory.acquire(requests);
+      return acquired.map((one, index) =>
+        state.isUnknown && requests[index]?.key.startsWith(of)
+          ? { ...one, bytes: undefined, generations: undefined }
+          : one,
+      );
+    },
+    fill: (fills) => {
+      state.fills += fills.length;
+      return memory.fill(fills);
+    },
+  };
+  return { store, memory, state };
+}
+
+describe('loads of an entry whose generations the store cannot tell', () => {
+  it('are one at a time, joined by those who come before it begins, and stored by none', async () => {
+    const { store, memory, state } = partlyUnknown('Report');
+    const cache = createCache({ store, log: cacheLog() });
+    const gate = createGate();
+    let [running, most] = [0, 0];
+    const load = async (): Promise<number> => {
+      running += 1;
+      most = Math.max(most, running);
+      await gate.wait();
+      return running--;
+    };
+    const answers = [read(cache, load)];
+    await gate.arrived();
+    for (let reader = 0; reader < 20; reader += 1) {
+      answers.push(read(cache, load));
+      const before = state.asked;
+      await cache.fetch(`Beside:${reader}`, { ttl: 60 }, () => 'beside');
+      expect(state.asked).toBeGreaterThan(before);
+    }
+    // The lease that came with the answer is not kept from others.
+    expect((await memory.acquire([leaseRequest(ADDRESS)]))[0]?.leased).toBe(true);
+    gate.open();
+    await Promise.all(answers);
+    expect(most).toBe(1);
+    expect(countersOf(cache)).toMatchObject({ loads: 2, joined: 19 });
+    await cache.close();
+    expect(state.fills).toBe(20);
+  });
+
+  it('are bounded as while all of the store is away', async () => {
+    const { store } = partlyUnknown('Row');
+    const cache = createCache({ store, log: cacheLog(), loads: { atMostWithoutStore: 3 } });
+    const gate = createGate();
+    let [running, most] = [0, 0];
+    const load = async (): Promise<number> => {
+      running += 1;
+      most = Math.max(most, running);
+      await gate.wait();
+      return running--;
+    };
+    const answers = Array.from({ length: 20 }, (_, at) => cache.fetch(`Row:${at}`, { ttl: 60 }, load));
+    await gate.arrived();
+    gate.open();
+    await Promise.all(answers);
+    expect(most).toBe(3);
+  });
+
+  it('are not put off by another process that has the lease', async () => {
+    const { store, memory, state } = partlyUnknown('Report');
+    await somebodyElse(memory);
+    state.isUnknown = false;
+    const clock = manualClock();
+    const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
+    const gate = createGate();
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      loads += 1;
+      await gate.wait();
+      return loads;
+    };
+    const waiting = read(cache, load);
+    await expect.poll(() => state.asked).toBe(1);
+    state.isUnknown = true;
+    const first = read(cache, load);
+    await gate.arrived();
+    const second = read(cache, load);
+    await expect.poll(() => state.asked).toBe(3);
+    // The next look of the one that waits: it shares the load that has not begun.
+    clock.advance(25);
+    await expect.poll(() => state.asked).toBe(4);
+    gate.open();
+    await Promise.all([first, second, waiting]);
+    expect(loads).toBe(2);
+    await cache.close();
+  });
+});
+
 describe('closing a cache', () => {
   it('does not wait for the loads of other processes', async () => {
     const { first, store } = processes(1);

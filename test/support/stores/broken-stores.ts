@@ -50,7 +50,9 @@ export function withCountedGenerations(store: Store): Store {
       (await store.acquire(requests)).map((acquired, at) => {
         const { key = '', tags = [] } = requests[at] ?? {};
         const { generations } = acquired;
-        const named = generations.map((generation, index) => nameOf([key, ...tags][index] ?? '', generation));
+        const named = generations?.map((generation, index) =>
+          nameOf([key, ...tags][index] ?? '', generation),
+        );
         return { ...acquired, generations: named };
       }),
   };

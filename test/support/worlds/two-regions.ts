@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import type { CacheOptions } from '../../../src/cache/index.js';
 import { postgresOutbox } from '../../../src/cache/postgres/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
+import { freePort } from '../free-port.js';
 import { privatePostgres, type PrivatePostgres } from '../private-postgres.js';
 import { privateRedis, type PrivateRedis } from '../private-redis.js';
 import { tcpProxy, type TcpProxy } from '../servers/tcp-proxy.js';
@@ -21,6 +22,8 @@ export interface TwoRegions {
   readonly far: Region;
   /** Between the far region and the database. */
   readonly proxy: TcpProxy;
+  /** Starts a process of one more region, whose Redis is away. */
+  startedWithoutRedis(): Promise<RowCache>;
 }
 
 interface TwoRegionsOptions {
@@ -47,23 +50,24 @@ async function twoRegions({
   const at = new URL(url);
   const proxy = await tcpProxy(Number(at.port));
   at.port = `${proxy.port}`;
-  const started = async (redis: PrivateRedis, database: pg.Pool): Promise<Region> => {
+  const started = async (redisUrl: string, database: pg.Pool): Promise<RowCache> => {
     const tables = { Row: { table: 'rows' } };
     const region = rowCache({
       database: rowsIn(database),
-      store: redisStore(new Redis(redis.url, { lazyConnect: true })),
+      store: redisStore(new Redis(redisUrl, { lazyConnect: true })),
       outbox: postgresOutbox({ pool: database, tables, source }),
       acknowledge: 'region',
       ...options,
     });
     await region.cache.start();
     onTestFinished(() => region.cache.close());
-    return { ...region, redis };
+    return region;
   };
-  const near = await started(servers[0], pool);
-  const far = await started(servers[1], poolTo(at.href));
+  const near = { ...(await started(servers[0].url, pool)), redis: servers[0] };
+  const far = { ...(await started(servers[1].url, poolTo(at.href))), redis: servers[1] };
   proxy.set({ latencyMs });
-  return { pool, near, far, proxy };
+  const startedWithoutRedis = async () => started(`redis://127.0.0.1:${await freePort()}`, pool);
+  return { pool, near, far, proxy, startedWithoutRedis };
 }
 
 function poolTo(connectionString: string): pg.Pool {

@@ -1,5 +1,5 @@
 import { CommandFault } from '../command-fault.js';
-import { fetchFromServer, serverAddress } from '../server-address.js';
+import { fetchFromServer, serverAddress, type ServerAddress } from '../server-address.js';
 
 /** One line of the metrics of a process. */
 export interface Sample {
@@ -22,24 +22,32 @@ export const metricsArgument = {
 /** Asks processes for their metrics, all at once. @throws CommandFault where one does not tell them. */
 export async function fetchMetrics(urls: readonly string[]): Promise<readonly Sample[]> {
   const given = urls.length === 0 ? [DEFAULT_URL] : urls;
-  const addresses = given.map((url) => serverAddress(url, { path: '/metrics', example: DEFAULT_URL }));
+  const addresses = given.map((url, index) => {
+    const name = given.length === 1 ? 'The URL of the process' : `URL ${index + 1} of ${given.length}`;
+    return serverAddress(url, { name, path: '/metrics', example: DEFAULT_URL });
+  });
   return (await Promise.all(addresses.map(fetchFrom))).flat();
 }
 
-async function fetchFrom(address: string): Promise<readonly Sample[]> {
+async function fetchFrom(address: ServerAddress): Promise<readonly Sample[]> {
+  const { shown } = address;
   const response = await fetchFromServer(address, {
     headers: { accept: 'text/plain' },
     signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
   });
   if (response.status === 404)
     throw new CommandFault(
-      `${address} does not exist; name the URL at which the server tells its metrics, with its path.`,
+      `${shown} does not exist; name the URL at which the server tells its metrics, with its path.`,
     );
-  if (!response.ok) throw new CommandFault(`${address} answered with status ${response.status}.`);
+  if (response.status === 401)
+    throw new CommandFault(
+      `${shown} refuses${address.authorization === undefined ? '; put user and password into the URL, https://user:password@host' : ' the user and the password of the URL'}.`,
+    );
+  if (!response.ok) throw new CommandFault(`${shown} answered with status ${response.status}.`);
   const samples = samplesIn(await response.text());
   if (samples.some(({ name }) => name.startsWith('cache_'))) return samples;
   throw new CommandFault(
-    `${address} tells no metrics of a cache; addCacheMetrics of graphql-corral/prometheus adds them.`,
+    `${shown} tells no metrics of a cache; addCacheMetrics of graphql-corral/prometheus adds them.`,
   );
 }
 

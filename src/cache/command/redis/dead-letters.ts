@@ -2,11 +2,15 @@ import type { Command } from 'commander';
 import type { BuriedWrite, Journal } from '../../journal/journal.js';
 import { decodeRecord } from '../../journal/record.js';
 import { createValueCodec } from '../../codec/value-codec.js';
+import { withMeetingTags } from '../../keys/meeting-tag.js';
+import { quotable } from '../../redis/connection/refusal.js';
+import type { Store } from '../../store/store.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
 import type { Surroundings } from '../surroundings.js';
-import { asJson, asTable, counted } from '../write-out.js';
+import { asJson, asTable, counted, shown } from '../write-out.js';
 import { withRedis, withRedisOptions, type RedisFlags } from './client.js';
-import { withJournal } from './open-store.js';
+import { withJournal, withStore } from './open-store.js';
+import { hasEntries } from './used-prefix.js';
 
 const examples = `
 Examples:
@@ -65,13 +69,20 @@ export function addDeadLetters(program: Command, surroundings: Surroundings): vo
       for (const key of wanted) found.push([key, await journal.replay(key)]);
       return found;
     });
+    const replayed = outcomes.filter(([, outcome]) => outcome === 'replayed').map(([key]) => key);
+    const whyNotEnded = await endEntries(replayed, flags, surroundings);
     const says = {
       replayed: 'is due now: a running process flushes it',
       superseded: 'is gone, since a newer write of the key waits',
       unknown: 'is no dead letter',
     };
     if (flags.json === true) out(asJson(Object.fromEntries(outcomes)));
-    else for (const [key, outcome] of outcomes) out(`${key} ${says[outcome]}.`);
+    else for (const [key, outcome] of outcomes) out(shown(`${key} ${says[outcome]}.`));
+    if (whyNotEnded !== undefined)
+      throw new CommandFault(
+        `The entries of what was replayed could not be ended, so readers may see older values until it is flushed: ${whyNotEnded} ` +
+          'corral purge ends them, with the same keys.',
+      );
     if (outcomes.some(([, outcome]) => outcome === 'unknown')) throw new CommandFault('');
   });
   withRedisOptions(
@@ -96,10 +107,39 @@ export function addDeadLetters(program: Command, surroundings: Surroundings): vo
     if (flags.json === true) out(asJson({ discarded: gone, unknown }));
     else {
       out(`${counted(gone.length, 'dead letter')} discarded.`);
-      for (const key of unknown) out(`${key} is no dead letter.`);
+      for (const key of unknown) out(shown(`${key} is no dead letter.`));
     }
     if (unknown.length > 0) throw new CommandFault('');
   });
+}
+
+/**
+ * Ends what was loaded while these writes were no longer pending, after they are pending again: what is loaded since has them. Answers
+ * with why it could not.
+ */
+async function endEntries(
+  keys: readonly string[],
+  flags: Flags,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  if (keys.length === 0) return undefined;
+  try {
+    return await withRedis(flags, surroundings, async (client) => {
+      if (!(await hasEntries(client, flags.prefix))) {
+        surroundings.err(
+          `No entries are in this Redis under the prefix ${flags.prefix}. Where they are in another one, readers may see older values ` +
+            'until it is flushed: corral purge ends them there, with the same keys.',
+        );
+        return undefined;
+      }
+      const work = async (store: Store): Promise<void> => store.invalidate(withMeetingTags(keys));
+      await withStore(client, flags, { surroundings, work });
+      return undefined;
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `${quotable(why)}${why.endsWith('.') ? '' : '.'}`;
+  }
 }
 
 function requireKeys(keys: readonly string[], { all }: Flags): void {

@@ -64,7 +64,7 @@ async function endedBy(
   const variants = tags.filter((tag) => tag.includes('|'));
   const found = await Promise.all(variants.map((tag) => findEntries(client, prefix, tag)));
   const rows = found.flat().map(({ row }) => row);
-  return withMeetingTags([...new Set([...tags.map(shortenKey), ...rows])]);
+  return [...new Set([...withMeetingTags(tags).map(shortenKey), ...withMeetingTags(rows)])];
 }
 
 function unusedPrefix(prefix: string): CommandFault {

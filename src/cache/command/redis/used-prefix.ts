@@ -15,6 +15,11 @@ export async function isUsedPrefix(client: Redis | Cluster, prefix: string): Pro
   return false;
 }
 
+/** False where no entry can count there: all depend on the epoch, and the journal may have a Redis of its own. */
+export async function hasEntries(client: Redis | Cluster, prefix: string): Promise<boolean> {
+  return isCluster(client) || (await client.exists(redisNames(prefix, 'none').epoch)) === 1;
+}
+
 async function hasNames(server: Redis, pattern: string): Promise<boolean> {
   let cursor = '0';
   do {

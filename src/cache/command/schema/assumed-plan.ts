@@ -43,6 +43,7 @@ export function assumedPlan(schema: GraphQLSchema, options: AssumedOptions = {})
     variants: createVariants({ vary: Object.fromEntries(functions), varyAll }, log),
     countersOf: () => counters,
     onUnnamed: () => undefined,
+    onUnnamedByParent: () => undefined,
   });
   return { ...plan, declared };
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../time/clock.js';
 import { every } from '../../time/every.js';
 import { CommandFault, wrongCommand } from '../command-fault.js';
-import { fetchFromServer, serverAddress } from '../server-address.js';
+import { fetchFromServer, serverAddress, type ServerAddress } from '../server-address.js';
 import type { Surroundings } from '../surroundings.js';
 
 const DEFAULT_URL = 'http://localhost:4000/graphql';
@@ -42,8 +42,12 @@ export async function askServer(
   { document, variables, doing }: Asked,
   { environment, err }: Surroundings,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const address = serverAddress(flags.server, { path: '/graphql', example: DEFAULT_URL });
+  const address = serverAddress(flags.server, { name: '--server', path: '/graphql', example: DEFAULT_URL });
   const token = await tokenOf(flags, environment);
+  if (token !== undefined && address.authorization !== undefined)
+    throw wrongCommand(
+      `A request carries one proof of who asks; leave out the user of --server, or the token of ${TOKEN_VARIABLE} or --token-file.`,
+    );
   const startedAtMs = performance.now();
   const endTelling = every(systemClock, TELLS_AFTER_MS, () =>
     err(`${doing} … ${Math.round((performance.now() - startedAtMs) / 1000)} s`),
@@ -58,7 +62,7 @@ export async function askServer(
       },
       body: JSON.stringify({ query: document, variables }),
     });
-    return dataOf(await response.text(), { address, hasToken: token !== undefined });
+    return dataOf(await response.text(), { address: address.shown, refused: refusedWith(address, token) });
   } finally {
     endTelling();
   }
@@ -78,6 +82,14 @@ async function tokenOf(
   return trimmed === '' ? undefined : trimmed;
 }
 
+/** What to do where the server says that a person may not. */
+function refusedWith({ authorization }: ServerAddress, token: string | undefined): string {
+  const by = token === undefined ? 'the user of --server' : 'the token';
+  return token === undefined && authorization === undefined
+    ? `pass a token in ${TOKEN_VARIABLE}, or --token-file`
+    : `${by} is not that of a person who may look after the cache`;
+}
+
 interface GraphQLAnswer {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
@@ -85,7 +97,7 @@ interface GraphQLAnswer {
 
 function dataOf(
   text: string,
-  { address, hasToken }: { readonly address: string; readonly hasToken: boolean },
+  { address, refused }: { readonly address: string; readonly refused: string },
 ): Readonly<Record<string, unknown>> {
   const { data, errors = [] } = parsed(text, address);
   const [error] = errors;
@@ -95,12 +107,8 @@ function dataOf(
     throw new CommandFault(
       `${address} does not know this; add the schema part of graphql-corral/admin to the schema.`,
     );
-  if (code === 'FORBIDDEN' || code === 'UNAUTHENTICATED') {
-    const fix = hasToken
-      ? 'the token is not that of a person who may look after the cache'
-      : `pass a token in ${TOKEN_VARIABLE}, or --token-file`;
-    throw new CommandFault(`${address} refuses: ${fix}.`);
-  }
+  if (code === 'FORBIDDEN' || code === 'UNAUTHENTICATED')
+    throw new CommandFault(`${address} refuses: ${refused}.`);
   throw new CommandFault(error?.message ?? `${address} answered without data.`);
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Surroundings } from '../surroundings.js';
-import { asJson } from '../write-out.js';
+import { asJson, shown } from '../write-out.js';
 import { askServer, withServerOptions, type ServerFlags } from './ask-server.js';
 
 const examples = `
@@ -36,6 +36,6 @@ export function addWarm(program: Command, surroundings: Surroundings): void {
       );
       const message =
         typeof warmCache === 'object' && warmCache !== null ? String(Reflect.get(warmCache, 'message')) : '';
-      surroundings.out(flags.json === true ? asJson({ coordinate, message }) : message);
+      surroundings.out(flags.json === true ? asJson({ coordinate, message }) : shown(message));
     });
 }

@@ -12,7 +12,11 @@ export function Purge() {
   const [step, setStep] = useState<Step>('write');
   const [typed, setTyped] = useState('');
   const { ask, isBusy, told } = useChange();
-  const tags = text.split(/[\s,]+/).filter((tag) => tag !== '');
+  // Keys may have blanks and commas in them: those of cache.fetch are any text.
+  const tags = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((tag) => tag !== '');
   const purge = (body: { readonly tags: readonly string[]; readonly confirm?: string }): void => {
     setStep('write');
     void ask<PurgeOutcome>('purge', body, (outcome) => {
@@ -32,10 +36,11 @@ export function Purge() {
         }}
       >
         <label class="grow">
-          Tags
-          <input
+          Tags, one a line
+          <textarea
+            rows={2}
             value={text}
-            placeholder="Movie:42, Person:7"
+            placeholder={'Movie:42\nPerson:7'}
             autocomplete="off"
             spellcheck={false}
             aria-describedby="purge-hint"
@@ -75,6 +80,11 @@ export function Purge() {
               </li>
             ))}
           </ul>
+          {tags.some(looksLikeSeveral) && (
+            <p>
+              <strong>There is a blank or a comma in a tag.</strong> Several tags stand on lines of their own.
+            </p>
+          )}
           <p>All entries that depend on them are ended, in all processes. This cannot be taken back.</p>
         </Dialog>
       )}
@@ -110,4 +120,9 @@ export function Purge() {
       )}
     </section>
   );
+}
+
+/** Arguments have blanks and commas; outside of them only a key of cache.fetch may. */
+function looksLikeSeveral(tag: string): boolean {
+  return /[\s,]/.test(tag.replace(/\(.*\)/, ''));
 }

@@ -13,8 +13,8 @@ interface Asking<Request> extends Reader {
 }
 
 /**
- * As on one server. What depends on a node that is away is given a lease under generations that there never are: it is loaded
- * without being shared or stored, and the rest goes on. @throws Error where nothing can be had.
+ * As on one server. The generations of what depends on a node that is away, or on a slot that is on its way to another one,
+ * are not known; the rest goes on. @throws Error where nothing can be had.
  */
 export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
   const { nodes, names, owed, nextNonce, requests } = asking;
@@ -39,18 +39,17 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
   const leasing = isTagged ? sharing.then(leasesUnder) : leasesUnder(undefined);
   const [shared, outcomes] = await Promise.all([sharing, leasing]);
   return unlessAllFailed(outcomes).map((outcome, index): Acquired => {
-    const { key = '', row = key, tags = [] } = requests[index] ?? {};
+    const { key = '', row = key, tags = [], onlyLease } = requests[index] ?? {};
     const own = 'answer' in outcome ? listOf(outcome.answer.reply) : [];
+    // Rather two that lead than none.
+    const leased = own[1] === 1 || ('error' in outcome && onlyLease === true);
     const generations = [
       bytesOrNothing(own[0])?.toString('latin1'),
       ...tags.map(shared.generation),
       shared.mark(row, tags),
     ];
     const known = generations.filter((generation) => generation !== undefined);
-    if (known.length < generations.length) {
-      return { generations: generations.map(() => nextNonce()), leased: true, bytes: undefined };
-    }
-    const leased = own[1] === 1;
+    if (known.length < generations.length) return { generations: undefined, leased, bytes: undefined };
     const owedAt = [row, ...tags].map((tag) => owed.since(began, names.slotOf(tag)) ?? 0);
     const lastOwedAt = Math.max(...owedAt);
     if (lastOwedAt === 0) return { generations: known, leased, bytes: bytesOrNothing(own[2]) };

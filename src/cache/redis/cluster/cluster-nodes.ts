@@ -17,6 +17,8 @@ import { readOwners, sameAddress, type Address, type Owner } from './topology.js
 export interface NodesOptions extends NodeUser {
   /** What the log says where no node answers. */
   readonly saysNone: string;
+  /** What it says of slots that no node owns. */
+  readonly saysUncovered: string;
   /** Where wake-ups come from, by the id of a node. */
   readonly channel?: { of(id: string): string; onMessage(key: string): void };
   /** Told of slots that are another node's now: what is stored there may have missed what was said before. */
@@ -120,8 +122,9 @@ export class ClusterNodes {
     return this.all.every((node) => node.isAway);
   }
 
+  /** True where a slot has no owner, or one that is away or not believed: what is to be ended there has to wait. */
   get isPartlyAway(): boolean {
-    return this.all.some((node) => node.isAway);
+    return this.#uncovered > 0 || this.all.some((node) => !node.isBelieved);
   }
 
   ownerOf(slot: number): ClusterNode | undefined {
@@ -330,8 +333,8 @@ export class ClusterNodes {
     const owners = views.at(-1)?.owners ?? (await this.#discover().catch(() => undefined));
     if (owners !== undefined) {
       await this.#adopt(owners, 'later');
-      for (const words of odditiesOf(this.#uncovered, this.all))
-        this.#complain(new Error(words), this.#where);
+      const uncovered = { slots: this.#uncovered, says: this.#opened.saysUncovered };
+      for (const words of odditiesOf(uncovered, this.all)) this.#complain(new Error(words), this.#where);
     }
     for (const { node, look } of seen) {
       if (look?.isSame !== true) continue;

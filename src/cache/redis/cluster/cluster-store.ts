@@ -123,6 +123,10 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
         log,
         purpose: PURPOSE,
         saysNone: 'no node of the cluster answers; the origin answers until one does',
+        saysUncovered:
+          'entries there, and those with a tag there, are always loaded from the origin, and rows of the outbox that name ' +
+          'a tag there wait, together with rows beside them, so that writes are acknowledged as bounded, and every ' +
+          'process is blind after blindAfterMs',
         channel: {
           of: (id) => `${names.channel}:${id}`,
           onMessage: (key) => {
@@ -155,21 +159,26 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     acquire: (all) => inParts(all, (requests) => acquireOnCluster({ ...reader, nextNonce, requests })),
     fill: (all) => inParts(all, (part) => fills.ask(part)),
     release: async (all) => {
-      await inParts(all, (leases) =>
-        repliesOf(leases, scripts.release, ({ key, row, token }, { channel }) => ({
+      const outcomes = await inParts(all, (leases) =>
+        onRows(leases, scripts.release, ({ key, row, token }, { channel }) => ({
           keys: [reader.names.lease(key, row)],
           args: [token, channel, key],
         })),
       );
+      // A part that fails does not keep the others from their nodes.
+      answersOf(outcomes);
     },
-    renew: (all) =>
-      inParts(all, async (leases: readonly (Lease & { readonly leaseMs: number })[]) => {
-        const replies = await repliesOf(leases, scripts.renew, ({ key, row = key, token, leaseMs }) => ({
+    renew: async (all) => {
+      const outcomes = await inParts(all, (leases: readonly (Lease & { readonly leaseMs: number })[]) =>
+        onRows(leases, scripts.renew, ({ key, row = key, token, leaseMs }) => ({
           keys: [reader.names.lease(key, row), reader.names.generation(row)],
           args: [token, wholeMs(leaseMs), loadingKeptMs(leaseMs)],
-        }));
-        return replies.map((reply) => reply === 1);
-      }),
+        })),
+      );
+      return unlessAllFailed(outcomes).map((outcome) =>
+        'answer' in outcome ? outcome.answer.reply === 1 : undefined,
+      );
+    },
     forget: async () => {
       owed.add(ALL_SLOTS);
       await owed.pay(nodes, reader.names);

@@ -86,6 +86,7 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
         log,
         purpose: { ...PURPOSE, hasSlowLane: replicas > 0 },
         saysNone: 'no node of the journal answers; writes go straight to the database until one does',
+        saysUncovered: 'writes of a shard that lies there go straight to the database',
         inspect: (node, asked, server) => {
           const known = servers.get(node) ?? new KnownServer();
           servers.set(node, known);

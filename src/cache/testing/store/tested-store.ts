@@ -27,7 +27,7 @@ export async function generationsFor(
   addresses: readonly EntryAddress[],
 ): Promise<readonly (readonly string[])[]> {
   const acquired = await store.acquire(addresses.map((address) => leaseRequest(address)));
-  return acquired.map(({ generations }) => generations);
+  return acquired.map(({ generations = [] }) => generations);
 }
 
 export const KEEP_MS = 3_600_000;

@@ -84,13 +84,19 @@ describe('a PUBLIC load that touches the viewer', () => {
   });
 
   it('is answered in production, stored for nobody, counted and logged', async () => {
-    const { query, cache, logged } = leakyCache({ environment: 'production' });
+    const { query, cache, logged, clock } = leakyCache({ environment: 'production' });
     expect((await query('{ leak }', ann)).data).toEqual({ leak: 'ann' });
     expect((await query('{ leak }', ben)).data).toEqual({ leak: 'ben' });
     expect(cache.stats.counters()['Query.leak']).toMatchObject({ viewerTouched: 2, stored: 0, hits: 0 });
     expect(logged[0]).toBe(
-      'error a PUBLIC load touched the viewer; its value was not stored {"coordinate":"Query.leak"}',
+      'error a PUBLIC load touched the viewer; its value was not stored {"coordinate":"Query.leak","times":1}',
     );
+    for (let times = 0; times < 50; times += 1) await query('{ leak }', ann);
+    expect(logged).toHaveLength(1);
+    clock.advance(1000);
+    await query('{ leak }', ann);
+    expect(logged).toHaveLength(2);
+    expect(logged[1]).toContain('"times":52');
   });
 
   it.each([

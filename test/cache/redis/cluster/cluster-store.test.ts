@@ -18,7 +18,7 @@ import { privateRedis } from '../../../support/private-redis.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 import { told } from '../../../support/servers/private-cluster.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
-import { generationsFor } from '../../../support/stores/generations-for.js';
+import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { useCluster } from './use-cluster.js';
 
 describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
@@ -277,6 +277,15 @@ describe.skipIf(!needsRedis())('the store on a Redis Cluster', () => {
     // The generation is over there, the entry still here.
     await told(from.port, 'MIGRATE', '127.0.0.1', to.port, generation, 0, 1000);
     expect((await store.read([address]))[0]?.bytes).toBeUndefined();
+    const unknown = { generations: undefined, bytes: undefined };
+    const [load, lead] = await store.acquire([
+      leaseRequest(address),
+      leaseRequest(address, { onlyLease: true }),
+    ]);
+    expect([load, lead]).toEqual([
+      { ...unknown, leased: false },
+      { ...unknown, leased: true },
+    ]);
     await store.invalidate([key]);
     // A node gives no slot away in which it still has keys; other tests of this file left some there.
     const left = await told(from.port, 'CLUSTER', 'GETKEYSINSLOT', slot, 1000);

@@ -2,12 +2,16 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache } from '../../../../src/cache/index.js';
+import { createCache, type Store } from '../../../../src/cache/index.js';
+import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
+import { isAway, isPartlyAway } from '../../../../src/cache/store/store-away.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 import { told } from '../../../support/servers/private-cluster.js';
+import { relayOf, rowsInMemory } from './rows-in-memory.js';
 import { useCluster } from './use-cluster.js';
 
 /** A cluster of one node that owns these slots. */
@@ -19,15 +23,12 @@ async function oneNode(to: number): Promise<PrivateRedis> {
   return node;
 }
 
-/** A proxy to a server that says of itself that it has another version, of the same length. */
-async function otherVersion(port: number): Promise<number> {
+/** The port of a proxy to a server, which answers with other text of the same length. */
+async function rewriting(port: number, rewrite: (text: string) => string): Promise<number> {
   const proxy = createServer((client) => {
     const server = connect(port, '127.0.0.1');
     client.pipe(server);
-    server.on('data', (chunk) => {
-      const text = chunk.toString('latin1').replace(/redis_version:\d/, 'redis_version:9');
-      client.write(text, 'latin1');
-    });
+    server.on('data', (chunk) => client.write(rewrite(chunk.toString('latin1')), 'latin1'));
     for (const [one, other] of [
       [client, server],
       [server, client],
@@ -54,6 +55,16 @@ function cacheOn(client: Cluster | Redis) {
   return { cache, said: () => log.lines.join('\n') };
 }
 
+async function opened(client: Cluster): Promise<Store> {
+  const store = redisStore(client, { prefix: 'odd' });
+  onTestFinished(async () => store.close());
+  await store.open?.({
+    ...{ digest: 'd1', log: cacheLog(), onForgotten: () => undefined },
+    caughtUp: () => Promise.resolve('yes'),
+  });
+  return store;
+}
+
 describe.skipIf(!needsRedis())('a cluster', () => {
   const { servers, client } = useCluster('unknown');
 
@@ -78,7 +89,9 @@ describe.skipIf(!needsRedis())('a cluster', () => {
     const { cache, said } = cacheOn(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }));
     await cache.start();
     expect(said()).toContain(
-      'no node owns 8192 of the 16384 slots, so that what lies there is always loaded from the origin; give them to a node',
+      'no node owns 8192 of the 16384 slots: entries there, and those with a tag there, are always loaded from the origin, ' +
+        'and rows of the outbox that name a tag there wait, together with rows beside them, so that writes are acknowledged ' +
+        'as bounded, and every process is blind after blindAfterMs; give the slots to a node',
     );
     const loads = new Map<string, number>();
     const read = (key: string): Promise<string> =>
@@ -95,10 +108,51 @@ describe.skipIf(!needsRedis())('a cluster', () => {
     expect(once).toBeLessThan(35);
   });
 
+  it('with slots that no node owns lets no write wait longer than where a node is away', async () => {
+    const { port } = await oneNode(8191);
+    const store = await opened(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }));
+    const outbox = rowsInMemory();
+    const relay = relayOf(store, outbox);
+    const { slotOf } = clusterNames('any', 'none');
+    const [without = ''] = Array.from({ length: 100 }, (_, index) => `Row:${index}`).filter(
+      (row) => slotOf(row) > 8191,
+    );
+    await outbox.add([without]);
+    const sinceMs = performance.now();
+    expect(await relay.settled(500, 3000)).toBe(false);
+    expectTime(performance.now() - sinceMs).toBeLessThan(2000);
+    const againMs = performance.now();
+    expect(await relay.settled(500, 3000)).toBe(false);
+    expectTime(performance.now() - againMs).toBeLessThan(400);
+    expect([isAway(store), isPartlyAway(store)]).toEqual([false, true]);
+    await relay.close();
+  });
+
+  it('of which a node is not named as an owner by any other is partly away until one does', async () => {
+    const [first, ...others] = servers().addresses;
+    if (first === undefined) throw new Error('there is no cluster');
+    let areWhole = true;
+    const rewrite = (text: string): string =>
+      areWhole ? text : text.replace('cluster_state:ok', 'cluster_state:no');
+    const ports = new Map<string, number>();
+    for (const { port } of others) ports.set(`127.0.0.1:${port}`, await rewriting(port, rewrite));
+    const natMap = (name: string): { host: string; port: number } => ({
+      host: '127.0.0.1',
+      port: ports.get(name) ?? placeOf(name).port,
+    });
+    const store = await opened(client({ natMap }));
+    expect(isPartlyAway(store)).toBe(false);
+    areWhole = false;
+    await expect.poll(() => isPartlyAway(store), { timeout: 5000 }).toBe(true);
+    expect(isAway(store)).toBe(false);
+    areWhole = true;
+    await expect.poll(() => isPartlyAway(store), { timeout: 5000 }).toBe(false);
+  });
+
   it('whose nodes run different versions says so', async () => {
     const [first] = servers().addresses;
     if (first === undefined) throw new Error('there is no cluster');
-    const port = await otherVersion(first.port);
+    const port = await rewriting(first.port, (text) => text.replace(/redis_version:\d/, 'redis_version:9'));
     const options = {
       natMap: (name: string) =>
         name === `127.0.0.1:${first.port}` ? { host: '127.0.0.1', port } : placeOf(name),

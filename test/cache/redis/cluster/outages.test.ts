@@ -1,45 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCache, type Outbox, type Store } from '../../../../src/cache/index.js';
-import type { OutboxRow } from '../../../../src/cache/outbox/outbox.js';
-import { Relay } from '../../../../src/cache/outbox/relay.js';
+import { createCache, type Store } from '../../../../src/cache/index.js';
 import { acquireOnCluster } from '../../../../src/cache/redis/cluster/cluster-claims.js';
 import { clusterNames } from '../../../../src/cache/redis/cluster/cluster-names.js';
 import { ClusterNodes } from '../../../../src/cache/redis/cluster/cluster-nodes.js';
 import { OwedSlots } from '../../../../src/cache/redis/cluster/owed-slots.js';
 import { SlotMarks } from '../../../../src/cache/redis/cluster/slot-marks.js';
 import { redisStore } from '../../../../src/cache/redis/index.js';
-import { isAway, isPartlyAway } from '../../../../src/cache/store/store-away.js';
-import { systemClock } from '../../../../src/cache/time/clock.js';
+import { isAway } from '../../../../src/cache/store/store-away.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { freePort } from '../../../support/free-port.js';
+import { createGate } from '../../../support/gate.js';
 import { needsRedis } from '../../../support/needs.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { generationsFor } from '../../../support/stores/generations-for.js';
+import { relayOf, rowsInMemory } from './rows-in-memory.js';
 import { useCluster } from './use-cluster.js';
-
-/** An outbox without a database: its rows wait until they are applied. */
-function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
-  const rows: OutboxRow[] = [];
-  let count = 0;
-  return {
-    rows,
-    relay: async (apply) => {
-      const taken = [...rows];
-      if (taken.length > 0) await apply(taken);
-      rows.splice(0, taken.length);
-      return { done: taken, elsewhere: [], isKnown: true };
-    },
-    register: () => Promise.resolve(true),
-    add: (tags) => {
-      rows.push({ id: String((count += 1)), tags, waitedMs: 0 });
-      return Promise.resolve();
-    },
-    listen: () => () => Promise.resolve(),
-    keep: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
-}
 
 describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
   const { servers, client, open } = useCluster('yes');
@@ -189,16 +165,7 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
     const store = await open('waits', { natMap });
     const [there = ''] = rowsOn(0);
     const outbox = rowsInMemory();
-    const relay = new Relay({
-      ...{ outbox, blindAfterMs: 60_000, clock: systemClock, random: () => 0, log: cacheLog() },
-      invalidate: async (tags) => store.invalidate(tags),
-      storeIsAway: () => isAway(store),
-      storeIsPartlyAway: () => isPartlyAway(store),
-      forgetAll: () => Promise.resolve(),
-      onForgotten: () => undefined,
-      onApplied: () => undefined,
-      onOthers: () => undefined,
-    });
+    const relay = relayOf(store, outbox);
     await outbox.add([there]);
     expect(await relay.settled(500, 3000)).toBe(true);
     proxies[0]?.set({ blackHole: 'both' });
@@ -209,6 +176,96 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
     expectTime(performance.now() - sinceMs).toBeLessThan(2000);
     expect(isAway(store)).toBe(false);
     await relay.close();
+  }, 30_000);
+
+  it.each([
+    { lost: 'a tag', rowOn: 1, tagOn: 0 },
+    { lost: 'the row', rowOn: 0, tagOn: 1 },
+  ])(
+    'makes one load at a time of what depends on a node that is away, where that has $lost, and stores nothing',
+    async ({ rowOn, tagOn }) => {
+      const { proxies, natMap } = await proxied();
+      const prefix = `ticks-${rowOn}`;
+      const [store, other] = [redisStore(client({ natMap }), { prefix }), await open(prefix)];
+      const cache = createCache({ store, log: cacheLog(), environment: 'test' });
+      onTestFinished(() => cache.close());
+      await cache.start();
+      const [[hot = ''], [tag = ''], beside] = [rowsOn(rowOn), rowsOn(tagOn), rowsOn(2)];
+      proxies[0]?.set({ blackHole: 'both' });
+      await expect(store.invalidate([rowOn === 0 ? hot : tag])).rejects.toThrow();
+      const gate = createGate();
+      let [loads, running, most] = [0, 0, 0];
+      const load = async (): Promise<string> => {
+        loads += 1;
+        running += 1;
+        most = Math.max(most, running);
+        await gate.wait();
+        running -= 1;
+        return 'loaded';
+      };
+      const reads: Promise<string>[] = [];
+      // Each of another tick; beside it, an entry that can be had.
+      for (const row of beside.slice(0, 50)) {
+        reads.push(cache.fetch(hot, { ttl: 60, tags: [tag] }, load));
+        await cache.fetch(row, { ttl: 60 }, () => 'beside');
+      }
+      await gate.arrived();
+      gate.open();
+      expect(new Set(await Promise.all(reads))).toEqual(new Set(['loaded']));
+      expect({ most, loads }).toEqual({ most: 1, loads: 2 });
+      expect((await other.read([{ key: hot, tags: [tag] }]))[0]?.bytes).toBeUndefined();
+    },
+    30_000,
+  );
+
+  it('has at most 32 loads at once of entries that depend on a node that is away', async () => {
+    const { proxies, natMap } = await proxied();
+    const store = redisStore(client({ natMap }), { prefix: 'many' });
+    const cache = createCache({ store, log: cacheLog(), environment: 'test' });
+    onTestFinished(() => cache.close());
+    await cache.start();
+    const [tag = ''] = rowsOn(0);
+    proxies[0]?.set({ blackHole: 'both' });
+    await expect(store.invalidate([tag])).rejects.toThrow();
+    const gate = createGate();
+    let [running, most] = [0, 0];
+    const reads = rowsOn(1)
+      .slice(0, 100)
+      .map((row) =>
+        cache.fetch(row, { ttl: 60, tags: [tag] }, async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await gate.wait();
+          running -= 1;
+        }),
+      );
+    await cache.fetch(rowsOn(2)[0] ?? '', { ttl: 60 }, () => 'beside');
+    await gate.arrived();
+    gate.open();
+    await Promise.all(reads);
+    expect(most).toBeLessThanOrEqual(32);
+  }, 30_000);
+
+  it('keeps the leases of entries that lie elsewhere, however many others there are', async () => {
+    const { proxies, natMap } = await proxied();
+    const [store, other] = [await open('renewed', { natMap }), await open('renewed')];
+    const lease = (key: string) => ({
+      key,
+      tags: [],
+      token: `token of ${key}`,
+      leaseMs: 10_000,
+      keepForMs: 10_000,
+    });
+    const leases = [...rowsOn(0), ...rowsOn(1).slice(0, 120)].map(lease);
+    const leased = await store.acquire(leases);
+    expect(leased.filter((one) => !one.leased)).toEqual([]);
+    proxies[0]?.set({ blackHole: 'both' });
+    const [first] = leases;
+    await expect(store.invalidate([first?.key ?? ''])).rejects.toThrow();
+    const lost = leases.at(-1);
+    if (lost !== undefined) await other.release([lost]);
+    const renewed = await store.renew(leases.map((one) => ({ ...one, leaseMs: 60_000 })));
+    expect(renewed).toEqual(leases.map((one) => (nodeOf(one.key) === 0 ? undefined : one !== lost)));
   }, 30_000);
 
   it('keeps no query waiting while no node is known', async () => {

@@ -35,6 +35,7 @@ async function opened(servers: SimulatedServers) {
       refusal: (words) => new Error(words),
     },
     saysNone: 'no node answers',
+    saysUncovered: 'they are away',
     tryOut: () => Promise.resolve(),
     rejoin: () => Promise.resolve(),
     onMoved: () => undefined,
@@ -91,7 +92,7 @@ describe('what is asked for while the invalidations of its slot are not known to
   it('is loaded under a name of its own, so that no reader joins a load that began before the slot was owed', () =>
     onServers(3, async (servers) => {
       const { owed, ways, pay } = await opened(servers);
-      const nameOf = async (): Promise<string | undefined> => (await ways.claim())?.generations.join(' ');
+      const nameOf = async (): Promise<string | undefined> => (await ways.claim())?.generations?.join(' ');
       const name = await nameOf();
       expect(await nameOf()).toBe(name);
       owed.add([slot]);
