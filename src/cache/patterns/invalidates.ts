@@ -16,6 +16,14 @@ export interface Storing<Info extends CallInfo> {
   begin(call: FieldCall<Info>): Promise<StoringWrite | undefined>;
 }
 
+/** What a write has invalidated, its own key included; `isApplied` false where the store did not. */
+export interface Invalidation {
+  readonly tags: readonly string[];
+  /** Those of them that `@invalidates` names. */
+  readonly named: readonly string[];
+  readonly isApplied: boolean;
+}
+
 /** One write that may store its row. */
 export interface StoringWrite {
   /** Invalidated with the others, before anything is stored. */
@@ -24,8 +32,8 @@ export interface StoringWrite {
   readonly others: readonly string[];
   /** The version of the row that the resolver returned; undefined where it has none. */
   versionOf(result: unknown): number | undefined;
-  /** Ends it: once everything is invalidated, or with `isInvalidated` false where it is not. Never rejects. */
-  end(result: unknown, isInvalidated: boolean): Promise<void>;
+  /** Ends it, once everything is invalidated, or it is known that it is not. Never rejects. */
+  end(result: unknown, invalidation: Invalidation): Promise<void>;
   /** Ends one that has changed nothing. Never rejects. */
   abandon(): Promise<void>;
 }
@@ -54,7 +62,7 @@ export function invalidates<Info extends CallInfo>(
     call: FieldCall<Info>,
     result: unknown,
     stored: StoringWrite | undefined,
-  ): Promise<boolean> => {
+  ): Promise<Invalidation> => {
     const named = policy.tagsOf(inputsOf(call, result), call.context);
     const version = stored?.versionOf(result);
     const tags = stored === undefined ? named : [...new Set([stored.key, ...stored.others, ...named])];
@@ -73,7 +81,7 @@ export function invalidates<Info extends CallInfo>(
       });
     }
     // What other regions have not applied keeps nothing out of the store of this one.
-    return boundedBy === undefined || boundedBy === 'regions';
+    return { tags, named, isApplied: boundedBy === undefined || boundedBy === 'regions' };
   };
   return async (call) => {
     const isBound = policy.isDeclared || storing !== undefined;
@@ -87,8 +95,8 @@ export function invalidates<Info extends CallInfo>(
       await stored?.abandon();
       throw error;
     }
-    const isInvalidated = await acknowledge(call, result, stored);
-    await stored?.end(result, isInvalidated);
+    const invalidation = await acknowledge(call, result, stored);
+    await stored?.end(result, invalidation);
     return result;
   };
 }

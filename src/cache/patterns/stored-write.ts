@@ -1,7 +1,8 @@
+import { withMeetingTags } from '../keys/meeting-tag.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
-import type { Storing, StoringWrite } from './invalidates.js';
+import type { Invalidation, Storing, StoringWrite } from './invalidates.js';
 import type { Services } from '../loads/services.js';
 import type { Located } from '../policy/read-policy.js';
 import type { WritePolicy } from '../policy/write-policy.js';
@@ -20,6 +21,7 @@ export function storedWrite<Info extends CallInfo>(
   const { coordinate, pattern, counters } = policy;
   const shown = shownKeys(policy.vary);
   let hasComplained = false;
+  let hasWarned = false;
   const versionOf = (result: unknown): number | undefined => {
     if (typeof result !== 'object' || result === null) return undefined;
     const version: unknown = 'version' in result ? result.version : undefined;
@@ -33,6 +35,24 @@ export function storedWrite<Info extends CallInfo>(
       );
     }
     return undefined;
+  };
+  /**
+   * Its row carries the generations of its tags from before the transaction, so one that its own write ended is dead. Their
+   * present ones are not for it: another write may have ended them since the commit, about what this row shows.
+   */
+  const endsItself = (own: readonly string[], { tags, named }: Invalidation): boolean => {
+    if (own.length === 0) return false;
+    const ended = new Set(withMeetingTags(tags));
+    if (!own.some((one) => ended.has(one))) return false;
+    const tag = own.find((one) => named.includes(one));
+    if (tag !== undefined && !hasWarned) {
+      hasWarned = true;
+      log.warn(
+        { coordinate, tag },
+        'a write ends a tag of its own entry, so its row is not stored; leave the tag out of @invalidates or of the entry (docs/write-through.md)',
+      );
+    }
+    return true;
   };
   return {
     begin: async (call: FieldCall<Info>): Promise<StoringWrite | undefined> => {
@@ -51,11 +71,13 @@ export function storedWrite<Info extends CallInfo>(
         others: othersOf(place, { rowText, reachesAll: policy.reachesAll }),
         versionOf,
         abandon,
-        end: async (value, isInvalidated) => {
+        end: async (value, invalidation) => {
+          const { isApplied: isInvalidated } = invalidation;
           const version = versionOf(value);
           const isStored =
             announced !== undefined &&
             isInvalidated &&
+            !endsItself(place.tags, invalidation) &&
             version !== undefined &&
             (await entries.put(policy, { announced, value, version }));
           if (isStored) counters.written += 1;

@@ -2,7 +2,7 @@
 //                       the row under its key, and then the client is answered.
 // When it throws:       refusals (errors made for the client) change nothing; after anything else the key is invalidated.
 // When the store fails: the write commits, nothing is stored, and the answer says "bounded" until the invalidation is applied.
-// What is guaranteed:   the next read of the key, in any process, hits and sees this write or a newer one.
+// What is guaranteed:   the next read of the key, in any process, sees this write or a newer one, and hits where the row was stored.
 
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import { invalidates, type InvalidatesOptions } from './invalidates.js';

@@ -176,10 +176,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         return false;
       }
       const generations = claim?.generations;
+      const given: Given = { lease, unused };
       const joinable =
         generations === undefined
-          ? this.#joinable(wanted, undefined, { lease, unused })
-          : this.#underWay(wanted, generations, { lease, unused });
+          ? this.#joinable(wanted, generations, given)
+          : this.#underWay(wanted, generations, given);
       if (joinable !== undefined) {
         joinable.then(flight.resolve, flight.reject);
         return false;

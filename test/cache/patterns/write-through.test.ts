@@ -75,6 +75,75 @@ async function films({ store = memoryStore(), disabled = [] }: FilmsOptions = {}
   };
 }
 
+describe('a row whose entry has a tag that its own write ends', () => {
+  async function tagged(invalidates: string) {
+    let loads = 0;
+    let row = { id: '1', title: 'old', version: 1 };
+    const kept = 'ttl: 60, key: "Film:{args.id}", tags: ["Films"]';
+    const tested = testCache({
+      typeDefs: `
+        type Film { id: ID! title: String! version: Int! }
+        type Query { film(id: ID!): Film @cached(${kept}) count: Int @cached(ttl: 60, tags: ["Lists"]) }
+        type Mutation { store(id: ID!, title: String!): Film @cached(pattern: WRITE_THROUGH, ${kept}) ${invalidates} }
+      `,
+      resolvers: {
+        Query: {
+          count: () => 1,
+          film: (_, { id }: { id: string }) => {
+            loads += 1;
+            return { ...row, id };
+          },
+        },
+        Mutation: {
+          store: (_, { id, title }: { id: string; title: string }) =>
+            (row = { id, title, version: row.version + 1 }),
+        },
+      },
+    });
+    await tested.cache.start();
+    onTestFinished(() => tested.cache.close());
+    const turn = async (id: string, title: string) => {
+      const { outcomes } = await tested.query(`mutation { store(id: "${id}", title: "${title}") { title } }`);
+      const read = await tested.query(`{ film(id: "${id}") { title } }`);
+      return { write: outcomes.at(-1), read: read.outcomes[0], data: read.data };
+    };
+    return { ...tested, turn, loads: () => loads };
+  }
+  const counters = ({ cache }: Awaited<ReturnType<typeof tagged>>) =>
+    cache.stats.counters()['Mutation.store'];
+
+  it('is invalidated and not stored, which is said once for the field, with the tag', async () => {
+    const films = await tagged('@invalidates(tags: ["Films"])');
+    for (const title of ['new', 'newer']) {
+      expect(await films.turn('1', title)).toEqual({
+        write: 'Mutation.store INVALIDATED',
+        read: 'Query.film MISS',
+        data: { film: { title } },
+      });
+    }
+    expect(counters(films)).toMatchObject({ written: 0, stored: 0 });
+    expect(films.logged.filter((line) => line.includes('ends a tag of its own entry'))).toEqual([
+      expect.stringMatching(/^warn .*"coordinate":"Mutation.store","tag":"Films"/),
+    ]);
+  });
+
+  it('is not stored under a spelling of its id that rows do not have, and nothing is said', async () => {
+    const films = await tagged('');
+    expect(await films.turn('007', 'new')).toMatchObject({ write: 'Mutation.store INVALIDATED' });
+    expect(counters(films)).toMatchObject({ written: 0, stored: 0 });
+    expect(films.logged).toEqual([]);
+  });
+
+  it('is stored where its write ends other tags', async () => {
+    const films = await tagged('@invalidates(tags: ["Lists"])');
+    expect(await films.turn('1', 'new')).toMatchObject({
+      write: 'Mutation.store WRITTEN',
+      read: 'Query.film HIT',
+    });
+    expect(counters(films)).toMatchObject({ written: 1, stored: 1 });
+  });
+});
+
 describe('a row that is written through', () => {
   it.each(['film', 'through'] as const)('is a hit for the next read of %s', async (field) => {
     const { write, read, loads } = await films();
