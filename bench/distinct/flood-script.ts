@@ -1,3 +1,5 @@
+import { tellResult } from '../overhead/wrk.js';
+
 /** Makes wrk send operations that never came before, counted on from `from`: in turn one of another text, and one of other variables. */
 export function floodScript(from: number): string {
   return `
@@ -10,10 +12,5 @@ function request()
   end
   return wrk.format("POST", nil, headers, '{"query":"query ($id: ID!) { movie(id: $id) { id title } }","variables":{"id":"none-' .. at .. '"}}')
 end
-function done(summary, latency)
-  local errors = summary.errors
-  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
-end
-`;
+${tellResult}`;
 }

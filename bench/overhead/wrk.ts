@@ -32,6 +32,15 @@ export function requireWrk(): string {
   throw new Error('The load generator wrk is not installed; get it with `apt-get install wrk`.');
 }
 
+/** Has wrk say at its end what `sendLoad` reads: Lua, to end a script with. */
+export const tellResult = `
+function done(summary, latency)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
+end
+`;
+
 /** Writes the script that makes wrk send a workload. Its requests are built before the first is sent. */
 export async function writeScript(folder: string, { name, bodies }: Workload): Promise<string> {
   const file = path.join(folder, `${name}.lua`);
@@ -49,12 +58,7 @@ function request()
   at = at % #requests + 1
   return requests[at]
 end
-function done(summary, latency)
-  local errors = summary.errors
-  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
-end
-`;
+${tellResult}`;
   await writeFile(file, script);
   return file;
 }

@@ -378,23 +378,27 @@ function failingStore(): Store {
   return { ...memoryStore(), read: fail, acquire: fail, fill: fail, invalidate: fail };
 }
 
+/** How many of twenty loads run at the same time where three may without a store. */
+async function mostAtOnce(store: Store): Promise<number> {
+  const cache = createCache({ store, log: cacheLog(), loads: { atMostWithoutStore: 3 } });
+  const gate = createGate();
+  let [running, most] = [0, 0];
+  const load = async (): Promise<number> => {
+    running += 1;
+    most = Math.max(most, running);
+    await gate.wait();
+    return running--;
+  };
+  const answers = Array.from({ length: 20 }, (_, at) => cache.fetch(`Row:${at}`, { ttl: 60 }, load));
+  await gate.arrived();
+  gate.open();
+  await Promise.all(answers);
+  return most;
+}
+
 describe('loads while the store is away', () => {
   it('are at most as many at the same time as was said', async () => {
-    const cache = createCache({ store: failingStore(), log: cacheLog(), loads: { atMostWithoutStore: 3 } });
-    const gate = createGate();
-    let running = 0;
-    let most = 0;
-    const load = async (): Promise<number> => {
-      running += 1;
-      most = Math.max(most, running);
-      await gate.wait();
-      return running--;
-    };
-    const answers = Array.from({ length: 20 }, (_, at) => cache.fetch(`Row:${at}`, { ttl: 60 }, load));
-    await gate.arrived();
-    gate.open();
-    await Promise.all(answers);
-    expect(most).toBe(3);
+    expect(await mostAtOnce(failingStore())).toBe(3);
   });
 
   it('are still one for each key', async () => {
@@ -490,21 +494,7 @@ describe('loads of an entry whose generations the store cannot tell', () => {
   });
 
   it('are bounded as while all of the store is away', async () => {
-    const { store } = partlyUnknown('Row');
-    const cache = createCache({ store, log: cacheLog(), loads: { atMostWithoutStore: 3 } });
-    const gate = createGate();
-    let [running, most] = [0, 0];
-    const load = async (): Promise<number> => {
-      running += 1;
-      most = Math.max(most, running);
-      await gate.wait();
-      return running--;
-    };
-    const answers = Array.from({ length: 20 }, (_, at) => cache.fetch(`Row:${at}`, { ttl: 60 }, load));
-    await gate.arrived();
-    gate.open();
-    await Promise.all(answers);
-    expect(most).toBe(3);
+    expect(await mostAtOnce(partlyUnknown('Row').store)).toBe(3);
   });
 
   it('are not put off by another process that has the lease', async () => {
