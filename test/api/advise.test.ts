@@ -122,7 +122,7 @@ describe('npm run advise', () => {
     });
     expect(await advise('localhost')).toMatchObject({
       code: 2,
-      stderr: '"localhost" is not a URL; write for example http://localhost:4000.\n',
+      stderr: 'The URL of the process is not a URL; write for example http://localhost:4000.\n',
     });
     expect(await advise('--what')).toMatchObject({
       code: 2,
