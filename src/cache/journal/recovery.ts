@@ -44,6 +44,7 @@ export class Recovery {
   /** Doubts about parts that the present look takes all of. */
   #swept: ReadonlyMap<number, PartDoubt> = new Map();
   #isRobbed = false;
+  #robbedAtMs = -Infinity;
   /** How many writes were pending in what was found robbed. */
   #held = 0;
   readonly #rescue: Rescue;
@@ -97,8 +98,10 @@ export class Recovery {
     this.#rescue.atOnce();
     if (why !== 'away') this.#mustRestore.add(part);
     if (why !== 'robbed') return;
-    // Its shards are found robbed one after another.
-    if (!this.#isRobbed) counters.losses += 1;
+    // Its shards are found robbed one after another, some when others are restored already.
+    const nowMs = clock.nowMs();
+    if (!this.#isRobbed && hasCome(this.#robbedAtMs + AT_MOST_MS, nowMs, AT_MOST_MS)) counters.losses += 1;
+    this.#robbedAtMs = nowMs;
     this.#isRobbed = true;
     this.#held += held;
   }
