@@ -8,7 +8,7 @@ import { BoundedMap } from '../store/bounded-map.js';
 import { headOf } from './answer-head.js';
 import { isJson, operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
 import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
-import { pluginsInTheWay, pluginsOf, TRACED_BY } from './plugins-in-the-way.js';
+import { isObject, pluginsInTheWay, pluginsOf, TRACED_BY } from './plugins-in-the-way.js';
 
 /** A request, and what makes its context. */
 export interface HttpExecution<Context = unknown> {
@@ -84,7 +84,7 @@ const BYTES_PER_CHARACTER = 100;
 
 /**
  * Answers operations from the memo before Apollo Server begins with them. The server still looks at each request (landing page,
- * cross-site requests) and has its context made; and it answers by itself until it has given from the memo the very answer that would be
+ * cross-site requests), but for those of `answerAlone`, and has its context made; and it answers by itself until it has given from the memo the very answer that would be
  * given here: to this text, and to this method, `Content-Type` and `Accept`. So nothing is answered here that was not
  * parsed, validated and admitted there.
  */
@@ -272,10 +272,6 @@ function ownerOf(object: object, name: string): unknown {
   for (let owner: unknown = object; isObject(owner); owner = Object.getPrototypeOf(owner))
     if (Object.hasOwn(owner, name)) return owner;
   return undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function askedBy(request: HttpRequest): Asked | undefined {

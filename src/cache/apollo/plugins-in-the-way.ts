@@ -26,6 +26,6 @@ export function pluginsInTheWay(plugins: readonly unknown[], mayMiss: ReadonlySe
   });
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

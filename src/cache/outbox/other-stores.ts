@@ -1,6 +1,7 @@
 import type { CacheLog } from '../log.js';
 import type { RegionFigures, RegionWrites } from '../metrics/region-figures.js';
 import { hasCome, type Clock } from '../time/clock.js';
+import { OnceInAWhile } from '../time/once-in-a-while.js';
 import { doublingPauseMs } from '../time/doubling-pause.js';
 import { within } from '../time/within.js';
 import type { OthersSeen, OtherStore, Outbox } from './outbox.js';
@@ -46,6 +47,7 @@ interface Look {
  */
 export class OtherStores {
   readonly #options: OtherStoresOptions;
+  readonly #complaints: OnceInAWhile;
   #areThere: boolean | undefined;
   /** When the relay said so. */
   #noticedAtMs = -Infinity;
@@ -65,12 +67,12 @@ export class OtherStores {
   #lookedAtMs = -Infinity;
   #telling: Promise<void> | undefined;
   #isTellingLater = false;
-  #complainedAtMs = -Infinity;
   #isFollowing = false;
   #isClosed = false;
 
   constructor(options: OtherStoresOptions) {
     this.#options = options;
+    this.#complaints = new OnceInAWhile({ clock: options.clock, quietMs: COMPLAIN_EVERY_MS });
   }
 
   /** Whether there are any, as far as is known. */
@@ -274,11 +276,10 @@ export class OtherStores {
   }
 
   #complain(error: unknown): void {
-    const { clock, log } = this.#options;
-    if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
-    this.#complainedAtMs = clock.nowMs();
-    log.warn(
-      { error: String(error) },
+    const times = this.#complaints.happened('untold');
+    if (times === undefined) return;
+    this.#options.log.warn(
+      { error: String(error), times },
       'other regions could not be told of an invalidation; it is tried again',
     );
   }

@@ -46,6 +46,18 @@ function countedLoads() {
   return { load: () => Promise.resolve(`load ${++loads}`), count: () => loads };
 }
 
+/** The same, each of which waits until the gate is open. */
+function gatedLoads() {
+  const gate = createGate();
+  let loads = 0;
+  const load = async (): Promise<number> => {
+    loads += 1;
+    await gate.wait();
+    return loads;
+  };
+  return { gate, load, count: () => loads };
+}
+
 describe('a load that several processes want', () => {
   it('is made by one of them, and the others wait for it', async () => {
     const { caches } = processes(3);
@@ -292,19 +304,13 @@ describe('a load that has lost its lease', () => {
       },
     };
     const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
-    const gate = createGate();
-    let loads = 0;
-    const load = async (): Promise<number> => {
-      loads += 1;
-      await gate.wait();
-      return loads;
-    };
+    const { gate, load, count } = gatedLoads();
     const first = read(cache, load);
     await gate.arrived();
     clock.advance(1501);
     const answers = [first, read(cache, load), read(cache, load)];
     await clock.sleep(1);
-    return { clock, store, cache, gate, answers, count: () => loads, renewed };
+    return { clock, store, cache, gate, answers, count, renewed };
   };
 
   it('is joined by those who come then', async () => {
@@ -351,13 +357,7 @@ describe('a load that has lost its lease', () => {
     const store: Store = { ...memoryStore({ clock }), watch: () => undefined };
     const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
     const lease = await somebodyElse(store);
-    const gate = createGate();
-    let loads = 0;
-    const load = async (): Promise<number> => {
-      loads += 1;
-      await gate.wait();
-      return loads;
-    };
+    const { gate, load } = gatedLoads();
     const waiting = read(cache, load);
     await clock.sleep(1);
     await store.release([lease]);
@@ -503,13 +503,7 @@ describe('loads of an entry whose generations the store cannot tell', () => {
     state.isUnknown = false;
     const clock = manualClock();
     const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
-    const gate = createGate();
-    let loads = 0;
-    const load = async (): Promise<number> => {
-      loads += 1;
-      await gate.wait();
-      return loads;
-    };
+    const { gate, load, count } = gatedLoads();
     const waiting = read(cache, load);
     await expect.poll(() => state.asked).toBe(1);
     state.isUnknown = true;
@@ -522,7 +516,7 @@ describe('loads of an entry whose generations the store cannot tell', () => {
     await expect.poll(() => state.asked).toBe(4);
     gate.open();
     await Promise.all([first, second, waiting]);
-    expect(loads).toBe(2);
+    expect(count()).toBe(2);
     await cache.close();
   });
 });
