@@ -4,7 +4,7 @@ import { encodeEntry } from '../../src/cache/codec/entry.js';
 import { runScript } from '../../src/cache/redis/connection/lua-script.js';
 import { redisNames } from '../../src/cache/redis/redis-names.js';
 import { announce } from '../../src/cache/redis/store/invalidation-log.js';
-import { shareFigures } from '../../src/cache/redis/store/figures-in-redis.js';
+import { figureSharing } from '../../src/cache/redis/store/figures-in-redis.js';
 import { storeScripts } from '../../src/cache/redis/store/store-scripts.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { memoryOf } from '../scale/redis-figures.js';
@@ -165,7 +165,9 @@ async function figuresCosts(redis: Redis): Promise<Pick<MeasuredCosts, 'figuresU
   const slots = new Map(
     Array.from({ length: FIELDS }, (_, index) => [`Query.field${index}`, 'x'.repeat(200)]),
   );
-  const share = (process: string): Promise<void> => shareFigures(redis, names, { process, slots, gone: [] });
+  const sharing = new Map(processes.map((process) => [process, figureSharing()]));
+  const share = async (process: string): Promise<void> =>
+    sharing.get(process)?.(redis, names, { process, slots, gone: [] });
   return { figuresUs: await leastCpuOf(redis, processes, (part) => Promise.all(part.map(share))) };
 }
 

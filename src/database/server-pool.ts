@@ -12,6 +12,8 @@ import { type ClientWatch, giveUpClient, watchClients } from './watch-clients.js
 
 /** Milliseconds of silence after which the system asks whether the other end is still there. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
+/** A connection that is not used for so long is ended; what is asked once a minute does not open one each time. */
+const IDLE_MS = 5 * 60_000;
 /** A server that does not end an idle connection within this time does not hear that it should. */
 const CLOSED_WITHIN_MS = 2_000;
 
@@ -82,6 +84,7 @@ function limitedPool(
     connectionString,
     max,
     connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     application_name: 'corral',
@@ -102,7 +105,7 @@ async function limitStatements(
   const timer = setTimeout(() => giveUpClient(client, 'it went silent while it was opened'), connectMs);
   try {
     await client.query(
-      `SET statement_timeout = ${statementMs}; SET idle_in_transaction_session_timeout = ${statementMs}`,
+      `SELECT set_config('statement_timeout', '${statementMs}', false), set_config('idle_in_transaction_session_timeout', '${statementMs}', false)`,
     );
   } finally {
     clearTimeout(timer);

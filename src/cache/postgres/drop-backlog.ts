@@ -11,22 +11,20 @@ export interface BacklogOptions {
   readonly home: Home;
   readonly pool: OutboxPool;
   readonly store: string;
-  readonly rowsAtMost: number;
+}
+
+/** Whether more rows of the store $1 wait than $2; $3 is the name of the table. */
+export function isFullSql(outbox: string): string {
+  return `CASE WHEN pg_relation_size($3::regclass) > $2::bigint * ${BYTES_OF_A_ROW}
+       THEN EXISTS (SELECT FROM ${outbox} WHERE "store" = $1 OFFSET $2) ELSE false END`;
 }
 
 /**
- * Drops the rows of a store that wait, where they are too many, and writes one in their place that has everything forgotten, in the same
+ * Drops the rows of a store that wait, which are too many, and writes one in their place that has everything forgotten, in the same
  * commit. While nothing can be relayed, as without the store, writers fill the outbox, and with it the disk. Of processes that do so at
  * once one writes that row. It has the first place of those that were dropped, so that what waits for these waits for it too.
  */
-export async function dropBacklog({ home, pool, store, rowsAtMost }: BacklogOptions): Promise<void> {
-  const { outbox } = home;
-  const { rows } = await pool.query<{ isFull: boolean }>(
-    `SELECT CASE WHEN pg_relation_size($2::regclass) > $3::bigint * ${BYTES_OF_A_ROW}
-       THEN EXISTS (SELECT FROM ${outbox} WHERE "store" = $1 OFFSET $3) ELSE false END AS "isFull"`,
-    [store, outbox, rowsAtMost],
-  );
-  if (rows[0]?.isFull !== true) return;
+export async function dropBacklog({ home: { outbox }, pool, store }: BacklogOptions): Promise<void> {
   await pool.query(
     `WITH dropped AS (DELETE FROM ${outbox} WHERE "store" = $1 RETURNING "xid")
      INSERT INTO ${outbox} ("store", "because", "xid") SELECT $1, $2, "xid" FROM dropped ORDER BY "xid" LIMIT 1`,

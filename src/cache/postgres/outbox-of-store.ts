@@ -9,13 +9,7 @@ import { inTransaction } from './in-transaction.js';
 import { GAP, noticeGap, type GapOptions, type Standing } from './notice-gaps.js';
 import type { OutboxPool } from './pool-option.js';
 import { ABSENCE, registerStore } from './register-store.js';
-import {
-  FORGETTING,
-  KEPT,
-  PRUNED_AT_ONCE,
-  relayStatements,
-  type RelayStatements,
-} from './relay-statements.js';
+import { FORGETTING, relayStatements, type RelayStatements } from './relay-statements.js';
 
 export interface OutboxOfStoreOptions {
   readonly home: Home;
@@ -98,6 +92,13 @@ interface OtherRow {
   readonly unseenForMs: number;
 }
 
+interface Pruned {
+  /** There may be more rows of stores that are gone. */
+  readonly isMore: boolean;
+  /** More rows of this store wait than may. */
+  readonly isFull: boolean;
+}
+
 type Apply = (rows: readonly OutboxRow[]) => Promise<void>;
 
 /**
@@ -163,8 +164,10 @@ export function outboxOfStore(options: OutboxOfStoreOptions): Outbox {
     others: async () => othersOf((await pool.query<OtherRow>(sql.others, [store])).rows),
     keep: async () => {
       await seen();
-      await prune(pruningPool, home, sql.prune);
-      await dropBacklog({ home, pool: pruningPool, store, rowsAtMost });
+      let pruned: Pruned | undefined;
+      do [pruned] = (await pruningPool.query<Pruned>(sql.prune, [store, rowsAtMost, home.outbox])).rows;
+      while (pruned?.isMore === true);
+      if (pruned?.isFull === true) await dropBacklog({ home, pool: pruningPool, store });
     },
     close: async () => {
       if (endsWithProcess) await pool.query(`DELETE FROM ${home.stores} WHERE "name" = $1`, [store]);
@@ -271,13 +274,4 @@ function partsOfRow(row: OutboxRow): readonly OutboxRow[] {
     const [from, to] = [part * TAGS_PER_ROW, (part + 1) * TAGS_PER_ROW];
     return { ...row, tags: tags.slice(from, to), versions: versions.slice(from, to) };
   });
-}
-
-async function prune(pool: OutboxPool, { stores }: Home, pruneSql: string): Promise<void> {
-  await pool.query(`DELETE FROM ${stores} WHERE "seenAt" < clock_timestamp() - interval '${KEPT}'`);
-  let pruned: number;
-  do {
-    const { rowCount } = await pool.query(pruneSql);
-    pruned = rowCount ?? 0;
-  } while (pruned === PRUNED_AT_ONCE);
 }

@@ -1,11 +1,12 @@
 import type { Home } from './home.js';
 import { TAGS_PER_ROW } from './changed-rows-sql.js';
+import { isFullSql } from './drop-backlog.js';
 import { STANDING } from './notice-gaps.js';
 import { anyWaitsSql, waitingSql } from './waiting-rows-sql.js';
 
 /** A store without processes for so long is gone. Triggers write for it for twice as long. */
-export const KEPT = '10 minutes';
-export const PRUNED_AT_ONCE = 10_000;
+const KEPT = '10 minutes';
+const PRUNED_AT_ONCE = 10_000;
 
 /** How the names of stores begin that end with their process: no other one shares them, and none waits for them. */
 export const OF_PROCESS = 'memory ';
@@ -87,8 +88,13 @@ export function relayStatements(home: Home): RelayStatements {
     forgetOthers: `
   INSERT INTO ${outbox} ("store", "because") SELECT other."name", $2 FROM ${stores} AS other WHERE ${isOther}`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
+    // Stores that are gone, and rows of such: those that a store finds which comes back were written before, and it has everything
+    // forgotten. Rows that are too many are another matter, asked in the same breath.
     prune: `
-  DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores}) LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED))`,
+  WITH gone AS (DELETE FROM ${stores} WHERE NOT ${isKept}), pruned AS (
+    DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores} WHERE ${isKept})
+      LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED)) RETURNING 1)
+  SELECT (SELECT count(*) FROM pruned) = ${PRUNED_AT_ONCE} AS "isMore", ${isFullSql(outbox)} AS "isFull"`,
   };
 }

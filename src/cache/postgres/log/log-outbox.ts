@@ -35,7 +35,7 @@ export interface LogOutboxOptions {
 }
 
 /** How often a process that does not read looks whether another one still does. */
-const SUCCEED_EVERY_MS = 1700;
+const SUCCEED_EVERY_MS = 1800;
 /** What was committed before a look is applied within this time, or the look has failed. */
 const REACH_WITHIN_MS = 2000;
 /** What was written without waiting for the disk is not sent; after this time it is written by force. */
@@ -44,6 +44,8 @@ const FLUSH_AFTER_MS = 30;
 const SEEN_WITHIN_MS = 3000;
 /** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
 const GATHER_WITHIN_MS = 10;
+/** What a look saw of the slot counts for so long, where it is asked for in between. */
+const LOOK_COUNTS_MS = 10_000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
@@ -74,6 +76,7 @@ export class LogOutbox implements Outbox {
   #standBackUntilMs = -Infinity;
   #onRows: (() => void) | undefined;
   #state: LogState | undefined;
+  #lookedAtMs = -Infinity;
   /** As the slot said last, where another process reads. */
   #appliedTo = 0n;
   #isClosed = false;
@@ -154,6 +157,7 @@ export class LogOutbox implements Outbox {
   async #keepSlot(): Promise<void> {
     const { pool, home, slot, store, behindAtMost } = this.#options;
     if (store === undefined || this.#turn !== undefined) return;
+    if (performance.now() - this.#lookedAtMs < LOOK_COUNTS_MS) return;
     this.#state = await readState(pool, home, slot);
     if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
     this.#stopReading();
@@ -200,6 +204,7 @@ export class LogOutbox implements Outbox {
       state = await readState(pool, home, slot);
     }
     this.#appliedTo = state.slot?.appliedTo ?? 0n;
+    this.#lookedAtMs = performance.now();
     return (this.#state = state);
   }
 

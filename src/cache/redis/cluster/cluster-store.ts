@@ -8,7 +8,7 @@ import type { Ask } from '../connection/connection-user.js';
 import type { LuaScript, ScriptCall } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
 import { countAsked, mostAsked } from '../store/asked-in-redis.js';
-import { shareFigures, sharedFigures } from '../store/figures-in-redis.js';
+import { figureSharing, sharedFigures } from '../store/figures-in-redis.js';
 import { inParts, readInParts } from '../store/in-parts.js';
 import { InTurn } from '../store/in-turn.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
@@ -96,6 +96,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       'answer' in outcome && outcome.answer.reply === 1 ? 'stored' : 'outdated',
     );
   };
+  const shareFigures = figureSharing();
   const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));
   /** What this process does not know to be applied, the node has missed. */
   const forgetNode = async ({ ranges }: ClusterNode, ask: Ask): Promise<void> => {

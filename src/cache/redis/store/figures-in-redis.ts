@@ -1,37 +1,56 @@
 import type { Redis } from 'ioredis';
 import type { FigureChanges, ProcessFigures } from '../../store/store.js';
-import { systemClock } from '../../time/clock.js';
+import { hasCome, systemClock } from '../../time/clock.js';
 import type { RedisNames } from '../redis-names.js';
 
 /** Without a word from a process for so long its figures are forgotten. */
 const KEPT_MS = 2 * 60 * 60 * 1000;
+/** So often a process says that it is there, and that what it wrote is kept; both hold for two hours. */
+const SAID_EVERY_MS = 60_000;
 /** A report sums no more processes than these, of those that wrote last. */
 const MOST_PROCESSES = 64;
 
-/** Writes down what a process has counted. The order does not matter: each command may be missed, and comes again. */
-export async function shareFigures(
+type FigureNames = Pick<RedisNames, 'figures' | 'counting'>;
+type Share = (
   redis: Redis,
-  names: Pick<RedisNames, 'figures' | 'counting'>,
-  { process, slots, gone }: FigureChanges & { readonly process: string },
-): Promise<void> {
-  const key = names.figures(process);
-  const nowMs = systemClock.nowMs();
-  const sent: Promise<unknown>[] = [];
-  if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)));
-  if (gone.length > 0) sent.push(redis.hdel(key, ...gone));
-  sent.push(
-    redis.pexpire(key, KEPT_MS),
-    redis.zadd(names.counting, nowMs, process),
-    redis.zremrangebyscore(names.counting, 0, nowMs - KEPT_MS),
-    redis.pexpire(names.counting, KEPT_MS),
-  );
-  await Promise.all(sent);
+  names: FigureNames,
+  changes: FigureChanges & { readonly process: string },
+) => Promise<void>;
+
+/**
+ * Writes down what a process has counted. The order does not matter: each command may be missed, and comes again. That the process is
+ * there is said once a minute, and with the next figures after any of it failed; in between only figures are sent.
+ */
+export function figureSharing(): Share {
+  let said = { key: '', atMs: -Infinity };
+  return async (redis, names, { process, slots, gone }) => {
+    const key = names.figures(process);
+    const nowMs = systemClock.nowMs();
+    const sent: Promise<unknown>[] = [];
+    if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)));
+    if (gone.length > 0) sent.push(redis.hdel(key, ...gone));
+    if (said.key !== key || hasCome(said.atMs + SAID_EVERY_MS, nowMs, SAID_EVERY_MS)) {
+      sent.push(
+        redis.pexpire(key, KEPT_MS),
+        redis.zadd(names.counting, nowMs, process),
+        redis.zremrangebyscore(names.counting, 0, nowMs - KEPT_MS),
+        redis.pexpire(names.counting, KEPT_MS),
+      );
+      said = { key, atMs: nowMs };
+    }
+    try {
+      await Promise.all(sent);
+    } catch (error) {
+      said = { key, atMs: -Infinity };
+      throw error;
+    }
+  };
 }
 
 /** What was written down by the processes that wrote last. */
 export async function sharedFigures(
   redis: Redis,
-  names: Pick<RedisNames, 'figures' | 'counting'>,
+  names: FigureNames,
   parts: readonly string[] | undefined,
 ): Promise<readonly ProcessFigures[]> {
   const processes = await redis.zrevrange(names.counting, 0, MOST_PROCESSES - 1);

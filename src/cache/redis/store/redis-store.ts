@@ -19,7 +19,7 @@ import { ServerConnection } from '../connection/server-connection.js';
 import { redisNames } from '../redis-names.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { acquire, intend } from './claims.js';
-import { shareFigures, sharedFigures } from './figures-in-redis.js';
+import { figureSharing, sharedFigures } from './figures-in-redis.js';
 import { readHealth } from './health.js';
 import { sampleHoldings } from './sample-holdings.js';
 import { inParts, readInParts } from './in-parts.js';
@@ -102,6 +102,7 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
       const replies = await runScript(commands, scripts.fill, calls);
       return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
     });
+  const shareFigures = figureSharing();
   const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));
 
   return {

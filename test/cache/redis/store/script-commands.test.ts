@@ -79,6 +79,24 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(await commandsOf(() => store.invalidate(TAGGED.tags))).toEqual(expected);
   });
 
+  it('are one for what a process has counted, which says once a minute that it is there', async () => {
+    const store = await open();
+    const slots = new Map([['1', '[]']]);
+    const share = () => store.shareFigures?.('process', { slots, gone: [] });
+    await share();
+    expect(await commandsOf(share)).toEqual({ hset: 1 });
+    // What failed may have been that: it is said anew.
+    const counting = (await redis.keys('*')).filter((key) => key.endsWith('counting'));
+    expect(counting).toHaveLength(1);
+    const [figures = ''] = (await redis.keys('*')).filter((key) => key.endsWith('process'));
+    await redis.del(...counting, figures);
+    await redis.set(figures, 'not a hash');
+    await expect(share()).rejects.toThrow('WRONGTYPE');
+    await redis.del(figures);
+    await share();
+    expect(await store.sharedFigures?.(undefined)).toEqual([{ process: 'process', slots }]);
+  });
+
   it('are one script for a lease that is asked for in vain, as processes ask each few seconds who leads', async () => {
     const prefix = randomUUID();
     const [one, other] = [await open(prefix), await open(prefix)];
