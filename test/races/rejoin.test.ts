@@ -58,7 +58,7 @@ describe.skipIf(!needsRedis())('a process that reaches Redis again', () => {
     rows.answers(doesDatabaseAnswer);
     rows.commit(['Row:1'], false);
     expect(await read('through', '2')).toBe(1);
-    expect(cache.stats.storeIsAway()).toBe(true);
+    await expect.poll(() => cache.stats.storeIsAway(), { interval: 1 }).toBe(true);
     signal(server, 'SIGCONT');
     await expect.poll(() => cache.stats.storeIsAway(), { timeout: HEALS_WITHIN_MS, interval: 1 }).toBe(false);
     const loadsOf = (): number => cache.stats.counters()['Query.through']?.loads ?? 0;

@@ -140,6 +140,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const { clock, entries, wakeUps } = this.#options;
     let waiting = all;
     let looks = 0;
+    const untold = new Set<Deferred<T>>();
     let listening = wakeUps.listen(keysOf(waiting));
     try {
       while (waiting.length > 0) {
@@ -149,20 +150,23 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         listening.stop();
         listening = wakeUps.listen(keysOf(waiting));
         const claimed = await entries.claim(waiting.map(({ wanted }) => wanted));
-        waiting = this.#settle(waiting, claimed, runLoads);
+        waiting = this.#settle(waiting, claimed, { runLoads, untold });
       }
     } finally {
       listening.stop();
     }
   }
 
-  /** Ends the waits that have an end, and answers with those that have not. */
+  /**
+   * Ends the waits that have an end, and answers with those that have not. Those that the store told nothing of wait once more, since another
+   * process loads, and answers may be late for a moment.
+   */
   #settle<W extends LoadRequest>(
     waiting: readonly Waiting<W, T>[],
     claimed: readonly Claimed[] | undefined,
-    runLoads: RunLoads<W, T>,
+    { runLoads, untold }: { readonly runLoads: RunLoads<W, T>; readonly untold: Set<Deferred<T>> },
   ): readonly Waiting<W, T>[] {
-    const { clock, loadTimes, loadedOf } = this.#options;
+    const { clock, loadTimes, loadedOf, storeIsAway } = this.#options;
     const nowMs = clock.nowMs();
     const tasks: LoadTask<W, T>[] = [];
     const unused: Lease[] = [];
@@ -189,6 +193,10 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       const patienceMs = this.#patienceMs(wanted);
       const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
       if (lease === undefined && generations !== undefined && !isOver) return true;
+      if (generations === undefined && !isOver && !storeIsAway() && !untold.has(flight)) {
+        untold.add(flight);
+        return true;
+      }
       // Under its present name, so that a reader that comes now joins.
       tasks.push(this.#announceLoad({ wanted, generations, lease, flight }));
       return false;

@@ -4,26 +4,32 @@ import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from '../stor
 import { storeScripts } from '../store/store-scripts.js';
 import { answersOf, unlessAllFailed, type Outcome } from './cluster-nodes.js';
 import type { Reader } from './cluster-reads.js';
-import { onOwners, type OwnersReply } from './on-owners.js';
+import { onOwners, type OwnersReply, type Way } from './on-owners.js';
 import { markOfAll } from './slot-marks.js';
 
 interface Asking<Request> extends Reader {
   readonly nextNonce: () => string;
   readonly requests: readonly Request[];
+  readonly way: Way;
 }
 
 /**
  * As on one server. The generations of what depends on a node that is away, or on a slot that is on its way to another one,
  * are not known; the rest goes on. @throws Error where nothing can be had.
  */
-export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
-  const { nodes, names, owed, nextNonce, requests } = asking;
+export async function acquireOnCluster(
+  given: Omit<Asking<LeaseRequest>, 'way'>,
+): Promise<readonly Acquired[]> {
+  const { nodes, names, owed, nextNonce, requests } = given;
+  // A load need not wait for a node whose answers are late; who leads is worth it.
+  const way = requests.every(({ onlyLease }) => onlyLease === true) ? 'spread' : 'spreadUnlessLate';
+  const asking = { ...given, way } as const;
   const began = owed.moment;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
   const leasesUnder = (before: Shared | undefined): Promise<readonly Outcome<OwnersReply>[]> =>
     onOwners(requests, {
-      nodes,
+      ...{ nodes, way },
       script: storeScripts.acquire,
       slotOf: ({ key, row = key }) => names.slotOf(row),
       callOf: ({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
@@ -64,10 +70,10 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
 }
 
 /** As on one server. @throws Error where any node that is needed does not answer. */
-export async function intendOnCluster(asking: Asking<Intention>): Promise<readonly Intended[]> {
+export async function intendOnCluster(asking: Omit<Asking<Intention>, 'way'>): Promise<readonly Intended[]> {
   const { nodes, names, requests } = asking;
   const [shared, outcomes] = await Promise.all([
-    sharedMarks(asking),
+    sharedMarks({ ...asking, way: 'spread' }),
     onOwners(requests, {
       nodes,
       script: storeScripts.intend,
@@ -102,6 +108,7 @@ async function sharedMarks({
   marks,
   nextNonce,
   requests,
+  way,
 }: Asking<Pick<LeaseRequest, 'key' | 'row' | 'tags' | 'keepForMs'>>): Promise<Shared> {
   const keptMs = new Map<string, number>();
   const slots = new Set<number>();
@@ -115,14 +122,12 @@ async function sharedMarks({
   const script = storeScripts.acquire;
   const [epochs, generations] = await Promise.all([
     onOwners([...slots], {
-      nodes,
-      script,
+      ...{ nodes, script, way },
       slotOf: (slot) => slot,
       callOf: (slot): ScriptCall => ({ keys: [names.epochOf(slot)], args: [nextNonce(), EPOCH_KEPT_MS] }),
     }),
     onOwners([...keptMs], {
-      nodes,
-      script,
+      ...{ nodes, script, way },
       slotOf: ([tag]) => names.slotOf(tag),
       callOf: ([tag, ms]): ScriptCall => ({ keys: [names.generation(tag)], args: [nextNonce(), ms] }),
     }),

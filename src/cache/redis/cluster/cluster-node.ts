@@ -166,6 +166,16 @@ export class ClusterNode {
     return this.#link.run(operation);
   }
 
+  /** As `run`, for what is of no use late; refused at once while answers of this node are late. */
+  runUnlessLate<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#link.runUnlessLate(operation);
+  }
+
+  /** As `run`, for reads: given up where they take longer than is usual. */
+  runPromptly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#link.runPromptly(operation);
+  }
+
   /** As `run`, for what waits for replicas: it holds up nothing else. */
   runSlowly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#link.runSlowly(operation);

@@ -47,7 +47,7 @@ const NOT_OPENED = new Error('the cluster was not opened');
 interface Spreading<Item, Answer> {
   readonly slotOf: (item: Item) => number;
   readonly send: Send<Item, Answer>;
-  readonly way: 'run' | 'runSlowly' | 'runWhileRejoining';
+  readonly way: 'run' | 'runUnlessLate' | 'runPromptly' | 'runSlowly' | 'runWhileRejoining';
 }
 
 /** Milliseconds between two looks at the nodes. */
@@ -172,6 +172,24 @@ export class ClusterNodes {
     send: Send<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
     return this.#spread(items, { slotOf, send, way: 'run' });
+  }
+
+  /** The same for what is of no use late: nodes whose answers are late are not asked. */
+  spreadUnlessLate<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    return this.#spread(items, { slotOf, send, way: 'runUnlessLate' });
+  }
+
+  /** The same for reads: no node is waited for longer than its answers usually take. */
+  spreadPromptly<Item, Answer>(
+    items: readonly Item[],
+    slotOf: (item: Item) => number,
+    send: Send<Item, Answer>,
+  ): Promise<readonly Outcome<Answer>[]> {
+    return this.#spread(items, { slotOf, send, way: 'runPromptly' });
   }
 
   /** The same for what waits for replicas: it holds up nothing else. */

@@ -66,7 +66,7 @@ export async function readFromCluster(
     tags: tags.map((tag) => placeOf(tag, names.generation(tag))),
   }));
   const all = [...reads.values()];
-  const outcomes = await nodes.spread(
+  const outcomes = await nodes.spreadPromptly(
     all,
     ({ slot }) => slot,
     (redis, part, node) => {

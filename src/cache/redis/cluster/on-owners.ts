@@ -2,6 +2,8 @@ import { repliesOf, type LuaScript, type ScriptCall } from '../connection/lua-sc
 import type { ClusterNode } from './cluster-node.js';
 import type { ClusterNodes, Outcome } from './cluster-nodes.js';
 
+export type Way = 'spread' | 'spreadUnlessLate' | 'spreadWhileRejoining';
+
 export interface OnOwners<Item> {
   readonly nodes: ClusterNodes;
   readonly script: LuaScript;
@@ -9,7 +11,7 @@ export interface OnOwners<Item> {
   /** All keys of a call lie in one slot. */
   readonly callOf: (item: Item, node: ClusterNode) => ScriptCall;
   /** Default `spread`. */
-  readonly way?: 'spread' | 'spreadWhileRejoining';
+  readonly way?: Way;
 }
 
 export interface OwnersReply {

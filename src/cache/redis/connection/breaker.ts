@@ -1,6 +1,7 @@
 import { LoopTime } from '../../time/loop-time.js';
 import { systemClock, type CallOff, type Timers } from '../../time/clock.js';
 import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
+import { AnswerTimes } from './answer-times.js';
 import { classOf, isReply } from './error-class.js';
 import { quotable } from './refusal.js';
 
@@ -35,11 +36,23 @@ export class NoAnswer extends Error {}
 
 interface Pending {
   fail(error: Error): void;
+  /** Has the caller wait no longer; whether the server is still there is found out by what was asked. */
+  giveUp(error: Error): void;
+  callOff: CallOff;
+}
+
+interface Deadline {
+  /** Milliseconds, default the time-out. */
+  readonly withinMs?: number;
+  /** Milliseconds of silence after which the caller waits no longer; default as long as the operation may take. */
+  readonly patienceMs?: number;
 }
 
 const FAILURES_IN_A_ROW = 5;
 /** Beats of the event loop in one time-out. */
-const BEATS = 4;
+const BEATS = 10;
+/** The shortest time after which a read is given up, as a part of the time-out. */
+const PATIENCE_PART = 1 / 5;
 /** What rejoining asks may take so long, milliseconds: no request waits for it, and a busy machine must not undo all of it. */
 const REJOINING_MS = 1000;
 /** A server that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
@@ -62,6 +75,9 @@ export class Breaker {
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtMs = -Infinity;
+  readonly #usual = new AnswerTimes();
+  /** What was asked last had no answer for longer than is usual, and nothing else has had one since. */
+  #isLate = false;
   #answers = 0;
   /** How many there were when the latest probe began. */
   #answersBefore = 0;
@@ -94,6 +110,19 @@ export class Breaker {
     return this.#refusal === undefined ? this.#withDeadline(operation) : Promise.reject(this.#refusal);
   }
 
+  /** As `run`, for what is of no use late: it is not begun while answers are late. */
+  runUnlessLate<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#isLate ? Promise.reject(this.#tooLate()) : this.run(operation);
+  }
+
+  /** As `runUnlessLate`, for what may be asked elsewhere: it is waited for no longer than answers usually take. */
+  runPromptly<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#isLate || this.#refusal !== undefined) return this.runUnlessLate(operation);
+    const { timeoutMs } = this.#options;
+    const patienceMs = Math.min(Math.max(this.#usual.longestMs, timeoutMs * PATIENCE_PART), timeoutMs);
+    return this.#withDeadline(operation, { withinMs: timeoutMs, patienceMs });
+  }
+
   /**
    * As `run`, also while a server that has answered is being rejoined: an invalidation that gets through need not be missed, and
    * the rejoining ends however many there are. One that is silent is not waited for by a write.
@@ -109,19 +138,26 @@ export class Breaker {
 
   /** As `run`, also while the server is away, and with more patience, of at least `patienceMs`: for rejoining it. */
   runToRejoin<T>(operation: () => Promise<T>, patienceMs = REJOINING_MS): Promise<T> {
-    return this.#withDeadline(operation, Math.max(patienceMs, this.#options.timeoutMs));
+    return this.#withDeadline(operation, { withinMs: Math.max(patienceMs, this.#options.timeoutMs) });
   }
 
-  #withDeadline<T>(operation: () => Promise<T>, withinMs = this.#options.timeoutMs): Promise<T> {
+  /** Where a patience is given, the caller waits no longer than that for a server that is silent. */
+  #withDeadline<T>(
+    operation: () => Promise<T>,
+    { withinMs = this.#options.timeoutMs, patienceMs }: Deadline = {},
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
+      const sentAtMs = this.#loopTime.nowMs();
       const pending: Pending = {
         fail: (error) => {
           if (settle()) reject(error);
         },
+        giveUp: reject,
+        callOff: () => undefined,
       };
-      const callOff = this.#loopTime.after(withinMs, () => this.#timedOut(pending, withinMs));
+      this.#wait(pending, { withinMs, patienceMs: patienceMs ?? withinMs }, withinMs);
       const settle = (): boolean => {
-        callOff();
+        pending.callOff();
         return this.#pending.delete(pending);
       };
       this.#pending.add(pending);
@@ -130,16 +166,38 @@ export class Breaker {
           // Also one that is too late is a sign of life.
           this.#answeredAtMs = this.#loopTime.nowMs();
           this.#answers += 1;
+          this.#isLate = false;
+          if (patienceMs !== undefined) this.#usual.note(this.#answeredAtMs - sentAtMs);
           if (!settle()) return;
           this.#failures = 0;
           resolve(value);
         },
         (error: unknown) => {
+          if (isReply(error)) this.#isLate = false;
           if (!settle()) return;
           this.#failed(error);
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
+    });
+  }
+
+  /** Waits for the patience of the caller, for as much longer as something was answered meanwhile, and then for the rest. */
+  #wait(pending: Pending, deadline: Required<Deadline>, leftMs: number, ms = deadline.patienceMs): void {
+    const { withinMs, patienceMs } = deadline;
+    if (ms >= leftMs) {
+      pending.callOff = this.#loopTime.after(leftMs, () => this.#timedOut(pending, withinMs));
+      return;
+    }
+    pending.callOff = this.#loopTime.after(ms, () => {
+      const longerMs = patienceMs - (this.#loopTime.nowMs() - this.#answeredAtMs);
+      if (longerMs > 0) {
+        this.#wait(pending, deadline, leftMs - ms, longerMs);
+        return;
+      }
+      this.#isLate = true;
+      pending.giveUp(this.#tooLate());
+      this.#wait(pending, deadline, leftMs - ms, leftMs - ms);
     });
   }
 
@@ -249,6 +307,10 @@ export class Breaker {
     });
   }
 
+  #tooLate(): Error {
+    return this.#options.refusal('answers late');
+  }
+
   #away(reason: unknown): Error {
     return this.#options.refusal(
       `is away: ${quotable(reason instanceof Error ? reason.message : String(reason))}`,
@@ -257,6 +319,8 @@ export class Breaker {
 
   #timedOut(pending: Pending, withinMs: number): void {
     if (!this.#pending.has(pending)) return;
+    // What comes now finds out by itself.
+    this.#isLate = false;
     const error = new NoAnswer(`no answer within ${withinMs} ms`);
     pending.fail(error);
     if (!this.#isHung() || this.#refusal !== undefined || this.#closed) return;

@@ -111,13 +111,23 @@ export class ServerConnection {
     return this.#breaker.run(() => operation(commandsOf(this.#lanes[0])));
   }
 
-  /** As `run`, for reads, which a server that has become a replica answers too: now and then it is asked whether it has. */
+  /** As `run`, for what is of no use late; refused at once while answers are late. */
+  runUnlessLate<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#breaker.runUnlessLate(() => operation(commandsOf(this.#lanes[0])));
+  }
+
+  /** As `run`, for reads, which are given up where they take longer than is usual. */
+  runPromptly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.#breaker.runPromptly(() => operation(commandsOf(this.#lanes[0])));
+  }
+
+  /** As `runPromptly`. A server that has become a replica answers reads too: now and then it is asked whether it has. */
   runToRead<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     this.#readsSince += 1;
     const isBusy = this.#readsSince >= ROLE_CHECK.busyFromReads;
     const sinceMs = performance.now() - this.#roleAskedAtMs;
     if (sinceMs >= (isBusy ? ROLE_CHECK.busyMs : ROLE_CHECK.quietMs)) void this.#checkRole();
-    return this.run(operation);
+    return this.runPromptly(operation);
   }
 
   /** As `run`, for what waits: it holds up nothing else. */

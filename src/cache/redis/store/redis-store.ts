@@ -149,9 +149,11 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
 
     read: (addresses) => readInParts(addresses, read),
     acquire: (all) =>
-      inParts(all, (requests) =>
-        link.run((commands) => acquire(commands, { names, nextNonce, lasting, requests })),
-      ),
+      inParts(all, (requests) => {
+        // A load need not wait for a server whose answers are late; who leads is worth it.
+        const way = requests.every(({ onlyLease }) => onlyLease === true) ? 'run' : 'runUnlessLate';
+        return link[way]((commands) => acquire(commands, { names, nextNonce, lasting, requests }));
+      }),
     fill: (all) => inParts(all, (part) => fills.ask(part)),
     release: async (all) => {
       await inParts(all, (leases) =>

@@ -11,11 +11,12 @@ const TIMEOUT_MS = 40;
 async function opened(
   rejoin: (mustForget: boolean) => Promise<void> = () => Promise.resolve(),
   opensAt: BreakerOptions['opensAt'] = 'silence',
+  timeoutMs = TIMEOUT_MS,
 ) {
   const changes: string[] = [];
   const rejoined: boolean[] = [];
   const breaker = new Breaker({
-    ...{ timeoutMs: TIMEOUT_MS, opensAt, refusal },
+    ...{ timeoutMs, opensAt, refusal },
     rejoin: (mustForget) => {
       rejoined.push(mustForget);
       return rejoin(mustForget);
@@ -162,6 +163,53 @@ describe('the breaker of a server', () => {
       return timeOuts;
     };
     expect([await silences(), await silences(), await silences()]).toEqual([1, 1, 2]);
+  });
+
+  it('gives a read up where nothing is answered for longer than usual, asks for none until something is, and waits for the rest', async () => {
+    const { breaker } = await opened();
+    for (let read = 0; read < 10; read += 1) await breaker.runPromptly(answer);
+    const gate = createGate();
+    const write = breaker.run(() => gate.wait().then(() => 'written'));
+    await expect(breaker.runPromptly(silence)).rejects.toThrow('the store answers late');
+    let asked = 0;
+    const ask = (): Promise<string> => Promise.resolve(`asked ${(asked += 1)}`);
+    await expect(breaker.runPromptly(ask)).rejects.toThrow('the store answers late');
+    await expect(breaker.runUnlessLate(ask)).rejects.toThrow('the store answers late');
+    expect([asked, breaker.isAway]).toEqual([0, false]);
+    gate.open();
+    expect(await write).toBe('written');
+    expect([await breaker.runPromptly(ask), await breaker.runUnlessLate(ask)]).toEqual([
+      'asked 1',
+      'asked 2',
+    ]);
+  });
+
+  it('gives up no read behind others while answers come, nor one that is as slow as usual, nor the first', async () => {
+    const { breaker } = await opened(() => Promise.resolve(), 'silence', 10 * TIMEOUT_MS);
+    const slow = (): Promise<string> => passes(3 * TIMEOUT_MS, 'slow');
+    expect(await breaker.runPromptly(slow)).toBe('slow');
+    expect(await breaker.runPromptly(slow)).toBe('slow');
+    for (let read = 0; read < 100; read += 1) await breaker.runPromptly(answer);
+    const behind = breaker.runPromptly(slow);
+    const busy = setInterval(() => void breaker.runPromptly(answer), 5);
+    onTestFinished(() => clearInterval(busy));
+    expect(await behind).toBe('slow');
+    clearInterval(busy);
+    for (let read = 0; read < 100; read += 1) await breaker.runPromptly(answer);
+    await expect(breaker.runPromptly(slow)).rejects.toThrow('the store answers late');
+  });
+
+  it('asks again where what was late had no answer at all, and it is used still', async () => {
+    const { breaker } = await opened();
+    // What fell silent twice may be silent for longer.
+    for (let silences = 0; silences < 2; silences += 1) {
+      await breaker.run(silence).catch(() => undefined);
+      await expect.poll(() => breaker.isAway).toBe(false);
+      await breaker.runPromptly(answer);
+    }
+    await expect(breaker.runPromptly(silence)).rejects.toThrow('the store answers late');
+    await expect.poll(() => breaker.runPromptly(answer).catch(() => undefined)).toBe('answer');
+    expect(breaker.isAway).toBe(false);
   });
 
   it('gives what rejoins the store a second, however short its time-out is', async () => {
