@@ -44,8 +44,6 @@ const FLUSH_AFTER_MS = 30;
 const SEEN_WITHIN_MS = 3000;
 /** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
 const GATHER_WITHIN_MS = 10;
-/** What a look saw of the slot counts for so long, where it is asked for in between. */
-const LOOK_COUNTS_MS = 10_000;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
@@ -76,7 +74,7 @@ export class LogOutbox implements Outbox {
   #standBackUntilMs = -Infinity;
   #onRows: (() => void) | undefined;
   #state: LogState | undefined;
-  #lookedAtMs = -Infinity;
+  #hasLooked = false;
   /** As the slot said last, where another process reads. */
   #appliedTo = 0n;
   #isClosed = false;
@@ -145,7 +143,10 @@ export class LogOutbox implements Outbox {
     };
   }
 
-  /** No look is made while the store is away: so that the server need not keep its log without end, it is looked at here too. */
+  /**
+   * No look is made while the store is away: so that the server need not keep its log without end, it is looked at here, where there was no
+   * look since the last time.
+   */
   async keep(): Promise<void> {
     const { tables } = this.#options;
     const tablesNow = await this.#seen();
@@ -157,7 +158,9 @@ export class LogOutbox implements Outbox {
   async #keepSlot(): Promise<void> {
     const { pool, home, slot, store, behindAtMost } = this.#options;
     if (store === undefined || this.#turn !== undefined) return;
-    if (performance.now() - this.#lookedAtMs < LOOK_COUNTS_MS) return;
+    const hasLooked = this.#hasLooked;
+    this.#hasLooked = false;
+    if (hasLooked) return;
     this.#state = await readState(pool, home, slot);
     if (reasonToBeginAnew(this.#state, behindAtMost) === undefined) return;
     this.#stopReading();
@@ -204,7 +207,7 @@ export class LogOutbox implements Outbox {
       state = await readState(pool, home, slot);
     }
     this.#appliedTo = state.slot?.appliedTo ?? 0n;
-    this.#lookedAtMs = performance.now();
+    this.#hasLooked = true;
     return (this.#state = state);
   }
 
