@@ -10,7 +10,6 @@ import type { LoadingOrigin, Origin } from './loads/origin.js';
 import type { Services } from './loads/services.js';
 import { warningLog, type CacheLog } from './log.js';
 import { Counters } from './metrics/counters.js';
-import type { Histogram } from './metrics/histogram.js';
 import { countRelayed, createRelayCounters, type RelayCounters } from './metrics/relay-counters.js';
 import { HttpAnswers } from './http/http-answers.js';
 import { memoBounds } from './memo/memo-options.js';
@@ -99,8 +98,10 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     onStoreTrouble: troubleLog(options.store.name, { log, clock }),
   };
   const recorder = options.record && new Recorder({ clock, ...checkedRecord(options.record) });
-  const entries: Entries = createEntries(shared, { recorder, roundTrips: counters.storeRoundTrips }, () => {
-    return whileBlind === 'load' && relay?.isBlind === true ? blindAfterMs : undefined;
+  const entries: Entries = createEntries(shared, {
+    ...{ recorder, roundTrips: counters.storeRoundTrips },
+    believedForMs: () => (whileBlind === 'load' && relay?.isBlind === true ? blindAfterMs : undefined),
+    isLoadedSoon: (field) => services.loads.isLoadedSoon(field),
   });
   const relay: Relay | undefined =
     options.outbox &&
@@ -175,10 +176,11 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
   };
 }
 
+type RestOfEntries = Pick<EntriesOptions, 'roundTrips' | 'believedForMs' | 'isLoadedSoon'>;
+
 function createEntries<Context>(
   { options, clock, random, loads, codec, refuse, onStoreTrouble }: Shared<Context>,
-  { recorder, roundTrips }: { readonly recorder: Recorder | undefined; readonly roundTrips: Histogram },
-  believedForMs: () => number | undefined,
+  { recorder, ...rest }: { readonly recorder: Recorder | undefined } & RestOfEntries,
 ): Entries {
   const { store } = options;
   const bounds = withDefaults(localCopiesDefaults, options.localCopies);
@@ -194,10 +196,9 @@ function createEntries<Context>(
     random,
     early: earlyRefresh({ random, beta: loads.earlyRefreshBeta }),
     leaseMs: loads.leaseMs,
-    roundTrips,
-    believedForMs,
     onStoreTrouble,
     refuse,
+    ...rest,
   };
   return recorder === undefined ? new Entries(entriesOptions) : new RecordedEntries(entriesOptions, recorder);
 }

@@ -1,5 +1,5 @@
 import { createNonces } from '../store/nonces.js';
-import type { Acquired, EntryAddress, Lease, Store } from '../store/store.js';
+import type { Acquired, AskOptions, EntryAddress, Lease, Store } from '../store/store.js';
 import type { EntryField } from './entry-field.js';
 
 /** What there is before a load. All who ask in one tick share it, so the lease can be taken once. */
@@ -14,7 +14,7 @@ const nextToken = createNonces();
 export async function claimsOf(
   store: Store,
   wanted: readonly { readonly field: EntryField; readonly address: EntryAddress }[],
-  leaseMs: number,
+  { leaseMs, ...asking }: { readonly leaseMs: number } & AskOptions,
 ): Promise<readonly Claim[]> {
   const indexes = new Map<string, number>();
   const requests: {
@@ -37,7 +37,7 @@ export async function claimsOf(
     indexes.set(name, index);
     return index;
   });
-  const acquired = await store.acquire(requests);
+  const acquired = await store.acquire(requests, asking);
   const claims = requests.map((request, index) => claimOf(request, acquired[index]));
   return places.map((index) => claims[index] ?? claimOf({ key: '', token: '' }, undefined));
 }

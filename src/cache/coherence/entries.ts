@@ -6,7 +6,7 @@ import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
 import { createNonces } from '../store/nonces.js';
-import type { EntryAddress, Lease, Reading, Store } from '../store/store.js';
+import type { AskOptions, EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
 import type { EntryField, FieldAddress, Found } from './entry-field.js';
@@ -55,6 +55,8 @@ export interface EntriesOptions {
   readonly roundTrips?: Histogram | undefined;
   /** While writes by others are not seen: milliseconds after its load from which an entry is not believed. */
   readonly believedForMs: () => number | undefined;
+  /** Whether the origin answers for a field before a store that is silent for a moment would be waited for in vain. */
+  readonly isLoadedSoon: (field: EntryField) => boolean;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
@@ -118,7 +120,10 @@ export class Entries {
         store.holdBeside?.(() => this.#decoded.bytes, this.#closing.signal) ?? options.decodedMaxBytes,
     });
     this.#fills = new Fills(options, this.#decoded);
-    this.#claims = new JoinedBatch((wanted) => claimsOf(store, wanted, options.leaseMs), options.roundTrips);
+    this.#claims = new JoinedBatch(
+      (wanted, asking) => claimsOf(store, wanted, { ...asking, leaseMs: options.leaseMs }),
+      options.roundTrips,
+    );
     this.#drops = new JoinedBatch((rows) => this.#dropCopies(rows));
     this.#copies = new ProcessCopies({
       store,
@@ -132,7 +137,7 @@ export class Entries {
     const answers = this.#copies.answers;
     this.#answers = answers && new KeptAnswers(answers, { copies: this.#copies, clock: options.clock });
     if (!store.isLocal)
-      this.#reads = new JoinedBatch((addresses) => store.read(addresses), options.roundTrips);
+      this.#reads = new JoinedBatch((addresses, asking) => store.read(addresses, asking), options.roundTrips);
   }
 
   /** Finds many entries in one store read; synchronous where copies of this process or a local store can answer. */
@@ -217,15 +222,18 @@ export class Entries {
    * Asks, before loads begin, for their generations and leases. Undefined when the store is in trouble; where a part of it is,
    * claims have no generations. What has been stored since the read is in `found`: it needs no load.
    */
-  async claim(wanted: readonly Wanted[], trace?: Trace): Promise<readonly Claimed[] | undefined> {
+  async claim(
+    wanted: readonly Wanted[],
+    { trace, mayGiveUp }: { readonly trace?: Trace | undefined } & AskOptions = {},
+  ): Promise<readonly Claimed[] | undefined> {
     const { store, clock } = this.#options;
     if (!wanted.every(({ field, address }) => this.#isAllowed(field, address))) return undefined;
     const mark = this.#copies.mark();
     const believedForMs = this.#options.believedForMs();
     try {
       const claims = store.isLocal
-        ? await claimsOf(store, wanted, this.#options.leaseMs)
-        : await this.#claims.ask(wanted, trace);
+        ? await claimsOf(store, wanted, { leaseMs: this.#options.leaseMs })
+        : await this.#claims.ask(wanted, trace, mayGiveUp);
       const at = this.#judgement(clock.nowMs(), mark, believedForMs);
       return wanted.map(({ field, address }, index) => {
         const claim = claims[index];
@@ -406,7 +414,8 @@ export class Entries {
       return addresses.map((address, index) => this.#judge(field, address, readings[index], at));
     };
     try {
-      const readings = this.#reads?.ask(addresses, trace) ?? this.#options.store.read(addresses);
+      const { store, isLoadedSoon } = this.#options;
+      const readings = this.#reads?.ask(addresses, trace, isLoadedSoon(field)) ?? store.read(addresses);
       if (!isPromise(readings)) return judge(readings);
       return readings.then(judge, (error: unknown) => this.#troubledRead(addresses, error));
     } catch (error) {

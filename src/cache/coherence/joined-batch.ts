@@ -2,13 +2,20 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { Timed } from '../metrics/field-times.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
+import type { AskOptions } from '../store/store.js';
 
 interface Group<Item, Answer> {
   readonly items: readonly Item[];
   readonly trace: Trace | undefined;
+  readonly mayGiveUp: boolean;
   readonly resolve: (answers: readonly Answer[]) => void;
   readonly reject: (error: unknown) => void;
 }
+
+type Operation<Item, Answer> = (
+  items: readonly Item[],
+  asking: AskOptions,
+) => MaybePromise<readonly Answer[]>;
 
 /**
  * Joins what all requests of the process ask of a remote store in one tick into one operation. Joining ends when the
@@ -16,25 +23,25 @@ interface Group<Item, Answer> {
  * since anything earlier runs between two sockets and joins nothing.
  */
 export class JoinedBatch<Item, Answer> {
-  readonly #operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>;
+  readonly #operation: Operation<Item, Answer>;
   readonly #roundTrips: Histogram | undefined;
   #waiting: Group<Item, Answer>[] = [];
 
   /** `roundTrips`: where it is counted how long the operation takes, once for all who share it. */
-  constructor(
-    operation: (items: readonly Item[]) => MaybePromise<readonly Answer[]>,
-    roundTrips?: Histogram,
-  ) {
+  constructor(operation: Operation<Item, Answer>, roundTrips?: Histogram) {
     this.#operation = operation;
     this.#roundTrips = roundTrips;
   }
 
-  /** Answers in the order of the items. Counts one round trip for each request that takes part, not for each call. */
-  ask(items: readonly Item[], trace: Trace | undefined): Promise<readonly Answer[]> {
+  /**
+   * Answers in the order of the items. Counts one round trip for each request that takes part, not for each call. What is asked for is
+   * given up early only where all who ask may.
+   */
+  ask(items: readonly Item[], trace: Trace | undefined, mayGiveUp = false): Promise<readonly Answer[]> {
     if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#send());
-      this.#waiting.push({ items, trace, resolve, reject });
+      this.#waiting.push({ items, trace, mayGiveUp, resolve, reject });
     });
   }
 
@@ -59,7 +66,8 @@ export class JoinedBatch<Item, Answer> {
     try {
       const all: Item[] = [];
       for (const { items } of groups) for (const item of items) all.push(item);
-      const answers = this.#operation(all);
+      const mayGiveUp = groups.every((group) => group.mayGiveUp);
+      const answers = this.#operation(all, { mayGiveUp });
       if (isPromise(answers)) answers.then(deliver, fail);
       else deliver(answers);
     } catch (error) {

@@ -88,12 +88,13 @@ export function relayStatements(home: Home): RelayStatements {
     forgetOthers: `
   INSERT INTO ${outbox} ("store", "because") SELECT other."name", $2 FROM ${stores} AS other WHERE ${isOther}`,
     keep: `UPDATE ${stores} SET "seenAt" = clock_timestamp() WHERE "name" = $1 AND ${isKept}`,
-    // Stores that are gone, and rows of such: those that a store finds which comes back were written before, and it has everything
-    // forgotten. Rows that are too many are another matter, asked in the same breath.
+    // Stores that are gone, and rows of those that were: one that comes back has everything forgotten. Rows that are too many are another
+    // matter, asked in the same breath.
     prune: `
-  WITH gone AS (DELETE FROM ${stores} WHERE NOT ${isKept}), pruned AS (
+  WITH gone AS (DELETE FROM ${stores} WHERE NOT ${isKept} RETURNING "name"), pruned AS (
     DELETE FROM ${outbox} WHERE ctid = ANY(ARRAY(
-      SELECT ctid FROM ${outbox} WHERE "store" NOT IN (SELECT "name" FROM ${stores} WHERE ${isKept})
+      SELECT ctid FROM ${outbox}
+      WHERE "store" IN (SELECT "name" FROM gone) OR "store" NOT IN (SELECT "name" FROM ${stores})
       LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED)) RETURNING 1)
   SELECT (SELECT count(*) FROM pruned) = ${PRUNED_AT_ONCE} AS "isMore", ${isFullSql(outbox)} AS "isFull"`,
   };

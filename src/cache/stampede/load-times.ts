@@ -21,6 +21,8 @@ const DEVIATION_WEIGHT = 1 / 4;
 const PATIENCE = 3;
 /** A process that stands still for a moment is no reason to load twice. */
 const SHORTEST_MS = 500;
+/** A store that is silent is asked in vain for longer than such a load takes, wherever it is. */
+const QUICK_MS = 25;
 /** Where nothing is known of a field. */
 const UNKNOWN_MS = 4000;
 
@@ -55,6 +57,12 @@ export class LoadTimes {
     const usualMs = this.#usualMs(counters);
     const patienceMs = usualMs === undefined ? UNKNOWN_MS : Math.max(SHORTEST_MS, PATIENCE * usualMs);
     return Math.min(patienceMs, this.longestMs);
+  }
+
+  /** Whether a load of this field usually takes less time than is lost by waiting for a store that is silent. */
+  isQuick({ counters }: EntryField): boolean {
+    const usualMs = this.#usualMs(counters);
+    return usualMs !== undefined && usualMs <= QUICK_MS;
   }
 
   /** The most that a load of another process is ever waited for. */

@@ -3,13 +3,13 @@ import type { Trace } from '../metrics/trace.js';
 import type { Lease } from '../store/store.js';
 import type { Claim } from '../coherence/claim.js';
 import type { Claimed, Wanted } from '../coherence/entries.js';
-import type { Found } from '../coherence/entry-field.js';
+import type { EntryField, Found } from '../coherence/entry-field.js';
 import { createDeferred, type Deferred } from '../time/deferred.js';
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { pause } from '../time/pause.js';
 import { LoadScheduler, type LoadSchedulerOptions } from './load-scheduler.js';
 import { flightKey, nameOf, type Flight, type Flights } from './flights.js';
-import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
+import { isWaitedFor, type LoadRequest, type LoadTask, type RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
@@ -71,7 +71,8 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     trace: Trace | undefined,
   ): Promise<readonly AwaitedLoad<T>[]> {
     const { loadedOf, clock } = this.#options;
-    const claimed = await this.#options.entries.claim(wanted, trace);
+    const mayGiveUp = wanted.every((item) => isWaitedFor(item) && this.isLoadedSoon(item.field));
+    const claimed = await this.#options.entries.claim(wanted, { trace, mayGiveUp });
     const tasks: LoadTask<W, T>[] = [];
     const waiting: Waiting<W, T>[] = [];
     const unused: Lease[] = [];
@@ -121,6 +122,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     return tasks.map(({ flight }) => awaitedLoad('MISS', flight.promise));
   }
 
+  /** Whether the origin answers for this field before a store that is silent for a moment would be waited for in vain. */
+  isLoadedSoon(field: EntryField): boolean {
+    return this.#options.loadTimes.isQuick(field) && !this.#scheduler.wouldWait(field);
+  }
+
   /** True while loads of this process wait for their turn. */
   get isCrowded(): boolean {
     return this.#scheduler.isCrowded;
@@ -140,7 +146,6 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     const { clock, entries, wakeUps } = this.#options;
     let waiting = all;
     let looks = 0;
-    const untold = new Set<Deferred<T>>();
     let listening = wakeUps.listen(keysOf(waiting));
     try {
       while (waiting.length > 0) {
@@ -150,23 +155,20 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         listening.stop();
         listening = wakeUps.listen(keysOf(waiting));
         const claimed = await entries.claim(waiting.map(({ wanted }) => wanted));
-        waiting = this.#settle(waiting, claimed, { runLoads, untold });
+        waiting = this.#settle(waiting, claimed, runLoads);
       }
     } finally {
       listening.stop();
     }
   }
 
-  /**
-   * Ends the waits that have an end, and answers with those that have not. Those that the store told nothing of wait once more, since another
-   * process loads, and answers may be late for a moment.
-   */
+  /** Ends the waits that have an end, and answers with those that have not. */
   #settle<W extends LoadRequest>(
     waiting: readonly Waiting<W, T>[],
     claimed: readonly Claimed[] | undefined,
-    { runLoads, untold }: { readonly runLoads: RunLoads<W, T>; readonly untold: Set<Deferred<T>> },
+    runLoads: RunLoads<W, T>,
   ): readonly Waiting<W, T>[] {
-    const { clock, loadTimes, loadedOf, storeIsAway } = this.#options;
+    const { clock, loadTimes, loadedOf } = this.#options;
     const nowMs = clock.nowMs();
     const tasks: LoadTask<W, T>[] = [];
     const unused: Lease[] = [];
@@ -193,10 +195,6 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       const patienceMs = this.#patienceMs(wanted);
       const isOver = this.#isStopping || hasCome(sinceMs + patienceMs, nowMs, patienceMs);
       if (lease === undefined && generations !== undefined && !isOver) return true;
-      if (generations === undefined && !isOver && !storeIsAway() && !untold.has(flight)) {
-        untold.add(flight);
-        return true;
-      }
       // Under its present name, so that a reader that comes now joins.
       tasks.push(this.#announceLoad({ wanted, generations, lease, flight }));
       return false;

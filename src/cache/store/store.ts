@@ -33,6 +33,15 @@ export function rowOf({ key, row }: Pick<EntryAddress, 'key' | 'row'>): string {
   return row ?? key;
 }
 
+/** How something is asked for. */
+export interface AskOptions {
+  /**
+   * True where the caller has what is asked for soon without the store: one that is silent for longer than usual then need not be waited for
+   * until its time-out.
+   */
+  readonly mayGiveUp?: boolean | undefined;
+}
+
 /** Asks for the generations under which a load would begin, and for the lease to make that load. */
 export interface LeaseRequest extends EntryAddress {
   /** Names this request: random, never used twice. */
@@ -206,9 +215,9 @@ export interface Store {
   /** Connects. A store that is away is no error; one that refuses to be used is a CacheError. */
   open?(options: OpenOptions): Promise<void>;
   /** Reads entries together with the present generations of their keys and tags. */
-  read(addresses: readonly EntryAddress[]): MaybePromise<readonly Reading[]>;
+  read(addresses: readonly EntryAddress[], options?: AskOptions): MaybePromise<readonly Reading[]>;
   /** Called before a load begins: see `Acquired`. */
-  acquire(requests: readonly LeaseRequest[]): MaybePromise<readonly Acquired[]>;
+  acquire(requests: readonly LeaseRequest[], options?: AskOptions): MaybePromise<readonly Acquired[]>;
   /** Stores entries whose own generation is still the acquired one, and gives their leases back. */
   fill(fills: readonly Fill[]): MaybePromise<readonly FillOutcome[]>;
   /** Gives leases back without a fill; those that are no longer held are left alone. */

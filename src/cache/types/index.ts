@@ -74,6 +74,7 @@ export type { Eviction } from '../store/eviction.js';
 export type { Asked } from '../store/asked.js';
 export type {
   Acquired,
+  AskOptions,
   CaughtUp,
   EntryAddress,
   FigureChanges,

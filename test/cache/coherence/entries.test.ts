@@ -39,6 +39,7 @@ function entriesOver(store: Store) {
     early: earlyRefresh({ random: () => 0, beta: 1 }),
     leaseMs: 1500,
     believedForMs: () => undefined,
+    isLoadedSoon: () => false,
     onStoreTrouble: (operation) => troubles.push(operation),
   });
   const field: EntryField = { lifetime: LIFETIME, counters: createFieldCounters() };

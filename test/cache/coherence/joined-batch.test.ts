@@ -31,6 +31,17 @@ describe('what one tick asks of a remote store', () => {
     expect([one.storeRoundTrips, other.storeRoundTrips]).toEqual([1, 1]);
   });
 
+  it('is given up early only where all who ask may', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const batch = new JoinedBatch<string, string>((items, { mayGiveUp }) => {
+      asked.push(mayGiveUp);
+      return items;
+    });
+    await Promise.all([batch.ask(['a'], undefined, true), batch.ask(['b'], undefined, true)]);
+    await Promise.all([batch.ask(['a'], undefined, true), batch.ask(['b'], undefined)]);
+    expect(asked).toEqual([true, false]);
+  });
+
   it('is joined until it is sent, and never after', async () => {
     let version = 1;
     const gate = createGate();

@@ -10,11 +10,25 @@ function timesOf(deadlineMs = 30_000) {
   return {
     counters: field.counters,
     patience: () => Math.round(times.patienceMs(field)),
+    isQuick: () => times.isQuick(field),
     note: (loadMs: number, count = 1) => {
       for (let load = 0; load < count; load += 1) times.note(field, loadMs);
     },
   };
 }
+
+describe('a field is loaded without the store', () => {
+  it('where its loads take a moment, and not where they take longer, or nothing is known of them', () => {
+    const { note, isQuick } = timesOf();
+    expect(isQuick()).toBe(false);
+    note(3);
+    expect(isQuick()).toBe(true);
+    note(60, 3);
+    expect(isQuick()).toBe(false);
+    note(3, 50);
+    expect(isQuick()).toBe(true);
+  });
+});
 
 describe('the load of another process is waited for', () => {
   it('for half a second where loads of the field take a moment', () => {

@@ -77,35 +77,6 @@ describe('a load that several processes want', () => {
     expect(caches.map((cache) => countersOf(cache)?.joined)).toEqual([1, 1, 1]);
   });
 
-  it('is waited for where the store answers late for a moment, and not where it does so again', async () => {
-    const clock = manualClock();
-    const store = memoryStore({ clock });
-    const late = new Set<number>();
-    let asked = 0;
-    const answersLate = (requests: readonly LeaseRequest[]) => {
-      asked += 1;
-      return late.has(asked) ? Promise.reject(new Error('it answers late')) : store.acquire(requests);
-    };
-    const cache = createCache({
-      ...{ clock, log: cacheLog(), random: () => 0, environment: 'test' as const },
-      store: { ...store, acquire: answersLate },
-    });
-    const { load, count } = countedLoads();
-    const lease = await somebodyElse(store);
-    late.add(2);
-    const waits = read(cache, load);
-    await expect.poll(() => asked).toBeGreaterThan(3);
-    expect(count()).toBe(0);
-    await store.release([lease]);
-    expect([await waits, count()]).toEqual(['load 1', 1]);
-    await cache.invalidate([KEY]);
-    const again = await somebodyElse(store);
-    asked = 0;
-    late.add(2).add(3);
-    expect([await read(cache, load), asked]).toEqual(['load 2', 3]);
-    await store.release([again]);
-  });
-
   it('has exactly one successor when its process dies', async () => {
     const { caches, clock, store } = processes(4);
     await somebodyElse(store);

@@ -10,20 +10,16 @@ import { markOfAll } from './slot-marks.js';
 interface Asking<Request> extends Reader {
   readonly nextNonce: () => string;
   readonly requests: readonly Request[];
-  readonly way: Way;
+  /** Default `spread`. */
+  readonly way?: Way;
 }
 
 /**
  * As on one server. The generations of what depends on a node that is away, or on a slot that is on its way to another one,
  * are not known; the rest goes on. @throws Error where nothing can be had.
  */
-export async function acquireOnCluster(
-  given: Omit<Asking<LeaseRequest>, 'way'>,
-): Promise<readonly Acquired[]> {
-  const { nodes, names, owed, nextNonce, requests } = given;
-  // A load need not wait for a node whose answers are late; who leads is worth it.
-  const way = requests.every(({ onlyLease }) => onlyLease === true) ? 'spread' : 'spreadUnlessLate';
-  const asking = { ...given, way } as const;
+export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
+  const { nodes, names, owed, nextNonce, requests, way = 'spread' } = asking;
   const began = owed.moment;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
@@ -32,15 +28,19 @@ export async function acquireOnCluster(
       ...{ nodes, way },
       script: storeScripts.acquire,
       slotOf: ({ key, row = key }) => names.slotOf(row),
-      callOf: ({ key, row = key, tags, token, leaseMs }): ScriptCall => ({
-        keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
-        args: [
-          ...[nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs)],
+      callOf: ({ key, row = key, tags, token, leaseMs }): ScriptCall => {
+        const others =
           before === undefined || tags.length === 0
-            ? ''
-            : [...tags.map(before.generation), before.mark(row, tags)].join(' '),
-        ],
-      }),
+            ? []
+            : [...tags.map(before.generation), before.mark(row, tags)];
+        const base = { keys: [names.generation(row)], args: [nextNonce(), loadingKeptMs(leaseMs)] };
+        // A lease under generations that are not all known would be taken from a process that knows them.
+        if (others.includes(undefined)) return base;
+        return {
+          keys: [...base.keys, names.lease(key, row), names.entry(key, row)],
+          args: [...base.args, token, wholeMs(leaseMs), others.join(' ')],
+        };
+      },
     });
   const leasing = isTagged ? sharing.then(leasesUnder) : leasesUnder(undefined);
   const [shared, outcomes] = await Promise.all([sharing, leasing]);
@@ -73,7 +73,7 @@ export async function acquireOnCluster(
 export async function intendOnCluster(asking: Omit<Asking<Intention>, 'way'>): Promise<readonly Intended[]> {
   const { nodes, names, requests } = asking;
   const [shared, outcomes] = await Promise.all([
-    sharedMarks({ ...asking, way: 'spread' }),
+    sharedMarks(asking),
     onOwners(requests, {
       nodes,
       script: storeScripts.intend,
@@ -108,7 +108,7 @@ async function sharedMarks({
   marks,
   nextNonce,
   requests,
-  way,
+  way = 'spread',
 }: Asking<Pick<LeaseRequest, 'key' | 'row' | 'tags' | 'keepForMs'>>): Promise<Shared> {
   const keptMs = new Map<string, number>();
   const slots = new Set<number>();

@@ -1,5 +1,5 @@
 import { sharedText } from '../../codec/shared-text.js';
-import type { EntryAddress, Reading } from '../../store/store.js';
+import type { AskOptions, EntryAddress, Reading } from '../../store/store.js';
 import { inOneEarlyWrite } from '../connection/in-one-write.js';
 import { settled, unlessAllFailed, type ClusterNodes, type Outcome } from './cluster-nodes.js';
 import type { ClusterNames } from './cluster-names.js';
@@ -41,6 +41,7 @@ interface Place {
 export async function readFromCluster(
   { nodes, names, marks, owed }: Reader,
   addresses: readonly EntryAddress[],
+  { mayGiveUp = false }: AskOptions = {},
 ): Promise<readonly Reading[]> {
   const began = owed.moment;
   const reads = new Map<number, SlotRead>();
@@ -66,7 +67,7 @@ export async function readFromCluster(
     tags: tags.map((tag) => placeOf(tag, names.generation(tag))),
   }));
   const all = [...reads.values()];
-  const outcomes = await nodes.spreadPromptly(
+  const outcomes = await nodes[mayGiveUp ? 'spreadPromptly' : 'spread'](
     all,
     ({ slot }) => slot,
     (redis, part, node) => {

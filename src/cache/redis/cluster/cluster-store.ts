@@ -156,8 +156,11 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     watch: (onSettled) => void watchers.push(onSettled),
     close: () => nodes.close(),
 
-    read: (addresses) => readInParts(addresses, (part) => readFromCluster(reader, part)),
-    acquire: (all) => inParts(all, (requests) => acquireOnCluster({ ...reader, nextNonce, requests })),
+    read: (addresses, asking = {}) => readInParts(addresses, (part) => readFromCluster(reader, part, asking)),
+    acquire: (all, { mayGiveUp = false } = {}) => {
+      const way = mayGiveUp ? 'spreadUnlessLate' : 'spread';
+      return inParts(all, (requests) => acquireOnCluster({ ...reader, nextNonce, requests, way }));
+    },
     fill: (all) => inParts(all, (part) => fills.ask(part)),
     release: async (all) => {
       const outcomes = await inParts(all, (leases) =>

@@ -13,6 +13,8 @@ export interface BreakerOptions {
    * first operation without an answer, whatever others are answered; what the server refuses is an answer.
    */
   readonly opensAt: 'silence' | 'first-failure';
+  /** Bytes that came from the server so far, of answers that are under way too: what is long is not late. Default: not known. */
+  readonly bytesHeard?: () => number;
   /** What operations are refused with: `is away: the connection was lost`. */
   readonly refusal: (words: string) => Error;
   /**
@@ -148,6 +150,7 @@ export class Breaker {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const sentAtMs = this.#loopTime.nowMs();
+      const deadline = { untilMs: sentAtMs + withinMs, withinMs, patienceMs: patienceMs ?? withinMs };
       const pending: Pending = {
         fail: (error) => {
           if (settle()) reject(error);
@@ -155,7 +158,7 @@ export class Breaker {
         giveUp: reject,
         callOff: () => undefined,
       };
-      this.#wait(pending, { withinMs, patienceMs: patienceMs ?? withinMs }, withinMs);
+      this.#wait(pending, deadline, deadline.patienceMs);
       const settle = (): boolean => {
         pending.callOff();
         return this.#pending.delete(pending);
@@ -167,8 +170,8 @@ export class Breaker {
           this.#answeredAtMs = this.#loopTime.nowMs();
           this.#answers += 1;
           this.#isLate = false;
-          if (patienceMs !== undefined) this.#usual.note(this.#answeredAtMs - sentAtMs);
           if (!settle()) return;
+          if (patienceMs !== undefined) this.#usual.note(this.#answeredAtMs - sentAtMs);
           this.#failures = 0;
           resolve(value);
         },
@@ -182,22 +185,27 @@ export class Breaker {
     });
   }
 
-  /** Waits for the patience of the caller, for as much longer as something was answered meanwhile, and then for the rest. */
-  #wait(pending: Pending, deadline: Required<Deadline>, leftMs: number, ms = deadline.patienceMs): void {
-    const { withinMs, patienceMs } = deadline;
+  /** Waits for the patience of the caller, for as much longer as something was heard meanwhile, and then for the rest. */
+  #wait(pending: Pending, deadline: Required<Deadline> & { readonly untilMs: number }, ms: number): void {
+    const { untilMs, withinMs, patienceMs } = deadline;
+    const leftMs = untilMs - this.#loopTime.nowMs();
     if (ms >= leftMs) {
       pending.callOff = this.#loopTime.after(leftMs, () => this.#timedOut(pending, withinMs));
       return;
     }
+    const { bytesHeard = () => 0 } = this.#options;
+    const heardBefore = bytesHeard();
     pending.callOff = this.#loopTime.after(ms, () => {
-      const longerMs = patienceMs - (this.#loopTime.nowMs() - this.#answeredAtMs);
+      const isOnItsWay = bytesHeard() !== heardBefore;
+      const sinceAnswerMs = this.#loopTime.nowMs() - this.#answeredAtMs;
+      const longerMs = sinceAnswerMs >= patienceMs && isOnItsWay ? patienceMs : patienceMs - sinceAnswerMs;
       if (longerMs > 0) {
-        this.#wait(pending, deadline, leftMs - ms, longerMs);
+        this.#wait(pending, deadline, longerMs);
         return;
       }
       this.#isLate = true;
       pending.giveUp(this.#tooLate());
-      this.#wait(pending, deadline, leftMs - ms, leftMs - ms);
+      this.#wait(pending, deadline, Infinity);
     });
   }
 
@@ -307,8 +315,9 @@ export class Breaker {
     });
   }
 
+  /** Not the refusal of a server that is away, which tells of itself. */
   #tooLate(): Error {
-    return this.#options.refusal('answers late');
+    return new NoAnswer('it has not answered for longer than is usual');
   }
 
   #away(reason: unknown): Error {

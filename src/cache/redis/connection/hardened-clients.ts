@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import type { Redis, RedisOptions } from 'ioredis';
 import { whySilent } from './silent-sentinels.js';
@@ -13,6 +14,8 @@ export interface Clients {
   readonly commands: Redis;
   /** The server, `host:port`, that sentinels named when the command connection was made last. */
   readonly named: string | undefined;
+  /** Bytes that came on the command connection since it was made. */
+  readonly bytesHeard: number;
   /** Resolves when the command connection can be used. @throws Error why it cannot. */
   connect(): Promise<void>;
   /**
@@ -100,6 +103,9 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
 
   return {
     commands,
+    get bytesHeard() {
+      return bytesReadBy(commands);
+    },
     get named() {
       return named;
     },
@@ -143,6 +149,12 @@ export function openClients(redis: Redis, options: ClientOptions): Clients {
       subscriber.disconnect();
     },
   };
+}
+
+/** Before it connects there is no stream, of which the types say nothing. */
+function bytesReadBy(redis: Redis): number {
+  const stream: unknown = redis.stream;
+  return stream instanceof Socket ? stream.bytesRead : 0;
 }
 
 type NatMap = NonNullable<RedisOptions['natMap']>;

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { AskOptions } from '../../store/store.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
 import { Breaker, NoAnswer, type BreakerChange } from './breaker.js';
 import { ConnectionLog } from './connection-log.js';
@@ -66,6 +67,7 @@ export class ServerConnection {
     this.#refused = { ...purpose, where: addressOf(redis.options) };
     this.#breaker = new Breaker({
       timeoutMs: timeouts.commandTimeoutMs,
+      bytesHeard: () => this.#lanes.reduce((sum, lane) => sum + lane.bytesHeard, 0),
       opensAt: purpose.opensAt,
       refusal: purpose.refusal,
       rejoin: (mustForget) => this.#rejoin(mustForget).catch((error: unknown) => this.#failed(error)),
@@ -111,23 +113,23 @@ export class ServerConnection {
     return this.#breaker.run(() => operation(commandsOf(this.#lanes[0])));
   }
 
-  /** As `run`, for what is of no use late; refused at once while answers are late. */
+  /** As `run`, for what the caller can do without; refused at once while answers are late. */
   runUnlessLate<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#breaker.runUnlessLate(() => operation(commandsOf(this.#lanes[0])));
   }
 
-  /** As `run`, for reads, which are given up where they take longer than is usual. */
+  /** As `runUnlessLate`, and given up where it takes longer than is usual. */
   runPromptly<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
     return this.#breaker.runPromptly(() => operation(commandsOf(this.#lanes[0])));
   }
 
-  /** As `runPromptly`. A server that has become a replica answers reads too: now and then it is asked whether it has. */
-  runToRead<T>(operation: (redis: Redis) => Promise<T>): Promise<T> {
+  /** As `run`, for reads, which a server that has become a replica answers too: now and then it is asked whether it has. */
+  runToRead<T>(operation: (redis: Redis) => Promise<T>, { mayGiveUp = false }: AskOptions): Promise<T> {
     this.#readsSince += 1;
     const isBusy = this.#readsSince >= ROLE_CHECK.busyFromReads;
     const sinceMs = performance.now() - this.#roleAskedAtMs;
     if (sinceMs >= (isBusy ? ROLE_CHECK.busyMs : ROLE_CHECK.quietMs)) void this.#checkRole();
-    return this.runPromptly(operation);
+    return mayGiveUp ? this.runPromptly(operation) : this.run(operation);
   }
 
   /** As `run`, for what waits: it holds up nothing else. */

@@ -5,7 +5,7 @@ import type { RedisNames } from '../redis-names.js';
 
 /** Without a word from a process for so long its figures are forgotten. */
 const KEPT_MS = 2 * 60 * 60 * 1000;
-/** So often a process says that it is there, and that what it wrote is kept; both hold for two hours. */
+/** So often a process says that it is there. */
 const SAID_EVERY_MS = 60_000;
 /** A report sums no more processes than these, of those that wrote last. */
 const MOST_PROCESSES = 64;
@@ -19,7 +19,7 @@ type Share = (
 
 /**
  * Writes down what a process has counted. The order does not matter: each command may be missed, and comes again. That the process is
- * there is said once a minute, and with the next figures after any of it failed; in between only figures are sent.
+ * there is said once a minute, and with the next figures after any of it failed.
  */
 export function figureSharing(): Share {
   let said = { key: '', atMs: -Infinity };
@@ -27,11 +27,10 @@ export function figureSharing(): Share {
     const key = names.figures(process);
     const nowMs = systemClock.nowMs();
     const sent: Promise<unknown>[] = [];
-    if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)));
+    if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)), redis.pexpire(key, KEPT_MS));
     if (gone.length > 0) sent.push(redis.hdel(key, ...gone));
     if (said.key !== key || hasCome(said.atMs + SAID_EVERY_MS, nowMs, SAID_EVERY_MS)) {
       sent.push(
-        redis.pexpire(key, KEPT_MS),
         redis.zadd(names.counting, nowMs, process),
         redis.zremrangebyscore(names.counting, 0, nowMs - KEPT_MS),
         redis.pexpire(names.counting, KEPT_MS),

@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { StoreAway } from '../../store/store-away.js';
 import { createNonces } from '../../store/nonces.js';
 import type {
+  AskOptions,
   EntryAddress,
   Fill,
   FillOutcome,
@@ -68,9 +69,9 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
   const oversized = new OversizedEntries();
   const followed = new FollowedHistory();
   let names = redisNames(settings.prefix, 'none');
-  const read = (addresses: readonly EntryAddress[]): Promise<readonly Reading[]> =>
+  const read = (addresses: readonly EntryAddress[], asking: AskOptions): Promise<readonly Reading[]> =>
     link
-      .runToRead((commands) => readEntries(commands, names, addresses))
+      .runToRead((commands) => readEntries(commands, names, addresses), asking)
       .catch((error: unknown) => {
         oversized.suspect(
           error,
@@ -147,13 +148,13 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     watch: (onSettled) => void watchers.push(onSettled),
     close: () => link.close(),
 
-    read: (addresses) => readInParts(addresses, read),
-    acquire: (all) =>
-      inParts(all, (requests) => {
-        // A load need not wait for a server whose answers are late; who leads is worth it.
-        const way = requests.every(({ onlyLease }) => onlyLease === true) ? 'run' : 'runUnlessLate';
-        return link[way]((commands) => acquire(commands, { names, nextNonce, lasting, requests }));
-      }),
+    read: (addresses, asking = {}) => readInParts(addresses, (part) => read(part, asking)),
+    acquire: (all, { mayGiveUp = false } = {}) =>
+      inParts(all, (requests) =>
+        link[mayGiveUp ? 'runUnlessLate' : 'run']((commands) =>
+          acquire(commands, { names, nextNonce, lasting, requests }),
+        ),
+      ),
     fill: (all) => inParts(all, (part) => fills.ask(part)),
     release: async (all) => {
       await inParts(all, (leases) =>
@@ -177,7 +178,9 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
         }),
       ),
     forget: () => ended((commands) => endEpoch(commands, names)),
-    readLog: (after) => link.runToRead((commands) => readLog(commands, names.log, after)),
+    // Without it entries are read.
+    readLog: (after) =>
+      link.runToRead((commands) => readLog(commands, names.log, after), { mayGiveUp: true }),
     dropCopies: (tags) => link.run((commands) => announce(commands, names.log, tags)),
     countAsked: (field, asked) => link.run((commands) => countAsked(commands, names, { field, asked })),
     mostAsked: (field, atMost) => link.run((commands) => mostAsked(commands, names, { field, atMost })),

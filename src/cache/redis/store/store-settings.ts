@@ -10,8 +10,8 @@ export interface RedisStoreOptions {
   /** The first part of every key; default `corral`. Caches that share a Redis need different ones. */
   readonly prefix?: string;
   /**
-   * Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. A read is given
-   * up after a fifth of it, or later where answers usually take longer. Default 100; at most 24 days, as a timer.
+   * Milliseconds after which a command without an answer has failed; those in which this process stood still do not count. A read of
+   * fields whose loads are quick is given up after a fifth of it, or later where answers usually take longer. Default 100; at most 24 days, as a timer.
    */
   readonly commandTimeoutMs?: number;
   /** Milliseconds after which a connection attempt has failed; default 500, at most 24 days. */

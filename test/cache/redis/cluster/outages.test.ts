@@ -13,7 +13,7 @@ import { createGate } from '../../../support/gate.js';
 import { needsRedis } from '../../../support/needs.js';
 import { expectTime } from '../../../support/run/expect-time.js';
 import { tcpProxy, type TcpProxy } from '../../../support/servers/tcp-proxy.js';
-import { generationsFor } from '../../../support/stores/generations-for.js';
+import { generationsFor, leaseRequest } from '../../../support/stores/generations-for.js';
 import { relayOf, rowsInMemory } from './rows-in-memory.js';
 import { useCluster } from './use-cluster.js';
 
@@ -116,6 +116,18 @@ describe.skipIf(!needsRedis())('a Redis Cluster that has lost a node', () => {
       ).length;
     await expect.poll(unended, { timeout: 15_000 }).toBe(0);
   }, 60_000);
+
+  it('takes no lease of a row away where a node of one of its tags does not answer', async () => {
+    const { proxies, natMap } = await proxied();
+    const [one, other] = [await open('leases'), await open('leases', { natMap })];
+    const [[key = ''], [tag = '']] = [rowsOn(0), rowsOn(1)];
+    const lease = { ...leaseRequest({ key, tags: [tag] }), leaseMs: 60_000 };
+    expect((await one.acquire([lease]))[0]?.leased).toBe(true);
+    proxies[1]?.set({ blackHole: 'both' });
+    const [refused] = await other.acquire([leaseRequest({ key, tags: [tag] })]);
+    expect(refused).toMatchObject({ generations: undefined, leased: false });
+    expect(await one.renew([{ ...lease, leaseMs: 60_000 }])).toEqual([true]);
+  });
 
   it('has no rejection that nobody handles when leases cannot be asked for', async () => {
     const nodes = new ClusterNodes(client(), { commandTimeoutMs: 100, connectTimeoutMs: 500 });

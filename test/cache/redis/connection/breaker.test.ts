@@ -11,12 +11,12 @@ const TIMEOUT_MS = 40;
 async function opened(
   rejoin: (mustForget: boolean) => Promise<void> = () => Promise.resolve(),
   opensAt: BreakerOptions['opensAt'] = 'silence',
-  timeoutMs = TIMEOUT_MS,
+  rest: Partial<BreakerOptions> = {},
 ) {
   const changes: string[] = [];
   const rejoined: boolean[] = [];
   const breaker = new Breaker({
-    ...{ timeoutMs, opensAt, refusal },
+    ...{ timeoutMs: TIMEOUT_MS, opensAt, refusal, ...rest },
     rejoin: (mustForget) => {
       rejoined.push(mustForget);
       return rejoin(mustForget);
@@ -170,11 +170,11 @@ describe('the breaker of a server', () => {
     for (let read = 0; read < 10; read += 1) await breaker.runPromptly(answer);
     const gate = createGate();
     const write = breaker.run(() => gate.wait().then(() => 'written'));
-    await expect(breaker.runPromptly(silence)).rejects.toThrow('the store answers late');
+    await expect(breaker.runPromptly(silence)).rejects.toThrow('has not answered for longer than is usual');
     let asked = 0;
     const ask = (): Promise<string> => Promise.resolve(`asked ${(asked += 1)}`);
-    await expect(breaker.runPromptly(ask)).rejects.toThrow('the store answers late');
-    await expect(breaker.runUnlessLate(ask)).rejects.toThrow('the store answers late');
+    await expect(breaker.runPromptly(ask)).rejects.toThrow('has not answered for longer than is usual');
+    await expect(breaker.runUnlessLate(ask)).rejects.toThrow('has not answered for longer than is usual');
     expect([asked, breaker.isAway]).toEqual([0, false]);
     gate.open();
     expect(await write).toBe('written');
@@ -185,7 +185,7 @@ describe('the breaker of a server', () => {
   });
 
   it('gives up no read behind others while answers come, nor one that is as slow as usual, nor the first', async () => {
-    const { breaker } = await opened(() => Promise.resolve(), 'silence', 10 * TIMEOUT_MS);
+    const { breaker } = await opened(undefined, 'silence', { timeoutMs: 10 * TIMEOUT_MS });
     const slow = (): Promise<string> => passes(3 * TIMEOUT_MS, 'slow');
     expect(await breaker.runPromptly(slow)).toBe('slow');
     expect(await breaker.runPromptly(slow)).toBe('slow');
@@ -196,7 +196,24 @@ describe('the breaker of a server', () => {
     expect(await behind).toBe('slow');
     clearInterval(busy);
     for (let read = 0; read < 100; read += 1) await breaker.runPromptly(answer);
-    await expect(breaker.runPromptly(slow)).rejects.toThrow('the store answers late');
+    await expect(breaker.runPromptly(slow)).rejects.toThrow('has not answered for longer than is usual');
+  });
+
+  it('gives up no read whose answer is on its way, and no later than the time-out one that has none while others have', async () => {
+    let bytes = 0;
+    const timeoutMs = 5 * TIMEOUT_MS;
+    const { breaker } = await opened(undefined, 'silence', { timeoutMs, bytesHeard: () => bytes });
+    for (let read = 0; read < 10; read += 1) await breaker.runPromptly(answer);
+    const comes = setInterval(() => (bytes += 1), 5);
+    onTestFinished(() => clearInterval(comes));
+    expect(await breaker.runPromptly(() => passes(2 * TIMEOUT_MS, 'long'))).toBe('long');
+    clearInterval(comes);
+    for (let read = 0; read < 100; read += 1) await breaker.runPromptly(answer);
+    const busy = setInterval(() => void breaker.run(answer), 5);
+    onTestFinished(() => clearInterval(busy));
+    const sinceMs = performance.now();
+    await expect(breaker.runPromptly(silence)).rejects.toThrow(`no answer within ${timeoutMs} ms`);
+    expectTime(performance.now() - sinceMs).toBeLessThan(timeoutMs * 1.4);
   });
 
   it('asks again where what was late had no answer at all, and it is used still', async () => {
@@ -207,7 +224,7 @@ describe('the breaker of a server', () => {
       await expect.poll(() => breaker.isAway).toBe(false);
       await breaker.runPromptly(answer);
     }
-    await expect(breaker.runPromptly(silence)).rejects.toThrow('the store answers late');
+    await expect(breaker.runPromptly(silence)).rejects.toThrow('has not answered for longer than is usual');
     await expect.poll(() => breaker.runPromptly(answer).catch(() => undefined)).toBe('answer');
     expect(breaker.isAway).toBe(false);
   });

@@ -79,12 +79,12 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(await commandsOf(() => store.invalidate(TAGGED.tags))).toEqual(expected);
   });
 
-  it('are one for what a process has counted, which says once a minute that it is there', async () => {
+  it('are two for what a process has counted, which says once a minute that it is there', async () => {
     const store = await open();
     const slots = new Map([['1', '[]']]);
     const share = () => store.shareFigures?.('process', { slots, gone: [] });
     await share();
-    expect(await commandsOf(share)).toEqual({ hset: 1 });
+    expect(await commandsOf(share)).toEqual({ hset: 1, pexpire: 1 });
     // What failed may have been that: it is said anew.
     const counting = (await redis.keys('*')).filter((key) => key.endsWith('counting'));
     expect(counting).toHaveLength(1);
