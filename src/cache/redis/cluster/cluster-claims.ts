@@ -2,15 +2,15 @@ import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/st
 import { bytesOrNothing, textOf, type ScriptCall } from '../connection/lua-script.js';
 import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
 import { storeScripts } from '../store/store-scripts.js';
-import { answersOf, unlessAllFailed, type Outcome } from './cluster-nodes.js';
+import { answersOf, unlessAllFailed, type Outcome, type Way } from './cluster-nodes.js';
 import type { Reader } from './cluster-reads.js';
-import { onOwners, type OwnersReply, type Way } from './on-owners.js';
+import { onOwners, type OwnersReply } from './on-owners.js';
 import { markOfAll } from './slot-marks.js';
 
 interface Asking<Request> extends Reader {
   readonly nextNonce: () => string;
   readonly requests: readonly Request[];
-  /** Default `spread`. */
+  /** Default `run`. */
   readonly way?: Way;
 }
 
@@ -19,7 +19,7 @@ interface Asking<Request> extends Reader {
  * are not known; the rest goes on. @throws Error where nothing can be had.
  */
 export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<readonly Acquired[]> {
-  const { nodes, names, owed, nextNonce, requests, way = 'spread' } = asking;
+  const { nodes, names, owed, nextNonce, requests, way = 'run' } = asking;
   const began = owed.moment;
   const sharing = sharedMarks(asking);
   const isTagged = requests.some(({ tags }) => tags.length > 0);
@@ -108,7 +108,7 @@ async function sharedMarks({
   marks,
   nextNonce,
   requests,
-  way = 'spread',
+  way = 'run',
 }: Asking<Pick<LeaseRequest, 'key' | 'row' | 'tags' | 'keepForMs'>>): Promise<Shared> {
   const keptMs = new Map<string, number>();
   const slots = new Set<number>();

@@ -16,7 +16,7 @@ export async function invalidateOnCluster(
 ): Promise<readonly Error[]> {
   const { nodes, names, owed } = reader;
   const sent = onOwners(tags, {
-    ...{ nodes, script: storeScripts.invalidate, slotOf: names.slotOf, way: 'spreadWhileRejoining' },
+    ...{ nodes, script: storeScripts.invalidate, slotOf: names.slotOf, way: 'runWhileRejoining' },
     callOf: (tag, { channel }) => {
       const [call = { keys: [], args: [] }] = invalidations({ ...names, channel }, [tag], versions);
       return call;

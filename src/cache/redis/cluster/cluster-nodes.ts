@@ -36,18 +36,22 @@ export interface KeyInSlot {
 }
 
 /** Sends what belongs to one node: an outcome for each item, in their order. */
-export type Send<Item, Answer> = (
+type Send<Item, Answer> = (
   redis: Redis,
   items: readonly Item[],
   node: ClusterNode,
 ) => Promise<readonly Outcome<Answer>[]>;
 
+/** Ways to ask a node: see `ClusterNode`. */
+export type Way = 'run' | 'runUnlessLate' | 'runPromptly' | 'runSlowly' | 'runWhileRejoining';
+
 const NOT_OPENED = new Error('the cluster was not opened');
 
-interface Spreading<Item, Answer> {
+export interface Spreading<Item, Answer> {
   readonly slotOf: (item: Item) => number;
   readonly send: Send<Item, Answer>;
-  readonly way: 'run' | 'runUnlessLate' | 'runPromptly' | 'runSlowly' | 'runWhileRejoining';
+  /** How each node is asked; default `run`. */
+  readonly way?: Way;
 }
 
 /** Milliseconds between two looks at the nodes. */
@@ -166,51 +170,7 @@ export class ClusterNodes {
   }
 
   /** Sends each item to the owner of its slot, what belongs to one node together, and again where the slot has moved. */
-  spread<Item, Answer>(
-    items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
-  ): Promise<readonly Outcome<Answer>[]> {
-    return this.#spread(items, { slotOf, send, way: 'run' });
-  }
-
-  /** The same for what is of no use late: nodes whose answers are late are not asked. */
-  spreadUnlessLate<Item, Answer>(
-    items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
-  ): Promise<readonly Outcome<Answer>[]> {
-    return this.#spread(items, { slotOf, send, way: 'runUnlessLate' });
-  }
-
-  /** The same for reads: no node is waited for longer than its answers usually take. */
-  spreadPromptly<Item, Answer>(
-    items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
-  ): Promise<readonly Outcome<Answer>[]> {
-    return this.#spread(items, { slotOf, send, way: 'runPromptly' });
-  }
-
-  /** The same for what waits for replicas: it holds up nothing else. */
-  spreadSlowly<Item, Answer>(
-    items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
-  ): Promise<readonly Outcome<Answer>[]> {
-    return this.#spread(items, { slotOf, send, way: 'runSlowly' });
-  }
-
-  /** The same for invalidations: also to nodes that answer, and are used again once what waits for them is applied. */
-  spreadWhileRejoining<Item, Answer>(
-    items: readonly Item[],
-    slotOf: (item: Item) => number,
-    send: Send<Item, Answer>,
-  ): Promise<readonly Outcome<Answer>[]> {
-    return this.#spread(items, { slotOf, send, way: 'runWhileRejoining' });
-  }
-
-  async #spread<Item, Answer>(
+  async spread<Item, Answer>(
     items: readonly Item[],
     spreading: Spreading<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
@@ -233,11 +193,10 @@ export class ClusterNodes {
    * where it may still be there.
    */
   async delete(keys: readonly KeyInSlot[]): Promise<readonly Outcome<unknown>[]> {
-    const outcomes = await this.spread(
-      keys,
-      ({ slot }) => slot,
-      (redis, part) => Promise.all(part.map(({ key }) => settled(redis.del(key)))),
-    );
+    const outcomes = await this.spread(keys, {
+      slotOf: ({ slot }) => slot,
+      send: (redis, part) => Promise.all(part.map(({ key }) => settled(redis.del(key)))),
+    });
     const followed = outcomes.map(async (outcome, index) =>
       'error' in outcome ? this.#deleteOnItsWay(keys[index], outcome.error) : outcome,
     );
@@ -278,7 +237,7 @@ export class ClusterNodes {
 
   async #send<Item, Answer>(
     items: readonly Item[],
-    { slotOf, send, way }: Spreading<Item, Answer>,
+    { slotOf, send, way = 'run' }: Spreading<Item, Answer>,
   ): Promise<readonly Outcome<Answer>[]> {
     const isThere = (node: ClusterNode): boolean =>
       !node.isAway || (way === 'runWhileRejoining' && node.answersAgain);
@@ -568,7 +527,7 @@ export function unlessAllFailed<Answer>(outcomes: readonly Outcome<Answer>[]): r
 async function sendPart<Item, Answer>(
   node: ClusterNode,
   part: readonly Item[],
-  { send, way }: Pick<Spreading<Item, Answer>, 'send' | 'way'>,
+  { send, way }: { readonly send: Send<Item, Answer>; readonly way: Way },
 ): Promise<readonly Outcome<Answer>[]> {
   try {
     return await node[way](async (redis) => {

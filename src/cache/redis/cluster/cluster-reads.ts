@@ -67,10 +67,10 @@ export async function readFromCluster(
     tags: tags.map((tag) => placeOf(tag, names.generation(tag))),
   }));
   const all = [...reads.values()];
-  const outcomes = await nodes[mayGiveUp ? 'spreadPromptly' : 'spread'](
-    all,
-    ({ slot }) => slot,
-    (redis, part, node) => {
+  const outcomes = await nodes.spread(all, {
+    way: mayGiveUp ? 'runPromptly' : 'run',
+    slotOf: ({ slot }) => slot,
+    send: (redis, part, node) => {
       const { history, oversized } = node;
       inOneEarlyWrite(redis);
       return Promise.all(
@@ -86,7 +86,7 @@ export async function readFromCluster(
         }),
       );
     },
-  );
+  });
   unlessAllFailed(outcomes).forEach((outcome, index) => {
     const read = all[index];
     if (read === undefined || 'error' in outcome) return;

@@ -72,9 +72,10 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
   ): Promise<readonly unknown[]> => answersOf(await onRows(...asked)).map(({ reply }: OwnersReply) => reply);
   /** What lies in one slot, and is asked of its owner only. */
   const onSlot = async <Answer>(text: string, ask: (redis: Redis) => Promise<Answer>): Promise<Answer> => {
-    const outcomes = await nodes.spread([text], reader.names.slotOf, async (redis) => [
-      await settled(ask(redis)),
-    ]);
+    const outcomes = await nodes.spread([text], {
+      slotOf: reader.names.slotOf,
+      send: async (redis) => [await settled(ask(redis))],
+    });
     const [answer] = answersOf(outcomes);
     if (answer === undefined) throw new StoreAway('the node of the cluster did not answer');
     return answer;
@@ -158,7 +159,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
 
     read: (addresses, asking = {}) => readInParts(addresses, (part) => readFromCluster(reader, part, asking)),
     acquire: (all, { mayGiveUp = false } = {}) => {
-      const way = mayGiveUp ? 'spreadUnlessLate' : 'spread';
+      const way = mayGiveUp ? 'runUnlessLate' : 'run';
       return inParts(all, (requests) => acquireOnCluster({ ...reader, nextNonce, requests, way }));
     },
     fill: (all) => inParts(all, (part) => fills.ask(part)),

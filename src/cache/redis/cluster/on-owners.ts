@@ -1,8 +1,7 @@
+import type { Redis } from 'ioredis';
 import { repliesOf, type LuaScript, type ScriptCall } from '../connection/lua-script.js';
 import type { ClusterNode } from './cluster-node.js';
-import type { ClusterNodes, Outcome } from './cluster-nodes.js';
-
-export type Way = 'spread' | 'spreadUnlessLate' | 'spreadWhileRejoining';
+import type { ClusterNodes, Outcome, Way } from './cluster-nodes.js';
 
 export interface OnOwners<Item> {
   readonly nodes: ClusterNodes;
@@ -10,7 +9,7 @@ export interface OnOwners<Item> {
   readonly slotOf: (item: Item) => number;
   /** All keys of a call lie in one slot. */
   readonly callOf: (item: Item, node: ClusterNode) => ScriptCall;
-  /** Default `spread`. */
+  /** Default `run`. */
   readonly way?: Way;
 }
 
@@ -23,9 +22,9 @@ export interface OwnersReply {
 /** Runs a script for each item on the owner of its slot, all of a node in one write. An outcome for each, in their order. */
 export function onOwners<Item>(
   items: readonly Item[],
-  { nodes, script, slotOf, callOf, way = 'spread' }: OnOwners<Item>,
+  { nodes, script, slotOf, callOf, way = 'run' }: OnOwners<Item>,
 ): Promise<readonly Outcome<OwnersReply>[]> {
-  return nodes[way](items, slotOf, async (redis, part, node) => {
+  const send = async (redis: Redis, part: readonly Item[], node: ClusterNode) => {
     const { history } = node;
     const replies = await repliesOf(
       redis,
@@ -35,5 +34,6 @@ export function onOwners<Item>(
     return replies.map((reply) =>
       reply instanceof Error ? { error: reply } : { answer: { reply, history } },
     );
-  });
+  };
+  return nodes.spread(items, { slotOf, send, way });
 }

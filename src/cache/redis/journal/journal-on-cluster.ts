@@ -62,11 +62,14 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
 
   async function ask<T>(
     shard: number,
-    way: 'spread' | 'spreadSlowly',
+    way: 'run' | 'runSlowly',
     commands: (redis: Redis) => Promise<T>,
   ): Promise<T> {
     const slotOf = (): number => SLOTS_OF_SHARDS[shard] ?? 0;
-    const [outcome] = await nodes[way]([shard], slotOf, async (redis) => [await settled(commands(redis))]);
+    const [outcome] = await nodes.spread([shard], {
+      ...{ slotOf, way },
+      send: async (redis) => [await settled(commands(redis))],
+    });
     if (outcome === undefined) throw new Error('the node of the journal did not answer');
     if ('answer' in outcome) {
       moving.delete(shard);
@@ -130,8 +133,8 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
     latestUs,
     runOf: (shard) => ownerOf(shard)?.history ?? 'unknown',
     hasWaitAof: (shard) => serverOf(shard)?.hasWaitAof ?? false,
-    ask: (shard, commands) => ask(shard, 'spread', commands),
-    askConfirmed: (shard, commands) => ask(shard, 'spreadSlowly', commands),
+    ask: (shard, commands) => ask(shard, 'run', commands),
+    askConfirmed: (shard, commands) => ask(shard, 'runSlowly', commands),
     lookAgain: (shard) => ownerOf(shard)?.check(),
     close: () => nodes.close(),
   };

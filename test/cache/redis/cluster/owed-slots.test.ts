@@ -55,9 +55,10 @@ async function opened(servers: SimulatedServers) {
     return (await acquireOnCluster({ ...reader, nextNonce, requests: [request] }))[0];
   };
   await claim();
-  await nodes.spread([row], names.slotOf, async (redis) => [
-    await settled(redis.set(names.entry(row), 'the old entry')),
-  ]);
+  await nodes.spread([row], {
+    slotOf: names.slotOf,
+    send: async (redis) => [await settled(redis.set(names.entry(row), 'the old entry'))],
+  });
   const tagsOwner = nodes.ownerOf(names.slotOf(tag))?.address;
   return { owed, ways: { read, claim }, pay: () => owed.pay(nodes, names), tagsOwner };
 }
