@@ -1,10 +1,9 @@
 import {
-  coerceInputValue,
   getArgumentValues,
   getNamedType,
   GraphQLError,
   isEnumType,
-  isNonNullType,
+  isRequiredArgument,
   type ConstDirectiveNode,
   type GraphQLDirective,
   type GraphQLField,
@@ -15,6 +14,7 @@ import {
 import { nearestName } from '../nearest-name.js';
 import type { CachedArguments } from '../policy/field-site.js';
 import { codeFirstUses, isObject, type PlacedUse } from './extension-directives.js';
+import { coerceInput, defaultOf } from './graphql-versions.js';
 import { strayDirectives } from './stray-directives.js';
 import { cacheDirectives } from './type-defs.js';
 
@@ -145,7 +145,7 @@ function usesInExtensions(
   coordinate: string,
 ): Uses {
   const faults: string[] = [];
-  const defaults = Object.fromEntries(directive.args.map(({ name, defaultValue }) => [name, defaultValue]));
+  const defaults = Object.fromEntries(directive.args.map((argument) => [argument.name, defaultOf(argument)]));
   const uses = given.flatMap(({ place, use }) => {
     const { values, wrong } = isObject(use)
       ? argumentsIn(directive, use)
@@ -160,16 +160,17 @@ function usesInExtensions(
 function argumentsIn(directive: GraphQLDirective, given: Arguments): { values: Arguments; wrong: string[] } {
   const values: Record<string, unknown> = {};
   const wrong = [...unknownArguments(directive, Object.keys(given))];
-  for (const { name, defaultValue, type } of directive.args) {
+  for (const argument of directive.args) {
+    const { name, type } = argument;
     const value = given[name];
     if (value === undefined) {
-      if (defaultValue === undefined && isNonNullType(type))
+      if (isRequiredArgument(argument))
         wrong.push(`Argument "${name}" of required type "${type.toString()}" was not provided.`);
       continue;
     }
-    let isValid = true;
-    values[name] = coerceInputValue(value, type, () => (isValid = false));
-    if (!isValid)
+    const coerced = coerceInput(value, type);
+    values[name] = coerced.value;
+    if (coerced.fault !== undefined)
       wrong.push(`Argument "${name}" has invalid value ${JSON.stringify(value)}.${mendOf(type, value)}`);
   }
   return { values, wrong };
@@ -177,7 +178,10 @@ function argumentsIn(directive: GraphQLDirective, given: Arguments): { values: A
 
 /** GraphQL says which value is wrong, and not what could stand in its place. */
 function mendInSdl(directive: GraphQLDirective, node: ConstDirectiveNode, { nodes }: GraphQLError): string {
-  const wrong = node.arguments?.find(({ value }) => nodes?.includes(value) === true);
+  // Of a list graphql 16 names the whole, and 17 the item.
+  const wrong = node.arguments?.find(({ value }) =>
+    [value, ...('values' in value ? value.values : [])].some((one) => nodes?.includes(one) === true),
+  );
   const type = directive.args.find(({ name }) => name === wrong?.name.value)?.type;
   if (wrong === undefined || type === undefined) return '';
   return mendOf(type, 'value' in wrong.value ? wrong.value.value : undefined);
