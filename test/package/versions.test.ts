@@ -40,7 +40,7 @@ const schema = cache.apply(buildSchema(cacheTypeDefs + typeDefs));
 const asGraphql = `
 const { execFileSync } = require('node:child_process');
 const { writeFileSync } = require('node:fs');
-const { buildSchema, graphql, GraphQLInt, GraphQLObjectType, GraphQLSchema } = require('graphql');
+const { buildASTSchema, buildSchema, graphql, GraphQLInt, GraphQLObjectType, GraphQLSchema, parse } = require('graphql');
 const { cacheTypeDefs, createCache, memoryStore } = require('graphql-corral');
 
 const typeDefs = \`
@@ -105,13 +105,23 @@ async function differences(plain, schema) {
 }
 
 function codeFirst(cached) {
-  const cache = createCache({ store: memoryStore(), environment: 'test' });
   const a = { type: GraphQLInt, resolve: () => 1, extensions: { directives: { cached } } };
+  return fieldsOf(new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: { a } }) }));
+}
+
+// As of a schema that is not validated while it is built.
+function sdlFirst(given) {
+  const document = parse(cacheTypeDefs + 'type Query { a: Int @cached(' + given + ') }');
+  return fieldsOf(buildASTSchema(document, { assumeValidSDL: true }));
+}
+
+function fieldsOf(schema) {
+  const cache = createCache({ store: memoryStore(), environment: 'test' });
   try {
-    cache.apply(new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: { a } }) }));
+    cache.apply(schema);
     return cache.stats.fields();
-  } catch ({ faults, message }) {
-    return faults ?? message;
+  } catch ({ message }) {
+    return message;
   }
 }
 
@@ -132,6 +142,7 @@ function codeFirst(cached) {
     execFileSync(process.execPath, ['node_modules/graphql-corral/dist/command/corral.js', 'explain', 'film.graphql', '--schema', 'schema.graphql', '--json', ...more], { encoding: 'utf8' });
   console.log(JSON.stringify({
     differences: await differences(plain, schema),
+    sdlFirst: [sdlFirst('scope: PRIVATE'), sdlFirst('ttl: 5, scope: [PUBLIC]')],
     codeFirst: [codeFirst({ ttl: 5 }), codeFirst({ ttl: '5', scope: 'PRIVAT', tags: [5] }), codeFirst({})],
     tops: tops.sort(([one], [other]) => one.first - other.first),
     warned,
@@ -187,6 +198,10 @@ describe('the package graphql-corral, required', () => {
     const helper = version.startsWith('17') ? 'undefined' : 'none';
     expect(JSON.parse(project.node('as-graphql.cjs'))).toEqual({
       differences: [],
+      sdlFirst: [
+        expect.stringContaining('Argument "ttl" of required type "Int!" was not provided.'),
+        expect.stringContaining('"scope" has invalid value [PUBLIC]. It must be one of PUBLIC, PRIVATE.'),
+      ],
       codeFirst: [
         [{ coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0, vary: [] }],
         expect.stringMatching(

@@ -7,6 +7,7 @@ import {
   isRequiredArgument,
   Kind,
   versionInfo,
+  type ConstArgumentNode,
   type FieldNode,
   type GraphQLArgument,
   type GraphQLError,
@@ -75,6 +76,16 @@ const FIELD: Omit<GraphQLField<unknown, unknown>, 'args'> = {
 export function defaultOf(argument: GraphQLArgument): unknown {
   if (isRequiredArgument(argument)) return undefined;
   return getArgumentValues({ ...FIELD, args: [argument] }, NODE)[argument.name];
+}
+
+/** Whether what is written for an argument is of its type. */
+export function isOfArgument(argument: GraphQLArgument, node: ConstArgumentNode): boolean {
+  try {
+    getArgumentValues({ ...FIELD, args: [argument] }, { ...NODE, arguments: [node] });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A value as its type makes it, or what is wrong with it. */
