@@ -33,6 +33,126 @@ const schema = cache.apply(buildSchema(cacheTypeDefs + typeDefs));
 })();
 `;
 
+/**
+ * What reads a schema or an operation answers with each version of graphql what graphql answers without a cache. Prints what
+ * differs, then what a code-first field, a list of argument sets and the two ways to explain an operation come to.
+ */
+const asGraphql = `
+const { execFileSync } = require('node:child_process');
+const { writeFileSync } = require('node:fs');
+const { buildASTSchema, buildSchema, graphql, GraphQLInt, GraphQLObjectType, GraphQLSchema, parse } = require('graphql');
+const { cacheTypeDefs, createCache, memoryStore } = require('graphql-corral');
+
+const typeDefs = \`
+  enum Order { UP DOWN }
+  input Filter { from: Int = 3, order: Order = DOWN }
+  type Person { name: String }
+  type Film {
+    id: ID!
+    note(n: Int = 2): String @cached(ttl: 60)
+    director: Person @cached(ttl: 60)
+  }
+  type Query {
+    films: [Film] @cached(ttl: 60)
+    film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
+    search(filter: Filter = { from: 1 }, order: Order = UP, n: Int = 7): String @cached(ttl: 60)
+    top(first: Int = 10): Int @cached(ttl: 60, pattern: PREFETCH)
+  }\`;
+const tops = [];
+function resolving() {
+  const schema = buildSchema(cacheTypeDefs + typeDefs);
+  const query = schema.getQueryType().getFields();
+  query.films.resolve = () => [{ id: 1 }, { id: 2 }];
+  query.film.resolve = (_parent, { id }) => ({ id });
+  query.search.resolve = (_parent, args) => JSON.stringify(args);
+  query.top.resolve = (_parent, args, _context, info) => {
+    const told = info.getAsyncHelpers === undefined ? 'none' : String(info.getAbortSignal());
+    tops.push([args, JSON.stringify(info.variableValues.coerced ?? info.variableValues), told]);
+    return args.first;
+  };
+  const film = schema.getType('Film').getFields();
+  film.note.resolve = ({ id }, { n }) => [id, n].join('/');
+  film.director.resolve = ({ id }) => ({ name: 'of ' + id });
+  return schema;
+}
+const shown = ({ data, errors = [] }) => JSON.stringify([data, errors.map(({ message, path }) => [message, path])]);
+
+async function differences(plain, schema) {
+  const found = [];
+  for (const [source, variableValues] of [
+    ['query ($x: Boolean!) { films { id @skip(if: $x) note @include(if: $x) } }', { x: true }],
+    ['query ($x: Boolean!) { films { id @skip(if: $x) note @include(if: $x) } }', { x: false }],
+    ['query ($x: Boolean!) { films { ... @include(if: $x) { director { name } } ...F } } fragment F on Film { note @skip(if: $x) }', { x: true }],
+    ['query ($x: Boolean = true) { films { id note @include(if: $x) } }', { x: null }],
+    ['query ($coerced: Boolean!, $sources: Int) { films { id @skip(if: $coerced) note(n: $sources) } }', { coerced: true, sources: 4 }],
+    ['query ($n: Int) { films { note(n: $n) } }', { n: 5 }],
+    ['query ($n: Int) { films { note(n: $n) } }', {}],
+    ['query ($n: Int) { films { note(n: $n) } }', { n: null }],
+    ['{ films { note } }'],
+    ['{ search }'],
+    ['{ search(filter: {}) }'],
+    ['query ($n: Int, $f: Filter) { search(n: $n, filter: $f) }', { n: null, f: { order: 'UP' } }],
+    ['query ($n: Int!) { search(n: $n) }', { n: 'x' }],
+  ]) {
+    const ask = (one) => graphql({ schema: one, source, variableValues, contextValue: {} }).then(shown);
+    const expected = await ask(plain);
+    for (let time = 0; time < 3; time += 1) {
+      const answer = await ask(schema);
+      if (answer !== expected) found.push({ source, variableValues, expected, answer });
+    }
+  }
+  return found;
+}
+
+function codeFirst(cached) {
+  const a = { type: GraphQLInt, resolve: () => 1, extensions: { directives: { cached } } };
+  return fieldsOf(new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: { a } }) }));
+}
+
+// As of a schema that is not validated while it is built.
+function sdlFirst(given) {
+  const document = parse(cacheTypeDefs + 'type Query { a: Int @cached(' + given + ') }');
+  return fieldsOf(buildASTSchema(document, { assumeValidSDL: true }));
+}
+
+function fieldsOf(schema) {
+  const cache = createCache({ store: memoryStore(), environment: 'test' });
+  try {
+    cache.apply(schema);
+    return cache.stats.fields();
+  } catch ({ message }) {
+    return message;
+  }
+}
+
+(async () => {
+  const warned = [];
+  const log = { info: () => {}, error: () => {}, warn: (_what, message) => warned.push(message) };
+  const warm = { 'Query.top': () => [{}, { first: 3 }, { first: 'x' }] };
+  const cache = createCache({ store: memoryStore(), environment: 'test', warm, log });
+  const plain = resolving();
+  const schema = cache.apply(plain);
+  await cache.start();
+  await cache.warm.ready();
+  const document = 'query ($id: ID!, $x: Boolean!) { film(id: $id) { note(n: 1) @include(if: $x) director { name } } }';
+  const variables = { id: '7', x: false };
+  writeFileSync('schema.graphql', typeDefs);
+  writeFileSync('film.graphql', document);
+  const command = (...more) =>
+    execFileSync(process.execPath, ['node_modules/graphql-corral/dist/command/corral.js', 'explain', 'film.graphql', '--schema', 'schema.graphql', '--json', ...more], { encoding: 'utf8' });
+  console.log(JSON.stringify({
+    differences: await differences(plain, schema),
+    sdlFirst: [sdlFirst('scope: PRIVATE'), sdlFirst('ttl: 5, scope: [PUBLIC]')],
+    codeFirst: [codeFirst({ ttl: 5 }), codeFirst({ ttl: '5', scope: 'PRIVAT', tags: [5] }), codeFirst({})],
+    tops: tops.sort(([one], [other]) => one.first - other.first),
+    warned,
+    explained: cache.tools.explain({ document, variables }).fields.map(({ path, key }) => [path, key]),
+    commands: [command(), command('--variables', JSON.stringify(variables))].map((told) => JSON.parse(told)[0].entry),
+  }));
+  await cache.close();
+})();
+`;
+
 /** Two caches share what one of them has loaded. Prints the version of ioredis and the loads. */
 const inRedis = `
 const { Redis } = require('ioredis');
@@ -62,6 +182,7 @@ describe('the package graphql-corral, required', () => {
   beforeAll(() => {
     project = packedProject('graphql@16');
     project.write('in-memory.cjs', inMemory);
+    project.write('as-graphql.cjs', asGraphql);
     project.write('in-redis.cjs', inRedis);
   }, 180_000);
   afterAll(() => project.remove());
@@ -70,6 +191,35 @@ describe('the package graphql-corral, required', () => {
     project.install(`graphql@${version}`);
     const [node = ''] = process.versions.node.split('.');
     expect(project.node('in-memory.cjs').trim()).toBe(`${node} ${version} 2`);
+  });
+
+  it.each(['16.10.0', '17.1.0'])('answers and explains as graphql %s does by itself', (version) => {
+    project.install(`graphql@${version}`);
+    const helper = version.startsWith('17') ? 'undefined' : 'none';
+    expect(JSON.parse(project.node('as-graphql.cjs'))).toEqual({
+      differences: [],
+      sdlFirst: [
+        expect.stringContaining('Argument "ttl" of required type "Int!" was not provided.'),
+        expect.stringContaining('"scope" has invalid value [PUBLIC]. It must be one of PUBLIC, PRIVATE.'),
+      ],
+      codeFirst: [
+        [{ coordinate: 'Query.a', pattern: 'CACHE_ASIDE', ttl: 5, swr: 0, vary: [] }],
+        expect.stringMatching(
+          /"ttl" has invalid value "5"[^]*"scope" has invalid value "PRIVAT"[^]*"tags" has invalid value \[5\]/,
+        ),
+        expect.stringContaining('Argument "ttl" of required type "Int!" was not provided.'),
+      ],
+      tops: [
+        [{ first: 3 }, '{}', helper],
+        [{ first: 10 }, '{}', helper],
+      ],
+      warned: [expect.stringMatching(/does not take: argument "first": .*Int.*"x"/)],
+      explained: [
+        ['film', 'Film:7'],
+        ['film.director', 'Film.director of the parent and the arguments'],
+      ],
+      commands: [null, expect.stringMatching(/Film:7$/)],
+    });
   });
 
   describe.skipIf(!needsRedis())('with Redis', () => {

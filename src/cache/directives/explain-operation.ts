@@ -3,7 +3,6 @@ import {
   getArgumentValues,
   getNamedType,
   getOperationAST,
-  getVariableValues,
   isAbstractType,
   isObjectType,
   Kind,
@@ -18,6 +17,7 @@ import {
 import { CacheError } from '../errors.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { ViewerOf } from '../vary/viewer-id.js';
+import { coerceVariables, noVariables, withSources, type Variables } from './graphql-versions.js';
 
 /** A cached field of an operation. */
 export interface ExplainedField {
@@ -78,7 +78,7 @@ class Walk {
   readonly #options: ExplainOptions;
   readonly #operation: ExplainedOperation;
   #fragments: Record<string, FragmentDefinitionNode> = {};
-  #variables: Record<string, unknown> = {};
+  #variables: Variables = noVariables();
   /** Paths and coordinates. */
   readonly #noted = new Set<string>();
   #steps = 0;
@@ -95,13 +95,9 @@ class Walk {
     if (fault !== undefined) throw fault;
     const operation = getOperationAST(document, null);
     if (operation == null) throw new Error('The document must have exactly one operation.');
-    const given = getVariableValues(
-      schema,
-      operation.variableDefinitions ?? [],
-      this.#operation.variables ?? {},
-    );
-    if (given.errors !== undefined) throw given.errors[0] ?? new Error('The variables do not fit.');
-    this.#variables = given.coerced;
+    const { variables, errors } = coerceVariables(schema, operation, this.#operation.variables ?? {});
+    if (errors !== undefined) throw errors[0] ?? new Error('The variables do not fit.');
+    this.#variables = variables;
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments[definition.name.value] = definition;
     }
@@ -110,7 +106,7 @@ class Walk {
     const { fields } = collectFields(
       schema,
       this.#fragments,
-      { coerced: this.#variables, sources: {} },
+      withSources(this.#variables),
       root,
       operation.selectionSet,
     );
@@ -177,7 +173,7 @@ class Walk {
         const { fields } = collectSubFields(
           this.#options.schema,
           this.#fragments,
-          { coerced: this.#variables, sources: {} },
+          withSources(this.#variables),
           object,
           [...nodes],
         );

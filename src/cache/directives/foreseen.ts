@@ -15,6 +15,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import type { ReadPolicy } from '../policy/read-policy.js';
+import { withSources } from './graphql-versions.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
 type Policies = ReadonlyMap<string, ReadPolicy>;
@@ -73,7 +74,7 @@ export function foreseenBelow(info: GraphQLResolveInfo, policies: Policies): rea
   const type = objectTypeOf(info.returnType);
   if (type === undefined) return [];
   const { schema, fragments, variableValues } = info;
-  const variables = { coerced: variableValues, sources: {} };
+  const variables = withSources(variableValues);
   const isOwnList = listsIn(info.returnType) === 1;
   const below = ({ type: of, nodes, way, isMany }: Place): Foreseen[] => {
     const { fields } = collectSubFields(schema, fragments, variables, of, [...nodes]);

@@ -1,5 +1,5 @@
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
-import type { Variant } from '../keys/variant.js';
+import type { TemplateInputs } from '../keys/template.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
 import { requestOf, type AheadRead, type FieldCall } from '../loads/field-call.js';
@@ -7,6 +7,7 @@ import type { Mark } from '../coherence/process-copies.js';
 import type { Found } from '../coherence/entry-field.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import type { Services } from '../loads/services.js';
+import type { ViewerOf } from '../vary/viewer-id.js';
 import {
   canBeForeseen,
   foreseenBelow,
@@ -40,7 +41,10 @@ interface KnownBelow extends Pick<SelectedBelow, 'fragments'> {
 /** A call that may be answered by what was read ahead. */
 type Call = Pick<FieldCall<GraphQLResolveInfo>, 'parent' | 'args' | 'context' | 'info'>;
 
-const SAME = Object.freeze({ variant: undefined });
+/** What the entries of one request depend on besides. */
+type Reader = Pick<TemplateInputs, 'viewerId' | 'variant'>;
+
+const ALL: Reader = Object.freeze({ viewerId: undefined, variant: undefined });
 
 /**
  * Reads what the fields below a value will ask for, all at once and before the value is handed on: so that they answer
@@ -116,7 +120,8 @@ export class LookAhead {
     const pending: PromiseLike<void>[] = [];
     for (const { way, children } of foreseen) {
       const isOwn = way === undefined && Array.isArray(value);
-      const parents: readonly unknown[] = isOwn ? value : objectsAt(value, way ?? []);
+      const parents: readonly unknown[] | undefined = isOwn ? value : objectsIn(value, way ?? []);
+      if (parents === undefined) continue;
       const placeOf = isOwn ? undefined : new Map(parents.map((parent, at) => [parent, at]));
       for (const child of children) {
         const ready = this.#readChild(child, { parents, placeOf, context, info, reads });
@@ -132,11 +137,10 @@ export class LookAhead {
   ): MaybePromise<void> {
     const { entries, traces, viewerOf } = this.#services;
     const args = argumentsOf(argumentsFor, info);
-    const viewerId = policy.usesViewer ? viewerOf(context) : undefined;
-    const varying = variantFor(policy, context);
+    const reader = readerFor(policy, viewerOf, context);
     // Each child says by itself what is wrong.
-    if (args === undefined || varying === 'unknown') return undefined;
-    const { variant } = varying;
+    if (args === undefined || reader === undefined) return undefined;
+    const { viewerId, variant } = reader;
     const places = new ForeseenPlaces(parents, { policy, args, context, viewerId, variant, viewerOf });
     const wanted = places.places.filter((place) => place !== undefined);
     if (wanted.length === 0) return undefined;
@@ -158,7 +162,8 @@ export class LookAhead {
     const known = ofNode?.get(type);
     if (known?.fragments.every((one) => info.fragments[one.name.value] === one) === true)
       return known.foreseen;
-    const foreseen = foreseenBelow(info, this.#policies);
+    const foreseen = foreseenIn(info, this.#policies);
+    if (foreseen === undefined) return [];
     if (info.fieldNodes.length > 1) return foreseen;
     const { isConditional, fragments } = selectedBelow(info);
     if (isConditional) return foreseen;
@@ -191,6 +196,29 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Error);
 }
 
+// What fails in these fails again when GraphQL comes to it, and there the error belongs to its place in the answer.
+
+/** Undefined where a variable of a directive does not fit, or an argument. */
+function foreseenIn(
+  info: GraphQLResolveInfo,
+  policies: ReadonlyMap<string, ReadPolicy>,
+): readonly Foreseen[] | undefined {
+  try {
+    return foreseenBelow(info, policies);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where a property on the way cannot be read. */
+function objectsIn(value: unknown, way: readonly string[]): readonly unknown[] | undefined {
+  try {
+    return objectsAt(value, way);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Those of all children of a list; undefined where a variable does not fit. */
 function argumentsOf(
   argumentsFor: Child['argumentsFor'],
@@ -199,20 +227,20 @@ function argumentsOf(
   try {
     return argumentsFor(info);
   } catch {
-    // The same call fails again when a child is resolved, and there the error belongs to its place in the answer.
     return undefined;
   }
 }
 
-/** The variant that all children of a list have in one request. */
-function variantFor(
-  { variantOf }: ReadPolicy,
+/** Whom all children of a list are read for in one request; undefined where that cannot be told. */
+function readerFor(
+  { usesViewer, variantOf }: ReadPolicy,
+  viewerOf: ViewerOf,
   context: unknown,
-): { readonly variant: Variant | undefined } | 'unknown' {
-  if (variantOf === undefined) return SAME;
+): Reader | undefined {
+  if (!usesViewer && variantOf === undefined) return ALL;
   try {
-    return { variant: variantOf(context) };
+    return { viewerId: usesViewer ? viewerOf(context) : undefined, variant: variantOf?.(context) };
   } catch {
-    return 'unknown';
+    return undefined;
   }
 }

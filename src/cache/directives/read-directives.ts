@@ -1,11 +1,12 @@
 import {
-  coerceInputValue,
   getArgumentValues,
   getNamedType,
   GraphQLError,
   isEnumType,
-  isNonNullType,
+  isRequiredArgument,
+  print,
   type ConstDirectiveNode,
+  type GraphQLArgument,
   type GraphQLDirective,
   type GraphQLField,
   type GraphQLInputType,
@@ -15,6 +16,7 @@ import {
 import { nearestName } from '../nearest-name.js';
 import type { CachedArguments } from '../policy/field-site.js';
 import { codeFirstUses, isObject, type PlacedUse } from './extension-directives.js';
+import { coerceInput, defaultOf, isOfArgument } from './graphql-versions.js';
 import { strayDirectives } from './stray-directives.js';
 import { cacheDirectives } from './type-defs.js';
 
@@ -130,9 +132,7 @@ function usesInSdl(
       uses.push(getArgumentValues(directive, node));
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      faults.push(
-        `@${directive.name} on ${coordinate}: ${error.message}${mendInSdl(directive, node, error)}`,
-      );
+      faults.push(`@${directive.name} on ${coordinate}: ${faultInSdl(directive, node) ?? error.message}`);
     }
   }
   return { uses, faults };
@@ -145,7 +145,7 @@ function usesInExtensions(
   coordinate: string,
 ): Uses {
   const faults: string[] = [];
-  const defaults = Object.fromEntries(directive.args.map(({ name, defaultValue }) => [name, defaultValue]));
+  const defaults = Object.fromEntries(directive.args.map((argument) => [argument.name, defaultOf(argument)]));
   const uses = given.flatMap(({ place, use }) => {
     const { values, wrong } = isObject(use)
       ? argumentsIn(directive, use)
@@ -160,27 +160,38 @@ function usesInExtensions(
 function argumentsIn(directive: GraphQLDirective, given: Arguments): { values: Arguments; wrong: string[] } {
   const values: Record<string, unknown> = {};
   const wrong = [...unknownArguments(directive, Object.keys(given))];
-  for (const { name, defaultValue, type } of directive.args) {
+  for (const argument of directive.args) {
+    const { name, type } = argument;
     const value = given[name];
     if (value === undefined) {
-      if (defaultValue === undefined && isNonNullType(type))
-        wrong.push(`Argument "${name}" of required type "${type.toString()}" was not provided.`);
+      if (isRequiredArgument(argument)) wrong.push(missing(argument));
       continue;
     }
-    let isValid = true;
-    values[name] = coerceInputValue(value, type, () => (isValid = false));
-    if (!isValid)
+    const coerced = coerceInput(value, type);
+    values[name] = coerced.value;
+    if (coerced.fault !== undefined)
       wrong.push(`Argument "${name}" has invalid value ${JSON.stringify(value)}.${mendOf(type, value)}`);
   }
   return { values, wrong };
 }
 
-/** GraphQL says which value is wrong, and not what could stand in its place. */
-function mendInSdl(directive: GraphQLDirective, node: ConstDirectiveNode, { nodes }: GraphQLError): string {
-  const wrong = node.arguments?.find(({ value }) => nodes?.includes(value) === true);
-  const type = directive.args.find(({ name }) => name === wrong?.name.value)?.type;
-  if (wrong === undefined || type === undefined) return '';
-  return mendOf(type, 'value' in wrong.value ? wrong.value.value : undefined);
+/** Each version of graphql has its own words for it, and none says what could stand in place of a value. */
+function faultInSdl({ args }: GraphQLDirective, node: ConstDirectiveNode): string | undefined {
+  for (const argument of args) {
+    const given = node.arguments?.find(({ name }) => name.value === argument.name);
+    if (given === undefined) {
+      if (isRequiredArgument(argument)) return missing(argument);
+    } else if (!isOfArgument(argument, given)) {
+      const { value } = given;
+      const text = 'value' in value ? value.value : undefined;
+      return `Argument "${argument.name}" has invalid value ${print(value)}.${mendOf(argument.type, text)}`;
+    }
+  }
+  return undefined;
+}
+
+function missing({ name, type }: GraphQLArgument): string {
+  return `Argument "${name}" of required type "${type.toString()}" was not provided.`;
 }
 
 function mendOf(type: GraphQLInputType, value: unknown): string {

@@ -1,7 +1,7 @@
 import {
-  coerceInputValue,
   getNamedType,
   isCompositeType,
+  isRequiredArgument,
   Kind,
   OperationTypeNode,
   type FieldNode,
@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import type { FieldCall } from '../loads/field-call.js';
 import type { Arguments, WarmArguments } from '../warm/warm-field.js';
+import { coerceInput, defaultOf, infoHelpers, noVariables } from './graphql-versions.js';
 import { warmCacheControl } from './warm-cache-control.js';
 
 type Field = GraphQLField<unknown, unknown>;
@@ -43,19 +44,18 @@ export function argumentsOf({ args }: Field, given: unknown): WarmArguments {
 /** What is left out gets its default, or stays away; the fault is undefined where there is none. */
 function coerceInto(
   coerced: Record<string, unknown>,
-  { name, type, defaultValue }: GraphQLArgument,
-  value: unknown,
+  argument: GraphQLArgument,
+  given: unknown,
 ): string | undefined {
-  if (value === undefined && defaultValue !== undefined) {
-    coerced[name] = defaultValue;
+  const { name, type } = argument;
+  if (given === undefined && !isRequiredArgument(argument)) {
+    const preset = defaultOf(argument);
+    if (preset !== undefined) coerced[name] = preset;
     return undefined;
   }
-  if (value === undefined && !String(type).endsWith('!')) return undefined;
-  let fault: string | undefined;
-  coerced[name] = coerceInputValue(value ?? null, type, (_path, _invalid, error) => {
-    fault ??= `argument "${name}": ${error.message}`;
-  });
-  return fault;
+  const { value, fault } = coerceInput(given ?? null, type);
+  coerced[name] = value;
+  return fault === undefined ? undefined : `argument "${name}": ${fault}`;
 }
 
 /** A call of a root field as GraphQL would make it, for an operation that asks for nothing below it. */
@@ -80,10 +80,10 @@ export function warmCall(
     fragments: {},
     rootValue: undefined,
     operation,
-    variableValues: {},
+    variableValues: noVariables(),
   };
   // Resolvers may tell hints that are kept with the entry, and those of Apollo Server expect to find it.
-  Object.assign(info, { cacheControl: warmCacheControl(schema, field) });
+  Object.assign(info, { cacheControl: warmCacheControl(schema, field) }, infoHelpers);
   return { parent: undefined, args, context, info };
 }
 

@@ -1,7 +1,6 @@
 import {
   getArgumentValues,
   getNamedType,
-  getVariableValues,
   GraphQLError,
   isAbstractType,
   isObjectType,
@@ -13,6 +12,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { coerceVariables, noVariables, type Variables } from '../../directives/graphql-versions.js';
 import type { ReadPolicy } from '../../policy/read-policy.js';
 import { CommandFault } from '../command-fault.js';
 import type { AssumedPlan, DeclaredField } from './assumed-plan.js';
@@ -42,7 +42,7 @@ export interface Explained {
  */
 export function explainOperation(explained: Explained): readonly ExplainedField[] {
   const { schema, operation, variables } = explained;
-  const values = variables === undefined ? {} : coercedVariables(schema, operation, variables);
+  const values = variables === undefined ? noVariables() : coercedVariables(schema, operation, variables);
   const root = schema.getRootType(operation.operation);
   return root == null
     ? []
@@ -50,7 +50,7 @@ export function explainOperation(explained: Explained): readonly ExplainedField[
 }
 
 interface Level extends Explained {
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Variables;
   /** What the object of this level can be. */
   readonly types: readonly GraphQLObjectType[];
   readonly path: readonly string[];
@@ -130,8 +130,8 @@ function coercedVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-  if (coerced === undefined) throw new CommandFault((errors ?? []).map(({ message }) => message).join('\n'));
+): Variables {
+  const { variables: coerced, errors } = coerceVariables(schema, operation, variables);
+  if (errors !== undefined) throw new CommandFault(errors.map(({ message }) => message).join('\n'));
   return coerced;
 }
