@@ -1,3 +1,4 @@
+import { types as kinds } from 'node:util';
 import { isPlainDate } from './fixed-date.js';
 import type { ValueType } from './value-type.js';
 
@@ -64,7 +65,7 @@ export const builtInNames: ReadonlySet<string> = new Set([BYTES, NEGATIVE_ZERO, 
 
 /**
  * The value with every typed part replaced by its stand-in; the very same object where there is none.
- * @throws UnstorableValue for functions, symbols, promises, errors, unknown classes and cycles.
+ * @throws UnstorableValue for functions, symbols, promises, errors, proxies, unknown classes and cycles.
  * @throws TooManyParts
  */
 export function storable(value: unknown, rules: StorableRules, path = '', depth = 0): unknown {
@@ -87,6 +88,9 @@ export function storable(value: unknown, rules: StorableRules, path = '', depth 
   if (value === null) return value;
   if (depth >= MAX_DEPTH)
     throw new UnstorableValue(`a structure deeper than ${MAX_DEPTH} (or a cycle)`, path);
+  // As a getter: its traps would run after the load, and with them what a client for one request computes.
+  if (kinds.isProxy(value))
+    throw new UnstorableValue('a Proxy (a plain copy, such as { ...row } made in the load, can be)', path);
   // By its prototype: an instance of a class that extends Array or Date would come back without its class.
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return storableObject(value, rules, path, depth);
