@@ -18,6 +18,7 @@ export const errorCodes = {
     'A field was about to be given the entry of another field or viewer; refused, and a bug of the engine. Not in production, where it is counted.',
   CACHE_ORIGIN_REPLY: 'An origin answered with something other than one element per id.',
   CACHE_KEY_WITHOUT_VALUE: 'A READ_THROUGH key names a property that the parent does not have.',
+  CACHE_ID_WITHOUT_TEXT: 'A READ_THROUGH field was asked for an id that is no text, number, boolean or Date.',
   CACHE_FETCH_OPTIONS: 'cache.fetch or cache.invalidate was called with something that cannot be used.',
   CACHE_INVALIDATION_FAILED:
     'The store could not apply an invalidation that code asked for with cache.invalidate.',

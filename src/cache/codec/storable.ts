@@ -1,3 +1,4 @@
+import { types as kinds } from 'node:util';
 import { isPlainDate } from './fixed-date.js';
 import type { ValueType } from './value-type.js';
 
@@ -20,6 +21,35 @@ export class UnstorableValue extends Error {
   }
 }
 
+/** Thrown for a value of more parts than its field may have bytes: it is answered, counted and not stored. */
+export class TooManyParts extends Error {
+  constructor() {
+    super('a value of more parts than it may have bytes');
+    this.name = 'TooManyParts';
+  }
+}
+
+/** Counts the parts of a value on each way to them: objects that are reached by many ways are written as often. */
+export class PartsLeft {
+  #left: number;
+
+  constructor(most: number) {
+    this.#left = most;
+  }
+
+  /** @throws TooManyParts */
+  count(): void {
+    this.#left -= 1;
+    if (this.#left < 0) throw new TooManyParts();
+  }
+}
+
+/** What a check of a value must know besides it. */
+export interface StorableRules {
+  readonly types: readonly ValueType[];
+  readonly parts: PartsLeft;
+}
+
 /** Stands in the encoded bytes for a value that MessagePack cannot carry by itself. */
 export class TypedValue {
   constructor(
@@ -35,9 +65,11 @@ export const builtInNames: ReadonlySet<string> = new Set([BYTES, NEGATIVE_ZERO, 
 
 /**
  * The value with every typed part replaced by its stand-in; the very same object where there is none.
- * @throws UnstorableValue for functions, symbols, promises, errors, unknown classes and cycles.
+ * @throws UnstorableValue for functions, symbols, promises, errors, proxies, unknown classes and cycles.
+ * @throws TooManyParts
  */
-export function storable(value: unknown, types: readonly ValueType[], path = '', depth = 0): unknown {
+export function storable(value: unknown, rules: StorableRules, path = '', depth = 0): unknown {
+  rules.parts.count();
   switch (typeof value) {
     case 'boolean':
     case 'bigint':
@@ -56,17 +88,20 @@ export function storable(value: unknown, types: readonly ValueType[], path = '',
   if (value === null) return value;
   if (depth >= MAX_DEPTH)
     throw new UnstorableValue(`a structure deeper than ${MAX_DEPTH} (or a cycle)`, path);
+  // As a getter: its traps would run after the load, and with them what a client for one request computes.
+  if (kinds.isProxy(value))
+    throw new UnstorableValue('a Proxy (a plain copy, such as { ...row } made in the load, can be)', path);
   // By its prototype: an instance of a class that extends Array or Date would come back without its class.
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return storableObject(value, types, path, depth);
-  if (prototype === Array.prototype && Array.isArray(value)) return storableArray(value, types, path, depth);
+  if (prototype === Object.prototype || prototype === null) return storableObject(value, rules, path, depth);
+  if (prototype === Array.prototype && Array.isArray(value)) return storableArray(value, rules, path, depth);
   if (prototype === Buffer.prototype) return value;
   if (prototype === Uint8Array.prototype && value instanceof Uint8Array) return new TypedValue(BYTES, value);
   if (isPlainDate(value)) {
     if (Reflect.ownKeys(value).length > 0) throw new UnstorableValue('a Date with fields of its own', path);
     return value;
   }
-  for (const type of types) {
+  for (const type of rules.types) {
     if (type.is(value)) return new TypedValue(type.name, textOf(type, value, path));
   }
   throw new UnstorableValue(`an instance of ${classNameOf(prototype)}`, path);
@@ -84,25 +119,20 @@ function textOf(type: ValueType, value: unknown, path: string): string {
   throw new UnstorableValue(`a value that the type ${type.name} does not encode as text`, path);
 }
 
-function storableArray(
-  value: unknown[],
-  types: readonly ValueType[],
-  path: string,
-  depth: number,
-): unknown[] {
+function storableArray(value: unknown[], rules: StorableRules, path: string, depth: number): unknown[] {
   // The length is one; a hole in the list has none.
   if (Reflect.ownKeys(value).length !== value.length + 1)
     throw new UnstorableValue('a list with holes or with fields of its own', path);
   let copy: unknown[] | undefined;
   for (let index = 0; index < value.length; index += 1) {
     const item = value[index];
-    const stored = storable(item, types, `${path}[${index}]`, depth + 1);
+    const stored = storable(item, rules, `${path}[${index}]`, depth + 1);
     if (stored !== item) (copy ??= [...value])[index] = stored;
   }
   return copy ?? value;
 }
 
-function storableObject(value: object, types: readonly ValueType[], path: string, depth: number): object {
+function storableObject(value: object, rules: StorableRules, path: string, depth: number): object {
   let copy: Record<string, unknown> | undefined;
   const fields = Object.entries(value);
   if (Reflect.ownKeys(value).length !== fields.length)
@@ -113,7 +143,7 @@ function storableObject(value: object, types: readonly ValueType[], path: string
     // It may answer each reader something else, and what it reads is read after the load, which nothing watches.
     if (Object.getOwnPropertyDescriptor(value, name)?.get !== undefined)
       throw new UnstorableValue('a getter', `${path}.${name}`);
-    const stored = storable(item, types, `${path}.${name}`, depth + 1);
+    const stored = storable(item, rules, `${path}.${name}`, depth + 1);
     if (stored !== item) (copy ??= { ...value })[name] = stored;
   }
   return copy ?? value;

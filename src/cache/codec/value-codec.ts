@@ -4,8 +4,10 @@ import {
   builtInNames,
   LONE_SURROGATES,
   NEGATIVE_ZERO,
+  PartsLeft,
   requireStorable,
   storable,
+  TooManyParts,
   TypedValue,
   UnstorableValue,
 } from './storable.js';
@@ -20,8 +22,12 @@ export interface ValueCodec {
   encode(value: unknown): Buffer;
   /** @throws Error when the bytes are not what `encode` writes; the caller treats that as a miss. */
   decode(bytes: Uint8Array): unknown;
-  /** Encodes a value, and compares it with what comes back. @throws UnstorableValue where that is not what it was. */
-  encodeFaithfully(value: unknown): { readonly bytes: Buffer; readonly decoded: unknown };
+  /**
+   * Encodes a value, and compares it with what comes back.
+   * @throws UnstorableValue where that is not what it was.
+   * @throws TooManyParts where it has more than `mostParts`; unlimited where that is not said.
+   */
+  encodeFaithfully(value: unknown, mostParts?: number): { readonly bytes: Buffer; readonly decoded: unknown };
   /** How each reader of a decoded value gets one of its own; undefined where it cannot be changed. */
   copierOf(value: unknown): CopyValue | undefined;
   /** Whether it is an instance of a registered type that no reader can change. */
@@ -78,7 +84,8 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
   }
   const distinct = new Set<object>();
   const faithfulness = { types, distinct };
-  const encode = (value: unknown): Buffer => unlessUnstorable(() => packr.pack(storable(value, types)));
+  const encode = (value: unknown, mostParts = Infinity): Buffer =>
+    unlessUnstorable(() => packr.pack(storable(value, { types, parts: new PartsLeft(mostParts) })));
   const decode = (bytes: Uint8Array): unknown => {
     decodingTypes = byName;
     const value: unknown = packr.unpack(bytes);
@@ -86,11 +93,11 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
     return value;
   };
   return {
-    encode,
+    encode: (value) => encode(value),
     decode,
-    encodeFaithfully: (value) =>
+    encodeFaithfully: (value, mostParts) =>
       unlessUnstorable(() => {
-        const bytes = encode(value);
+        const bytes = encode(value, mostParts);
         const decoded = decode(bytes);
         requireFaithful(value, decoded, faithfulness);
         return { bytes, decoded };
@@ -109,7 +116,7 @@ function unlessUnstorable<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof UnstorableValue) throw error;
+    if (error instanceof UnstorableValue || error instanceof TooManyParts) throw error;
     throw new UnstorableValue(
       'a value that cannot be encoded, or not be decoded again,',
       'some place',

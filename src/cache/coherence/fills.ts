@@ -1,6 +1,6 @@
 import type { CopyValue } from '../codec/copy-value.js';
 import { encodeEntry, UNKNOWN_HINT, type AnswerHint, type EntryHeader } from '../codec/entry.js';
-import { UnstorableValue } from '../codec/storable.js';
+import { TooManyParts, UnstorableValue } from '../codec/storable.js';
 import { channels } from '../diagnostics/channels.js';
 import type { StoreMessage } from '../diagnostics/messages.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
@@ -41,11 +41,19 @@ export interface CommittedWrite {
   readonly version: number;
 }
 
+/**
+ * A value of more parts than it may have bytes is too large, as each takes a byte at least. One of more than this is not looked at
+ * to its end, as that takes long; of fewer, those who wait for one load still share what it brought.
+ */
+const MANY_PARTS = 100_000;
+
 /** A value as every reader will see it, and the fill that is under way (or why there is none). */
 export interface Filled {
   /** All who share the load share it; see `valueOf`. */
   readonly value: unknown;
   readonly copy?: CopyValue | undefined;
+  /** True where the value is the very one that was given, which cannot be copied for others. */
+  readonly isGiven?: boolean;
   readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
 }
 
@@ -160,11 +168,16 @@ export class Fills {
     let payload: Buffer;
     let value: unknown;
     try {
-      ({ bytes: payload, decoded: value } = codec.encodeFaithfully(given));
+      const mostParts = Math.max(lifetime.maxBytes, MANY_PARTS);
+      ({ bytes: payload, decoded: value } = codec.encodeFaithfully(given, mostParts));
     } catch (error) {
+      if (error instanceof TooManyParts) {
+        counters.tooLarge += 1;
+        return { value: given, isGiven: true, outcome: 'too-large' };
+      }
       counters.unstorable += 1;
       if (error instanceof UnstorableValue) counters.lastUnstorable = error.message;
-      return { value: given, outcome: 'unstorable' };
+      return { value: given, isGiven: true, outcome: 'unstorable' };
     }
     const copy = codec.copierOf(value);
     if (payload.length <= lifetime.maxBytes) return { value, copy, payload };

@@ -24,12 +24,13 @@ import type { FieldSite, Reached } from '../policy/field-site.js';
 export function describeType(
   schema: GraphQLSchema,
   parent: GraphQLObjectType | GraphQLInterfaceType,
-): Pick<FieldSite, 'kind' | 'parentAt' | 'resultAt' | 'componentAt'> {
+): Pick<FieldSite, 'kind' | 'parentAt' | 'resultAt' | 'componentAt' | 'typeNameAt'> {
   return {
     kind: kindOf(schema, parent),
     parentAt: (path) => reached(outputTypeAt(parent, path)),
     resultAt: (path) => reached(outputTypeAt(parent, path)),
     componentAt: (root, path) => (root === 'parent' ? componentOf(outputTypeAt(parent, path)) : keyComponent),
+    typeNameAt: (root, path) => (root === 'parent' ? nameOf(outputTypeAt(parent, path)) : undefined),
   };
 }
 
@@ -52,6 +53,8 @@ export function describeField(
     resultAt: (path) => reached(outputTypeAt(type, path)),
     componentAt: (root, path) =>
       root === 'args' ? componentOf(argumentTypeAt(field.args, path)) : ofType.componentAt(root, path),
+    typeNameAt: (root, path) =>
+      root === 'args' ? nameOf(argumentTypeAt(field.args, path)) : ofType.typeNameAt(root, path),
   };
 }
 
@@ -62,7 +65,7 @@ function kindOf(schema: GraphQLSchema, parent: GraphQLObjectType | GraphQLInterf
   return parent === schema.getSubscriptionType() ? 'subscription' : 'object';
 }
 
-function argumentTypeAt(
+export function argumentTypeAt(
   args: readonly GraphQLArgument[],
   [name, ...rest]: readonly string[],
 ): GraphQLType | undefined {
@@ -74,13 +77,17 @@ function argumentTypeAt(
   return type;
 }
 
-function outputTypeAt(start: GraphQLType, path: readonly string[]): GraphQLType | undefined {
+export function outputTypeAt(start: GraphQLType, path: readonly string[]): GraphQLType | undefined {
   let type: GraphQLType | undefined = start;
   for (const step of path) {
     const object: GraphQLType | undefined = type && getNullableType(type);
     type = isObjectType(object) || isInterfaceType(object) ? object.getFields()[step]?.type : undefined;
   }
   return type;
+}
+
+function nameOf(type: GraphQLType | undefined): string | undefined {
+  return type && getNamedType(type).name;
 }
 
 /** The scalars of GraphQL itself have one type each, and an ID is its text. */

@@ -22,6 +22,7 @@ import { readNamespaces, type CachedAt, type ReadNamespaces } from '../policy/re
 import { rowNamesOf as rowNamesOfTag, type RowTemplate } from '../policy/row-names.js';
 import { describeField } from './describe-field.js';
 import { describeEntity, entityFaults, entityOf } from './entity.js';
+import { equalEnumFaults } from './equal-enum-values.js';
 import { innerCheckFaults } from './inner-checks.js';
 import { readCachedType, readDirectives } from './read-directives.js';
 import { directivesOnType } from './stray-directives.js';
@@ -100,7 +101,7 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
         const { authorizes } = options;
         const isRead = isReadPattern(cached.pattern) && isObjectType(type);
         const skipped = isRead ? innerCheckFaults({ schema, parent: type, field, cached, authorizes }) : [];
-        addCached(site, cached, skipped, coordinate);
+        addCached(site, cached, [...skipped, ...equalEnumFaults(type, field, cached)], coordinate);
       }
       if (directives.invalidates !== undefined) {
         const compiled = compileInvalidation(site, directives.invalidates, { ...options, rowNamesOf });

@@ -1,3 +1,4 @@
+import { isPlainDate } from '../codec/fixed-date.js';
 import { UnkeyableValue } from './unkeyable-value.js';
 
 const BARE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -6,7 +7,7 @@ const MAX_DEPTH = 64;
 /**
  * One text per value: two values share it if and only if they are deep-equal. `1`, `"1"`, `1n`, `-0`, null,
  * undefined, `[]` and `{}` all differ; the order of an object's fields does not matter.
- * @throws UnkeyableValue for functions, symbols, promises, class instances and structures deeper than 64.
+ * @throws UnkeyableValue for functions, symbols, promises, class instances, subclasses of Date and Array, and structures deeper than 64.
  */
 export function canonical(value: unknown, depth = 0): string {
   switch (typeof value) {
@@ -29,14 +30,20 @@ export function canonical(value: unknown, depth = 0): string {
 
 function canonicalObject(value: object, depth: number): string {
   if (depth >= MAX_DEPTH) throw new UnkeyableValue(`a structure deeper than ${MAX_DEPTH}`);
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonical(item, depth + 1)).join(',')}]`;
-  if (value instanceof Date) return `Date(${value.getTime()})`;
-  if (value instanceof Uint8Array) return `Bytes(${Buffer.from(value).toString('hex')})`;
+  // By its prototype: an instance of a class that extends one of these can hold more than it.
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new UnkeyableValue('an instance of a class');
-  }
-  return `{${canonicalFields(value, depth + 1)}}`;
+  if (prototype === Object.prototype || prototype === null) return `{${canonicalFields(value, depth + 1)}}`;
+  if (prototype === Array.prototype && Array.isArray(value))
+    return `[${Array.from(value, (item) => canonical(item, depth + 1)).join(',')}]`;
+  if (isPlainDate(value)) return canonicalDate(value);
+  if ((prototype === Buffer.prototype || prototype === Uint8Array.prototype) && value instanceof Uint8Array)
+    return `Bytes(${Buffer.from(value).toString('hex')})`;
+  throw new UnkeyableValue('an instance of a class');
+}
+
+function canonicalDate(date: Date): string {
+  if (Reflect.ownKeys(date).length > 0) throw new UnkeyableValue('a Date with fields of its own');
+  return `Date(${date.getTime()})`;
 }
 
 /** The fields of an object in sorted order: `first:10,text:"x"`. */

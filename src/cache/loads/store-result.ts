@@ -61,11 +61,11 @@ export function storeResult(
     loadMs,
     hint,
   });
-  if (fill.outcome !== 'unstorable') {
+  if (fill.isGiven !== true) {
     const { value: shared, copy, outcome: filled } = fill;
     return { value: shared, copy, hint, loadMs, isPending, sharable: true, filled };
   }
-  if (counters.unstorable === 1) {
+  if (fill.outcome === 'unstorable' && counters.unstorable === 1) {
     log.warn(
       { coordinate, reason: counters.lastUnstorable },
       'a value cannot be stored; the field is not cached',

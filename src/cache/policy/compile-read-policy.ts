@@ -128,8 +128,14 @@ function policyOf(checked: Checked): ReadPolicy {
       carriesViewer: isPrivate,
       hasParent: site.kind === 'object',
       needsId: pattern === 'READ_THROUGH',
+      idType: idTypeOf(site, key),
     }),
   });
+}
+
+function idTypeOf(site: FieldSite, key: Template | undefined): string | undefined {
+  const [placeholder] = key?.placeholders ?? [];
+  return placeholder && site.typeNameAt(placeholder.root, placeholder.path);
 }
 
 /** A default key has the id of its parent. */

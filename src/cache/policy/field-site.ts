@@ -25,6 +25,8 @@ export interface FieldSite {
    * there: `1` and `"1"`. Those of the viewer are of one.
    */
   componentAt(root: PlaceholderRoot, path: readonly string[]): Component;
+  /** What the schema calls the type of such a value, or of each in a list of them; undefined where it does not know it. */
+  typeNameAt(root: PlaceholderRoot, path: readonly string[]): string | undefined;
 }
 
 /** The arguments of one `@cached`, in the units of the SDL (seconds). */

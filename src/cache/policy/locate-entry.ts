@@ -3,6 +3,7 @@ import { CacheError } from '../errors.js';
 import { keyComponent, type Component } from '../keys/component.js';
 import { defaultKey, viewerInKey } from '../keys/default-key.js';
 import { holdsViewerAt } from '../keys/holds-viewer.js';
+import { idText } from '../keys/id-text.js';
 import { meetingTexts } from '../keys/meeting-texts.js';
 import { isShortened, shortenKey } from '../keys/shorten-key.js';
 import {
@@ -40,6 +41,8 @@ export interface LocateOptions {
   readonly hasParent: boolean;
   /** True where an origin is asked by the id in the key. */
   readonly needsId: boolean;
+  /** What the schema calls the type of that id; undefined where it does not know it. */
+  readonly idType?: string | undefined;
 }
 
 /** Compiles key and tags into the function that names the entry of a call. */
@@ -263,15 +266,23 @@ function compileTags(templates: readonly Template[]): (inputs: TemplateInputs) =
 }
 
 /** The id under which the origin knows the entry: the value of the key's only placeholder. */
-function idOf(
-  { key, elementAt, needsId }: LocateOptions,
-  inputs: TemplateInputs,
-  element: unknown,
-): string | undefined {
+function idOf(options: LocateOptions, inputs: TemplateInputs, element: unknown): string | undefined {
+  const { key, elementAt, needsId } = options;
   if (!needsId) return undefined;
   const placeholder: Placeholder | undefined = key?.placeholders[0];
   const value = elementAt === 0 ? element : placeholder && valueOf(placeholder, inputs);
-  return value === undefined || value === null ? undefined : String(value);
+  if (value === undefined || value === null) return undefined;
+  return idText(value) ?? refuseId(options, placeholder);
+}
+
+function refuseId({ coordinate, idType }: LocateOptions, placeholder: Placeholder | undefined): never {
+  const type = idType === undefined ? '' : ` (${idType})`;
+  throw new CacheError(
+    'CACHE_ID_WITHOUT_TEXT',
+    `${coordinate}: the key's ${placeholder?.text ?? 'id'}${type} has a value without a text of its own, such as an object, by ` +
+      'which no origin can be asked; have its scalar make a string, a number, a boolean or a Date of it, or resolve the field ' +
+      'with another pattern',
+  );
 }
 
 function once(tell: LocateOptions['onUnnamed']): (tag: UnnamedTag) => void {

@@ -1,5 +1,6 @@
 import { isAway } from '../store/store-away.js';
 import { EndableWaits } from '../time/endable-waits.js';
+import { UnstorableValue } from '../codec/storable.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { CacheError } from '../errors.js';
 import { noValues, type Variant, type VaryValues } from '../keys/variant.js';
@@ -83,7 +84,10 @@ export class KeepWarm {
       }),
       budget: this.#budget,
       handOn: async (asked) => {
-        const sets = asked.map(({ args, times }) => ({ argumentSet: codec.encode({ ...args }), times }));
+        const sets = asked.flatMap(({ args, times }) => {
+          const argumentSet = encodedArguments(codec, args);
+          return argumentSet === undefined ? [] : [{ argumentSet, times }];
+        });
         await store.countAsked?.(field.signature, sets);
       },
       storeIsAway: () => this.#storeIsAway(),
@@ -213,4 +217,17 @@ export class KeepWarm {
 function lookEveryMs({ policy }: WarmField): number {
   const { refreshEveryMs = LONGEST_LOOK_MS * LOOKS_PER_REFRESH } = policy;
   return Math.min(Math.max(refreshEveryMs / LOOKS_PER_REFRESH, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
+}
+
+/**
+ * Undefined where a resolver would not get back what it was asked with, such as the internal value of an enum that is an object:
+ * under the key of that it would load what it makes of something else.
+ */
+function encodedArguments(codec: ValueCodec, args: Arguments): Uint8Array | undefined {
+  try {
+    return codec.encodeFaithfully({ ...args }).bytes;
+  } catch (error) {
+    if (error instanceof UnstorableValue) return undefined;
+    throw error;
+  }
 }

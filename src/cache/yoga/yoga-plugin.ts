@@ -122,7 +122,9 @@ export function cachePlugin<Context>(
       onParams: ({ request }) => void heads.asked(request),
       onResponse: ({ request, response, setResponse }) => {
         const head = heads.of(request);
-        if (head !== undefined) setResponse(withHead(response, head));
+        if (head === undefined) return;
+        const told = withHead(response, head);
+        if (told !== response) setResponse(told);
       },
     }),
   };
@@ -170,19 +172,40 @@ class Heads {
   }
 }
 
-/** The response with what is said of it; what is no ordinary one is kept nowhere. */
+/**
+ * The response with what is said of it; what is no ordinary one is kept nowhere. It is the one that was given wherever that can be
+ * said of it: Yoga's own stops what makes a response of many parts where its client leaves, and others do not.
+ */
 function withHead(response: Response, { headers: said, isUnmodified }: AnswerHead): Response {
-  const isSpecial = response.status !== 200 || response.headers.has('set-cookie');
-  const headers = new Headers(response.headers);
-  for (const [name, value] of isSpecial ? UNTOLD.headers : said) {
+  const isSpecial = response.status !== 200 || response.headers.get('set-cookie') !== null;
+  if (isUnmodified && !isSpecial) {
+    const headers = new Headers(response.headers);
+    say(headers, said);
+    headers.delete('content-length');
+    return new Response(null, { status: 304, headers });
+  }
+  const about = isSpecial ? UNTOLD.headers : said;
+  try {
+    say(response.headers, about);
+    return response;
+  } catch {
+    // What was fetched from another server cannot be changed.
+    const { body, status, statusText } = response;
+    const headers = new Headers(response.headers);
+    say(headers, about);
+    return new Response(body, { status, statusText, headers });
+  }
+}
+
+function say(headers: Headers, said: AnswerHead['headers']): void {
+  for (const [name, value] of said) {
     if (name === 'vary') headers.append(name, value);
-    else headers.set(name, value);
+    else {
+      // Headers of Yoga write what is set first into the object that they were made of, which others may share.
+      headers.delete(name);
+      headers.set(name, value);
+    }
   }
-  if (isSpecial || !isUnmodified) {
-    return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
-  }
-  headers.delete('content-length');
-  return new Response(null, { status: 304, headers });
 }
 
 function extensionsOf(result: object): object | undefined {

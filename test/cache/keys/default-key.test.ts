@@ -67,6 +67,16 @@ describe('two argument sets', () => {
     expect(keyOf({ text: '\ud800' })).not.toBe(keyOf({ text: '\ufffd' }));
   });
 
+  it.each<[string, unknown]>([
+    ['a class that extends Date', new (class Zoned extends Date {})(0)],
+    ['a Date with a field of its own', Object.assign(new Date(0), { zone: 'UTC' })],
+    ['a class that extends Array', new (class Titles extends Array<string> {})()],
+    ['a class that extends Uint8Array', new (class Tagged extends Uint8Array {})(1)],
+  ])('have no key where they hold more than it could say: %s', (_what, at) => {
+    expect(() => keyOf({ at })).toThrow(UnkeyableValue);
+    expect(() => keyOf({ filter: { at: [at] } })).toThrow(UnkeyableValue);
+  });
+
   it('tell fields named __proto__ and constructor apart from no fields', () => {
     const sets = [
       {},

@@ -6,6 +6,8 @@ const NAME = Symbol('name');
 class Titles extends Array<string> {}
 class Moment extends Date {}
 
+const PROXY = 'a Proxy (a plain copy, such as { ...row } made in the load, can be)';
+
 const hidden = (row: object): object =>
   Object.defineProperty({ ...row }, '__typename', { value: 'Film', enumerable: false });
 
@@ -25,6 +27,16 @@ const values: [string, () => unknown, string][] = [
       },
     }),
     'a getter at .__typename',
+  ],
+  [
+    'a Proxy, whose traps could do the same',
+    () => new Proxy({ id: '1', __typename: 'Film' }, {}),
+    `${PROXY} at the top`,
+  ],
+  [
+    'a list behind a Proxy',
+    () => ({ id: '1', __typename: 'Film', tags: new Proxy(['a'], {}) }),
+    `${PROXY} at .tags`,
   ],
   [
     'a field that a symbol names',
