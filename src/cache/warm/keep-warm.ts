@@ -5,9 +5,10 @@ import { CacheError } from '../errors.js';
 import { noValues, type Variant, type VaryValues } from '../keys/variant.js';
 import type { Store } from '../store/store.js';
 import type { Services } from '../loads/services.js';
-import { FieldWarmer } from './field-warmer.js';
+import { FieldWarmer, HAND_ON_EVERY_MS } from './field-warmer.js';
 import { Leadership } from './leadership.js';
 import { LoadBudget } from './load-budget.js';
+import { ownArguments } from './own-arguments.js';
 import { SETTLE_MS } from './refresh-pace.js';
 import type { PrefetchBounds } from './warm-bounds.js';
 import { warmVariantFault } from '../policy/warm-variants.js';
@@ -49,6 +50,7 @@ export class KeepWarm {
   readonly #warmers: FieldWarmer[] = [];
   readonly #byCoordinate = new Map<string, FieldWarmer>();
   readonly #budget: LoadBudget;
+  readonly #own: (args: Arguments) => Arguments;
   readonly #waits = new EndableWaits();
   readonly #pauses: WakeablePauses;
   #warmedUp: Promise<void> = Promise.resolve();
@@ -58,6 +60,7 @@ export class KeepWarm {
     this.#options = options;
     this.#pauses = new WakeablePauses(options.services.clock);
     this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
+    this.#own = ownArguments((value) => options.codec.copierOf(value));
     options.services.entries.onInvalidated((tags) => this.#wereInvalidated(tags));
   }
 
@@ -70,6 +73,8 @@ export class KeepWarm {
       field,
       services,
       atOnce,
+      lookMs: lookEveryMs(field),
+      ownArguments: this.#own,
       sets: new WarmSets({
         ...{ field, store, codec, warmSets, mostAsked, log: services.log },
         list: list && ((context) => this.#inTime(`warm["${coordinate}"]`, () => list(context))),
@@ -83,8 +88,7 @@ export class KeepWarm {
       }),
       budget: this.#budget,
       handOn: async (asked) => {
-        const sets = asked.map(({ args, times }) => ({ argumentSet: codec.encode({ ...args }), times }));
-        await store.countAsked?.(field.signature, sets);
+        await store.countAsked?.(field.signature, asked.flatMap(encoderOf(codec)));
       },
       storeIsAway: () => this.#storeIsAway(),
       isOver: () => this.#waits.isOver,
@@ -98,7 +102,11 @@ export class KeepWarm {
   /** Begins. Nothing is waited for: see `warmedUp`. */
   start(): void {
     const { isEnabled, services } = this.#options;
-    if (!isEnabled || this.#warmers.length === 0) return;
+    if (this.#warmers.length === 0) return;
+    if (!isEnabled) {
+      services.background.run(() => this.#handOn(), this.#bug);
+      return;
+    }
     this.#isWarm = false;
     this.#warmedUp = this.#waits.until(this.#warmUp()).then(() => void (this.#isWarm = true));
     for (const warmer of this.#warmers) services.background.run(() => this.#run(warmer), this.#bug);
@@ -159,6 +167,16 @@ export class KeepWarm {
     await warmer.resign();
   }
 
+  /** Those that keep warm for this process learn from the store what its readers ask for. */
+  async #handOn(): Promise<void> {
+    const ms = HAND_ON_EVERY_MS;
+    while (!this.#waits.isOver) {
+      await this.#waits.until(this.#pauses.pause({ ms, wokenForMs: ms }));
+      if (this.#waits.isOver || this.#storeIsAway()) continue;
+      await this.#waits.until(Promise.all(this.#warmers.map((warmer) => warmer.handOn())));
+    }
+  }
+
   /** Never rejects. Its time begins when there is a context: what that takes is not the loads' to account for. */
   async #warmUp(): Promise<void> {
     const { services, warmUpWithinMs: ms } = this.#options;
@@ -207,6 +225,17 @@ export class KeepWarm {
 
   readonly #bug = (error: unknown): void => {
     this.#options.services.log.error({ error: String(error) }, 'entries are not kept warm any more');
+  };
+}
+
+/** As the store counts them; without what is a key and yet cannot be encoded, such as a field `toJSON`. */
+function encoderOf(codec: ValueCodec) {
+  return ({ args, times }: { readonly args: Arguments; readonly times: number }) => {
+    try {
+      return [{ argumentSet: codec.encode({ ...args }), times }];
+    } catch {
+      return [];
+    }
   };
 }
 
