@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCache, memoryStore, type Cache, type Store } from '../../../src/cache/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
+import { leaseRequest } from '../../support/stores/generations-for.js';
 import { losable } from '../../support/stores/losable-store.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -57,6 +58,29 @@ describe('a load that holds a place, and waits for another', () => {
     await cache.fetch('Any:1', { ttl: 60 }, () => 1);
     state.isAway = false;
     expect(await allWantOneThing(cache)).toEqual({ answers: [1, 1, 1], loads: 1 });
+  });
+
+  it('has that one begin that waited for another process when the load came', async () => {
+    const memory = memoryStore();
+    const { store, state } = losable(memory);
+    const cache = createCache({ store, log: cacheLog(), loads: { atMostWithoutStore: 1 } });
+    state.isAway = true;
+    await cache.fetch('Any:1', { ttl: 60 }, () => 1);
+    state.isAway = false;
+    const lease = leaseRequest({ key: SETTINGS, tags: [] });
+    await memory.acquire([lease]);
+    const settings = (): Promise<unknown> => cache.fetch(SETTINGS, { ttl: 60 }, () => 'settings');
+    const outside = settings();
+    const gate = createGate();
+    const holding = cache.fetch('Page:1', { ttl: 60 }, async () => {
+      await gate.wait();
+      return settings();
+    });
+    await gate.arrived();
+    gate.open();
+    await ticks();
+    await memory.release([lease]);
+    expect(await Promise.all([holding, outside])).toEqual(['settings', 'settings']);
   });
 
   const typeDefs = `
