@@ -34,6 +34,8 @@ export const errorCodes = {
   CACHE_OVERLOADED: 'Too many loads wait for their turn already; fewer may wait while the store is away.',
   CACHE_LOAD_OVERDUE:
     'A load took longer than `loads.deadlineMs`, or so many loads of its field hang that others do not begin.',
+  CACHE_LOAD_CYCLE:
+    'A load, or what is loaded within it, read the very entry that it loads, and would have waited for its own end.',
   CACHE_WRITES_LOST:
     'Accepted writes in the memory of the process could not be flushed in time. Thrown by close().',
   CACHE_CLOSED: 'The cache was used after close().',

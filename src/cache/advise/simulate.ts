@@ -223,7 +223,7 @@ class Replay {
     const { bytes, isNull } = this.#valueOf(key);
     const ttlMs = isNull ? settings.negativeTtlMs : settings.ttlMs;
     const freshForMs = Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * this.#random())));
-    const keptUntilMs = loadedAtMs + freshForMs + settings.staleMs;
+    const keptUntilMs = loadedAtMs + freshForMs + (isNull ? 0 : settings.staleMs);
     const entry = { loadedAtMs, freshForMs, loadMs, tags, generations };
     this.#store.set(key, entry, { bytes, keptUntilMs, owner: settings.coordinate });
   }

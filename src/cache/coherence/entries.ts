@@ -9,7 +9,7 @@ import { createNonces } from '../store/nonces.js';
 import type { AskOptions, EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
-import type { EntryField, FieldAddress, Found } from './entry-field.js';
+import { staleMsOf, type EntryField, type FieldAddress, type Found } from './entry-field.js';
 import {
   Fills,
   type Announced,
@@ -468,7 +468,7 @@ export class Entries {
     const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
     if (staleForMs <= 0)
       return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs: 0, isDue: true, tier };
-    if (staleForMs > field.lifetime.staleMs) return undefined;
+    if (staleForMs > staleMsOf(field.lifetime, value)) return undefined;
     return { value, copy, hint, generations, loadedAtMs, loadMs, staleForMs, isDue: false, tier };
   }
 
@@ -510,8 +510,8 @@ function isVariantOf(row: string, unvaried: string): boolean {
 
 /** Other than a stale entry it is not served before a load was tried. */
 function unsure(field: EntryField, entry: Decoded, staleForMs: number): Found | undefined {
-  if (staleForMs > field.lifetime.staleMs) return undefined;
   const { value, copy, hint, generations, loadedAtMs, loadMs, tier } = entry;
+  if (staleForMs > staleMsOf(field.lifetime, value)) return undefined;
   const age = { loadedAtMs, loadMs, staleForMs, isDue: false, isUnsure: true };
   return { value, copy, hint, generations, ...age, tier };
 }

@@ -8,10 +8,33 @@ import type { LiveCounters } from '../metrics/field-counters.js';
 export interface Lifetime {
   readonly ttlMs: number;
   readonly negativeTtlMs: number;
-  /** The longest stale window past `ttlMs`: what swr and staleIfError may still need. */
+  /** The longest stale window past `ttlMs`, of what is no null: what swr and staleIfError may still need. */
   readonly staleMs: number;
   readonly localMs: number;
   readonly maxBytes: number;
+}
+
+/** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
+const TTL_JITTER = 0.1;
+
+/** How long an entry of this value is fresh; `random` between 0 and 1, 1 excluded. */
+export function freshMsOf(lifetime: Lifetime, value: unknown, random: number): number {
+  const ttlMs = isNull(value) ? lifetime.negativeTtlMs : lifetime.ttlMs;
+  return Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random)));
+}
+
+/** The shortest that it may be. */
+export function shortestFreshMs(lifetime: Lifetime, value: unknown): number {
+  return freshMsOf(lifetime, value, 1);
+}
+
+/** How long it may answer past that. A null never does: it stands for what may be made at any time. */
+export function staleMsOf({ staleMs }: Lifetime, value: unknown): number {
+  return isNull(value) ? 0 : staleMs;
+}
+
+function isNull(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
 }
 
 /** The field that reads or fills: how long its entries may live, and where what happens is counted. */

@@ -9,7 +9,7 @@ import type { ValueCodec } from '../codec/value-codec.js';
 import type { EntryAddress, Fill, FillOutcome, Lease, PutOutcome, Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
 import type { DecodedEntries } from './decoded-entries.js';
-import type { EntryField, FieldAddress, Found } from './entry-field.js';
+import { freshMsOf, staleMsOf, type EntryField, type FieldAddress, type Found } from './entry-field.js';
 
 /** A loaded value on its way into the store. */
 export interface EntryFill {
@@ -68,9 +68,6 @@ interface NotEncoded extends Filled {
   readonly payload?: undefined;
   readonly outcome: 'too-large' | 'unstorable';
 }
-
-/** Expiries are spread over this share of the ttl, always earlier, so that what was loaded together does not expire together. */
-const TTL_JITTER = 0.1;
 
 export interface FillsOptions {
   readonly store: Store;
@@ -193,13 +190,12 @@ export class Fills {
   ): { readonly bytes: Uint8Array; readonly keepForMs: number } {
     const { clock, random, store } = this.#options;
     const { lifetime } = field;
-    const ttlMs = value === null || value === undefined ? lifetime.negativeTtlMs : lifetime.ttlMs;
-    const freshForMs = Math.max(1, Math.round(ttlMs * (1 - TTL_JITTER * random())));
+    const freshForMs = freshMsOf(lifetime, value, random());
     const { key, generations, loadMs, hint } = origin;
     const header = { key, generations, loadMs, hint, loadedAtMs: clock.nowMs(), freshForMs, payload };
     const bytes = encodeEntry(header, store.isLocal ? Buffer.allocUnsafeSlow : Buffer.allocUnsafe);
     if (store.isLocal) this.#decoded.note(field, bytes, this.#decoded.freshly(header, value));
-    return { bytes, keepForMs: freshForMs + lifetime.staleMs };
+    return { bytes, keepForMs: freshForMs + staleMsOf(lifetime, value) };
   }
 
   #send(field: EntryField, fill: Fill): Filled['outcome'] {

@@ -48,7 +48,7 @@ export const cacheTypeDefs = /* GraphQL */ `
     staleIfError: Int! = 0
     "Milliseconds a reader waits for a load where a stale value within staleIfError could answer; default: its end."
     softTimeoutMs: Int
-    "Seconds a null is kept; default max(1, ttl / 10)."
+    "Seconds a null is kept, whatever swr and staleIfError are; default max(1, ttl / 10)."
     negativeTtl: Int
     "PREFETCH: seconds between background refreshes; default ttl * 0.8."
     refreshEvery: Int

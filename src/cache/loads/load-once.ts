@@ -37,7 +37,8 @@ export async function loadOnce(services: Services, load: OneLoad): Promise<Loade
   const runLoads = async (tasks: readonly LoadTask<LoadRequest, Loaded>[]): Promise<void> => {
     for (const task of tasks) await loadAndFill(services, load, task);
   };
-  const wanted = { field, address: place, refreshes, sinceMs, isPart };
+  const within = services.loads.aroundReader({ refreshes, sinceMs });
+  const wanted = { field, address: place, refreshes, sinceMs, isPart, within };
   const alone = (): Promise<LoadedRead> => theOne(services.loads.alone([wanted], runLoads));
   const read = await leadOn({ caller: load.caller, wanted, alone }, async () =>
     theOne(await services.loads.begin([wanted], runLoads, trace)),

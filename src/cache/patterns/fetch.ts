@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly ttl: number;
   /** What the entry depends on, known before it is loaded; its own key is always a tag too. */
   readonly tags?: readonly string[];
-  /** Seconds a null is kept; default max(1, ttl / 10). */
+  /** Seconds a null is kept, whatever `swr` and `staleIfError` are; default max(1, ttl / 10). */
   readonly negativeTtl?: number;
   /** Seconds past ttl in which a stale value is served while one flight refreshes it; default 0. */
   readonly swr?: number;

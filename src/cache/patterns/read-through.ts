@@ -90,8 +90,10 @@ function answer(reading: Reading, place: Located, found: Found | undefined, elem
   const { info, told } = call;
   const { key, row } = place;
   const read = { policy, path: info.path, key, row, trace, told, element };
-  const load: LoadFor = (refreshing) =>
-    loads.load({ field: policy, address: place, trace, ...refreshing }, call.context);
+  const load: LoadFor = (refreshing = {}) => {
+    const within = services.loads.aroundReader(refreshing);
+    return loads.load({ field: policy, address: place, trace, within, ...refreshing }, call.context);
+  };
   return serve(services, read, found, load);
 }
 

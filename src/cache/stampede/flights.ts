@@ -1,9 +1,10 @@
 import type { FieldAddress } from '../coherence/entry-field.js';
 import type { LoadTask } from './load-task.js';
+import type { PendingLoad } from './pending-load.js';
 
 /** A load that others may join. */
 export interface Flight<T> {
-  readonly promise: Promise<T>;
+  readonly pending: PendingLoad<T>;
   /** The load of this process that brings it; undefined while it waits for that of another one. */
   readonly load: LoadTask<unknown, T> | undefined;
 }
@@ -31,7 +32,7 @@ export class Flights<T extends { readonly filled: unknown }> {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     // Those that wait for the flight see its failure; here it only ends.
-    flight.promise.then(({ filled }) => void Promise.resolve(filled).then(remove, remove), remove);
+    flight.pending.promise.then(({ filled }) => void Promise.resolve(filled).then(remove, remove), remove);
   }
 }
 

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { elapsedMs, type Clock } from '../time/clock.js';
 import type { Entries, Wanted } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
@@ -7,6 +6,7 @@ import { nameOf } from './flights.js';
 import type { LoadTimes } from './load-times.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
+import type { LoadWaits } from './load-waits.js';
 import type { OverdueLoads } from './overdue-loads.js';
 import { Overloaded } from './overloaded.js';
 import { Turns } from './turns.js';
@@ -17,6 +17,7 @@ export interface LoadSchedulerOptions<T> {
   readonly keeper: LeaseKeeper;
   readonly background: Background;
   readonly unclaimed: UnclaimedFlights<T>;
+  readonly waits: LoadWaits<T>;
   readonly overdue: OverdueLoads;
   /** Learns how long loads take, their wait for a turn included. */
   readonly loadTimes: LoadTimes;
@@ -43,7 +44,6 @@ export class LoadScheduler<T> {
   readonly #options: LoadSchedulerOptions<T>;
   readonly #limit: Turns;
   readonly #ofFields: Turns;
-  readonly #inLimit = new AsyncLocalStorage<true>();
   #awayAtMs = -Infinity;
 
   constructor(options: LoadSchedulerOptions<T>) {
@@ -72,8 +72,13 @@ export class LoadScheduler<T> {
     for (const item of tasks) {
       if (isClaimed(item)) continue;
       const before = this.#options.unclaimed.underWay(nameOf(item.wanted.address));
-      if (before === undefined) free.push(item);
-      else this.#run(() => before.then(() => this.#loadBounded([item], runLoads)));
+      if (before === undefined) {
+        free.push(item);
+        continue;
+      }
+      const begin = (): Promise<void> => this.#loadBounded([item], runLoads);
+      item.flight.waitBehind(before);
+      this.#run(() => before.promise.then(begin, begin));
     }
     if (free.length > 0) this.#run(() => this.#loadBounded(free, runLoads));
   }
@@ -110,16 +115,17 @@ export class LoadScheduler<T> {
 
   /**
    * Loads of fields are bounded also while all is well: a store that is suddenly empty sends everybody to the database.
-   * What code loads by itself is not, as it may be a part of such a load, which must not wait for its own place.
+   * What code loads by itself is not, nor what a load that has its place waits for.
    */
   #loadInTurn<W extends LoadRequest>(
     tasks: readonly LoadTask<W, T>[],
     runLoads: RunLoads<W, T>,
   ): Promise<void> {
     const begin: RunLoads<W, T> = (loads) => this.#options.overdue.during(loads, runLoads);
-    if (tasks.some(({ wanted }) => wanted.isPart === true)) return this.#load(tasks, begin);
+    if (isUrgent(tasks) || tasks.some(({ wanted }) => wanted.isPart === true))
+      return this.#loadNow(tasks, begin);
     if (this.#isFullFor(ownerOf(tasks))) return this.#load(tasks, (loads) => this.#refuse(loads));
-    return this.#load(tasks, (loads) => this.#ofFields.run(ownerOf(loads), () => begin(loads)));
+    return this.#load(tasks, (loads) => this.#inTurn(this.#ofFields, loads, begin));
   }
 
   #loadBounded<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
@@ -127,11 +133,10 @@ export class LoadScheduler<T> {
       this.#closeUnclaimed(loads);
       return this.#options.overdue.during(loads, runLoads);
     };
-    // A load that makes another one must not wait for a place that it holds itself.
-    if (this.#inLimit.getStore() !== undefined) return this.#load(tasks, begin);
+    if (isUrgent(tasks)) return this.#loadNow(tasks, begin);
     if (this.#isBoundedFullFor(ownerOf(tasks))) return this.#load(tasks, (loads) => this.#refuse(loads));
     // Leases are kept while their loads wait: others would make them as well.
-    return this.#load(tasks, (loads) => this.#inTurn(ownerOf(loads), () => begin(loads)));
+    return this.#load(tasks, (loads) => this.#inTurn(this.#limit, loads, begin));
   }
 
   #isBoundedFullFor(owner: object): boolean {
@@ -156,16 +161,26 @@ export class LoadScheduler<T> {
   /** Flights that no reader can join any more: the next reader of the key tries again. */
   #closeUnclaimed<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): void {
     for (const { wanted, generations, flight } of tasks) {
-      if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight.promise);
+      if (generations === undefined) this.#options.unclaimed.begin(nameOf(wanted.address), flight);
     }
   }
 
-  #inTurn(owner: object, load: () => Promise<void>): Promise<void> {
-    const inLimit = (): Promise<void> => this.#inLimit.run(true, load);
-    return this.#limit.run(owner, inLimit).finally(() => {
-      // What tells these loads apart slows every promise of the process down, for as long as it is on.
-      if (this.#limit.size === 0) this.#inLimit.disable();
+  #inTurn<W extends Wanted>(
+    turns: Turns,
+    tasks: readonly LoadTask<W, T>[],
+    begin: RunLoads<W, T>,
+  ): Promise<void> {
+    const work = (): Promise<void> =>
+      this.#options.waits.run(tasks, { holdsPlace: true }, () => begin(tasks));
+    return turns.run(ownerOf(tasks), work, (beginNow) => {
+      for (const { flight } of tasks) flight.whenUrgent(beginNow);
     });
+  }
+
+  #loadNow<W extends Wanted>(tasks: readonly LoadTask<W, T>[], begin: RunLoads<W, T>): Promise<void> {
+    return this.#load(tasks, (loads) =>
+      this.#options.waits.run(loads, { holdsPlace: false }, () => begin(loads)),
+    );
   }
 
   async #load<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
@@ -201,6 +216,11 @@ export class LoadScheduler<T> {
  */
 function isClaimed({ wanted, generations, lease }: LoadTask<LoadRequest, unknown>): boolean {
   return lease !== undefined || (generations !== undefined && wanted.isPart !== true);
+}
+
+/** A load that holds a place must not wait for another that waits for one. */
+function isUrgent(tasks: readonly LoadTask<unknown, unknown>[]): boolean {
+  return tasks.some(({ flight }) => flight.isUrgent);
 }
 
 /** Places are shared between fields; a call of an origin counts for the first field that it is for. */

@@ -4,11 +4,13 @@ import type { Lease } from '../store/store.js';
 import type { Claim } from '../coherence/claim.js';
 import type { Claimed, Wanted } from '../coherence/entries.js';
 import type { EntryField, Found } from '../coherence/entry-field.js';
-import { createDeferred, type Deferred } from '../time/deferred.js';
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { pause } from '../time/pause.js';
 import { LoadScheduler, type LoadSchedulerOptions } from './load-scheduler.js';
 import { flightKey, nameOf, type Flight, type Flights } from './flights.js';
+import { LoadWaits } from './load-waits.js';
+import { PendingLoad, type RunningLoads } from './pending-load.js';
+import { WaitsForItself } from './waits-for-itself.js';
 import { isWaitedFor, type LoadRequest, type LoadTask, type RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
@@ -23,7 +25,7 @@ export interface AwaitedLoad<T> {
 
 export interface SingleFlightOptions<T extends { readonly filled: unknown }> extends Omit<
   LoadSchedulerOptions<T>,
-  'unclaimed'
+  'unclaimed' | 'waits'
 > {
   readonly flights: Flights<T>;
   readonly wakeUps: WakeUps;
@@ -35,7 +37,7 @@ export interface SingleFlightOptions<T extends { readonly filled: unknown }> ext
 
 interface Waiting<W, T> {
   readonly wanted: W;
-  readonly flight: Deferred<T>;
+  readonly flight: PendingLoad<T>;
   readonly sinceMs: number;
 }
 
@@ -56,12 +58,13 @@ const LOOKS: DoublingPause = { firstMs: 25, longestMs: 200, jitter: 0.2 };
 export class SingleFlight<T extends { readonly filled: unknown }> {
   readonly #options: SingleFlightOptions<T>;
   readonly #unclaimed = new UnclaimedFlights<T>();
+  readonly #waits = new LoadWaits<T>();
   readonly #scheduler: LoadScheduler<T>;
   #isStopping = false;
 
   constructor(options: SingleFlightOptions<T>) {
     this.#options = options;
-    this.#scheduler = new LoadScheduler({ ...options, unclaimed: this.#unclaimed });
+    this.#scheduler = new LoadScheduler({ ...options, unclaimed: this.#unclaimed, waits: this.#waits });
   }
 
   /** Finds out for each entry who loads it; what falls to this process is given to `runLoads`, now or later. */
@@ -85,17 +88,20 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
       }
       const generations = claim?.generations;
       const joinable = this.#joinable(item, generations, { lease, unused });
-      if (joinable !== undefined) return awaitedLoad('JOINED', joinable);
+      const endless = this.#endless(item, joinable ?? this.#before(item, generations));
+      if (endless !== undefined) return awaitedLoad('JOINED', endless);
+      if (joinable !== undefined) return awaitedLoad('JOINED', joinable.promise);
       const isOurs = lease !== undefined || generations === undefined;
       // Another process refreshes it already, and this reader has its answer.
       if (!isOurs && item.refreshes !== undefined && item.sinceMs === undefined)
         return awaitedLoad('JOINED', Promise.resolve(loadedOf(found ?? item.refreshes)));
-      const flight = createDeferred<T>();
+      const flight = new PendingLoad<T>(item.field.coordinate);
+      this.#waits.mayWaitFor(flight, item);
       if (isOurs) {
         tasks.push(this.#announceLoad({ wanted: item, generations, lease, flight }));
         return awaitedLoad('MISS', flight.promise);
       }
-      this.#announce(item, generations, { promise: flight.promise, load: undefined });
+      this.#announce(item, generations, { pending: flight, load: undefined });
       waiting.push({ wanted: item, flight, sinceMs: clock.nowMs() });
       return awaitedLoad('WAITED', flight.promise);
     });
@@ -108,7 +114,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** Loads for these readers alone: nothing is joined and nothing is stored. */
   alone<W extends Wanted>(wanted: readonly W[], runLoads: RunLoads<W, T>): readonly AwaitedLoad<T>[] {
     const tasks = wanted.map((item): LoadTask<W, T> => {
-      const flight = createDeferred<T>();
+      const flight = new PendingLoad<T>(item.field.coordinate);
       return { wanted: item, generations: undefined, lease: undefined, flight };
     });
     this.#run(async () => {
@@ -125,6 +131,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** Whether the origin answers for this field before a store that is silent for a moment would be waited for in vain. */
   isLoadedSoon(field: EntryField): boolean {
     return this.#options.loadTimes.isQuick(field) && !this.#scheduler.wouldWait(field);
+  }
+
+  /** The loads that a reader is a part of, who asks now. */
+  aroundReader(request: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): RunningLoads | undefined {
+    return this.#waits.aroundReader(request);
   }
 
   /** True while loads of this process wait for their turn. */
@@ -188,7 +199,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
           ? this.#joinable(wanted, generations, given)
           : this.#underWay(wanted, generations, given);
       if (joinable !== undefined) {
-        joinable.then(flight.resolve, flight.reject);
+        flight.follow(joinable);
         return false;
       }
       // Asked anew at each look: loads of the field may have begun to take longer, here as there.
@@ -209,11 +220,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     wanted: Wanted,
     generations: readonly string[] | undefined,
     given: Given,
-  ): Promise<T> | undefined {
+  ): PendingLoad<T> | undefined {
     if (given.lease !== undefined) return this.#underWay(wanted, generations, given);
     const name = nameOf(wanted.address);
     if (generations === undefined) return this.#unclaimed.get(name);
-    return this.#options.flights.get(flightKey(name, generations))?.promise;
+    return this.#options.flights.get(flightKey(name, generations))?.pending;
   }
 
   /** The load of this process that is under way; a lease that was given is for it: its own was lost, as it stood still, say. */
@@ -221,23 +232,34 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     { address }: Wanted,
     generations: readonly string[] | undefined,
     { lease, unused }: Given,
-  ): Promise<T> | undefined {
+  ): PendingLoad<T> | undefined {
     if (generations === undefined) return undefined;
-    const { load, promise } = this.#options.flights.get(flightKey(nameOf(address), generations)) ?? {};
+    const { load, pending } = this.#options.flights.get(flightKey(nameOf(address), generations)) ?? {};
     if (load === undefined) return undefined;
     if (lease !== undefined && load.flight.isSettled) unused.push(lease);
     else if (lease !== undefined) this.#options.keeper.hand(load, lease);
-    return promise;
+    return pending;
+  }
+
+  /** The load that has to end before one of this reader may begin. */
+  #before({ address }: Wanted, generations: readonly string[] | undefined): PendingLoad<T> | undefined {
+    return generations === undefined ? this.#unclaimed.underWay(nameOf(address)) : undefined;
+  }
+
+  /** What a reader is told who would wait for a load that waits for this reader; undefined for all others. */
+  #endless(item: LoadRequest, load: PendingLoad<T> | undefined): Promise<never> | undefined {
+    if (load === undefined || this.#waits.mayWaitFor(load, item)) return undefined;
+    return Promise.reject(new WaitsForItself(item.field.coordinate ?? 'a field', load.coordinate));
   }
 
   #announceLoad<W extends LoadRequest>(load: LoadTask<W, T>): LoadTask<W, T> {
-    this.#announce(load.wanted, load.generations, { promise: load.flight.promise, load });
+    this.#announce(load.wanted, load.generations, { pending: load.flight, load });
     return load;
   }
 
   #announce({ address }: Wanted, generations: readonly string[] | undefined, flight: Flight<T>): void {
     const name = nameOf(address);
-    if (generations === undefined) this.#unclaimed.announce(name, flight.promise);
+    if (generations === undefined) this.#unclaimed.announce(name, flight.pending);
     else this.#options.flights.announce(flightKey(name, generations), flight);
   }
 

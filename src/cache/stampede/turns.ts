@@ -51,10 +51,13 @@ export class Turns {
     this.#handOut();
   }
 
-  /** Runs the work in its turn, which is never at once: what is asked for in the same moment can still join it. */
-  async run<T>(owner: object, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the work in its turn, which is never at once: what is asked for in the same moment can still join it. `onWait` is told how it
+   * begins now, past the bound: where those who hold places wait for it.
+   */
+  async run<T>(owner: object, work: () => Promise<T>, onWait?: (beginNow: () => void) => void): Promise<T> {
     this.#size += 1;
-    const turn = this.#turnOf(owner);
+    const turn = this.#turnOf(owner, onWait);
     queueMicrotask(() => this.#handOut());
     await turn;
     try {
@@ -74,12 +77,23 @@ export class Turns {
   }
 
   /** Resolves once the owner holds a place for it. */
-  #turnOf(owner: object): Promise<void> {
+  #turnOf(owner: object, onWait: ((beginNow: () => void) => void) | undefined): Promise<void> {
     return new Promise((resolve) => {
+      onWait?.(() => this.#beginNow(owner, resolve));
       const others = this.#waiting.get(owner);
       if (others === undefined) this.#waiting.set(owner, [resolve]);
       else others.push(resolve);
     });
+  }
+
+  #beginNow(owner: object, begin: () => void): void {
+    const waiting = this.#waiting.get(owner);
+    if (waiting?.includes(begin) !== true) return;
+    const others = waiting.filter((other) => other !== begin);
+    if (others.length === 0) this.#waiting.delete(owner);
+    else this.#waiting.set(owner, others);
+    this.#take(owner);
+    begin();
   }
 
   #take(owner: object): void {

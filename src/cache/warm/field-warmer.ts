@@ -1,6 +1,6 @@
 import { hasCome } from '../time/clock.js';
 import { rowOf } from '../store/store.js';
-import type { Found } from '../coherence/entry-field.js';
+import { shortestFreshMs, type Found } from '../coherence/entry-field.js';
 import { causeOf } from '../loads/abandoned-load.js';
 import type { Services } from '../loads/services.js';
 import { hasReplaced } from '../loads/store-result.js';
@@ -18,6 +18,10 @@ export interface FieldWarmerOptions {
   readonly leadership: Leadership;
   readonly budget: LoadBudget;
   readonly atOnce: number;
+  /** Milliseconds between two looks. */
+  readonly lookMs: number;
+  /** Copies arguments. */
+  readonly ownArguments: (args: Arguments) => Arguments;
   /** Hands on what was asked for in this process. */
   readonly handOn: (asked: ReturnType<AskedSets['take']>) => Promise<void>;
   readonly storeIsAway: () => boolean;
@@ -29,7 +33,7 @@ export interface FieldWarmerOptions {
 
 /** Argument sets are looked for anew this often, or whenever all are refreshed. */
 const SETS_KEPT_MS = 60_000;
-const HAND_ON_EVERY_MS = 5000;
+export const HAND_ON_EVERY_MS = 5000;
 /** Where no client has asked there is nothing to hand on, but counts must fade. */
 const FADE_EVERY_MS = 60_000;
 
@@ -37,7 +41,7 @@ const FADE_EVERY_MS = 60_000;
 export class FieldWarmer {
   readonly field: WarmField;
   readonly #options: FieldWarmerOptions;
-  readonly #asked = new AskedSets();
+  readonly #asked: AskedSets;
   readonly #pace = new RefreshPace();
   #sets: readonly WarmSet[] = [];
   #setsAtMs = -Infinity;
@@ -48,6 +52,7 @@ export class FieldWarmer {
   constructor(options: FieldWarmerOptions) {
     this.#options = options;
     this.field = options.field;
+    this.#asked = new AskedSets(options.ownArguments);
   }
 
   noteRead(key: string, args: Arguments): void {
@@ -91,6 +96,16 @@ export class FieldWarmer {
     }
   }
 
+  /** Hands on what was asked for here, where this process keeps nothing warm. Never rejects. */
+  async handOn(): Promise<void> {
+    if (this.#asked.isEmpty) return;
+    try {
+      await this.#options.handOn(this.#asked.take());
+    } catch {
+      // The store is in trouble, which it has said itself.
+    }
+  }
+
   /** Another process may lead. Never rejects. */
   async resign(): Promise<void> {
     try {
@@ -124,12 +139,18 @@ export class FieldWarmer {
       const entry = found[index];
       const isMissing = entry === undefined || entry.staleForMs > 0;
       if (isMissing) return what.seesMissing ? [{ ...set, found: entry }] : [];
-      const { refreshEveryMs = Infinity } = policy;
-      const isOld = entry.isDue || startedAtMs - entry.loadedAtMs >= refreshEveryMs;
-      return what.isLeader && isOld ? [{ ...set, found: entry }] : [];
+      return what.isLeader && this.#isOld(entry, startedAtMs) ? [{ ...set, found: entry }] : [];
     });
     await this.#loadAll(due);
     return due.flatMap(({ found: before, place }) => (before === undefined ? [place.key] : []));
+  }
+
+  /** Old enough to be loaded again, or at its end before the next look could have it loaded. */
+  #isOld({ isDue, loadedAtMs, loadMs, value }: Found, nowMs: number): boolean {
+    const { refreshEveryMs = Infinity, lifetime } = this.field.policy;
+    const endsMs = shortestFreshMs(lifetime, value);
+    const leadMs = Math.min(this.#options.lookMs + loadMs, endsMs / 2);
+    return isDue || nowMs - loadedAtMs >= Math.min(refreshEveryMs, endsMs - leadMs);
   }
 
   async #presentSets(): Promise<readonly WarmSet[]> {
@@ -153,14 +174,16 @@ export class FieldWarmer {
   }
 
   async #load(one: WarmSet & { readonly found: Found | undefined }): Promise<void> {
-    const { budget, storeIsAway, isOver, context, services } = this.#options;
+    const { budget, storeIsAway, isOver, context, services, ownArguments } = this.#options;
     const { backOff, log } = services;
     const { key } = one.place;
     if (storeIsAway() || backOff.isOn(key)) return;
     await budget.take();
     if (isOver()) return;
     try {
-      const loaded = await this.field.load({ ...one, context: await context(one.variant) });
+      // The set is kept: a resolver that changes its arguments changes those of this call only.
+      const args = ownArguments(one.args);
+      const loaded = await this.field.load({ ...one, args, context: await context(one.variant) });
       if (!(await hasReplaced(loaded))) throw new Error('its value could not be stored');
       backOff.succeeded(key);
       this.#isFailing = false;

@@ -1,14 +1,14 @@
 import { isAway } from '../store/store-away.js';
 import { EndableWaits } from '../time/endable-waits.js';
-import { UnstorableValue } from '../codec/storable.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { CacheError } from '../errors.js';
 import { noValues, type Variant, type VaryValues } from '../keys/variant.js';
 import type { Store } from '../store/store.js';
 import type { Services } from '../loads/services.js';
-import { FieldWarmer } from './field-warmer.js';
+import { FieldWarmer, HAND_ON_EVERY_MS } from './field-warmer.js';
 import { Leadership } from './leadership.js';
 import { LoadBudget } from './load-budget.js';
+import { ownArguments } from './own-arguments.js';
 import { SETTLE_MS } from './refresh-pace.js';
 import type { PrefetchBounds } from './warm-bounds.js';
 import { warmVariantFault } from '../policy/warm-variants.js';
@@ -50,6 +50,7 @@ export class KeepWarm {
   readonly #warmers: FieldWarmer[] = [];
   readonly #byCoordinate = new Map<string, FieldWarmer>();
   readonly #budget: LoadBudget;
+  readonly #own: (args: Arguments) => Arguments;
   readonly #waits = new EndableWaits();
   readonly #pauses: WakeablePauses;
   #warmedUp: Promise<void> = Promise.resolve();
@@ -59,6 +60,7 @@ export class KeepWarm {
     this.#options = options;
     this.#pauses = new WakeablePauses(options.services.clock);
     this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
+    this.#own = ownArguments((value) => options.codec.copierOf(value));
     options.services.entries.onInvalidated((tags) => this.#wereInvalidated(tags));
   }
 
@@ -71,6 +73,8 @@ export class KeepWarm {
       field,
       services,
       atOnce,
+      lookMs: lookEveryMs(field),
+      ownArguments: this.#own,
       sets: new WarmSets({
         ...{ field, store, codec, warmSets, mostAsked, log: services.log },
         list: list && ((context) => this.#inTime(`warm["${coordinate}"]`, () => list(context))),
@@ -84,11 +88,7 @@ export class KeepWarm {
       }),
       budget: this.#budget,
       handOn: async (asked) => {
-        const sets = asked.flatMap(({ args, times }) => {
-          const argumentSet = encodedArguments(codec, args);
-          return argumentSet === undefined ? [] : [{ argumentSet, times }];
-        });
-        await store.countAsked?.(field.signature, sets);
+        await store.countAsked?.(field.signature, asked.flatMap(encoderOf(codec)));
       },
       storeIsAway: () => this.#storeIsAway(),
       isOver: () => this.#waits.isOver,
@@ -102,7 +102,11 @@ export class KeepWarm {
   /** Begins. Nothing is waited for: see `warmedUp`. */
   start(): void {
     const { isEnabled, services } = this.#options;
-    if (!isEnabled || this.#warmers.length === 0) return;
+    if (this.#warmers.length === 0) return;
+    if (!isEnabled) {
+      services.background.run(() => this.#handOn(), this.#bug);
+      return;
+    }
     this.#isWarm = false;
     this.#warmedUp = this.#waits.until(this.#warmUp()).then(() => void (this.#isWarm = true));
     for (const warmer of this.#warmers) services.background.run(() => this.#run(warmer), this.#bug);
@@ -163,6 +167,16 @@ export class KeepWarm {
     await warmer.resign();
   }
 
+  /** Those that keep warm for this process learn from the store what its readers ask for. */
+  async #handOn(): Promise<void> {
+    const ms = HAND_ON_EVERY_MS;
+    while (!this.#waits.isOver) {
+      await this.#waits.until(this.#pauses.pause({ ms, wokenForMs: ms }));
+      if (this.#waits.isOver || this.#storeIsAway()) continue;
+      await this.#waits.until(Promise.all(this.#warmers.map((warmer) => warmer.handOn())));
+    }
+  }
+
   /** Never rejects. Its time begins when there is a context: what that takes is not the loads' to account for. */
   async #warmUp(): Promise<void> {
     const { services, warmUpWithinMs: ms } = this.#options;
@@ -214,20 +228,21 @@ export class KeepWarm {
   };
 }
 
+/**
+ * As the store counts them; without what is a key and yet would not come back as what it was, such as a field `toJSON`, or the internal
+ * value of an enum that is an object: under the key of that a resolver would load what it makes of something else.
+ */
+function encoderOf(codec: ValueCodec) {
+  return ({ args, times }: { readonly args: Arguments; readonly times: number }) => {
+    try {
+      return [{ argumentSet: codec.encodeFaithfully({ ...args }).bytes, times }];
+    } catch {
+      return [];
+    }
+  };
+}
+
 function lookEveryMs({ policy }: WarmField): number {
   const { refreshEveryMs = LONGEST_LOOK_MS * LOOKS_PER_REFRESH } = policy;
   return Math.min(Math.max(refreshEveryMs / LOOKS_PER_REFRESH, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
-}
-
-/**
- * Undefined where a resolver would not get back what it was asked with, such as the internal value of an enum that is an object:
- * under the key of that it would load what it makes of something else.
- */
-function encodedArguments(codec: ValueCodec, args: Arguments): Uint8Array | undefined {
-  try {
-    return codec.encodeFaithfully({ ...args }).bytes;
-  } catch (error) {
-    if (error instanceof UnstorableValue) return undefined;
-    throw error;
-  }
 }

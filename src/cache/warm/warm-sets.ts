@@ -95,16 +95,25 @@ export class WarmSets {
   }
 
   async #asked(): Promise<readonly Arguments[]> {
-    const { store, field, codec, mostAsked } = this.#options;
+    const { store, field, mostAsked } = this.#options;
     if (mostAsked === 0 || store.mostAsked === undefined) return [];
     try {
       const most = await store.mostAsked(field.signature, mostAsked);
-      return most.flatMap(({ argumentSet, times }) => {
-        const args = times < ASKED_OFTEN ? undefined : codec.decode(argumentSet);
-        return isArguments(args) ? [args] : [];
-      });
+      return most.flatMap(({ argumentSet, times }) =>
+        times < ASKED_OFTEN ? [] : this.#decoded(argumentSet),
+      );
     } catch {
-      // The store is in trouble, which it has said itself, or another program wrote there: the list is enough.
+      // The store is in trouble, which it has said itself: the list is enough.
+      return [];
+    }
+  }
+
+  /** None where another program wrote there, or a process that knows other types. */
+  #decoded(argumentSet: Uint8Array): readonly Arguments[] {
+    try {
+      const args = this.#options.codec.decode(argumentSet);
+      return isArguments(args) ? [args] : [];
+    } catch {
       return [];
     }
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createCache, memoryStore, type Store } from '../../../src/cache/index.js';
+import { cacheLog } from '../../support/cache-log.js';
 import { createGate } from '../../support/gate.js';
+import { manualClock } from '../../support/manual-clock.js';
 import { testCache } from '../../support/test-cache.js';
 
 const typeDefs = `
@@ -106,6 +109,48 @@ describe('CACHE_ASIDE', () => {
     expect((await query('{ film(id: 1) { title } }')).outcomes).toEqual(['Query.film HIT']);
     clock.advance(1);
     expect((await query('{ film(id: 1) { title } }')).outcomes).toEqual(['Query.film MISS']);
+  });
+
+  it.each(['swift', 'steady'])('keeps a null no longer where stale values are served: %s', async (field) => {
+    const { query, clock, setLoad } = filmCache();
+    setLoad(() => null);
+    await query(`{ ${field}(id: 1) { title } }`);
+    clock.advance(999);
+    expect((await query(`{ ${field}(id: 1) { title } }`)).outcomes).toEqual([`Query.${field} HIT`]);
+    clock.advance(1);
+    setLoad((id) => ({ id, title: 'made since' }));
+    const { outcomes, data } = await query(`{ ${field}(id: 1) { title } }`);
+    expect([outcomes, data]).toEqual([[`Query.${field} MISS`], { [field]: { title: 'made since' } }]);
+  });
+
+  it('does not answer with a null that has ended where the load fails', async () => {
+    const { query, clock, setLoad } = filmCache();
+    setLoad(() => null);
+    await query('{ steady(id: 1) { title } }');
+    clock.advance(1000);
+    setLoad(() => {
+      throw new Error('database away');
+    });
+    const { result } = await query('{ steady(id: 1) { title } }');
+    expect(result.errors?.[0]?.message).toBe('database away');
+  });
+
+  it('has stores keep a null for its negativeTtl only', async () => {
+    const clock = manualClock();
+    const kept: number[] = [];
+    const memory = memoryStore({ clock });
+    const store: Store = {
+      ...memory,
+      fill: (fills) => {
+        kept.push(...fills.map(({ keepForMs }) => keepForMs));
+        return memory.fill(fills);
+      },
+    };
+    const cache = createCache({ store, clock, log: cacheLog(), random: () => 0 });
+    const options = { ttl: 60, negativeTtl: 2, swr: 100, staleIfError: 1000 };
+    await cache.fetch('Session:none', options, () => null);
+    await cache.fetch('Session:1', options, () => 'one');
+    expect(kept).toEqual([2000, 1_060_000]);
   });
 
   it('never stores an error: the next read loads at once', async () => {

@@ -62,4 +62,28 @@ describe('turns', () => {
     await expect(turns.run({}, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(turns.size).toBe(0);
   });
+
+  it('of work that others wait for begin now, past the bound, and once', async () => {
+    const turns = new Turns(1);
+    const gate = createGate();
+    const { all } = begin(turns, {}, { count: 2, gate });
+    await tick();
+    let beginNow: () => void = () => undefined;
+    const owner = {};
+    const hurried = turns.run(
+      owner,
+      () => Promise.resolve('done'),
+      (now) => (beginNow = now),
+    );
+    await tick();
+    expect(turns.waiting).toBe(2);
+    beginNow();
+    beginNow();
+    expect(await hurried).toBe('done');
+    beginNow();
+    expect([turns.size, turns.waiting, turns.isAwaitedBy(owner)]).toEqual([2, 1, false]);
+    gate.open();
+    await all;
+    expect([turns.size, turns.waiting]).toEqual([0, 0]);
+  });
 });

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { AskOptions } from '../../store/store.js';
 import { systemClock, type CallOff } from '../../time/clock.js';
 import { Breaker, NoAnswer, type BreakerChange } from './breaker.js';
 import { ConnectionLog } from './connection-log.js';
@@ -124,7 +123,10 @@ export class ServerConnection {
   }
 
   /** As `run`, for reads, which a server that has become a replica answers too: now and then it is asked whether it has. */
-  runToRead<T>(operation: (redis: Redis) => Promise<T>, { mayGiveUp = false }: AskOptions): Promise<T> {
+  runToRead<T>(
+    operation: (redis: Redis) => Promise<T>,
+    { mayGiveUp = false }: { readonly mayGiveUp?: boolean | undefined },
+  ): Promise<T> {
     this.#readsSince += 1;
     const isBusy = this.#readsSince >= ROLE_CHECK.busyFromReads;
     const sinceMs = performance.now() - this.#roleAskedAtMs;
