@@ -36,6 +36,8 @@ export interface ValueCodec {
   heapSize(value: unknown): number;
   /** From now on values that hold one of these very objects are unstorable: a copy of it would not be it. */
   distinguish(objects: Iterable<object>): void;
+  /** Whether it is one of those. */
+  isDistinct(object: object): boolean;
 }
 
 const EXTENSION_TYPE = 0x54;
@@ -108,6 +110,7 @@ export function createValueCodec(types: readonly ValueType[] = []): ValueCodec {
     distinguish: (objects) => {
       for (const object of objects) distinct.add(object);
     },
+    isDistinct: (object) => distinct.has(object),
   };
 }
 

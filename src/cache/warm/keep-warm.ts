@@ -60,7 +60,7 @@ export class KeepWarm {
     this.#options = options;
     this.#pauses = new WakeablePauses(options.services.clock);
     this.#budget = new LoadBudget({ clock: options.services.clock, perSecond: options.loadsPerSecond });
-    this.#own = ownArguments((value) => options.codec.copierOf(value));
+    this.#own = ownArguments(options.codec);
     options.services.entries.onInvalidated((tags) => this.#wereInvalidated(tags));
   }
 

@@ -24,7 +24,7 @@ const codec = createValueCodec([
     decode: (text) => new Money(Number(text)),
   },
 ]);
-const own = ownArguments((value) => codec.copierOf(value));
+const own = ownArguments(codec);
 
 it('copies all that a resolver could change in its arguments', () => {
   const bare: Arguments = Object.assign(Object.create(null), { at: new Date(5) });
