@@ -6,6 +6,10 @@ export const limits = {
   aliases: 30,
   /** Words and signs of the whole document. */
   tokens: 2_000,
+  /** Of the whole document; those who send long texts have variables. */
+  characters: 64 * 1024,
+  /** Letters of a name: each row of an answer repeats the names of its fields. */
+  nameLetters: 100,
   /** Pairs of fields of the same name that GraphQL must compare before they become one, see repeated-fields.ts. */
   comparisons: 3_000,
   /** Expected loads, see field-cost.ts. */
