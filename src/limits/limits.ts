@@ -20,4 +20,6 @@ export const limits = {
   bodyBytes: 256 * 1024,
   /** Milliseconds in which a request must have arrived as a whole. */
   requestMs: 30_000,
+  /** Milliseconds for which a client may take nothing of an answer that is sent to it. */
+  unreadMs: 30_000,
 } as const;
