@@ -146,6 +146,23 @@ describe('guessing passwords', () => {
   });
 });
 
+describe('an address that a trusted proxy names', () => {
+  it.each([
+    ['with the port of each connection', '203.0.113.7:51234', '203.0.113.7:51235'],
+    ['with a port of IPv6', '[2001:db8::1]:443', '[2001:db8::2]:444'],
+    ['and that is none', 'unknown', '_hidden'],
+  ])('%s counts as one client', async (_, first, second) => {
+    const guessed = await api({ SIGN_IN_PER_ADDRESS: '1', TRUSTED_PROXIES: '127.0.0.1,::1' });
+    const outcomes: unknown[] = [];
+    for (const address of [first, second, '198.51.100.9']) {
+      const headers = { 'x-forwarded-for': address };
+      const email = `${outcomes.length}@example.com`;
+      outcomes.push(await signIn(guessed, { email, password: 'wrong', headers }));
+    }
+    expect(outcomes).toEqual(['UNAUTHENTICATED', 'TOO_MANY_ATTEMPTS', 'UNAUTHENTICATED']);
+  });
+});
+
 describe.skipIf(!needsRedis())('with a Redis', () => {
   let redis: WorkerRedis;
   let admin: Redis;
