@@ -183,6 +183,17 @@ describe('the configuration', () => {
     }
   });
 
+  it.each(['0.0.0.0/0', '::/0', '10.0.0.0/00'])(
+    'refuses %s as a proxy: it is every address',
+    (everything) => {
+      expect(() => readConfig({ TRUSTED_PROXIES: `10.0.0.0/8,${everything}` })).toThrow(
+        new ConfigurationError(
+          `TRUSTED_PROXIES has "${everything}", which is every address, so that any client could give itself any other; name the networks of your proxies.`,
+        ),
+      );
+    },
+  );
+
   it('takes a Redis and a prefix', () => {
     const given = { REDIS_URL: 'redis://cache:6380/1', REDIS_PREFIX: 'films_v2.eu-1' };
     expect(readConfig(given)).toMatchObject({ redisUrl: given.REDIS_URL, redisPrefix: given.REDIS_PREFIX });

@@ -72,6 +72,15 @@ export function tooManyScans(atMost: number): GraphQLError {
   );
 }
 
+/** Searches and reports of all clients take too long for this one to have its turn in time. */
+export function scansBusy(): GraphQLError {
+  return apiError(
+    'TOO_MANY_SCANS',
+    'Too many searches and reports are under way right now; ask again in a moment.',
+    { retryAfterMs: 1000 },
+  );
+}
+
 function apiError(
   code: ApiErrorCode,
   sentence: string,

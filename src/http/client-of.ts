@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import type { Client } from '../context.js';
 
 /** The client of a request. Its signal is made when it is asked for: few requests need one. */
@@ -19,4 +20,21 @@ export function clientOf(address: string, response: ServerResponse): Client {
       return made.signal;
     },
   };
+}
+
+/** A request with the address that a trusted proxy names, or else the one that connects. */
+interface Addressed {
+  readonly ip: string | undefined;
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+}
+
+/**
+ * The IP address of a client. Some proxies name it with its port, which is another one for each connection; where one names no
+ * address at all, the client counts as that proxy.
+ */
+export function addressOf({ ip = '', socket }: Addressed): string {
+  if (isIP(ip) !== 0) return ip;
+  const [, bracketed, plain] = /^\[(.+)\](?::\d+)?$|^(.+):\d+$/.exec(ip) ?? [];
+  const address = bracketed ?? plain ?? '';
+  return isIP(address) === 0 ? (socket.remoteAddress ?? '') : address;
 }

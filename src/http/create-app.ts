@@ -9,6 +9,7 @@ import { INTERNAL_SENTENCE } from '../api-errors/format-error.js';
 import { loggedError } from '../api-errors/internal-error.js';
 import { limits } from '../limits/limits.js';
 import { endHalfRequests } from './end-half-requests.js';
+import { endUnreadAnswers } from './end-unread-answers.js';
 import { errorBody, refuseConnection, requestFault } from './http-errors.js';
 
 const MOST_CHECKING_MS = 1_000;
@@ -16,6 +17,8 @@ const MOST_CHECKING_MS = 1_000;
 export interface AppOptions {
   /** Milliseconds a request may take to arrive; default `limits.requestMs`. */
   readonly requestMs?: number;
+  /** Milliseconds for which a client may take nothing of its answer; default `limits.unreadMs`. */
+  readonly unreadMs?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; default none. */
   readonly trustedProxies?: readonly string[];
 }
@@ -26,7 +29,7 @@ export interface AppOptions {
  */
 export function createApp(
   log: FastifyBaseLogger,
-  { requestMs = limits.requestMs, trustedProxies = [] }: AppOptions = {},
+  { requestMs = limits.requestMs, unreadMs = limits.unreadMs, trustedProxies = [] }: AppOptions = {},
 ): FastifyInstance {
   const app = Fastify({
     loggerInstance: log,
@@ -59,6 +62,7 @@ export function createApp(
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('x-content-type-options', 'nosniff');
   });
+  endUnreadAnswers(app.server, unreadMs);
   const endThoseOfHalf = endHalfRequests(app.server);
   app.addHook('preClose', async () => {
     // A connection whose last answer is sent while we stop would otherwise stay open, idle, for over a minute.

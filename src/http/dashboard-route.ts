@@ -22,6 +22,16 @@ export interface DashboardParts {
 const signInMutation =
   'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { token } }';
 
+const NO_ANSWER = 'The API did not answer.';
+
+interface SignInData {
+  readonly signIn: { readonly token: string } | null;
+}
+
+interface SignOutData {
+  readonly signOut: boolean | null;
+}
+
 /** /cache: what the cache does, for all on this machine in development, and for admins only in production. */
 export function addDashboardRoute(
   app: FastifyInstance,
@@ -44,23 +54,31 @@ export function addDashboardRoute(
       throw error;
     }
   };
+  /** As any client does, so that the same bounds hold. */
+  const ask = async <Data>(
+    operation: { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> },
+    contextValue: ApiContext,
+  ): Promise<{ data?: Data | null | undefined; refusal: string }> => {
+    const { body } = await apollo.executeOperation<Data>(operation, { contextValue });
+    if (body.kind !== 'single') return { refusal: NO_ANSWER };
+    const { data, errors = [] } = body.singleResult;
+    return { data, refusal: errors[0]?.message ?? NO_ANSWER };
+  };
   const signIn = async (
     { name: email, password }: Credentials,
     request: IncomingMessage,
   ): Promise<SignedIn> => {
-    // As any client does, so that the same bounds hold.
-    const answer = await apollo.executeOperation<{ signIn: { token: string } | null }>(
-      { query: signInMutation, variables: { email, password } },
-      { contextValue: await contextOf(request) },
-    );
-    if (answer.body.kind !== 'single') return { refusal: 'The API did not answer.' };
-    const { data, errors = [] } = answer.body.singleResult;
+    const operation = { query: signInMutation, variables: { email, password } };
+    const { data, refusal } = await ask<SignInData>(operation, await contextOf(request));
     const token = data?.signIn?.token;
-    return token === undefined ? { refusal: errors[0]?.message ?? 'The API did not answer.' } : { token };
+    return token === undefined ? { refusal } : { token };
   };
   const signOut = async (request: IncomingMessage): Promise<void> => {
-    const { session } = await contextOf(request);
-    if (session !== undefined) await services.sessions.end(session);
+    const context = await contextOf(request);
+    // In development the page is open without a session.
+    if (context.session === undefined) return;
+    const { data, refusal } = await ask<SignOutData>({ query: 'mutation { signOut }' }, context);
+    if (data?.signOut !== true) throw new Error(refusal);
   };
   const dashboard = cacheDashboard(cache, {
     // Elsewhere it is open on this machine only.

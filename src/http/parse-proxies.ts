@@ -1,13 +1,21 @@
 import { isIP } from 'node:net';
 import { ConfigurationError } from '../start/configuration-error.js';
 
-/** Addresses and networks (10.0.0.0/8) with commas between them. @throws ConfigurationError where one is neither. */
+/**
+ * Addresses and networks (10.0.0.0/8) with commas between them. @throws ConfigurationError where one is neither, or is every address.
+ */
 export function parseProxies(text: string, name: string): string[] {
   const proxies = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
   const wrong = proxies.find((proxy) => !isNetwork(proxy));
-  if (wrong === undefined) return proxies;
+  if (wrong !== undefined) {
+    throw new ConfigurationError(
+      `${name} must be IP addresses or networks such as 10.0.0.0/8, with commas between them, but has ${JSON.stringify(wrong)}.`,
+    );
+  }
+  const everything = proxies.find((proxy) => /\/0+$/.test(proxy));
+  if (everything === undefined) return proxies;
   throw new ConfigurationError(
-    `${name} must be IP addresses or networks such as 10.0.0.0/8, with commas between them, but has ${JSON.stringify(wrong)}.`,
+    `${name} has ${JSON.stringify(everything)}, which is every address, so that any client could give itself any other; name the networks of your proxies.`,
   );
 }
 

@@ -1,8 +1,9 @@
+import type { Asking } from '../accounts/hashing-queue.js';
 import { prepareName } from '../accounts/prepare-name.js';
 import { requireViewer } from '../accounts/require-viewer.js';
 import type { OpenSession, Viewer } from '../accounts/sessions.js';
 import { badUserInput, requestAbandoned, unauthenticated } from '../api-errors/api-error.js';
-import type { ApiContext } from '../context.js';
+import type { ApiContext, Client } from '../context.js';
 import type { MutationResolvers } from '../generated/graphql.js';
 import type { User } from '../generated/prisma/client.js';
 import { isUniqueConflict } from './database-refusal.js';
@@ -21,7 +22,7 @@ export const accountMutations: AccountMutations = {
       // Not taken back: what was an account, or told that there is one, counts in full.
       await attempts.spend({ address });
       return passwords.hash(password);
-    }, client.gone());
+    }, askingOf(client));
     const newUser = { email: normalEmail(email), displayName: prepareName(displayName), passwordHash };
     const user = await createUser(context, newUser);
     proveOwner(context, user);
@@ -35,7 +36,7 @@ export const accountMutations: AccountMutations = {
     // Counted only now that the password is about to be tried: who is refused or gone has learned nothing.
     const user = await hashing.run(
       () => attempts.make(attempt, () => userWith(context, attempt.account, password)),
-      client.gone(),
+      askingOf(client),
     );
     if (user === undefined) throw unauthenticated('The e-mail address or the password is wrong.');
     if (client.gone().aborted) throw requestAbandoned();
@@ -57,6 +58,10 @@ export const accountMutations: AccountMutations = {
     return context.sessions.endAll(id);
   },
 };
+
+function askingOf(client: Client): Asking {
+  return { gone: client.gone(), address: client.address };
+}
 
 /** The fields of this document that come next run without a viewer. */
 function becomeNobody(context: {

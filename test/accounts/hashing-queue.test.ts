@@ -10,7 +10,10 @@ function queueOfOne({ maxWaitMs = 2000 } = {}) {
   const queue = createHashingQueue({ atOnce: 1, maxWaitMs, nowMs: () => clock.nowMs() });
   const started: string[] = [];
   const gates = new Map<string, ReturnType<typeof createGate>>();
-  const run = (name: string, client = new AbortController().signal): Promise<string> => {
+  const run = (
+    name: string,
+    { gone = new AbortController().signal, address = '192.0.2.1' } = {},
+  ): Promise<string> => {
     const gate = createGate();
     gates.set(name, gate);
     const work = async (): Promise<string> => {
@@ -19,7 +22,7 @@ function queueOfOne({ maxWaitMs = 2000 } = {}) {
       clock.advance(50);
       return name;
     };
-    return queue.run(work, client).catch((error: unknown) => codeOf(error));
+    return queue.run(work, { gone, address }).catch((error: unknown) => codeOf(error));
   };
   const finish = async (name: string, running: Promise<string>): Promise<void> => {
     gates.get(name)?.open();
@@ -51,14 +54,14 @@ describe('the queue of hashes', () => {
     const { run, finish, started, queue } = queueOfOne();
     const first = run('first');
     const clients = Array.from({ length: 3 }, () => new AbortController());
-    const gone = clients.map(({ signal }, index) => run(`gone ${index}`, signal));
+    const gone = clients.map(({ signal }, index) => run(`gone ${index}`, { gone: signal }));
     for (const client of clients) client.abort();
     expect(queue.waiting()).toBe(0);
     expect(await Promise.all(gone)).toEqual(clients.map(() => 'REQUEST_ABANDONED'));
     const last = run('last');
     await finish('first', first);
     await finish('last', last);
-    expect(await run('too late', AbortSignal.abort())).toBe('REQUEST_ABANDONED');
+    expect(await run('too late', { gone: AbortSignal.abort() })).toBe('REQUEST_ABANDONED');
     expect(started).toEqual(['first', 'last']);
   });
 
@@ -100,8 +103,36 @@ describe('the queue of hashes', () => {
 
   it('gives its place back when the work fails', async () => {
     const { queue } = queueOfOne();
-    const client = new AbortController().signal;
+    const client = { gone: new AbortController().signal, address: undefined };
     await expect(queue.run(() => Promise.reject(new Error('no')), client)).rejects.toThrow('no');
     expect(await queue.run(() => Promise.resolve('yes'), client)).toBe('yes');
+  });
+
+  it('is served to clients in turns: one with many requests does not hold up another one', async () => {
+    const { run, finish, started } = queueOfOne();
+    const runs = new Map(['0', '1', '2', '3', '4', '5', '6'].map((name) => [name, run(name)]));
+    // Two addresses of one IPv6 network are one client.
+    for (const [name, address] of [
+      ['v6 a', '2001:db8::1'],
+      ['v6 b', '2001:db8::2'],
+      ['v4', '192.0.2.2'],
+    ] as const)
+      runs.set(name, run(name, { address }));
+    runs.set('7', run('7'));
+    for (const name of ['0', '7', 'v4', 'v6 b']) await finish(name, runs.get(name) ?? run('none'));
+    // Each had its turn: the client that waits for the longest time has the next one.
+    expect(started).toEqual(['0', '7', 'v4', 'v6 b', '6']);
+  });
+
+  it('past its bound refuses the oldest of the client with the most requests', async () => {
+    const { run, finish, queue } = queueOfOne({ maxWaitMs: 200 });
+    const running = run('running');
+    const other = run('other', { address: '192.0.2.2' });
+    const runs = Array.from({ length: 20 }, (_, index) => run(`${index}`));
+    expect(await Promise.all(runs.slice(0, 17))).toEqual(Array(17).fill('SIGN_IN_BUSY 250'));
+    expect(queue.waiting()).toBe(4);
+    await finish('running', running);
+    await finish('other', other);
+    expect(await other).toBe('other');
   });
 });

@@ -37,12 +37,18 @@ function doubled(levels: number): string {
   );
   return `{ movie(id: 1) { ...F0 } } ${fragments.join(' ')} fragment F${levels} on Movie { id }`;
 }
+/** A short operation with a long remark. */
+const longText = (characters: number): string => '{ movie(id: 1) { id } } # '.padEnd(characters, 'x');
 const fragments = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 const similar = 'similar(first: 100) { similar(first: 100) { id } }';
 
 const deep = 'The operation is nested deeper than 10 fields; ask in several operations.';
 const aliased = 'The operation has more than 30 aliases; ask in several operations.';
+const named = (letters: number): string =>
+  `The name "aaaaaaaaaaaaaaaaaaaa…" has ${letters} letters, but at most 100 are allowed; choose a shorter one.`;
+const long =
+  'The operation has 65537 characters, but at most 65536 are allowed; send long texts as variables, or ask in several operations.';
 const wordy = 'The operation has more than 2000 words and signs; ask in several operations.';
 const repeated =
   'The operation repeats the same fields too often: more than 3000 pairs would have to be compared; name each field once.';
@@ -60,6 +66,20 @@ describe('an operation beyond a limit is refused before anything of it runs', ()
       `{ movie(id: 1) { ...A } } fragment A on Movie { ${aliases(31)} }`,
       aliased,
     ],
+    [
+      'with too many aliases of the name of a type',
+      `{ movie(id: 1) { ${aliases(31).replaceAll(': id', ': __typename')} } }`,
+      aliased,
+    ],
+    ['with a long alias', `{ movie(id: 1) { ${'a'.repeat(101)}: id } }`, named(101)],
+    ['with a field of a long name', `{ movie(id: 1) { ${'a'.repeat(101)} } }`, named(101)],
+    [
+      'with a long alias in a fragment',
+      `{ movie(id: 1) { ...A } } fragment A on Movie { ${'a'.repeat(60_000)}: id }`,
+      named(60_000),
+    ],
+    ['with a long name of its own', `query ${'a'.repeat(101)} { movie(id: 1) { id } }`, named(101)],
+    ['that is long, whatever it says', longText(65_537), long],
     ['with too many words', `{ movie(id: 1) { ${'id '.repeat(2000)} } }`, wordy],
     ['with the same field too often', `{ ${'movie(id: 1) { id } '.repeat(190)} }`, repeated],
     [
@@ -180,6 +200,8 @@ describe('what people ask for is within the limits', () => {
     ['everything deep', nested(10)],
     ['everything deep in fragments', nestedInFragments(10)],
     ['as many aliases as may be', `{ movie(id: 1) { ${aliases(30)} } }`],
+    ['an alias of 100 letters', `{ movie(id: 1) { ${'a'.repeat(100)}: id } }`],
+    ['65,536 characters', longText(65_536)],
     [
       'the same fields in a fragment of each part of a page',
       `{ movie(id: 1) { ${fragments(25, (index) => `...F${index}`)} } }

@@ -41,6 +41,12 @@ async function signIn(
   return errors[0]?.extensions['code'] ?? 'in';
 }
 
+/** How many sign-ins the API has refused as too many wait. */
+async function refusedAsBusy({ url }: Pick<TestApi, 'url'>): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^sign_in_refusals_total\{reason="queue"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
 describe('many sign-ins at once', () => {
   it('whose clients have left open no sessions', async () => {
     const attacked = await api();
@@ -66,6 +72,22 @@ describe('many sign-ins at once', () => {
     // Of the others, those whose passwords were hashed before the server saw that its clients were gone:
     // two at a time, and more than two where the machine is busy, but by far not all.
     expect((await countSessions()) - before - answered).toBeLessThan(10);
+  });
+
+  it('by one client with right passwords shut out no other client', async () => {
+    const attacked = await api({ SIGN_IN_MAX_WAIT_MS: '1000', TRUSTED_PROXIES: '127.0.0.1,::1' });
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    let isOver = false;
+    // It asks anew as soon as it is answered or refused.
+    const flood = Array.from({ length: 60 }, async () => {
+      while (!isOver) await signIn(attacked, { email: 'editor@example.com', ...from('198.51.100.1') });
+    });
+    const outcomes: unknown[] = [];
+    await expect.poll(() => refusedAsBusy(attacked), { timeout: 30_000 }).toBeGreaterThan(0);
+    for (let count = 0; count < 6; count += 1) outcomes.push(await signIn(attacked, from('198.51.100.2')));
+    isOver = true;
+    await Promise.all(flood);
+    expect(outcomes).toEqual(Array(6).fill('in'));
   });
 
   it('past the longest wait are told when to come back, and leave nothing in the log', async () => {
@@ -143,6 +165,23 @@ describe('guessing passwords', () => {
       outcomes.push(await signIn(guessed, { email: `${address}@example.com`, password: 'wrong', headers }));
     }
     expect(outcomes).toEqual(['UNAUTHENTICATED', second]);
+  });
+});
+
+describe('an address that a trusted proxy names', () => {
+  it.each([
+    ['with the port of each connection', '203.0.113.7:51234', '203.0.113.7:51235'],
+    ['with a port of IPv6', '[2001:db8::1]:443', '[2001:db8::2]:444'],
+    ['and that is none', 'unknown', '_hidden'],
+  ])('%s counts as one client', async (_, first, second) => {
+    const guessed = await api({ SIGN_IN_PER_ADDRESS: '1', TRUSTED_PROXIES: '127.0.0.1,::1' });
+    const outcomes: unknown[] = [];
+    for (const address of [first, second, '198.51.100.9']) {
+      const headers = { 'x-forwarded-for': address };
+      const email = `${outcomes.length}@example.com`;
+      outcomes.push(await signIn(guessed, { email, password: 'wrong', headers }));
+    }
+    expect(outcomes).toEqual(['UNAUTHENTICATED', 'TOO_MANY_ATTEMPTS', 'UNAUTHENTICATED']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/start/configuration-error.js';
@@ -34,7 +34,9 @@ describe('the lock of the data directory', () => {
     const directory = await temporaryFolder();
     const first = childProcess('hold-data-lock.ts', directory);
     expect(await first.nextLine()).toBe('locked');
-    await expect(lockDataDirectory(directory)).rejects.toThrow(inUse(directory, String(first.pid)));
+    await expect(lockDataDirectory(directory)).rejects.toThrow(
+      new ConfigurationError(inUse(directory, String(first.pid))),
+    );
     await first.kill();
     await lockDataDirectory(directory);
     expect(await readdir(directory)).toEqual(['lock-2.json']);
@@ -66,7 +68,13 @@ describe('the lock of the data directory', () => {
   it('holds when it was taken on another host, where nobody can look', async () => {
     const holder = { host: 'elsewhere', pid: 5 };
     const directory = await temporaryFolder({ 'lock-1.json': JSON.stringify({ holder }) });
-    await expect(lockDataDirectory(directory)).rejects.toThrow(inUse(directory, '5 on elsewhere'));
+    await expect(lockDataDirectory(directory)).rejects.toThrow(
+      new ConfigurationError(
+        `${inUse(directory, '5 on elsewhere')} Where elsewhere does not run it any more, delete ${directory}/lock-1.json.`,
+      ),
+    );
+    await rm(`${directory}/lock-1.json`);
+    await lockDataDirectory(directory);
   });
 
   it('is not read from a file that is not ours', async () => {

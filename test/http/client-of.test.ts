@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { clientOf } from '../../src/http/client-of.js';
+import { addressOf, clientOf } from '../../src/http/client-of.js';
 import { createGate } from '../support/gate.js';
 
 /** A request that has reached its server. */
@@ -52,4 +52,20 @@ it('the signal of a client that was answered does not fire', async () => {
   if (answer instanceof Object && 'resume' in answer && typeof answer.resume === 'function') answer.resume();
   await closed;
   expect(signal.aborted).toBe(false);
+});
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['192.0.2.7:51234', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8::1'],
+  ['[2001:db8::1]:443', '2001:db8::1'],
+  ['[2001:db8::1]', '2001:db8::1'],
+  ['[::ffff:192.0.2.7]:443', '::ffff:192.0.2.7'],
+  ['unknown', '10.0.0.1'],
+  ['192.0.2.7:port', '10.0.0.1'],
+  ['192.0.2:80', '10.0.0.1'],
+  ['[2001:db8::1]x', '10.0.0.1'],
+  [undefined, '10.0.0.1'],
+])('the address of a client that a proxy names as %s is %s', (ip, address) => {
+  expect(addressOf({ ip, socket: { remoteAddress: '10.0.0.1' } })).toBe(address);
 });

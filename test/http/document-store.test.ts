@@ -31,3 +31,11 @@ it('keeps nothing that is larger than it', async () => {
   await store.set('1', document(1));
   expect(await store.get('1')).toBeUndefined();
 });
+
+it('keeps no long document, as it would put out many others', async () => {
+  const store = createDocumentStore();
+  const withRemark = (length: number) => parse('{ film } # '.padEnd(length, 'x'));
+  await store.set('long', withRemark(16 * 1024));
+  await store.set('longer', withRemark(16 * 1024 + 1));
+  expect([await store.get('long'), await store.get('longer')]).toEqual([expect.anything(), undefined]);
+});

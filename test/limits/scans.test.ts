@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createScans, scanBounds } from '../../src/limits/scans.js';
 import { createGate } from '../support/gate.js';
 
-const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2 };
+const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2, waitMs: 60_000 };
 
 /** Scans that run until told otherwise, and who runs at the moment. */
-function world() {
-  const scans = createScans(bounds);
+function world(waitMs = bounds.waitMs) {
+  const scans = createScans({ ...bounds, waitMs });
   const running: string[] = [];
   const end = createGate();
   const begin = (client: string): Promise<string> =>
@@ -47,6 +47,39 @@ describe('scans', () => {
     expect(await begin('ann')).toBe('ann');
   });
 
+  it('that wait for too long are refused, are not run later, and leave their places to others', async () => {
+    const { scans, running, end, begin } = world(50);
+    const all = ['ann', 'ann', 'bob'].map(begin);
+    const refusal = {
+      message: 'Too many searches and reports are under way right now; ask again in a moment.',
+      extensions: { code: 'TOO_MANY_SCANS', retryAfterMs: 1000 },
+    };
+    const tooLate = ['ann', 'cid', 'dan'].map((client) =>
+      expect(begin(client)).rejects.toMatchObject(refusal),
+    );
+    await Promise.all(tooLate);
+    const after = ['ann', 'cid'].map(begin);
+    const refresh = scans.run(() => Promise.resolve('refreshed'));
+    expect(running).toEqual(['ann', 'ann', 'bob']);
+    end.open();
+    expect(await Promise.all([...all, ...after, refresh])).toEqual([
+      ...['ann', 'ann', 'bob', 'ann', 'cid'],
+      'refreshed',
+    ]);
+    await settled();
+    expect(running).toEqual([]);
+  });
+
+  it('that run are not ended, however long they take', async () => {
+    const { end, begin } = world(30);
+    const long = ['ann', 'ann'].map(begin);
+    // Those that wait for them are refused meanwhile.
+    const waited = await Promise.allSettled(['ann', 'ann'].map(begin));
+    expect(waited.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    end.open();
+    expect(await Promise.all(long)).toEqual(['ann', 'ann']);
+  });
+
   it('that fail give their place back', async () => {
     const { scans } = world();
     const failing = (): Promise<void> => scans.run(() => Promise.reject(new Error('no database')));
@@ -75,7 +108,7 @@ describe('the bounds of scans', () => {
   ])(
     'leave room for reads by id: of %i connections %i, and %i for one client',
     (connections, inAll, perClient) => {
-      expect(scanBounds(connections)).toEqual({ inAll, perClient, waitingPerClient: 20 });
+      expect(scanBounds(connections)).toEqual({ inAll, perClient, waitingPerClient: 20, waitMs: 5_000 });
     },
   );
 });

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { ConfigurationError } from '../../start/configuration-error.js';
-import { highestLock, isFileFault, readHolder } from './lock-files.js';
+import { highestLock, isFileFault, lockPath, readHolder } from './lock-files.js';
 import { isRunning, type RunningProcess, thisProcess } from './running-process.js';
 import { type DataLock, takeLock } from './take-lock.js';
 
@@ -20,7 +20,7 @@ export async function lockDataDirectory(directory: string): Promise<DataLock> {
     const holder = await readHolder(directory, highest);
     // The file went away while we looked, so another process is moving.
     if (holder === undefined) continue;
-    if (holder !== null && isRunning(holder)) throw inUse(directory, holder);
+    if (holder !== null && isRunning(holder)) throw inUse(directory, holder, lockPath(directory, highest));
     const lock = await takeLock(directory, highest + 1);
     if (lock !== undefined) return lock;
   }
@@ -40,10 +40,13 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-function inUse(directory: string, { host, pid }: RunningProcess): ConfigurationError {
-  const where = host === thisProcess().host ? '' : ` on ${host}`;
+function inUse(directory: string, { host, pid }: RunningProcess, file: string): ConfigurationError {
+  const isHere = host === thisProcess().host;
+  const where = isHere ? '' : ` on ${host}`;
+  // Of another machine it cannot be seen whether it still runs; a container has another name each time it is made.
+  const orElse = isHere ? '' : ` Where ${host} does not run it any more, delete ${file}.`;
   return new ConfigurationError(
     `The data directory ${directory} is in use by process ${pid}${where}; ` +
-      'stop it or set DATABASE_URL to a PostgreSQL server.',
+      `stop it or set DATABASE_URL to a PostgreSQL server.${orElse}`,
   );
 }
