@@ -6,6 +6,7 @@
 // What is guaranteed:   once the client is answered without "bounded", no read that starts afterwards returns older data.
 
 import type { TemplateInputs } from '../keys/template.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
@@ -95,6 +96,7 @@ export function invalidates<Info extends CallInfo>(
       await stored?.abandon();
       throw error;
     }
+    unheardWithin(result);
     const invalidation = await acknowledge(call, result, stored);
     await stored?.end(result, invalidation);
     return result;

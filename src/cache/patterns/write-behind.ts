@@ -10,6 +10,7 @@
 import { UnstorableValue } from '../codec/storable.js';
 import { CacheError } from '../errors.js';
 import type { TemplateInputs } from '../keys/template.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
@@ -38,6 +39,7 @@ export function writeBehind<Info extends CallInfo>(
   return async (call) => {
     if (!(await services.mayWrite())) throw unavailable(coordinate);
     const state = (await resolve(call, call.context)) ?? null;
+    unheardWithin(state);
     const viewerId = services.viewerOf(call.context);
     const inputs: TemplateInputs = { args: call.args, viewerId, result: state };
     const place = policy.locate(inputs);
