@@ -53,12 +53,19 @@ export function unheardWithin(result: unknown): void {
   if (typeof result === 'object' && result !== null) unheardBelow([result], 0, new Set());
 }
 
-/** Hands on what a resolver returned, for which GraphQL may have to wait until what lies below it has been read. */
-export function waitable(result: unknown): unknown {
+const ownResults = new WeakSet<object>();
+
+/** Hands on what a resolver returned and no codec has seen: it may hold promises, for which `ownResultWaits` looks. */
+export function ownResult(result: unknown): unknown {
   const own = begun(result);
-  if (isPromise(own)) return own.then(waitable);
-  unheardWithin(own);
+  if (isPromise(own)) return own.then(ownResult);
+  if (typeof own === 'object' && own !== null) ownResults.add(own);
   return own;
+}
+
+/** Told of a value that GraphQL is given only once what lies below it has been read. Costs a value of the codec next to nothing. */
+export function ownResultWaits(value: object): void {
+  if (ownResults.has(value)) unheardWithin(value);
 }
 
 /** Level by level, so that what is near is found first. */
@@ -82,7 +89,8 @@ function addWithin(value: object, below: unknown[], onBrought: (inner: unknown) 
     if (value instanceof Promise) {
       if (isPlainPromise(value)) value.then(onBrought, () => undefined);
     } else if (Array.isArray(value)) {
-      for (const element of value.slice(0, MOST_ELEMENTS)) below.push(element);
+      for (const element of value.slice(0, MOST_ELEMENTS))
+        if (typeof element === 'object') below.push(element);
     } else if (!ArrayBuffer.isView(value)) {
       for (const name of Object.keys(value)) below.push(Object.getOwnPropertyDescriptor(value, name)?.value);
     }
