@@ -1,3 +1,4 @@
+import { textOf } from './errors.js';
 import type { CacheOptions } from './cache-options.js';
 import type { ValueCodec } from './codec/value-codec.js';
 import { createAcknowledge } from './coherence/acknowledgement.js';
@@ -165,6 +166,6 @@ function createSingleFlight<Context>(
       sharable: true,
       filled: undefined,
     }),
-    onBug: (error) => log.error({ error: String(error) }, 'a load ended without an answer'),
+    onBug: (error) => log.error({ error: textOf(error) }, 'a load ended without an answer'),
   });
 }

@@ -53,3 +53,17 @@ export class CacheError extends Error {
     this.code = code;
   }
 }
+
+/** What foreign code threw as a text: it may be anything, also what has no text, or fails while that is made. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'an error that has no text';
+  }
+}
+
+/** What foreign code threw, as an Error. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(textOf(error));
+}

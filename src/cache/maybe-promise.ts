@@ -39,3 +39,62 @@ function isPlainPromise(value: object): boolean {
 export function unheard(value: unknown): void {
   if (value instanceof Promise) value.catch(() => undefined);
 }
+
+/** Objects of one result that are looked at, elements of one list, and how deep: results are seldom larger. */
+const MOST_OBJECTS = 10_000;
+const MOST_ELEMENTS = 10_000;
+const DEEPEST = 8;
+
+/**
+ * The same for the promises in a result that GraphQL is given later, or never: until it has them, a failure of theirs would end
+ * the process. It is told of them all the same. Only what lies there is looked at: a getter would run once more than without a cache.
+ */
+export function unheardWithin(result: unknown): void {
+  if (typeof result === 'object' && result !== null) unheardBelow([result], 0, new Set());
+}
+
+const ownResults = new WeakSet<object>();
+
+/** Hands on what a resolver returned and no codec has seen: it may hold promises, for which `ownResultWaits` looks. */
+export function ownResult(result: unknown): unknown {
+  const own = begun(result);
+  if (isPromise(own)) return own.then(ownResult);
+  if (typeof own === 'object' && own !== null) ownResults.add(own);
+  return own;
+}
+
+/** Told of a value that GraphQL is given only once what lies below it has been read. Costs a value of the codec next to nothing. */
+export function ownResultWaits(value: object): void {
+  if (ownResults.has(value)) unheardWithin(value);
+}
+
+/** Level by level, so that what is near is found first. */
+function unheardBelow(values: readonly unknown[], depth: number, seen: Set<object>): void {
+  let level = values;
+  for (let at = depth; at < DEEPEST && level.length > 0; at += 1) {
+    const below: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+      if (seen.size >= MOST_OBJECTS) return;
+      seen.add(value);
+      addWithin(value, below, (inner) => unheardBelow([inner], at + 1, seen));
+    }
+    level = below;
+  }
+}
+
+/** Adds what lies in an object; of a promise what it will bring is handed on once it is there. */
+function addWithin(value: object, below: unknown[], onBrought: (inner: unknown) => void): void {
+  try {
+    if (value instanceof Promise) {
+      if (isPlainPromise(value)) value.then(onBrought, () => undefined);
+    } else if (Array.isArray(value)) {
+      for (const element of value.slice(0, MOST_ELEMENTS))
+        if (typeof element === 'object') below.push(element);
+    } else if (!ArrayBuffer.isView(value)) {
+      for (const name of Object.keys(value)) below.push(Object.getOwnPropertyDescriptor(value, name)?.value);
+    }
+  } catch {
+    // What cannot be looked at, as a proxy that refuses, is left to GraphQL.
+  }
+}

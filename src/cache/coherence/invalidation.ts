@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import type { Clock } from '../time/clock.js';
 import type { Troubles } from '../time/troubles.js';
@@ -68,7 +69,7 @@ export function createInvalidate({ entries, clock, troubles, relay }: Invalidati
     troubles({
       level: 'error',
       message: `an invalidation could not be applied${late}`,
-      details: { coordinate, tags: tags.length, error: String(error) },
+      details: { coordinate, tags: tags.length, error: textOf(error) },
     });
     return false;
   };

@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { IncomingMessage } from 'node:http';
 import type { CacheLog } from '../log.js';
 import type { CacheDashboardOptions } from './dashboard-options.js';
@@ -17,7 +18,7 @@ export function createAccess(
       // In JavaScript it may answer anything, which is no yes.
       if ((await authorize(request)) === true) return 'allowed';
     } catch (error) {
-      log.error({ reason: String(error) }, 'cacheDashboard: authorize failed, so the request was refused');
+      log.error({ reason: textOf(error) }, 'cacheDashboard: authorize failed, so the request was refused');
     }
     const { authorization, cookie } = request.headers;
     return authorization === undefined && cookie === undefined ? 'unknown' : 'forbidden';

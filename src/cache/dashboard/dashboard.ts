@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Cache } from '../cache.js';
 import { type CacheLog, warningLog } from '../log.js';
@@ -168,7 +169,7 @@ function pathOf(request: IncomingMessage): string {
 }
 
 function fail(response: ServerResponse, error: unknown, log: CacheLog): void {
-  log.error({ reason: String(error) }, 'cacheDashboard: a request failed');
+  log.error({ reason: textOf(error) }, 'cacheDashboard: a request failed');
   if (response.headersSent) response.destroy();
   else send(response, refusal(500, 'It could not be done; the log says why.'));
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { ServerResponse } from 'node:http';
 import type { Cache } from '../cache.js';
 import type { CacheLog } from '../log.js';
@@ -87,7 +88,7 @@ export class Feed {
       }
       event = this.#last = eventOf('figures', this.#figuresOf(await stats.report({ minutes: MINUTES })));
     } catch (error) {
-      log.warn({ reason: String(error) }, 'cacheDashboard: the figures could not be read');
+      log.warn({ reason: textOf(error) }, 'cacheDashboard: the figures could not be read');
       event = eventOf('trouble', { message: 'The figures could not be read; the log says why.' });
     }
     const nowMs = clock.nowMs();

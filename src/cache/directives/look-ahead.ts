@@ -1,6 +1,6 @@
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import type { TemplateInputs } from '../keys/template.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { isPromise, ownResultWaits, type MaybePromise } from '../maybe-promise.js';
 import { createObjectNotes } from '../object-notes.js';
 import { requestOf, type AheadRead, type FieldCall } from '../loads/field-call.js';
 import type { Mark } from '../coherence/process-copies.js';
@@ -109,7 +109,9 @@ export class LookAhead {
     if (isPromise(value)) return value.then((settled) => this.handOn(settled, context, info));
     if (!isObject(value)) return value;
     const ready = this.#read(value, context, info);
-    return isPromise(ready) ? ready.then(() => value) : value;
+    if (!isPromise(ready)) return value;
+    ownResultWaits(value);
+    return ready.then(() => value);
   }
 
   #read(value: unknown, context: unknown, info: GraphQLResolveInfo): MaybePromise<unknown> {
@@ -192,7 +194,7 @@ function inPlace(
   return places.map((place) => (place === undefined ? undefined : found[next++]));
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(value instanceof Error);
 }
 

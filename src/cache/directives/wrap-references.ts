@@ -1,3 +1,4 @@
+import { asError } from '../errors.js';
 import { isObjectType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { valueIn } from '../keys/template.js';
 import type { FieldCall, Resolve } from '../loads/field-call.js';
@@ -106,7 +107,7 @@ function cachedReference(
       return isPromise(value) ? value.then(extensible) : extensible(value);
     } catch (error) {
       // An error that is thrown would be that of all references of the list.
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      return Promise.reject(asError(error));
     }
   };
 }

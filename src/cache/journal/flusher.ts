@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import { flushPause } from './flush-pause.js';
 import { doublingPauseMs, type DoublingPause } from '../time/doubling-pause.js';
 import { hasCome, type Clock } from '../time/clock.js';
@@ -311,12 +312,12 @@ export class Flusher {
     const attempts = write.attempts + 1;
     // Before and after: a process that dies in between must not leave an entry of what neither the journal nor the database has.
     await invalidate([write.key]);
-    await journal.bury({ ...write, attempts, error: String(error), buriedAtMs: clock.nowMs() });
+    await journal.bury({ ...write, attempts, error: textOf(error), buriedAtMs: clock.nowMs() });
     counters.buried += 1;
     this.#settled([write]);
     // Not the key, which may name a viewer, nor the state.
     log.error(
-      { coordinate: record?.coordinate, attempts, error: String(error) },
+      { coordinate: record?.coordinate, attempts, error: textOf(error) },
       'the database refuses an accepted write; it is with the dead letters',
     );
     // From now on reads see what the database has.
@@ -327,7 +328,7 @@ export class Flusher {
     const { clock, log } = this.#options;
     if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
     this.#complainedAtMs = clock.nowMs();
-    log.warn({ error: String(error) }, message);
+    log.warn({ error: textOf(error) }, message);
   }
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import { outsideLoads } from '../load-scope.js';
 import { propertiesOf } from './guard/watched-object.js';
@@ -25,7 +26,7 @@ class AbandonedLoad extends Error {
   readonly reason: Reason;
 
   constructor(wanted: object, { cause, reason }: { cause: unknown; reason: Reason }) {
-    super(String(cause), { cause });
+    super(textOf(cause), { cause });
     this.name = 'AbandonedLoad';
     this.wanted = wanted;
     this.reason = reason;
@@ -117,7 +118,7 @@ function valueOf(holder: object, name: string): unknown {
   try {
     return holder instanceof Map ? (holder.get(name) as unknown) : (Reflect.get(holder, name) as unknown);
   } catch {
-    // A getter that fails knows of no signal.
+    // A getter that fails says nothing.
     return undefined;
   }
 }
@@ -126,9 +127,12 @@ function isSignal(value: unknown): value is AbortSignal {
   return isObject(value) && 'aborted' in value && 'addEventListener' in value;
 }
 
-function isAbort(error: unknown): boolean {
-  if (!isObject(error)) return false;
-  return Reflect.get(error, 'name') === 'AbortError' || isAbort(Reflect.get(error, 'cause'));
+/** How far causes are followed: an error may be its own. */
+const MOST_CAUSES = 16;
+
+function isAbort(error: unknown, depth = 0): boolean {
+  if (!isObject(error) || depth === MOST_CAUSES) return false;
+  return valueOf(error, 'name') === 'AbortError' || isAbort(valueOf(error, 'cause'), depth + 1);
 }
 
 function isObject(value: unknown): value is object {

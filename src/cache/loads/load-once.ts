@@ -5,6 +5,7 @@ import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-t
 import type { AwaitedLoad } from '../stampede/single-flight.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
 import { countFailure, failureOf, leadOn, type Caller } from './abandoned-load.js';
+import { unheardWithin } from '../maybe-promise.js';
 import { elapsedMs } from '../time/clock.js';
 import { storeResult } from './store-result.js';
 import { toldLoad } from './told-load.js';
@@ -74,7 +75,10 @@ async function loadAndFill(
     }
     const value = (await toldLoad(message, load.run)) ?? null;
     // Past its deadline: those who waited were told so, and what is newer may be stored.
-    if (flight.isSettled) return;
+    if (flight.isSettled) {
+      unheardWithin(value);
+      return;
+    }
     const loadMs = elapsedMs(clock, startedAtMs);
     counters.loadMs += loadMs;
     counters.times.loads.note(loadMs);

@@ -5,6 +5,7 @@ import { channels } from '../diagnostics/channels.js';
 import type { LoadMessage } from '../diagnostics/messages.js';
 import type { PendingState } from '../journal/accepted-writes.js';
 import { noValues, type VaryValues } from '../keys/variant.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { Trace } from '../metrics/trace.js';
 import { isWaitedFor, type LoadRequest, type LoadTask } from '../stampede/load-task.js';
 import type { AwaitedLoad } from '../stampede/single-flight.js';
@@ -140,7 +141,10 @@ export class OriginLoads {
       const loadMs = elapsedMs(clock, startedAtMs);
       tasks[0]?.wanted.field.counters.times.loads.note(loadMs);
       // Past their deadline: those who waited were told so, and what is newer may be stored.
-      if (tasks.every(({ flight }) => flight.isSettled)) return;
+      if (tasks.every(({ flight }) => flight.isSettled)) {
+        unheardWithin(Array.from(values.values()));
+        return;
+      }
       const touched = guarded.touched();
       const given = new Set<string>();
       const again: IdTask[] = [];
@@ -186,6 +190,7 @@ export class OriginLoads {
   ): Promise<ReadonlyMap<string, unknown>> {
     const values: unknown = await this.#origin.load(ids, context, variant);
     if (!Array.isArray(values) || values.length !== ids.length) {
+      unheardWithin(values);
       const got = Array.isArray(values) ? `${values.length}` : `no list (${typeof values})`;
       throw new CacheError(
         'CACHE_ORIGIN_REPLY',

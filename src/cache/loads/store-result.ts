@@ -1,6 +1,7 @@
 import type { AnswerHint } from '../codec/entry.js';
 import type { Lease } from '../store/store.js';
 import type { EntryField, FieldAddress, Found } from '../coherence/entry-field.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { Loaded, Services } from './services.js';
 
 /** What the origin has just given. */
@@ -48,6 +49,7 @@ export function storeResult(
       message: 'a PUBLIC load touched the viewer; its value was not stored',
       details: { coordinate },
     });
+    unheardWithin(value);
     return { value, loadMs, isPending, sharable: false, filled: undefined };
   }
   // Those who joined may have it: they have asked no later than it was loaded.
@@ -71,6 +73,8 @@ export function storeResult(
       'a value cannot be stored; the field is not cached',
     );
   }
+  // Its reader may have to wait for others, or there may be none.
+  unheardWithin(value);
   // It may be readable only once, or be changed by a reader: each loads a value of its own.
   return { value, loadMs, isPending, sharable: false, filled: undefined };
 }

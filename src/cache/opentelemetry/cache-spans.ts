@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import {
   context,
   SpanStatusCode,
@@ -158,7 +159,7 @@ function runIn(message: WorkMessage, span: Span): void {
 
 function fail(span: Span, error: unknown): void {
   const isError = error instanceof Error;
-  span.recordException(isError ? error : String(error));
+  span.recordException(isError ? error : textOf(error));
   span.setAttribute('error.type', isError ? error.name : typeof error);
   span.setStatus({ code: SpanStatusCode.ERROR });
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { CacheLog } from '../log.js';
 import type { RegionFigures, RegionWrites } from '../metrics/region-figures.js';
 import { hasCome, type Clock } from '../time/clock.js';
@@ -279,7 +280,7 @@ export class OtherStores {
     const times = this.#complaints.happened('untold');
     if (times === undefined) return;
     this.#options.log.warn(
-      { error: String(error), times },
+      { error: textOf(error), times },
       'other regions could not be told of an invalidation; it is tried again',
     );
   }

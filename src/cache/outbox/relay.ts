@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import { hasCome, type CallOff, type Clock } from '../time/clock.js';
 import { every } from '../time/every.js';
 import { channels } from '../diagnostics/channels.js';
@@ -445,7 +446,7 @@ export class Relay {
     if (this.#closed || storeIsAway()) return;
     if (!hasCome(this.#complainedAtMs + COMPLAIN_EVERY_MS, clock.nowMs(), COMPLAIN_EVERY_MS)) return;
     this.#complainedAtMs = clock.nowMs();
-    log.warn({ error: String(error) }, 'the outbox could not be relayed; it is tried again');
+    log.warn({ error: textOf(error) }, 'the outbox could not be relayed; it is tried again');
   }
 }
 

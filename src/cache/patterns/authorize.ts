@@ -1,5 +1,5 @@
-import { CacheError } from '../errors.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { CacheError, textOf } from '../errors.js';
+import { isPromise, ownResult, type MaybePromise } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import { bypassed, type Read } from './serve.js';
 import type { Services } from '../loads/services.js';
@@ -30,7 +30,7 @@ export function authorized<Info extends CallInfo>(
     counters.loads += 1;
     if (trace !== undefined) trace.loads += 1;
     // Unguarded, as it shares nothing: a check inside the resolver must be able to look at the viewer.
-    return resolve(call, call.context);
+    return ownResult(resolve(call, call.context));
   };
   const decide = (call: FieldCall<Info>, answer: boolean): unknown => {
     if (answer === true) return read(call);
@@ -61,7 +61,7 @@ function forbidden(coordinate: string): Error {
 }
 
 function threw(coordinate: string, cause: unknown): CacheError {
-  return fault(coordinate, `threw ${String(cause)}; return false to refuse a reader`, cause);
+  return fault(coordinate, `threw ${textOf(cause)}; return false to refuse a reader`, cause);
 }
 
 function fault(coordinate: string, what: string, cause?: unknown): CacheError {

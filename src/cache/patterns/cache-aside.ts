@@ -3,7 +3,7 @@
 // When the store fails: the resolver runs, still once per key; nothing is stored.
 // What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data.
 
-import { isPromise } from '../maybe-promise.js';
+import { isPromise, ownResult } from '../maybe-promise.js';
 import { channels } from '../diagnostics/channels.js';
 import type { LoadMessage } from '../diagnostics/messages.js';
 import type { Trace } from '../metrics/trace.js';
@@ -76,7 +76,7 @@ export function cacheAside<Info extends CallInfo>(
       const message: LoadMessage | undefined = channels.load.hasSubscribers
         ? { coordinates: [policy.coordinate], entries: 0, cause: 'read' }
         : undefined;
-      return toldLoad(message, loads.beginAlone(call).run);
+      return ownResult(toldLoad(message, loads.beginAlone(call).run));
     }
     if (onRead !== undefined) {
       onRead(place.key, call.args);

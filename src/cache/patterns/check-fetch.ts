@@ -33,7 +33,7 @@ export interface FetchCall {
 /** @throws CacheError naming everything that is wrong with a call of `cache.fetch`; JavaScript may hand over anything. */
 export function checkFetch({ key, options, load, variants }: FetchCall): void {
   const given: Readonly<Record<string, unknown>> = isObject(options) ? options : NONE;
-  const { ttl, tags, softTimeoutMs, local = 0, signal } = given;
+  const { ttl, tags, softTimeoutMs, local, negativeTtl, signal } = given;
   const faults = unknownOptions(given, fetchOptions);
   if (typeof key !== 'string') faults.push(`the key must be a text such as "A:1", but got ${written(key)}`);
   else if (key === '') faults.push('the key must not be empty');
@@ -59,8 +59,10 @@ export function checkFetch({ key, options, load, variants }: FetchCall): void {
     faults.push(`${name} must ${mustBe}, but got ${written(value)}`);
   }
   if (softTimeoutMs !== undefined) faults.push(...timerFaults('softTimeoutMs', softTimeoutMs));
-  if (typeof local === 'number' && typeof ttl === 'number' && local > ttl)
-    faults.push('local must not be longer than ttl');
+  for (const [name, seconds] of Object.entries({ local, negativeTtl })) {
+    if (typeof seconds === 'number' && typeof ttl === 'number' && seconds > ttl)
+      faults.push(`${name} must not be longer than ttl, but got ${name}: ${seconds} and ttl: ${ttl}`);
+  }
   if (signal !== undefined && !(isObject(signal) && 'aborted' in signal))
     faults.push(`signal must be an AbortSignal, but got ${written(signal)}`);
   if (typeof load !== 'function')

@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly ttl: number;
   /** What the entry depends on, known before it is loaded; its own key is always a tag too. */
   readonly tags?: readonly string[];
-  /** Seconds a null is kept, whatever `swr` and `staleIfError` are; default max(1, ttl / 10). */
+  /** Seconds a null is kept, at most ttl, whatever `swr` and `staleIfError` are; default max(1, ttl / 10), where ttl is longer. */
   readonly negativeTtl?: number;
   /** Seconds past ttl in which a stale value is served while one flight refreshes it; default 0. */
   readonly swr?: number;
@@ -79,7 +79,7 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
     softTimeoutMs: options.softTimeoutMs ?? services.softTimeoutMs,
     lifetime: {
       ttlMs: options.ttl * 1000,
-      negativeTtlMs: (options.negativeTtl ?? Math.max(1, options.ttl / 10)) * 1000,
+      negativeTtlMs: (options.negativeTtl ?? Math.min(options.ttl, Math.max(1, options.ttl / 10))) * 1000,
       staleMs: Math.max(swrMs, staleIfErrorMs),
       localMs: (options.local ?? 0) * 1000,
       maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,

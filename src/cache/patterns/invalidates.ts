@@ -1,13 +1,14 @@
 // On a write:           the resolver commits, the tags get new generations, then the client is answered.
+//                       Arguments, viewer and tenant are taken before the resolver, which may change them.
 // When it throws:       refusals (errors made for the client) invalidate nothing; after anything else the write may
 //                       have happened, so the tags that need no result are invalidated all the same.
 // When the store fails: with onStoreLoss "fail" the write is refused before its resolver runs; otherwise it commits, the
 //                       invalidation is retried or left to the relay, and the answer says that it is "bounded".
 // What is guaranteed:   once the client is answered without "bounded", no read that starts afterwards returns older data.
 
-import type { TemplateInputs } from '../keys/template.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
-import type { InvalidationPolicy } from '../policy/write-policy.js';
+import type { InvalidationPolicy, TagsOf } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
 
 /** What a write stores besides what it invalidates. */
@@ -48,22 +49,23 @@ export interface InvalidatesOptions<Info extends CallInfo = CallInfo> {
   readonly storing?: Storing<Info> | undefined;
 }
 
+/** One call, under way. */
+interface Write<Info extends CallInfo> {
+  readonly call: FieldCall<Info>;
+  readonly tagsOf: TagsOf;
+  readonly stored: StoringWrite | undefined;
+}
+
 /** Binds a mutation's resolver to its invalidation. */
 export function invalidates<Info extends CallInfo>(
   { services, policy, isRefusal, unavailable, storing }: InvalidatesOptions<Info>,
   resolve: Resolve<Info>,
 ): (call: FieldCall<Info>) => Promise<unknown> {
-  const inputsOf = (call: FieldCall<Info>, result: unknown): TemplateInputs => ({
-    args: call.args,
-    viewerId: policy.usesViewer ? services.viewerOf(call.context) : undefined,
-    result,
-  });
   const acknowledge = async (
-    call: FieldCall<Info>,
+    { call, tagsOf, stored }: Write<Info>,
     result: unknown,
-    stored: StoringWrite | undefined,
   ): Promise<Invalidation> => {
-    const named = policy.tagsOf(inputsOf(call, result), call.context);
+    const named = tagsOf(result);
     const version = stored?.versionOf(result);
     const tags = stored === undefined ? named : [...new Set([stored.key, ...stored.others, ...named])];
     const versions =
@@ -84,18 +86,22 @@ export function invalidates<Info extends CallInfo>(
     return { tags, named, isApplied: boundedBy === undefined || boundedBy === 'regions' };
   };
   return async (call) => {
+    const { args, context } = call;
+    const tagsOf = policy.begin({ args, context, viewerOf: services.viewerOf });
     const isBound = policy.isDeclared || storing !== undefined;
     if (isBound && !(await services.mayWrite())) throw unavailable(policy.coordinate);
     const stored = await storing?.begin(call);
+    const write = { call, tagsOf, stored };
     let result: unknown;
     try {
-      result = await resolve(call, call.context);
+      result = await resolve(call, context);
     } catch (error) {
-      if (!isRefusal(error)) await acknowledge(call, undefined, stored);
+      if (!isRefusal(error)) await acknowledge(write, undefined);
       await stored?.abandon();
       throw error;
     }
-    const invalidation = await acknowledge(call, result, stored);
+    unheardWithin(result);
+    const invalidation = await acknowledge(write, result);
     await stored?.end(result, invalidation);
     return result;
   };

@@ -4,6 +4,7 @@
 // What is guaranteed:   after a write is acknowledged, no read that starts afterwards returns older data;
 //                       N fields of one level cost at most one store read and one load(ids).
 
+import { asError } from '../errors.js';
 import { isPromise } from '../maybe-promise.js';
 import type { TemplateInputs } from '../keys/template.js';
 import type { Trace } from '../metrics/trace.js';
@@ -151,6 +152,6 @@ async function errorAsElement(value: unknown): Promise<unknown> {
   try {
     return await value;
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
 }

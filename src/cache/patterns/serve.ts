@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { EntryMessage, ReadMessage } from '../diagnostics/messages.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Outcome, ResponsePath, Trace, TraceRecord } from '../metrics/trace.js';
@@ -114,7 +115,7 @@ function refresh(
     troubles({
       level: 'warn',
       message: 'a refresh failed',
-      details: { coordinate, error: String(causeOf(error)) },
+      details: { coordinate, error: textOf(causeOf(error)) },
     });
   });
 }
@@ -180,7 +181,7 @@ async function withinSoftTimeout(
   counters.slowLoads += 1;
   // It goes on, and what it brings is stored; the next reader who is told of its failure is the one who begins it anew.
   loading.catch((error: unknown) =>
-    troubles({ level: 'warn', message: 'a slow load failed', details: { coordinate, error: String(error) } }),
+    troubles({ level: 'warn', message: 'a slow load failed', details: { coordinate, error: textOf(error) } }),
   );
   return undefined;
 }

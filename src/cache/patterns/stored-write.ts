@@ -1,4 +1,5 @@
 import { withMeetingTags } from '../keys/meeting-tag.js';
+import { valueIn } from '../keys/template.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
@@ -24,7 +25,7 @@ export function storedWrite<Info extends CallInfo>(
   let hasWarned = false;
   const versionOf = (result: unknown): number | undefined => {
     if (typeof result !== 'object' || result === null) return undefined;
-    const version: unknown = 'version' in result ? result.version : undefined;
+    const version = ownVersionOf(result);
     const number = typeof version === 'bigint' ? Number(version) : version;
     if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
     if (!hasComplained) {
@@ -94,6 +95,15 @@ export function storedWrite<Info extends CallInfo>(
       };
     },
   };
+}
+
+/** The write has happened: a getter that fails must not keep it from being invalidated. */
+function ownVersionOf(row: object): unknown {
+  try {
+    return valueIn(row, ['version']);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the key means besides its row: the row under other spellings, and where that is a tenant's, also that of all. */

@@ -8,8 +8,8 @@
 //                       never overwritten by an older one; what it survives until then is what the journal declares.
 
 import { UnstorableValue } from '../codec/storable.js';
-import { CacheError } from '../errors.js';
-import type { TemplateInputs } from '../keys/template.js';
+import { CacheError, textOf } from '../errors.js';
+import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
@@ -36,11 +36,17 @@ export function writeBehind<Info extends CallInfo>(
 ): (call: FieldCall<Info>) => Promise<unknown> {
   const { coordinate, pattern } = policy;
   return async (call) => {
+    const { context } = call;
+    const { viewerOf } = services;
+    // Before the resolver, which may change them: then rows would be taken for one another.
+    const args = policy.takeArguments(call.args);
+    const viewerOfCall = viewerOf(context);
+    const tagsOf = invalidation.begin({ args: call.args, context, viewerOf });
     if (!(await services.mayWrite())) throw unavailable(coordinate);
-    const state = (await resolve(call, call.context)) ?? null;
-    const viewerId = services.viewerOf(call.context);
-    const inputs: TemplateInputs = { args: call.args, viewerId, result: state };
-    const place = policy.locate(inputs);
+    const state = (await resolve(call, context)) ?? null;
+    unheardWithin(state);
+    const viewerId = viewerOfCall ?? viewerOf(context);
+    const place = policy.locate({ args, viewerId });
     if (place.reason !== undefined) {
       throw new CacheError(
         'CACHE_KEY_WITHOUT_VALUE',
@@ -51,7 +57,7 @@ export function writeBehind<Info extends CallInfo>(
     const write = {
       key,
       state,
-      tags: [...others, ...invalidation.tagsOf(inputs, call.context)],
+      tags: [...others, ...tagsOf(state)],
       viewer: viewerId ?? null,
       site: policy,
     };
@@ -71,7 +77,7 @@ export function writeBehind<Info extends CallInfo>(
       services.troubles({
         level: 'error',
         message: 'neither the journal nor the database could take a write',
-        details: { coordinate, error: String(error.cause) },
+        details: { coordinate, error: textOf(error.cause) },
       });
       throw busy(coordinate, error.mayBeWritten);
     } finally {

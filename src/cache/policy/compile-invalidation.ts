@@ -1,13 +1,14 @@
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
-import { UnkeyableValue } from '../keys/unkeyable-value.js';
 import { shownTags } from '../keys/variant-in-text.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
 import type { InvalidationPolicy } from './write-policy.js';
-import type { VariantOf, Variants } from '../vary/variants.js';
+import type { Variants } from '../vary/variants.js';
+import type { ViewerId } from '../vary/viewer-id.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { renderTag } from './render-tags.js';
+import { compileTakeArguments } from './taken-arguments.js';
 
 export interface CompiledInvalidation {
   readonly policy: InvalidationPolicy | undefined;
@@ -51,19 +52,35 @@ export function compileInvalidation(
   ];
   if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;
-  const rowTextOf = compileRowTexts(coordinate, options);
-  const tagsOf: InvalidationPolicy['tagsOf'] = (inputs, context) =>
-    templates.flatMap((template) => {
-      const tags = namedTags(template, inputs, () => options.onUnnamed(coordinate, template.source));
-      const rowText = rowTextOf(template, context);
-      return rowText === '' ? tags : tags.map((tag) => tag + rowText);
-    });
+  const takeArguments = compileTakeArguments(templates);
+  const tagged = templates.map((template) => ({
+    template,
+    rowText: compileRowText(coordinate, template, options),
+  }));
+  const onUnnamed = (template: Template): void => options.onUnnamed(coordinate, template.source);
+  const begin: InvalidationPolicy['begin'] = ({ args: given, context, viewerOf }) => {
+    const args = takeArguments(given);
+    const viewerOfCall = usesViewer ? viewerOf(context) : undefined;
+    const begun = tagged.map(({ template, rowText }) => ({
+      template,
+      rowText,
+      row: rowText.before(context),
+    }));
+    return (result) => {
+      const inputs = { args, result };
+      const viewers = usesViewer ? alsoLater(viewerOfCall, () => viewerOf(context)) : NO_VIEWER;
+      return begun.flatMap(({ template, rowText, row }) => {
+        const tags = namedTags(template, inputs, { viewers, onUnnamed });
+        const rows = alsoLater(row, () => rowText.after(context));
+        return rows.flatMap((of) => tags.map((tag) => tag + of));
+      });
+    };
+  };
   return {
     policy: Object.freeze({
       coordinate,
       counters: options.countersOf(coordinate),
-      tagsOf,
-      usesViewer,
+      begin,
       isDeclared: true,
       shown: shownTags([...options.variants.rowNames]),
     }),
@@ -74,6 +91,11 @@ export function compileInvalidation(
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
+const NO_VIEWER: readonly undefined[] = Object.freeze([undefined]);
+
+function noTags(): readonly string[] {
+  return NO_TAGS;
+}
 
 /** The policy of a mutation that names no tags: what its rows mean is known to the triggers, if there are any. */
 export function undeclaredInvalidation(
@@ -85,47 +107,76 @@ export function undeclaredInvalidation(
   return Object.freeze({
     coordinate,
     counters,
-    tagsOf: () => NO_TAGS,
-    usesViewer: false,
+    begin: () => noTags,
     isDeclared: false,
     shown,
   });
 }
 
-/** Finds what a tag ends in for the rows of the writer's tenant; nothing where it means the rows of all. */
-function compileRowTexts(
+/** What a call began with, and what its resolver has made of it, as a sign-in does with the viewer: it may have changed the rows of both. */
+function alsoLater<T>(before: T, ask: () => T): readonly T[] {
+  try {
+    const later = ask();
+    return later === before ? [before] : [before, later];
+  } catch {
+    // There is none any more, as after a sign-out. The write has happened, and what it began with is known.
+    return [before];
+  }
+}
+
+/** What a tag ends in for the rows of the writer's tenant; nothing where it means the rows of all. */
+interface RowText {
+  /** Before the resolver, which may still say which tenant it is: nothing is noted of it. */
+  before(context: unknown): string;
+  after(context: unknown): string;
+}
+
+const NO_ROWS: RowText = Object.freeze({ before: () => '', after: () => '' });
+
+function compileRowText(
   coordinate: string,
+  template: Template,
   { variants, rowNamesOf }: Pick<InvalidationOptions, 'variants' | 'rowNamesOf'>,
-): (template: Template, context: unknown) => string {
-  if (variants.rowNames.size === 0) return () => '';
-  const found = new Map<Template, VariantOf | undefined>();
-  return (template, context) => {
-    if (!found.has(template)) {
-      const names = rowNamesOf(template);
-      found.set(template, names.length === 0 ? undefined : variants.of(names, coordinate));
-    }
-    return found.get(template)?.(context).rowText ?? '';
+): RowText {
+  if (variants.rowNames.size === 0) return NO_ROWS;
+  let found: RowText | undefined;
+  // All fields are known once the first call comes.
+  const rowText = (): RowText => (found ??= rowTextBy(rowNamesOf(template), { variants, coordinate }));
+  return {
+    before: (context) => rowText().before(context),
+    after: (context) => rowText().after(context),
   };
+}
+
+function rowTextBy(
+  names: readonly string[],
+  { variants, coordinate }: { variants: Variants; coordinate: string },
+): RowText {
+  if (names.length === 0) return NO_ROWS;
+  const [before, after] = [variants.unnoted(names, coordinate), variants.of(names, coordinate)];
+  return { before: (context) => before(context).rowText, after: (context) => after(context).rowText };
 }
 
 function needs(template: Template, root: 'viewer' | 'result'): boolean {
   return template.placeholders.some((placeholder) => placeholder.root === root);
 }
 
-function namedTags(template: Template, inputs: TemplateInputs, onUnnamed: () => void): readonly string[] {
-  if (needs(template, 'result') && (inputs.result === undefined || inputs.result === null)) return [];
-  if (needs(template, 'viewer') && inputs.viewerId === undefined) return [];
-  if (template.placeholders.some((placeholder) => resultLacks(placeholder, inputs))) {
-    onUnnamed();
-    return [];
-  }
+function namedTags(
+  template: Template,
+  inputs: Omit<TemplateInputs, 'viewerId'>,
+  { viewers, onUnnamed }: { viewers: readonly ViewerId[]; onUnnamed: (template: Template) => void },
+): readonly string[] {
+  if (needs(template, 'result') && (inputs.result === undefined || inputs.result === null)) return NO_TAGS;
+  const known = needs(template, 'viewer') ? viewers.filter((id) => id !== undefined) : NO_VIEWER;
+  if (known.length === 0) return NO_TAGS;
   try {
-    return renderTag(template, inputs);
-  } catch (error) {
-    if (!(error instanceof UnkeyableValue)) throw error;
-    onUnnamed();
-    return [];
+    if (!template.placeholders.some((placeholder) => resultLacks(placeholder, inputs)))
+      return known.flatMap((viewerId) => renderTag(template, { ...inputs, viewerId }));
+  } catch {
+    // It has no text, or the result cannot be read, as a row of which a relation was not loaded.
   }
+  onUnnamed(template);
+  return NO_TAGS;
 }
 
 /** A row may lack what its GraphQL type computes; such a tag cannot be named, which must not stay silent. */

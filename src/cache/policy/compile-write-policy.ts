@@ -13,6 +13,7 @@ import { keyUseOf } from './key-use.js';
 import { compileLocate } from './locate-entry.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { placeholderComponents } from './placeholder-components.js';
+import { compileTakeArguments } from './taken-arguments.js';
 
 export interface CompiledWrite {
   readonly policy: WritePolicy | undefined;
@@ -81,6 +82,7 @@ export function compileWritePolicy(
       localMs: 0,
       maxBytes: cached.maxBytes,
     }),
+    takeArguments: compileTakeArguments([key, ...tags]),
     locate: compileLocate({
       coordinate,
       key,

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { CacheError } from '../errors.js';
+import { CacheError, textOf } from '../errors.js';
 import type { FlushedWrite } from '../journal/flush-target.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import type { OutboxPool } from './pool-option.js';
@@ -99,7 +99,7 @@ function stateOf(state: unknown, row: (state: unknown) => Readonly<Record<string
   try {
     return row(state);
   } catch (cause) {
-    throw new UnfitState(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UnfitState(cause instanceof Error ? cause.message : textOf(cause), { cause });
   }
 }
 

@@ -1,8 +1,10 @@
+import { textOf } from '../errors.js';
 import { noValues } from '../keys/variant.js';
 import type { Clock } from '../time/clock.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import { valueText } from '../codec/value-text.js';
 import type { CacheLog } from '../log.js';
+import { unheardWithin } from '../maybe-promise.js';
 import { createProbeCounters, type ProbeCounters } from '../metrics/probe-counters.js';
 import type { Background } from '../stampede/background.js';
 import { EndableWaits } from '../time/endable-waits.js';
@@ -83,7 +85,7 @@ export class Prober {
     background.run(
       () => this.#follow(probed).finally(() => (this.#followed -= 1)),
       (error) =>
-        log.warn({ namespace: probed.namespace, error: String(error) }, 'a write could not be probed'),
+        log.warn({ namespace: probed.namespace, error: textOf(error) }, 'a write could not be probed'),
     );
   }
 
@@ -147,6 +149,7 @@ export class Prober {
   async #presentText(namespace: string, id: string): Promise<string> {
     const { origins, context, codec } = this.#options;
     const [row = null] = (await origins.get(namespace)?.load([id], await context(), noValues)) ?? [];
+    unheardWithin(row);
     if (row instanceof Error) throw row;
     return valueText(codec, row);
   }

@@ -7,7 +7,7 @@ export class Background {
   run(work: () => Promise<unknown>, onError: (error: unknown) => void): void {
     const running = work().then(
       () => undefined,
-      (error: unknown) => onError(error),
+      (error: unknown) => told(error, onError),
     );
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
@@ -22,5 +22,14 @@ export class Background {
 
   async drain(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}
+
+/** What tells of a failure may fail too, as the log of an application: that must not end the process. */
+function told(error: unknown, onError: (error: unknown) => void): void {
+  try {
+    onError(error);
+  } catch {
+    // It was the last one to be told.
   }
 }

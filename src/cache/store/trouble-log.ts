@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { Clock } from '../time/clock.js';
 import type { CacheLog } from '../log.js';
 import { OnceInAWhile } from '../time/once-in-a-while.js';
@@ -18,7 +19,7 @@ export function troubleLog(
     if (error instanceof StoreAway) return;
     const failures = told.happened(operation);
     if (failures === undefined) return;
-    const details = { store, operation, failures, error: String(error) };
+    const details = { store, operation, failures, error: textOf(error) };
     log.warn(details, 'the store failed; the origin answers');
   };
 }

@@ -70,6 +70,20 @@ export class Variants {
     };
   }
 
+  /**
+   * The same without noting it: where the context is still to say which variant it has, as before a sign-in, what is read
+   * afterwards must not be taken for that of another one.
+   */
+  unnoted(names: readonly string[], coordinate: string): VariantOf {
+    const set = this.#setOf(names);
+    return (context) => {
+      const known = isObject(context) ? this.#byContext.get(context)?.values : undefined;
+      const values = [...(known ?? [])];
+      for (const name of set.names) values[name.index] ??= name.valueIn(context, coordinate);
+      return set.variantOf(values);
+    };
+  }
+
   /** The variant of a context for names that were not the last ones asked for. */
   #find(
     set: VariantSet,
@@ -91,7 +105,7 @@ export class Variants {
   }
 
   #ofContext(context: unknown): OfContext {
-    if (typeof context !== 'object' || context === null) return new OfContext(this.#names.size);
+    if (!isObject(context)) return new OfContext(this.#names.size);
     let known = this.#byContext.get(context);
     if (known === undefined) {
       known = new OfContext(this.#names.size);
@@ -111,6 +125,10 @@ export class Variants {
     }
     return set;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** What is known of one context. Most have fields of one set of names. */

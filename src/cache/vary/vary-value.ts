@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError, textOf } from '../errors.js';
 import type { VaryValue } from '../keys/variant.js';
 import { isPromise, unheard } from '../maybe-promise.js';
 import { outsideLoads } from '../load-scope.js';
@@ -24,7 +24,7 @@ export function askedValue(
     if (cause instanceof CacheError) throw cause;
     throw new CacheError(
       'CACHE_VARY',
-      `${callOf(name)} threw ${String(cause)}; return undefined where there is none`,
+      `${callOf(name)} threw ${textOf(cause)}; return undefined where there is none`,
       {
         cause,
       },

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError, textOf } from '../errors.js';
 import { isPromise, unheard } from '../maybe-promise.js';
 
 export type ViewerId = string | number | undefined;
@@ -17,7 +17,7 @@ export function checkedViewer(ask: () => unknown): ViewerId {
   } catch (cause) {
     // A look at a guarded context has its own sentence.
     if (cause instanceof CacheError) throw cause;
-    throw fault(`threw ${String(cause)}; return undefined for a guest`, cause);
+    throw fault(`threw ${textOf(cause)}; return undefined for a guest`, cause);
   }
   if (typeof id === 'string' || typeof id === 'number') {
     // An id that says nothing would be shared by all guests.

@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import { hasCome } from '../time/clock.js';
 import { rowOf } from '../store/store.js';
 import { shortestFreshMs, type Found } from '../coherence/entry-field.js';
@@ -193,7 +194,7 @@ export class FieldWarmer {
       if (isOver()) return;
       const { coordinate } = this.field.policy;
       if (!this.#isFailing)
-        log.warn({ coordinate, error: String(causeOf(error)) }, 'an entry could not be kept warm');
+        log.warn({ coordinate, error: textOf(causeOf(error)) }, 'an entry could not be kept warm');
       this.#isFailing = true;
     }
   }

@@ -1,7 +1,7 @@
 import { isAway } from '../store/store-away.js';
 import { EndableWaits } from '../time/endable-waits.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import { CacheError } from '../errors.js';
+import { CacheError, textOf } from '../errors.js';
 import { noValues, type Variant, type VaryValues } from '../keys/variant.js';
 import type { Store } from '../store/store.js';
 import type { Services } from '../loads/services.js';
@@ -224,7 +224,7 @@ export class KeepWarm {
   }
 
   readonly #bug = (error: unknown): void => {
-    this.#options.services.log.error({ error: String(error) }, 'entries are not kept warm any more');
+    this.#options.services.log.error({ error: textOf(error) }, 'entries are not kept warm any more');
   };
 }
 

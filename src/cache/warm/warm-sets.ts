@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { Variant } from '../keys/variant.js';
 import type { CacheLog } from '../log.js';
@@ -65,7 +66,7 @@ export class WarmSets {
       const present = new Set<Variant | undefined>(this.#named);
       for (const variant of this.#listed.keys()) if (!present.has(variant)) this.#listed.delete(variant);
     } catch (error) {
-      if (!this.#options.isOver()) this.#tell(`has no variants: ${String(error)}`);
+      if (!this.#options.isOver()) this.#tell(`has no variants: ${textOf(error)}`);
     }
     return this.#named;
   }
@@ -90,7 +91,7 @@ export class WarmSets {
       this.#listed.set(variant, listed);
     } catch (error) {
       if (this.#options.isOver()) return;
-      this.#tell(`could not be made: ${String(error)}`);
+      this.#tell(`could not be made: ${textOf(error)}`);
     }
   }
 

@@ -339,6 +339,13 @@ describe('an operation is executed every time', () => {
     const query = 'query ($id: ID!) { film(id: $id) { title } }';
     expect(await settled(query, { variables })).toMatchObject({ isExecuted: true });
   });
+
+  it('with a variable that is -0, which JSON writes as 0', async () => {
+    const { settled } = await world();
+    const query = 'query ($first: Int) { films(first: $first) { title } }';
+    expect(await settled(query, { variables: { first: 0 } })).toMatchObject({ isExecuted: false });
+    expect(await settled(query, { variables: { first: -0 } })).toMatchObject({ isExecuted: true });
+  });
 });
 
 it('a wrapper that is declared to answer the same is no reason to execute an operation', async () => {

@@ -42,6 +42,17 @@ describe('a call of cache.fetch or cache.invalidate that JavaScript lets pass', 
       'ttl must be a positive number of seconds, but got "60"; swr must be a number, but got "5"',
     ],
     [
+      'a null that is kept for ever',
+      ['A:1', { ttl: 60, negativeTtl: Infinity }, load],
+      'negativeTtl must not be longer than ttl, but got negativeTtl: Infinity and ttl: 60',
+    ],
+    [
+      'copies and nulls that are kept longer than values',
+      ['A:1', { ttl: 60, local: 61, negativeTtl: 61 }, load],
+      'local must not be longer than ttl, but got local: 61 and ttl: 60; ' +
+        'negativeTtl must not be longer than ttl, but got negativeTtl: 61 and ttl: 60',
+    ],
+    [
       'tags that are a text',
       ['A:1', { ttl: 60, tags: 'Session' }, load],
       'tags must be a list of texts such as ["Movie:42"], but got "Session"',
@@ -78,4 +89,21 @@ describe('a call of cache.fetch or cache.invalidate that JavaScript lets pass', 
       message: `cache.invalidate: tags must be a list of texts such as ["Movie:42"], ${end}`,
     });
   });
+});
+
+it('keeps a null no longer than a value, where that is less than a second', async () => {
+  const { cache, clock } = testCache({ typeDefs });
+  let loads = 0;
+  const fetch = () =>
+    cache.fetch('A:1', { ttl: 0.5 }, () => {
+      loads += 1;
+      return null;
+    });
+  await fetch();
+  clock.advance(499);
+  await fetch();
+  expect(loads).toBe(1);
+  clock.advance(2);
+  await fetch();
+  expect(loads).toBe(2);
 });

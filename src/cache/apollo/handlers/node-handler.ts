@@ -1,3 +1,4 @@
+import { textOf } from '../../errors.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuseFaults } from '../../unknown-options.js';
 import { written } from '../../written.js';
@@ -63,7 +64,7 @@ export function nodeHandler(server: AnsweringServer, options: NodeHandlerOptions
       if (error instanceof RefusedBody) refuse(res, error.status, error.message, 'BAD_REQUEST');
       else if (next !== undefined && !res.headersSent) next(error);
       else {
-        server.logger?.error(`nodeHandler: ${error instanceof Error ? error.stack : String(error)}`);
+        server.logger?.error(`nodeHandler: ${error instanceof Error ? error.stack : textOf(error)}`);
         refuse(res, 500, 'Internal server error', 'INTERNAL_SERVER_ERROR');
       }
     });

@@ -1,3 +1,4 @@
+import { textOf } from '../../errors.js';
 import type { CacheLog } from '../../log.js';
 import type { CacheScope } from '../../policy/read-policy.js';
 import type { ViewerOf } from '../../vary/viewer-id.js';
@@ -62,7 +63,7 @@ export function rulesOf(options: GuardOptions): Rules {
       if (told.has(viewerOf)) return;
       told.add(viewerOf);
       log.error(
-        { error: String(error) },
+        { error: textOf(error) },
         'viewer(context) failed; PUBLIC fields are answered without it, and not stored before it has answered once',
       );
     },

@@ -1,4 +1,5 @@
 import type { Load } from '../services.js';
+import { unheardWithin } from '../../maybe-promise.js';
 import type { Clock } from '../../time/clock.js';
 import { within } from '../../time/within.js';
 import type { ValueCodec } from '../../codec/value-codec.js';
@@ -112,6 +113,8 @@ export class ShadowCheck {
     const load = this.#hit.begin();
     const running = (async (): Promise<unknown> => load.run())();
     this.#lastLoad = running;
+    // Compared or too late, it is dropped.
+    running.then(unheardWithin, () => undefined);
     const onLate = (): never => {
       throw new CheckEnded('the load took too long');
     };

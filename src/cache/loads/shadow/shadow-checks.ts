@@ -1,3 +1,4 @@
+import { textOf } from '../../errors.js';
 import type { CacheLog } from '../../log.js';
 import type { ShadowCounters, ShadowOutcome } from '../../metrics/shadow-counters.js';
 import type { Background } from '../../stampede/background.js';
@@ -114,7 +115,7 @@ export class ShadowChecks implements HitWatch {
     // A hit within a load is no part of it once that has ended.
     outsideLoads(() =>
       background.run(work, (error) =>
-        log.error({ coordinate, error: String(error) }, 'a shadow check broke'),
+        log.error({ coordinate, error: textOf(error) }, 'a shadow check broke'),
       ),
     );
   }
