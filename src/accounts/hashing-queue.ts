@@ -40,7 +40,7 @@ const SHARE_OF_NEWEST = 0.2;
 /** A queue that is longer is served from its end. */
 const LONG_MS = 200;
 
-/** What is known of a client while requests of it wait. */
+/** What is known of a client while requests of it wait, and after that for as long as those wait that came before its latest turn. */
 interface Group {
   waiting: number;
   /** Which turn of all was its latest one; 0 before its first. */
@@ -49,6 +49,8 @@ interface Group {
 
 interface Waiting {
   readonly group: Group;
+  /** How many turns there had been when it came. */
+  readonly cameAtTurn: number;
   readonly sinceMs: number;
   start(): void;
   refuse(error: Error): void;
@@ -95,6 +97,13 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
     return chosen;
   }
 
+  /** A client that comes back at once has had its turn, where others wait since before it. */
+  function forget(): void {
+    const first = waiting.reduce((least, { cameAtTurn }) => Math.min(least, cameAtTurn), Infinity);
+    for (const [client, group] of groups)
+      if (group.waiting === 0 && group.turn <= first) groups.delete(client);
+  }
+
   function refuseAsBusy(entry: Waiting): void {
     refusals += 1;
     entry.refuse(signInBusy(Math.ceil(waitOf(waiting.length))));
@@ -124,7 +133,7 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
         gone.removeEventListener('abort', onGone);
         waiting.splice(waiting.indexOf(entry), 1);
         group.waiting -= 1;
-        if (group.waiting === 0) groups.delete(client);
+        forget();
       };
       const refuse = (error: Error): void => {
         leave();
@@ -132,12 +141,12 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
       };
       const onGone = (): void => refuse(requestAbandoned());
       const start = (): void => {
-        leave();
         turns += 1;
         group.turn = turns;
+        leave();
         resolve(runNow(work));
       };
-      const entry: Waiting = { group, sinceMs: nowMs(), start, refuse };
+      const entry: Waiting = { group, cameAtTurn: turns, sinceMs: nowMs(), start, refuse };
       // Hashes that hang end nothing, and so would shorten nothing.
       const timer = setTimeout(() => refuseAsBusy(entry), maxWaitMs);
       waiting.push(entry);

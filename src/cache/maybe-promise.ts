@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** A value, or the promise of one. Hits are values: a promise per list element costs more than the read. */
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -86,11 +88,16 @@ function unheardBelow(values: readonly unknown[], depth: number, seen: Set<objec
 /** Adds what lies in an object; of a promise what it will bring is handed on once it is there. */
 function addWithin(value: object, below: unknown[], onBrought: (inner: unknown) => void): void {
   try {
+    // Its traps are code.
+    if (types.isProxy(value)) return;
     if (value instanceof Promise) {
       if (isPlainPromise(value)) value.then(onBrought, () => undefined);
     } else if (Array.isArray(value)) {
-      for (const element of value.slice(0, MOST_ELEMENTS))
+      const length = Math.min(value.length, MOST_ELEMENTS);
+      for (let index = 0; index < length; index += 1) {
+        const element: unknown = value[index];
         if (typeof element === 'object') below.push(element);
+      }
     } else if (!ArrayBuffer.isView(value)) {
       for (const name of Object.keys(value)) below.push(Object.getOwnPropertyDescriptor(value, name)?.value);
     }

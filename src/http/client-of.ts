@@ -33,8 +33,13 @@ interface Addressed {
  * address at all, the client counts as that proxy.
  */
 export function addressOf({ ip = '', socket }: Addressed): string {
-  if (isIP(ip) !== 0) return ip;
-  const [, bracketed, plain] = /^\[(.+)\](?::\d+)?$|^(.+):\d+$/.exec(ip) ?? [];
+  return plainAddress(ip) ?? socket.remoteAddress ?? '';
+}
+
+/** An IP address without the port and the brackets that proxies add; undefined where it is none. */
+export function plainAddress(text: string): string | undefined {
+  if (isIP(text) !== 0) return text;
+  const [, bracketed, plain] = /^\[(.+)\](?::\d+)?$|^(.+):\d+$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? '';
-  return isIP(address) === 0 ? (socket.remoteAddress ?? '') : address;
+  return isIP(address) === 0 ? undefined : address;
 }

@@ -10,6 +10,7 @@ import { loggedError } from '../api-errors/internal-error.js';
 import { limits } from '../limits/limits.js';
 import { endHalfRequests } from './end-half-requests.js';
 import { endUnreadAnswers } from './end-unread-answers.js';
+import { trustOf } from './trusted-proxies.js';
 import { errorBody, refuseConnection, requestFault } from './http-errors.js';
 
 const MOST_CHECKING_MS = 1_000;
@@ -36,7 +37,7 @@ export function createApp(
     // Two lines for each request would cost more than many a cached answer, and would hold the query of a GET.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // Without it a client could give itself any address.
-    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    trustProxy: trustedProxies.length === 0 ? false : trustOf(trustedProxies),
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestMs,
     http: {

@@ -15,7 +15,7 @@ export const limits = {
   /** Expected loads, see field-cost.ts. */
   cost: 2_000,
   /** Searches and reports that read whole tables: places in this process, what one client has of them, how long one waits. */
-  scans: { inAll: 4, perClient: 2, waitingPerClient: 20, waitMs: 5_000 },
+  scans: { inAll: 4, perClient: 2, waitingPerClient: 20, waitMs: 15_000 },
   /** Bytes of the body of a request. */
   bodyBytes: 256 * 1024,
   /** Milliseconds in which a request must have arrived as a whole. */

@@ -50,6 +50,21 @@ describe('the queue of hashes', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
+  it('gives a client that comes back at once no turn before one that waits since before it', async () => {
+    const { run, finish, started } = queueOfOne();
+    const of = (address: string) => (name: string) => run(name, { address });
+    const [many, one] = [of('192.0.2.1'), of('192.0.2.2')];
+    const first = many('first');
+    const [second, third, before] = [many('second'), many('third'), one('before')];
+    await finish('first', first);
+    await finish('second', second);
+    const again = one('again');
+    await finish('before', before);
+    expect(started).toEqual(['first', 'second', 'before', 'third']);
+    await finish('third', third);
+    await finish('again', again);
+  });
+
   it('hashes nothing for clients that have gone while they waited, or before', async () => {
     const { run, finish, started, queue } = queueOfOne();
     const first = run('first');

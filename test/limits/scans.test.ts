@@ -108,7 +108,7 @@ describe('the bounds of scans', () => {
   ])(
     'leave room for reads by id: of %i connections %i, and %i for one client',
     (connections, inAll, perClient) => {
-      expect(scanBounds(connections)).toEqual({ inAll, perClient, waitingPerClient: 20, waitMs: 5_000 });
+      expect(scanBounds(connections)).toEqual({ inAll, perClient, waitingPerClient: 20, waitMs: 15_000 });
     },
   );
 });

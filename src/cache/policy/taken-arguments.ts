@@ -1,3 +1,4 @@
+import { isPlainDate } from '../codec/fixed-date.js';
 import { valueIn, type Template, type TemplateInputs } from '../keys/template.js';
 
 type Arguments = TemplateInputs['args'];
@@ -30,13 +31,15 @@ function orNothing(take: (object: unknown) => Arguments): (object: unknown) => A
   return (object) => (typeof object === 'object' && object !== null ? take(object) : undefined);
 }
 
-/** Whatever can be a part of a key; all else is left as it is, and named by none. */
+/** Whatever can be a part of a key, as `canonical` has it; all else is left as it is, and named by none. */
 function copied(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => copied(item, depth + 1));
-  if (value instanceof Date) return new Date(value.getTime());
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype && Array.isArray(value))
+    return value.map((item: unknown) => copied(item, depth + 1));
+  if (isPlainDate(value) && Reflect.ownKeys(value).length === 0) return new Date(value.getTime());
+  if (prototype === Buffer.prototype || prototype === Uint8Array.prototype)
+    return value instanceof Uint8Array ? Uint8Array.from(value) : value;
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copied(item, depth + 1)]));
 }

@@ -76,6 +76,11 @@ export class PendingLoad<T> implements Deferred<T> {
   waitBehind(other: PendingLoad<unknown>): void {
     this.#behind = other;
     if (this.#isUrgent) other.hurry();
+    // Of many that come after each other, each would keep the one before it.
+    const forget = (): void => {
+      if (this.#behind === other) this.#behind = undefined;
+    };
+    other.promise.then(forget, forget);
   }
 
   /** It becomes what another load brings. */
