@@ -1,5 +1,6 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { EntryField } from '../coherence/entry-field.js';
+import { UsualTime } from '../time/usual-time.js';
 
 export interface LoadTimesOptions {
   /** Milliseconds that a load of another process is waited for at most. */
@@ -8,15 +9,6 @@ export interface LoadTimesOptions {
   readonly deadlineMs: number;
 }
 
-interface Usual {
-  meanMs: number;
-  /** How far loads are from the mean, on average. */
-  deviationMs: number;
-}
-
-/** Of a sample, as for the time-outs of TCP (RFC 6298): what was long ago fades. */
-const MEAN_WEIGHT = 1 / 8;
-const DEVIATION_WEIGHT = 1 / 4;
 /** Times what a load usually takes: who waits for longer waits for one that hangs. */
 const PATIENCE = 3;
 /** A process that stands still for a moment is no reason to load twice. */
@@ -32,7 +24,7 @@ const UNKNOWN_MS = 4000;
  */
 export class LoadTimes {
   readonly #options: LoadTimesOptions;
-  readonly #usual = new WeakMap<FieldCounters, Usual>();
+  readonly #usual = new WeakMap<FieldCounters, UsualTime>();
 
   constructor(options: LoadTimesOptions) {
     this.#options = options;
@@ -41,12 +33,8 @@ export class LoadTimes {
   /** A load of this field has brought a value. */
   note({ counters }: EntryField, loadMs: number): void {
     const usual = this.#usual.get(counters);
-    if (usual === undefined) {
-      this.#usual.set(counters, { meanMs: loadMs, deviationMs: loadMs / 2 });
-      return;
-    }
-    usual.deviationMs += DEVIATION_WEIGHT * (Math.abs(loadMs - usual.meanMs) - usual.deviationMs);
-    usual.meanMs += MEAN_WEIGHT * (loadMs - usual.meanMs);
+    if (usual === undefined) this.#usual.set(counters, new UsualTime(loadMs));
+    else usual.note(loadMs);
   }
 
   /**
@@ -73,7 +61,7 @@ export class LoadTimes {
 
   #usualMs(counters: FieldCounters): number | undefined {
     const usual = this.#usual.get(counters);
-    if (usual !== undefined) return usual.meanMs + usual.deviationMs;
+    if (usual !== undefined) return usual.above(1);
     // What this process has only read says how long the loads of others took.
     const { hits, stale, staleOnError, savedMs } = counters;
     const served = hits + stale + staleOnError;

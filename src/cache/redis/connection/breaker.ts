@@ -1,7 +1,7 @@
 import { LoopTime } from '../../time/loop-time.js';
+import { UsualTime } from '../../time/usual-time.js';
 import { systemClock, type CallOff, type Timers } from '../../time/clock.js';
 import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
-import { AnswerTimes } from './answer-times.js';
 import { classOf, isReply } from './error-class.js';
 import { quotable } from './refusal.js';
 
@@ -55,6 +55,8 @@ const FAILURES_IN_A_ROW = 5;
 const BEATS = 10;
 /** The shortest time after which a read is given up, as a part of the time-out. */
 const PATIENCE_PART = 1 / 5;
+/** So many deviations above the mean lies what takes longer than is usual. */
+const PATIENCE_DEVIATIONS = 4;
 /** What rejoining asks may take so long, milliseconds: no request waits for it, and a busy machine must not undo all of it. */
 const REJOINING_MS = 1000;
 /** A server that falls silent so soon after it did before is slow rather than gone: then it may be for twice as long. */
@@ -77,7 +79,8 @@ export class Breaker {
   #awaySinceMs: number | undefined;
   #failures = 0;
   #answeredAtMs = -Infinity;
-  readonly #usual = new AnswerTimes();
+  /** How long reads take; undefined before the first answer. */
+  #usual: UsualTime | undefined;
   /** What was asked last had no answer for longer than is usual, and nothing else has had one since. */
   #isLate = false;
   #answers = 0;
@@ -121,7 +124,8 @@ export class Breaker {
   runPromptly<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#isLate || this.#refusal !== undefined) return this.runUnlessLate(operation);
     const { timeoutMs } = this.#options;
-    const patienceMs = Math.min(Math.max(this.#usual.longestMs, timeoutMs * PATIENCE_PART), timeoutMs);
+    const usualMs = this.#usual?.above(PATIENCE_DEVIATIONS) ?? timeoutMs;
+    const patienceMs = Math.min(Math.max(usualMs, timeoutMs * PATIENCE_PART), timeoutMs);
     return this.#withDeadline(operation, { withinMs: timeoutMs, patienceMs });
   }
 
@@ -171,7 +175,7 @@ export class Breaker {
           this.#answers += 1;
           this.#isLate = false;
           if (!settle()) return;
-          if (patienceMs !== undefined) this.#usual.note(this.#answeredAtMs - sentAtMs);
+          if (patienceMs !== undefined) this.#tookUsually(this.#answeredAtMs - sentAtMs);
           this.#failures = 0;
           resolve(value);
         },
@@ -183,6 +187,11 @@ export class Breaker {
         },
       );
     });
+  }
+
+  #tookUsually(ms: number): void {
+    if (this.#usual === undefined) this.#usual = new UsualTime(ms);
+    else this.#usual.note(ms);
   }
 
   /** Waits for the patience of the caller, for as much longer as something was heard meanwhile, and then for the rest. */
