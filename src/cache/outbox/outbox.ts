@@ -73,11 +73,13 @@ export interface Outbox {
    * Takes every row that waits and that no other relay has taken, oldest first; those for which `apply` resolved are done and gone.
    * Rows committed before the call are either done afterwards or named in `elsewhere`. Rejects with what `apply` rejects with.
    * Where what was written is not known in full, `forgetAll` is called with the reason, by default `gap`, and what it resolves for
-   * counts as done.
+   * counts as done. While `isAwaited` says that no write waits for it, what another relay has in its hands need not be waited for;
+   * without it, it is.
    */
   relay(
     apply: (rows: readonly OutboxRow[]) => Promise<void>,
     forgetAll?: (reason?: ForgetReason) => Promise<void>,
+    isAwaited?: () => boolean,
   ): Promise<Relayed>;
   /** How far it is behind, as it was at the last look; only of an outbox that reads the log of the database. */
   lag?(): OutboxLag | undefined;

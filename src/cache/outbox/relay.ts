@@ -102,6 +102,8 @@ export class Relay {
   readonly #adding = new Set<Promise<void>>();
   /** In an outage, what was waited for last was applied by no process in time. */
   #isStalled = false;
+  /** Writes, and others, that wait for what the looks bring. */
+  #awaiting = 0;
   #waiting: Promise<boolean> | undefined;
 
   constructor(options: RelayOptions) {
@@ -158,7 +160,16 @@ export class Relay {
     return false;
   }
 
-  async #appliedWithin(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
+  async #appliedWithin(withinMs: number, databaseWithinMs?: number): Promise<boolean> {
+    this.#awaiting += 1;
+    try {
+      return await this.#untilApplied(withinMs, databaseWithinMs);
+    } finally {
+      this.#awaiting -= 1;
+    }
+  }
+
+  async #untilApplied(withinMs: number, databaseWithinMs = withinMs): Promise<boolean> {
     const { clock, storeIsAway, storeIsPartlyAway } = this.#options;
     const sinceMs = clock.nowMs();
     let waiting: ReadonlySet<string> | undefined;
@@ -342,7 +353,9 @@ export class Relay {
       channels.relay.hasSubscribers
         ? tellWork(channels.relay, messageOf(rows), () => this.#apply(rows, further))
         : this.#apply(rows, further);
-    const relayed = Promise.race([outbox.relay(apply, (reason = 'gap') => this.#forgetAll(reason)), givenUp]);
+    const forgetAll = (reason: ForgetReason = 'gap'): Promise<void> => this.#forgetAll(reason);
+    const looking = outbox.relay(apply, forgetAll, () => this.#awaiting > 0);
+    const relayed = Promise.race([looking, givenUp]);
     look = { beganAtMs, furtherAtMs: beganAtMs, relayed, giveUp };
     this.#running = look;
     return look;

@@ -115,7 +115,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): Outbox {
   return {
     open,
     listen: (onRows, onListening) => used().listen(onRows, onListening),
-    relay: async (apply, forgetAll) => used().relay(apply, forgetAll),
+    relay: async (apply, forgetAll, isAwaited) => used().relay(apply, forgetAll, isAwaited),
     lag: () => opened?.lag?.(),
     register: async () => used().register(),
     add: async (tags) => used().add(tags),

@@ -6,7 +6,7 @@ import { nameOf } from './flights.js';
 import type { LoadTimes } from './load-times.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
-import type { LoadWaits } from './load-waits.js';
+import type { LoadWaits, Places } from './load-waits.js';
 import type { OverdueLoads } from './overdue-loads.js';
 import { Overloaded } from './overloaded.js';
 import { Turns } from './turns.js';
@@ -171,16 +171,19 @@ export class LoadScheduler<T> {
     begin: RunLoads<W, T>,
   ): Promise<void> {
     const work = (): Promise<void> =>
-      this.#options.waits.run(tasks, { holdsPlace: true }, () => begin(tasks));
+      this.#options.waits.run(tasks, this.#placesOf(turns), () => begin(tasks));
     return turns.run(ownerOf(tasks), work, (beginNow) => {
       for (const { flight } of tasks) flight.whenUrgent(beginNow);
     });
   }
 
+  /** Whatever is bounded without the store is watched: there are few places. */
+  #placesOf(turns: Turns): Places {
+    return { areScarce: turns !== this.#ofFields || turns.isHalfFull };
+  }
+
   #loadNow<W extends Wanted>(tasks: readonly LoadTask<W, T>[], begin: RunLoads<W, T>): Promise<void> {
-    return this.#load(tasks, (loads) =>
-      this.#options.waits.run(loads, { holdsPlace: false }, () => begin(loads)),
-    );
+    return this.#load(tasks, (loads) => this.#options.waits.run(loads, undefined, () => begin(loads)));
   }
 
   async #load<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {

@@ -1,18 +1,31 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Wanted } from '../coherence/entries.js';
 import { isWaitedFor, type LoadRequest, type LoadTask } from './load-task.js';
 import { RunningLoads, type PendingLoad } from './pending-load.js';
+import { WatchedFields } from './watched-fields.js';
+
+/** Where loads hold places that others may wait for. */
+export interface Places {
+  /** True where few are left: then a load that waits for another that waits for a place is near. */
+  readonly areScarce: boolean;
+}
 
 /**
  * Which loads wait for which: those that are wanted within a load, by its code, are waited for by it. One that waits for
- * itself would never end, and one that holds a place must not wait for another that waits for a place.
+ * itself would never end, and one that holds a place must not wait for another that waits for a place. A load of a field whose loads
+ * have read no entry so far is watched from time to time only, or where places are scarce.
  */
 export class LoadWaits<T> {
   readonly #around = new AsyncLocalStorage<RunningLoads>();
+  readonly #fields = new WatchedFields();
   #running = 0;
 
   /** The loads that a reader is a part of; undefined for a refresh, which no reader waits for. */
   aroundReader(request: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): RunningLoads | undefined {
-    return this.#running > 0 && isWaitedFor(request) ? this.#around.getStore() : undefined;
+    const around = this.#now();
+    if (around === undefined || !isWaitedFor(request)) return undefined;
+    for (const owner of around.owners) this.#fields.readsEntries(owner);
+    return around;
   }
 
   /** Notes that a reader waits for this load; false, and nothing is noted, where the load would wait for itself. */
@@ -27,15 +40,30 @@ export class LoadWaits<T> {
   }
 
   /** Runs loads so that what is wanted within them is known to be. */
-  async run<W>(
+  run<W extends Wanted>(
     tasks: readonly LoadTask<W, T>[],
-    { holdsPlace }: { readonly holdsPlace: boolean },
+    places: Places | undefined,
     work: () => Promise<void>,
   ): Promise<void> {
-    const running = new RunningLoads(
-      tasks.map(({ flight }) => flight),
-      holdsPlace,
+    const owners = tasks.map(({ wanted }) => wanted.field.counters);
+    const isNew = owners.filter((owner) => this.#fields.mustWatch(owner)).length > 0;
+    if (!isNew && places?.areScarce !== true && this.#now() === undefined) return work();
+    return this.#watch(
+      tasks,
+      new RunningLoads({
+        loads: tasks.map(({ flight }) => flight),
+        owners,
+        holdsPlace: places !== undefined,
+      }),
+      work,
     );
+  }
+
+  async #watch(
+    tasks: readonly LoadTask<unknown, T>[],
+    running: RunningLoads,
+    work: () => Promise<void>,
+  ): Promise<void> {
     this.#running += 1;
     for (const { flight } of tasks) flight.runsIn(running);
     try {
@@ -46,5 +74,11 @@ export class LoadWaits<T> {
       // What tells loads apart slows every promise of the process down, for as long as it is on.
       if (this.#running === 0) this.#around.disable();
     }
+  }
+
+  /** The loads that the code which runs now is a part of. */
+  #now(): RunningLoads | undefined {
+    const around = this.#running > 0 ? this.#around.getStore() : undefined;
+    return around?.areOver === false ? around : undefined;
   }
 }

@@ -1,20 +1,34 @@
+import type { FieldCounters } from '../metrics/field-counters.js';
 import { createDeferred, type Deferred } from '../time/deferred.js';
+
+interface RunningOptions {
+  readonly loads: readonly PendingLoad<unknown>[];
+  readonly owners: readonly FieldCounters[];
+  readonly holdsPlace: boolean;
+}
 
 /** Loads that run together: one of a resolver, or those of one call of an origin. */
 export class RunningLoads {
+  /** The fields that they are of. */
+  readonly owners: readonly FieldCounters[];
   readonly #holdsPlace: boolean;
   /** What was wanted within them, and has not ended. */
   readonly waitsFor = new Set<PendingLoad<unknown>>();
   #loads: readonly PendingLoad<unknown>[];
 
-  constructor(loads: readonly PendingLoad<unknown>[], holdsPlace: boolean) {
+  constructor({ loads, owners, holdsPlace }: RunningOptions) {
     this.#loads = loads;
+    this.owners = owners;
     this.#holdsPlace = holdsPlace;
   }
 
   /** True while they hold a place that others wait for, or are waited for by loads that do. */
   get isUrgent(): boolean {
     return this.#loads.some((load) => this.#holdsPlace || load.isUrgent);
+  }
+
+  get areOver(): boolean {
+    return this.#loads.length === 0;
   }
 
   /** Code that goes on is a part of no load any more. */

@@ -37,6 +37,11 @@ export class Turns {
     return this.#size - this.#running;
   }
 
+  /** True where half of the places are taken, or work waits. */
+  get isHalfFull(): boolean {
+    return this.waiting > 0 || 2 * this.#running >= this.#atMost;
+  }
+
   /** True where work of this owner waits. */
   isAwaitedBy(owner: object): boolean {
     return this.#waiting.has(owner);

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, type Store } from '../../../src/cache/index.js';
+import { memoryStore, type Outbox, type Store } from '../../../src/cache/index.js';
 import { createGate } from '../../support/gate.js';
 import { expectTime, tookMs } from '../../support/run/expect-time.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
@@ -19,8 +19,7 @@ const typeDefs = `
 `;
 
 /** A cache that relays an outbox, over a database in which a film is a number that writes raise. */
-function relayed(options: Partial<TestCacheOptions> = {}) {
-  const rows = memoryOutbox();
+function relayed(options: Partial<TestCacheOptions> = {}, rows = memoryOutbox()) {
   let [title, runs] = [1, 0];
   let onCommit = (): void => undefined;
   const tested = testCache({
@@ -300,5 +299,34 @@ describe('cache.invalidate', () => {
     await expect(cache.invalidate(['Film:1'])).rejects.toMatchObject({ code: 'CACHE_INVALIDATION_FAILED' });
     isAway(false);
     expectTime(await tookMs(() => expect.poll(() => titleOf('1')).toBe(2))).toBeLessThan(1000);
+  });
+});
+
+describe('a relay', () => {
+  it('says whether a write waits for what a look brings, for as long as it does', async () => {
+    const rows = memoryOutbox();
+    const inner = rows.outbox();
+    const isAwaited: (() => boolean)[] = [];
+    const said: boolean[] = [];
+    const outbox: Outbox = {
+      ...inner,
+      relay: async (apply, forgetAll, asks) => {
+        if (asks === undefined) throw new Error('the relay does not say it');
+        isAwaited.push(asks);
+        const relayed = await inner.relay(apply, forgetAll);
+        said.push(asks());
+        return relayed;
+      },
+    };
+    const { query, start, writeElsewhere } = relayed({ outbox }, rows);
+    await start();
+    said.length = 0;
+    await query('mutation { write(id: 1) }');
+    expect(said).toContain(true);
+    await expect.poll(() => isAwaited.at(-1)?.()).toBe(false);
+    said.length = 0;
+    writeElsewhere();
+    await expect.poll(() => said).toContain(false);
+    expect(said).not.toContain(true);
   });
 });

@@ -46,6 +46,8 @@ const SEEN_WITHIN_MS = 3000;
 const GATHER_WITHIN_MS = 10;
 /** One that could not apply what it read leaves the slot to others for so long. */
 const STAND_BACK_MS = 1000;
+/** What the server writes by itself is sent, and applied by the process that reads, within this time. */
+const SENT_WITHIN_MS = 300;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
 const OBJECT_IN_USE = '55006';
 const UNDEFINED_OBJECT = '42704';
@@ -77,6 +79,8 @@ export class LogOutbox implements Outbox {
   #hasLooked = false;
   /** As the slot said last, where another process reads. */
   #appliedTo = 0n;
+  /** What the process that reads has not come to, as no write waits for it, and since when. */
+  #behind: { readonly place: bigint; readonly sinceMs: number } | undefined;
   #isClosed = false;
 
   constructor(options: LogOutboxOptions) {
@@ -94,7 +98,11 @@ export class LogOutbox implements Outbox {
   }
 
   /** Everything that was committed before the call is applied when this resolves. */
-  async relay(apply: Apply, forgetAll: Forget = cannotForget): Promise<Relayed> {
+  async relay(
+    apply: Apply,
+    forgetAll: Forget = cannotForget,
+    isAwaited: () => boolean = () => true,
+  ): Promise<Relayed> {
     // A look that was given up still has what it took: it is read again, and confirmed after that.
     if (this.#turn !== undefined) this.#stopReading();
     const turn = Symbol('look');
@@ -104,11 +112,13 @@ export class LogOutbox implements Outbox {
     try {
       const state = await this.#look();
       this.#stopWhereCutOff(reader, state);
-      const done = await this.#drain({ turn, reader, state, apply, forgetAll });
+      const { done, elsewhere = [] } = await this.#drain({
+        ...{ turn, reader, state, apply, forgetAll, isAwaited },
+      });
       const { hasOthers, isUnseen } = state;
       // Other stores wait for one that is seen. Where it cannot be noted, the next look does it.
       if (hasOthers && isUnseen) this.#seen().catch(() => undefined);
-      return { done, elsewhere: [], isKnown: true, hasOthers };
+      return { done, elsewhere, isKnown: true, hasOthers };
     } finally {
       if (this.#turn === turn) {
         this.#turn = undefined;
@@ -240,8 +250,8 @@ export class LogOutbox implements Outbox {
     this.#publication = publication;
   }
 
-  async #drain(draining: Draining): Promise<Done[]> {
-    const { turn, state, forgetAll } = draining;
+  async #drain(draining: Draining): Promise<Drained> {
+    const { turn, state, forgetAll, isAwaited } = draining;
     if (this.#reader === undefined && state.slot?.isRead !== true) await this.#lead();
     const done: Done[] = [];
     const target = state.writtenTo;
@@ -263,7 +273,7 @@ export class LogOutbox implements Outbox {
       }
       // What was committed since is for the next look: one that took it too would not end while others write.
       // Where another process reads, and nothing was written since it confirmed last, no further statement asks it.
-      if ((reader?.appliedTo ?? this.#appliedTo) >= target) return done;
+      if ((reader?.appliedTo ?? this.#appliedTo) >= target) return { done };
       if (reader?.hasChanges === true) {
         await reader.gather(target, GATHER_WITHIN_MS);
         done.push(...(await this.#apply(reader, draining)));
@@ -280,10 +290,19 @@ export class LogOutbox implements Outbox {
       }
       if (reader !== undefined) await reader.more(isFlushed ? REACH_WITHIN_MS : FLUSH_AFTER_MS);
       else {
+        if (!isAwaited() && !this.#isLate(target)) return { done, elsewhere: [lsnText(target)] };
         mustForget = await this.#askElsewhere(target);
         if (this.#appliedTo < target) await systemClock.sleep(doublingPauseMs(ASK_PAUSE, asks));
       }
     }
+  }
+
+  /** Whether the process that reads has not come so far as it should have. The server writes by itself, too, and sends that a moment later. */
+  #isLate(target: bigint): boolean {
+    const nowMs = performance.now();
+    if (this.#behind === undefined || this.#appliedTo >= this.#behind.place)
+      this.#behind = { place: target, sinceMs: nowMs };
+    return nowMs - this.#behind.sinceMs > SENT_WITHIN_MS;
   }
 
   /** Asks how far the process has come that reads, and begins to read where none does. True where everything must be forgotten first. */
@@ -387,6 +406,12 @@ function cannotForget(): Promise<void> {
   return Promise.reject(new Error('what was written is not known in full, and there is no way to forget'));
 }
 
+interface Drained {
+  readonly done: Done[];
+  /** What another process has in its hands. */
+  readonly elsewhere?: readonly string[];
+}
+
 interface Draining {
   readonly turn: symbol;
   /** The one that there was before the state was read. */
@@ -394,6 +419,7 @@ interface Draining {
   readonly state: LogState;
   readonly apply: Apply;
   readonly forgetAll: Forget;
+  readonly isAwaited: () => boolean;
 }
 
 function rowOf({ tags, readTo, committedAtMs }: Batch, { clockAheadMs }: LogState): OutboxRow {

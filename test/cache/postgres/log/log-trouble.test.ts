@@ -1,6 +1,7 @@
 import { setTimeout as passes } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createGate } from '../../../support/gate.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
@@ -169,6 +170,28 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect((await pool.query('SELECT "store" FROM corral."CacheLogReader"')).rows).toEqual([
       { store: 'one' },
     ]);
+  });
+
+  it('is waited for by a process that follows where a write waits for it, and looked into where it does not come', async () => {
+    const { pool, outbox, open } = await world();
+    const { outbox: follows } = await open({ tables, store: 'one' });
+    const ignore = (): Promise<void> => Promise.resolve();
+    const look = (isAwaited: boolean) => follows.relay(ignore, ignore, () => isAwaited);
+    expect(await look(false)).toMatchObject({ elsewhere: [] });
+    const gate = createGate();
+    await pool.query('INSERT INTO films VALUES (1)');
+    const applying = outbox.relay(() => gate.wait());
+    await gate.arrived();
+    expect(await look(false)).toMatchObject({ elsewhere: [expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/)] });
+    const awaited = look(true);
+    await expect(
+      Promise.race([awaited, new Promise((resolve) => void setImmediate(resolve, 'waits'))]),
+    ).resolves.toBe('waits');
+    await expect(awaited).rejects.toThrow('was not applied up to');
+    await expect(look(false)).rejects.toThrow('by the process that reads it');
+    gate.open();
+    await applying;
+    await expect.poll(async () => (await look(false)).elsewhere).toEqual([]);
   });
 
   it('is read again from what was not applied, by the next process too', async () => {
