@@ -63,6 +63,12 @@ export function requestAbandoned(): GraphQLError {
   return apiError('REQUEST_ABANDONED', 'The client closed the connection before it was answered.');
 }
 
+/** The same error, where it is of the client that began a load alone: those who have joined the load go on with it, as after an abort. */
+export function ofItsClient(error: GraphQLError): GraphQLError {
+  error.cause = new DOMException('another client may be answered', 'AbortError');
+  return error;
+}
+
 /** One client asks for more searches and reports at a time than may wait. */
 export function tooManyScans(atMost: number): GraphQLError {
   return apiError(

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { scansBusy, tooManyScans } from '../api-errors/api-error.js';
+import { ofItsClient, scansBusy, tooManyScans } from '../api-errors/api-error.js';
 import { limits } from './limits.js';
 import { createPlaces, type Places } from './places.js';
 
@@ -54,18 +54,23 @@ export function createScans(bounds: ScanBounds = limits.scans): Scans {
       const name = caller.getStore() ?? ITSELF;
       const client = clients.get(name) ?? { turns: createPlaces(perClient), underWay: 0 };
       if (name !== ITSELF && client.underWay >= perClient + waitingPerClient)
-        throw tooManyScans(client.underWay);
+        throw ofItsClient(tooManyScans(client.underWay));
       client.underWay += 1;
       clients.set(name, client);
       const patience = new AbortController();
-      const timer = name === ITSELF ? undefined : setTimeout(() => patience.abort(scansBusy()), waitMs);
+      let hasTurn = false;
+      const giveUp = (): void => patience.abort(hasTurn ? scansBusy() : ofItsClient(scansBusy()));
+      const timer = name === ITSELF ? undefined : setTimeout(giveUp, waitMs);
       const begin = (): Promise<T> => {
         clearTimeout(timer);
         return scan();
       };
       try {
         // The queue of the process holds a few of each client only, so that clients take turns.
-        return await client.turns.run(() => places.run(begin, patience.signal), patience.signal);
+        return await client.turns.run(() => {
+          hasTurn = true;
+          return places.run(begin, patience.signal);
+        }, patience.signal);
       } finally {
         clearTimeout(timer);
         client.underWay -= 1;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createCache, memoryStore } from '../../src/cache/index.js';
 import { createScans, scanBounds } from '../../src/limits/scans.js';
+import { cacheLog } from '../support/cache-log.js';
 import { createGate } from '../support/gate.js';
 
 const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2, waitMs: 60_000 };
@@ -95,6 +97,26 @@ describe('scans', () => {
     expect(running).toEqual(['ann']);
     end.open();
     await Promise.all([...refreshes, ...all]);
+  });
+});
+
+describe('a search that two clients wait for', () => {
+  it.each([
+    ['has waited for its own turn for too long', 50, 2],
+    ['has as many under way as it may', bounds.waitMs, 4],
+  ])('is made for the second where the first %s', async (_title, waitMs, underWay) => {
+    const { scans, end, begin } = world(waitMs);
+    const cache = createCache({ store: memoryStore(), log: cacheLog() });
+    const all = Array.from({ length: underWay }, () => begin('ann'));
+    const search = (client: string): Promise<unknown> =>
+      scans.forClient(client, () =>
+        cache.fetch('Search:1', { ttl: 60 }, () => scans.run(() => Promise.resolve(client))),
+      );
+    const [ann, bob] = await Promise.allSettled([search('ann'), search('bob')]);
+    expect(ann).toMatchObject({ reason: { extensions: { code: 'TOO_MANY_SCANS', retryAfterMs: 1000 } } });
+    expect(bob).toMatchObject({ value: 'bob' });
+    end.open();
+    await Promise.allSettled(all);
   });
 });
 
