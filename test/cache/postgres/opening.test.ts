@@ -70,6 +70,57 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     expect((await pool.query('SELECT FROM corral."CacheStore"')).rowCount).toBe(0);
   });
 
+  it('takes a row of which a tag has a null as one without that tag', async () => {
+    const pairs = { Film: { table: 'films', tags: ['Maker:{id}:{made_by}', 'Maker:{id}'] } };
+    const { outbox } = await opened({ tables: pairs });
+    await outbox.register();
+    await outbox.relay(() => Promise.resolve());
+    await pool.query('ALTER TABLE films ADD version int NOT NULL DEFAULT 5');
+    await pool.query('INSERT INTO films VALUES (1, NULL)');
+    await pool.query('UPDATE films SET made_by = 3, version = 6');
+    const told = new Map<string, number | null | undefined>();
+    await outbox.relay((rows) =>
+      Promise.resolve(
+        rows.forEach(({ tags, versions }) =>
+          tags.forEach((tag, place) => void told.set(tag, versions?.[place])),
+        ),
+      ),
+    );
+    expect([...told.keys()].sort()).toEqual(['Film', 'Film:1', 'Maker:1', 'Maker:1:3']);
+    await outbox.close();
+  });
+
+  it('goes on after a row of which a tag has a null', async () => {
+    await pool.query('INSERT INTO films VALUES (1, NULL)');
+    const outbox = postgresOutbox({
+      ...{ pool, source: 'triggers', log: testLog() },
+      tables: { Film: { table: 'films', tags: ['Pair:{id}:{made_by}'] } },
+    });
+    const relay = { blindAfterMs: 60_000 };
+    const cache = createCache({ store: memoryStore(), outbox, relay });
+    onTestFinished(() => cache.close());
+    const read = 'SELECT made_by AS maker FROM films WHERE id = $1';
+    const makerOf = async (_: unknown, { id }: { id: string }): Promise<unknown> =>
+      (await pool.query<{ maker: number | null }>(read, [id])).rows[0]?.maker ?? -1;
+    const typeDefs = `type Query {
+      film(id: ID!): Int @cached(ttl: 60, key: "Film:{args.id}")
+      pair(id: ID!, maker: ID!): Int @cached(ttl: 60, key: "Pair:{args.id}:{args.maker}")
+    }`;
+    const schema = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, typeDefs],
+        resolvers: { Query: { film: makerOf, pair: makerOf } },
+      }),
+    );
+    await cache.start();
+    const ask = async () =>
+      (await graphql({ schema, source: '{ film(id: 1) }', contextValue: {} })).data?.['film'];
+    expect(await ask()).toBe(-1);
+    await pool.query('INSERT INTO films VALUES (2, NULL)');
+    await pool.query('UPDATE films SET made_by = 7 WHERE id = 1');
+    await expect.poll(ask).toBe(7);
+  });
+
   it('ends what a read of another spelling of a uuid has stored', async () => {
     const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
     await pool.query('INSERT INTO makers VALUES ($1, $2)', [id, 'First']);
