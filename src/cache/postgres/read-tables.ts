@@ -57,7 +57,7 @@ const COLUMNS = `
   SELECT a.attrelid::int8::float8 AS oid, a.attname AS column,
          CASE WHEN base.typtype = 'e' THEN 'enum' ELSE base.typname END AS type,
          base.typtype <> 'e' AND base.typnamespace <> 'pg_catalog'::regnamespace AS "isForeign",
-         array_position(i.indkey::int2[], a.attnum) AS place
+         array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum) AS place
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -117,6 +117,14 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     ]);
   });
 
+  it('take for the key what tells rows apart, and not what its index has besides', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query('CREATE TABLE one (a int, note text, b int, PRIMARY KEY (b, a) INCLUDE (note))');
+    await other.watch({ One: { table: 'one' } });
+    expect(await other.told(`INSERT INTO one VALUES (1, 'x', 2)`)).toEqual(['One', 'One:2:1']);
+  });
+
   it('know rows without a primary key by their id, and tell both of a changed one', async () => {
     expect(await told(`INSERT INTO loose VALUES ('a', 'x'), ('a', 'y'), ('b', 'z')`)).toEqual([
       ...['Loose', 'Loose:a', 'Loose:b'],
