@@ -12,6 +12,7 @@ import { wantedOutbox } from '../wanted-outbox.js';
 import { logHomeOf, logRightsOf } from './log-home.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
 import { dropSlots } from './slots.js';
+import { untoldByLog } from './untold-by-log.js';
 
 /** The same as of processes that make triggers: they make this together one after the other as well. */
 const ADVISORY_LOCK = 72_707_370;
@@ -95,7 +96,11 @@ async function wantedOf(
   { tables, schema, namespaces }: OutboxSqlOptions,
 ): Promise<WantedLog> {
   const given = namespaces ?? Object.keys(tables);
-  return wantedLog(await wantedOutbox(client, { tables, schema, namespaces: new Set(given) }));
+  const wanted = wantedLog(await wantedOutbox(client, { tables, schema, namespaces: new Set(given) }));
+  const untold = untoldByLog(wanted.watched);
+  if (untold.length === 0) return wanted;
+  const list = untold.map((sentence) => `  - ${sentence}`).join('\n');
+  throw new CacheError('CACHE_CONFIGURATION', `The log cannot tell of all that is mapped:\n${list}`);
 }
 
 /** Works while no other process makes the same, and waits for no table for long. */
