@@ -156,6 +156,37 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     expect(await versions(`DELETE FROM films ${of}`)).toMatchObject({ 'Film:32': null });
   });
 
+  it('tell no version of a row of another table that bears the same key', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query(`CREATE TABLE films (id int PRIMARY KEY, version int NOT NULL DEFAULT 9);
+      CREATE TABLE details (film_id int PRIMARY KEY, version int NOT NULL DEFAULT 1)`);
+    await other.watch(
+      { Film: { table: 'films' }, Detail: { table: 'details', tags: ['Film:{film_id}', 'Page:{film_id}'] } },
+      { namespaces: ['Film', 'Detail', 'Page'] },
+    );
+    const versions = async (...statements: string[]): Promise<unknown> => {
+      await other.told(...statements);
+      const { rows } = await other.pool.query<{ tag: string; version: string | null }>(
+        `SELECT tag, version FROM corral."CacheOutbox", unnest("tags", "versions") AS t(tag, version)`,
+      );
+      return Object.fromEntries(rows.map(({ tag, version }) => [tag, version]));
+    };
+    expect(await versions('INSERT INTO films VALUES (1)')).toEqual({ Film: null, 'Film:1': '9' });
+    const ofDetail = { Detail: null, 'Detail:1': '1', 'Film:1': null, 'Page:1': '1' };
+    expect(await versions('INSERT INTO details VALUES (1)')).toEqual(ofDetail);
+    const ofBoth = {
+      ...ofDetail,
+      'Detail:1': '2',
+      'Page:1': '2',
+      'Detail:2': '2',
+      'Page:2': '2',
+      'Film:2': null,
+    };
+    await other.pool.query('INSERT INTO details VALUES (2)');
+    expect(await versions('UPDATE details SET version = 2')).toEqual(ofBoth);
+  });
+
   it('take no longer for a large statement that follows small ones in its session', async () => {
     const other = watchedWorld(await server.createDatabase());
     onTestFinished(() => other.close());
