@@ -302,6 +302,21 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     });
   });
 
+  it('is opened by another role in a database that lets none call new functions', async () => {
+    await pool.query('ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC');
+    await applyOutbox({ pool, tables, namespaces, role: 'runtime' });
+    const runtime = new pg.Pool({ connectionString: url.replace('postgres:', 'runtime:') });
+    onTestFinished(() => runtime.end());
+    const log = testLog();
+    const outbox = postgresOutbox({ pool: runtime, tables, source: 'triggers', triggers: 'check', log });
+    await outbox.open?.({ namespaces, used: namespaces, store: undefined, log: cacheLog() });
+    await outbox.register();
+    const listening = new Promise((resolve) => onTestFinished(outbox.listen(() => undefined, resolve)));
+    expect(await listening).toBe(true);
+    await outbox.relay(() => Promise.resolve());
+    expect(log.lines).toEqual([]);
+  });
+
   it('is made by SQL that can be printed, and removed without a trace', async () => {
     const objects = async (): Promise<unknown> => {
       const { rows } = await pool.query(

@@ -9,8 +9,9 @@ import { makeSchema, removeEmptySchema } from '../own-schema.js';
 import { poolOf, type OutboxPool } from '../pool-option.js';
 import { isLockedByOthers, withShortLocks } from '../short-locks.js';
 import { wantedOutbox } from '../wanted-outbox.js';
-import { logHomeOf, logRightsOf } from './log-home.js';
+import { logHomeOf, logRightsOf, type LogHome } from './log-home.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
+import { mayReplicateSql } from './server-refusals.js';
 import { dropSlots } from './slots.js';
 import { untoldByLog } from './untold-by-log.js';
 
@@ -28,7 +29,7 @@ export async function applyLog(
     if (!hasSchema) await makeSchema(client, wanted.home);
     for (const statement of sql) await client.query(statement);
     for (const statement of await earlierOutboxSql(client, wanted.earlier)) await client.query(statement);
-    if (role !== undefined) await client.query(logRightsOf(wanted.home, pg.escapeIdentifier(role)));
+    if (role !== undefined) await giveRights(client, wanted.home, role);
     return changed;
   });
 }
@@ -57,9 +58,12 @@ export async function logOutboxSql(options: OutboxSqlOptions): Promise<string> {
     const wanted = await wantedOf(client, options);
     const { sql } = await compareLog(client, wanted);
     const earlier = await earlierOutboxSql(client, wanted.earlier);
-    const role =
-      options.role === undefined ? [] : [logRightsOf(wanted.home, pg.escapeIdentifier(options.role))];
-    return `${['BEGIN;', ...sql, ...earlier, ...role, 'COMMIT;'].join('\n')}\n`;
+    const { role } = options;
+    const rights =
+      role === undefined
+        ? []
+        : [logRightsOf(wanted.home, pg.escapeIdentifier(role)), ...(await replicationSql(client, role))];
+    return `${['BEGIN;', ...sql, ...earlier, ...rights, 'COMMIT;'].join('\n')}\n`;
   });
 }
 
@@ -101,6 +105,26 @@ async function wantedOf(
   if (untold.length === 0) return wanted;
   const list = untold.map((sentence) => `  - ${sentence}`).join('\n');
   throw new CacheError('CACHE_CONFIGURATION', `The log cannot tell of all that is mapped:\n${list}`);
+}
+
+async function giveRights(client: ClientBase, home: LogHome, role: string): Promise<void> {
+  await client.query(logRightsOf(home, pg.escapeIdentifier(role)));
+  for (const sql of await replicationSql(client, role)) {
+    await client.query(sql).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new CacheError(
+        'CACHE_CONFIGURATION',
+        `The role "${role}" may not read the log, and this user may not let it (${reason}); a superuser runs ${sql} Nothing was changed: run this again then.`,
+        { cause },
+      );
+    });
+  }
+}
+
+/** REPLICATION, which superusers give, for a role that may not read the log yet. */
+async function replicationSql(client: ClientBase, role: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ may: boolean }>(`SELECT ${mayReplicateSql('$1')} AS may`, [role]);
+  return rows[0]?.may === true ? [] : [`ALTER ROLE ${pg.escapeIdentifier(role)} REPLICATION;`];
 }
 
 /** Works while no other process makes the same, and waits for no table for long. */

@@ -200,6 +200,41 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     expect((await pool.query(`SELECT FROM pg_class WHERE relname = 'CacheLogReader'`)).rowCount).toBe(0);
   });
 
+  it('nor has who owns the tables to be a superuser where the role that runs the API may read the log', async () => {
+    const { pool, url } = await world();
+    await pool.query(`CREATE ROLE keeper LOGIN PASSWORD 'private'; CREATE ROLE reader LOGIN PASSWORD 'private';
+      GRANT CREATE ON DATABASE ${new URL(url).pathname.slice(1)} TO keeper; ALTER TABLE films OWNER TO keeper`);
+    onTestFinished(async () => {
+      await pool.query('DROP OWNED BY keeper CASCADE; DROP OWNED BY reader; DROP ROLE keeper, reader');
+    });
+    const asKeeper = url.replace('postgres:private', 'keeper:private');
+    const run = (verb: string) =>
+      corral([
+        ...[
+          'outbox',
+          verb,
+          '--namespaces',
+          'films',
+          '--source',
+          'log',
+          '--role',
+          'reader',
+          '--url',
+          asKeeper,
+        ],
+      ]);
+    expect(await run('apply')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(
+        /The role "reader" may not read the log, and this user may not let it \(.*\); a superuser runs ALTER ROLE "reader" REPLICATION/,
+      ),
+    });
+    expect((await run('sql')).out).toContain('ALTER ROLE "reader" REPLICATION;');
+    await pool.query('ALTER ROLE reader REPLICATION');
+    expect((await run('sql')).out).not.toContain('ALTER ROLE');
+    expect(await run('apply')).toEqual({ code: 0, out: 'The log tells of the tables films now.', err: '' });
+  });
+
   it('and `auto` takes triggers then, and says what would bring the log', async () => {
     const { open, pool } = await world();
     const { log } = await open({ tables, store: 'one', source: 'auto', listen: false });
