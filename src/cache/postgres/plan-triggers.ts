@@ -182,6 +182,12 @@ function columnFaults({ source, columns }: RowTag, table: Table): string[] {
     if (type === undefined) {
       return [`the tag "${source}" names the column "${column}", which "${table.name}" does not have`];
     }
+    const loose = table.looseCollations.get(column);
+    if (loose !== undefined) {
+      return [
+        `the tag "${source}" names the column "${column}", whose collation "${loose}" takes different texts for one, but keys tell them apart`,
+      ];
+    }
     if (TYPES.has(type)) return [];
     return [
       `the tag "${source}" names the column "${column}" of type ${type}, but keys hold texts and whole numbers`,

@@ -17,6 +17,8 @@ export interface Table extends Relation {
   readonly columns: ReadonlyMap<string, string>;
   /** Columns that cannot be compared by an operator of PostgreSQL's own. */
   readonly foreignColumns: ReadonlySet<string>;
+  /** By column: the collation by which different texts are the same. */
+  readonly looseCollations: ReadonlyMap<string, string>;
   readonly generatedColumns: ReadonlySet<string>;
   /** The columns of its primary key, in their order. */
   readonly primaryKey: readonly string[];
@@ -31,6 +33,7 @@ interface ColumnRow {
   readonly column: string;
   readonly type: string;
   readonly isForeign: boolean;
+  readonly looseCollation: string | null;
   readonly isGenerated: boolean;
   readonly place: number | null;
 }
@@ -62,6 +65,8 @@ const COLUMNS = `
   SELECT a.attrelid::int8::float8 AS oid, a.attname AS column,
          CASE WHEN base.typtype = 'e' THEN 'enum' ELSE base.typname END AS type,
          base.typtype <> 'e' AND base.typnamespace <> 'pg_catalog'::regnamespace AS "isForeign",
+         (SELECT l.collname FROM pg_catalog.pg_collation AS l
+          WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) AS "looseCollation",
          a.attgenerated <> '' AS "isGenerated",
          array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum) AS place
   FROM pg_catalog.pg_class AS c
@@ -99,6 +104,11 @@ function tableOf(
     isLogged,
     columns: new Map(columns.map(({ column, type }) => [column, type])),
     foreignColumns: new Set(columns.filter(({ isForeign }) => isForeign).map(({ column }) => column)),
+    looseCollations: new Map(
+      columns.flatMap(({ column, looseCollation }): [string, string][] =>
+        looseCollation === null ? [] : [[column, looseCollation]],
+      ),
+    ),
     generatedColumns: new Set(columns.filter(({ isGenerated }) => isGenerated).map(({ column }) => column)),
     primaryKey: keys.map(({ column }) => column),
     relations,

@@ -125,6 +125,22 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     expect(await other.told(`INSERT INTO one VALUES (1, 'x', 2)`)).toEqual(['One', 'One:2:1']);
   });
 
+  it('are made of no column whose comparison takes different texts for one, as a sentence says', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool
+      .query(`CREATE COLLATION "any case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE TABLE one (name text COLLATE "any case" PRIMARY KEY, id int NOT NULL)`);
+    await expect(other.watch({ One: { table: 'one' } })).rejects.toThrow(
+      'the tag "One:{name}" names the column "name", whose collation "any case" takes different texts for one, but keys tell them apart',
+    );
+    await other.watch({ One: { table: 'one', id: ['id'] } });
+    expect(await other.told(`INSERT INTO one VALUES ('a', 1)`, `UPDATE one SET name = 'A'`)).toEqual([
+      'One',
+      'One:1',
+    ]);
+  });
+
   it('know rows without a primary key by their id, and tell both of a changed one', async () => {
     expect(await told(`INSERT INTO loose VALUES ('a', 'x'), ('a', 'y'), ('b', 'z')`)).toEqual([
       ...['Loose', 'Loose:a', 'Loose:b'],
