@@ -15,6 +15,7 @@ import {
 } from '../../../src/cache/postgres/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { corral } from '../../support/run-corral.js';
+import { freePort } from '../../support/free-port.js';
 import { needsPostgres } from '../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -390,6 +391,38 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       const given = ['--tables', path.join(folder, 'tables.mjs'), '--prisma', folder];
       expect(await run('apply', ...given)).toEqual([0, 'Writes are watched by triggers on films, makers.']);
     });
+
+    it.each(['apply', 'check', 'remove'])(
+      'says of %s that the database does not answer, and nothing else',
+      async (verb) => {
+        const port = await freePort();
+        const away = (host: string) =>
+          corral([
+            'outbox',
+            verb,
+            '--url',
+            `postgresql://${host}:${port}/films`,
+            ...(verb === 'remove' ? ['--yes'] : ['--namespaces', 'Film']),
+          ]);
+        expect(await away('127.0.0.1')).toEqual({
+          ...{ code: 1, out: '', err: `corral: connect ECONNREFUSED 127.0.0.1:${port}` },
+        });
+        expect((await away('localhost')).err).toMatch(
+          /^corral: connect ECONNREFUSED \S+(; connect ECONNREFUSED \S+)*$/,
+        );
+        expect(
+          await corral([
+            'outbox',
+            verb,
+            '--url',
+            url.replace('private', 'wrong'),
+            ...(verb === 'remove' ? ['--yes'] : ['--namespaces', 'Film']),
+          ]),
+        ).toMatchObject({
+          ...{ code: 1, err: 'corral: password authentication failed for user "postgres"' },
+        });
+      },
+    );
 
     it('says what is wrong with it', async () => {
       expect(await run('aply')).toEqual(expect.arrayContaining([2, "error: unknown command 'aply'"]));

@@ -8,6 +8,7 @@ import { inTransaction } from '../in-transaction.js';
 import { makeSchema, removeEmptySchema } from '../own-schema.js';
 import { poolOf, type OutboxPool } from '../pool-option.js';
 import { isLockedByOthers, withShortLocks } from '../short-locks.js';
+import { isNotReached } from '../sqlstate.js';
 import { wantedOutbox } from '../wanted-outbox.js';
 import { logHomeOf, logRightsOf, type LogHome } from './log-home.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
@@ -136,7 +137,7 @@ export async function alone<T>(pool: OutboxPool, work: (client: ClientBase) => P
       return work(client);
     });
   } catch (error) {
-    if (error instanceof CacheError) throw error;
+    if (error instanceof CacheError || isNotReached(error)) throw error;
     throw isLockedByOthers(error)
       ? new CacheError(
           'CACHE_CONFIGURATION',
