@@ -63,6 +63,12 @@ export function textOf(error: unknown): string {
   }
 }
 
+/** Why something failed, for people: of a server that was tried at several addresses all that was said, which has no message of its own. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : textOf(error);
+}
+
 /** What foreign code threw, as an Error. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(textOf(error));

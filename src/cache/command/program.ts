@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { reasonOf } from '../errors.js';
 import { addCompletion } from './completion.js';
 import { CommandFault } from './command-fault.js';
 import { addDeadLetters } from './redis/dead-letters.js';
@@ -61,7 +62,7 @@ export async function runCorral(words: readonly string[], surroundings: Surround
       if (error.message !== '') surroundings.err(shown(error.message));
       return error.exitCode;
     }
-    surroundings.err(shown(`corral: ${error instanceof Error ? error.message : String(error)}`));
+    surroundings.err(shown(`corral: ${reasonOf(error)}`));
     return 1;
   }
 }

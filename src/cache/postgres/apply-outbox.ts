@@ -11,6 +11,7 @@ import { presentOutbox, whoLacksRights } from './present-outbox.js';
 import { mayUse } from './refuse-rights.js';
 import type { Tables } from './tables.js';
 import { isLockedByOthers, WAIT_SHORTLY, withShortLocks } from './short-locks.js';
+import { isNotReached } from './sqlstate.js';
 import { sharedFunctions } from './trigger-sql.js';
 import { wantedOutbox, type WantedOptions } from './wanted-outbox.js';
 
@@ -198,7 +199,7 @@ async function locked<T>(
       return work(client);
     });
   } catch (error) {
-    if (error instanceof CacheError) throw error;
+    if (error instanceof CacheError || isNotReached(error)) throw error;
     throw isLockedByOthers(error) ? stillLocked(error) : refusal(error);
   }
 }

@@ -163,7 +163,7 @@ function oneRow(home: Home, watched: WatchedTable, { before, after }: Rows): str
     maybe.length === 0
       ? sure
       : `${named('array_cat')}(${sure}, ${named('array_remove')}(ARRAY[${maybe.join(', ')}]::${TEXT}[], NULL))`;
-  const versions = [...always.map(() => UNKNOWN), ...byRow.map(() => version ?? UNKNOWN)];
+  const versions = [...always.map(() => UNKNOWN), ...byRow.map((tag) => knownFor(tag, version))];
   const known = version === undefined ? 'NULL' : `ARRAY[${versions.join(', ')}]::${BIGINT}[]`;
   const from = isUpdate ? `${before} AS o, ${after} AS n` : `${before ?? after ?? ''} AS ${side}`;
   const isOne = isUpdate ? `${sameRow(watched)} AND ${mayWrite(home)}` : mayWrite(home);
@@ -194,14 +194,15 @@ function manyRows(home: Home, watched: WatchedTable, rows: Rows): string {
         ? tagText(home, watched, only, sides[0] ?? 'n')
         : `coalesce(${sides.map((side) => tagText(home, watched, only, side)).join(', ')})`;
     const all = (of: string): string => `${named('array_agg')}(${of})`;
-    const versions = version === undefined ? 'NULL' : withFixed(all(version), unknown, BIGINT);
+    const versions =
+      version === undefined ? 'NULL' : withFixed(all(knownFor(only, version)), unknown, BIGINT);
     return `SELECT ${withFixed(all(text), fixed, TEXT)}, ${versions} INTO meant, known
           FROM ${from} WHERE ${where} HAVING ${count}(*) ${ABOVE} 0;`;
   }
   const values = variable.flatMap((tag) =>
     sides.map(
       (side) =>
-        `(${tagText(home, watched, tag, side)}, ${namesRow(watched, tag) ? (version ?? UNKNOWN) : UNKNOWN})`,
+        `(${tagText(home, watched, tag, side)}, ${namesRow(watched, tag) ? knownFor(tag, version) : UNKNOWN})`,
     ),
   );
   if (values.length === 0) values.push(`(NULL::${TEXT}, ${UNKNOWN})`);
@@ -247,6 +248,11 @@ function sameRow({ rowIs, table }: WatchedTable): string {
 /** Whether this tag is of one row alone, whatever its columns are. */
 function namesRow({ table: { primaryKey } }: WatchedTable, { columns }: RowTag): boolean {
   return primaryKey.length > 0 && primaryKey.every((column) => columns.includes(column));
+}
+
+/** The version of the row that a tag names, where the row that changed is that row. */
+function knownFor({ isOfOther }: RowTag, version: string | undefined): string {
+  return isOfOther === true ? UNKNOWN : (version ?? UNKNOWN);
 }
 
 /** Whether it is the same text before and after a change of the row, and of no other row. */

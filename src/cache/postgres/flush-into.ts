@@ -3,7 +3,7 @@ import { CacheError, textOf } from '../errors.js';
 import type { FlushedWrite } from '../journal/flush-target.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import type { OutboxPool } from './pool-option.js';
-import { isPermanentSqlError } from './sqlstate.js';
+import { isPermanentSqlError, sqlstateOf } from './sqlstate.js';
 
 const { escapeIdentifier } = pg;
 
@@ -51,6 +51,11 @@ const knownOptions = {
   row: true,
 } satisfies Record<keyof FlushIntoOptions, true>;
 
+/** Of SQLSTATE: data that does not fit its type, and names or types that do not fit the table. */
+const NAMES_TYPES = /^(22|42)/;
+/** What has no room for the number of a write, which is one of microseconds. */
+const TOO_SMALL: readonly (string | undefined)[] = ['smallint', 'integer', 'real'];
+
 type Columns = Omit<FlushIntoOptions, 'pool'>;
 
 /** The part of an origin that WRITE_BEHIND needs. */
@@ -89,7 +94,18 @@ export function flushInto<Context = unknown>(options: FlushIntoOptions<Context>)
         [options.seq]: seq,
       }));
       const pool = typeof options.pool === 'function' ? await options.pool(context) : options.pool;
-      await pool.query(await statement(pool), [JSON.stringify(rows, asJson)]);
+      const values = [JSON.stringify(rows, asJson)];
+      const sql = await statement(pool);
+      try {
+        await pool.query(sql, values);
+      } catch (error) {
+        if (!NAMES_TYPES.test(sqlstateOf(error) ?? '')) throw error;
+        // The table may have been changed since its types were read.
+        prepared = undefined;
+        const anew = await statement(pool);
+        if (anew === sql) throw error;
+        await pool.query(anew, values);
+      }
     },
     isPermanent: (error) => (error instanceof UnfitState ? true : isPermanentSqlError(error)),
   };
@@ -153,6 +169,13 @@ async function flushSql(pool: OutboxPool, options: Columns): Promise<string> {
   if (missing.length > 0) {
     const names = missing.map((name) => `"${name}"`).join(', ');
     throw new CacheError('CACHE_CONFIGURATION', `flushInto: the table "${table}" does not have ${names}.`);
+  }
+  const typeOfSeq = found.columns.find((column) => column.name === seq)?.type;
+  if (TOO_SMALL.includes(typeOfSeq)) {
+    throw new CacheError(
+      'CACHE_CONFIGURATION',
+      `flushInto: the column "${seq}" of the table "${table}" must be a bigint, to keep the numbers of writes, but is of type ${typeOfSeq}.`,
+    );
   }
   // A property that is no column has the type of the column that it is for.
   const typeOf = (property: string): string => {

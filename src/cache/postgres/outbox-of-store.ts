@@ -71,7 +71,7 @@ const UNTOLD = 'another region could not tell for long what was invalidated ther
 
 type TakenRow = readonly [
   id: string,
-  tags: readonly string[] | null,
+  tags: readonly (string | null)[] | null,
   versions: readonly (number | null)[] | null,
   because: string | null,
   waitedMs: number,
@@ -240,13 +240,25 @@ async function takeAndApply(
 }
 
 function outboxRow([id, tags, versions, because, waitedMs]: TakenRow): OutboxRow {
-  const what = { id, tags: tags ?? [], versions: versions ?? [], waitedMs };
+  const what = { id, ...meant(tags ?? [], versions ?? []), waitedMs };
   if (tags !== null) return what;
   const [forgetsAll, forgetReason] = [
     because ?? 'it is not known why',
     REASONS.get(because ?? '') ?? 'write',
   ];
   return { ...what, forgetsAll, forgetReason };
+}
+
+/** A tag of which a column is null means nothing, and a trigger that tells of one row writes it down as null. */
+function meant(
+  tags: readonly (string | null)[],
+  versions: readonly (number | null)[],
+): { readonly tags: readonly string[]; readonly versions: readonly (number | null)[] } {
+  if (tags.every((tag) => tag !== null)) return { tags, versions };
+  return {
+    tags: tags.filter((tag) => tag !== null),
+    versions: tags.flatMap((tag, place) => (tag === null ? [] : [versions[place] ?? null])),
+  };
 }
 
 /**

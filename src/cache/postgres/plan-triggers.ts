@@ -81,7 +81,7 @@ export function planTriggers(plan: TriggerPlan): Planned {
       );
     }
   }
-  const tables = withInherited([...watched.values()], faults);
+  const tables = withInherited(withOthers([...watched.values()], found), faults);
   if (faults.length > 0) {
     throw new CacheError(
       'CACHE_CONFIGURATION',
@@ -182,6 +182,12 @@ function columnFaults({ source, columns }: RowTag, table: Table): string[] {
     if (type === undefined) {
       return [`the tag "${source}" names the column "${column}", which "${table.name}" does not have`];
     }
+    const loose = table.looseCollations.get(column);
+    if (loose !== undefined) {
+      return [
+        `the tag "${source}" names the column "${column}", whose collation "${loose}" takes different texts for one, but keys tell them apart`,
+      ];
+    }
     if (TYPES.has(type)) return [];
     return [
       `the tag "${source}" names the column "${column}" of type ${type}, but keys hold texts and whole numbers`,
@@ -216,6 +222,25 @@ function both(one: WatchedTable, other: WatchedTable): WatchedTable {
     version: one.version ?? other.version,
     values: new Map([...one.values, ...other.values]),
   };
+}
+
+/** Marks tags of a table's rows that name rows of another one. */
+function withOthers(
+  watched: readonly WatchedTable[],
+  declared: readonly Declaration[],
+): readonly WatchedTable[] {
+  const names = ({ tags }: WatchedTable, namespace: string): boolean =>
+    tags.some(({ source }) => namespaceOfSource(source) === namespace);
+  return watched.map((one) => {
+    const isOwn = (namespace: string): boolean =>
+      declared.some(({ name, table }) => name === namespace && table.oid === one.table.oid);
+    const isOfOther = (namespace: string): boolean =>
+      !isOwn(namespace) && watched.some((other) => other !== one && names(other, namespace));
+    const tags = one.tags.map((tag): RowTag =>
+      isOfOther(namespaceOfSource(tag.source)) ? { ...tag, isOfOther: true } : tag,
+    );
+    return { ...one, tags };
+  });
 }
 
 /**

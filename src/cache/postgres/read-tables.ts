@@ -7,6 +7,8 @@ export interface Relation {
   readonly name: string;
   /** As `pg_class.relkind`: r, p for a partitioned table, f for a foreign one. */
   readonly kind: string;
+  /** False for one that is unlogged or temporary. */
+  readonly isLogged: boolean;
 }
 
 /** A table as the database describes it. */
@@ -15,6 +17,9 @@ export interface Table extends Relation {
   readonly columns: ReadonlyMap<string, string>;
   /** Columns that cannot be compared by an operator of PostgreSQL's own. */
   readonly foreignColumns: ReadonlySet<string>;
+  /** By column: the collation by which different texts are the same. */
+  readonly looseCollations: ReadonlyMap<string, string>;
+  readonly generatedColumns: ReadonlySet<string>;
   /** The columns of its primary key, in their order. */
   readonly primaryKey: readonly string[];
   /** Itself, its partitions and what inherits from it. */
@@ -28,6 +33,8 @@ interface ColumnRow {
   readonly column: string;
   readonly type: string;
   readonly isForeign: boolean;
+  readonly looseCollation: string | null;
+  readonly isGenerated: boolean;
   readonly place: number | null;
 }
 
@@ -47,6 +54,7 @@ const RELATIONS = `
     SELECT i.inhrelid, b.root FROM belonging AS b JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
   )
   SELECT b.root::int8::float8 AS root, c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+         c.relpersistence = 'p' AS "isLogged",
          (SELECT i.inhparent::regclass::text FROM pg_catalog.pg_inherits AS i
           WHERE i.inhrelid = c.oid AND c.relispartition) AS "partitionOf"
   FROM belonging AS b JOIN pg_catalog.pg_class AS c ON c.oid = b.oid
@@ -57,7 +65,10 @@ const COLUMNS = `
   SELECT a.attrelid::int8::float8 AS oid, a.attname AS column,
          CASE WHEN base.typtype = 'e' THEN 'enum' ELSE base.typname END AS type,
          base.typtype <> 'e' AND base.typnamespace <> 'pg_catalog'::regnamespace AS "isForeign",
-         array_position(i.indkey::int2[], a.attnum) AS place
+         (SELECT l.collname FROM pg_catalog.pg_collation AS l
+          WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) AS "looseCollation",
+         a.attgenerated <> '' AS "isGenerated",
+         array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum) AS place
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -79,7 +90,7 @@ export async function readTables(client: ClientBase, schemas: readonly string[])
 }
 
 function tableOf(
-  { oid, schema, name, kind, partitionOf }: RelationRow,
+  { oid, schema, name, kind, isLogged, partitionOf }: RelationRow,
   columns: readonly ColumnRow[],
   relations: readonly RelationRow[],
 ): Table {
@@ -90,8 +101,15 @@ function tableOf(
     schema,
     name,
     kind,
+    isLogged,
     columns: new Map(columns.map(({ column, type }) => [column, type])),
     foreignColumns: new Set(columns.filter(({ isForeign }) => isForeign).map(({ column }) => column)),
+    looseCollations: new Map(
+      columns.flatMap(({ column, looseCollation }): [string, string][] =>
+        looseCollation === null ? [] : [[column, looseCollation]],
+      ),
+    ),
+    generatedColumns: new Set(columns.filter(({ isGenerated }) => isGenerated).map(({ column }) => column)),
     primaryKey: keys.map(({ column }) => column),
     relations,
     partitionOf: partitionOf ?? undefined,

@@ -3,6 +3,8 @@ export interface RowTag {
   readonly source: string;
   readonly literals: readonly string[];
   readonly columns: readonly string[];
+  /** It names rows of another table, which have versions of their own. */
+  readonly isOfOther?: true;
 }
 
 const LITERAL = /^[A-Za-z0-9_.:/-]*$/;

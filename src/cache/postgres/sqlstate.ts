@@ -7,6 +7,8 @@ const PASSES = /^(08|25|40|53|55|57|58)/;
  * of those with P there is P0 alone.
  */
 const SQLSTATE = /^([0-9A-DF-OQ-Z][0-9A-Z]|P0)[0-9A-Z]{3}$/;
+/** The server is not reached, lets this user not in, or has no such database. */
+const NOT_REACHED = /^(08|28|3D|53|57)/;
 /** Errors of Prisma about a statement; among them a time-out, a closed transaction, a conflict and a lack of connections pass. */
 const PRISMA_STATEMENT = /^P2(?!024|028|034|037)[0-9]{3}$/;
 
@@ -14,6 +16,12 @@ const PRISMA_STATEMENT = /^P2(?!024|028|034|037)[0-9]{3}$/;
 export function sqlstateOf(error: unknown): string | undefined {
   const code = codeOf(error);
   return SQLSTATE.test(code) ? code : undefined;
+}
+
+/** Whether a statement was not even tried, as the server is away or does not let this user in. */
+export function isNotReached(error: unknown): boolean {
+  const code = sqlstateOf(error);
+  return code === undefined || NOT_REACHED.test(code);
 }
 
 function codeOf(error: unknown): string {

@@ -148,9 +148,9 @@ export function sharedFunctions(home: Home): readonly WantedFunction[] {
   ];
   return functions.map((written) => {
     const called = `${quoted}.${written.name}`;
-    // Only the triggers call them, as their owner: else every role could end entries.
+    // Some databases let none call new functions. The others are for triggers alone, as their owner: else every role could end entries.
     const rights = written.isCalledByAll
-      ? ''
+      ? `\n    GRANT EXECUTE ON ROUTINE ${called}${written.signature} TO PUBLIC;`
       : `\n    REVOKE ALL ON FUNCTION ${called}${written.signature} FROM PUBLIC;`;
     const sql = `
     CREATE OR REPLACE ${written.kind ?? 'FUNCTION'} ${called}${written.signature} ${written.head} AS $body$${written.body}$body$;${rights}`;

@@ -125,6 +125,40 @@ describe('flushing into a table', () => {
     ]);
   });
 
+  it('reads the types of the table again where a row does not fit them any more', async () => {
+    await pool.query('CREATE TABLE note (id int PRIMARY KEY, text varchar(3), seq bigint)');
+    const { flush: write, isPermanent } = flushInto({
+      ...{ pool, table: 'note', id: ['id'], columns: ['text'], seq: 'seq' },
+    });
+    const long = [{ seq: 2, state: { id: 1, text: 'longer' } }];
+    await write([{ seq: 1, state: { id: 1, text: 'one' } }], undefined);
+    expect(await write(long, undefined).then(() => 'written', isPermanent)).toBe(true);
+    await pool.query('ALTER TABLE note ALTER COLUMN text TYPE varchar(9)');
+    await write(long, undefined);
+    await pool.query('ALTER TABLE note ALTER COLUMN id TYPE text');
+    await write([{ seq: 3, state: { id: 'two', text: 'other' } }], undefined);
+    expect((await pool.query('SELECT id, text FROM note ORDER BY seq')).rows).toEqual([
+      { id: '1', text: 'longer' },
+      { id: 'two', text: 'other' },
+    ]);
+  });
+
+  it('buries nothing because the column of the number is too small for it, and says so', async () => {
+    await pool.query('CREATE TABLE small (id int PRIMARY KEY, seq int)');
+    const { flush: write, isPermanent } = flushInto({
+      ...{ pool, table: 'small', id: ['id'], columns: [], seq: 'seq' },
+    });
+    const writes = [{ seq: 1_700_000_000_123_456, state: { id: 1 } }];
+    const refused: unknown = await write(writes, undefined).catch((error: unknown) => error);
+    expect(String(refused)).toContain(
+      'flushInto: the column "seq" of the table "small" must be a bigint, to keep the numbers of writes, but is of type integer.',
+    );
+    expect(isPermanent(refused)).toBe(false);
+    await pool.query('ALTER TABLE small ALTER COLUMN seq TYPE bigint');
+    await write(writes, undefined);
+    expect((await pool.query('SELECT seq FROM small')).rows).toEqual([{ seq: '1700000000123456' }]);
+  });
+
   it('makes no deletion, for good, and says so', async () => {
     const { flush: write, isPermanent } = origin();
     const refused: unknown = await write([{ seq: 1, state: null }], undefined).catch(

@@ -15,6 +15,7 @@ import {
 } from '../../../src/cache/postgres/index.js';
 import { cacheLog } from '../../support/cache-log.js';
 import { corral } from '../../support/run-corral.js';
+import { freePort } from '../../support/free-port.js';
 import { needsPostgres } from '../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -68,6 +69,57 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     ]);
     await outbox.close();
     expect((await pool.query('SELECT FROM corral."CacheStore"')).rowCount).toBe(0);
+  });
+
+  it('takes a row of which a tag has a null as one without that tag', async () => {
+    const pairs = { Film: { table: 'films', tags: ['Maker:{id}:{made_by}', 'Maker:{id}'] } };
+    const { outbox } = await opened({ tables: pairs });
+    await outbox.register();
+    await outbox.relay(() => Promise.resolve());
+    await pool.query('ALTER TABLE films ADD version int NOT NULL DEFAULT 5');
+    await pool.query('INSERT INTO films VALUES (1, NULL)');
+    await pool.query('UPDATE films SET made_by = 3, version = 6');
+    const told = new Map<string, number | null | undefined>();
+    await outbox.relay((rows) =>
+      Promise.resolve(
+        rows.forEach(({ tags, versions }) =>
+          tags.forEach((tag, place) => void told.set(tag, versions?.[place])),
+        ),
+      ),
+    );
+    expect([...told.keys()].sort()).toEqual(['Film', 'Film:1', 'Maker:1', 'Maker:1:3']);
+    await outbox.close();
+  });
+
+  it('goes on after a row of which a tag has a null', async () => {
+    await pool.query('INSERT INTO films VALUES (1, NULL)');
+    const outbox = postgresOutbox({
+      ...{ pool, source: 'triggers', log: testLog() },
+      tables: { Film: { table: 'films', tags: ['Pair:{id}:{made_by}'] } },
+    });
+    const relay = { blindAfterMs: 60_000 };
+    const cache = createCache({ store: memoryStore(), outbox, relay });
+    onTestFinished(() => cache.close());
+    const read = 'SELECT made_by AS maker FROM films WHERE id = $1';
+    const makerOf = async (_: unknown, { id }: { id: string }): Promise<unknown> =>
+      (await pool.query<{ maker: number | null }>(read, [id])).rows[0]?.maker ?? -1;
+    const typeDefs = `type Query {
+      film(id: ID!): Int @cached(ttl: 60, key: "Film:{args.id}")
+      pair(id: ID!, maker: ID!): Int @cached(ttl: 60, key: "Pair:{args.id}:{args.maker}")
+    }`;
+    const schema = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, typeDefs],
+        resolvers: { Query: { film: makerOf, pair: makerOf } },
+      }),
+    );
+    await cache.start();
+    const ask = async () =>
+      (await graphql({ schema, source: '{ film(id: 1) }', contextValue: {} })).data?.['film'];
+    expect(await ask()).toBe(-1);
+    await pool.query('INSERT INTO films VALUES (2, NULL)');
+    await pool.query('UPDATE films SET made_by = 7 WHERE id = 1');
+    await expect.poll(ask).toBe(7);
   });
 
   it('ends what a read of another spelling of a uuid has stored', async () => {
@@ -251,6 +303,21 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
     });
   });
 
+  it('is opened by another role in a database that lets none call new functions', async () => {
+    await pool.query('ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC');
+    await applyOutbox({ pool, tables, namespaces, role: 'runtime' });
+    const runtime = new pg.Pool({ connectionString: url.replace('postgres:', 'runtime:') });
+    onTestFinished(() => runtime.end());
+    const log = testLog();
+    const outbox = postgresOutbox({ pool: runtime, tables, source: 'triggers', triggers: 'check', log });
+    await outbox.open?.({ namespaces, used: namespaces, store: undefined, log: cacheLog() });
+    await outbox.register();
+    const listening = new Promise((resolve) => onTestFinished(outbox.listen(() => undefined, resolve)));
+    expect(await listening).toBe(true);
+    await outbox.relay(() => Promise.resolve());
+    expect(log.lines).toEqual([]);
+  });
+
   it('is made by SQL that can be printed, and removed without a trace', async () => {
     const objects = async (): Promise<unknown> => {
       const { rows } = await pool.query(
@@ -324,6 +391,38 @@ describe.skipIf(!needsPostgres())('an outbox for any tables', () => {
       const given = ['--tables', path.join(folder, 'tables.mjs'), '--prisma', folder];
       expect(await run('apply', ...given)).toEqual([0, 'Writes are watched by triggers on films, makers.']);
     });
+
+    it.each(['apply', 'check', 'remove'])(
+      'says of %s that the database does not answer, and nothing else',
+      async (verb) => {
+        const port = await freePort();
+        const away = (host: string) =>
+          corral([
+            'outbox',
+            verb,
+            '--url',
+            `postgresql://${host}:${port}/films`,
+            ...(verb === 'remove' ? ['--yes'] : ['--namespaces', 'Film']),
+          ]);
+        expect(await away('127.0.0.1')).toEqual({
+          ...{ code: 1, out: '', err: `corral: connect ECONNREFUSED 127.0.0.1:${port}` },
+        });
+        expect((await away('localhost')).err).toMatch(
+          /^corral: connect ECONNREFUSED \S+(; connect ECONNREFUSED \S+)*$/,
+        );
+        expect(
+          await corral([
+            'outbox',
+            verb,
+            '--url',
+            url.replace('private', 'wrong'),
+            ...(verb === 'remove' ? ['--yes'] : ['--namespaces', 'Film']),
+          ]),
+        ).toMatchObject({
+          ...{ code: 1, err: 'corral: password authentication failed for user "postgres"' },
+        });
+      },
+    );
 
     it('says what is wrong with it', async () => {
       expect(await run('aply')).toEqual(expect.arrayContaining([2, "error: unknown command 'aply'"]));

@@ -117,6 +117,30 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     ]);
   });
 
+  it('take for the key what tells rows apart, and not what its index has besides', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query('CREATE TABLE one (a int, note text, b int, PRIMARY KEY (b, a) INCLUDE (note))');
+    await other.watch({ One: { table: 'one' } });
+    expect(await other.told(`INSERT INTO one VALUES (1, 'x', 2)`)).toEqual(['One', 'One:2:1']);
+  });
+
+  it('are made of no column whose comparison takes different texts for one, as a sentence says', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool
+      .query(`CREATE COLLATION "any case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE TABLE one (name text COLLATE "any case" PRIMARY KEY, id int NOT NULL)`);
+    await expect(other.watch({ One: { table: 'one' } })).rejects.toThrow(
+      'the tag "One:{name}" names the column "name", whose collation "any case" takes different texts for one, but keys tell them apart',
+    );
+    await other.watch({ One: { table: 'one', id: ['id'] } });
+    expect(await other.told(`INSERT INTO one VALUES ('a', 1)`, `UPDATE one SET name = 'A'`)).toEqual([
+      'One',
+      'One:1',
+    ]);
+  });
+
   it('know rows without a primary key by their id, and tell both of a changed one', async () => {
     expect(await told(`INSERT INTO loose VALUES ('a', 'x'), ('a', 'y'), ('b', 'z')`)).toEqual([
       ...['Loose', 'Loose:a', 'Loose:b'],
@@ -146,6 +170,37 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     });
     expect(await versions(`UPDATE films SET version = 8 WHERE film_id = 33`)).toBeNull();
     expect(await versions(`DELETE FROM films ${of}`)).toMatchObject({ 'Film:32': null });
+  });
+
+  it('tell no version of a row of another table that bears the same key', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query(`CREATE TABLE films (id int PRIMARY KEY, version int NOT NULL DEFAULT 9);
+      CREATE TABLE details (film_id int PRIMARY KEY, version int NOT NULL DEFAULT 1)`);
+    await other.watch(
+      { Film: { table: 'films' }, Detail: { table: 'details', tags: ['Film:{film_id}', 'Page:{film_id}'] } },
+      { namespaces: ['Film', 'Detail', 'Page'] },
+    );
+    const versions = async (...statements: string[]): Promise<unknown> => {
+      await other.told(...statements);
+      const { rows } = await other.pool.query<{ tag: string; version: string | null }>(
+        `SELECT tag, version FROM corral."CacheOutbox", unnest("tags", "versions") AS t(tag, version)`,
+      );
+      return Object.fromEntries(rows.map(({ tag, version }) => [tag, version]));
+    };
+    expect(await versions('INSERT INTO films VALUES (1)')).toEqual({ Film: null, 'Film:1': '9' });
+    const ofDetail = { Detail: null, 'Detail:1': '1', 'Film:1': null, 'Page:1': '1' };
+    expect(await versions('INSERT INTO details VALUES (1)')).toEqual(ofDetail);
+    const ofBoth = {
+      ...ofDetail,
+      'Detail:1': '2',
+      'Page:1': '2',
+      'Detail:2': '2',
+      'Page:2': '2',
+      'Film:2': null,
+    };
+    await other.pool.query('INSERT INTO details VALUES (2)');
+    expect(await versions('UPDATE details SET version = 2')).toEqual(ofBoth);
   });
 
   it('take no longer for a large statement that follows small ones in its session', async () => {

@@ -8,10 +8,13 @@ import { inTransaction } from '../in-transaction.js';
 import { makeSchema, removeEmptySchema } from '../own-schema.js';
 import { poolOf, type OutboxPool } from '../pool-option.js';
 import { isLockedByOthers, withShortLocks } from '../short-locks.js';
+import { isNotReached } from '../sqlstate.js';
 import { wantedOutbox } from '../wanted-outbox.js';
-import { logHomeOf, logRightsOf } from './log-home.js';
+import { logHomeOf, logRightsOf, type LogHome } from './log-home.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
+import { mayReplicateSql } from './server-refusals.js';
 import { dropSlots } from './slots.js';
+import { untoldByLog } from './untold-by-log.js';
 
 /** The same as of processes that make triggers: they make this together one after the other as well. */
 const ADVISORY_LOCK = 72_707_370;
@@ -27,7 +30,7 @@ export async function applyLog(
     if (!hasSchema) await makeSchema(client, wanted.home);
     for (const statement of sql) await client.query(statement);
     for (const statement of await earlierOutboxSql(client, wanted.earlier)) await client.query(statement);
-    if (role !== undefined) await client.query(logRightsOf(wanted.home, pg.escapeIdentifier(role)));
+    if (role !== undefined) await giveRights(client, wanted.home, role);
     return changed;
   });
 }
@@ -56,9 +59,12 @@ export async function logOutboxSql(options: OutboxSqlOptions): Promise<string> {
     const wanted = await wantedOf(client, options);
     const { sql } = await compareLog(client, wanted);
     const earlier = await earlierOutboxSql(client, wanted.earlier);
-    const role =
-      options.role === undefined ? [] : [logRightsOf(wanted.home, pg.escapeIdentifier(options.role))];
-    return `${['BEGIN;', ...sql, ...earlier, ...role, 'COMMIT;'].join('\n')}\n`;
+    const { role } = options;
+    const rights =
+      role === undefined
+        ? []
+        : [logRightsOf(wanted.home, pg.escapeIdentifier(role)), ...(await replicationSql(client, role))];
+    return `${['BEGIN;', ...sql, ...earlier, ...rights, 'COMMIT;'].join('\n')}\n`;
   });
 }
 
@@ -95,7 +101,31 @@ async function wantedOf(
   { tables, schema, namespaces }: OutboxSqlOptions,
 ): Promise<WantedLog> {
   const given = namespaces ?? Object.keys(tables);
-  return wantedLog(await wantedOutbox(client, { tables, schema, namespaces: new Set(given) }));
+  const wanted = wantedLog(await wantedOutbox(client, { tables, schema, namespaces: new Set(given) }));
+  const untold = untoldByLog(wanted.watched);
+  if (untold.length === 0) return wanted;
+  const list = untold.map((sentence) => `  - ${sentence}`).join('\n');
+  throw new CacheError('CACHE_CONFIGURATION', `The log cannot tell of all that is mapped:\n${list}`);
+}
+
+async function giveRights(client: ClientBase, home: LogHome, role: string): Promise<void> {
+  await client.query(logRightsOf(home, pg.escapeIdentifier(role)));
+  for (const sql of await replicationSql(client, role)) {
+    await client.query(sql).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new CacheError(
+        'CACHE_CONFIGURATION',
+        `The role "${role}" may not read the log, and this user may not let it (${reason}); a superuser runs ${sql} Nothing was changed: run this again then.`,
+        { cause },
+      );
+    });
+  }
+}
+
+/** REPLICATION, which superusers give, for a role that may not read the log yet. */
+async function replicationSql(client: ClientBase, role: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ may: boolean }>(`SELECT ${mayReplicateSql('$1')} AS may`, [role]);
+  return rows[0]?.may === true ? [] : [`ALTER ROLE ${pg.escapeIdentifier(role)} REPLICATION;`];
 }
 
 /** Works while no other process makes the same, and waits for no table for long. */
@@ -107,7 +137,7 @@ export async function alone<T>(pool: OutboxPool, work: (client: ClientBase) => P
       return work(client);
     });
   } catch (error) {
-    if (error instanceof CacheError) throw error;
+    if (error instanceof CacheError || isNotReached(error)) throw error;
     throw isLockedByOthers(error)
       ? new CacheError(
           'CACHE_CONFIGURATION',

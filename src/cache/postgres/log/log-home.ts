@@ -42,12 +42,11 @@ export function readersTable({ readers }: LogHome): string {
     );`;
 }
 
-/** What a role needs that runs the API and owns nothing; REPLICATION is given by a superuser. */
+/** What a role needs that runs the API and owns nothing, besides REPLICATION. */
 export function logRightsOf({ quoted, readers }: LogHome, role: string): string {
   return `
     GRANT USAGE ON SCHEMA ${quoted} TO ${role};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ${readers} TO ${role};
-    ALTER ROLE ${role} REPLICATION;`;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ${readers} TO ${role};`;
 }
 
 function fitting(name: string): string {

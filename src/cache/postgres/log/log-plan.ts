@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CacheError } from '../../errors.js';
 import type { WatchedTable } from '../plan-triggers.js';
 import type { Table } from '../read-tables.js';
+import type { RowTag } from '../row-tag.js';
 
 /** A table of the publication, and what its rows mean: written into the publication itself, so that every version reads the same. */
 export interface LogTable {
@@ -9,7 +10,7 @@ export interface LogTable {
   readonly name: string;
   /** In a publication: of the table itself, and of those that inherit from it. While the log is read: of its partitions too. */
   readonly oids: readonly number[];
-  readonly tags: readonly { readonly literals: readonly string[]; readonly columns: readonly string[] }[];
+  readonly tags: readonly Pick<RowTag, 'literals' | 'columns' | 'isOfOther'>[];
   readonly primaryKey: readonly string[];
   readonly version: string | null;
   readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -71,7 +72,10 @@ function logTableOf(
     schema: table.schema,
     name: table.name,
     oids: publishedOids(table),
-    tags: tags.map(({ literals, columns }) => ({ literals, columns })),
+    tags: tags.map(({ literals, columns, isOfOther }) => ({
+      ...{ literals, columns },
+      ...(isOfOther === true && { isOfOther }),
+    })),
     primaryKey: table.primaryKey,
     version,
     values,

@@ -26,7 +26,8 @@ interface Part {
 interface CompiledTag {
   readonly begin: string;
   readonly parts: readonly Part[];
-  readonly namesRow: boolean;
+  /** It names the very row, so that the version of that is known. */
+  readonly hasVersion: boolean;
 }
 
 /** What rows of a table mean, as the log has them now; undefined where the table lacks a column that a tag names. */
@@ -44,10 +45,10 @@ export function meaningOfRows(table: LogTable, relation: RelationMessage): Meani
     versionNow: number | null,
     add: AddTag,
   ): boolean => {
-    for (const { begin, parts, namesRow } of tags) {
+    for (const { begin, parts, hasVersion } of tags) {
       const tag = tagText(begin, parts, { row, otherwise });
       if (tag === undefined) return false;
-      if (tag !== null) add(tag, namesRow ? versionNow : null);
+      if (tag !== null) add(tag, hasVersion ? versionNow : null);
     }
     return true;
   };
@@ -78,7 +79,7 @@ export function columnsToRead(table: LogTable, { hasWholeRows, columns }: Relati
 }
 
 function compiled(
-  { literals, columns }: LogTable['tags'][number],
+  { literals, columns, isOfOther }: LogTable['tags'][number],
   { primaryKey, values, booleans }: LogTable,
   places: ReadonlyMap<string, number>,
 ): CompiledTag {
@@ -90,7 +91,8 @@ function compiled(
       isBoolean: booleans.includes(column),
       said: Object.hasOwn(values, column) ? values[column] : undefined,
     })),
-    namesRow: primaryKey.length > 0 && primaryKey.every((column) => columns.includes(column)),
+    hasVersion:
+      isOfOther !== true && primaryKey.length > 0 && primaryKey.every((column) => columns.includes(column)),
   };
 }
 

@@ -14,6 +14,7 @@ import type { OutboxSource } from './outbox-source.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
 import { logAbility } from './server-refusals.js';
 import { TablesOfLog } from './tables-of-log.js';
+import { untoldByLog } from './untold-by-log.js';
 
 export interface LogOpening {
   readonly pool: OutboxPool;
@@ -49,7 +50,7 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   });
   const slot = slotNameOf(wanted.database, wanted.home.schema, store ?? `memory ${randomUUID()}`);
   const { warnings, isBounded, ...able } = await logAbility(pool, slot, connection);
-  const refusals = [...able.refusals];
+  const refusals = [...able.refusals, ...untoldByLog(wanted.watched)];
   // That the disk may fill up for a reader that is away is not for a default to decide.
   if (source === 'auto' && !isBounded && store !== undefined) {
     refusals.push(

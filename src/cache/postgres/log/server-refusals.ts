@@ -16,12 +16,18 @@ interface ServerSettings {
   readonly synchronous: string;
 }
 
+/** Whether a role may read the log, by itself or by a role that hosted servers have for it; false of one that is not there. */
+export function mayReplicateSql(role: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_roles AS one WHERE one.rolname = ${role} AND (one.rolsuper OR one.rolreplication
+           OR EXISTS (SELECT FROM pg_catalog.pg_roles AS given
+                      WHERE given.rolname IN ('rds_replication', 'rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')
+                      AND pg_has_role(one.oid, given.oid, 'MEMBER'))))`;
+}
+
 const SETTINGS = `
   SELECT current_setting('wal_level') AS "walLevel", pg_is_in_recovery() AS "isStandby",
          quote_ident(current_user) AS role,
-         (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user)
-           OR EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('rds_replication', 'rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')
-                      AND pg_has_role(current_user, oid, 'MEMBER')) AS "mayReplicate",
+         ${mayReplicateSql('current_user')} AS "mayReplicate",
          current_setting('max_replication_slots')::int
            - (SELECT count(*)::int FROM pg_catalog.pg_replication_slots WHERE slot_name <> $1) AS "freeSlots",
          (SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'max_slot_wal_keep_size') AS "keepsMb",

@@ -15,6 +15,8 @@ export const FORGET = 'everything';
 export interface LogWorldOptions extends Partial<PostgresOutboxOptions> {
   readonly tables: Tables;
   readonly store?: string | undefined;
+  /** Further namespaces that entries use. */
+  readonly meant?: readonly string[];
 }
 
 /** A database with the outboxes of processes that read its log. */
@@ -26,11 +28,16 @@ export function logWorld(url: string) {
     url,
     pool,
     /** Opens the outbox of one process, and drops what it left when the test ends. */
-    open: async ({ tables, store, ...options }: LogWorldOptions) => {
+    open: async ({ tables, store, meant = [], ...options }: LogWorldOptions) => {
       const log = testLog();
       const outbox = postgresOutbox({ pool, tables, source: 'log', log, ...options });
       const namespaces = new Set(Object.keys(tables));
-      await outbox.open?.({ namespaces, used: new Set([...namespaces, ...MEANT]), store, log: cacheLog() });
+      await outbox.open?.({
+        namespaces,
+        used: new Set([...namespaces, ...MEANT, ...meant]),
+        store,
+        log: cacheLog(),
+      });
       await outbox.register();
       onTestFinished(() => outbox.close());
       return { outbox, log };

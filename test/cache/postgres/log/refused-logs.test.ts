@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Tables } from '../../../../src/cache/postgres/index.js';
 import { corral } from '../../../support/run-corral.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 import { logWorld, told } from './log-world.js';
 
 const tables = { Film: { table: 'films', tags: ['Maker:{made_by}'] } };
@@ -34,6 +38,40 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     await expect(open({ tables, store: 'one' })).rejects.toThrow(
       'The log of the database cannot be read:\n  - The server has wal_level = replica; set wal_level = logical and start it again.',
     );
+  });
+
+  it.each([
+    [
+      'a generated column',
+      `ALTER TABLE films ADD slug text GENERATED ALWAYS AS ('film-' || id) STORED`,
+      'The log tells of no generated column, and the tag "Slug:{slug}" of the table "films" names "slug"; take it out of the tag, or set source: "triggers".',
+    ],
+    [
+      'an unlogged table',
+      'ALTER TABLE films ADD slug text; ALTER TABLE films SET UNLOGGED',
+      'Nothing that is written into the unlogged table "public"."films" is in the log; run ALTER TABLE "public"."films" SET LOGGED, or set source: "triggers".',
+    ],
+    [
+      'an unlogged part of a table',
+      `DROP TABLE films; CREATE TABLE films (id int PRIMARY KEY, slug text) PARTITION BY LIST (id);
+       CREATE UNLOGGED TABLE more_films PARTITION OF films DEFAULT`,
+      'Nothing that is written into the unlogged table "public"."more_films" is in the log; run ALTER TABLE "public"."more_films" SET LOGGED, or set source: "triggers".',
+    ],
+  ])('of %s, which it would not tell of', async (_, change, sentence) => {
+    const { open, pool, url } = await world();
+    await pool.query(change);
+    const named: Tables = { Film: { table: 'films', tags: ['Slug:{slug}'] } };
+    const used = { tables: named, store: undefined, meant: ['Slug'] };
+    await expect(open(used)).rejects.toThrow(`The log of the database cannot be read:\n  - ${sentence}`);
+    const { log } = await open({ ...used, source: 'auto', listen: false });
+    expect(log.lines[0]).toMatch(/^info Writes are watched by triggers, as the log/);
+    expect(log.lines[0]).toContain(sentence);
+    const file = path.join(await temporaryFolder(), 'tables.json');
+    await writeFile(file, JSON.stringify(named));
+    for (const verb of ['apply', 'check', 'sql']) {
+      const words = ['outbox', verb, '--tables', file, '--source', 'log', '--url', url];
+      expect(await corral(words)).toMatchObject({ code: 1, err: expect.stringContaining(sentence) });
+    }
   });
 
   it('of a user without the right', async () => {
@@ -160,6 +198,41 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     ]);
     expect(await slots()).toBe(0);
     expect((await pool.query(`SELECT FROM pg_class WHERE relname = 'CacheLogReader'`)).rowCount).toBe(0);
+  });
+
+  it('nor has who owns the tables to be a superuser where the role that runs the API may read the log', async () => {
+    const { pool, url } = await world();
+    await pool.query(`CREATE ROLE keeper LOGIN PASSWORD 'private'; CREATE ROLE reader LOGIN PASSWORD 'private';
+      GRANT CREATE ON DATABASE ${new URL(url).pathname.slice(1)} TO keeper; ALTER TABLE films OWNER TO keeper`);
+    onTestFinished(async () => {
+      await pool.query('DROP OWNED BY keeper CASCADE; DROP OWNED BY reader; DROP ROLE keeper, reader');
+    });
+    const asKeeper = url.replace('postgres:private', 'keeper:private');
+    const run = (verb: string) =>
+      corral([
+        ...[
+          'outbox',
+          verb,
+          '--namespaces',
+          'films',
+          '--source',
+          'log',
+          '--role',
+          'reader',
+          '--url',
+          asKeeper,
+        ],
+      ]);
+    expect(await run('apply')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(
+        /The role "reader" may not read the log, and this user may not let it \(.*\); a superuser runs ALTER ROLE "reader" REPLICATION/,
+      ),
+    });
+    expect((await run('sql')).out).toContain('ALTER ROLE "reader" REPLICATION;');
+    await pool.query('ALTER ROLE reader REPLICATION');
+    expect((await run('sql')).out).not.toContain('ALTER ROLE');
+    expect(await run('apply')).toEqual({ code: 0, out: 'The log tells of the tables films now.', err: '' });
   });
 
   it('and `auto` takes triggers then, and says what would bring the log', async () => {

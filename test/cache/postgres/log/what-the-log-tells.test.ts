@@ -69,6 +69,22 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
     expect(await after(`INSERT INTO last VALUES (1, 'x')`)).toEqual(both);
   });
 
+  it('of no version of a row of another table that bears the same key', async () => {
+    const { outbox, pool } = await world({
+      making: `CREATE TABLE films (id int PRIMARY KEY, version int NOT NULL DEFAULT 9);
+        CREATE TABLE makers (film_id int PRIMARY KEY, version int NOT NULL DEFAULT 1)`,
+      tables: { Film: { table: 'films' }, Maker: { table: 'makers', tags: ['Film:{film_id}'] } },
+    });
+    await pool.query('INSERT INTO makers VALUES (1)');
+    const versions: Record<string, number | null | undefined> = {};
+    await outbox.relay((rows) =>
+      Promise.resolve(
+        rows.forEach((row) => row.tags.forEach((tag, place) => void (versions[tag] = row.versions?.[place]))),
+      ),
+    );
+    expect(versions).toEqual({ Maker: null, 'Maker:1': 1, 'Film:1': null });
+  });
+
   it('of rows that are inserted, changed and deleted, as they were and as they are', async () => {
     const { after } = await world();
     expect(await after(`INSERT INTO films VALUES (1, 7, 'One')`)).toEqual(['Film', 'Film:1', 'Maker:7']);
