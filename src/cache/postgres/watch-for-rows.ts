@@ -86,6 +86,8 @@ export function watchForRows(
       client = new pg.Client({
         ...given,
         connectionTimeoutMillis: CONNECT_MS,
+        // That of the pool is for requests.
+        query_timeout: 0,
         keepAlive: true,
         application_name: 'corral outbox',
       });

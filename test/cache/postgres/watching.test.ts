@@ -1,3 +1,4 @@
+import type { ClientConfig } from 'pg';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { homeOf } from '../../../src/cache/postgres/home.js';
 import { watchForRows } from '../../../src/cache/postgres/watch-for-rows.js';
@@ -10,7 +11,10 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
   const database = useFilmsWithOutbox('max_prepared_transactions=5');
   beforeEach(() => database.pool.query(`INSERT INTO corral."CacheStore" ("name") VALUES ('one')`));
 
-  function watching({ at = database.url, leads = true } = {}) {
+  function watching({
+    at = database.url,
+    leads = true,
+  }: { readonly at?: string | ClientConfig; readonly leads?: boolean } = {}) {
     const told = { rows: 0, listening: [] as boolean[], warnings: [] as string[] };
     const stop = watchForRows(at, {
       ...{ home: homeOf('corral'), store: 'one' },
@@ -40,6 +44,13 @@ describe.skipIf(!needsPostgres())('watching for rows', () => {
     const tookMs = performance.now() - sinceMs;
     expect(told.warnings).toEqual([]);
     expectTime(tookMs).toBeLessThan(300);
+  });
+
+  it('goes on watching where the pool gives statements less time than it waits for', async () => {
+    const { told } = watching({ at: { connectionString: database.url, query_timeout: 100 } });
+    await expect.poll(() => told.listening).toEqual([true]);
+    await database.pool.query('SELECT pg_sleep(0.6)');
+    expect(told).toMatchObject({ listening: [true], warnings: [] });
   });
 
   it('is told of rows that no process takes where it does not lead, and of no others', async () => {
