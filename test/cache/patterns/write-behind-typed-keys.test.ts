@@ -81,3 +81,24 @@ describe.each([true, false])('what is written behind, by an origin that loads: %
     });
   });
 });
+
+it('is seen by READ_THROUGH also where another key of the same id is read beside it', async () => {
+  const table = placeTable();
+  table.rows.set('0', { seconds: 5, seq: 1 });
+  const { cache, query } = testCache({
+    typeDefs: `
+      type Place { seconds: Int! }
+      type Query { place(id: Float!): Place @cached(ttl: 60, pattern: READ_THROUGH, key: "Place:{args.id}") }
+      type Mutation {
+        note(id: Float!): Place! @cached(ttl: 60, pattern: WRITE_BEHIND, key: "Place:{args.id}")
+      }
+    `,
+    resolvers: { Mutation: { note: () => ({ seconds: 10 }) } },
+    origins: { Place: { flush: table.flush, load: (ids) => Promise.resolve(ids.map(table.load)) } },
+  });
+  await cache.start();
+  onTestFinished(() => cache.close());
+  await query('mutation { note(id: 0) { seconds } }');
+  const { data } = await query('{ it: place(id: 0) { seconds } other: place(id: -0) { seconds } }');
+  expect(data).toEqual({ it: { seconds: 10 }, other: { seconds: 5 } });
+});
