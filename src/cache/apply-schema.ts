@@ -7,7 +7,7 @@ import {
   type Explanation,
 } from './directives/explain-operation.js';
 import { internalObjects } from './directives/internal-objects.js';
-import { planSchema, type SchemaPlan } from './directives/plan-schema.js';
+import { planSchema, writtenBehind, type SchemaPlan } from './directives/plan-schema.js';
 import { schemaDigest } from './directives/schema-digest.js';
 import { wrapSchema } from './directives/wrap-schema.js';
 import { CacheError } from './errors.js';
@@ -35,7 +35,8 @@ export interface Applied {
   readonly namespaces: SchemaPlan['namespaces'];
   /** The namespaces of the keys and tags of fields that are read: `Movie` of `Movie:{args.id}`. */
   readonly namespacesRead: ReadonlySet<string>;
-  readonly writesBehind: boolean;
+  /** The namespaces that are written behind. */
+  readonly behind: ReadonlySet<string>;
   readonly explain: (operation: ExplainedOperation) => Explanation;
 }
 
@@ -64,7 +65,7 @@ export function applySchema<Context>(
     fields: policies.map(describePolicy),
     namespaces: plan.namespaces,
     namespacesRead: new Set(policies.flatMap((policy) => policy.namespaces)),
-    writesBehind: [...plan.writes.values()].some(({ pattern }) => pattern === 'WRITE_BEHIND'),
+    behind: writtenBehind(plan.writes),
     explain: (operation) =>
       explainOperation(
         { schema, reads, storeIsLocal: options.store.isLocal, viewerOf: services.viewerOf },

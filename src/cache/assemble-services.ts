@@ -108,6 +108,7 @@ export function createServices<Context>(
       targets: flushTargets(origins, () => backgroundContext(options)(noValues)),
       flushSite: () => ({ coordinate: FLUSH_SITE, counters: counters.of(FLUSH_SITE) }),
       acknowledge: async (tags, site) => (await acknowledge(tags, site)).boundedBy,
+      onEnded: (keys) => entries.hasEnded(keys),
       hasOtherRegions: () => others?.areThere === true,
       ...{ codec, clock, random, log, invalidate, invalidateHere },
     }),

@@ -11,6 +11,7 @@ import type { HttpCaching } from './http/http-answers.js';
 import type { DeadLetter } from './journal/accepted-writes.js';
 import type { JournalSize } from './journal/journal.js';
 import { withMeetingTags } from './keys/meeting-tag.js';
+import { namespaceOf } from './keys/namespace.js';
 import { shortenKey } from './keys/shorten-key.js';
 import type { VaryValues } from './keys/variant.js';
 import { checkReport, type ReportOptions } from './report/report-options.js';
@@ -181,6 +182,7 @@ export interface CacheWarm {
   isReady(): boolean;
 }
 
+const NONE_BEHIND: ReadonlySet<string> = new Set();
 const INVALIDATE_SITE = 'cache.invalidate';
 const START_ENDS_WITHIN_MS = 5000;
 
@@ -247,9 +249,12 @@ export function createCache<Context = unknown>(options: CacheOptions<Context>): 
     },
     fetch: async <T>(key: string, fetchOptions: FetchOptions, load: () => Promise<T> | T): Promise<T> => {
       requireOpen();
-      checkFetch({ key, options: fetchOptions, load, variants });
+      const behind = applied?.behind ?? NONE_BEHIND;
+      checkFetch({ key, options: fetchOptions, load, variants, behind });
       const coordinate = fetchCoordinates.of(key);
-      const request = { key, options: fetchOptions, counters: counters.of(coordinate), coordinate };
+      const isWrittenBehind = behind.has(namespaceOf(key));
+      const own = { counters: counters.of(coordinate), coordinate, isWrittenBehind };
+      const request = { key, options: fetchOptions, ...own };
       if (options.disabled === 'all') {
         request.counters.bypassed += 1;
         return load();

@@ -48,7 +48,7 @@ export async function openCache<Context>({
     await relay.start(CAUGHT_UP_WITHIN_MS);
     goOn();
   }
-  if (applied?.writesBehind === true) await services.acceptedWrites.start();
+  if (applied !== undefined && applied.behind.size > 0) await services.acceptedWrites.start();
   goOn();
   keepWarm.start();
   reporter.start();

@@ -376,6 +376,11 @@ export class Entries {
     }
   }
 
+  /** Something else has ended these in the store: what this process has read of them answers no more. */
+  hasEnded(tags: readonly string[]): void {
+    this.#copies.forget(tags);
+  }
+
   /** A PRIVATE entry is its viewer's: a key that does not say whose it is is neither read nor filled, wherever it was made. */
   #isAllowed(field: EntryField, address: FieldAddress): boolean {
     const { holdsViewer } = field;

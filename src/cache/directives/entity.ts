@@ -93,7 +93,8 @@ export function describeEntity(schema: GraphQLSchema, { type, references }: Enti
     // `entityFaults` says what a reference has.
     parentHasId: true,
     argumentAt: () => undefined,
-    // Representations are JSON, as the gateway or a client wrote it: no type of the schema has made their values its own.
+    // Representations are as the gateway or a client wrote them.
+    takesJson: true,
     componentAt: (root, path) => (root === 'parent' ? componentOfJson(type, path) : keyComponent),
   };
 }

@@ -1,4 +1,4 @@
-import { namespaceOf, namespaceOfTemplate } from '../keys/namespace.js';
+import { namespaceOf, namespaceOfSource, namespaceOfTemplate } from '../keys/namespace.js';
 import { isInterfaceType, isIntrospectionType, isObjectType, type GraphQLSchema } from 'graphql';
 import { parseTemplate, type Template } from '../keys/template.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
@@ -41,7 +41,10 @@ export interface SchemaPlan {
 }
 
 export interface PlanOptions
-  extends CompileOptions, Omit<InvalidationOptions, 'rowNamesOf' | 'variants'>, Pick<TagsToMeet, 'fetches'> {
+  extends
+    Omit<CompileOptions, 'behind'>,
+    Omit<InvalidationOptions, 'rowNamesOf' | 'variants'>,
+    Pick<TagsToMeet, 'fetches'> {
   /** True where `authorize` is asked before cached values are handed out. */
   readonly authorizes: boolean;
 }
@@ -59,6 +62,7 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   const namedTags: NamedTag[] = [];
   const rows: RowTemplate[] = [];
   const varying = new Set<string>();
+  const behind = behindIn(schema);
   const rowNamesOf = (tag: Template): readonly string[] =>
     rowNamesOfTag(tag, { rows, fetches: options.fetches ?? [] });
   let isAllRead = true;
@@ -66,7 +70,7 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
     const { coordinate } = site;
     const { pattern, local } = cached;
     allCached.push({ ...cached, coordinate });
-    const compiled = compileCached(site, cached, options);
+    const compiled = compileCached(site, cached, { ...options, behind });
     faults.push(...[...compiled.faults, ...more].map((fault) => `@cached on ${at}: ${fault}`));
     if (compiled.read !== undefined) reads.set(coordinate, compiled.read);
     if (compiled.write !== undefined) writes.set(coordinate, compiled.write);
@@ -130,6 +134,19 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   return { reads: withPending(reads, stored), writes: stored, invalidations, namespaces, faults };
 }
 
+/** The namespaces that mutations write behind, before anything is compiled: the keys of all fields that have them depend on it. */
+function behindIn(schema: GraphQLSchema): ReadonlySet<string> {
+  const mutation = schema.getMutationType();
+  const fields = Object.values(mutation?.getFields() ?? {});
+  return new Set(
+    fields.flatMap((field) => {
+      const { cached } = readDirectives(schema, field, `${mutation?.name}.${field.name}`);
+      const isBehind = cached?.pattern === 'WRITE_BEHIND' && typeof cached.key === 'string';
+      return isBehind ? [namespaceOfSource(cached.key)] : [];
+    }),
+  );
+}
+
 interface CompiledCached {
   readonly read?: ReadPolicy | undefined;
   readonly write?: WritePolicy | undefined;
@@ -190,7 +207,8 @@ function checkUnvaried(
   });
 }
 
-function writtenBehind(writes: ReadonlyMap<string, WritePolicy>): ReadonlySet<string> {
+/** The namespaces that are written behind. */
+export function writtenBehind(writes: ReadonlyMap<string, WritePolicy>): ReadonlySet<string> {
   return new Set(
     [...writes.values()].flatMap(({ pattern, namespace }) => (pattern === 'WRITE_BEHIND' ? [namespace] : [])),
   );

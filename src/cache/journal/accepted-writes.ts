@@ -46,6 +46,8 @@ export interface AcceptedWritesOptions {
   readonly invalidate: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
   /** The same in the store of this process alone: for what no other region can see yet. */
   readonly invalidateHere: (tags: readonly string[], site: WriteSite) => Promise<boolean>;
+  /** Told of keys whose entries the journal has ended in the store by itself. */
+  readonly onEnded: (keys: readonly string[]) => void;
   /** Whether other regions are told of the same writes: they see none that is not in the database. */
   readonly hasOtherRegions: () => boolean;
   /** The same as `invalidate` for a write that is in the database, with what triggers wrote down for it; undefined where it is strict. */
@@ -336,7 +338,10 @@ export class AcceptedWrites {
 
   /** A read that starts now must not find an entry from before; some journals have seen to that. */
   async #endOf(key: string, site: WriteSite): Promise<boolean> {
-    return this.#options.journal.endsGenerations || this.#options.invalidateHere([key], site);
+    const { journal, invalidateHere, onEnded } = this.#options;
+    if (!journal.endsGenerations) return invalidateHere([key], site);
+    onEnded([key]);
+    return true;
   }
 
   /** Ends what was before a write that the database has. */

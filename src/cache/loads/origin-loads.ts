@@ -132,8 +132,8 @@ export class OriginLoads {
       const variant = variantOf?.(context).values ?? noValues;
       const pending = await this.#pendingOf(tasks);
       const ids = tasks
-        .map(({ wanted }) => wanted.address.id)
-        .filter((id) => pending.get(id)?.outcome !== 'pending');
+        .filter(({ wanted: { address } }) => pending.get(address.key)?.outcome !== 'pending')
+        .map(({ wanted }) => wanted.address.id);
       const wantedIds = [...new Set(ids)];
       const message = channels.load.hasSubscribers ? messageOf(tasks, wantedIds.length) : undefined;
       const ask = () => guarded.run(() => this.#valuesOf(wantedIds, { context: guarded.context, variant }));
@@ -149,8 +149,8 @@ export class OriginLoads {
       const given = new Set<string>();
       const again: IdTask[] = [];
       for (const item of tasks) {
-        const { id } = item.wanted.address;
-        const found = pending.get(id);
+        const { id, key } = item.wanted.address;
+        const found = pending.get(key);
         const isPending = found?.outcome === 'pending';
         const value = isPending ? found.state : values.get(id);
         if (value instanceof Error) {
@@ -173,15 +173,13 @@ export class OriginLoads {
     }
   }
 
-  /** Of what is written behind, the latest is in the journal until the database has it; by id. */
+  /** Of what is written behind, the latest is in the journal until the database has it; by key. */
   async #pendingOf(tasks: readonly IdTask[]): Promise<ReadonlyMap<string, PendingState>> {
     const behind = tasks.filter(({ wanted }) => wanted.field.isWrittenBehind);
     if (behind.length === 0) return NONE_PENDING;
     const keys = behind.map(({ wanted }) => wanted.address.key);
     const found = await this.#services.acceptedWrites.pendingOf(keys);
-    return new Map(
-      behind.map(({ wanted }, index) => [wanted.address.id, found[index] ?? { outcome: 'unknown' }]),
-    );
+    return new Map(keys.map((key, index) => [key, found[index] ?? { outcome: 'unknown' }]));
   }
 
   async #valuesOf(

@@ -1,8 +1,7 @@
-import { UNKNOWN_HINT } from '../codec/entry.js';
-import type { PendingState } from '../journal/accepted-writes.js';
 import type { CallInfo, FieldCall, Resolve, ResolverNotes } from './field-call.js';
 import type { Located, ReadPolicy } from '../policy/read-policy.js';
 import type { Load, Services } from './services.js';
+import { unlessPending } from './written-behind.js';
 
 /** Makes the loads of a field whose resolver knows what its entries hold. */
 export interface ResolverLoads<Info extends CallInfo> {
@@ -12,15 +11,13 @@ export interface ResolverLoads<Info extends CallInfo> {
   beginAlone(call: FieldCall<Info>): Load;
 }
 
-type ResolverLoad = Load & Required<Pick<Load, 'hint'>>;
-
 /** Binds a policy and the field's resolver. */
 export function resolverLoads<Info extends CallInfo>(
   services: Services,
   policy: ReadPolicy,
   resolve: Resolve<Info>,
 ): ResolverLoads<Info> {
-  const beginAlone = (call: FieldCall<Info>): ResolverLoad => {
+  const beginAlone = (call: FieldCall<Info>): Load => {
     const load = services.contextOfLoad(policy, call.context);
     const notes: ResolverNotes = {};
     return {
@@ -30,25 +27,11 @@ export function resolverLoads<Info extends CallInfo>(
       hint: () => notes.hint,
     };
   };
-  /** Of what is written behind, the latest is in the journal until the database has it. */
-  const beginPending = (call: FieldCall<Info>, { key }: Located): Load => {
-    const load = beginAlone(call);
-    let found: PendingState['outcome'] = 'none';
-    const run = async (): Promise<unknown> => {
-      const [pending] = await services.acceptedWrites.pendingOf([key]);
-      found = pending?.outcome ?? 'unknown';
-      return pending?.outcome === 'pending' ? pending.state : load.run();
-    };
-    return {
-      ...load,
-      run,
-      isPending: () => found === 'pending',
-      isUnsure: () => found === 'unknown',
-      hint: () => (found === 'pending' ? UNKNOWN_HINT : load.hint()),
-    };
-  };
   return {
-    begin: (call, place) => (policy.isWrittenBehind ? beginPending(call, place) : beginAlone(call)),
+    begin: (call, { key }) => {
+      const load = beginAlone(call);
+      return policy.isWrittenBehind ? unlessPending(services, key, load) : load;
+    },
     beginAlone,
   };
 }

@@ -1,4 +1,5 @@
 import { MAX_TAGS, MAX_TTL_SECONDS } from '../codec/entry.js';
+import { namespaceOf } from '../keys/namespace.js';
 import { timerFaults } from '../time/timer-limit.js';
 import { refuseFaults, unknownOptions } from '../unknown-options.js';
 import { written } from '../written.js';
@@ -28,10 +29,12 @@ export interface FetchCall {
   readonly options: unknown;
   readonly load: unknown;
   readonly variants: Variants;
+  /** The namespaces that are written behind. */
+  readonly behind: ReadonlySet<string>;
 }
 
 /** @throws CacheError naming everything that is wrong with a call of `cache.fetch`; JavaScript may hand over anything. */
-export function checkFetch({ key, options, load, variants }: FetchCall): void {
+export function checkFetch({ key, options, load, variants, behind }: FetchCall): void {
   const given: Readonly<Record<string, unknown>> = isObject(options) ? options : NONE;
   const { ttl, tags, softTimeoutMs, local, negativeTtl, signal } = given;
   const faults = unknownOptions(given, fetchOptions);
@@ -57,6 +60,12 @@ export function checkFetch({ key, options, load, variants }: FetchCall): void {
     if (value === undefined || (typeof value === 'number' && value >= 0)) continue;
     const mustBe = typeof value === 'number' ? 'not be negative' : 'be a number';
     faults.push(`${name} must ${mustBe}, but got ${written(value)}`);
+  }
+  if (typeof key === 'string' && behind.has(namespaceOf(key))) {
+    const because = `because the namespace "${namespaceOf(key)}" is written behind`;
+    if (typeof local === 'number' && local > 0) faults.push(`local must be 0, ${because}`);
+    if (Object.values(given['vary'] ?? NONE).some((value) => value !== undefined))
+      faults.push(`vary must be left out, ${because}`);
   }
   if (softTimeoutMs !== undefined) faults.push(...timerFaults('softTimeoutMs', softTimeoutMs));
   for (const [name, seconds] of Object.entries({ local, negativeTtl })) {

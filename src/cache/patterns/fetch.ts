@@ -1,5 +1,6 @@
 // On hit:               the entry's value.
-// On miss:              the given function loads, once per key and generations; what it returns is stored.
+// On miss:              the given function loads, once per key and generations; what it returns is stored. Of what is written
+//                       behind, a pending write answers in its place.
 // When the store fails: the function loads, still once per key; nothing is stored.
 // What is guaranteed:   the same as for fields: after an acknowledged invalidation, nothing older is returned.
 
@@ -11,9 +12,10 @@ import type { VaryValues } from '../keys/variant.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
 import { partOfLoads } from '../load-scope.js';
 import { loadOnce } from '../loads/load-once.js';
+import { unlessPending } from '../loads/written-behind.js';
 import { tellRead } from './tell-read.js';
 import { isHit, serve, type LoadFor } from './serve.js';
-import type { Services } from '../loads/services.js';
+import type { Load, Services } from '../loads/services.js';
 
 /** How long what `cache.fetch` loads is kept; all in seconds, as in `@cached`. */
 export interface FetchOptions {
@@ -50,6 +52,8 @@ export interface FetchRequest {
   readonly options: FetchOptions;
   readonly counters: LiveCounters;
   readonly coordinate: string;
+  /** Whether the journal may have a later value of the key than the database. */
+  readonly isWrittenBehind: boolean;
   /** Told of the key and the tags by which the entry can be invalidated. */
   readonly onTags: (tags: readonly string[]) => void;
   readonly told?: ReadMessage;
@@ -66,7 +70,7 @@ export function fetchEntry(services: Services, request: FetchRequest, load: () =
 
 /** Caching outside of GraphQL: reads `key`, or loads and stores it. `checkFetch` has checked what is asked. */
 async function readOrLoad(services: Services, request: FetchRequest, load: () => unknown): Promise<unknown> {
-  const { key, options, counters, coordinate, told } = request;
+  const { key, options, counters, coordinate, isWrittenBehind, told } = request;
   const swrMs = (options.swr ?? 0) * 1000;
   const staleIfErrorMs = (options.staleIfError ?? 0) * 1000;
   const policy = {
@@ -92,7 +96,10 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
   request.onTags([key, ...tags].map(shortenKey));
   // What is loaded within a load is no more for everybody than that load itself, and than what it reads.
   const part = partOfLoads(Object.keys(vary ?? {}));
-  const begin = () => ({ run: () => part.run(load), touched: part.touched });
+  const begin = (): Load => {
+    const one = { run: () => part.run(load), touched: part.touched };
+    return isWrittenBehind ? unlessPending(services, place.key, one) : one;
+  };
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshing) =>
     loadOnce(services, {

@@ -23,6 +23,8 @@ export interface CompileOptions extends VaryOptions {
   readonly origins: ReadonlySet<string>;
   /** Namespaces with a registered origin that flushes. */
   readonly flushing: ReadonlySet<string>;
+  /** Namespaces that are written behind. */
+  readonly behind: ReadonlySet<string>;
   /** True where there is a journal that all processes share, or there is one process only. */
   readonly hasJournal: boolean;
   /** True where the cache was told how to find the viewer. */
@@ -64,7 +66,9 @@ export function compileReadPolicy(
   const counters = options.countersOf(site.coordinate);
   const softTimeoutMs = cached.softTimeoutMs ?? options.softTimeoutMs;
   const onUnnamed = (tag: UnnamedTag): void => options.onUnnamedByParent(site.coordinate, tag);
-  const parts = { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary, onUnnamed };
+  const isWrittenBehind = key !== undefined && options.behind.has(namespaceOfTemplate(key));
+  const how = { elementAt, counters, softTimeoutMs, vary, isWrittenBehind, onUnnamed };
+  const parts = { site, cached, pattern, key, tags, ...how };
   return { policy: policyOf(parts), keyUse, faults };
 }
 
@@ -78,11 +82,13 @@ interface Checked {
   readonly counters: LiveCounters;
   readonly softTimeoutMs: number | undefined;
   readonly vary: CompiledVary;
+  readonly isWrittenBehind: boolean;
   readonly onUnnamed: (tag: UnnamedTag) => void;
 }
 
 function policyOf(checked: Checked): ReadPolicy {
-  const { site, cached, pattern, key, tags, elementAt, counters, softTimeoutMs, vary, onUnnamed } = checked;
+  const { site, cached, pattern, key, tags } = checked;
+  const { elementAt, counters, softTimeoutMs, vary, isWrittenBehind, onUnnamed } = checked;
   const listPlaceholder = elementAt === undefined ? undefined : key?.placeholders[elementAt];
   const isPrivate = cached.scope === 'PRIVATE';
   const ttlMs = cached.ttl * 1000;
@@ -119,7 +125,7 @@ function policyOf(checked: Checked): ReadPolicy {
     locate: compileLocate({
       coordinate: site.coordinate,
       key,
-      components: placeholderComponents(site, key, pattern),
+      components: placeholderComponents(site, key, { pattern, isWrittenBehind }),
       parentIdComponent: site.componentAt('parent', ['id']),
       elementAt,
       tags,

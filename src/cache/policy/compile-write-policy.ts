@@ -64,11 +64,12 @@ export function compileWritePolicy(
   const keyUse = key && keyUseOf(site, cached, { key, tags, vary: vary.vary });
   if (faults.length > 0 || key === undefined) return { policy: undefined, keyUse, faults };
   const { coordinate } = site;
+  const namespace = namespaceOfTemplate(key);
   const policy: WritePolicy = Object.freeze({
     coordinate,
     pattern: cached.pattern,
     scope: cached.scope,
-    namespace: namespaceOfTemplate(key),
+    namespace,
     keyTemplate: key,
     reachesAll: true,
     usesViewer,
@@ -86,7 +87,9 @@ export function compileWritePolicy(
     locate: compileLocate({
       coordinate,
       key,
-      components: options.origins.has(namespaceOfTemplate(key)) ? [] : placeholderComponents(site, key),
+      components: options.origins.has(namespace)
+        ? []
+        : placeholderComponents(site, key, { isWrittenBehind: options.behind.has(namespace) }),
       parentIdComponent: keyComponent,
       elementAt: undefined,
       tags,

@@ -14,6 +14,8 @@ export interface FieldSite {
   readonly elementText: string | undefined;
   readonly hasResolver: boolean;
   readonly parentHasId: boolean;
+  /** True where the values of its parent are JSON that no type of the schema has made its own. */
+  readonly takesJson?: boolean;
   /** Where a path of the field's arguments leads; undefined where there is no such argument. */
   argumentAt(path: readonly string[]): Reached | undefined;
   /** The same for fields of the parent type. */

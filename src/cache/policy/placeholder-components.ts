@@ -1,16 +1,24 @@
-import type { Component } from '../keys/component.js';
+import { keyComponent, type Component } from '../keys/component.js';
 import type { Template } from '../keys/template.js';
 import type { FieldSite } from './field-site.js';
 
+export interface KeyOfField {
+  readonly pattern?: string;
+  /** Whether the namespace of the key is written behind. */
+  readonly isWrittenBehind: boolean;
+}
+
 /**
  * How the values of a key's placeholders are written, where that differs from how they are in tags. An origin is asked by the
- * text of an id, so for READ_THROUGH, and for what is written for it, `1` and `"1"` are one.
+ * text of an id, and told by the text of a key what to write, so for READ_THROUGH, for what is written for it, and for what is written
+ * behind, `1` and `"1"` are one: whatever types the fields of one key declare, a read of it finds what is pending.
  */
 export function placeholderComponents(
   site: FieldSite,
   key: Template | undefined,
-  pattern?: string,
+  { pattern, isWrittenBehind }: KeyOfField,
 ): readonly Component[] {
   if (key === undefined || pattern === 'READ_THROUGH') return [];
-  return key.placeholders.map(({ root, path }) => site.componentAt(root, path));
+  const isByText = isWrittenBehind && site.takesJson !== true;
+  return key.placeholders.map(({ root, path }) => (isByText ? keyComponent : site.componentAt(root, path)));
 }

@@ -56,7 +56,7 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
   };
   const latestUs = (): number =>
     nodes.all.reduce(
-      (latest, node) => Math.max(latest, servers.get(node)?.us ?? 0),
+      (latest, node) => Math.max(latest, servers.get(node)?.latestUs ?? 0),
       Math.floor(systemClock.nowMs() * 1000),
     );
 
@@ -130,7 +130,7 @@ export function journalOnCluster(cluster: Cluster, options: JournalOnClusterOpti
         ? nodes.all.some(({ state }) => state === 'usable')
         : ownerOf(shard)?.state === 'usable',
     usOf: (shard) => serverOf(shard)?.us ?? latestUs(),
-    latestUs,
+    latestUs: (shard) => (shard === undefined ? undefined : serverOf(shard)?.latestUs) ?? latestUs(),
     runOf: (shard) => ownerOf(shard)?.history ?? 'unknown',
     hasWaitAof: (shard) => serverOf(shard)?.hasWaitAof ?? false,
     ask: (shard, commands) => ask(shard, 'run', commands),

@@ -57,7 +57,7 @@ export function journalOnServer(redis: Redis, options: JournalServerOptions): Jo
     isAway: () => connection.state === 'away',
     mayAccept: () => connection.state === 'usable',
     usOf: () => known.us,
-    latestUs: () => known.us,
+    latestUs: () => known.latestUs,
     runOf: () => known.run,
     hasWaitAof: () => known.hasWaitAof,
     ask: (_shard, commands) => connection.run(commands),

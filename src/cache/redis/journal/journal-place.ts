@@ -17,10 +17,10 @@ export interface JournalPlace {
   /** Whether nothing there can be asked. */
   isAway(shard?: number): boolean;
   mayAccept(shard?: number): boolean;
-  /** The time of the server that a shard lies on, in microseconds. */
+  /** The time of the server that a shard lies on, in microseconds: it may be that late, and not earlier. */
   usOf(shard: number): number;
-  /** The latest time of any server there. */
-  latestUs(): number;
+  /** The same, or of any server there: it may be that early, and not later. */
+  latestUs(shard?: number): number;
   /** Names the run of the server that a shard lies on; without spaces. */
   runOf(shard: number): string;
   hasWaitAof(shard: number): boolean;

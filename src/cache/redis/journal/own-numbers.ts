@@ -20,7 +20,7 @@ export class OwnNumbers {
     this.#given = Math.max(this.#given, seq);
   }
 
-  /** A number above all of them; the time of the server, where that is above them too. */
+  /** A number above all of them; the time of the server, where that may be above them too. */
   later(serverUs: number): number {
     this.#highest = Math.max(this.#highest + 1, serverUs);
     return this.#highest;

@@ -70,6 +70,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     return place;
   };
   const usOf = ({ index }: Shard): number => place?.usOf(index) ?? systemClock.nowMs() * 1000;
+  const latestUsOf = ({ index }: Shard): number => place?.latestUs(index) ?? systemClock.nowMs() * 1000;
   const doubt = (why: Doubt['why'], shard: Shard | undefined, held = 0): void => {
     const { index, numbers } = shard ?? first;
     const sinceSeq = Math.max(numbers.given, place?.latestUs() ?? 0);
@@ -187,7 +188,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     },
     isAway: (part) => place?.isAway(part) ?? true,
     mayAccept: (part) => place?.mayAccept(part) ?? false,
-    laterSeq: (part) => Math.max(...partsFrom(part).map((shard) => shard.numbers.later(usOf(shard)))),
+    laterSeq: (part) => Math.max(...partsFrom(part).map((shard) => shard.numbers.later(latestUsOf(shard)))),
     passedInMs: (seq, part) => Math.max(...partsFrom(part).map((shard) => passedInMs(seq, shard))),
     accept: async (write) => {
       const shard = shardOf(write.key);

@@ -8,6 +8,7 @@ import { systemClock } from '../../../../src/cache/time/clock.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
 import { privateRedis, type PrivateRedis } from '../../../support/private-redis.js';
+import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { places, placeTable } from '../../../support/worlds/places.js';
 
 describe.skipIf(!needsRedis())('a journal in Redis', () => {
@@ -161,6 +162,22 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     takeTheServerForEarlier();
     expect((await one.note(1, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
     expect(table.rows.get('1')?.seconds).toBe(20);
+  });
+
+  it('whose answers were late when it was looked at has a write past it win over those that were acknowledged before', async () => {
+    const { redis } = await server();
+    const proxy = await tcpProxy(redis.port);
+    const [clock, table] = [systemClock, placeTable()];
+    const through = (port: number): Journal => redisJournal(new Redis({ port, lazyConnect: true }));
+    const other = await places({ table, clock, journal: through(redis.port) });
+    proxy.set({ latencyMs: 60 });
+    const one = await places({ table, clock, journal: { ...through(proxy.port), mayAccept: () => false } });
+    proxy.set({});
+    expect((await other.note(1, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    expect((await one.note(1, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect((await other.note(2, 10)).outcomes).toEqual(['Mutation.note QUEUED']);
+    await other.isFlushed();
+    expect(['1', '2'].map((id) => table.rows.get(id)?.seconds)).toEqual([20, 10]);
   });
 
   it('numbers what it is given after a loss above what it has given out before it', async () => {
