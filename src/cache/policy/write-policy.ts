@@ -18,6 +18,7 @@ export interface WritePolicy extends EntryField {
   readonly usesViewer: boolean;
   /** As of the fields that read. */
   readonly vary: readonly string[];
+  /** Notes nothing: the resolver may still say which tenant it is. */
   readonly variantOf: VariantOf | undefined;
   /** True where its key means entries as well whose rows belong to no value of `varyTags`. */
   readonly reachesAll: boolean;
