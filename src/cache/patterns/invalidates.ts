@@ -73,7 +73,7 @@ export function invalidates<Info extends CallInfo>(
     { call, tagsOf, stored }: Write<Info>,
     result: unknown,
   ): Promise<Invalidation> => {
-    const named = tagsOf(result);
+    const named = await tagsOf(result);
     const { row, tags: byKey } = stored?.named() ?? NO_KEY;
     const tags = byKey.length === 0 ? named : [...new Set([...byKey, ...named])];
     const version = row === undefined ? undefined : stored?.versionOf(result);
