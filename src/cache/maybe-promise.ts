@@ -33,7 +33,8 @@ export function endedBy<T>(work: () => T, ended: () => void): T {
   return result;
 }
 
-function isPlainPromise(value: object): boolean {
+/** True for promises of the language, which are under way. */
+export function isPlainPromise(value: unknown): boolean {
   return value instanceof Promise && value.then === Promise.prototype.then;
 }
 

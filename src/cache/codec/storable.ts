@@ -134,15 +134,16 @@ function storableArray(value: unknown[], rules: StorableRules, path: string, dep
 
 function storableObject(value: object, rules: StorableRules, path: string, depth: number): object {
   let copy: Record<string, unknown> | undefined;
-  const fields = Object.entries(value);
-  if (Reflect.ownKeys(value).length !== fields.length)
+  const names = Object.keys(value);
+  if (Reflect.ownKeys(value).length !== names.length)
     throw new UnstorableValue('an object with a field that is named by a symbol or not enumerable', path);
-  for (const [name, item] of fields) {
+  for (const name of names) {
     if (UNSTORABLE_NAMES.has(name) || !name.isWellFormed())
       throw new UnstorableValue('such a field name', `${path}.${name}`);
     // It may answer each reader something else, and what it reads is read after the load, which nothing watches.
-    if (Object.getOwnPropertyDescriptor(value, name)?.get !== undefined)
-      throw new UnstorableValue('a getter', `${path}.${name}`);
+    const property = Object.getOwnPropertyDescriptor(value, name);
+    if (property?.get !== undefined) throw new UnstorableValue('a getter', `${path}.${name}`);
+    const item: unknown = property?.value;
     const stored = storable(item, rules, `${path}.${name}`, depth + 1);
     if (stored !== item) (copy ??= { ...value })[name] = stored;
   }

@@ -12,6 +12,7 @@ import type { CachedArguments, FieldSite } from '../policy/field-site.js';
 import { componentOfJson, describeType } from './describe-field.js';
 import { areSamePaths, holdsPaths, keyPaths, pathText, type KeyPath } from './entity-keys.js';
 import { codeFirstUses, isObject } from './extension-directives.js';
+import { federationNames } from './federation-names.js';
 
 /** How counters, evidence and `disabled` call the reads of an entity: as its resolver is called. */
 export const REFERENCE = '__resolveReference';
@@ -38,16 +39,22 @@ export interface Entity {
   /** The paths of each `@key` by which this subgraph resolves references; undefined for one that the key of no entry can hold. */
   readonly keys: readonly (readonly KeyPath[] | undefined)[];
   readonly references: References;
+  /** Its fields that need what comes with a reference besides its key. */
+  readonly requiring: readonly string[];
 }
 
 /** Undefined where no other subgraph can refer to the type. */
-export function entityOf(type: GraphQLObjectType): Entity | undefined {
+export function entityOf(schema: GraphQLSchema, type: GraphQLObjectType): Entity | undefined {
   const references = referencesOf(type);
-  const keys = usesOnType(type, 'key').flatMap((use) => {
+  const uses = Array.from(federationNames(schema, 'key')).flatMap((name) => usesOnType(type, name));
+  const keys = uses.flatMap((use) => {
     const { fields, resolvable } = isObject(use) ? use : {};
     return typeof fields === 'string' && resolvable !== false ? [keyPaths(type, fields)] : [];
   });
-  return keys.length === 0 ? undefined : { type, keys, references };
+  if (keys.length === 0) return undefined;
+  const names = federationNames(schema, 'requires');
+  const requiring = Object.values(type.getFields()).filter((field) => isRequiring(field, names));
+  return { type, keys, references, requiring: requiring.map(({ name }) => name) };
 }
 
 /** What stands behind a directive of a type: in its SDL, and in the extensions of a code-first type. */
@@ -104,14 +111,12 @@ export function entityFaults(entity: Entity, cached: CachedArguments): string[] 
   return [...requiringFaults(entity), ...keyFaults(entity, cached), ...tagFaults(entity, cached)];
 }
 
-function requiringFaults({ type }: Entity): string[] {
-  return Object.values(type.getFields())
-    .filter(isRequiring)
-    .map(
-      ({ name }) =>
-        `cannot be cached as an entity, because what ${type.name}.${name} requires comes with each reference (@requires); ` +
-        `put @cached on fields of ${type.name}`,
-    );
+function requiringFaults({ type, requiring }: Entity): string[] {
+  return requiring.map(
+    (name) =>
+      `cannot be cached as an entity, because what ${type.name}.${name} requires comes with each reference (@requires); ` +
+      `put @cached on fields of ${type.name}`,
+  );
 }
 
 /** References that share an entry must be those of one object: its key and a `@key` say the same. */
@@ -215,9 +220,12 @@ function isNeeded({ pattern }: CachedArguments, { apollo, mercurius }: Reference
   return pattern === 'READ_THROUGH' && apollo === undefined && mercurius === undefined;
 }
 
-function isRequiring({ astNode, extensions }: GraphQLField<unknown, unknown>): boolean {
+function isRequiring(
+  { astNode, extensions }: GraphQLField<unknown, unknown>,
+  names: ReadonlySet<string>,
+): boolean {
   return (
-    astNode?.directives?.some(({ name }) => name.value === 'requires') === true ||
-    codeFirstUses(extensions, 'requires').length > 0
+    astNode?.directives?.some(({ name }) => names.has(name.value)) === true ||
+    Array.from(names).some((name) => codeFirstUses(extensions, name).length > 0)
   );
 }

@@ -14,6 +14,7 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
+import { unheard } from '../maybe-promise.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { withSources } from './graphql-versions.js';
 
@@ -110,11 +111,19 @@ export function objectsAt(value: unknown, way: readonly string[]): readonly unkn
     } else if (step === way.length) {
       found.push(at);
     } else if (typeof at === 'object' && at !== null) {
-      go(Reflect.get(at, way[step] ?? ''), step + 1);
+      go(ownValueOf(at, way[step] ?? ''), step + 1);
     }
   };
   go(value, 0);
   return found;
+}
+
+/** A getter of a class may load what it answers with, and GraphQL asks it once more. */
+function ownValueOf(object: object, name: string): unknown {
+  const value: unknown = Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined;
+  // So may one of the object itself.
+  unheard(value);
+  return value;
 }
 
 /** What decides, besides the nodes of a field, what lies below it. */

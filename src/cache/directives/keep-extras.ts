@@ -17,7 +17,11 @@ export function keepExtras(from: GraphQLSchema, to: GraphQLSchema): GraphQLSchem
     const before = from.getType(name);
     if (before !== undefined && before !== type) keepExtrasOfType(before, type);
   }
-  for (const directive of to.getDirectives()) copyExtras(from.getDirective(directive.name), directive);
+  for (const directive of to.getDirectives()) {
+    const before = from.getDirective(directive.name);
+    copyExtras(before, directive);
+    keepArguments(before, directive);
+  }
   return to;
 }
 
@@ -31,13 +35,29 @@ function keepExtrasOfType(from: GraphQLNamedType, to: GraphQLNamedType): void {
   for (const [name, field] of Object.entries(fieldsOf(to))) {
     const before = fieldsBefore[name];
     copyExtras(before, field);
-    for (const argument of field.args ?? []) {
-      copyExtras(
-        before?.args?.find((one) => one.name === argument.name),
-        argument,
-      );
-    }
+    keepDefaults(before, field);
+    keepArguments(before, field);
   }
+}
+
+function keepArguments(from: Partial<Field> | null | undefined, to: Partial<Field>): void {
+  for (const argument of to.args ?? []) {
+    const before = from?.args?.find((one) => one.name === argument.name);
+    copyExtras(before, argument);
+    keepDefaults(before, argument);
+  }
+}
+
+/** Since graphql 17 it is the second. */
+const DEFAULTS = ['defaultValue', 'default'] as const;
+
+/**
+ * `mapSchema` hands defaults to their scalars once more, as if a client had sent them: of 150 cents it makes 15000 where a scalar reads
+ * what is written in euros.
+ */
+function keepDefaults(from: object | undefined, to: object): void {
+  if (from === undefined || from === to) return;
+  for (const name of DEFAULTS) if (name in from && name in to) Reflect.set(to, name, Reflect.get(from, name));
 }
 
 interface Field {

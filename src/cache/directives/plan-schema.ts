@@ -85,7 +85,7 @@ export function planSchema(schema: GraphQLSchema, options: PlanOptions): SchemaP
   };
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInterfaceType(type))) continue;
-    const entity = isObjectType(type) ? entityOf(type) : undefined;
+    const entity = isObjectType(type) ? entityOf(schema, type) : undefined;
     faults.push(...directivesOnType(type, entity !== undefined));
     const onType = entity && readCachedType(schema, entity.type);
     faults.push(...(onType?.faults ?? []));

@@ -38,7 +38,7 @@ export function wrapReferences(schema: GraphQLSchema, options: ReferenceOptions)
   for (const policy of options.plan.reads.values()) {
     const [typeName = '', name] = policy.coordinate.split('.');
     const type = name === REFERENCE ? schema.getType(typeName) : undefined;
-    const entity = isObjectType(type) ? entityOf(type) : undefined;
+    const entity = isObjectType(type) ? entityOf(schema, type) : undefined;
     if (entity !== undefined) wrapEntity(entity, policy, options);
   }
 }

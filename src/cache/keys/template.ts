@@ -19,6 +19,8 @@ export interface Template {
   readonly placeholders: readonly Placeholder[];
   /** True where a placeholder is a part of what stands between two separators, as in `user-{args.id}`, or begins the template. */
   readonly hasTextBeside: boolean;
+  /** Of which placeholders the schema says that they are one value, and no list, though a scalar may make a list of it; where it was asked. */
+  readonly leafAt?: readonly boolean[];
 }
 
 /** What placeholders may read during one call. */

@@ -13,7 +13,7 @@ import type { Services } from '../loads/services.js';
 
 /** What a write stores besides what it invalidates. */
 export interface Storing<Info extends CallInfo> {
-  /** Called before the resolver runs; undefined where the call names no entry. */
+  /** Called before the resolver runs; undefined where the call can name no entry. */
   begin(call: FieldCall<Info>): Promise<StoringWrite | undefined>;
 }
 
@@ -25,12 +25,18 @@ export interface Invalidation {
   readonly isApplied: boolean;
 }
 
+/** What the key of a write means. */
+interface NamedByKey {
+  /** The row of which the result tells the version; undefined where it is another one. */
+  readonly row: string | undefined;
+  /** Invalidated with the others, before anything is stored. */
+  readonly tags: readonly string[];
+}
+
 /** One write that may store its row. */
 export interface StoringWrite {
-  /** Invalidated with the others, before anything is stored. */
-  readonly key: string;
-  /** What the key means besides. */
-  readonly others: readonly string[];
+  /** What it names by itself. Called once the resolver has ended, which may have said another viewer or tenant. */
+  named(): NamedByKey;
   /** The version of the row that the resolver returned; undefined where it has none. */
   versionOf(result: unknown): number | undefined;
   /** Ends it, once everything is invalidated, or it is known that it is not. Never rejects. */
@@ -56,6 +62,8 @@ interface Write<Info extends CallInfo> {
   readonly stored: StoringWrite | undefined;
 }
 
+const NO_KEY: NamedByKey = Object.freeze({ row: undefined, tags: [] });
+
 /** Binds a mutation's resolver to its invalidation. */
 export function invalidates<Info extends CallInfo>(
   { services, policy, isRefusal, unavailable, storing }: InvalidatesOptions<Info>,
@@ -65,11 +73,11 @@ export function invalidates<Info extends CallInfo>(
     { call, tagsOf, stored }: Write<Info>,
     result: unknown,
   ): Promise<Invalidation> => {
-    const named = tagsOf(result);
-    const version = stored?.versionOf(result);
-    const tags = stored === undefined ? named : [...new Set([stored.key, ...stored.others, ...named])];
-    const versions =
-      stored === undefined || version === undefined ? undefined : new Map([[stored.key, version]]);
+    const named = await tagsOf(result);
+    const { row, tags: byKey } = stored?.named() ?? NO_KEY;
+    const tags = byKey.length === 0 ? named : [...new Set([...byKey, ...named])];
+    const version = row === undefined ? undefined : stored?.versionOf(result);
+    const versions = row === undefined || version === undefined ? undefined : new Map([[row, version]]);
     const { applied, boundedBy } = await services.acknowledge(tags, policy, versions);
     services.entries.unprove(call.info.variableValues);
     if (boundedBy !== undefined) services.boundedWrites.note(call.context, boundedBy);

@@ -1,5 +1,5 @@
 import { withMeetingTags } from '../keys/meeting-tag.js';
-import { valueIn } from '../keys/template.js';
+import { valueIn, type TemplateInputs } from '../keys/template.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
@@ -55,39 +55,54 @@ export function storedWrite<Info extends CallInfo>(
     }
     return true;
   };
+  const placed = (args: TemplateInputs['args'], context: unknown): Placed | undefined => {
+    const viewerId = policy.usesViewer ? services.viewerOf(context) : undefined;
+    const variant = policy.variantOf?.(context);
+    const place = policy.locate({ args, viewerId, variant });
+    return place.reason === undefined ? { place, rowText: variant?.rowText ?? '' } : undefined;
+  };
+  const canMove = policy.usesViewer || policy.variantOf !== undefined;
   return {
-    begin: async (call: FieldCall<Info>): Promise<StoringWrite | undefined> => {
-      const viewerId = policy.usesViewer ? services.viewerOf(call.context) : undefined;
-      const variant = policy.variantOf?.(call.context);
-      const place = policy.locate({ args: call.args, viewerId, variant });
-      if (place.reason !== undefined) return undefined;
-      const rowText = variant?.rowText ?? '';
+    begin: async ({ args: given, context, info }: FieldCall<Info>): Promise<StoringWrite | undefined> => {
+      const args = policy.takeArguments(given);
+      const before = placed(args, context);
+      if (before === undefined && !canMove) return undefined;
       const announced =
-        stores === 'never' ? undefined : await entries.intend(policy, place, stores === 'where-hot');
+        before === undefined || stores === 'never'
+          ? undefined
+          : await entries.intend(policy, before.place, stores === 'where-hot');
+      let after: Placed | undefined;
       const abandon = async (): Promise<void> => {
         if (announced !== undefined) await entries.abandon(announced);
       };
       return {
-        key: rowOf(place),
-        others: othersOf(place, { rowText, reachesAll: policy.reachesAll }),
+        named: () => {
+          after = canMove ? movedFrom(before, () => placed(args, context)) : undefined;
+          return {
+            row: before !== undefined && after === undefined ? rowOf(before.place) : undefined,
+            tags: [before, after].flatMap((one) => (one === undefined ? [] : tagsOf(one, policy))),
+          };
+        },
         versionOf,
         abandon,
         end: async (value, invalidation) => {
           const { isApplied: isInvalidated } = invalidation;
-          const version = versionOf(value);
+          const version = after === undefined ? versionOf(value) : undefined;
           const isStored =
             announced !== undefined &&
             isInvalidated &&
-            !endsItself(place.tags, invalidation) &&
+            !endsItself(announced.address.tags, invalidation) &&
             version !== undefined &&
             (await entries.put(policy, { announced, value, version }));
           if (isStored) counters.written += 1;
           else await abandon();
+          const about = before ?? after;
+          if (about === undefined) return;
           const outcome = isStored ? 'WRITTEN' : isInvalidated ? 'INVALIDATED' : 'BYPASS';
-          traces.of(call.context)?.record(call.info.path, {
+          traces.of(context)?.record(info.path, {
             coordinate,
             pattern,
-            key: shown(place.key),
+            key: shown(about.place.key),
             outcome,
             ...(outcome === 'BYPASS' ? { reason: 'the store could not apply the invalidation' } : {}),
           });
@@ -95,6 +110,26 @@ export function storedWrite<Info extends CallInfo>(
       };
     },
   };
+}
+
+/** Where the row of a call is, and what that ends in where it is a tenant's. */
+interface Placed {
+  readonly place: Located;
+  readonly rowText: string;
+}
+
+/**
+ * Where the row is that the resolver returned, when it has said another viewer or tenant meanwhile, as a sign-in does; undefined where
+ * it has not. What it returned is then for them, and must not be stored for the one before.
+ */
+function movedFrom(before: Placed | undefined, ask: () => Placed | undefined): Placed | undefined {
+  try {
+    const now = ask();
+    return now?.place.key === before?.place.key ? undefined : now;
+  } catch {
+    // They cannot be asked any more, as after a sign-out. The write has happened, and what it began with is known.
+    return undefined;
+  }
 }
 
 /** The write has happened: a getter that fails must not keep it from being invalidated. */
@@ -106,13 +141,11 @@ function ownVersionOf(row: object): unknown {
   }
 }
 
-/** What the key means besides its row: the row under other spellings, and where that is a tenant's, also that of all. */
-function othersOf(
-  place: Located,
-  { rowText, reachesAll }: { readonly rowText: string; readonly reachesAll: boolean },
-): readonly string[] {
+/** What the key means: its row, the row under other spellings, and where that is a tenant's, also that of all. */
+function tagsOf({ place, rowText }: Placed, { reachesAll }: WritePolicy): readonly string[] {
   const { others } = place;
-  if (rowText === '') return others;
+  const row = rowOf(place);
+  if (rowText === '') return [row, ...others];
   const ofRow = others.map((other) => other + rowText);
-  return reachesAll ? [rowOf(place).slice(0, -rowText.length), ...others, ...ofRow] : ofRow;
+  return reachesAll ? [row, row.slice(0, -rowText.length), ...others, ...ofRow] : [row, ...ofRow];
 }

@@ -57,7 +57,7 @@ export function writeBehind<Info extends CallInfo>(
     const write = {
       key,
       state,
-      tags: [...others, ...tagsOf(state)],
+      tags: [...others, ...(await tagsOf(state))],
       viewer: viewerId ?? null,
       site: policy,
     };

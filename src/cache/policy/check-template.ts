@@ -23,7 +23,9 @@ export function checkTemplate(site: FieldSite, { name, source, roots }: Template
   });
   const lists = template.placeholders.filter((placeholder) => reachedBy(site, placeholder) === 'list');
   if (lists.length > 1) faults.push(`${name} "${source}" has more than one list placeholder; keep one`);
-  return faults.length > 0 ? failed(faults) : { template, faults: [] };
+  if (faults.length > 0) return failed(faults);
+  const leafAt = template.placeholders.map((placeholder) => reachedBy(site, placeholder) === 'value');
+  return { template: Object.freeze({ ...template, leafAt }), faults: [] };
 }
 
 function failed(faults: readonly string[]): CheckedTemplate {

@@ -8,6 +8,8 @@ import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { renderTag } from './render-tags.js';
+import { isPromise } from '../maybe-promise.js';
+import { compileSettled } from './settled-result.js';
 import { compileTakeArguments } from './taken-arguments.js';
 
 export interface CompiledInvalidation {
@@ -53,6 +55,7 @@ export function compileInvalidation(
   if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;
   const takeArguments = compileTakeArguments(templates);
+  const settled = compileSettled(templates);
   const tagged = templates.map((template) => ({
     template,
     rowText: compileRowText(coordinate, template, options),
@@ -66,7 +69,7 @@ export function compileInvalidation(
       rowText,
       row: rowText.before(context),
     }));
-    return (result) => {
+    const tagsOf = (result: unknown): readonly string[] => {
       const inputs = { args, result };
       const viewers = usesViewer ? alsoLater(viewerOfCall, () => viewerOf(context)) : NO_VIEWER;
       return begun.flatMap(({ template, rowText, row }) => {
@@ -74,6 +77,10 @@ export function compileInvalidation(
         const rows = alsoLater(row, () => rowText.after(context));
         return rows.flatMap((of) => tags.map((tag) => tag + of));
       });
+    };
+    return (result) => {
+      const there = settled(result);
+      return isPromise(there) ? there.then(tagsOf) : tagsOf(there);
     };
   };
   return {

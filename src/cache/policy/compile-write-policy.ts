@@ -75,6 +75,7 @@ export function compileWritePolicy(
     usesViewer,
     holdsViewer: namesViewer(key) ? holdsViewerAt(key) : undefined,
     ...vary,
+    variantOf: vary.vary.length === 0 ? undefined : options.variants.unnoted(vary.vary, coordinate),
     counters: options.countersOf(coordinate),
     lifetime: Object.freeze({
       ttlMs: cached.ttl * 1000,

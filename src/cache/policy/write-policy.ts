@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Template, TemplateInputs } from '../keys/template.js';
 import type { EntryField } from '../coherence/entry-field.js';
@@ -18,6 +19,7 @@ export interface WritePolicy extends EntryField {
   readonly usesViewer: boolean;
   /** As of the fields that read. */
   readonly vary: readonly string[];
+  /** Notes nothing: the resolver may still say which tenant it is. */
   readonly variantOf: VariantOf | undefined;
   /** True where its key means entries as well whose rows belong to no value of `varyTags`. */
   readonly reachesAll: boolean;
@@ -49,5 +51,8 @@ interface BegunWrite {
   readonly viewerOf: ViewerOf;
 }
 
-/** The tags of a call that returned this; those that need a result are left out where it is null. Never throws. */
-export type TagsOf = (result: unknown) => readonly string[];
+/**
+ * The tags of a call that returned this, once promises in it are there that name them; those that need a result are left out where
+ * it is null. Never throws, nor rejects.
+ */
+export type TagsOf = (result: unknown) => MaybePromise<readonly string[]>;

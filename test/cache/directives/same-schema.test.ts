@@ -1,6 +1,7 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import {
   graphql,
+  GraphQLScalarType,
   isEnumType,
   isObjectType,
   type GraphQLEnumType,
@@ -96,6 +97,41 @@ describe('what hangs on a schema', () => {
     type.serialize = (value: unknown) => serialize.call(type, String(value).toUpperCase());
     expect(() => enumType(applied(build()), 'Size').serialize('large')).toThrow();
     expect(enumType(applied(schema), 'Size').serialize('large')).toBe('LARGE');
+  });
+});
+
+describe('defaults of arguments and of fields of inputs', () => {
+  const cents = new GraphQLScalarType({
+    name: 'Cents',
+    parseValue: (text) => Math.round(Number(text) * 100),
+    parseLiteral: (node) => Math.round(Number('value' in node ? node.value : NaN) * 100),
+  });
+  const schema = makeExecutableSchema({
+    typeDefs: [
+      cacheTypeDefs,
+      `
+        scalar Cents
+        input Range { from: Cents = 2 to: [Cents!] = [3, 4] }
+        type Query {
+          cheap(most: Cents = "1.50", range: Range = { from: 5 }): String @cached(ttl: 60)
+          ranged(range: Range!): String
+        }
+      `,
+    ],
+    resolvers: {
+      Cents: cents,
+      Query: {
+        cheap: (_: unknown, args: unknown) => JSON.stringify(args),
+        ranged: (_: unknown, args: unknown) => JSON.stringify(args),
+      },
+    },
+  });
+
+  it('are what the schema says, also of a scalar that makes something else of its own values', async () => {
+    const source = '{ cheap ranged(range: {}) }';
+    const before = await graphql({ schema, source });
+    expect(before.data).toMatchObject({ ranged: '{"range":{"from":200,"to":[300,400]}}' });
+    expect(await graphql({ schema: applied(schema), source })).toEqual(before);
   });
 });
 

@@ -211,3 +211,61 @@ describe('a store that fails', () => {
     expect(cache.stats.counters()['Query.film']).toMatchObject({ loads: 1, joined: 19 });
   });
 });
+
+describe('a result that holds promises where its tags are named', () => {
+  async function saved(make: () => unknown) {
+    let title = 'old';
+    const { query, logged } = testCache({
+      typeDefs: `
+        type Film { id: ID! title: String }
+        type Saved { film: Film count: Int }
+        type Query { film(id: ID!): String @cached(ttl: 60, key: "Film:{args.id}") }
+        type Mutation { save: Saved @invalidates(tags: ["Film:{result.film.id}"]) }
+      `,
+      resolvers: {
+        Query: { film: () => title },
+        Mutation: {
+          save: () => {
+            title = 'new';
+            return make();
+          },
+        },
+      },
+    });
+    await query('{ film(id: 1) }');
+    const { result } = await query('mutation { save { film { title } count } }');
+    const errors = result.errors?.map(({ message }) => message) ?? [];
+    return { read: (await query('{ film(id: 1) }')).data, errors, logged };
+  }
+
+  it.each<[string, () => unknown]>([
+    ['of an object', () => ({ film: Promise.resolve({ id: '1' }) })],
+    ['of what names it', () => ({ film: { id: Promise.resolve('1') } })],
+    ['one in the other', () => ({ film: Promise.resolve({ id: Promise.resolve(1) }), count: 1 })],
+  ])('ends what they bring: %s', async (_, make) => {
+    expect(await saved(make)).toEqual({ read: { film: 'new' }, errors: [], logged: [] });
+  });
+
+  it.each<[string, () => unknown, string[]]>([
+    ['that fails', () => ({ film: Promise.reject(new Error('no film')) }), ['no film']],
+    ['that brings nothing', () => ({ film: Promise.resolve(null) }), []],
+  ])('says which tag it could not name, where there is one %s', async (_, make, errors) => {
+    expect(await saved(make)).toEqual({
+      read: { film: 'old' },
+      errors,
+      logged: [expect.stringContaining('a tag could not be named from the result')],
+    });
+  });
+
+  it('begins nothing that begins when it is waited for', async () => {
+    let begun = 0;
+    const film = {
+      then: (bring: (film: unknown) => void) => {
+        begun += 1;
+        bring({ id: '1' });
+      },
+    };
+    await saved(() => ({ film }));
+    expect(begun).toBe(1);
+  });
+});
