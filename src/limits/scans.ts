@@ -9,7 +9,8 @@ export interface Scans {
   forClient<T>(client: string, work: () => T): T;
   /**
    * Runs a scan once its client and the process have a place. @throws GraphQLError TOO_MANY_SCANS when too many of its
-   * client wait already, or it has waited for too long; then it is not run.
+   * client wait already, or it has waited for too long; then it is not run. Where that is about this client alone, others who wait
+   * for the same load have it begun for them.
    */
   run<T>(scan: () => Promise<T>): Promise<T>;
 }
@@ -58,14 +59,19 @@ export function createScans(bounds: ScanBounds = limits.scans): Scans {
       client.underWay += 1;
       clients.set(name, client);
       const patience = new AbortController();
-      const timer = name === ITSELF ? undefined : setTimeout(() => patience.abort(scansBusy()), waitMs);
+      let waitsFor: 'one client' | 'all' = 'one client';
+      const timer =
+        name === ITSELF ? undefined : setTimeout(() => patience.abort(scansBusy(waitsFor)), waitMs);
       const begin = (): Promise<T> => {
         clearTimeout(timer);
         return scan();
       };
       try {
         // The queue of the process holds a few of each client only, so that clients take turns.
-        return await client.turns.run(() => places.run(begin, patience.signal), patience.signal);
+        return await client.turns.run(() => {
+          waitsFor = 'all';
+          return places.run(begin, patience.signal);
+        }, patience.signal);
       } finally {
         clearTimeout(timer);
         client.underWay -= 1;
