@@ -36,9 +36,19 @@ export interface SessionState {
   readonly isCurrent: boolean;
 }
 
+/** A session that has just begun; only the caller has the token. */
+export interface OpenedSession {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
 export interface Sessions {
-  /** Opens a session, and ends the oldest ones of the account past its bound; only the caller has the token. */
-  open(userId: number): Promise<{ token: string; expiresAt: Date }>;
+  /** Opens a session, and ends the oldest ones of the account past its bound. */
+  open(userId: number): Promise<OpenedSession>;
+  /** Makes an account and opens its first session: both are there afterwards, or neither. */
+  openWith<Account extends { readonly id: number }>(
+    makeAccount: (transaction: Transaction) => Promise<Account>,
+  ): Promise<{ readonly account: Account; readonly opened: OpenedSession }>;
   /** Who holds this token, or undefined: unknown, expired or signed out. Each use moves the end on. */
   authenticate(token: string): Promise<{ viewer: Viewer; session: OpenSession } | undefined>;
   /**
@@ -46,7 +56,7 @@ export interface Sessions {
    * it may accept the session until this one reaches it again.
    */
   end(session: OpenSession): Promise<void>;
-  /** Ends all sessions of an account, as `end` does, and answers how many there were. */
+  /** Ends all sessions of an account, as `end` does, and answers how many of them were open. */
   endAll(userId: number): Promise<number>;
   /** The open sessions of an account, the one that was used last first. */
   list(userId: number, current: OpenSession | undefined): Promise<SessionState[]>;
@@ -92,6 +102,8 @@ export function createSessions(options: SessionOptions): Sessions {
   const loadViewer = (id: number) => () =>
     prisma.user.findUnique({ where: { id }, select: { id: true, role: true } });
   const lastMomentOf = ({ createdAt }: { createdAt: Date }): number => createdAt.getTime() + maxAgeMs;
+  const isOpen = (session: { createdAt: Date; expiresAt: Date }, now: number): boolean =>
+    now < session.expiresAt.getTime() && now < lastMomentOf(session);
 
   /** Only moves an end that is still ahead: a session that is over, or signed out meanwhile, stays so. */
   async function extend(tokenHash: string, lastMomentMs: number): Promise<void> {
@@ -124,6 +136,20 @@ export function createSessions(options: SessionOptions): Sessions {
     return database.forTable('Session', begin);
   }
 
+  async function insertSession(
+    transaction: Transaction,
+    userId: number,
+    now: number,
+  ): Promise<OpenedSession> {
+    const token = createToken();
+    const expiresAt = new Date(now + Math.min(LIFETIME_MS, maxAgeMs));
+    const moment = new Date(now);
+    await transaction.session.create({
+      data: { tokenHash: hashToken(token), userId, createdAt: moment, lastUsedAt: moment, expiresAt },
+    });
+    return { token, expiresAt };
+  }
+
   async function forget(tokenHashes: readonly string[]): Promise<void> {
     if (tokenHashes.length === 0) return;
     await cache.invalidate(tokenHashes.map(sessionKey)).catch(() => {
@@ -134,10 +160,8 @@ export function createSessions(options: SessionOptions): Sessions {
 
   return {
     async open(userId) {
-      const token = createToken();
       const now = nowMs();
-      const expiresAt = new Date(now + Math.min(LIFETIME_MS, maxAgeMs));
-      const ended = await oneAtATime(userId, async (tx) => {
+      const { ended, opened } = await oneAtATime(userId, async (tx) => {
         await tx.session.deleteMany({ where: { userId, expiresAt: { lte: new Date(now) } } });
         const others = await tx.session.findMany({
           where: { userId },
@@ -147,14 +171,18 @@ export function createSessions(options: SessionOptions): Sessions {
         });
         const tooMany = others.map(({ tokenHash }) => tokenHash);
         if (tooMany.length > 0) await tx.session.deleteMany({ where: { tokenHash: { in: tooMany } } });
-        const moment = new Date(now);
-        await tx.session.create({
-          data: { tokenHash: hashToken(token), userId, createdAt: moment, lastUsedAt: moment, expiresAt },
-        });
-        return tooMany;
+        return { ended: tooMany, opened: await insertSession(tx, userId, now) };
       });
       await forget(ended);
-      return { token, expiresAt };
+      return opened;
+    },
+
+    openWith(makeAccount) {
+      // Not of the share of sessions: where accounts are locked, sessions are read all the same.
+      return prisma.$transaction(async (tx) => {
+        const account = await makeAccount(tx);
+        return { account, opened: await insertSession(tx, account.id, nowMs()) };
+      });
     },
 
     async authenticate(token) {
@@ -168,8 +196,8 @@ export function createSessions(options: SessionOptions): Sessions {
       const session = await cache.fetch(sessionKey(tokenHash), fetched, loadSession(tokenHash));
       if (session === null) return undefined;
       const now = nowMs();
+      if (!isOpen(session, now)) return undefined;
       const lastMomentMs = lastMomentOf(session);
-      if (now >= session.expiresAt.getTime() || now >= lastMomentMs) return undefined;
       // The session holds until its end anyway: a database that takes no writes must not lock its viewer out.
       if (now - session.lastUsedAt.getTime() >= EXTEND_AFTER_MS)
         await extendIfPossible(() => extend(tokenHash, lastMomentMs));
@@ -188,12 +216,17 @@ export function createSessions(options: SessionOptions): Sessions {
 
     async endAll(userId) {
       const ended = await oneAtATime(userId, async (tx) => {
-        const all = await tx.session.findMany({ where: { userId }, select: { tokenHash: true } });
+        const all = await tx.session.findMany({
+          where: { userId },
+          select: { tokenHash: true, createdAt: true, expiresAt: true },
+        });
         await tx.session.deleteMany({ where: { userId } });
-        return all.map(({ tokenHash }) => tokenHash);
+        return all;
       });
-      await forget(ended);
-      return ended.length;
+      await forget(ended.map(({ tokenHash }) => tokenHash));
+      // Those that are over lie there until the next one is opened.
+      const now = nowMs();
+      return ended.filter((session) => isOpen(session, now)).length;
     },
 
     async list(userId, current) {

@@ -63,28 +63,31 @@ export function requestAbandoned(): GraphQLError {
   return apiError('REQUEST_ABANDONED', 'The client closed the connection before it was answered.');
 }
 
-/** The same error, where it is of the client that began a load alone: those who have joined the load go on with it, as after an abort. */
-export function ofItsClient(error: GraphQLError): GraphQLError {
-  error.cause = new DOMException('another client may be answered', 'AbortError');
-  return error;
-}
-
 /** One client asks for more searches and reports at a time than may wait. */
 export function tooManyScans(atMost: number): GraphQLError {
-  return apiError(
-    'TOO_MANY_SCANS',
-    `You have ${atMost} searches and reports under way; ask again when some of them are answered.`,
-    { retryAfterMs: 1000 },
+  return ofOneClient(
+    apiError(
+      'TOO_MANY_SCANS',
+      `You have ${atMost} searches and reports under way; ask again when some of them are answered.`,
+      { retryAfterMs: 1000 },
+    ),
   );
 }
 
-/** Searches and reports of all clients take too long for this one to have its turn in time. */
-export function scansBusy(): GraphQLError {
-  return apiError(
+/** Searches and reports take too long for this one to have its turn in time: those of its client, or those of all. */
+export function scansBusy(of: 'one client' | 'all'): GraphQLError {
+  const error = apiError(
     'TOO_MANY_SCANS',
     'Too many searches and reports are under way right now; ask again in a moment.',
     { retryAfterMs: 1000 },
   );
+  return of === 'all' ? error : ofOneClient(error);
+}
+
+/** The cache takes such an error for that of one caller: others who wait for the same load begin it anew. */
+function ofOneClient(error: GraphQLError): GraphQLError {
+  error.cause = new DOMException('This client has too much under way.', 'AbortError');
+  return error;
 }
 
 function apiError(

@@ -3,6 +3,8 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   LogController,
 } from 'fastify';
 import { INTERNAL_SENTENCE } from '../api-errors/format-error.js';
@@ -47,22 +49,18 @@ export function createApp(
       connectionsCheckingInterval: Math.min(MOST_CHECKING_MS, requestMs / 10),
     },
     clientErrorHandler: refuseConnection,
+    // What is refused before there is a route, and so before the hooks of one.
+    frameworkErrors: (error, request, reply) => {
+      forbidGuessing(reply);
+      answerFault(error, request, reply);
+    },
     genReqId: () => randomUUID(),
   });
-  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send(errorBody(requestFault(error), { code: 'BAD_REQUEST' }));
-    const { id: requestId } = request;
-    request.log.error({ error: loggedError(error) }, 'a request failed');
-    return reply.code(500).send(errorBody(INTERNAL_SENTENCE, { code: 'INTERNAL_SERVER_ERROR', requestId }));
-  });
+  app.setErrorHandler<FastifyError>(answerFault);
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send(errorBody('There is nothing here; the API is at /graphql.', { code: 'NOT_FOUND' })),
   );
-  // A browser must not take an answer for anything but what its type says.
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff');
-  });
+  app.addHook('onRequest', async (_request, reply) => forbidGuessing(reply));
   endUnreadAnswers(app.server, unreadMs);
   const endThoseOfHalf = endHalfRequests(app.server);
   app.addHook('preClose', async () => {
@@ -72,6 +70,25 @@ export function createApp(
   });
   if (log.level === 'debug' || log.level === 'trace') logRequests(app);
   return app;
+}
+
+/** A browser must not take an answer for anything but what its type says. */
+function forbidGuessing(reply: Pick<FastifyReply, 'header'>): void {
+  void reply.header('x-content-type-options', 'nosniff');
+}
+
+function answerFault(
+  error: FastifyError,
+  { id: requestId, log }: Pick<FastifyRequest, 'id' | 'log'>,
+  reply: Pick<FastifyReply, 'code'>,
+): void {
+  const status = error.statusCode ?? 500;
+  if (status < 500) {
+    void reply.code(status).send(errorBody(requestFault(error), { code: 'BAD_REQUEST' }));
+    return;
+  }
+  log.error({ error: loggedError(error) }, 'a request failed');
+  void reply.code(500).send(errorBody(INTERNAL_SENTENCE, { code: 'INTERNAL_SERVER_ERROR', requestId }));
 }
 
 /** The path without what follows the question mark: there a GET has its query and its variables. */

@@ -10,8 +10,14 @@ export function errorBody(message: string, extensions: Readonly<Record<string, s
 
 /** The sentence of a request that is the client's fault. */
 export function requestFault({ code, message }: FastifyError): string {
-  if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return message;
-  return `The body of the request has more than ${limits.bodyBytes} bytes; ask in several operations.`;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return `The body of the request has more than ${limits.bodyBytes} bytes; ask in several operations.`;
+    case 'FST_ERR_BAD_URL':
+      return 'The path of the request has a % in it that encodes no character; write a % itself as %25.';
+    default:
+      return message;
+  }
 }
 
 interface Refusal {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ofItsClient, scansBusy, tooManyScans } from '../api-errors/api-error.js';
+import { scansBusy, tooManyScans } from '../api-errors/api-error.js';
 import { limits } from './limits.js';
 import { createPlaces, type Places } from './places.js';
 
@@ -9,7 +9,8 @@ export interface Scans {
   forClient<T>(client: string, work: () => T): T;
   /**
    * Runs a scan once its client and the process have a place. @throws GraphQLError TOO_MANY_SCANS when too many of its
-   * client wait already, or it has waited for too long; then it is not run.
+   * client wait already, or it has waited for too long; then it is not run. Where that is about this client alone, others who wait
+   * for the same load have it begun for them.
    */
   run<T>(scan: () => Promise<T>): Promise<T>;
 }
@@ -54,13 +55,13 @@ export function createScans(bounds: ScanBounds = limits.scans): Scans {
       const name = caller.getStore() ?? ITSELF;
       const client = clients.get(name) ?? { turns: createPlaces(perClient), underWay: 0 };
       if (name !== ITSELF && client.underWay >= perClient + waitingPerClient)
-        throw ofItsClient(tooManyScans(client.underWay));
+        throw tooManyScans(client.underWay);
       client.underWay += 1;
       clients.set(name, client);
       const patience = new AbortController();
-      let hasTurn = false;
-      const giveUp = (): void => patience.abort(hasTurn ? scansBusy() : ofItsClient(scansBusy()));
-      const timer = name === ITSELF ? undefined : setTimeout(giveUp, waitMs);
+      let waitsFor: 'one client' | 'all' = 'one client';
+      const timer =
+        name === ITSELF ? undefined : setTimeout(() => patience.abort(scansBusy(waitsFor)), waitMs);
       const begin = (): Promise<T> => {
         clearTimeout(timer);
         return scan();
@@ -68,7 +69,7 @@ export function createScans(bounds: ScanBounds = limits.scans): Scans {
       try {
         // The queue of the process holds a few of each client only, so that clients take turns.
         return await client.turns.run(() => {
-          hasTurn = true;
+          waitsFor = 'all';
           return places.run(begin, patience.signal);
         }, patience.signal);
       } finally {

@@ -1,7 +1,7 @@
 import type { Asking } from '../accounts/hashing-queue.js';
 import { prepareName } from '../accounts/prepare-name.js';
 import { requireViewer } from '../accounts/require-viewer.js';
-import type { OpenSession, Viewer } from '../accounts/sessions.js';
+import type { OpenedSession, OpenSession, Sessions, Viewer } from '../accounts/sessions.js';
 import { badUserInput, requestAbandoned, unauthenticated } from '../api-errors/api-error.js';
 import type { ApiContext, Client } from '../context.js';
 import type { MutationResolvers } from '../generated/graphql.js';
@@ -24,9 +24,9 @@ export const accountMutations: AccountMutations = {
       return passwords.hash(password);
     }, askingOf(client));
     const newUser = { email: normalEmail(email), displayName: prepareName(displayName), passwordHash };
-    const user = await createUser(context, newUser);
+    const { account: user, opened } = await createUser(sessions, newUser);
     proveOwner(context, user);
-    return { user, ...(await sessions.open(user.id)) };
+    return { user, ...opened };
   },
 
   async signIn(_root, { email, password }, context) {
@@ -99,9 +99,15 @@ interface NewUser {
   readonly passwordHash: string;
 }
 
-async function createUser({ database }: ApiContext, { passwordHash, ...user }: NewUser): Promise<User> {
+/** With its first session: a client that is told of an error would otherwise find the address taken when it tries again. */
+async function createUser(
+  sessions: Sessions,
+  { passwordHash, ...user }: NewUser,
+): Promise<{ account: User; opened: OpenedSession }> {
   try {
-    return await database.prisma.user.create({ data: { ...user, credential: { create: { passwordHash } } } });
+    return await sessions.openWith(({ user: users }) =>
+      users.create({ data: { ...user, credential: { create: { passwordHash } } } }),
+    );
   } catch (error) {
     if (!isUniqueConflict(error)) throw error;
     throw badUserInput(

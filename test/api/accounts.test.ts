@@ -62,6 +62,20 @@ describe('signing up', () => {
     });
   });
 
+  it('makes no account where its session cannot be opened: the same is right once it can', async () => {
+    const { pool, prisma } = api.database;
+    const variables = { email: 'retried@example.com', password: '12345678' };
+    await pool.query('ALTER TABLE "Session" ADD CONSTRAINT none_is_opened CHECK (false) NOT VALID');
+    const failed = await api
+      .ask(signUp, { variables })
+      .finally(() => pool.query('ALTER TABLE "Session" DROP CONSTRAINT none_is_opened'));
+    expect(failed.errors[0]?.extensions['code']).toBe('INTERNAL_SERVER_ERROR');
+    expect(await prisma.user.count({ where: { email: variables.email } })).toBe(0);
+    const { data, errors } = await api.ask(signUp, { variables });
+    expect(errors).toEqual([]);
+    expect(await nameOf(tokenOf(data, 'signUp'))).toEqual({ me: { displayName: 'Nora' } });
+  });
+
   it('keeps the password as an Argon2id hash and the token as a SHA-256 only', async () => {
     const variables = { email: 'hash@example.com', password: 'the password' };
     const { data } = await api.ask(signUp, { variables });

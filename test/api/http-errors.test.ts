@@ -55,6 +55,18 @@ describe('a request that is not HTTP as it should be', () => {
     expect(body).toEqual(refused(message));
   });
 
+  it.each(['/%', '/graphql%zz'])(
+    'is answered as all others are where its path cannot be read: %s',
+    async (path) => {
+      const response = await fetch(api.url + path);
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        refused('The path of the request has a % in it that encodes no character; write a % itself as %25.'),
+      ]);
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    },
+  );
+
   it('ends at the configured time when its body does not arrive', async () => {
     const requestMs = 600;
     const app = createApp(pino({ level: 'silent' }), { requestMs });

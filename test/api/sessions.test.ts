@@ -57,6 +57,18 @@ describe('the sessions of an account', () => {
     expect(await nameOf(other)).toEqual({ me: { displayName: 'Otto' } });
   });
 
+  it('are counted when all end, without those that were over already', async () => {
+    await api.signIn('member@example.com');
+    clock.advance(60 * minuteMs);
+    const token = await api.signIn('member@example.com');
+    clock.advance(90 * minuteMs);
+    const { data } = await api.ask('{ sessions { isCurrent } }', { token });
+    expect(data).toEqual({ sessions: [{ isCurrent: true }] });
+    const ended = await api.ask('mutation { signOutEverywhere }', { token });
+    expect(ended.data).toEqual({ signOutEverywhere: 1 });
+    expect(await api.database.prisma.session.count({ where: { userId: 1 } })).toBe(0);
+  });
+
   it('are bounded: the next one ends the oldest, though it was used last', async () => {
     const tokens: string[] = [];
     for (let opened = 0; opened < 3; opened += 1) {

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { createCache, memoryStore } from '../../src/cache/index.js';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { graphql } from 'graphql';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cacheTypeDefs, createCache, memoryStore } from '../../src/cache/index.js';
+import type { ApiContext } from '../../src/context.js';
 import { createScans, scanBounds } from '../../src/limits/scans.js';
-import { cacheLog } from '../support/cache-log.js';
+import { scansOfClients } from '../../src/schema/scans-of-clients.js';
 import { createGate } from '../support/gate.js';
+import { cacheLog } from '../support/cache-log.js';
 
 const bounds = { inAll: 3, perClient: 2, waitingPerClient: 2, waitMs: 60_000 };
 
@@ -100,23 +104,71 @@ describe('scans', () => {
   });
 });
 
-describe('a search that two clients wait for', () => {
-  it.each([
-    ['has waited for its own turn for too long', 50, 2],
-    ['has as many under way as it may', bounds.waitMs, 4],
-  ])('is made for the second where the first %s', async (_title, waitMs, underWay) => {
-    const { scans, end, begin } = world(waitMs);
-    const cache = createCache({ store: memoryStore(), log: cacheLog() });
-    const all = Array.from({ length: underWay }, () => begin('ann'));
-    const search = (client: string): Promise<unknown> =>
-      scans.forClient(client, () =>
-        cache.fetch('Search:1', { ttl: 60 }, () => scans.run(() => Promise.resolve(client))),
-      );
-    const [ann, bob] = await Promise.allSettled([search('ann'), search('bob')]);
-    expect(ann).toMatchObject({ reason: { extensions: { code: 'TOO_MANY_SCANS', retryAfterMs: 1000 } } });
-    expect(bob).toMatchObject({ value: 'bob' });
+describe('a scan that several clients wait for', () => {
+  /** A cached search, as the API has it; `ask` answers with what it found, or with the code of its error. */
+  async function searches(waitMs?: number) {
+    const { scans, running, end, begin } = world(waitMs);
+    const cache = createCache<Pick<ApiContext, 'scans' | 'scansFor'>>({
+      store: memoryStore(),
+      environment: 'test',
+      neutral: ['scans'],
+      log: cacheLog(),
+    });
+    const cached = cache.apply(
+      makeExecutableSchema({
+        typeDefs: [cacheTypeDefs, 'type Query { search(text: String): String @cached(ttl: 60) }'],
+        resolvers: {
+          Query: {
+            search: (_root: unknown, { text }: { text: string }, context: Pick<ApiContext, 'scans'>) =>
+              context.scans.run(() => Promise.resolve(`found ${text}`)),
+          },
+        },
+      }),
+    );
+    const schema = scansOfClients(cached, ['Query.search'], (resolve, around) =>
+      cache.answersAs(resolve, around),
+    );
+    await cache.start();
+    onTestFinished(() => cache.close());
+    const ask = async (client: string, text: string): Promise<unknown> => {
+      const contextValue = { scans, scansFor: client };
+      const source = 'query ($text: String) { search(text: $text) }';
+      const { data, errors } = await graphql({ schema, source, contextValue, variableValues: { text } });
+      return errors?.[0]?.extensions['code'] ?? data?.['search'];
+    };
+    return { running, end, begin, ask };
+  }
+
+  it('is run for the others where the one who came first has too many under way', async () => {
+    const { end, begin, ask } = await searches();
+    const all = ['ann', 'ann', 'ann', 'ann'].map(begin);
+    await settled();
+    const answers = await Promise.all(['ann', 'bob', 'cid'].map((client) => ask(client, 'stars')));
     end.open();
-    await Promise.allSettled(all);
+    await Promise.all(all);
+    expect(answers).toEqual(['TOO_MANY_SCANS', 'found stars', 'found stars']);
+  });
+
+  it('is run for the others where the one who came first waits for its own', async () => {
+    const { running, end, begin, ask } = await searches(50);
+    const all = ['ann', 'ann'].map(begin);
+    await settled();
+    expect(running).toEqual(['ann', 'ann']);
+    const answers = await Promise.all(['ann', 'bob', 'cid'].map((client) => ask(client, 'stars')));
+    end.open();
+    await Promise.all(all);
+    expect(answers).toEqual(['TOO_MANY_SCANS', 'found stars', 'found stars']);
+  });
+
+  it('is refused to all of them where all places of the process are taken', async () => {
+    const { running, end, begin, ask } = await searches(50);
+    const all = ['ann', 'ann', 'bob'].map(begin);
+    await settled();
+    expect(running).toEqual(['ann', 'ann', 'bob']);
+    const answers = await Promise.all(['cid', 'dan'].map((client) => ask(client, 'stars')));
+    end.open();
+    await Promise.all(all);
+    expect(answers).toEqual(['TOO_MANY_SCANS', 'TOO_MANY_SCANS']);
   });
 });
 
