@@ -415,7 +415,10 @@ export class Entries {
     };
     try {
       const { store, isLoadedSoon } = this.#options;
-      const readings = this.#reads?.ask(addresses, trace, isLoadedSoon(field)) ?? store.read(addresses);
+      const readings =
+        // Who wants a fresh value has the entry replaced that there is.
+        this.#reads?.ask(addresses, trace, trace?.freshSinceMs === undefined && isLoadedSoon(field)) ??
+        store.read(addresses);
       if (!isPromise(readings)) return judge(readings);
       return readings.then(judge, (error: unknown) => this.#troubledRead(addresses, error));
     } catch (error) {

@@ -11,7 +11,7 @@ import { flightKey, nameOf, type Flight, type Flights } from './flights.js';
 import { LoadWaits } from './load-waits.js';
 import { PendingLoad, type RunningLoads } from './pending-load.js';
 import { WaitsForItself } from './waits-for-itself.js';
-import { isWaitedFor, type LoadRequest, type LoadTask, type RunLoads } from './load-task.js';
+import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
@@ -74,7 +74,10 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     trace: Trace | undefined,
   ): Promise<readonly AwaitedLoad<T>[]> {
     const { loadedOf, clock } = this.#options;
-    const mayGiveUp = wanted.every((item) => isWaitedFor(item) && this.isLoadedSoon(item.field));
+    // What replaces an entry must be stored: others have the one before it.
+    const mayGiveUp = wanted.every(
+      ({ refreshes, field }) => refreshes === undefined && this.isLoadedSoon(field),
+    );
     const claimed = await this.#options.entries.claim(wanted, { trace, mayGiveUp });
     const tasks: LoadTask<W, T>[] = [];
     const waiting: Waiting<W, T>[] = [];
