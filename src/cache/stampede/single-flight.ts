@@ -136,6 +136,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     return this.#options.loadTimes.isQuick(field) && !this.#scheduler.wouldWait(field);
   }
 
+  /** The code that runs now reads an entry. */
+  noteRead(): void {
+    this.#waits.noteRead();
+  }
+
   /** The loads that a reader is a part of, who asks now. */
   aroundReader(request: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): RunningLoads | undefined {
     return this.#waits.aroundReader(request);
