@@ -206,6 +206,12 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         generations === undefined
           ? this.#joinable(wanted, generations, given)
           : this.#underWay(wanted, generations, given);
+      const first = joinable ?? this.#before(wanted, generations);
+      if (first?.waitsForEndOf(flight) === true) {
+        // It began meanwhile, and wants what this one is a part of.
+        flight.reject(waitsForItself(wanted, first));
+        return false;
+      }
       if (joinable !== undefined) {
         flight.follow(joinable);
         return false;
@@ -257,7 +263,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** What a reader is told who would wait for a load that waits for this reader; undefined for all others. */
   #endless(item: LoadRequest, load: PendingLoad<T> | undefined): Promise<never> | undefined {
     if (load === undefined || this.#waits.mayWaitFor(load, item)) return undefined;
-    return Promise.reject(new WaitsForItself(item.field.coordinate ?? 'a field', load.coordinate));
+    return Promise.reject(waitsForItself(item, load));
   }
 
   #announceLoad<W extends LoadRequest>(load: LoadTask<W, T>): LoadTask<W, T> {
@@ -302,6 +308,10 @@ function leaseOf(claim: Claim | undefined, unused: Lease[]): Lease | undefined {
 function isAnswer({ refreshes, sinceMs }: LoadRequest, { staleForMs, loadedAtMs }: Found): boolean {
   if (staleForMs !== 0) return false;
   return sinceMs === undefined ? loadedAtMs !== refreshes?.loadedAtMs : loadedAtMs >= sinceMs;
+}
+
+function waitsForItself({ field: { coordinate = 'a field' } }: Wanted, load: PendingLoad<unknown>): Error {
+  return new WaitsForItself(coordinate, load.coordinate);
 }
 
 function keysOf(waiting: readonly { readonly wanted: Wanted }[]): string[] {
