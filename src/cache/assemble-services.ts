@@ -150,7 +150,7 @@ function createSingleFlight<Context>(
     keeper: new LeaseKeeper({ ...loads, clock, renew: (leases) => entries.renew(leases) }),
     wakeUps: new WakeUps(store),
     overdue: new OverdueLoads({ ...loads, clock, log }),
-    loadTimes: new LoadTimes(loads),
+    loadTimes: new LoadTimes({ ...loads, clock }),
     background,
     clock,
     random,

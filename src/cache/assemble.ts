@@ -102,6 +102,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     ...{ recorder, roundTrips: counters.storeRoundTrips },
     believedForMs: () => (whileBlind === 'load' && relay?.isBlind === true ? blindAfterMs : undefined),
     isLoadedSoon: (field) => services.loads.isLoadedSoon(field),
+    onRead: () => services.loads.noteRead(),
   });
   const relay: Relay | undefined =
     options.outbox &&
@@ -176,7 +177,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
   };
 }
 
-type RestOfEntries = Pick<EntriesOptions, 'roundTrips' | 'believedForMs' | 'isLoadedSoon'>;
+type RestOfEntries = Pick<EntriesOptions, 'roundTrips' | 'believedForMs' | 'isLoadedSoon' | 'onRead'>;
 
 function createEntries<Context>(
   { options, clock, random, loads, codec, refuse, onStoreTrouble }: Shared<Context>,

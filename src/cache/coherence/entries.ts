@@ -57,6 +57,8 @@ export interface EntriesOptions {
   readonly believedForMs: () => number | undefined;
   /** Whether the origin answers for a field before a store that is silent for a moment would be waited for in vain. */
   readonly isLoadedSoon: (field: EntryField) => boolean;
+  /** Told of each read that asks the store, before it does. */
+  readonly onRead: () => void;
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of a PRIVATE field that came with a key without its viewer; may throw, and nothing is read or stored otherwise. */
@@ -410,6 +412,7 @@ export class Entries {
     addresses: readonly EntryAddress[],
     trace: Trace | undefined,
   ): MaybePromise<readonly (Found | undefined)[]> {
+    this.#options.onRead();
     const mark = this.#copies.mark();
     const believedForMs = this.#options.believedForMs();
     const timed = this.#reads === undefined ? undefined : field.counters.times.beginStoreRead();
@@ -420,7 +423,10 @@ export class Entries {
     };
     try {
       const { store, isLoadedSoon } = this.#options;
-      const readings = this.#reads?.ask(addresses, trace, isLoadedSoon(field)) ?? store.read(addresses);
+      const readings =
+        // Who wants a fresh value has the entry replaced that there is.
+        this.#reads?.ask(addresses, trace, trace?.freshSinceMs === undefined && isLoadedSoon(field)) ??
+        store.read(addresses);
       if (!isPromise(readings)) return judge(readings);
       return readings.then(judge, (error: unknown) => this.#troubledRead(addresses, error));
     } catch (error) {

@@ -1,4 +1,4 @@
-import { elapsedMs, type Clock } from '../time/clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Entries, Wanted } from '../coherence/entries.js';
 import type { EntryField } from '../coherence/entry-field.js';
 import type { Background } from './background.js';
@@ -187,7 +187,8 @@ export class LoadScheduler<T> {
   }
 
   async #load<W extends Wanted>(tasks: readonly LoadTask<W, T>[], runLoads: RunLoads<W, T>): Promise<void> {
-    this.#time(tasks);
+    const { loadTimes } = this.#options;
+    for (const { wanted, flight } of tasks) loadTimes.asked(wanted.field, flight.promise);
     try {
       await this.#options.keeper.during(tasks, () => runLoads(tasks));
     } catch (error) {
@@ -195,16 +196,6 @@ export class LoadScheduler<T> {
       throw error;
     } finally {
       await this.#options.entries.release(tasks.flatMap(({ lease }) => lease ?? []));
-    }
-  }
-
-  #time<W extends Wanted>(tasks: readonly LoadTask<W, T>[]): void {
-    const { clock, loadTimes } = this.#options;
-    const sinceMs = clock.nowMs();
-    for (const { wanted, flight } of tasks) {
-      const arrived = (): void => loadTimes.note(wanted.field, elapsedMs(clock, sinceMs));
-      // A load that fails says nothing of how long one takes; those who wait for it are told.
-      flight.promise.then(arrived, () => undefined);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { EntryField } from '../coherence/entry-field.js';
+import { elapsedMs, type Clock } from '../time/clock.js';
 import { UsualTime } from '../time/usual-time.js';
 
 export interface LoadTimesOptions {
@@ -7,6 +8,15 @@ export interface LoadTimesOptions {
   readonly waitAtMostMs: number;
   /** Milliseconds after which a load is waited for no longer in its own process. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
+}
+
+interface OfField {
+  usual: UsualTime | undefined;
+  /** Whether the last load that ended has failed: the origin may be away. */
+  hasFailed: boolean;
+  /** Since when loads are under way, the oldest first. */
+  readonly underWay: Set<{ readonly sinceMs: number }>;
 }
 
 /** Times what a load usually takes: who waits for longer waits for one that hangs. */
@@ -24,7 +34,7 @@ const UNKNOWN_MS = 4000;
  */
 export class LoadTimes {
   readonly #options: LoadTimesOptions;
-  readonly #usual = new WeakMap<FieldCounters, UsualTime>();
+  readonly #fields = new WeakMap<FieldCounters, OfField>();
 
   constructor(options: LoadTimesOptions) {
     this.#options = options;
@@ -32,9 +42,27 @@ export class LoadTimes {
 
   /** A load of this field has brought a value. */
   note({ counters }: EntryField, loadMs: number): void {
-    const usual = this.#usual.get(counters);
-    if (usual === undefined) this.#usual.set(counters, new UsualTime(loadMs));
-    else usual.note(loadMs);
+    const field = this.#of(counters);
+    field.hasFailed = false;
+    if (field.usual === undefined) field.usual = new UsualTime(loadMs);
+    else field.usual.note(loadMs);
+  }
+
+  /** A load of this field was asked for. One that fails says nothing of how long one takes; those who wait for it are told. */
+  asked(field: EntryField, loaded: Promise<unknown>): void {
+    const { clock } = this.#options;
+    const load = { sinceMs: clock.nowMs() };
+    const ofField = this.#of(field.counters);
+    ofField.underWay.add(load);
+    const ended = (hasFailed: boolean): void => {
+      ofField.underWay.delete(load);
+      if (hasFailed) ofField.hasFailed = true;
+      else this.note(field, elapsedMs(clock, load.sinceMs));
+    };
+    loaded.then(
+      () => ended(false),
+      () => ended(true),
+    );
   }
 
   /**
@@ -47,10 +75,17 @@ export class LoadTimes {
     return Math.min(patienceMs, this.longestMs);
   }
 
-  /** Whether a load of this field usually takes less time than is lost by waiting for a store that is silent. */
+  /**
+   * Whether a load of this field usually takes less time than is lost by waiting for a store that is silent. Not while its origin
+   * fails or hangs: what the store has is all that there is.
+   */
   isQuick({ counters }: EntryField): boolean {
     const usualMs = this.#usualMs(counters);
-    return usualMs !== undefined && usualMs <= QUICK_MS;
+    if (usualMs === undefined || usualMs > QUICK_MS) return false;
+    const field = this.#fields.get(counters);
+    if (field === undefined || field.hasFailed || field.underWay.size === 0) return field?.hasFailed !== true;
+    const [oldest] = field.underWay;
+    return oldest === undefined || elapsedMs(this.#options.clock, oldest.sinceMs) <= QUICK_MS;
   }
 
   /** The most that a load of another process is ever waited for. */
@@ -59,8 +94,17 @@ export class LoadTimes {
     return Math.min(waitAtMostMs, deadlineMs / 2);
   }
 
+  #of(counters: FieldCounters): OfField {
+    let field = this.#fields.get(counters);
+    if (field === undefined) {
+      field = { usual: undefined, hasFailed: false, underWay: new Set() };
+      this.#fields.set(counters, field);
+    }
+    return field;
+  }
+
   #usualMs(counters: FieldCounters): number | undefined {
-    const usual = this.#usual.get(counters);
+    const usual = this.#fields.get(counters)?.usual;
     if (usual !== undefined) return usual.above(1);
     // What this process has only read says how long the loads of others took.
     const { hits, stale, staleOnError, savedMs } = counters;

@@ -13,12 +13,14 @@ export interface Places {
 /**
  * Which loads wait for which: those that are wanted within a load, by its code, are waited for by it. One that waits for
  * itself would never end, and one that holds a place must not wait for another that waits for a place. A load of a field whose loads
- * have read no entry so far is watched from time to time only, or where places are scarce.
+ * have read no entry so far is watched from time to time only, or where places are scarce, or one that holds a place waits for it.
  */
 export class LoadWaits<T> {
   readonly #around = new AsyncLocalStorage<RunningLoads>();
   readonly #fields = new WatchedFields();
   #running = 0;
+  /** Those among them whose fields are not known to read entries. */
+  #unknown = 0;
 
   /** The loads that a reader is a part of; undefined for a refresh, which no reader waits for. */
   aroundReader(request: Pick<LoadRequest, 'refreshes' | 'sinceMs'>): RunningLoads | undefined {
@@ -26,6 +28,12 @@ export class LoadWaits<T> {
     if (around === undefined || !isWaitedFor(request)) return undefined;
     for (const owner of around.owners) this.#fields.readsEntries(owner);
     return around;
+  }
+
+  /** The code that runs now reads an entry. Most are there, and are loaded within a load only when all want them. */
+  noteRead(): void {
+    if (this.#unknown === 0) return;
+    for (const owner of this.#now()?.owners ?? []) this.#fields.readsEntries(owner);
   }
 
   /** Notes that a reader waits for this load; false, and nothing is noted, where the load would wait for itself. */
@@ -47,7 +55,9 @@ export class LoadWaits<T> {
   ): Promise<void> {
     const owners = tasks.map(({ wanted }) => wanted.field.counters);
     const isNew = owners.filter((owner) => this.#fields.mustWatch(owner)).length > 0;
-    if (!isNew && places?.areScarce !== true && this.#now() === undefined) return work();
+    // What those wait for that a load waits for which holds a place must not wait for one either.
+    const mustBeSeen = places?.areScarce === true || tasks.some(({ flight }) => flight.isUrgent);
+    if (!isNew && !mustBeSeen && this.#now() === undefined) return work();
     return this.#watch(
       tasks,
       new RunningLoads({
@@ -64,13 +74,16 @@ export class LoadWaits<T> {
     running: RunningLoads,
     work: () => Promise<void>,
   ): Promise<void> {
+    const unknown = running.owners.every((owner) => this.#fields.isKnown(owner)) ? 0 : 1;
     this.#running += 1;
+    this.#unknown += unknown;
     for (const { flight } of tasks) flight.runsIn(running);
     try {
       await this.#around.run(running, work);
     } finally {
       running.end();
       this.#running -= 1;
+      this.#unknown -= unknown;
       // What tells loads apart slows every promise of the process down, for as long as it is on.
       if (this.#running === 0) this.#around.disable();
     }

@@ -110,12 +110,12 @@ export class PendingLoad<T> implements Deferred<T> {
     this.#running = running;
   }
 
-  /** Whether it can end only once those have. */
-  waitsForEndOf(running: RunningLoads, seen = new Set<PendingLoad<unknown>>()): boolean {
+  /** Whether it can end only once this has. */
+  waitsForEndOf(other: RunningLoads | PendingLoad<unknown>, seen = new Set<PendingLoad<unknown>>()): boolean {
     if (this.isSettled || seen.has(this)) return false;
-    if (this.#running === running) return true;
+    if (this === other || this.#running === other) return true;
     seen.add(this);
-    return this.#waitsFor().some((load) => load.waitsForEndOf(running, seen));
+    return this.#waitsFor().some((load) => load.waitsForEndOf(other, seen));
   }
 
   #waitsFor(): PendingLoad<unknown>[] {

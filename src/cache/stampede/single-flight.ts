@@ -11,7 +11,7 @@ import { flightKey, nameOf, type Flight, type Flights } from './flights.js';
 import { LoadWaits } from './load-waits.js';
 import { PendingLoad, type RunningLoads } from './pending-load.js';
 import { WaitsForItself } from './waits-for-itself.js';
-import { isWaitedFor, type LoadRequest, type LoadTask, type RunLoads } from './load-task.js';
+import type { LoadRequest, LoadTask, RunLoads } from './load-task.js';
 import { UnclaimedFlights } from './unclaimed-flights.js';
 import type { WakeUps } from './wake-ups.js';
 
@@ -74,7 +74,10 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
     trace: Trace | undefined,
   ): Promise<readonly AwaitedLoad<T>[]> {
     const { loadedOf, clock } = this.#options;
-    const mayGiveUp = wanted.every((item) => isWaitedFor(item) && this.isLoadedSoon(item.field));
+    // What replaces an entry must be stored: others have the one before it.
+    const mayGiveUp = wanted.every(
+      ({ refreshes, field }) => refreshes === undefined && this.isLoadedSoon(field),
+    );
     const claimed = await this.#options.entries.claim(wanted, { trace, mayGiveUp });
     const tasks: LoadTask<W, T>[] = [];
     const waiting: Waiting<W, T>[] = [];
@@ -131,6 +134,11 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** Whether the origin answers for this field before a store that is silent for a moment would be waited for in vain. */
   isLoadedSoon(field: EntryField): boolean {
     return this.#options.loadTimes.isQuick(field) && !this.#scheduler.wouldWait(field);
+  }
+
+  /** The code that runs now reads an entry. */
+  noteRead(): void {
+    this.#waits.noteRead();
   }
 
   /** The loads that a reader is a part of, who asks now. */
@@ -198,6 +206,12 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
         generations === undefined
           ? this.#joinable(wanted, generations, given)
           : this.#underWay(wanted, generations, given);
+      const first = joinable ?? this.#before(wanted, generations);
+      if (first?.waitsForEndOf(flight) === true) {
+        // It began meanwhile, and wants what this one is a part of.
+        flight.reject(waitsForItself(wanted, first));
+        return false;
+      }
       if (joinable !== undefined) {
         flight.follow(joinable);
         return false;
@@ -249,7 +263,7 @@ export class SingleFlight<T extends { readonly filled: unknown }> {
   /** What a reader is told who would wait for a load that waits for this reader; undefined for all others. */
   #endless(item: LoadRequest, load: PendingLoad<T> | undefined): Promise<never> | undefined {
     if (load === undefined || this.#waits.mayWaitFor(load, item)) return undefined;
-    return Promise.reject(new WaitsForItself(item.field.coordinate ?? 'a field', load.coordinate));
+    return Promise.reject(waitsForItself(item, load));
   }
 
   #announceLoad<W extends LoadRequest>(load: LoadTask<W, T>): LoadTask<W, T> {
@@ -294,6 +308,10 @@ function leaseOf(claim: Claim | undefined, unused: Lease[]): Lease | undefined {
 function isAnswer({ refreshes, sinceMs }: LoadRequest, { staleForMs, loadedAtMs }: Found): boolean {
   if (staleForMs !== 0) return false;
   return sinceMs === undefined ? loadedAtMs !== refreshes?.loadedAtMs : loadedAtMs >= sinceMs;
+}
+
+function waitsForItself({ field: { coordinate = 'a field' } }: Wanted, load: PendingLoad<unknown>): Error {
+  return new WaitsForItself(coordinate, load.coordinate);
 }
 
 function keysOf(waiting: readonly { readonly wanted: Wanted }[]): string[] {

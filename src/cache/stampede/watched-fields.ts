@@ -39,6 +39,11 @@ export class WatchedFields {
     return true;
   }
 
+  /** Whether all loads of this field are watched, as one has read an entry. */
+  isKnown(counters: FieldCounters): boolean {
+    return this.#watching.get(counters)?.left === Infinity;
+  }
+
   /** A load of this field has read an entry: from now on all are watched. */
   readsEntries(counters: FieldCounters): void {
     const watching = this.#watching.get(counters);

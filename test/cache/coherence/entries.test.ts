@@ -40,6 +40,7 @@ function entriesOver(store: Store) {
     leaseMs: 1500,
     believedForMs: () => undefined,
     isLoadedSoon: () => false,
+    onRead: () => undefined,
     onStoreTrouble: (operation) => troubles.push(operation),
   });
   const field: EntryField = { lifetime: LIFETIME, counters: createFieldCounters() };

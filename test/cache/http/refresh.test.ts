@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { CacheOptions } from '../../../src/cache/index.js';
+import type { CacheOptions, Store } from '../../../src/cache/index.js';
 import { redisStore } from '../../../src/cache/redis/index.js';
 import { systemClock } from '../../../src/cache/time/clock.js';
+import type { AskOptions } from '../../../src/cache/types/index.js';
 import { createGate } from '../../support/gate.js';
 import { needsRedis } from '../../support/needs.js';
 import { redisClient } from '../../support/servers/redis-client.js';
@@ -57,15 +58,15 @@ describe.skipIf(!needsRedis()).each([
           list: () => [{ id: '1' }, { id: '2' }],
         },
       };
-      const one = () =>
+      const one = (seen = (store: Store): Store => store) =>
         memoWorld({
           ...{ typeDefs, resolvers, http, memo: false, clock: systemClock },
-          store: redisStore(redisClient(used.url), { prefix }),
+          store: seen(redisStore(redisClient(used.url), { prefix })),
           vary: { tenant: ({ tenant }) => tenant },
           origins: { Text: { load: (ids) => Promise.all(ids.map(load)) } },
           ...extra,
         });
-      return { here: await one(), there: await one(), origin };
+      return { here: await one(), there: await one(), origin, one };
     }
 
     it.each([
@@ -92,6 +93,36 @@ describe.skipIf(!needsRedis()).each([
       for (const world of [here, there, there, here])
         expect((await world.ask(query, asked)).text).toBe(fresh);
       expect(origin.loads).toBe(loads);
+    });
+
+    it('has what it loads stored, however late answers of the store are', async () => {
+      const { there, origin, one } = await processes();
+      let isLate = false;
+      const here = await one((store) => {
+        const late = ({ mayGiveUp }: AskOptions = {}): void => {
+          if (isLate && mayGiveUp === true) throw new Error('it is late');
+        };
+        return {
+          ...store,
+          read: async (addresses, options) => {
+            late(options);
+            return store.read(addresses, options);
+          },
+          acquire: async (requests, options) => {
+            late(options);
+            return store.acquire(requests, options);
+          },
+        };
+      });
+      for (let id = 1; id <= 5; id += 1) await here.settled(`{ through(id: ${id}) { text } }`);
+      const query = '{ through(id: 1) { text } }';
+      origin.text = 'new';
+      isLate = true;
+      const { loads } = origin;
+      const { text } = await here.ask(query, { context: EDITOR, headers: noCache });
+      expect(text).toContain('new');
+      expect(origin.loads).toBe(loads + 1);
+      expect((await there.ask(query)).text).toBe(text);
     });
 
     it('is answered as always where its client may not', async () => {

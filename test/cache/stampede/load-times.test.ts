@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
+import { createDeferred } from '../../../src/cache/time/deferred.js';
 import { LoadTimes } from '../../../src/cache/stampede/load-times.js';
+import { manualClock } from '../../support/manual-clock.js';
 
 const lifetime = { ttlMs: 1, negativeTtlMs: 1, staleMs: 0, localMs: 0, maxBytes: 1 };
 
 function timesOf(deadlineMs = 30_000) {
-  const times = new LoadTimes({ waitAtMostMs: 10_000, deadlineMs });
+  const clock = manualClock();
+  const times = new LoadTimes({ waitAtMostMs: 10_000, deadlineMs, clock });
   const field = { counters: createFieldCounters(), lifetime };
   return {
+    clock,
     counters: field.counters,
+    asked: (loaded: Promise<unknown>) => times.asked(field, loaded),
     patience: () => Math.round(times.patienceMs(field)),
     isQuick: () => times.isQuick(field),
     note: (loadMs: number, count = 1) => {
@@ -26,6 +31,30 @@ describe('a field is loaded without the store', () => {
     note(60, 3);
     expect(isQuick()).toBe(false);
     note(3, 50);
+    expect(isQuick()).toBe(true);
+  });
+});
+
+describe('a field is not loaded without the store', () => {
+  it('while its origin fails, or has not answered for long', async () => {
+    const { asked, note, isQuick, clock } = timesOf();
+    note(3, 5);
+    const [failing, hanging] = [createDeferred<void>(), createDeferred<void>()];
+    asked(failing.promise);
+    expect(isQuick()).toBe(true);
+    failing.reject(new Error('the database is away'));
+    await Promise.allSettled([failing.promise]);
+    expect(isQuick()).toBe(false);
+    note(3);
+    expect(isQuick()).toBe(true);
+    asked(hanging.promise);
+    clock.advance(100);
+    expect(isQuick()).toBe(false);
+    hanging.reject(new Error('it hung'));
+    await Promise.allSettled([hanging.promise]);
+    asked(Promise.resolve());
+    await Promise.resolve();
+    await Promise.resolve();
     expect(isQuick()).toBe(true);
   });
 });

@@ -215,6 +215,21 @@ describe('a load that comes to wait for itself', () => {
     expect(first).toMatchObject(cycle('cache.fetch A', 'cache.fetch A'));
   });
 
+  it('fails at once where one of two has waited for another process before', async () => {
+    // None is woken: who waits has looked last before the other load began.
+    const store: Store = { ...memoryStore(), watch: () => undefined };
+    const cache = createCache({ store, log: cacheLog() });
+    const lease = leaseRequest({ key: 'A:1', tags: [] });
+    await store.acquire([lease]);
+    const a = (): Promise<unknown> => cache.fetch('A:1', { ttl: 60 }, b);
+    const b = (): Promise<unknown> => cache.fetch('B:1', { ttl: 60 }, a);
+    const waiting = failureOf(b());
+    await ticks();
+    await store.release([lease]);
+    expect(await failureOf(a())).toMatchObject(cycle('cache.fetch A', 'cache.fetch A'));
+    expect(await waiting).toMatchObject({ code: 'CACHE_LOAD_CYCLE' });
+  });
+
   it('is told from a refresh behind it, which no load waits for', async () => {
     const { cache, clock } = testCache({ typeDefs: 'type Query { nothing: Int }' });
     const gate = createGate();

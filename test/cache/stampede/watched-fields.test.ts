@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../src/cache/index.js';
 import { createGate } from '../../support/gate.js';
-import { testCache } from '../../support/test-cache.js';
+import { manualClock } from '../../support/manual-clock.js';
+import { leaseRequest } from '../../support/stores/generations-for.js';
+import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 
 const DEADLINE_MS = 30_000;
 const CYCLE = /give one of the two a key of its own/;
@@ -10,7 +13,7 @@ async function ticks(): Promise<void> {
 }
 
 /** Users whose loads ask for nothing, until they are told to read something first. */
-function users(atMost?: number) {
+function users(atMost?: number, options: Partial<TestCacheOptions> = {}) {
   let reads: (id: number) => Promise<unknown> = () => Promise.resolve();
   const made = testCache({
     typeDefs: `
@@ -19,6 +22,7 @@ function users(atMost?: number) {
         part(id: Int!): String @cached(ttl: 60)
       }
     `,
+    ...options,
     ...(atMost === undefined ? {} : { loads: { atMost } }),
     resolvers: {
       Query: {
@@ -48,6 +52,15 @@ function users(atMost?: number) {
 describe('loads of a field that have read no entry so far', () => {
   it('are watched once one of them has read one', async () => {
     const { failureOf, load, from, query, readItself } = users();
+    from((id) => (id === 7 ? query('{ part(id: 1) }') : Promise.resolve()));
+    await load(60);
+    from(readItself);
+    expect(await failureOf(60)).toMatch(CYCLE);
+  });
+
+  it('are watched once one of them has read one that was there already', async () => {
+    const { failureOf, load, from, query, readItself } = users();
+    await query('{ part(id: 1) }');
     from((id) => (id === 7 ? query('{ part(id: 1) }') : Promise.resolve()));
     await load(60);
     from(readItself);
@@ -99,5 +112,31 @@ describe('loads of a field that have read no entry so far', () => {
     from(readItself);
     const outer = cache.fetch('Outer:1', { ttl: 60 }, () => failureOf(60));
     expect(await outer).toMatch(CYCLE);
+  });
+
+  it('are watched where a load that holds a place waits for them', async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const { cache, from, failureOf, query } = users(1, { clock, store });
+    const settings = (loaded: () => unknown): Promise<unknown> =>
+      cache.fetch('Settings:1', { ttl: 60 }, loaded);
+    for (let id = 100; id < 200; id += 1) await cache.fetch(`Settings:${id}`, { ttl: 60 }, () => id);
+    // Another process loads them, and this one waits for that.
+    const lease = leaseRequest({ key: 'Settings:1', tags: [] });
+    await store.acquire([lease]);
+    const outside = settings(async () => JSON.stringify((await query('{ part(id: 1) }')).data));
+    await ticks();
+    const gate = createGate();
+    from(async () => {
+      await gate.wait();
+      await settings(() => 'not this one');
+    });
+    const holding = failureOf(1);
+    await gate.arrived();
+    gate.open();
+    await ticks();
+    await store.release([lease]);
+    expect(await outside).toBe('{"part":"part 1"}');
+    expect(await holding).toBeUndefined();
   });
 });

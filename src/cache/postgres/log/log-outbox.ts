@@ -79,8 +79,8 @@ export class LogOutbox implements Outbox {
   #hasLooked = false;
   /** As the slot said last, where another process reads. */
   #appliedTo = 0n;
-  /** What the process that reads has not come to, as no write waits for it, and since when. */
-  #behind: { readonly place: bigint; readonly sinceMs: number } | undefined;
+  /** What the process that reads has not come to, as no write waits for it. */
+  #behind: Behind | undefined;
   #isClosed = false;
 
   constructor(options: LogOutboxOptions) {
@@ -273,7 +273,10 @@ export class LogOutbox implements Outbox {
       }
       // What was committed since is for the next look: one that took it too would not end while others write.
       // Where another process reads, and nothing was written since it confirmed last, no further statement asks it.
-      if ((reader?.appliedTo ?? this.#appliedTo) >= target) return { done };
+      if ((reader?.appliedTo ?? this.#appliedTo) >= target) {
+        this.#behind = undefined;
+        return { done };
+      }
       if (reader?.hasChanges === true) {
         await reader.gather(target, GATHER_WITHIN_MS);
         done.push(...(await this.#apply(reader, draining)));
@@ -297,12 +300,18 @@ export class LogOutbox implements Outbox {
     }
   }
 
-  /** Whether the process that reads has not come so far as it should have. The server writes by itself, too, and sends that a moment later. */
+  /**
+   * Whether the process that reads has not come so far as it should have. The server writes by itself, too, and sends that a moment later.
+   * One that was late may be as far behind with what was written since: until a look finds nothing left to apply it stays so.
+   */
   #isLate(target: bigint): boolean {
     const nowMs = performance.now();
-    if (this.#behind === undefined || this.#appliedTo >= this.#behind.place)
-      this.#behind = { place: target, sinceMs: nowMs };
-    return nowMs - this.#behind.sinceMs > SENT_WITHIN_MS;
+    let behind = this.#behind;
+    if (behind === undefined || (!behind.wasLate && this.#appliedTo >= behind.place))
+      behind = { place: target, sinceMs: nowMs, wasLate: false };
+    behind.wasLate ||= nowMs - behind.sinceMs > SENT_WITHIN_MS;
+    this.#behind = behind;
+    return behind.wasLate;
   }
 
   /** Asks how far the process has come that reads, and begins to read where none does. True where everything must be forgotten first. */
@@ -404,6 +413,12 @@ export class LogOutbox implements Outbox {
 
 function cannotForget(): Promise<void> {
   return Promise.reject(new Error('what was written is not known in full, and there is no way to forget'));
+}
+
+interface Behind {
+  readonly place: bigint;
+  readonly sinceMs: number;
+  wasLate: boolean;
 }
 
 interface Drained {

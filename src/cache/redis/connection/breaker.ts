@@ -235,6 +235,7 @@ export class Breaker {
   trip(reason: unknown): void {
     if (this.#refusal !== undefined || this.#closed) return;
     this.#refusal = this.#away(reason);
+    this.#isLate = false;
     this.#awaySinceMs = performance.now();
     for (const pending of [...this.#pending]) pending.fail(this.#refusal);
     this.#options.onChange({ isAway: true, reason, awayForMs: 0 });

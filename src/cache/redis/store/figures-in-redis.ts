@@ -27,9 +27,12 @@ export function figureSharing(): Share {
     const key = names.figures(process);
     const nowMs = systemClock.nowMs();
     const sent: Promise<unknown>[] = [];
-    if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)), redis.pexpire(key, KEPT_MS));
+    const mustSay = said.key !== key || hasCome(said.atMs + SAID_EVERY_MS, nowMs, SAID_EVERY_MS);
+    if (slots.size > 0) sent.push(redis.hset(key, Object.fromEntries(slots)));
     if (gone.length > 0) sent.push(redis.hdel(key, ...gone));
-    if (said.key !== key || hasCome(said.atMs + SAID_EVERY_MS, nowMs, SAID_EVERY_MS)) {
+    // One that counts nothing for hours has counted what it had before.
+    if (slots.size > 0 || mustSay) sent.push(redis.pexpire(key, KEPT_MS));
+    if (mustSay) {
       sent.push(
         redis.zadd(names.counting, nowMs, process),
         redis.zremrangebyscore(names.counting, 0, nowMs - KEPT_MS),

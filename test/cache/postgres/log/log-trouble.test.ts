@@ -194,6 +194,31 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     await expect.poll(async () => (await look(false)).elsewhere).toEqual([]);
   });
 
+  it('is trusted by a process that follows only once all of it was applied, where it was far behind', async () => {
+    const { pool, outbox, open } = await world();
+    const { outbox: follows } = await open({ tables, store: 'one' });
+    const ignore = (): Promise<void> => Promise.resolve();
+    const look = () => follows.relay(ignore, ignore, () => false);
+    const written = async (id: number) => {
+      const gate = createGate();
+      await pool.query('INSERT INTO films VALUES ($1)', [id]);
+      const applying = outbox.relay(() => gate.wait());
+      await gate.arrived();
+      return async () => {
+        gate.open();
+        await applying;
+      };
+    };
+    const applyFirst = await written(1);
+    expect(await look()).toMatchObject({ elsewhere: [expect.any(String)] });
+    await expect.poll(() => look().catch(() => 'too far behind'), { timeout: 10_000 }).toBe('too far behind');
+    await applyFirst();
+    const applySecond = await written(2);
+    await expect(look()).rejects.toThrow('by the process that reads it');
+    await applySecond();
+    await expect.poll(async () => (await look()).elsewhere).toEqual([]);
+  });
+
   it('is read again from what was not applied, by the next process too', async () => {
     const { pool, outbox, slot, open } = await world();
     await pool.query('INSERT INTO films VALUES (1)');

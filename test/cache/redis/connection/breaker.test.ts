@@ -229,6 +229,18 @@ describe('the breaker of a server', () => {
     expect(breaker.isAway).toBe(false);
   });
 
+  it('says that the store is away where it was lost while an answer was late', async () => {
+    let isLost = false;
+    const { breaker } = await opened(() => (isLost ? Promise.reject(new Error('gone')) : Promise.resolve()));
+    await breaker.runPromptly(answer);
+    await expect(breaker.runPromptly(silence)).rejects.toThrow('has not answered for longer than is usual');
+    isLost = true;
+    breaker.lost(new Error('the connection was lost'));
+    const away = 'the store is away: the connection was lost';
+    await expect(breaker.runPromptly(answer)).rejects.toThrow(away);
+    await expect(breaker.runUnlessLate(answer)).rejects.toThrow(away);
+  });
+
   it('gives what rejoins the store a second, however short its time-out is', async () => {
     let isSlow = false;
     const { breaker, rejoined } = await opened(async () => {

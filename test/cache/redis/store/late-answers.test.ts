@@ -67,6 +67,19 @@ describe.skipIf(!needsRedis())('a Redis that is silent for a moment', () => {
     expect(loads()).toBeGreaterThan(6);
   });
 
+  it('is waited for while the origin fails: a hit stays a hit', async () => {
+    const cache = await started();
+    const { read } = await known(cache, 1);
+    const broken = cache.fetch('Film:9', { ttl: 60 }, () => Promise.reject(new Error('no database')));
+    await expect(broken).rejects.toThrow('no database');
+    const answers: Promise<number>[] = [];
+    await silent(async () => {
+      answers.push(read(1));
+      await passes(SILENT_MS);
+    });
+    expect(await answers[0]).toBe(1);
+  });
+
   it('is waited for where a load takes longer: a hit stays a hit, and what another process loads is not loaded here', async () => {
     const [here, there] = [await started(), await started()];
     const { read, loads } = await known(here, 60);

@@ -97,6 +97,18 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(await store.sharedFigures?.(undefined)).toEqual([{ process: 'process', slots }]);
   });
 
+  it('keep what a process has counted for as long as it says that it is there', async () => {
+    const prefix = randomUUID();
+    const store = await open(prefix);
+    const slots = new Map([['1', '[]']]);
+    await store.shareFigures?.('idle', { slots, gone: [] });
+    const [figures = ''] = (await redis.keys('*')).filter((key) => key.endsWith('idle'));
+    await redis.pexpire(figures, 60_000);
+    // As after a minute: another store has not said it yet.
+    await (await open(prefix)).shareFigures?.('idle', { slots: new Map(), gone: [] });
+    expect(await redis.pttl(figures)).toBeGreaterThan(60_000);
+  });
+
   it('are one script for a lease that is asked for in vain, as processes ask each few seconds who leads', async () => {
     const prefix = randomUUID();
     const [one, other] = [await open(prefix), await open(prefix)];
