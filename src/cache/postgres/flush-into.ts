@@ -101,9 +101,11 @@ export function flushInto<Context = unknown>(options: FlushIntoOptions<Context>)
       } catch (error) {
         if (!NAMES_TYPES.test(sqlstateOf(error) ?? '')) throw error;
         // The table may have been changed since its types were read.
-        prepared = undefined;
-        const anew = await statement(pool);
+        const anew = await flushSql(pool, options).catch((cause: unknown) => {
+          throw cause instanceof CacheError ? cause : error;
+        });
         if (anew === sql) throw error;
+        prepared = Promise.resolve(anew);
         await pool.query(anew, values);
       }
     },

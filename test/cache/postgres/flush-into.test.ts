@@ -1,6 +1,11 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { flushInto, isPermanentSqlError, type FlushIntoOptions } from '../../../src/cache/postgres/index.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  flushInto,
+  isPermanentSqlError,
+  type FlushIntoOptions,
+  type OutboxPool,
+} from '../../../src/cache/postgres/index.js';
 import { openMemoryPostgres } from '../../../src/database/embedded-postgres.js';
 
 describe('flushing into a table', () => {
@@ -141,6 +146,24 @@ describe('flushing into a table', () => {
       { id: '1', text: 'longer' },
       { id: 'two', text: 'other' },
     ]);
+  });
+
+  it('refuses a row for good also where a transaction that it has aborted keeps the types from being read again', async () => {
+    const client = await pool.connect();
+    onTestFinished(async () => {
+      await client.query('ROLLBACK');
+      client.release();
+    });
+    const within: OutboxPool = {
+      query: client.query.bind(client),
+      connect: () => Promise.reject(new Error('one connection only')),
+    };
+    const { flush: write, isPermanent } = origin({ pool: within });
+    await client.query('BEGIN');
+    await write([place(1)], undefined);
+    const refused = await write([place(2, { mood: 'angry' })], undefined).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: '22P02' });
+    expect(isPermanent(refused)).toBe(true);
   });
 
   it('buries nothing because the column of the number is too small for it, and says so', async () => {
