@@ -81,7 +81,7 @@ export function planTriggers(plan: TriggerPlan): Planned {
       );
     }
   }
-  const tables = withInherited(withOthers([...watched.values()], found), faults);
+  const tables = withInherited(withOthers([...watched.values()], found, declared), faults);
   if (faults.length > 0) {
     throw new CacheError(
       'CACHE_CONFIGURATION',
@@ -224,23 +224,53 @@ function both(one: WatchedTable, other: WatchedTable): WatchedTable {
   };
 }
 
-/** Marks tags of a table's rows that name rows of another one. */
+/**
+ * Marks tags of a table's rows that name rows of another one, or may: their version would be compared with one that it says nothing of.
+ * A namespace that is not declared is of the only table that names rows of it, unless foreign keys say otherwise.
+ */
 function withOthers(
   watched: readonly WatchedTable[],
-  declared: readonly Declaration[],
+  found: readonly Declaration[],
+  declared: Tables,
 ): readonly WatchedTable[] {
-  const names = ({ tags }: WatchedTable, namespace: string): boolean =>
-    tags.some(({ source }) => namespaceOfSource(source) === namespace);
-  return watched.map((one) => {
-    const isOwn = (namespace: string): boolean =>
-      declared.some(({ name, table }) => name === namespace && table.oid === one.table.oid);
-    const isOfOther = (namespace: string): boolean =>
-      !isOwn(namespace) && watched.some((other) => other !== one && names(other, namespace));
-    const tags = one.tags.map((tag): RowTag =>
-      isOfOther(namespaceOfSource(tag.source)) ? { ...tag, isOfOther: true } : tag,
+  const isOwn = (one: WatchedTable, tag: RowTag): boolean => {
+    const namespace = namespaceOfSource(tag.source);
+    const of = found.find(({ name }) => name === namespace);
+    if (of !== undefined) return of.table.oid === one.table.oid;
+    if (Object.hasOwn(declared, namespace) || tablesNamedBy(one.table, tag).length > 0) return false;
+    return watched.every(
+      (other) => other === one || tagsOf(other, namespace).every((their) => namesRowOf(one, other, their)),
     );
-    return { ...one, tags };
-  });
+  };
+  return watched.map((one) => ({
+    ...one,
+    // What could bear no version stays as it is, so that a new foreign key does not change it.
+    tags: one.tags.map((tag): RowTag =>
+      isOwn(one, tag) || !mayNameRow(one.table, tag) ? tag : { ...tag, isOfOther: true },
+    ),
+  }));
+}
+
+/** By its own primary key; where it has none, perhaps by that of a table that it inherits from. */
+function mayNameRow({ primaryKey }: Table, { columns }: RowTag): boolean {
+  return primaryKey.every((column) => columns.includes(column));
+}
+
+/** Those of one row; one without columns is of all of them. */
+function tagsOf({ tags }: WatchedTable, namespace: string): readonly RowTag[] {
+  return tags.filter(({ source, columns }) => columns.length > 0 && namespaceOfSource(source) === namespace);
+}
+
+/** The oids of tables of which the columns of a tag name a row, by a foreign key. */
+function tablesNamedBy({ foreignKeys }: Table, { columns }: RowTag): readonly number[] {
+  if (columns.length === 0) return [];
+  return foreignKeys
+    .filter((key) => columns.every((column) => key.columns.includes(column)))
+    .map(({ of }) => of);
+}
+
+function namesRowOf({ table: { oid } }: WatchedTable, other: WatchedTable, tag: RowTag): boolean {
+  return tablesNamedBy(other.table, tag).includes(oid);
 }
 
 /**

@@ -11,6 +11,13 @@ export interface Relation {
   readonly isLogged: boolean;
 }
 
+/** Columns of a table that name a row of another one. */
+interface ForeignKey {
+  readonly columns: readonly string[];
+  /** The oid of the table that they name a row of. */
+  readonly of: number;
+}
+
 /** A table as the database describes it. */
 export interface Table extends Relation {
   /** The type of each column: its name, or `enum`; of a domain that of the type below it. */
@@ -22,6 +29,7 @@ export interface Table extends Relation {
   readonly generatedColumns: ReadonlySet<string>;
   /** The columns of its primary key, in their order. */
   readonly primaryKey: readonly string[];
+  readonly foreignKeys: readonly ForeignKey[];
   /** Itself, its partitions and what inherits from it. */
   readonly relations: readonly Relation[];
   /** The table of which it is a partition. */
@@ -36,6 +44,10 @@ interface ColumnRow {
   readonly looseCollation: string | null;
   readonly isGenerated: boolean;
   readonly place: number | null;
+}
+
+interface ForeignKeyRow extends ForeignKey {
+  readonly oid: number;
 }
 
 interface RelationRow extends Relation {
@@ -78,21 +90,45 @@ const COLUMNS = `
   WHERE n.nspname = ANY($1::text[]) AND c.relkind IN ('r', 'p')
   ORDER BY a.attrelid, a.attnum`;
 
+const FOREIGN_KEYS = `
+  SELECT k.conrelid::int8::float8 AS oid, k.confrelid::int8::float8 AS of,
+         ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+               WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey) ORDER BY a.attnum) AS columns
+  FROM pg_catalog.pg_constraint AS k
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
+  WHERE n.nspname = ANY($1::text[]) AND k.contype = 'f'
+  ORDER BY k.conrelid, k.conname`;
+
 /** The tables of these schemas, with their partitions wherever those are. */
 export async function readTables(client: ClientBase, schemas: readonly string[]): Promise<readonly Table[]> {
   const relations = await client.query<RelationRow>(RELATIONS, [schemas]);
   const columns = await client.query<ColumnRow>(COLUMNS, [schemas]);
+  const foreignKeys = await client.query<ForeignKeyRow>(FOREIGN_KEYS, [schemas]);
   const columnsOf = grouped(columns.rows, ({ oid }) => oid);
   const relationsOf = grouped(relations.rows, ({ root }) => root);
+  const keysOf = grouped(foreignKeys.rows, ({ oid }) => oid);
   return relations.rows
     .filter(({ oid, root }) => oid === root)
-    .map((found) => tableOf(found, columnsOf.get(found.oid) ?? [], relationsOf.get(found.oid) ?? []));
+    .map((found) =>
+      tableOf(found, {
+        columns: columnsOf.get(found.oid) ?? [],
+        relations: relationsOf.get(found.oid) ?? [],
+        foreignKeys: keysOf.get(found.oid) ?? [],
+      }),
+    );
 }
 
 function tableOf(
   { oid, schema, name, kind, isLogged, partitionOf }: RelationRow,
-  columns: readonly ColumnRow[],
-  relations: readonly RelationRow[],
+  {
+    columns,
+    relations,
+    foreignKeys,
+  }: {
+    readonly columns: readonly ColumnRow[];
+    readonly relations: readonly RelationRow[];
+    readonly foreignKeys: readonly ForeignKeyRow[];
+  },
 ): Table {
   const keys = columns.filter(({ place }) => place !== null);
   keys.sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
@@ -111,6 +147,7 @@ function tableOf(
     ),
     generatedColumns: new Set(columns.filter(({ isGenerated }) => isGenerated).map(({ column }) => column)),
     primaryKey: keys.map(({ column }) => column),
+    foreignKeys,
     relations,
     partitionOf: partitionOf ?? undefined,
   };

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { needsPostgres } from '../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../support/private-postgres.js';
+import { rowsOfOthers, tagsOfOthers, versionsOfOthers, writesOfOthers } from './rows-of-others.js';
 import { FORGET, watchedWorld, type WatchedWorld } from './watched-world.js';
 
 const tables = `
@@ -201,6 +202,20 @@ describe.skipIf(!needsPostgres())('the triggers of any tables', () => {
     };
     await other.pool.query('INSERT INTO details VALUES (2)');
     expect(await versions('UPDATE details SET version = 2')).toEqual(ofBoth);
+  });
+
+  it('tell the version of a row by a tag that only its own table can mean, and by no other', async () => {
+    const other = watchedWorld(await server.createDatabase());
+    onTestFinished(() => other.close());
+    await other.pool.query(rowsOfOthers);
+    await other.watch(tagsOfOthers, { namespaces: Object.keys(versionsOfOthers) });
+    await other.told(...writesOfOthers);
+    const { rows } = await other.pool.query<{ tag: string; version: string | null }>(
+      `SELECT split_part(tag, ':', 1) AS tag, max(version) AS version
+       FROM corral."CacheOutbox", unnest("tags", "versions") AS t(tag, version) WHERE tag LIKE '%:%' GROUP BY 1`,
+    );
+    const known = rows.map(({ tag, version }) => [tag, version === null ? null : Number(version)]);
+    expect(Object.fromEntries(known)).toEqual(versionsOfOthers);
   });
 
   it('take no longer for a large statement that follows small ones in its session', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Tables } from '../../../../src/cache/postgres/index.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { rowsOfOthers, tagsOfOthers, versionsOfOthers, writesOfOthers } from '../rows-of-others.js';
 import { FORGET, logWorld, told } from './log-world.js';
 
 const making = `
@@ -83,6 +84,26 @@ describe.skipIf(!needsPostgres())('the log of the database tells', () => {
       ),
     );
     expect(versions).toEqual({ Maker: null, 'Maker:1': 1, 'Film:1': null });
+  });
+
+  it('of the version of a row by a tag that only its own table can mean, and by no other', async () => {
+    const made = logWorld(await server.createDatabase());
+    await made.pool.query(rowsOfOthers);
+    const { outbox } = await made.open({
+      ...{ tables: tagsOfOthers, store: 'one', meant: Object.keys(versionsOfOthers) },
+    });
+    await told(outbox);
+    for (const statement of writesOfOthers) await made.pool.query(statement);
+    const known: Record<string, number | null> = {};
+    await outbox.relay((rows) => {
+      for (const { tags, versions } of rows)
+        for (const [place, tag] of tags.entries()) {
+          const [namespace = '', key] = tag.split(':');
+          if (key !== undefined) known[namespace] = versions?.[place] ?? null;
+        }
+      return Promise.resolve();
+    });
+    expect(known).toMatchObject(versionsOfOthers);
   });
 
   it('of rows that are inserted, changed and deleted, as they were and as they are', async () => {
