@@ -12,7 +12,7 @@ import { isNotReached } from '../sqlstate.js';
 import { wantedOutbox } from '../wanted-outbox.js';
 import { logHomeOf, logRightsOf, type LogHome } from './log-home.js';
 import { compareLog, wantedLog, type WantedLog } from './publication.js';
-import { mayReplicateSql } from './server-refusals.js';
+import { letReplicateSql, mayReplicateSql } from './server-refusals.js';
 import { dropSlots } from './slots.js';
 import { untoldByLog } from './untold-by-log.js';
 
@@ -115,17 +115,20 @@ async function giveRights(client: ClientBase, home: LogHome, role: string): Prom
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new CacheError(
         'CACHE_CONFIGURATION',
-        `The role "${role}" may not read the log, and this user may not let it (${reason}); a superuser runs ${sql} Nothing was changed: run this again then.`,
+        `The role "${role}" may not read the log, and this user may not let it (${reason}); an administrator runs ${sql} Nothing was changed: run this again then.`,
         { cause },
       );
     });
   }
 }
 
-/** REPLICATION, which superusers give, for a role that may not read the log yet. */
+/** The right to read the log, which administrators give, for a role that may not read it yet. */
 async function replicationSql(client: ClientBase, role: string): Promise<readonly string[]> {
-  const { rows } = await client.query<{ may: boolean }>(`SELECT ${mayReplicateSql('$1')} AS may`, [role]);
-  return rows[0]?.may === true ? [] : [`ALTER ROLE ${pg.escapeIdentifier(role)} REPLICATION;`];
+  const { rows } = await client.query<{ may: boolean; letting: string }>(
+    `SELECT ${mayReplicateSql('$1')} AS may, ${letReplicateSql('$1')} AS letting`,
+    [role],
+  );
+  return rows.flatMap(({ may, letting }) => (may ? [] : [`${letting};`]));
 }
 
 /** Works while no other process makes the same, and waits for no table for long. */

@@ -9,24 +9,30 @@ interface ServerSettings {
   readonly walLevel: string;
   readonly isStandby: boolean;
   readonly mayReplicate: boolean;
-  readonly role: string;
+  /** The statement that would let it. */
+  readonly letting: string;
   readonly freeSlots: number;
   /** Megabytes of log that a slot may make the server keep; -1: as many as the disk has. */
   readonly keepsMb: number;
   readonly synchronous: string;
 }
 
-/** Whether a role may read the log, by itself or by a role that hosted servers have for it; false of one that is not there. */
+/** Whether a role may read the log, as the server looks at it: by what it is itself, or on RDS by membership; false of one that is not there. */
 export function mayReplicateSql(role: string): string {
   return `EXISTS (SELECT FROM pg_catalog.pg_roles AS one WHERE one.rolname = ${role} AND (one.rolsuper OR one.rolreplication
            OR EXISTS (SELECT FROM pg_catalog.pg_roles AS given
-                      WHERE given.rolname IN ('rds_replication', 'rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')
-                      AND pg_has_role(one.oid, given.oid, 'MEMBER'))))`;
+                      WHERE given.rolname IN ('rds_replication', 'rds_superuser') AND pg_has_role(one.oid, given.oid, 'MEMBER'))))`;
+}
+
+/** The statement that lets a role read the log; on RDS no user is a superuser, and one role gives the right. */
+export function letReplicateSql(role: string): string {
+  return `CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles AS given WHERE given.rolname = 'rds_replication')
+               THEN format('GRANT rds_replication TO %I', ${role}::text) ELSE format('ALTER ROLE %I REPLICATION', ${role}::text) END`;
 }
 
 const SETTINGS = `
   SELECT current_setting('wal_level') AS "walLevel", pg_is_in_recovery() AS "isStandby",
-         quote_ident(current_user) AS role,
+         ${letReplicateSql('current_user')} AS letting,
          ${mayReplicateSql('current_user')} AS "mayReplicate",
          current_setting('max_replication_slots')::int
            - (SELECT count(*)::int FROM pg_catalog.pg_replication_slots WHERE slot_name <> $1) AS "freeSlots",
@@ -60,7 +66,7 @@ export async function logAbility(
   );
   refuse(
     !found.mayReplicate,
-    `The database user may not read the log; a superuser runs ALTER ROLE ${found.role} REPLICATION.`,
+    `The database user may not read the log; an administrator runs ${found.letting}.`,
   );
   refuse(
     found.freeSlots <= 0,
@@ -122,7 +128,7 @@ function sentenceFor(code: string | undefined, says: string): string | undefined
       return `The server has no free connection for a reader of the log (${says}); raise max_wal_senders.`;
     case '42501':
     case '28000':
-      return `The database user may not read the log (${says}); a superuser runs ALTER ROLE … REPLICATION, and pg_hba.conf lets it connect to the database.`;
+      return `The database user may not read the log (${says}); an administrator runs ALTER ROLE … REPLICATION, or GRANT rds_replication TO … where the server has that role, and pg_hba.conf lets it connect to the database.`;
     case '55000':
       return `The server cannot read its log for others (${says}); set wal_level = logical and start it again.`;
     case '08P01':

@@ -79,7 +79,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     const pool = new pg.Pool({ connectionString: url.replace('postgres:private', 'runtime:private') });
     onTestFinished(() => pool.end());
     await expect(open({ tables, store: 'one', pool })).rejects.toThrow(
-      'The database user may not read the log; a superuser runs ALTER ROLE runtime REPLICATION.',
+      'The database user may not read the log; an administrator runs ALTER ROLE runtime REPLICATION.',
     );
   });
 
@@ -226,13 +226,48 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     expect(await run('apply')).toMatchObject({
       code: 1,
       err: expect.stringMatching(
-        /The role "reader" may not read the log, and this user may not let it \(.*\); a superuser runs ALTER ROLE "reader" REPLICATION/,
+        /The role "reader" may not read the log, and this user may not let it \(.*\); an administrator runs ALTER ROLE reader REPLICATION;/,
       ),
     });
-    expect((await run('sql')).out).toContain('ALTER ROLE "reader" REPLICATION;');
+    expect((await run('sql')).out).toContain('ALTER ROLE reader REPLICATION;');
     await pool.query('ALTER ROLE reader REPLICATION');
     expect((await run('sql')).out).not.toContain('ALTER ROLE');
     expect(await run('apply')).toEqual({ code: 0, out: 'The log tells of the tables films now.', err: '' });
+  });
+
+  it('and `--role` gives the right that the server looks at: on RDS by a role, elsewhere to the role itself', async () => {
+    const { open, pool, url } = await world();
+    await pool.query(`CREATE ROLE cloudsqlsuperuser; CREATE ROLE azure_pg_admin; CREATE ROLE keeper LOGIN PASSWORD 'private';
+      CREATE ROLE reader LOGIN PASSWORD 'private' IN ROLE cloudsqlsuperuser, azure_pg_admin;
+      GRANT CREATE ON DATABASE ${new URL(url).pathname.slice(1)} TO keeper; ALTER TABLE films OWNER TO keeper`);
+    onTestFinished(async () => {
+      await pool.query('DROP OWNED BY keeper CASCADE; DROP OWNED BY reader');
+      await pool.query('DROP ROLE keeper, reader, cloudsqlsuperuser, azure_pg_admin');
+    });
+    const words = ['--namespaces', 'films', '--source', 'log', '--role', 'reader', '--url'];
+    const run = (verb: string, as = url) => corral(['outbox', verb, ...words, as]);
+    expect((await run('sql')).out).toContain('ALTER ROLE reader REPLICATION;');
+    await pool.query('CREATE ROLE rds_replication');
+    onTestFinished(() => pool.query('DROP ROLE rds_replication').then(() => undefined));
+    const printed = (await run('sql')).out;
+    expect(printed).toContain('GRANT rds_replication TO reader;');
+    expect(printed).not.toContain('ALTER ROLE');
+    const asReader = new pg.Pool({ connectionString: url.replace('postgres:private', 'reader:private') });
+    onTestFinished(() => asReader.end());
+    await expect(open({ tables, store: 'one', pool: asReader })).rejects.toThrow(
+      'The database user may not read the log; an administrator runs GRANT rds_replication TO reader.',
+    );
+    expect(await run('apply', url.replace('postgres:private', 'keeper:private'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('an administrator runs GRANT rds_replication TO reader;'),
+    });
+    expect(await run('apply')).toMatchObject({ code: 0 });
+    const { rows } = await pool.query(
+      `SELECT pg_has_role('reader', 'rds_replication', 'MEMBER') AS "isMember", rolreplication AS "mayItself"
+       FROM pg_roles WHERE rolname = 'reader'`,
+    );
+    expect(rows).toEqual([{ isMember: true, mayItself: false }]);
+    expect((await run('sql')).out).not.toContain('rds_replication');
   });
 
   it('and `auto` takes triggers then, and says what would bring the log', async () => {
