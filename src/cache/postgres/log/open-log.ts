@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientBase, ClientConfig } from 'pg';
 import { CacheError } from '../../errors.js';
 import type { Outbox, OutboxOpenOptions } from '../../outbox/outbox.js';
+import { DEFAULT_SCHEMA } from '../home.js';
 import { inTransaction } from '../in-transaction.js';
 import type { OutboxPool } from '../pool-option.js';
 import type { Tables } from '../tables.js';
@@ -40,8 +41,11 @@ const BEHIND_AT_MOST_MB = 1024;
 export async function openedLog(opening: LogOpening): Promise<Outbox | undefined> {
   const { pool, slowPool, connection, given, log } = opening;
   const { source = 'auto', tables = {}, schema, triggers = 'apply', behindAtMostMb } = opening.options;
-  if (source === 'triggers') return undefined;
   const { store } = given;
+  if (source === 'triggers') {
+    await warnOfSlot(opening);
+    return undefined;
+  }
   const readWanted = (client: ClientBase): Promise<WantedOutbox> =>
     wantedOutbox(client, { tables, schema, namespaces: given.namespaces, used: given.used });
   const wanted = await inTransaction(slowPool, async (client) => {
@@ -50,20 +54,23 @@ export async function openedLog(opening: LogOpening): Promise<Outbox | undefined
   });
   const slot = slotNameOf(wanted.database, wanted.home.schema, store ?? `memory ${randomUUID()}`);
   const { warnings, isBounded, ...able } = await logAbility(pool, slot, connection);
-  const refusals = [...able.refusals, ...untoldByLog(wanted.watched)];
+  const refusals = [...able.refusals];
   // That the disk may fill up for a reader that is away is not for a default to decide.
   if (source === 'auto' && !isBounded && store !== undefined) {
     refusals.push(
       'The server has max_slot_wal_keep_size = -1, with which a reader that is away fills the disk; set it, as to 10GB.',
     );
   }
-  if (refusals.length > 0 || connection === undefined) {
-    const list = refusals.map((sentence) => `  - ${sentence}`).join('\n');
+  const untold = untoldByLog(wanted.watched);
+  if (refusals.length > 0 || untold.length > 0 || connection === undefined) {
+    const list = [...refusals, ...untold].map((sentence) => `  - ${sentence}`).join('\n');
     if (source === 'log')
       throw new CacheError('CACHE_CONFIGURATION', `The log of the database cannot be read:\n${list}`);
-    log.info(
-      `Writes are watched by triggers, as the log of the database, which costs writers less, cannot be read:\n${list}`,
-    );
+    const sentence = `Writes are watched by triggers, as the log of the database, which costs writers less, cannot be read:\n${list}`;
+    // A server that was made ready for the log is thought to be read by it.
+    if (refusals.length === 0) log.warn(sentence);
+    else log.info(sentence);
+    await warnOfSlot(opening);
     return undefined;
   }
   for (const sentence of warnings) log.warn(sentence);
@@ -101,6 +108,24 @@ async function checkLog(pool: OutboxPool, wanted: WantedLog): Promise<readonly s
   throw new CacheError(
     'CACHE_CONFIGURATION',
     `What the log tells of must be changed; the owner of the tables runs \`npx graphql-corral outbox apply --source log\`:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
+  );
+}
+
+/** A slot of before that this store does not read any more. */
+async function warnOfSlot({ slowPool, given: { store }, options, log }: LogOpening): Promise<void> {
+  if (store === undefined) return;
+  const slot = await inTransaction(slowPool, async (client) => {
+    const name = slotNameOf(await databaseOf(client), options.schema ?? DEFAULT_SCHEMA, store);
+    const { rowCount } = await client.query(
+      'SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+      [name],
+    );
+    return rowCount === 1 ? name : undefined;
+  });
+  if (slot === undefined) return;
+  log.warn(
+    `The replication slot "${slot}" of this store is there still, and keeps the log on the disk of the server and rows that are gone in its catalogs: ` +
+      'once no process reads the log, the owner of the tables runs `npx graphql-corral outbox remove --source log`.',
   );
 }
 

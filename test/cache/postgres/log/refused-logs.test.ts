@@ -64,7 +64,7 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
     const used = { tables: named, store: undefined, meant: ['Slug'] };
     await expect(open(used)).rejects.toThrow(`The log of the database cannot be read:\n  - ${sentence}`);
     const { log } = await open({ ...used, source: 'auto', listen: false });
-    expect(log.lines[0]).toMatch(/^info Writes are watched by triggers, as the log/);
+    expect(log.lines[0]).toMatch(/^warn Writes are watched by triggers, as the log/);
     expect(log.lines[0]).toContain(sentence);
     const file = path.join(await temporaryFolder(), 'tables.json');
     await writeFile(file, JSON.stringify(named));
@@ -283,5 +283,28 @@ describe.skipIf(!needsPostgres())('a log that cannot be read is refused at the s
       expect.stringMatching(/^info Writes are read from the log of the database, as it has/),
     );
     expect((await other.pool.query('SELECT FROM pg_trigger WHERE NOT tgisinternal')).rowCount).toBe(0);
+  });
+
+  it('and what goes over to triggers says that its slot is left behind, and what takes that away', async () => {
+    const { open, pool, url } = await world();
+    const isLeft = expect.stringMatching(
+      /^warn The replication slot "corral_one_\w+" of this store is there still, .* `npx graphql-corral outbox remove --source log`\.$/,
+    );
+    const { outbox } = await open({ tables, store: 'one' });
+    await outbox.close();
+    await pool.query(`ALTER TABLE films ADD slug text GENERATED ALWAYS AS ('film-' || id) STORED`);
+    const named: Tables = { Film: { table: 'films', tags: ['Slug:{slug}'] } };
+    const options = { tables: named, meant: ['Slug'], listen: false } as const;
+    const { log } = await open({ ...options, store: 'one', source: 'auto' });
+    expect(log.lines).toContainEqual(isLeft);
+    const { log: chosen } = await open({ ...options, store: 'one', source: 'triggers' });
+    expect(chosen.lines).toContainEqual(isLeft);
+    const { log: ofOther } = await open({ ...options, store: 'two', source: 'auto' });
+    expect(ofOther.lines).not.toContainEqual(isLeft);
+    expect(await corral(['outbox', 'remove', '--yes', '--source', 'log', '--url', url])).toMatchObject({
+      code: 0,
+    });
+    const { log: after } = await open({ ...options, store: 'one', source: 'auto' });
+    expect(after.lines).not.toContainEqual(isLeft);
   });
 });
