@@ -6,6 +6,7 @@
 //                       invalidation is retried or left to the relay, and the answer says that it is "bounded".
 // What is guaranteed:   once the client is answered without "bounded", no read that starts afterwards returns older data.
 
+import { resolvedMutation } from './resolved-mutation.js';
 import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy, TagsOf } from '../policy/write-policy.js';
@@ -102,7 +103,7 @@ export function invalidates<Info extends CallInfo>(
     const write = { call, tagsOf, stored };
     let result: unknown;
     try {
-      result = await resolve(call, context);
+      result = await resolvedMutation(services, call, resolve);
     } catch (error) {
       if (!isRefusal(error)) await acknowledge(write, undefined);
       await stored?.abandon();
