@@ -55,10 +55,11 @@ export function writeBehind<Info extends CallInfo>(
       );
     }
     const { key, others } = place;
+    const named = tagsOf(state);
     const write = {
       key,
       state,
-      tags: [...others, ...(await tagsOf(state))],
+      tags: [...others, ...named.tags, ...((await named.later) ?? [])],
       viewer: viewerId ?? null,
       site: policy,
     };
