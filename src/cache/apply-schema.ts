@@ -96,6 +96,7 @@ function planOf<Context>(
     softTimeoutMs: loads.softTimeoutMs,
     variants,
     varyAll: options.varyAll ?? [],
+    clock: services.clock,
     countersOf: (coordinate) => counters.of(coordinate),
     onUnnamed: (coordinate, tag) =>
       services.troubles({

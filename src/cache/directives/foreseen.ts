@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { collectSubFields } from '@graphql-tools/utils';
 import {
   defaultFieldResolver,
@@ -14,7 +15,6 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { unheard } from '../maybe-promise.js';
 import type { ReadPolicy } from '../policy/read-policy.js';
 import { withSources } from './graphql-versions.js';
 
@@ -118,12 +118,9 @@ export function objectsAt(value: unknown, way: readonly string[]): readonly unkn
   return found;
 }
 
-/** A getter of a class may load what it answers with, and GraphQL asks it once more. */
+/** A getter may load what it answers with, and GraphQL asks it once more; so may the code of a proxy. */
 function ownValueOf(object: object, name: string): unknown {
-  const value: unknown = Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined;
-  // So may one of the object itself.
-  unheard(value);
-  return value;
+  return types.isProxy(object) ? undefined : Object.getOwnPropertyDescriptor(object, name)?.value;
 }
 
 /** What decides, besides the nodes of a field, what lies below it. */

@@ -1,3 +1,4 @@
+import { unheard } from '../maybe-promise.js';
 import { keyComponent, type Component } from './component.js';
 import { shortenKey } from './shorten-key.js';
 import type { Variant } from './variant.js';
@@ -117,6 +118,8 @@ export function valueIn(object: unknown, path: readonly string[]): unknown {
     if (typeof value !== 'object' || value === null) return undefined;
     // Any object may be asked for any name; this is several times faster than Reflect.get.
     value = (value as Readonly<Record<string, unknown>>)[name];
+    // A getter may make a promise, which is dropped here and may fail.
+    if (typeof value === 'object') unheard(value);
   }
   return value;
 }

@@ -6,6 +6,7 @@
 //                       invalidation is retried or left to the relay, and the answer says that it is "bounded".
 // What is guaranteed:   once the client is answered without "bounded", no read that starts afterwards returns older data.
 
+import { resolvedMutation } from './resolved-mutation.js';
 import { unheardWithin } from '../maybe-promise.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy, TagsOf } from '../policy/write-policy.js';
@@ -62,6 +63,11 @@ interface Write<Info extends CallInfo> {
   readonly stored: StoringWrite | undefined;
 }
 
+interface Acknowledged extends Pick<Invalidation, 'isApplied'> {
+  /** Whether the store has invalidated them, whatever else they wait for. */
+  readonly applied: boolean;
+}
+
 const NO_KEY: NamedByKey = Object.freeze({ row: undefined, tags: [] });
 
 /** Binds a mutation's resolver to its invalidation. */
@@ -73,14 +79,39 @@ export function invalidates<Info extends CallInfo>(
     { call, tagsOf, stored }: Write<Info>,
     result: unknown,
   ): Promise<Invalidation> => {
-    const named = await tagsOf(result);
+    const { tags: atOnce, later } = tagsOf(result);
     const { row, tags: byKey } = stored?.named() ?? NO_KEY;
-    const tags = byKey.length === 0 ? named : [...new Set([...byKey, ...named])];
+    const tags = byKey.length === 0 ? atOnce : [...new Set([...byKey, ...atOnce])];
     const version = row === undefined ? undefined : stored?.versionOf(result);
     const versions = row === undefined || version === undefined ? undefined : new Map([[row, version]]);
+    const [first, afterwards] = await Promise.all([acknowledgeTags(call, tags, versions), later]);
+    if (afterwards === undefined || afterwards.length === 0)
+      return told(call, { ...first, tags, named: atOnce });
+    // The write is in the database, so the tags that are known did not wait for these.
+    const second = await acknowledgeTags(call, afterwards);
+    return told(call, {
+      applied: first.applied && second.applied,
+      isApplied: first.isApplied && second.isApplied,
+      tags: [...tags, ...afterwards],
+      named: [...atOnce, ...afterwards],
+    });
+  };
+  const acknowledgeTags = async (
+    call: FieldCall<Info>,
+    tags: readonly string[],
+    versions?: ReadonlyMap<string, number>,
+  ): Promise<Acknowledged> => {
     const { applied, boundedBy } = await services.acknowledge(tags, policy, versions);
     services.entries.unprove(call.info.variableValues);
     if (boundedBy !== undefined) services.boundedWrites.note(call.context, boundedBy);
+    // What other regions have not applied keeps nothing out of the store of this one.
+    return { applied, isApplied: boundedBy === undefined || boundedBy === 'regions' };
+  };
+  const told = (
+    call: FieldCall<Info>,
+    { applied, ...invalidation }: Acknowledged & Invalidation,
+  ): Invalidation => {
+    const { named } = invalidation;
     if (named.length > 0) {
       services.traces.of(call.context)?.record(call.info.path, {
         coordinate: policy.coordinate,
@@ -90,8 +121,7 @@ export function invalidates<Info extends CallInfo>(
         ...(applied ? {} : { reason: 'the store could not apply the invalidation' }),
       });
     }
-    // What other regions have not applied keeps nothing out of the store of this one.
-    return { tags, named, isApplied: boundedBy === undefined || boundedBy === 'regions' };
+    return invalidation;
   };
   return async (call) => {
     const { args, context } = call;
@@ -102,7 +132,7 @@ export function invalidates<Info extends CallInfo>(
     const write = { call, tagsOf, stored };
     let result: unknown;
     try {
-      result = await resolve(call, context);
+      result = await resolvedMutation(services, call, resolve);
     } catch (error) {
       if (!isRefusal(error)) await acknowledge(write, undefined);
       await stored?.abandon();

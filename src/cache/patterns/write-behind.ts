@@ -14,6 +14,7 @@ import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
 import type { WritePolicy } from '../policy/write-policy.js';
+import { resolvedMutation } from './resolved-mutation.js';
 import { WriteBehindBusy } from '../journal/write-behind-busy.js';
 
 export interface WriteBehindOptions {
@@ -43,7 +44,7 @@ export function writeBehind<Info extends CallInfo>(
     const viewerOfCall = viewerOf(context);
     const tagsOf = invalidation.begin({ args: call.args, context, viewerOf });
     if (!(await services.mayWrite())) throw unavailable(coordinate);
-    const state = (await resolve(call, context)) ?? null;
+    const state = (await resolvedMutation(services, call, resolve)) ?? null;
     unheardWithin(state);
     const viewerId = viewerOfCall ?? viewerOf(context);
     const place = policy.locate({ args, viewerId });
@@ -54,10 +55,11 @@ export function writeBehind<Info extends CallInfo>(
       );
     }
     const { key, others } = place;
+    const named = tagsOf(state);
     const write = {
       key,
       state,
-      tags: [...others, ...(await tagsOf(state))],
+      tags: [...others, ...named.tags, ...((await named.later) ?? [])],
       viewer: viewerId ?? null,
       site: policy,
     };

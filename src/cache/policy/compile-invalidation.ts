@@ -1,15 +1,14 @@
 import { valueOf, type Placeholder, type Template, type TemplateInputs } from '../keys/template.js';
 import { shownTags } from '../keys/variant-in-text.js';
 import type { LiveCounters } from '../metrics/field-counters.js';
-import type { InvalidationPolicy } from './write-policy.js';
+import type { InvalidationPolicy, NamedTags } from './write-policy.js';
 import type { Variants } from '../vary/variants.js';
 import type { ViewerId } from '../vary/viewer-id.js';
 import { checkTemplate } from './check-template.js';
 import type { FieldSite } from './field-site.js';
 import { namespaceOfTemplate } from '../keys/namespace.js';
 import { renderTag } from './render-tags.js';
-import { isPromise } from '../maybe-promise.js';
-import { compileSettled } from './settled-result.js';
+import { compileSettled, type TimeLimits } from './settled-result.js';
 import { compileTakeArguments } from './taken-arguments.js';
 
 export interface CompiledInvalidation {
@@ -27,6 +26,7 @@ export interface InvalidationOptions {
   /** Told when a tag cannot be named from what the call returned. */
   readonly onUnnamed: (coordinate: string, tag: string) => void;
   readonly variants: Variants;
+  readonly clock: TimeLimits;
   /** The names of `varyTags` whose rows a tag means; asked once all fields are known. */
   readonly rowNamesOf: (tag: Template) => readonly string[];
 }
@@ -55,32 +55,36 @@ export function compileInvalidation(
   if (faults.length > 0) return { policy: undefined, faults, namespaces, templates };
   const { coordinate } = site;
   const takeArguments = compileTakeArguments(templates);
-  const settled = compileSettled(templates);
   const tagged = templates.map((template) => ({
     template,
+    settled: compileSettled(template, options.clock),
     rowText: compileRowText(coordinate, template, options),
   }));
   const onUnnamed = (template: Template): void => options.onUnnamed(coordinate, template.source);
   const begin: InvalidationPolicy['begin'] = ({ args: given, context, viewerOf }) => {
     const args = takeArguments(given);
     const viewerOfCall = usesViewer ? viewerOf(context) : undefined;
-    const begun = tagged.map(({ template, rowText }) => ({
-      template,
-      rowText,
-      row: rowText.before(context),
-    }));
-    const tagsOf = (result: unknown): readonly string[] => {
-      const inputs = { args, result };
+    const begun = tagged.map((one) => ({ ...one, row: one.rowText.before(context) }));
+    return (given) => {
       const viewers = usesViewer ? alsoLater(viewerOfCall, () => viewerOf(context)) : NO_VIEWER;
-      return begun.flatMap(({ template, rowText, row }) => {
-        const tags = namedTags(template, inputs, { viewers, onUnnamed });
+      const later: Promise<readonly string[]>[] = [];
+      const tags = begun.flatMap(({ template, settled, rowText, row }) => {
         const rows = alsoLater(row, () => rowText.after(context));
-        return rows.flatMap((of) => tags.map((tag) => tag + of));
+        const named = (result: unknown): readonly string[] => {
+          const texts = namedTags(template, { args, result }, { viewers, onUnnamed });
+          return rows.flatMap((of) => texts.map((text) => text + of));
+        };
+        const there = settled(given);
+        if (there === undefined) return named(given);
+        later.push(
+          there.then(({ result, isWhole }) => {
+            if (!isWhole) onUnnamed(template);
+            return named(result);
+          }),
+        );
+        return NO_TAGS;
       });
-    };
-    return (result) => {
-      const there = settled(result);
-      return isPromise(there) ? there.then(tagsOf) : tagsOf(there);
+      return { tags, later: later.length === 0 ? undefined : Promise.all(later).then((all) => all.flat()) };
     };
   };
   return {
@@ -98,10 +102,11 @@ export function compileInvalidation(
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
+const NO_NAMES: NamedTags = Object.freeze({ tags: NO_TAGS, later: undefined });
 const NO_VIEWER: readonly undefined[] = Object.freeze([undefined]);
 
-function noTags(): readonly string[] {
-  return NO_TAGS;
+function noTags(): NamedTags {
+  return NO_NAMES;
 }
 
 /** The policy of a mutation that names no tags: what its rows mean is known to the triggers, if there are any. */

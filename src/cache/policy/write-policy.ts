@@ -1,4 +1,3 @@
-import type { MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { Template, TemplateInputs } from '../keys/template.js';
 import type { EntryField } from '../coherence/entry-field.js';
@@ -51,8 +50,12 @@ interface BegunWrite {
   readonly viewerOf: ViewerOf;
 }
 
-/**
- * The tags of a call that returned this, once promises in it are there that name them; those that need a result are left out where
- * it is null. Never throws, nor rejects.
- */
-export type TagsOf = (result: unknown) => MaybePromise<readonly string[]>;
+/** The tags of a call that returned this; those that need a result are left out where it is null. Never throws. */
+export type TagsOf = (result: unknown) => NamedTags;
+
+export interface NamedTags {
+  /** Those that need no waiting. */
+  readonly tags: readonly string[];
+  /** The others, where promises in the result name some: waited for within a bound. Never rejects. */
+  readonly later: Promise<readonly string[]> | undefined;
+}

@@ -22,8 +22,8 @@ export interface VariantsOptions {
 const REMEMBERED = 10_000;
 
 /**
- * What entries vary by. A function is called for a context when a field needs it first, and never again for that context:
- * what the context becomes while the request runs changes none of its keys.
+ * What entries vary by. A function is called for a context when a field needs it first, and again only after a mutation:
+ * what the context becomes otherwise while the request runs changes none of its keys.
  */
 export class Variants {
   /** By name, in the order in which they stand in keys. */
@@ -84,6 +84,11 @@ export class Variants {
     };
   }
 
+  /** Has the functions asked anew for a context that a mutation may have changed, as a sign-in does. */
+  forget(context: unknown): void {
+    if (isObject(context)) this.#byContext.get(context)?.forget();
+  }
+
   /** The variant of a context for names that were not the last ones asked for. */
   #find(
     set: VariantSet,
@@ -142,6 +147,12 @@ class OfContext {
   constructor(names: number) {
     // One that grows would take room for more at once.
     this.values = new Array<Keyed | undefined>(names).fill(undefined);
+  }
+
+  forget(): void {
+    this.values.fill(undefined);
+    this.set = undefined;
+    this.variant = undefined;
   }
 }
 

@@ -9,6 +9,8 @@ interface Row {
 
 const loads: string[] = [];
 
+const never = new Promise<never>(() => undefined);
+
 /** Loads what hangs from a row where it is asked for, as entities of some mappers do. */
 function directorOf(id: string): Promise<never> {
   loads.push(id);
@@ -36,6 +38,16 @@ function plainFilm(id: string): Row {
   };
 }
 
+/** Has the director as a property that its own code answers for. */
+function proxiedFilm(id: string): Row {
+  return new Proxy(
+    { id, director: never },
+    {
+      get: (film, name) => (name === 'director' ? directorOf(id) : Reflect.get(film, name)),
+    },
+  );
+}
+
 /** Asks for what lies below the getters of two rows. */
 async function asked(make: (id: string) => Row) {
   const unhandled = hearUnhandled();
@@ -61,7 +73,13 @@ describe('a getter below a list that loads', () => {
     expect(loads).toEqual(['1', '2']);
   });
 
-  it('of the row itself ends no process where it fails', async () => {
+  it('of the row itself loads once, and what fails is an error of its field', async () => {
     expect(await asked(plainFilm)).toEqual({ unhandled: [], errors: FAILED });
+    expect(loads).toEqual(['1', '2']);
+  });
+
+  it('of a proxy loads once, and what fails is an error of its field', async () => {
+    expect(await asked(proxiedFilm)).toEqual({ unhandled: [], errors: FAILED });
+    expect(loads).toEqual(['1', '2']);
   });
 });

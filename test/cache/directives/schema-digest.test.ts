@@ -4,6 +4,7 @@ import { cacheTypeDefs } from '../../../src/cache/index.js';
 import { planSchema } from '../../../src/cache/directives/plan-schema.js';
 import { schemaDigest } from '../../../src/cache/directives/schema-digest.js';
 import { createVariants } from '../../../src/cache/vary/vary-options.js';
+import { manualClock } from '../../support/manual-clock.js';
 import { createFieldCounters } from '../../../src/cache/metrics/field-counters.js';
 
 const TYPE_DEFS = `
@@ -30,6 +31,7 @@ function digestOf(typeDefs: string): string {
     ),
     varyAll: [],
     authorizes: false,
+    clock: manualClock(),
     countersOf: createFieldCounters,
     onUnnamed: () => undefined,
     onUnnamedByParent: () => undefined,

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
 import { StoreAway } from '../../../src/cache/store/store-away.js';
 import { testCache } from '../../support/test-cache.js';
@@ -213,27 +213,30 @@ describe('a store that fails', () => {
 });
 
 describe('a result that holds promises where its tags are named', () => {
-  async function saved(make: () => unknown) {
+  async function saved(make: () => unknown, field = 'save { film { title } count }') {
     let title = 'old';
+    const write = () => {
+      title = 'new';
+      return make();
+    };
     const { query, logged } = testCache({
       typeDefs: `
         type Film { id: ID! title: String }
-        type Saved { film: Film count: Int }
+        type Saved { film: Film count: Int ids: [ID] nested: [[ID]] }
         type Query { film(id: ID!): String @cached(ttl: 60, key: "Film:{args.id}") }
-        type Mutation { save: Saved @invalidates(tags: ["Film:{result.film.id}"]) }
+        type Mutation {
+          save: Saved @invalidates(tags: ["Film:{result.film.id}"])
+          saveAll: Saved @invalidates(tags: ["Film:{result.ids}"])
+          saveNested: Saved @invalidates(tags: ["Film:{result.nested}"])
+        }
       `,
       resolvers: {
         Query: { film: () => title },
-        Mutation: {
-          save: () => {
-            title = 'new';
-            return make();
-          },
-        },
+        Mutation: { save: write, saveAll: write, saveNested: write },
       },
     });
     await query('{ film(id: 1) }');
-    const { result } = await query('mutation { save { film { title } count } }');
+    const { result } = await query(`mutation { ${field} }`);
     const errors = result.errors?.map(({ message }) => message) ?? [];
     return { read: (await query('{ film(id: 1) }')).data, errors, logged };
   }
@@ -257,6 +260,32 @@ describe('a result that holds promises where its tags are named', () => {
     });
   });
 
+  it.each<[string, () => unknown]>([
+    ['all of them', () => ({ ids: [Promise.resolve('2'), Promise.resolve('1')] })],
+    ['some of them', () => ({ ids: ['2', Promise.resolve('1')] })],
+    ['the list', () => ({ ids: Promise.resolve(['1', Promise.resolve('2')]) })],
+  ])('ends what the elements of a list bring, where promises are %s', async (_, make) => {
+    expect(await saved(make, 'saveAll { ids }')).toEqual({ read: { film: 'new' }, errors: [], logged: [] });
+  });
+
+  it('ends what lists in a list bring', async () => {
+    const make = () => ({ nested: [[Promise.resolve('2')], Promise.resolve([Promise.resolve('1')])] });
+    expect(await saved(make, 'saveNested { nested }')).toEqual({
+      read: { film: 'new' },
+      errors: [],
+      logged: [],
+    });
+  });
+
+  it('leaves out an element that fails, alone', async () => {
+    const make = () => ({ ids: [Promise.reject(new Error('no film')), Promise.resolve('1')] });
+    expect(await saved(make, 'saveAll { ids }')).toEqual({
+      read: { film: 'new' },
+      errors: ['no film'],
+      logged: [expect.stringContaining('a tag could not be named from the result')],
+    });
+  });
+
   it('begins nothing that begins when it is waited for', async () => {
     let begun = 0;
     const film = {
@@ -267,5 +296,75 @@ describe('a result that holds promises where its tags are named', () => {
     };
     await saved(() => ({ film }));
     expect(begun).toBe(1);
+  });
+});
+
+describe('a promise that never ends, where a tag is named by it and no client asks for it', () => {
+  async function hanging(make: () => unknown, directives: string) {
+    let title = 'old';
+    const { query, clock, logged } = testCache({
+      typeDefs: `
+        type Film { id: ID! title: String version: Int }
+        type Saved { film: Film films: [ID] title: String count: Int version: Int }
+        type Query {
+          film(id: ID!): String @cached(ttl: 60, key: "Film:{args.id}")
+          other(id: ID!): String @cached(ttl: 60, key: "Other:{args.id}")
+          row(id: ID!): Saved @cached(ttl: 60, key: "Saved:{args.id}")
+        }
+        type Mutation { save(id: ID!): Saved ${directives} }
+      `,
+      resolvers: {
+        Query: { film: () => title, other: () => title, row: () => ({ title, version: 1 }) },
+        Mutation: {
+          save: () => {
+            title = 'new';
+            return make();
+          },
+        },
+      },
+    });
+    const read = async (id: number) => (await query(`{ film(id: ${id}) }`)).data;
+    const other = async () => (await query('{ other(id: 1) }')).data;
+    const row = async () => (await query('{ row(id: 1) { title } }')).data;
+    await Promise.all([read(1), read(2), other(), row()]);
+    const answer = query('mutation { save(id: 1) { count } }');
+    return { read, other, row, answer, clock, logged };
+  }
+
+  const never = new Promise<never>(() => undefined);
+  const UNNAMED = expect.stringContaining('a tag could not be named from the result');
+  const BOTH = '@invalidates(tags: ["Film:{args.id}", "Film:{result.film.id}"])';
+  const KEYED =
+    '@cached(ttl: 60, pattern: WRITE_THROUGH, key: "Saved:{args.id}") @invalidates(tags: ["Film:{result.film.id}"])';
+
+  it('ends at once what needs no waiting, and answers in the end', async () => {
+    const { read, answer, clock, logged } = await hanging(() => ({ film: never, count: 1 }), BOTH);
+    await vi.waitFor(async () => expect(await read(1)).toEqual({ film: 'new' }));
+    expect(logged).toEqual([]);
+    clock.advance(3000);
+    expect((await answer).data).toEqual({ save: { count: 1 } });
+    expect(logged).toEqual([UNNAMED]);
+  });
+
+  it('ends at once the row of a write that stores it', async () => {
+    const make = () => ({ film: never, title: 'new', count: 1, version: 2 });
+    const { row, answer, clock } = await hanging(make, KEYED);
+    await vi.waitFor(async () => expect(await row()).toEqual({ row: { title: 'new' } }));
+    clock.advance(3000);
+    expect((await answer).data).toEqual({ save: { count: 1 } });
+    expect(await row()).toEqual({ row: { title: 'new' } });
+  });
+
+  it('names what is there of a list', async () => {
+    const make = () => ({ films: [never, Promise.resolve('2')], count: 1 });
+    const { read, other, answer, clock, logged } = await hanging(
+      make,
+      '@invalidates(tags: ["Other:{args.id}", "Film:{result.films}"])',
+    );
+    await vi.waitFor(async () => expect(await other()).toEqual({ other: 'new' }));
+    clock.advance(3000);
+    expect((await answer).data).toEqual({ save: { count: 1 } });
+    expect([await read(1), await read(2)]).toEqual([{ film: 'old' }, { film: 'new' }]);
+    expect(logged).toEqual([UNNAMED]);
   });
 });

@@ -117,3 +117,68 @@ describe.each(STORING)('%s, where the resolver says another tenant', (pattern) =
     expect(await read('acme')).toEqual({ film: 'of acme', session: { of: 'acme 2' } });
   });
 });
+
+describe.each([...STORING, undefined])('%s after an earlier mutation of the same request', (pattern) => {
+  const cached =
+    pattern === undefined
+      ? '@invalidates(tags: ["Session:1"])'
+      : `@cached(ttl: 60, pattern: ${pattern}, key: "Session:1", vary: ["tenant"])`;
+
+  async function tenants(varyTags: readonly string[]) {
+    let version = 1;
+    const film: Resolver = (_, _args, { tenant }) => `of ${String(tenant)}`;
+    const rowOf = ({ tenant }: TestContext) => ({ id: '1', of: `${String(tenant)} ${version}`, version });
+    const tested = testCache({
+      typeDefs: `
+        type Session { id: ID! of: String version: Int film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
+        type Touched { film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
+        type Query {
+          film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"])
+          session: Session @cached(ttl: 60, key: "Session:1", vary: ["tenant"])
+        }
+        type Mutation {
+          touch: Touched @invalidates(tags: ["Film:1"])
+          look: Touched
+          signIn: Session ${cached}
+        }
+      `,
+      vary: { tenant: ({ tenant }: TestContext) => tenant },
+      varyTags,
+      resolvers: {
+        Query: { film, session: (_, _args, context) => rowOf(context) },
+        Session: { film },
+        Touched: { film },
+        Mutation: {
+          touch: () => ({}),
+          look: () => ({}),
+          signIn: (_, _args, context) => {
+            context.tenant = 'acme';
+            version += 1;
+            return rowOf(context);
+          },
+        },
+      },
+    });
+    await tested.cache.start();
+    onTestFinished(() => tested.cache.close());
+    return tested;
+  }
+
+  it.each<[string, string, readonly string[]]>([
+    ['a tag', 'touch { __typename }', ['tenant']],
+    ['a read below it', 'look { film }', ['tenant']],
+    ['a read below it', 'look { film }', []],
+  ])(
+    'leaves each tenant its own, where its variant was noted by %s (%s, varyTags %j)',
+    async (_, first, varyTags) => {
+      const { query } = await tenants(varyTags);
+      const read = async (tenant: string) => (await query('{ film session { of } }', { tenant })).data;
+      expect(await read('acme')).toEqual({ film: 'of acme', session: { of: 'acme 1' } });
+      expect(await read('beta')).toEqual({ film: 'of beta', session: { of: 'beta 1' } });
+      const { data } = await query(`mutation { ${first} signIn { of film } }`, { tenant: 'beta' });
+      expect(data).toMatchObject({ signIn: { of: 'acme 2', film: 'of acme' } });
+      expect(await read('acme')).toEqual({ film: 'of acme', session: { of: 'acme 2' } });
+      expect(await read('beta')).toEqual({ film: 'of beta', session: { of: 'beta 2' } });
+    },
+  );
+});

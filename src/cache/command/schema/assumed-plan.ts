@@ -4,6 +4,7 @@ import { readCachedType, readDirectives } from '../../directives/read-directives
 import { REFERENCE } from '../../directives/entity.js';
 import { createFieldCounters } from '../../metrics/field-counters.js';
 import type { CachedArguments } from '../../policy/field-site.js';
+import { systemClock } from '../../time/clock.js';
 import { createVariants } from '../../vary/vary-options.js';
 
 /** What `createCache` would be told and SDL does not say; undefined where it is taken to fit. */
@@ -41,6 +42,7 @@ export function assumedPlan(schema: GraphQLSchema, options: AssumedOptions = {})
     ...{ origins, flushing: origins, varyAll, fetches: options.fetches },
     ...{ hasJournal: true, knowsViewer: true, authorizes: true },
     variants: createVariants({ vary: Object.fromEntries(functions), varyAll }, log),
+    clock: systemClock,
     countersOf: () => counters,
     onUnnamed: () => undefined,
     onUnnamedByParent: () => undefined,
