@@ -132,7 +132,7 @@ export class OriginLoads {
       const variant = variantOf?.(context).values ?? noValues;
       const pending = await this.#pendingOf(tasks);
       const ids = tasks
-        .filter(({ wanted: { address } }) => pending.get(address.key)?.outcome !== 'pending')
+        .filter(({ wanted: { address } }) => pending.get(address.pendingKey)?.outcome !== 'pending')
         .map(({ wanted }) => wanted.address.id);
       const wantedIds = [...new Set(ids)];
       const message = channels.load.hasSubscribers ? messageOf(tasks, wantedIds.length) : undefined;
@@ -149,8 +149,8 @@ export class OriginLoads {
       const given = new Set<string>();
       const again: IdTask[] = [];
       for (const item of tasks) {
-        const { id, key } = item.wanted.address;
-        const found = pending.get(key);
+        const { id, pendingKey } = item.wanted.address;
+        const found = pending.get(pendingKey);
         const isPending = found?.outcome === 'pending';
         const value = isPending ? found.state : values.get(id);
         if (value instanceof Error) {
@@ -177,7 +177,7 @@ export class OriginLoads {
   async #pendingOf(tasks: readonly IdTask[]): Promise<ReadonlyMap<string, PendingState>> {
     const behind = tasks.filter(({ wanted }) => wanted.field.isWrittenBehind);
     if (behind.length === 0) return NONE_PENDING;
-    const keys = behind.map(({ wanted }) => wanted.address.key);
+    const keys = behind.map(({ wanted }) => wanted.address.pendingKey);
     const found = await this.#services.acceptedWrites.pendingOf(keys);
     return new Map(keys.map((key, index) => [key, found[index] ?? { outcome: 'unknown' }]));
   }

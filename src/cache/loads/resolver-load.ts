@@ -28,9 +28,9 @@ export function resolverLoads<Info extends CallInfo>(
     };
   };
   return {
-    begin: (call, { key }) => {
+    begin: (call, { pendingKey }) => {
       const load = beginAlone(call);
-      return policy.isWrittenBehind ? unlessPending(services, key, load) : load;
+      return policy.isWrittenBehind ? unlessPending(services, pendingKey, load) : load;
     },
     beginAlone,
   };

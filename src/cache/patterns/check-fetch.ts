@@ -48,7 +48,10 @@ export function checkFetch({ key, options, load, variants, behind }: FetchCall):
   if (tags !== undefined) addTagFaults(faults, tags);
   if (Array.isArray(tags) && tags.length > MAX_TAGS)
     faults.push(`there must be at most ${MAX_TAGS} tags, but got ${tags.length}`);
+  const isBehind = typeof key === 'string' && behind.has(namespaceOf(key));
   faults.push(...varyFaults(given['vary'], variants));
+  if (!isBehind) faults.push(...unnamedFaults(given['vary'], variants));
+  else if (Array.isArray(tags) && tags.length > 0) faults.push(...untenantedFaults(given['vary'], variants));
   if (!isPositive(ttl)) faults.push(`ttl must be a positive number of seconds, but got ${written(ttl)}`);
   for (const name of LONG) {
     const seconds = given[name];
@@ -61,7 +64,7 @@ export function checkFetch({ key, options, load, variants, behind }: FetchCall):
     const mustBe = typeof value === 'number' ? 'not be negative' : 'be a number';
     faults.push(`${name} must ${mustBe}, but got ${written(value)}`);
   }
-  if (typeof key === 'string' && behind.has(namespaceOf(key))) {
+  if (isBehind) {
     const because = `because the namespace "${namespaceOf(key)}" is written behind`;
     if (typeof local === 'number' && local > 0) faults.push(`local must be 0, ${because}`);
     if (Object.values(given['vary'] ?? NONE).some((value) => value !== undefined))
@@ -86,21 +89,35 @@ export function checkInvalidate(tags: unknown): void {
   refuseFaults('cache.invalidate', faults, 'CACHE_FETCH_OPTIONS');
 }
 
-function varyFaults(vary: unknown, { functions, rowNames }: Variants): string[] {
+function varyFaults(vary: unknown, { functions }: Variants): string[] {
   if (vary !== undefined && (!isObject(vary) || Array.isArray(vary)))
     return [`vary must be an object such as { tenant: "acme" }, but got ${written(vary)}`];
   const declared = [...functions.keys()];
-  const faults = Object.entries(vary ?? NONE).flatMap(([name, value]) => {
+  return Object.entries(vary ?? NONE).flatMap(([name, value]) => {
     const fault = varyFault(name, value, declared);
     return fault === undefined ? [] : [`vary: ${fault}`];
   });
-  for (const name of rowNames) {
-    if (vary !== undefined && name in vary) continue;
-    faults.push(
+}
+
+function unnamedFaults(vary: unknown, { rowNames }: Variants): string[] {
+  return unnamed(vary, rowNames).map(
+    (name) =>
       `vary must name ${name}, whose values have rows of their own (varyTags); pass vary: { ${name}: … }`,
-    );
-  }
-  return faults;
+  );
+}
+
+/** What is written behind belongs to no tenant, and its tags then name rows of none: its caller must have meant that. */
+function untenantedFaults(vary: unknown, { rowNames }: Variants): string[] {
+  return unnamed(vary, rowNames).map(
+    (name) =>
+      `tags would name rows without ${name} only (varyTags), because the key is written behind; leave tags out, or pass ` +
+      `vary: { ${name}: undefined }`,
+  );
+}
+
+function unnamed(vary: unknown, rowNames: Variants['rowNames']): string[] {
+  const named = isObject(vary) ? Object.keys(vary) : [];
+  return [...rowNames].filter((name) => !named.includes(name));
 }
 
 function addTagFaults(faults: string[], tags: unknown): void {

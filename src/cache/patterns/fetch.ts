@@ -35,7 +35,7 @@ export interface FetchOptions {
   readonly local?: number;
   /**
    * Which variant of the entry is meant, by names that createCache declares: `{ tenant: 'acme' }`. Names that are left out do
-   * not decide the value; those of `varyTags` must be named. Default: one entry for all.
+   * not decide the value; those of `varyTags` must be named, unless the key is written behind. Default: one entry for all.
    */
   readonly vary?: VaryValues;
   /** The caller's: a load that fails after it has fired is led on by one of those who have joined it. */
@@ -89,16 +89,17 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
       maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     },
   };
-  const { tags = [], vary } = options;
+  const { tags = [] } = options;
+  const vary = isWrittenBehind ? ofNoTenant(services.variants) : options.vary;
   const variant =
     vary === undefined || Object.keys(vary).length === 0 ? undefined : services.variants.given(vary);
   const place = fetchPlace({ key, tags, variant }, services.variants.looksVaried);
   request.onTags([key, ...tags].map(shortenKey));
   // What is loaded within a load is no more for everybody than that load itself, and than what it reads.
-  const part = partOfLoads(Object.keys(vary ?? {}));
+  const part = partOfLoads(isWrittenBehind ? [] : Object.keys(vary ?? {}));
   const begin = (): Load => {
     const one = { run: () => part.run(load), touched: part.touched };
-    return isWrittenBehind ? unlessPending(services, place.key, one) : one;
+    return isWrittenBehind ? unlessPending(services, shortenKey(key), one) : one;
   };
   const caller = { isGone: () => options.signal?.aborted === true };
   const once: LoadFor = (refreshing) =>
@@ -110,4 +111,9 @@ async function readOrLoad(services: Services, request: FetchRequest, load: () =>
   const found = await services.entries.findOne(policy, place);
   if (isHit(found)) timed?.end();
   return serve(services, { policy, path: FETCH_PATH, key: place.key, trace: undefined, told }, found, once);
+}
+
+/** What is written behind is one for all: it varies by nothing, and where rows belong to tenants, it belongs to none. */
+function ofNoTenant({ rowNames }: Services['variants']): VaryValues {
+  return Object.fromEntries(Array.from(rowNames, (name) => [name, undefined]));
 }

@@ -138,7 +138,7 @@ function withoutEntry(reading: Reading, { reason, id }: Unlocated, element?: num
   const read = { policy, path: call.info.path, key: undefined, trace, told: call.told, element };
   if (id === undefined) return nullWithout(read, reason);
   bypassed(read, reason);
-  const wanted = { field: policy, address: { key: '', tags: [], id, others: [] }, trace };
+  const wanted = { field: policy, address: { key: '', tags: [], id, others: [], pendingKey: '' }, trace };
   return loads.loadAlone(wanted, call.context).then(
     ({ value }) => value,
     (error: unknown) => {

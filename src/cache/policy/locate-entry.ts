@@ -7,6 +7,7 @@ import { idText } from '../keys/id-text.js';
 import { meetingTexts } from '../keys/meeting-texts.js';
 import { isShortened, shortenKey } from '../keys/shorten-key.js';
 import {
+  fillTemplate,
   joinTemplate,
   valueOf,
   type Placeholder,
@@ -62,7 +63,7 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
     try {
       const named = keyOf(inputs, element);
       if ('reason' in named) return named;
-      const { key: row, others } = named;
+      const { key: row, others, pendingKey } = named;
       if (viewer !== undefined && isCutOff(row, viewer)) {
         return unlocated('the key is too long to show its viewer', idOf(options, inputs, element));
       }
@@ -80,7 +81,8 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
       const owned = options.carriesViewer ? owner?.tags : undefined;
       const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
       const unvaried = of === undefined ? undefined : row;
-      return { key, row: of, tags, id, viewer, unvaried, others, slot: undefined, named: undefined };
+      const meeting = { unvaried, others, pendingKey };
+      return { key, row: of, tags, id, viewer, ...meeting, slot: undefined, named: undefined };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
@@ -168,6 +170,7 @@ class VariantPlaces {
 interface Named {
   readonly key: string;
   readonly others: readonly string[];
+  readonly pendingKey: string;
 }
 
 type KeyOf = (inputs: TemplateInputs, element: unknown) => Named | Unlocated;
@@ -216,7 +219,7 @@ function compileDefaultKey({ coordinate, hasParent, isPrivate, parentIdComponent
       return unlocated('the parent has no id', undefined);
     const owner = isPrivate ? viewerId : undefined;
     const key = defaultKey({ coordinate, parentId, parentIdComponent, args, viewerId: owner });
-    return { key, others: NO_TAGS };
+    return { key, others: NO_TAGS, pendingKey: key };
   };
 }
 
@@ -228,6 +231,7 @@ function compileKey(
   { coordinate, elementAt, needsId, components }: LocateOptions,
   template: Template,
 ): KeyOf {
+  const isAsInTags = components.every((component) => component === keyComponent);
   return (inputs, element) => {
     const values = template.placeholders.map((placeholder, index) =>
       index === elementAt ? element : valueOf(placeholder, inputs),
@@ -244,7 +248,9 @@ function compileKey(
     const text = joinTemplate(template, values, components);
     const key = shortenKey(text);
     const met = meetingTexts({ template, values, components, text });
-    return { key, others: met.length === 0 ? met : met.filter((tag) => tag !== key) };
+    // The journal has it under the text that its origin is told what to write by.
+    const pendingKey = isAsInTags ? key : fillTemplate(template, values);
+    return { key, others: met.length === 0 ? met : met.filter((tag) => tag !== key), pendingKey };
   };
 }
 

@@ -11,7 +11,8 @@ export interface KeyOfField {
 /**
  * How the values of a key's placeholders are written, where that differs from how they are in tags. An origin is asked by the
  * text of an id, and told by the text of a key what to write, so for READ_THROUGH, for what is written for it, and for what is written
- * behind, `1` and `"1"` are one: whatever types the fields of one key declare, a read of it finds what is pending.
+ * behind, `1` and `"1"` are one: whatever types the fields of one key declare, a read of it finds what is pending. Entries of
+ * references tell kinds of JSON apart, as their resolvers may; the journal is asked for them by `pendingKey`.
  */
 export function placeholderComponents(
   site: FieldSite,

@@ -10,6 +10,8 @@ export interface Located extends FieldAddress {
   readonly id: string;
   /** Tags under which the row meets other spellings of its key, without a part of a variant. */
   readonly others: readonly string[];
+  /** Under which the journal has what is pending of the row, whose key an entry may spell otherwise: with the types of its values. */
+  readonly pendingKey: string;
   readonly reason?: undefined;
 }
 

@@ -49,15 +49,20 @@ export type PlaceTable = ReturnType<typeof placeTable>;
 
 export interface PlacesOptions extends Partial<CacheOptions<TestContext>> {
   readonly table?: PlaceTable;
+  /** The directive of a field, `other`, that has nothing to do with places. */
+  readonly other?: string;
 }
 
 /** A cache over a table of places that are written behind, and what to ask it. */
-export async function places({ table = placeTable(), ...options }: PlacesOptions = {}) {
+export async function places({ table = placeTable(), other, ...options }: PlacesOptions = {}) {
   const clock = options.clock ?? manualClock();
   const tested: TestCache = testCache({
-    typeDefs,
+    typeDefs: other === undefined ? typeDefs : `${typeDefs} extend type Query { other: Int ${other} }`,
     resolvers: {
-      Query: { aside: (_, { id }: { id: string }) => table.load(id) },
+      Query: {
+        aside: (_, { id }: { id: string }) => table.load(id),
+        ...(other !== undefined && { other: () => null }),
+      },
       Mutation: { note: (_, place: { id: string; seconds: number }) => ({ ...place }) },
     },
     clock,

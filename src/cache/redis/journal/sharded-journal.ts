@@ -62,6 +62,8 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
   const parts = layout.failsByShard ? shards : [first];
   const partsFrom = (part: number | undefined): readonly Shard[] =>
     part === undefined ? parts : parts.slice(part, part + 1);
+  /** Kept: the server may be asked anew before a number has passed. */
+  let longestUnsureMs = 0;
   let place: JournalPlace | undefined;
   let tellDoubt: ((doubt: Doubt) => void) | undefined;
 
@@ -113,7 +115,19 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
   function passedInMs(seq: number, shard: Shard): number {
     const ms = Math.ceil((seq - usOf(shard)) / 1000);
     // Further ahead is only what the journal itself has counted, and goes on counting from.
-    return Math.min(Math.max(0, ms), waitMs);
+    return Math.min(Math.max(0, ms), waitMs + unsureMs(shard));
+  }
+
+  /** By how much a number by the time of the server may have been ahead, since the server was asked for it first. */
+  function unsureMs(shard: Shard): number {
+    const ms = Math.ceil((latestUsOf(shard) - usOf(shard)) / 1000);
+    longestUnsureMs = Math.max(longestUnsureMs, ms);
+    return longestUnsureMs;
+  }
+
+  function laterSeq(shard: Shard): number {
+    unsureMs(shard);
+    return shard.numbers.later(latestUsOf(shard));
   }
 
   /** Together they have room for `maxPending` keys, or for one each. */
@@ -188,7 +202,7 @@ export function shardedJournal(options: ShardedJournalOptions): Journal {
     },
     isAway: (part) => place?.isAway(part) ?? true,
     mayAccept: (part) => place?.mayAccept(part) ?? false,
-    laterSeq: (part) => Math.max(...partsFrom(part).map((shard) => shard.numbers.later(latestUsOf(shard)))),
+    laterSeq: (part) => Math.max(...partsFrom(part).map(laterSeq)),
     passedInMs: (seq, part) => Math.max(...partsFrom(part).map((shard) => passedInMs(seq, shard))),
     accept: async (write) => {
       const shard = shardOf(write.key);

@@ -180,6 +180,29 @@ describe.skipIf(!needsRedis())('a journal in Redis', () => {
     expect(['1', '2'].map((id) => table.rows.get(id)?.seconds)).toEqual([20, 10]);
   });
 
+  it('that was slow to tell its time, for longer than writes wait, loses none that is accepted after one past it', async () => {
+    const { redis } = await server();
+    const proxy = await tcpProxy(redis.port);
+    const [clock, table] = [systemClock, placeTable()];
+    const through = (port: number, commandTimeoutMs?: number): Journal =>
+      redisJournal(
+        new Redis({ port, lazyConnect: true }),
+        commandTimeoutMs === undefined ? {} : { commandTimeoutMs },
+      );
+    const other = await places({ table, clock, journal: through(redis.port) });
+    proxy.set({ latencyMs: 200 });
+    const one = await places({
+      table,
+      clock,
+      journal: { ...through(proxy.port, 50), mayAccept: () => false },
+    });
+    proxy.set({});
+    expect((await one.note(1, 20)).outcomes).toEqual(['Mutation.note WRITTEN']);
+    expect((await other.note(1, 30)).outcomes).toEqual(['Mutation.note QUEUED']);
+    await other.isFlushed();
+    expect(table.rows.get('1')?.seconds).toBe(30);
+  });
+
   it('numbers what it is given after a loss above what it has given out before it', async () => {
     const { redis, admin } = await server();
     const { journal } = await opened(redis);
