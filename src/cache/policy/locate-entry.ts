@@ -81,8 +81,19 @@ export function compileLocate(options: LocateOptions): ReadPolicy['locate'] {
       const owned = options.carriesViewer ? owner?.tags : undefined;
       const { key, row: of, tags } = variantPlace({ row, tags: meant, variant: inputs.variant, owned });
       const unvaried = of === undefined ? undefined : row;
-      const meeting = { unvaried, others, pendingKey };
-      return { key, row: of, tags, id, viewer, ...meeting, slot: undefined, named: undefined };
+      // One literal, so that all places are of one shape.
+      return {
+        key,
+        row: of,
+        tags,
+        id,
+        viewer,
+        unvaried,
+        others,
+        pendingKey,
+        slot: undefined,
+        named: undefined,
+      };
     } catch (error) {
       if (!(error instanceof UnkeyableValue)) throw error;
       return unlocated(error.message, idOf(options, inputs, element));
