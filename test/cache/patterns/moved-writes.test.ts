@@ -72,43 +72,55 @@ describe.each(STORING)('%s, where the resolver says another viewer', (pattern) =
   });
 });
 
-describe.each(STORING)('%s, where the resolver says another tenant', (pattern) => {
-  const types = `
-    type Session { id: ID! of: String version: Int film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
-    type Query {
-      film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"])
-      session: Session @cached(ttl: 60, key: "Session:1", vary: ["tenant"])
-    }
-    type Mutation { signIn: Session @cached(ttl: 60, pattern: ${pattern}, key: "Session:1", vary: ["tenant"]) }
-  `;
+const stored = (pattern: string): string =>
+  `@cached(ttl: 60, pattern: ${pattern}, key: "Session:1", vary: ["tenant"])`;
 
-  async function tenants(varyTags: readonly string[]) {
-    let version = 1;
-    const film: Resolver = (_, _args, { tenant }) => `of ${String(tenant)}`;
-    const rowOf = ({ tenant }: TestContext) => ({ id: '1', of: `${String(tenant)} ${version}`, version });
-    const tested = testCache({
-      typeDefs: types,
-      vary: { tenant: ({ tenant }: TestContext) => tenant },
-      varyTags,
-      resolvers: {
-        Query: { film, session: (_, _args, context) => rowOf(context) },
-        Session: { film },
-        Mutation: {
-          signIn: (_, _args, context) => {
-            context.tenant = 'acme';
-            version += 1;
-            return rowOf(context);
-          },
+/** Films and sessions of tenants, and a mutation after which the request is of another one. */
+async function tenants(signIn: string, varyTags: readonly string[]) {
+  let version = 1;
+  const film: Resolver = (_, _args, { tenant }) => `of ${String(tenant)}`;
+  const rowOf = ({ tenant }: TestContext) => ({ id: '1', of: `${String(tenant)} ${version}`, version });
+  const tested = testCache({
+    typeDefs: `
+      type Session { id: ID! of: String version: Int film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
+      type Touched { film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
+      type Query {
+        film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"])
+        session: Session @cached(ttl: 60, key: "Session:1", vary: ["tenant"])
+      }
+      type Mutation {
+        touch: Touched @invalidates(tags: ["Film:1"])
+        look: Touched
+        signIn: Session ${signIn}
+      }
+    `,
+    vary: { tenant: ({ tenant }: TestContext) => tenant },
+    varyTags,
+    resolvers: {
+      Query: { film, session: (_, _args, context) => rowOf(context) },
+      Session: { film },
+      Touched: { film },
+      Mutation: {
+        touch: () => ({}),
+        look: () => ({}),
+        signIn: (_, _args, context) => {
+          context.tenant = 'acme';
+          version += 1;
+          return rowOf(context);
         },
       },
-    });
-    await tested.cache.start();
-    onTestFinished(() => tested.cache.close());
-    return tested;
-  }
+    },
+  });
+  await tested.cache.start();
+  onTestFinished(() => tested.cache.close());
+  return tested;
+}
+
+describe.each(STORING)('%s, where the resolver says another tenant', (pattern) => {
+  const signIn = stored(pattern);
 
   it.each([[[]], [['tenant']]])('leaves each tenant its own, with varyTags %j', async (varyTags) => {
-    const { query } = await tenants(varyTags);
+    const { query } = await tenants(signIn, varyTags);
     const read = async (tenant?: string) => (await query('{ film session { of } }', { tenant })).data;
     expect(await read('acme')).toEqual({ film: 'of acme', session: { of: 'acme 1' } });
     await query('{ session { of } }');
@@ -119,50 +131,7 @@ describe.each(STORING)('%s, where the resolver says another tenant', (pattern) =
 });
 
 describe.each([...STORING, undefined])('%s after an earlier mutation of the same request', (pattern) => {
-  const cached =
-    pattern === undefined
-      ? '@invalidates(tags: ["Session:1"])'
-      : `@cached(ttl: 60, pattern: ${pattern}, key: "Session:1", vary: ["tenant"])`;
-
-  async function tenants(varyTags: readonly string[]) {
-    let version = 1;
-    const film: Resolver = (_, _args, { tenant }) => `of ${String(tenant)}`;
-    const rowOf = ({ tenant }: TestContext) => ({ id: '1', of: `${String(tenant)} ${version}`, version });
-    const tested = testCache({
-      typeDefs: `
-        type Session { id: ID! of: String version: Int film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
-        type Touched { film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"]) }
-        type Query {
-          film: String @cached(ttl: 60, key: "Film:1", vary: ["tenant"])
-          session: Session @cached(ttl: 60, key: "Session:1", vary: ["tenant"])
-        }
-        type Mutation {
-          touch: Touched @invalidates(tags: ["Film:1"])
-          look: Touched
-          signIn: Session ${cached}
-        }
-      `,
-      vary: { tenant: ({ tenant }: TestContext) => tenant },
-      varyTags,
-      resolvers: {
-        Query: { film, session: (_, _args, context) => rowOf(context) },
-        Session: { film },
-        Touched: { film },
-        Mutation: {
-          touch: () => ({}),
-          look: () => ({}),
-          signIn: (_, _args, context) => {
-            context.tenant = 'acme';
-            version += 1;
-            return rowOf(context);
-          },
-        },
-      },
-    });
-    await tested.cache.start();
-    onTestFinished(() => tested.cache.close());
-    return tested;
-  }
+  const signIn = pattern === undefined ? '@invalidates(tags: ["Session:1"])' : stored(pattern);
 
   it.each<[string, string, readonly string[]]>([
     ['a tag', 'touch { __typename }', ['tenant']],
@@ -171,7 +140,7 @@ describe.each([...STORING, undefined])('%s after an earlier mutation of the same
   ])(
     'leaves each tenant its own, where its variant was noted by %s (%s, varyTags %j)',
     async (_, first, varyTags) => {
-      const { query } = await tenants(varyTags);
+      const { query } = await tenants(signIn, varyTags);
       const read = async (tenant: string) => (await query('{ film session { of } }', { tenant })).data;
       expect(await read('acme')).toEqual({ film: 'of acme', session: { of: 'acme 1' } });
       expect(await read('beta')).toEqual({ film: 'of beta', session: { of: 'beta 1' } });
