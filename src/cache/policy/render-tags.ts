@@ -3,7 +3,7 @@ import { shortenKey } from '../keys/shorten-key.js';
 import { joinTemplate, valueOf, type Template, type TemplateInputs } from '../keys/template.js';
 
 /** Deeper lists name no tag. */
-const MAX_DEPTH = 64;
+export const MAX_LIST_DEPTH = 64;
 
 /**
  * The texts of a tag template: of one tag, or of one per element where a placeholder holds a list, through lists in it. A list may
@@ -14,7 +14,7 @@ export function renderTag(template: Template, inputs: TemplateInputs): readonly 
   const listAt = values.findIndex(Array.isArray);
   if (listAt < 0) return textsOf(template, values);
   const texts = (value: unknown, depth = 0): readonly string[] => {
-    const isList = Array.isArray(value) && depth < MAX_DEPTH;
+    const isList = Array.isArray(value) && depth < MAX_LIST_DEPTH;
     const ofElements = isList ? value.flatMap((element: unknown) => texts(element, depth + 1)) : [];
     const isWhole = !isList || depth > 0 || template.leafAt?.[listAt] === true;
     return isWhole ? [...textsOf(template, values.with(listAt, value)), ...ofElements] : ofElements;

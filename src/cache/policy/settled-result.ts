@@ -3,6 +3,7 @@ import { createDeferred } from '../time/deferred.js';
 import type { Clock } from '../time/clock.js';
 import { within } from '../time/within.js';
 import { valueIn, type Template } from '../keys/template.js';
+import { MAX_LIST_DEPTH } from './render-tags.js';
 
 type Path = readonly string[];
 
@@ -14,9 +15,6 @@ export type TimeLimits = Pick<Clock, 'nowMs' | 'after'>;
  * a one may never end.
  */
 const RESULT_SETTLES_WITHIN_MS = 3000;
-
-/** Deeper lists name no tag. */
-const MAX_DEPTH = 64;
 
 /** What a template looks at in a result, once it is there. */
 interface Settled {
@@ -56,7 +54,7 @@ function holdsPromise(result: unknown, path: Path): boolean {
 }
 
 function listHoldsPromise(value: unknown, depth: number): boolean {
-  if (!Array.isArray(value) || depth >= MAX_DEPTH) return false;
+  if (!Array.isArray(value) || depth >= MAX_LIST_DEPTH) return false;
   return value.some((element) => isPlainPromise(element) || listHoldsPromise(element, depth + 1));
 }
 
