@@ -116,11 +116,16 @@ function told({ data, errors, ...rest }: ExecutionResult): unknown {
   };
 }
 
-/** Which objects of an answer have a prototype; those of graphql-js have none. */
-function prototypesIn(data: unknown): unknown {
-  if (Array.isArray(data)) return data.map(prototypesIn);
+/**
+ * Which objects of an answer have a prototype; those of graphql-js have none. A field called `constructor` of an empty list makes
+ * a list of what resolvers are given, and all that hangs together by that is told once.
+ */
+function prototypesIn(data: unknown, met = new Set<unknown>()): unknown {
   if (typeof data !== 'object' || data === null) return 0;
-  return [Object.getPrototypeOf(data) === null, ...Object.values(data).map(prototypesIn)];
+  if (met.has(data)) return 'met';
+  met.add(data);
+  const inside = Object.values(data).map((value) => prototypesIn(value, met));
+  return Array.isArray(data) ? inside : [Object.getPrototypeOf(data) === null, ...inside];
 }
 
 /** Mostly right, now and then not. */
