@@ -166,6 +166,7 @@ function createSingleFlight<Context>(
       isPending: false,
       sharable: true,
       filled: undefined,
+      keptUntilMs: found === undefined || found.isDue ? undefined : entries.untilMs(found),
     }),
     onBug: (error) => log.error({ error: textOf(error) }, 'a load ended without an answer'),
   });

@@ -212,12 +212,12 @@ function answerCopies(memo: CacheOptions<unknown>['memo']): LocalCopies | undefi
 /** Where every read must be asked about, or a share of the hits is checked, operations are executed. */
 function createMemo<Context>(
   { memo, authorize, shadow }: CacheOptions<Context>,
-  { entries, traces }: CacheServices,
+  { entries, traces, clock }: CacheServices,
   { plans, counters }: Pick<Parts, 'plans' | 'counters'>,
 ): OperationMemo | undefined {
   if (memoBounds(memo) === undefined || authorize !== undefined || shadow !== undefined) return undefined;
   const countersOf = (coordinate: string) => counters.of(coordinate);
-  return new OperationMemo({ entries, traces, countersOf, plans });
+  return new OperationMemo({ entries, traces, countersOf, plans, clock });
 }
 
 function createHttp<Context>(

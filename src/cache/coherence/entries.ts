@@ -153,7 +153,10 @@ export class Entries {
     const { reads } = trace ?? NOT_TRACED;
     if (reads === undefined) return found;
     const note = (all: readonly (Found | undefined)[]): typeof all => {
-      addresses.forEach((address, index) => reads.note(address, all[index], this.#untilMs(all[index])));
+      addresses.forEach((address, index) => {
+        const entry = all[index];
+        reads.note(address, entry, entry === undefined ? 0 : this.untilMs(entry));
+      });
       return all;
     };
     return isPromise(found) ? found.then(note) : note(found);
@@ -435,8 +438,7 @@ export class Entries {
   }
 
   /** Until when what was made of a fresh entry may be kept: from then on reads decide whether it is refreshed. */
-  #untilMs(found: Found | undefined): number {
-    if (found === undefined) return 0;
+  untilMs(found: Found): number {
     const { loadedAtMs, freshForMs, loadMs, untilMs } = found;
     if (untilMs !== undefined || freshForMs === undefined) return untilMs ?? 0;
     return this.#options.early.drawsFromMs({ loadedAtMs, freshForMs, loadMs });

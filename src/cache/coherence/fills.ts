@@ -8,7 +8,7 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ValueCodec } from '../codec/value-codec.js';
 import type { EntryAddress, Fill, FillOutcome, Lease, PutOutcome, Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
-import type { DecodedEntries } from './decoded-entries.js';
+import type { Decoded, DecodedEntries } from './decoded-entries.js';
 import { freshMsOf, staleMsOf, type EntryField, type FieldAddress, type Found } from './entry-field.js';
 
 /** A loaded value on its way into the store. */
@@ -55,6 +55,8 @@ export interface Filled {
   /** True where the value is the very one that was given, which cannot be copied for others. */
   readonly isGiven?: boolean;
   readonly outcome: MaybePromise<FillOutcome | 'too-large' | 'unstorable' | 'failed'>;
+  /** Until when what is made of the value may be kept, once it is stored. */
+  readonly keptUntilMs?: number;
 }
 
 interface Encoded {
@@ -74,6 +76,8 @@ export interface FillsOptions {
   readonly codec: ValueCodec;
   readonly clock: Clock;
   readonly random: () => number;
+  /** From when on reads decide whether an entry is refreshed. */
+  readonly early: { drawsFromMs(entry: Pick<Decoded, 'loadedAtMs' | 'freshForMs' | 'loadMs'>): number };
   /** Told whenever the store fails; the caller is answered all the same. */
   readonly onStoreTrouble: (operation: string, error: unknown) => void;
   /** Told of every entry on its way into the store. */
@@ -116,7 +120,7 @@ export class Fills {
     if (fill.refreshes !== undefined) this.#compare(field.counters, encoded.payload, fill.refreshes);
     if (fill.generations === undefined) return { value, copy, outcome: 'failed' };
     const { address, generations, loadMs, hint, lease } = fill;
-    const stamped = this.#stamp(field, encoded, {
+    const { keptUntilMs, ...stamped } = this.#stamp(field, encoded, {
       key: address.key,
       generations,
       loadMs,
@@ -127,7 +131,7 @@ export class Fills {
     const { key, row, tags } = address;
     const sent: Fill = { key, row, tags, owner: field.coordinate, ...stamped, generations, token };
     this.#options.onStored?.(sent, { loadMs, isNull: value === null, isWrite: false });
-    return { value, copy, outcome: this.#send(field, sent) };
+    return { value, copy, outcome: this.#send(field, sent), keptUntilMs };
   }
 
   /** Stores what an announced write has committed; true where that is there now. */
@@ -138,10 +142,10 @@ export class Fills {
     if (encoded.payload === undefined) tellStored(field, { outcome: encoded.outcome, isWrite: true });
     if (encoded.payload === undefined || generation === undefined) return false;
     const origin = { key: address.key, generations, loadMs: 0, hint: UNKNOWN_HINT };
-    const stamped = this.#stamp(field, encoded, origin);
+    const { bytes, keepForMs } = this.#stamp(field, encoded, origin);
     try {
       const { key, row, tags } = address;
-      const put = { key, row, tags, owner: field.coordinate, ...stamped, token, version, generation };
+      const put = { key, row, tags, owner: field.coordinate, bytes, keepForMs, token, version, generation };
       const [outcome] = await this.#options.store.put([put]);
       if (outcome === 'stored')
         this.#options.onStored?.(put, { loadMs: 0, isNull: value === null, isWrite: true });
@@ -182,20 +186,24 @@ export class Fills {
     return { value, copy, outcome: 'too-large' };
   }
 
-  /** An entry, and how long it is kept. */
+  /** An entry, how long it is kept, and what is made of it. */
   #stamp(
     field: EntryField,
     { value, payload }: Encoded,
     origin: Pick<EntryHeader, 'key' | 'generations' | 'loadMs' | 'hint'>,
-  ): { readonly bytes: Uint8Array; readonly keepForMs: number } {
-    const { clock, random, store } = this.#options;
+  ): { readonly bytes: Uint8Array; readonly keepForMs: number; readonly keptUntilMs: number } {
+    const { clock, random, store, early } = this.#options;
     const { lifetime } = field;
     const freshForMs = freshMsOf(lifetime, value, random());
     const { key, generations, loadMs, hint } = origin;
     const header = { key, generations, loadMs, hint, loadedAtMs: clock.nowMs(), freshForMs, payload };
     const bytes = encodeEntry(header, store.isLocal ? Buffer.allocUnsafeSlow : Buffer.allocUnsafe);
     if (store.isLocal) this.#decoded.note(field, bytes, this.#decoded.freshly(header, value));
-    return { bytes, keepForMs: freshForMs + staleMsOf(lifetime, value) };
+    return {
+      bytes,
+      keepForMs: freshForMs + staleMsOf(lifetime, value),
+      keptUntilMs: early.drawsFromMs(header),
+    };
   }
 
   #send(field: EntryField, fill: Fill): Filled['outcome'] {

@@ -37,6 +37,11 @@ export class KeptAnswers {
     return this.#copies.mark();
   }
 
+  /** Whether nothing of this was invalidated since the mark, as far as the log was read. */
+  isUntouchedSince(mark: Mark, key: string, tags: readonly string[]): boolean {
+    return this.#answers.isUntouchedSince(mark.answers, { key, tags });
+  }
+
   /** False where something in it was invalidated since the mark, or it ends by now. */
   keep(key: string, { value, tags, valueBytes, untilMs }: Answer, mark: Mark): boolean {
     const keptAtMs = this.#clock.nowMs();

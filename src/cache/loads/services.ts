@@ -48,6 +48,8 @@ export interface Loaded {
   readonly isPending: boolean;
   /** Ends when the fill has. */
   readonly filled: unknown;
+  /** Until when what is made of the value may be kept, where it is an entry, or is one once the fill has ended with `stored`. */
+  readonly keptUntilMs?: number | undefined;
   /** What was told of the load that brought it; absent where loads are not told. */
   readonly message?: LoadMessage | undefined;
 }

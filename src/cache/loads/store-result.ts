@@ -64,8 +64,8 @@ export function storeResult(
     hint,
   });
   if (fill.isGiven !== true) {
-    const { value: shared, copy, outcome: filled } = fill;
-    return { value: shared, copy, hint, loadMs, isPending, sharable: true, filled };
+    const { value: shared, copy, outcome: filled, keptUntilMs } = fill;
+    return { value: shared, copy, hint, loadMs, isPending, sharable: true, filled, keptUntilMs };
   }
   if (fill.outcome === 'unstorable' && counters.unstorable === 1) {
     log.warn(

@@ -7,6 +7,8 @@ import type { FieldCounters } from '../metrics/field-counters.js';
 import type { MemoCounters } from '../metrics/memo-counters.js';
 import type { Traces } from '../metrics/trace.js';
 import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
+import type { Clock } from '../time/clock.js';
+import { AnswersUnderWay, type AnswerUnderWay } from './answers-under-way.js';
 import { isPlainJson } from './plain-json.js';
 import { Recording, type Freshness, type Recorded } from './recording.js';
 
@@ -15,6 +17,7 @@ export interface OperationMemoOptions {
   readonly traces: Traces;
   readonly plans: OperationPlans;
   readonly countersOf: (coordinate: string) => FieldCounters;
+  readonly clock: Pick<Clock, 'nowMs' | 'after'>;
 }
 
 /** An operation of one request. */
@@ -49,7 +52,7 @@ export interface ExecutionNotes {
 const SEEN = 65_536;
 /** A longer key is not worth its place. */
 const LONGEST_KEY = 4096;
-/** So many failures in a row are nothing: what was invalidated is loaded first, and kept by the next who ask. */
+/** So many failures in a row are nothing: what was invalidated while it was loaded is kept by the next who ask. */
 const FAILURES_FOR_NOTHING = 6;
 /** After more of them so many sights are passed over at most before an answer is recorded again. */
 const MOST_PASSES = 128;
@@ -81,6 +84,7 @@ export class OperationMemo {
   readonly #options: OperationMemoOptions;
   /** What a client sends once is not worth keeping. */
   readonly #seen = new RecentKeys(SEEN);
+  readonly #underWay: AnswersUnderWay;
   #hits = 0;
   #inFront = 0;
   #kept = 0;
@@ -88,6 +92,7 @@ export class OperationMemo {
 
   constructor(options: OperationMemoOptions) {
     this.#options = options;
+    this.#underWay = new AnswersUnderWay(options.clock);
   }
 
   /** Undefined where its answer is not kept. */
@@ -105,10 +110,18 @@ export class OperationMemo {
     return keyOf(plan, { variables, context }) === key;
   }
 
-  /** The answer as it was kept, where everything that it was made of is still as it was. */
-  find({ key }: Sight): MaybePromise<KeptAnswer | undefined> {
+  /**
+   * The answer as it was kept, where everything that it was made of is still as it was. Where another request executes the operation,
+   * and its answer is to be kept, that is waited for.
+   */
+  find({ key, plan }: Sight): MaybePromise<KeptAnswer | undefined> {
     const answers = this.#options.entries.answers;
-    if (answers?.find(key) === undefined) return undefined;
+    if (answers === undefined) return undefined;
+    if (answers.find(key) === undefined) {
+      const underWay = this.#underWay.get(key);
+      // Where the last one could not be kept, this one may not be either.
+      return underWay && plan.failures === 0 ? this.#join(answers, key, underWay) : undefined;
+    }
     const isProven = answers.prove();
     if (!isPromise(isProven)) return isProven ? this.#take(answers, key) : undefined;
     return isProven.then((is) => (is ? this.#take(answers, key) : undefined));
@@ -134,15 +147,18 @@ export class OperationMemo {
     const mark = answers.mark();
     const recording = new Recording({ countersOf });
     const stop = traces.follow(context, recording);
+    const endWait = this.#underWay.begin(key, { mark, tags: recording.tags });
     return {
       freshness: () => recording.recordedFor(plan.read),
       end: (result) => {
         stop();
-        if (!this.#keep(answers, { key, plan, recording, mark, result })) {
-          plan.failures += 1;
-          const failures = plan.failures - FAILURES_FOR_NOTHING;
-          plan.passes = failures <= 0 ? 0 : Math.min(2 ** failures, MOST_PASSES);
-        } else plan.failures = 0;
+        const isKept = this.#keep(answers, { key, plan, recording, mark, result });
+        const ended = (is: boolean): void => {
+          noteOutcome(plan, is);
+          endWait();
+        };
+        if (isPromise(isKept)) void isKept.then(ended);
+        else ended(isKept);
       },
     };
   }
@@ -163,6 +179,17 @@ export class OperationMemo {
       bytes: answers?.bytes ?? 0,
       evictions: answers?.evictions ?? 0,
     };
+  }
+
+  /**
+   * What was invalidated before this request came is known once the log was read. If that was read by the other one, it is
+   * waited for in vain; if not, its answer is kept only if nothing of it was invalidated until this request came.
+   */
+  async #join(answers: KeptAnswers, key: string, underWay: AnswerUnderWay): Promise<KeptAnswer | undefined> {
+    if (!(await answers.prove())) return undefined;
+    if (!answers.isUntouchedSince(underWay.mark, key, Array.from(underWay.tags))) return undefined;
+    await this.#underWay.end(key, underWay);
+    return this.#take(answers, key);
   }
 
   #take(answers: KeptAnswers, key: string): KeptAnswer | undefined {
@@ -194,20 +221,32 @@ export class OperationMemo {
       mark: Mark;
       result: Executed | undefined;
     },
-  ): boolean {
-    const recorded = recording.recordedFor(plan.read);
+  ): MaybePromise<boolean> {
+    const recorded = recording.awaitedFor(plan.read);
     const { data } = result ?? {};
     if (recorded === undefined || result?.errors !== undefined) return false;
     if (typeof data !== 'object' || data === null || !isPlainJson(data)) return false;
-    const answer = new KeptAnswer(data, recorded);
+    const { fills, ...made } = recorded;
+    const answer = new KeptAnswer(data, made);
     const { text } = answer;
     const textBytes = Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
-    const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * recorded.hits.length;
-    const { tags, untilMs } = recorded;
-    if (!answers.keep(key, { value: answer, tags, valueBytes, untilMs }, mark)) return false;
-    this.#kept += 1;
-    return true;
+    const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * made.hits.length;
+    const { tags, untilMs } = made;
+    const keep = (): boolean => {
+      const isKept = answers.keep(key, { value: answer, tags, valueBytes, untilMs }, mark);
+      if (isKept) this.#kept += 1;
+      return isKept;
+    };
+    if (fills.every((outcome) => outcome === 'stored')) return keep();
+    const areStored = Promise.all(fills).then((outcomes) => outcomes.every((is) => is === 'stored'));
+    return areStored.then((are) => are && keep()).catch(() => false);
   }
+}
+
+function noteOutcome(plan: OperationPlan, isKept: boolean): void {
+  plan.failures = isKept ? 0 : plan.failures + 1;
+  const failures = plan.failures - FAILURES_FOR_NOTHING;
+  plan.passes = failures <= 0 ? 0 : Math.min(2 ** failures, MOST_PASSES);
 }
 
 /** Undefined where its answer is not kept. */

@@ -1,7 +1,9 @@
 import type { FieldCounters } from '../metrics/field-counters.js';
 import {
   Trace,
+  type Outcome,
   type ReadEntry,
+  type ReadLoad,
   type ReadPlace,
   type ReadsNoted,
   type ResponsePath,
@@ -33,7 +35,18 @@ export interface Recorded extends Freshness {
   readonly repeats: readonly (() => void)[];
 }
 
-/** Notes what one execution reads, and whether its answer is made of nothing but fresh entries. */
+/** What an answer will have been made of, once all of this has ended with `stored`. */
+export interface Awaited extends Recorded {
+  readonly fills: readonly unknown[];
+}
+
+/** Of reads that found nothing, and were answered by a load. */
+const LOADED: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED']);
+
+/**
+ * Notes what one execution reads, and whether its answer is made of nothing but fresh entries. What it loaded is one as soon as it is
+ * stored: that was refused if anything of it was invalidated since its generations were read, which was after this began.
+ */
 export class Recording extends Trace {
   override readonly reads: ReadsNoted;
   readonly #countersOf: (coordinate: string) => FieldCounters;
@@ -41,21 +54,40 @@ export class Recording extends Trace {
   readonly #values: unknown[] = [];
   readonly #hits = new Map<string, CountedHits>();
   readonly #repeats: (() => void)[] = [];
+  readonly #fills: unknown[] = [];
   #untilMs = Infinity;
   #savedMs = 0;
+  #loads = 0;
+  /** Reads that found nothing, and have not been answered yet. */
+  #missing = 0;
   #isWhole = true;
 
   constructor(options: { countersOf: (coordinate: string) => FieldCounters }) {
     super();
     this.#countersOf = options.countersOf;
-    this.reads = { note: (place, found, untilMs) => this.#note(place, found, untilMs) };
+    this.reads = {
+      note: (place, found, untilMs) => this.#note(place, found, untilMs),
+      noteLoad: (load) => this.#noteLoad(load),
+    };
+  }
+
+  /** Of what was read so far. */
+  get tags(): Iterable<string> {
+    return this.#tags;
   }
 
   /** Undefined where anything but fresh entries had a part in the answer; `read` are the names that GraphQL reads of them. */
   recordedFor(read: ReadonlySet<string>): Recorded | undefined {
-    if (!this.#isWhole || this.#hits.size === 0 || this.#values.length === 0) return undefined;
+    return this.#loads === 0 ? this.awaitedFor(read) : undefined;
+  }
+
+  /** The same where loads may have had a part in it as well, of which the fills have to end. */
+  awaitedFor(read: ReadonlySet<string>): Awaited | undefined {
+    if (!this.#isWhole || this.#missing !== 0 || this.#hits.size === 0 || this.#values.length === 0)
+      return undefined;
     if (!this.#values.every((value) => isReadPlainly(value, read))) return undefined;
     return {
+      fills: this.#fills,
       tags: [...this.#tags],
       untilMs: this.#untilMs,
       hits: [...this.#hits.values()],
@@ -75,9 +107,9 @@ export class Recording extends Trace {
 
   override record(
     _path: ResponsePath,
-    { coordinate, outcome, savedMs = 0 }: Omit<TraceRecord, 'path'>,
+    { coordinate, outcome, loadMs = 0, savedMs = loadMs }: Omit<TraceRecord, 'path'>,
   ): void {
-    if (outcome !== 'HIT') {
+    if (outcome !== 'HIT' && !LOADED.has(outcome)) {
       this.#isWhole = false;
       return;
     }
@@ -98,13 +130,29 @@ export class Recording extends Trace {
 
   #note(place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
     // What is due is refreshed by the read of it, and the next answer may be newer.
-    if (found === undefined || found.staleForMs !== 0 || found.isDue) {
+    if (found !== undefined && (found.staleForMs !== 0 || found.isDue)) {
       this.#isWhole = false;
       return;
     }
     this.#tags.add(rowOf(place));
     for (const tag of place.tags) this.#tags.add(tag);
-    this.#values.push(found.value);
+    if (found === undefined) this.#missing += 1;
+    else this.#madeOf(found.value, untilMs);
+  }
+
+  #noteLoad({ value, keptUntilMs, filled }: ReadLoad): void {
+    if (keptUntilMs === undefined) {
+      this.#isWhole = false;
+      return;
+    }
+    this.#missing -= 1;
+    this.#loads += 1;
+    if (filled !== undefined) this.#fills.push(filled);
+    this.#madeOf(value, keptUntilMs);
+  }
+
+  #madeOf(value: unknown, untilMs: number): void {
+    this.#values.push(value);
     this.#untilMs = Math.min(this.#untilMs, untilMs);
   }
 }

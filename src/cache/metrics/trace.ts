@@ -55,6 +55,17 @@ const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED', 'REFRE
 /** Told of each entry that a request reads, and what was found there. */
 export interface ReadsNoted {
   note(address: ReadPlace, found: ReadEntry | undefined, untilMs: number): void;
+  /** Told of what was loaded in place of one that was not found. */
+  noteLoad(load: ReadLoad): void;
+}
+
+/** As much of a load as says whether its value is an entry by now. */
+export interface ReadLoad {
+  readonly value: unknown;
+  /** Until when what is made of it may be kept; undefined where it is no entry, or is about to end. */
+  readonly keptUntilMs?: number | undefined;
+  /** Ends when the fill has, with `stored` where the entry is there; undefined where it was there before. */
+  readonly filled: unknown;
 }
 
 /** Where an entry is: its key, its row where that is another one, and its tags. */

@@ -197,6 +197,7 @@ function loaded(read: Read, { outcome, isPending, loadMs, message, ...result }: 
   else if (outcome === 'REFRESHED') counters.refreshed += 1;
   else counters.misses += 1;
   if (isNoted(read)) {
+    read.trace?.reads?.noteLoad(result);
     const tier = isPending ? 'journal' : 'origin';
     note(read, isPending ? 'PENDING' : outcome, { tier, ageMs: 0, loadMs, load: message });
   }

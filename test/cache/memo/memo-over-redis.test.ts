@@ -12,6 +12,7 @@ const typeDefs = `
   type Query {
     film(id: ID!): Film @cached(ttl: 60, key: "Film:{args.id}")
     near: String @cached(ttl: 60, local: 5)
+    slow: String @cached(ttl: 60, tags: ["Slow"])
   }
   type Film { id: ID! title: String }
   type Mutation { rename(id: ID!, title: String): Film @invalidates(tags: ["Film:{args.id}"]) }
@@ -28,10 +29,12 @@ describe.skipIf(!needsRedis()).each([false, true])(
     async function twoProcesses() {
       const prefix = randomUUID();
       const titles = new Map([['1', 'Stalker']]);
+      const slowLoads: (() => void)[] = [];
       const resolvers = {
         Query: {
           film: (_: unknown, { id }: { id: string }) => ({ id, title: titles.get(id) }),
           near: () => 'near',
+          slow: () => new Promise((resolve) => slowLoads.push(() => resolve('slow'))),
         },
         Mutation: {
           rename: (_: unknown, { id, title }: { id: string; title: string }) => {
@@ -46,7 +49,7 @@ describe.skipIf(!needsRedis()).each([false, true])(
           // A machine that stands still makes no write one that promises nothing.
           store: redisStore(new Redis(used.url, { lazyConnect: true }), { prefix, commandTimeoutMs: 2000 }),
         });
-      return { writer: await one(), reader: await one(), prefix };
+      return { writer: await one(), reader: await one(), prefix, slowLoads };
     }
 
     it('the one answers without executing, and never after a write that the other has acknowledged', async () => {
@@ -64,6 +67,26 @@ describe.skipIf(!needsRedis()).each([false, true])(
         });
       }
       expect(reader.cache.stats.memo().hits).toBeGreaterThanOrEqual(20);
+    });
+
+    it('who asks after a write of the other is not answered with what was begun before it', async () => {
+      const { writer, reader, slowLoads } = await twoProcesses();
+      const both = '{ film(id: 1) { title } slow }';
+      const first = reader.ask(both);
+      await expect.poll(() => slowLoads.length).toBe(1);
+      slowLoads[0]?.();
+      await first;
+      await reader.settled(FILM);
+      await writer.cache.invalidate(['Slow']);
+      // It has read the film as it was, and waits.
+      const begun = reader.ask(both);
+      await expect.poll(() => slowLoads.length).toBe(2);
+      await writer.ask('mutation { rename(id: 1, title: "The Zone") { title } }');
+      const later = reader.ask(both);
+      await passes(50);
+      for (const end of slowLoads) end();
+      expect((await begun).text).toContain('Stalker');
+      expect((await later).text).toContain('The Zone');
     });
 
     it('no answer outlives the log of invalidations', async () => {

@@ -151,6 +151,73 @@ describe('an operation whose fields are all cached for everybody', () => {
     expect(await ask(FILM)).toMatchObject({ isExecuted: true });
   });
 
+  it('is kept as soon as it was loaded, where it was asked for before', async () => {
+    const { ask, cache } = await world();
+    await ask(FILM);
+    await ask('mutation { rename(id: 1, title: "The Zone") { title } }');
+    const renamed = STALKER.replace('Stalker', 'The Zone');
+    expect(await ask(FILM)).toEqual({ text: renamed, isExecuted: true });
+    expect(await ask(FILM)).toEqual({ text: renamed, isExecuted: false });
+    const counters = cache.stats.counters();
+    expect(counters['Query.film']).toMatchObject({ misses: 2, hits: 1 });
+    expect(counters['Film.director']).toMatchObject({ misses: 1, hits: 2 });
+    await ask('mutation { rename(id: 1, title: "Roadside Picnic") { title } }');
+    expect((await ask(FILM)).text).toContain('Roadside Picnic');
+  });
+
+  it('is kept no longer than what it loaded is fresh', async () => {
+    const { ask, clock } = await world();
+    const films = '{ films { title } }';
+    await ask(films);
+    clock.advance(31_000);
+    expect((await ask(films)).isExecuted).toBe(true);
+    clock.advance(23_000);
+    expect((await ask(films)).isExecuted).toBe(false);
+    clock.advance(7_000);
+    expect((await ask(films)).isExecuted).toBe(true);
+  });
+
+  it('is not kept where what it loads is invalidated meanwhile', async () => {
+    const loading: { then?: () => Promise<void> } = {};
+    const film = async () => {
+      const title = 'as it was';
+      await loading.then?.();
+      return { id: 1, title };
+    };
+    const { ask, cache } = await world({ resolvers: { Query: { film } } });
+    const query = '{ film(id: 1) { title } }';
+    await ask(query);
+    await cache.invalidate(['Film:1']);
+    loading.then = () => cache.invalidate(['Film:1']);
+    expect((await ask(query)).isExecuted).toBe(true);
+    delete loading.then;
+    expect(cache.stats.memo().answers).toBe(0);
+    expect((await ask(query)).isExecuted).toBe(true);
+    expect((await ask(query)).isExecuted).toBe(false);
+  });
+
+  it.each(['no-room', 'outdated', 'failing'] as const)(
+    'is not kept where the store does not take what it loaded: %s',
+    async (outcome) => {
+      const store = memoryStore();
+      const fill: typeof store.fill = (fills) => {
+        if (outcome === 'failing') throw new Error('no answer');
+        return fills.map(() => outcome);
+      };
+      const { ask, cache } = await world({ store: { ...store, fill } });
+      for (let times = 0; times < 4; times += 1) expect((await ask(FILM)).isExecuted).toBe(true);
+      expect(cache.stats.memo().answers).toBe(0);
+    },
+  );
+
+  it('is not kept where what it loaded cannot be an entry', async () => {
+    const film = () => ({ id: 1, title: 'Stalker', length: () => 160 });
+    const { ask, cache } = await world({ resolvers: { Query: { film } } });
+    for (let times = 0; times < 4; times += 1)
+      expect((await ask('{ film(id: 1) { title } }')).isExecuted).toBe(true);
+    expect(cache.stats.memo().answers).toBe(0);
+  });
+
   it('counts what PREFETCH counts to know what is asked for', async () => {
     let asked = 0;
     const clock = virtualClock();
@@ -199,6 +266,89 @@ it('a list by ids is kept as well, with nulls and with elements that have no chi
   });
   await cache.invalidate(['Film:2']);
   expect(await ask(films)).toMatchObject({ isExecuted: true });
+});
+
+describe('an operation that others ask for meanwhile', () => {
+  /** A film whose loads end when the test says so. */
+  async function slowFilm(options: Partial<MemoWorldOptions> = {}) {
+    const loads: { title: string; end: (error?: Error) => void }[] = [];
+    const film = () => {
+      const title = `load ${loads.length + 1}`;
+      return new Promise((resolve, reject) => {
+        const end = (error?: Error): void =>
+          error === undefined ? resolve({ id: 1, title }) : reject(error);
+        loads.push({ title, end });
+      });
+    };
+    const made = await world({ resolvers: { Query: { film } }, ...options });
+    const query = '{ film(id: 1) { title } }';
+    let executions = 0;
+    const askCounted = async (): Promise<string> => {
+      const { text, isExecuted } = await made.ask(query);
+      if (isExecuted) executions += 1;
+      return text;
+    };
+    const first = made.ask(query);
+    await expect.poll(() => loads.length).toBe(1);
+    loads[0]?.end();
+    await first;
+    await made.cache.invalidate(['Film:1']);
+    const loading = made.ask(query);
+    await expect.poll(() => loads.length).toBe(2);
+    return { ...made, loads, loading, askCounted, executions: () => executions };
+  }
+  const answerOf = (title: string): string => `{"data":{"film":{"title":"${title}"}}}\n`;
+
+  it('is executed once for all of them', async () => {
+    const { loads, loading, askCounted, executions, cache } = await slowFilm();
+    const others = Promise.all([askCounted(), askCounted(), askCounted()]);
+    loads[1]?.end();
+    expect((await loading).text).toBe(answerOf('load 2'));
+    expect(await others).toEqual(Array.from({ length: 3 }, () => answerOf('load 2')));
+    expect([executions(), loads.length, cache.stats.memo().hits]).toEqual([0, 2, 3]);
+  });
+
+  it('is executed for those who ask after an invalidation, who do not wait for what was begun before', async () => {
+    const { loads, loading, askCounted, executions, cache } = await slowFilm();
+    await cache.invalidate(['Film:1']);
+    const later = askCounted();
+    await expect.poll(() => loads.length).toBe(3);
+    loads[2]?.end();
+    expect(await later).toBe(answerOf('load 3'));
+    loads[1]?.end();
+    expect((await loading).text).toBe(answerOf('load 2'));
+    expect(await askCounted()).toBe(answerOf('load 3'));
+    expect(executions()).toBe(1);
+  });
+
+  it('is executed once more by each where the answer is not kept', async () => {
+    const { loads, loading, askCounted, executions } = await slowFilm();
+    const others = Promise.all([askCounted(), askCounted()]);
+    loads[1]?.end(new Error('no film'));
+    expect((await loading).text).toContain('no film');
+    await expect.poll(() => loads.length).toBe(3);
+    loads[2]?.end();
+    expect(await others).toEqual([answerOf('load 3'), answerOf('load 3')]);
+    expect(executions()).toBe(2);
+  });
+
+  it('is executed by those who have waited for a second', async () => {
+    let begun = 0;
+    const counting: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({ executionDidStart: async () => void (begun += 1) }),
+    };
+    const { loads, loading, askCounted, clock } = await slowFilm({ plugins: [counting] });
+    const waiting = askCounted();
+    for (let ms = 0; ms < 990; ms += 10) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(ms === 0 ? 0 : 10);
+    }
+    expect(begun).toBe(2);
+    clock.advance(20);
+    await expect.poll(() => begun).toBe(3);
+    loads[1]?.end();
+    expect([(await loading).text, await waiting]).toEqual([answerOf('load 2'), answerOf('load 2')]);
+  });
 });
 
 describe('an answer that is kept', () => {
