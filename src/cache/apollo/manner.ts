@@ -10,6 +10,8 @@ export interface HttpAnswer {
   readonly body: {
     readonly kind: string;
     readonly string?: string;
+    /** What has the same in bytes, where it is long. */
+    readonly kept?: Pick<KeptAnswer, 'sentBytes'>;
     readonly asyncIterator?: AsyncIterable<string>;
   };
 }
@@ -47,7 +49,7 @@ export function mannerIn(
 /** An answer that was kept, as the server would give it; `said` is what is said of it over HTTP. */
 export function answerIn(
   manner: Manner,
-  { text }: KeptAnswer,
+  kept: KeptAnswer,
   said: AnswerHead | undefined,
   headers: Map<string, string>,
 ): HttpAnswer {
@@ -55,7 +57,7 @@ export function answerIn(
   for (const [name, value] of manner.headers) headers.set(name, value);
   // The body of a 304 stays, for its length; no server sends it.
   const status = said?.isUnmodified === true ? 304 : undefined;
-  return { status, headers, body: { kind: 'complete', string: `{"data":${text}}\n` } };
+  return { status, headers, body: { kind: 'complete', string: kept.sent, kept } };
 }
 
 /** Whether two answers are the same, byte for byte; but for how long they may be kept, as time has passed between them. */

@@ -56,6 +56,8 @@ const LONGEST_KEY = 4096;
 const FAILURES_FOR_NOTHING = 6;
 /** After more of them so many sights are passed over at most before an answer is recorded again. */
 const MOST_PASSES = 128;
+/** A shorter text is written as fast as its bytes are. */
+const SHORTEST_AS_BYTES = 1024;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
 const HITS_BYTES = 80;
@@ -67,11 +69,23 @@ export class KeptAnswer {
   /** The names of what is selected, in their order. */
   readonly names: readonly string[];
   readonly made: Pick<Recorded, 'hits' | 'savedMs' | 'repeats' | 'tags' | 'untilMs'>;
+  #bytes: Buffer | undefined;
 
   constructor(data: object, made: KeptAnswer['made']) {
     this.text = JSON.stringify(data);
     this.names = Object.keys(data);
     this.made = made;
+  }
+
+  /** The answer as it is sent where it is nothing but `data`. */
+  get sent(): string {
+    return `{"data":${this.text}}\n`;
+  }
+
+  /** The same in bytes, which a long answer is written from, as its text would be made into them each time. */
+  get sentBytes(): Buffer | undefined {
+    if (this.text.length < SHORTEST_AS_BYTES) return undefined;
+    return (this.#bytes ??= Buffer.from(this.sent));
   }
 }
 
@@ -229,8 +243,10 @@ export class OperationMemo {
     const { fills, ...made } = recorded;
     const answer = new KeptAnswer(data, made);
     const { text } = answer;
-    const textBytes = Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
-    const valueBytes = ANSWER_BYTES + textBytes + HITS_BYTES * made.hits.length;
+    const bytes = Buffer.byteLength(text);
+    const textBytes = bytes === text.length ? bytes : 2 * text.length;
+    const sentBytes = text.length < SHORTEST_AS_BYTES ? 0 : bytes;
+    const valueBytes = ANSWER_BYTES + textBytes + sentBytes + HITS_BYTES * made.hits.length;
     const { tags, untilMs } = made;
     const keep = (): boolean => {
       const isKept = answers.keep(key, { value: answer, tags, valueBytes, untilMs }, mark);

@@ -57,7 +57,8 @@ export function nodeHandler(server: AnsweringServer, options: NodeHandlerOptions
   const handle = async (req: BodyRequest, res: ServerResponse): Promise<void> => {
     const body = await jsonBody(req, maxBodyBytes);
     const context = async (): Promise<unknown> => contextOf({ req, res });
-    await send(res, await answerRequest(server, req, body, context));
+    const sending = send(res, await answerRequest(server, req, body, context));
+    if (sending !== undefined) await sending;
   };
   return (req, res, next) =>
     void handle(req, res).catch((error: unknown) => {
@@ -70,14 +71,17 @@ export function nodeHandler(server: AnsweringServer, options: NodeHandlerOptions
     });
 }
 
-async function send(res: ServerResponse, { status = 200, headers, body }: HttpAnswer): Promise<void> {
+/** Answers how it ends, where it comes in parts. */
+function send(res: ServerResponse, { status = 200, headers, body }: HttpAnswer): Promise<void> | undefined {
   res.statusCode = status;
   for (const [name, value] of headers) res.setHeader(name, headerValue(name, value, res.getHeader(name)));
-  if (body.asyncIterator === undefined) {
-    res.end(body.string);
-    return;
-  }
-  for await (const part of body.asyncIterator) {
+  if (body.asyncIterator !== undefined) return sendParts(res, body.asyncIterator);
+  res.end(body.kept?.sentBytes ?? body.string);
+  return undefined;
+}
+
+async function sendParts(res: ServerResponse, parts: AsyncIterable<string>): Promise<void> {
+  for await (const part of parts) {
     if (res.destroyed) return;
     res.write(part);
     // Code that compresses answers keeps what is short.

@@ -86,10 +86,10 @@ class Gathered {
   }
 }
 
-async function textOf(req: IncomingMessage, source: Readable, maxBytes: number): Promise<string> {
+function textOf(req: IncomingMessage, source: Readable, maxBytes: number): Promise<string> {
   const gathered = new Gathered();
   let arrived = 0;
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const refuse = (error: RefusedBody): void => {
       source.off('data', take);
       req.off('data', count);
@@ -107,11 +107,13 @@ async function textOf(req: IncomingMessage, source: Readable, maxBytes: number):
     };
     const fail = ({ message }: Error): void =>
       refuse(new RefusedBody(400, `The body cannot be read: ${message}.`));
-    source.on('data', take).once('end', resolve).on('error', fail);
+    source
+      .on('data', take)
+      .once('end', () => resolve(gathered.toString()))
+      .on('error', fail);
     // What a decoder is fed with.
     if (source !== req) req.on('data', count).on('error', fail);
   });
-  return gathered.toString();
 }
 
 function parsed(text: string): unknown {
