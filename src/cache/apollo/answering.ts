@@ -23,6 +23,13 @@ export interface AnsweringOptions {
   readonly http: HttpCaching | undefined;
 }
 
+/** What stands in front of the server, as far as it has to do with one request. */
+export interface AnsweringInside {
+  readonly givenInside: (given: GivenInside) => void;
+  /** Whether the memo had no answer to it there. */
+  readonly wasAsked: () => boolean;
+}
+
 /** What was found out of a request before its execution. */
 interface Seen {
   readonly plan: OperationPlan | undefined;
@@ -32,7 +39,7 @@ interface Seen {
 /** Answers one request as it was answered before, or takes notes of how it is answered. */
 export function answeringFrom(
   { plans, memo, http }: AnsweringOptions,
-  givenInside: (given: GivenInside) => void,
+  { givenInside, wasAsked }: AnsweringInside,
 ) {
   let notes: ExecutionNotes | undefined;
   let seen: Seen | undefined;
@@ -62,7 +69,7 @@ export function answeringFrom(
       const operation = executedOperation(request);
       if (typeof context !== 'object' || context === null || operation === undefined) return null;
       const sight = memo?.sight({ ...operation, variables: request.request.variables, context });
-      const kept = sight && memo?.find(sight);
+      const kept = sight && memo?.find(sight, !wasAsked());
       // What can be answered now is, without one more turn of the event loop.
       const answer: KeptAnswer | undefined = isPromise(kept) ? await kept : kept;
       if (answer === undefined) {

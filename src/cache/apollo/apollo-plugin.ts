@@ -7,8 +7,8 @@ import {
   type EvidenceOptions,
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
-import { answeringFrom, type AnsweringOptions } from './answering.js';
-import type { AnsweringServer, GivenInside } from './front.js';
+import { answeringFrom, type AnsweringInside, type AnsweringOptions } from './answering.js';
+import type { AnsweringServer } from './front.js';
 import { InFront, type InFrontOptions, type ServerListener } from './in-front.js';
 import type {
   ExecutedRequest,
@@ -95,8 +95,11 @@ export function createApolloPlugin<Context>(
       if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
       const told = begin(request, context);
       const endFresh = http?.freshen(headersOf(request), context);
-      const givenInside = (given: GivenInside): void => inFront.givenInside(request.request.http, given);
-      const answering = isRead ? answeringFrom(cache, givenInside) : undefined;
+      const inside: AnsweringInside = {
+        givenInside: (given) => inFront.givenInside(request.request.http, given),
+        wasAsked: () => inFront.wasAsked(request.request.http),
+      };
+      const answering = isRead ? answeringFrom(cache, inside) : undefined;
       const listener: RequestListener<Context, Head> = {
         willSendResponse: (response) => {
           const { body } = response.response;

@@ -64,6 +64,13 @@ interface Asked {
   readonly mannerName: string;
 }
 
+/** A request that the server is answering. */
+interface Awaited {
+  /** Whether the memo was asked for its answer in front. */
+  wasAsked: boolean;
+  given: GivenInside | undefined;
+}
+
 /** What was learnt of how such a request is answered. */
 interface Learnt {
   readonly operation: OperationGiven;
@@ -98,7 +105,7 @@ export class Front {
   readonly #operations = new BoundedMap<Map<string | undefined, OperationGiven>>(DOCUMENTS);
   readonly #manners = new BoundedMap<Manner>(MANNERS);
   /** By requests that the server is answering. */
-  readonly #awaited = createObjectNotes<{ given: GivenInside | undefined }>();
+  readonly #awaited = createObjectNotes<Awaited>();
   #schema: GraphQLSchema | undefined;
   #isOpen = false;
 
@@ -127,7 +134,7 @@ export class Front {
     const answer = await making.then((made) => this.#find(asked, learnt, made, true), nothing);
     if (answer !== undefined) return answer;
     const execution = { httpGraphQLRequest: whole(), context: () => making };
-    return this.#learn(execution, { ...asked, request: execution.httpGraphQLRequest });
+    return this.#learn(execution, { ...asked, request: execution.httpGraphQLRequest }, true);
   }
 
   #isAdmitted({ method, headers }: HttpRequest): boolean {
@@ -147,6 +154,11 @@ export class Front {
   givenInside(request: object, given: GivenInside): void {
     const awaited = this.#awaited.get(request);
     if (awaited !== undefined) awaited.given = given;
+  }
+
+  /** Whether the memo had no answer to a request that the server answers now. */
+  wasAsked(request: object): boolean {
+    return this.#awaited.get(request)?.wasAsked === true;
   }
 
   /** Told once the server begins to stop: from then on it refuses requests. */
@@ -187,6 +199,8 @@ export class Front {
       const contextOrAnswer = async (): Promise<unknown> => {
         const made = await context();
         const answer = await this.#find(asked, learnt, made, false);
+        const awaited = this.#awaited.get(asked.request);
+        if (awaited !== undefined) awaited.wasAsked = true;
         if (answer === undefined) return made;
         resolve(answer);
         // What the server has begun ends here: nothing refers to it any more, and it is collected.
@@ -225,13 +239,13 @@ export class Front {
     }
   }
 
-  async #learn(execution: HttpExecution, asked: Asked): Promise<HttpAnswer> {
+  async #learn(execution: HttpExecution, asked: Asked, wasAsked = false): Promise<HttpAnswer> {
     const {
       request,
       operation: { source, operationName },
       mannerName,
     } = asked;
-    const awaited: { given: GivenInside | undefined } = { given: undefined };
+    const awaited: Awaited = { wasAsked, given: undefined };
     this.#awaited.set(request, awaited);
     const response = await this.#execute(execution);
     const { given } = awaited;

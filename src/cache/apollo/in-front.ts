@@ -69,6 +69,11 @@ export class InFront {
     if (request !== undefined) this.#front?.givenInside(request, given);
   }
 
+  /** Whether the memo had no answer to a request in front of the server. */
+  wasAsked(request: object | undefined): boolean {
+    return request !== undefined && this.#front?.wasAsked(request) === true;
+  }
+
   #faults(server: AnsweringServer, options: InFrontOptions, plugin: object): string[] {
     const faults = unknownOptions(options, inFrontOptions);
     const { without = [] }: { without?: unknown } = options;

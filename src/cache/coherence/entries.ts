@@ -149,9 +149,10 @@ export class Entries {
     trace?: Trace,
     request?: object,
   ): MaybePromise<readonly (Found | undefined)[]> {
-    const found = this.#find(field, addresses, trace, request);
     const { reads } = trace ?? NOT_TRACED;
-    if (reads === undefined) return found;
+    if (reads === undefined) return this.#find(field, addresses, trace, request);
+    reads.begin(addresses);
+    const found = this.#find(field, addresses, trace, request);
     const note = (all: readonly (Found | undefined)[]): typeof all => {
       addresses.forEach((address, index) => {
         const entry = all[index];

@@ -38,22 +38,22 @@ export class KeptAnswers {
   }
 
   /** Whether nothing of this was invalidated since the mark, as far as the log was read. */
-  isUntouchedSince(mark: Mark, key: string, tags: readonly string[]): boolean {
-    return this.#answers.isUntouchedSince(mark.answers, { key, tags });
+  isUntouchedSince(mark: Mark, key: string, tags: () => readonly string[]): boolean {
+    if (mark.answers === this.#answers.forgotten) return true;
+    return this.#answers.isUntouchedSince(mark.answers, { key, tags: tags() });
   }
 
-  /** False where something in it was invalidated since the mark, or it ends by now. */
+  /** False where something in it was invalidated since the mark, it ends by now, or it is too large. */
   keep(key: string, { value, tags, valueBytes, untilMs }: Answer, mark: Mark): boolean {
     const keptAtMs = this.#clock.nowMs();
     const address = { key, tags };
     if (untilMs <= keptAtMs || !this.#copies.areAnswersDropped) return false;
     if (!this.#answers.isUntouchedSince(mark.answers, address)) return false;
-    this.#answers.keep(
+    return this.#answers.keep(
       address,
       { value, loadedAtMs: keptAtMs, loadMs: 0 },
       { valueBytes, keptAtMs, untilMs },
     );
-    return true;
   }
 
   /** What was kept, which may be given after it was proven only: see `prove`. */

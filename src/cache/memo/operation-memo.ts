@@ -8,7 +8,7 @@ import type { MemoCounters } from '../metrics/memo-counters.js';
 import type { Traces } from '../metrics/trace.js';
 import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
 import type { Clock } from '../time/clock.js';
-import { AnswersUnderWay, type AnswerUnderWay } from './answers-under-way.js';
+import { AnswersUnderWay, AnswerUnderWay } from './answers-under-way.js';
 import { isPlainJson } from './plain-json.js';
 import { Recording, type Freshness, type Recorded } from './recording.js';
 
@@ -68,7 +68,7 @@ export class KeptAnswer {
   readonly text: string;
   /** The names of what is selected, in their order. */
   readonly names: readonly string[];
-  readonly made: Pick<Recorded, 'hits' | 'savedMs' | 'repeats' | 'tags' | 'untilMs'>;
+  readonly made: Pick<Recorded, 'hits' | 'repeats' | 'tags' | 'untilMs'>;
   #bytes: Buffer | undefined;
 
   constructor(data: object, made: KeptAnswer['made']) {
@@ -98,7 +98,9 @@ export class OperationMemo {
   readonly #options: OperationMemoOptions;
   /** What a client sends once is not worth keeping. */
   readonly #seen = new RecentKeys(SEEN);
-  readonly #underWay: AnswersUnderWay;
+  readonly #underWay = new AnswersUnderWay<KeptAnswer>();
+  /** Whose last answer could be given to others. */
+  readonly #wasShared = new RecentKeys(SEEN);
   #hits = 0;
   #inFront = 0;
   #kept = 0;
@@ -106,7 +108,6 @@ export class OperationMemo {
 
   constructor(options: OperationMemoOptions) {
     this.#options = options;
-    this.#underWay = new AnswersUnderWay(options.clock);
   }
 
   /** Undefined where its answer is not kept. */
@@ -125,16 +126,16 @@ export class OperationMemo {
   }
 
   /**
-   * The answer as it was kept, where everything that it was made of is still as it was. Where another request executes the operation,
-   * and its answer is to be kept, that is waited for.
+   * The answer as it was kept, where everything that it was made of is still as it was. Where another request is making it, that is
+   * waited for, unless this one has waited before.
    */
-  find({ key, plan }: Sight): MaybePromise<KeptAnswer | undefined> {
+  find({ key }: Sight, mayWait = true): MaybePromise<KeptAnswer | undefined> {
     const answers = this.#options.entries.answers;
     if (answers === undefined) return undefined;
     if (answers.find(key) === undefined) {
-      const underWay = this.#underWay.get(key);
-      // Where the last one could not be kept, this one may not be either.
-      return underWay && plan.failures === 0 ? this.#join(answers, key, underWay) : undefined;
+      const underWay = mayWait ? this.#underWay.get(key) : undefined;
+      // What could not be given to others would be waited for in vain.
+      return underWay && this.#wasShared.has(key) ? this.#join(answers, key, underWay) : undefined;
     }
     const isProven = answers.prove();
     if (!isPromise(isProven)) return isProven ? this.#take(answers, key) : undefined;
@@ -143,7 +144,7 @@ export class OperationMemo {
 
   /** Takes notes of the execution that follows, if its answer is to be kept; they end with it. */
   record({ key, plan, context }: Sight): ExecutionNotes | undefined {
-    const { traces, countersOf, entries } = this.#options;
+    const { traces, countersOf, entries, clock } = this.#options;
     const { answers } = entries;
     if (answers === undefined || !this.#seen.add(key)) return undefined;
     // Begun since the sight, by another request with the same context.
@@ -159,20 +160,34 @@ export class OperationMemo {
     }
     // How much had been forgotten before the first read.
     const mark = answers.mark();
-    const recording = new Recording({ countersOf });
+    const begunAtMs = clock.nowMs();
+    let underWay: AnswerUnderWay<KeptAnswer> | undefined;
+    const recording: Recording = new Recording({
+      countersOf,
+      // Not before: until then a plugin may hold it up, or refuse it for its own viewer.
+      onRead: () => {
+        if (underWay !== undefined) return;
+        underWay = new AnswerUnderWay(mark, () => recording.tags());
+        this.#underWay.begin(key, underWay);
+      },
+      onLost: () => underWay && this.#underWay.end(key, underWay, undefined),
+    });
     const stop = traces.follow(context, recording);
-    const endWait = this.#underWay.begin(key, { mark, tags: recording.tags });
     return {
       freshness: () => recording.recordedFor(plan.read),
       end: (result) => {
         stop();
-        const isKept = this.#keep(answers, { key, plan, recording, mark, result });
-        const ended = (is: boolean): void => {
-          noteOutcome(plan, is);
-          endWait();
-        };
-        if (isPromise(isKept)) void isKept.then(ended);
-        else ended(isKept);
+        const made = madeOf(plan, recording, result);
+        if (underWay !== undefined) this.#underWay.end(key, underWay, made?.answer);
+        if (made === undefined) {
+          this.#wasShared.takeBack(key);
+          noteOutcome(plan, false);
+          return;
+        }
+        this.#wasShared.add(key);
+        const isKept = this.#keep(answers, { key, mark, begunAtMs, ...made });
+        if (isPromise(isKept)) void isKept.then((is) => noteOutcome(plan, is));
+        else noteOutcome(plan, isKept);
       },
     };
   }
@@ -196,25 +211,35 @@ export class OperationMemo {
   }
 
   /**
-   * What was invalidated before this request came is known once the log was read. If that was read by the other one, it is
-   * waited for in vain; if not, its answer is kept only if nothing of it was invalidated until this request came.
+   * Gives the answer that another request is making. Every invalidation that was acknowledged before this one came is in the log by
+   * then: if it touches no read that has begun, the answer is as new as one that is made now, as all others begin later.
    */
-  async #join(answers: KeptAnswers, key: string, underWay: AnswerUnderWay): Promise<KeptAnswer | undefined> {
+  async #join(
+    answers: KeptAnswers,
+    key: string,
+    underWay: AnswerUnderWay<KeptAnswer>,
+  ): Promise<KeptAnswer | undefined> {
     if (!(await answers.prove())) return undefined;
-    if (!answers.isUntouchedSince(underWay.mark, key, Array.from(underWay.tags))) return undefined;
-    await this.#underWay.end(key, underWay);
-    return this.#take(answers, key);
+    if (!answers.isUntouchedSince(underWay.mark, key, underWay.tags)) return undefined;
+    const answer = await underWay.wait(this.#options.clock);
+    return answer && this.#give(answer, true);
   }
 
   #take(answers: KeptAnswers, key: string): KeptAnswer | undefined {
     const answer = answers.find(key);
-    if (!(answer instanceof KeptAnswer)) return undefined;
-    const { hits, savedMs, repeats } = answer.made;
+    return answer instanceof KeptAnswer ? this.#give(answer, false) : undefined;
+  }
+
+  /** Who is given it while it is made has joined the loads in it. */
+  #give(answer: KeptAnswer, isJoined: boolean): KeptAnswer {
+    const { hits, repeats } = answer.made;
     this.#hits += 1;
-    this.#savedMs += savedMs;
-    for (const { counters, hits: count, savedMs: saved } of hits) {
-      counters.hits += count;
+    for (const { counters, hits: count, savedMs, loads, loadMs } of hits) {
+      const saved = isJoined ? savedMs - loadMs : savedMs;
+      counters.hits += isJoined ? count - loads : count;
+      if (isJoined) counters.joined += loads;
       counters.savedMs += saved;
+      this.#savedMs += saved;
     }
     for (const repeat of repeats) repeat();
     return answer;
@@ -222,33 +247,17 @@ export class OperationMemo {
 
   #keep(
     answers: KeptAnswers,
-    {
-      key,
-      plan,
-      recording,
-      mark,
-      result,
-    }: {
-      key: string;
-      plan: OperationPlan;
-      recording: Recording;
-      mark: Mark;
-      result: Executed | undefined;
-    },
+    { key, mark, begunAtMs, answer, fills }: Made & { key: string; mark: Mark; begunAtMs: number },
   ): MaybePromise<boolean> {
-    const recorded = recording.awaitedFor(plan.read);
-    const { data } = result ?? {};
-    if (recorded === undefined || result?.errors !== undefined) return false;
-    if (typeof data !== 'object' || data === null || !isPlainJson(data)) return false;
-    const { fills, ...made } = recorded;
-    const answer = new KeptAnswer(data, made);
-    const { text } = answer;
+    const { text, made } = answer;
     const bytes = Buffer.byteLength(text);
     const textBytes = bytes === text.length ? bytes : 2 * text.length;
     const sentBytes = text.length < SHORTEST_AS_BYTES ? 0 : bytes;
     const valueBytes = ANSWER_BYTES + textBytes + sentBytes + HITS_BYTES * made.hits.length;
-    const { tags, untilMs } = made;
     const keep = (): boolean => {
+      // The clock was set back: when the answer ends would be told by another one.
+      if (this.#options.clock.nowMs() < begunAtMs) return false;
+      const { tags, untilMs } = made;
       const isKept = answers.keep(key, { value: answer, tags, valueBytes, untilMs }, mark);
       if (isKept) this.#kept += 1;
       return isKept;
@@ -257,6 +266,21 @@ export class OperationMemo {
     const areStored = Promise.all(fills).then((outcomes) => outcomes.every((is) => is === 'stored'));
     return areStored.then((are) => are && keep()).catch(() => false);
   }
+}
+
+/** An answer that others may be given, and the fills that have to end with `stored` before it is kept. */
+interface Made {
+  readonly answer: KeptAnswer;
+  readonly fills: readonly unknown[];
+}
+
+function madeOf(plan: OperationPlan, recording: Recording, result: Executed | undefined): Made | undefined {
+  const recorded = recording.awaitedFor(plan.read);
+  const { data } = result ?? {};
+  if (recorded === undefined || result?.errors !== undefined) return undefined;
+  if (typeof data !== 'object' || data === null || !isPlainJson(data)) return undefined;
+  const { fills, ...made } = recorded;
+  return { answer: new KeptAnswer(data, made), fills };
 }
 
 function noteOutcome(plan: OperationPlan, isKept: boolean): void {

@@ -17,6 +17,9 @@ export interface CountedHits {
   readonly counters: FieldCounters;
   hits: number;
   savedMs: number;
+  /** Those among them that were loads, and how long these took: hits for all who come later. */
+  loads: number;
+  loadMs: number;
 }
 
 /** As long as what an answer was made of holds: until it is over, or one of its tags is invalidated. */
@@ -30,7 +33,6 @@ export interface Freshness {
 /** What an answer was made of. */
 export interface Recorded extends Freshness {
   readonly hits: readonly CountedHits[];
-  readonly savedMs: number;
   /** What is to be done again whenever the answer is given. */
   readonly repeats: readonly (() => void)[];
 }
@@ -38,6 +40,14 @@ export interface Recorded extends Freshness {
 /** What an answer will have been made of, once all of this has ended with `stored`. */
 export interface Awaited extends Recorded {
   readonly fills: readonly unknown[];
+}
+
+export interface RecordingOptions {
+  readonly countersOf: (coordinate: string) => FieldCounters;
+  /** Told when a read begins, as long as the answer may be made of nothing but fresh entries. */
+  readonly onRead?: () => void;
+  /** Told when it is not. */
+  readonly onLost?: () => void;
 }
 
 /** Of reads that found nothing, and were answered by a load. */
@@ -49,31 +59,31 @@ const LOADED: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED']);
  */
 export class Recording extends Trace {
   override readonly reads: ReadsNoted;
-  readonly #countersOf: (coordinate: string) => FieldCounters;
+  readonly #options: RecordingOptions;
   readonly #tags = new Set<string>();
   readonly #values: unknown[] = [];
   readonly #hits = new Map<string, CountedHits>();
   readonly #repeats: (() => void)[] = [];
   readonly #fills: unknown[] = [];
   #untilMs = Infinity;
-  #savedMs = 0;
   #loads = 0;
   /** Reads that found nothing, and have not been answered yet. */
   #missing = 0;
   #isWhole = true;
 
-  constructor(options: { countersOf: (coordinate: string) => FieldCounters }) {
+  constructor(options: RecordingOptions) {
     super();
-    this.#countersOf = options.countersOf;
+    this.#options = options;
     this.reads = {
+      begin: (places) => this.#begin(places),
       note: (place, found, untilMs) => this.#note(place, found, untilMs),
       noteLoad: (load) => this.#noteLoad(load),
     };
   }
 
-  /** Of what was read so far. */
-  get tags(): Iterable<string> {
-    return this.#tags;
+  /** Of all reads that have begun so far. */
+  tags(): readonly string[] {
+    return [...this.#tags];
   }
 
   /** Undefined where anything but fresh entries had a part in the answer; `read` are the names that GraphQL reads of them. */
@@ -91,7 +101,6 @@ export class Recording extends Trace {
       tags: [...this.#tags],
       untilMs: this.#untilMs,
       hits: [...this.#hits.values()],
-      savedMs: this.#savedMs,
       repeats: this.#repeats,
     };
   }
@@ -102,25 +111,29 @@ export class Recording extends Trace {
 
   /** An answer that is kept would not be dropped by what was read since. */
   override onReplaced(): void {
-    this.#isWhole = false;
+    this.#lose();
   }
 
   override record(
     _path: ResponsePath,
     { coordinate, outcome, loadMs = 0, savedMs = loadMs }: Omit<TraceRecord, 'path'>,
   ): void {
-    if (outcome !== 'HIT' && !LOADED.has(outcome)) {
-      this.#isWhole = false;
+    const isLoad = LOADED.has(outcome);
+    if (outcome !== 'HIT' && !isLoad) {
+      this.#lose();
       return;
     }
     let counted = this.#hits.get(coordinate);
     if (counted === undefined) {
-      counted = { counters: this.#countersOf(coordinate), hits: 0, savedMs: 0 };
+      const counters = this.#options.countersOf(coordinate);
+      counted = { counters, hits: 0, savedMs: 0, loads: 0, loadMs: 0 };
       this.#hits.set(coordinate, counted);
     }
     counted.hits += 1;
     counted.savedMs += savedMs;
-    this.#savedMs += savedMs;
+    if (!isLoad) return;
+    counted.loads += 1;
+    counted.loadMs += savedMs;
   }
 
   /** It follows from an entry that is noted. */
@@ -128,21 +141,32 @@ export class Recording extends Trace {
     return;
   }
 
-  #note(place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
+  #begin(places: readonly ReadPlace[]): void {
+    for (const place of places) {
+      this.#tags.add(rowOf(place));
+      for (const tag of place.tags) this.#tags.add(tag);
+    }
+    if (this.#isWhole) this.#options.onRead?.();
+  }
+
+  #lose(): void {
+    this.#isWhole = false;
+    this.#options.onLost?.();
+  }
+
+  #note(_place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
     // What is due is refreshed by the read of it, and the next answer may be newer.
     if (found !== undefined && (found.staleForMs !== 0 || found.isDue)) {
-      this.#isWhole = false;
+      this.#lose();
       return;
     }
-    this.#tags.add(rowOf(place));
-    for (const tag of place.tags) this.#tags.add(tag);
     if (found === undefined) this.#missing += 1;
     else this.#madeOf(found.value, untilMs);
   }
 
   #noteLoad({ value, keptUntilMs, filled }: ReadLoad): void {
     if (keptUntilMs === undefined) {
-      this.#isWhole = false;
+      this.#lose();
       return;
     }
     this.#missing -= 1;

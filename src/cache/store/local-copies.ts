@@ -107,11 +107,12 @@ export class LocalCopies {
     return copy;
   }
 
+  /** False where it is larger than all copies may be together. */
   keep(
     { key, row, tags: named }: EntryAddress,
     { value: content, copy, hint, loadedAtMs, loadMs }: LocalCopy,
     { keptAtMs, untilMs, owner, ...size }: CopyTerms,
-  ): void {
+  ): boolean {
     const tags = row === undefined ? named : [row, ...named];
     const value: KeptCopy = {
       value: content,
@@ -130,13 +131,14 @@ export class LocalCopies {
     };
     let valueBytes = size.valueBytes + COPY_BYTES;
     for (const tag of tags) valueBytes += TAG_BYTES + tag.length * 2;
-    if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return;
+    if (!this.#copies.set(key, { value, valueBytes, expiresAtMs: untilMs, owner })) return false;
     this.#youngestMs = Math.max(this.#youngestMs, keptAtMs);
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag);
       if (keys === undefined) this.#keysByTag.set(tag, new Set([key]));
       else keys.add(key);
     }
+    return true;
   }
 
   /** Drops every copy that depends on one of these tags. */

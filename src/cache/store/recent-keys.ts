@@ -29,6 +29,11 @@ export class RecentKeys {
     return false;
   }
 
+  has(key: string): boolean {
+    const hash = this.#hashOf(key);
+    return this.#placeOf(hash, this.#firstPlaceOf(hash)) !== undefined;
+  }
+
   /** Whether the key is there; it is then no more. */
   takeBack(key: string): boolean {
     const hash = this.#hashOf(key);

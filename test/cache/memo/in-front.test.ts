@@ -1,8 +1,10 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { apolloWithPlans } from '../../../src/cache/execution/index.js';
+import { memoryStore } from '../../../src/cache/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
+import { manualClock } from '../../support/manual-clock.js';
 import { frontWorld, type FrontContext } from './front-world.js';
 
 const FILM = { query: '{ film { title } }' };
@@ -41,6 +43,39 @@ describe('answers in front of Apollo Server', () => {
     expect([after.text, after.isInFront]).toEqual([STALKER.replace('Stalker', 'new'), false]);
     // The first one loads, and is kept.
     expect((await ask(FILM)).isInFront).toBe(true);
+  });
+
+  it('are waited for once only, where another request makes them', async () => {
+    let begun = 0;
+    const counting: ApolloServerPlugin<FrontContext> = {
+      requestDidStart: async () => ({ executionDidStart: async () => void (begun += 1) }),
+    };
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    let isHeldUp = false;
+    const reads = createGate();
+    const read: typeof store.read = (addresses) => {
+      const found = store.read(addresses);
+      return isHeldUp ? reads.wait().then(() => found) : found;
+    };
+    const { ask, settled, cache } = await frontWorld({
+      ...{ plugins: [counting], inFront: { without: [counting] } },
+      ...{ clock, store: { ...store, read } },
+    });
+    onTestFinished(() => reads.open());
+    await settled(FILM);
+    await cache.invalidate(['Film:1']);
+    [isHeldUp, begun] = [true, 0];
+    const asked = [ask(FILM)];
+    await reads.arrived();
+    for (let others = 0; others < 3; others += 1) asked.push(ask(FILM));
+    // They have set their timers by then.
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(begun).toBe(1);
+    clock.advance(1001);
+    await expect.poll(() => begun).toBe(4);
+    reads.open();
+    for (const { text } of await Promise.all(asked)) expect(text).toBe(STALKER);
   });
 
   it('have their context made for each request, which may refuse it', async () => {

@@ -1,9 +1,10 @@
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import type { ApolloServerPlugin } from '@apollo/server';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, memoryStore } from '../../../src/cache/index.js';
 import { virtualClock } from '../../../src/cache/testing/index.js';
+import { createGate } from '../../support/gate.js';
 import { memoWorld, type MemoContext, type MemoWorldOptions } from './memo-world.js';
 
 const typeDefs = `
@@ -281,6 +282,8 @@ describe('an operation that others ask for meanwhile', () => {
       });
     };
     const made = await world({ resolvers: { Query: { film } }, ...options });
+    // Nothing waits for loads at the end of a test that has failed.
+    onTestFinished(() => loads.forEach(({ end }) => end()));
     const query = '{ film(id: 1) { title } }';
     let executions = 0;
     const askCounted = async (): Promise<string> => {
@@ -292,6 +295,7 @@ describe('an operation that others ask for meanwhile', () => {
     await expect.poll(() => loads.length).toBe(1);
     loads[0]?.end();
     await first;
+    await made.ask(query);
     await made.cache.invalidate(['Film:1']);
     const loading = made.ask(query);
     await expect.poll(() => loads.length).toBe(2);
@@ -306,6 +310,27 @@ describe('an operation that others ask for meanwhile', () => {
     expect((await loading).text).toBe(answerOf('load 2'));
     expect(await others).toEqual(Array.from({ length: 3 }, () => answerOf('load 2')));
     expect([executions(), loads.length, cache.stats.memo().hits]).toEqual([0, 2, 3]);
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ misses: 2, hits: 1, joined: 3 });
+    expect(await askCounted()).toBe(answerOf('load 2'));
+    expect(cache.stats.counters()['Query.film']).toMatchObject({ misses: 2, hits: 2, joined: 3 });
+  });
+
+  it('is given to those who wait as soon as it is made, however long the store takes', async () => {
+    const store = memoryStore();
+    let fills = 0;
+    const filled = createGate();
+    const fill: typeof store.fill = (given) => {
+      fills += 1;
+      return fills === 1 ? store.fill(given) : filled.wait().then(() => store.fill(given));
+    };
+    const { loads, loading, askCounted, executions, cache } = await slowFilm({ store: { ...store, fill } });
+    const other = askCounted();
+    loads[1]?.end();
+    await loading;
+    expect(await other).toBe(answerOf('load 2'));
+    expect([executions(), cache.stats.memo().answers]).toEqual([0, 0]);
+    filled.open();
+    await expect.poll(() => cache.stats.memo().answers).toBe(1);
   });
 
   it('is executed for those who ask after an invalidation, who do not wait for what was begun before', async () => {
@@ -321,8 +346,8 @@ describe('an operation that others ask for meanwhile', () => {
     expect(executions()).toBe(1);
   });
 
-  it('is executed once more by each where the answer is not kept', async () => {
-    const { loads, loading, askCounted, executions } = await slowFilm();
+  it('is executed once more by each where it fails, and waited for no more', async () => {
+    const { loads, loading, askCounted, executions, cache, ask } = await slowFilm();
     const others = Promise.all([askCounted(), askCounted()]);
     loads[1]?.end(new Error('no film'));
     expect((await loading).text).toContain('no film');
@@ -330,6 +355,119 @@ describe('an operation that others ask for meanwhile', () => {
     loads[2]?.end();
     expect(await others).toEqual([answerOf('load 3'), answerOf('load 3')]);
     expect(executions()).toBe(2);
+    await cache.invalidate(['Film:1']);
+    const failing = ask('{ film(id: 1) { title } }');
+    await expect.poll(() => loads.length).toBe(4);
+    loads[3]?.end(new Error('no film'));
+    await failing;
+    // The next one has not waited for the one before it: both are refused by one load.
+    const both = Promise.all([askCounted(), askCounted()]);
+    await expect.poll(() => loads.length).toBe(5);
+    loads[4]?.end(new Error('still none'));
+    for (const text of await both) expect(text).toContain('still none');
+    expect(loads).toHaveLength(5);
+  });
+
+  it.each(['responseForOperation', 'executionDidStart'] as const)(
+    'is not waited for where a plugin refuses it in %s',
+    async (hook) => {
+      const refusing: ApolloServerPlugin<MemoContext> = {
+        requestDidStart: async () => ({
+          [hook]: async ({ contextValue }: { contextValue: MemoContext }) => {
+            if (contextValue.viewer?.id === 'banned') throw new Error('not you');
+            return hook === 'executionDidStart' ? undefined : null;
+          },
+        }),
+      };
+      const { ask, cache, settled } = await world({ plugins: [refusing] });
+      await settled(FILM);
+      await cache.invalidate(['Film:1']);
+      await ask(FILM, { context: { viewer: { id: 'banned' } } }).catch(() => undefined);
+      expect((await ask(FILM)).text).toBe(STALKER);
+    },
+  );
+
+  it('is not waited for once it is known that others cannot be given it', async () => {
+    const ends: (() => void)[] = [];
+    const slow = () => new Promise((resolve) => ends.push(() => resolve('slow')));
+    onTestFinished(() => ends.forEach((end) => end()));
+    let begun = 0;
+    const counting: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({ executionDidStart: async () => void (begun += 1) }),
+    };
+    const { ask, clock, cache } = await memoWorld({
+      typeDefs: `
+        type Query {
+          report: String @cached(ttl: 10, swr: 600)
+          slow: String @cached(ttl: 600, tags: ["Slow"])
+        }
+      `,
+      resolvers: { Query: { report: () => 'report', slow } },
+      plugins: [counting],
+    });
+    const both = '{ report slow }';
+    const first = ask(both);
+    await expect.poll(() => ends.length).toBe(1);
+    ends[0]?.();
+    await first;
+    await ask(both);
+    await cache.invalidate(['Slow']);
+    clock.advance(20_000);
+    begun = 0;
+    // It is answered with the report as it was, and waits.
+    const asked = [ask(both)];
+    await expect.poll(() => ends.length).toBe(2);
+    asked.push(ask(both));
+    await expect.poll(() => begun).toBe(2);
+    for (const end of ends) end();
+    await Promise.all(asked);
+  });
+
+  it('is executed after a write of what the other one was reading before it', async () => {
+    const store = memoryStore();
+    let isHeldUp = false;
+    const reads = createGate();
+    const read: typeof store.read = (addresses) => {
+      const found = store.read(addresses);
+      return isHeldUp && addresses.some(({ key }) => key.startsWith('Film:'))
+        ? reads.wait().then(() => found)
+        : found;
+    };
+    const { ask, settled, cache } = await world({ store: { ...store, read } });
+    const both = '{ film(id: 1) { title } films { title } }';
+    await settled(both);
+    await cache.invalidate(['Film']);
+    isHeldUp = true;
+    const begun = ask(both);
+    await reads.arrived();
+    isHeldUp = false;
+    await ask('mutation { rename(id: 1, title: "The Zone") { title } }');
+    onTestFinished(() => reads.open());
+    expect((await ask(both)).text).toContain('"film":{"title":"The Zone"}');
+    reads.open();
+    await begun;
+    expect((await ask(both)).text).toContain('"film":{"title":"The Zone"}');
+  });
+
+  it('is not kept where the clock was set back since the load', async () => {
+    const store = memoryStore();
+    const filled = createGate();
+    let fills = 0;
+    const fill: typeof store.fill = (given) => {
+      fills += 1;
+      return fills === 1 ? store.fill(given) : filled.wait().then(() => store.fill(given));
+    };
+    const { loads, loading, askCounted, clock } = await slowFilm({ store: { ...store, fill } });
+    loads[1]?.end();
+    await loading;
+    clock.advance(-3_600_000);
+    filled.open();
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1_800_000);
+    const later = askCounted();
+    await expect.poll(() => loads.length).toBe(3);
+    loads[2]?.end();
+    expect(await later).toBe(answerOf('load 3'));
   });
 
   it('is executed by those who have waited for a second', async () => {
@@ -343,9 +481,9 @@ describe('an operation that others ask for meanwhile', () => {
       await new Promise((resolve) => setImmediate(resolve));
       clock.advance(ms === 0 ? 0 : 10);
     }
-    expect(begun).toBe(2);
+    expect(begun).toBe(3);
     clock.advance(20);
-    await expect.poll(() => begun).toBe(3);
+    await expect.poll(() => begun).toBe(4);
     loads[1]?.end();
     expect([(await loading).text, await waiting]).toEqual([answerOf('load 2'), answerOf('load 2')]);
   });
