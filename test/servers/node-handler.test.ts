@@ -363,6 +363,39 @@ describe('an answer in front', () => {
     }
   });
 
+  it('is a text to code that others have put around the server, or around the end of an answer', async () => {
+    const world = await served();
+    await world.ask({
+      query: 'mutation ($title: String!) { rename(id: 1, title: $title) { id } }',
+      variables: { title: 'long '.repeat(1000) },
+    });
+    const answer = nodeHandler(world.server, { context: () => Promise.resolve({}) });
+    const ended: string[] = [];
+    const around = await listening((req, res) => {
+      const end = res.end.bind(res);
+      res.end = (chunk?: unknown, ...others: unknown[]) => {
+        ended.push(typeof chunk);
+        Reflect.apply(end, undefined, [String(chunk).replace('long', 'LONG'), ...others]);
+        return res;
+      };
+      answer(req, res);
+    });
+    const inner = world.server.executeHTTPGraphQLRequest.bind(world.server);
+    let isSigning = false;
+    world.server.executeHTTPGraphQLRequest = async (execution) => {
+      const given = await inner(execution);
+      if (!isSigning || given.body.kind !== 'complete') return given;
+      return { ...given, body: { ...given.body, string: given.body.string.replace('{', '{"signed":true,') } };
+    };
+    isSigning = true;
+    for (let times = 0; times < 6; times += 1)
+      expect((await post(world.url, {})).text).toMatch(/^\{"signed":true,"data"/);
+    isSigning = false;
+    for (let times = 0; times < 6; times += 1) expect((await post(around, {})).text).toContain('"LONG long');
+    expect(ended).toEqual(Array.from({ length: 6 }, () => 'string'));
+    expect(world.inFront()).toBeGreaterThan(6);
+  });
+
   it('is not given past code that others have put around the server', async () => {
     const world = await served();
     await settled(world);

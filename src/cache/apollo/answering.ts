@@ -78,8 +78,8 @@ export function answeringFrom(
         if (isUnderWay) seen = { plan: plans.of(operation), sight };
         return null;
       }
-      freshness = answer.made;
-      givenInside({ operation, answer });
+      freshness = answer.freshness;
+      if (freshness !== undefined) givenInside({ operation, answer });
       const { http: head } = request.response;
       return { http: head, body: { kind: 'single', singleResult: { data: answerData(answer) } } };
     },

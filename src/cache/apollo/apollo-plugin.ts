@@ -1,4 +1,5 @@
 import type { CacheLog } from '../log.js';
+import { createObjectNotes } from '../object-notes.js';
 import { answerJson } from '../memo/answer-data.js';
 import {
   answersOf,
@@ -23,6 +24,8 @@ import { writeHead } from './write-head.js';
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
 export interface CachePlugin<Context> {
   serverWillStart(): Promise<ServerListener | undefined>;
+  /** Ends the notes of a request in which a plugin has thrown: no other hook is called for it then. */
+  unexpectedErrorProcessingRequest(failed: { readonly requestContext: object }): Promise<void>;
   requestDidStart<Head>(
     request: StartedRequest<Context, Head>,
   ): Promise<RequestListener<Context, Head> | undefined>;
@@ -84,10 +87,12 @@ export function createApolloPlugin<Context>(
     // What makes the contexts of a server makes those of its plugins.
     hasEvidence: (request, context) => hasEvidence({ request, contextValue: context as Context }),
   });
+  const recorded = createObjectNotes<() => void>();
   const plugin: CachePlugin<Context> = {
     stringifyResult: (result) => `${answerJson(result)}\n`,
     answerInFrontOf: (server, given = {}) => inFront.set(server, given, plugin),
     serverWillStart: async () => inFront.start(),
+    unexpectedErrorProcessingRequest: async ({ requestContext }) => recorded.get(requestContext)?.(),
     requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);
@@ -116,7 +121,10 @@ export function createApolloPlugin<Context>(
       listener.responseForOperation = async (operation) => {
         const kept = await answering.find(operation);
         // Only then: an execution that nothing listens to may take a shorter way.
-        if (answering.isRecording()) listener.executionDidStart = answering.executionDidStart;
+        if (answering.isRecording()) {
+          listener.executionDidStart = answering.executionDidStart;
+          recorded.set(request, () => answering.end(undefined, false));
+        }
         return kept;
       };
       return Promise.resolve(listener);

@@ -272,7 +272,7 @@ export class Front {
     return headOf(http, {
       operation,
       result: WHOLE,
-      freshness: kept.made,
+      freshness: kept.freshness,
       kept,
       isSpecial: false,
       method,

@@ -10,8 +10,8 @@ export interface HttpAnswer {
   readonly body: {
     readonly kind: string;
     readonly string?: string;
-    /** What has the same in bytes, where it is long. */
-    readonly kept?: Pick<KeptAnswer, 'sentBytes'>;
+    /** What `string` is from, where the memo has it. */
+    readonly kept?: Pick<KeptAnswer, 'sent' | 'sentBytes'>;
     readonly asyncIterator?: AsyncIterable<string>;
   };
 }

@@ -8,20 +8,31 @@ const WAITED_FOR_MS = 1000;
 /** Executions that never end, as their server has lost them, shall not be remembered for ever. */
 const MOST = 10_000;
 
+/** What an execution has read so far. */
+export interface ReadSoFar {
+  /** Of all reads that have begun. */
+  tags(): readonly string[];
+  /** The first end of what was found. */
+  readonly untilMs: number;
+}
+
 /** An answer that a request is making, which others may be given as well. */
 export class AnswerUnderWay<Answer> {
   /** How much had been forgotten before its first read. */
   readonly mark: Mark;
-  /** Of all reads that have begun so far. */
-  readonly tags: () => readonly string[];
+  readonly read: ReadSoFar;
   #answer: Answer | undefined;
   #hasEnded = false;
   /** Made once another request waits. */
   #end: Deferred<Answer | undefined> | undefined;
 
-  constructor(mark: Mark, tags: () => readonly string[]) {
+  constructor(mark: Mark, read: ReadSoFar) {
     this.mark = mark;
-    this.tags = tags;
+    this.read = read;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** With nothing where others cannot be given it. */

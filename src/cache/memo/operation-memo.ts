@@ -57,10 +57,19 @@ const FAILURES_FOR_NOTHING = 6;
 /** After more of them so many sights are passed over at most before an answer is recorded again. */
 const MOST_PASSES = 128;
 /** A shorter text is written as fast as its bytes are. */
-const SHORTEST_AS_BYTES = 1024;
+const SHORTEST_AS_BYTES = 2048;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
 const HITS_BYTES = 80;
+
+interface AnswerParts {
+  readonly text: string;
+  readonly names: readonly string[];
+  readonly made: Pick<Recorded, 'hits' | 'repeats' | 'tags' | 'untilMs'>;
+  readonly freshness: Freshness | undefined;
+  /** Told when it is made into bytes. */
+  readonly onBytes: () => void;
+}
 
 /** The whole answer to an operation, which is given as long as everything that it was made of is fresh. */
 export class KeptAnswer {
@@ -68,25 +77,50 @@ export class KeptAnswer {
   readonly text: string;
   /** The names of what is selected, in their order. */
   readonly names: readonly string[];
-  readonly made: Pick<Recorded, 'hits' | 'repeats' | 'tags' | 'untilMs'>;
+  readonly made: AnswerParts['made'];
+  /** What may be said of it to others who keep answers; undefined where it was just loaded, and may be refused by the store. */
+  readonly freshness: Freshness | undefined;
+  readonly #onBytes: () => void;
+  #sent: string | undefined;
   #bytes: Buffer | undefined;
+  #joined: KeptAnswer | undefined;
 
-  constructor(data: object, made: KeptAnswer['made']) {
-    this.text = JSON.stringify(data);
-    this.names = Object.keys(data);
+  constructor({ text, names, made, freshness, onBytes }: AnswerParts) {
+    this.text = text;
+    this.names = names;
     this.made = made;
+    this.freshness = freshness;
+    this.#onBytes = onBytes;
   }
 
-  /** The answer as it is sent where it is nothing but `data`. */
+  /** The same for those who were given it while it was made. */
+  get joined(): KeptAnswer {
+    const { text, names, made } = this;
+    const parts = { text, names, made, freshness: undefined, onBytes: this.#onBytes };
+    return (this.#joined ??= new KeptAnswer(parts));
+  }
+
+  /** The answer as it is sent where it is nothing but `data`; the same object each time. */
   get sent(): string {
-    return `{"data":${this.text}}\n`;
+    return (this.#sent ??= `{"data":${this.text}}\n`);
   }
 
   /** The same in bytes, which a long answer is written from, as its text would be made into them each time. */
   get sentBytes(): Buffer | undefined {
     if (this.text.length < SHORTEST_AS_BYTES) return undefined;
-    return (this.#bytes ??= Buffer.from(this.sent));
+    if (this.#bytes === undefined) {
+      this.#onBytes();
+      this.#bytes = ownBytesOf(this.sent);
+    }
+    return this.#bytes;
   }
+}
+
+/** Not a part of the pool of Node.js, all of which it would hold. */
+function ownBytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /**
@@ -101,6 +135,8 @@ export class OperationMemo {
   readonly #underWay = new AnswersUnderWay<KeptAnswer>();
   /** Whose last answer could be given to others. */
   readonly #wasShared = new RecentKeys(SEEN);
+  /** Whether long answers are made into bytes, which are to be counted then. */
+  #sendsBytes = false;
   #hits = 0;
   #inFront = 0;
   #kept = 0;
@@ -167,7 +203,7 @@ export class OperationMemo {
       // Not before: until then a plugin may hold it up, or refuse it for its own viewer.
       onRead: () => {
         if (underWay !== undefined) return;
-        underWay = new AnswerUnderWay(mark, () => recording.tags());
+        underWay = new AnswerUnderWay(mark, recording);
         this.#underWay.begin(key, underWay);
       },
       onLost: () => underWay && this.#underWay.end(key, underWay, undefined),
@@ -177,7 +213,7 @@ export class OperationMemo {
       freshness: () => recording.recordedFor(plan.read),
       end: (result) => {
         stop();
-        const made = madeOf(plan, recording, result);
+        const made = this.#madeOf(plan, recording, result);
         if (underWay !== undefined) this.#underWay.end(key, underWay, made?.answer);
         if (made === undefined) {
           this.#wasShared.takeBack(key);
@@ -219,10 +255,20 @@ export class OperationMemo {
     key: string,
     underWay: AnswerUnderWay<KeptAnswer>,
   ): Promise<KeptAnswer | undefined> {
+    const { clock } = this.#options;
     if (!(await answers.prove())) return undefined;
-    if (!answers.isUntouchedSince(underWay.mark, key, underWay.tags)) return undefined;
-    const answer = await underWay.wait(this.#options.clock);
-    return answer && this.#give(answer, true);
+    const { mark, read } = underWay;
+    if (!answers.isUntouchedSince(mark, key, () => read.tags())) return undefined;
+    // What has ended by now would not be read any more.
+    if (read.untilMs <= clock.nowMs()) return undefined;
+    const answer = await underWay.wait(clock);
+    if (answer !== undefined) return this.#give(answer, true).joined;
+    if (!underWay.hasEnded) {
+      // It hangs, or its server has lost it.
+      this.#underWay.end(key, underWay, undefined);
+      this.#wasShared.takeBack(key);
+    }
+    return undefined;
   }
 
   #take(answers: KeptAnswers, key: string): KeptAnswer | undefined {
@@ -245,6 +291,18 @@ export class OperationMemo {
     return answer;
   }
 
+  /** Undefined where the answer may not be given to others. */
+  #madeOf(plan: OperationPlan, recording: Recording, result: Executed | undefined): Made | undefined {
+    const recorded = recording.awaitedFor(plan.read);
+    const { data } = result ?? {};
+    if (recorded === undefined || result?.errors !== undefined) return undefined;
+    if (typeof data !== 'object' || data === null || !isPlainJson(data)) return undefined;
+    const { fills, ...made } = recorded;
+    const onBytes = (): boolean => (this.#sendsBytes = true);
+    const [text, names] = [JSON.stringify(data), Object.keys(data)];
+    return { answer: new KeptAnswer({ text, names, made, freshness: made, onBytes }), fills };
+  }
+
   #keep(
     answers: KeptAnswers,
     { key, mark, begunAtMs, answer, fills }: Made & { key: string; mark: Mark; begunAtMs: number },
@@ -252,7 +310,7 @@ export class OperationMemo {
     const { text, made } = answer;
     const bytes = Buffer.byteLength(text);
     const textBytes = bytes === text.length ? bytes : 2 * text.length;
-    const sentBytes = text.length < SHORTEST_AS_BYTES ? 0 : bytes;
+    const sentBytes = this.#sendsBytes && text.length >= SHORTEST_AS_BYTES ? bytes : 0;
     const valueBytes = ANSWER_BYTES + textBytes + sentBytes + HITS_BYTES * made.hits.length;
     const keep = (): boolean => {
       // The clock was set back: when the answer ends would be told by another one.
@@ -272,15 +330,6 @@ export class OperationMemo {
 interface Made {
   readonly answer: KeptAnswer;
   readonly fills: readonly unknown[];
-}
-
-function madeOf(plan: OperationPlan, recording: Recording, result: Executed | undefined): Made | undefined {
-  const recorded = recording.awaitedFor(plan.read);
-  const { data } = result ?? {};
-  if (recorded === undefined || result?.errors !== undefined) return undefined;
-  if (typeof data !== 'object' || data === null || !isPlainJson(data)) return undefined;
-  const { fills, ...made } = recorded;
-  return { answer: new KeptAnswer(data, made), fills };
 }
 
 function noteOutcome(plan: OperationPlan, isKept: boolean): void {

@@ -86,6 +86,11 @@ export class Recording extends Trace {
     return [...this.#tags];
   }
 
+  /** The first end of what was found so far. */
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
   /** Undefined where anything but fresh entries had a part in the answer; `read` are the names that GraphQL reads of them. */
   recordedFor(read: ReadonlySet<string>): Recorded | undefined {
     return this.#loads === 0 ? this.awaitedFor(read) : undefined;

@@ -60,7 +60,7 @@ export function keptExecution(memo: OperationMemo, execute: ExecuteFn, followedO
     if (sight === undefined) return run(args, undefined);
     const answerFrom = (answer: KeptAnswer | undefined): unknown => {
       if (answer === undefined) return run(args, sight);
-      followedOf(args.contextValue)?.isMadeOf(answer.made);
+      followedOf(args.contextValue)?.isMadeOf(answer.freshness);
       return answerOf(answer);
     };
     const kept = memo.find(sight);

@@ -1,5 +1,6 @@
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache, memoryStore } from '../../../src/cache/index.js';
@@ -368,17 +369,26 @@ describe('an operation that others ask for meanwhile', () => {
     expect(loads).toHaveLength(5);
   });
 
-  it.each(['responseForOperation', 'executionDidStart'] as const)(
+  it.each(['responseForOperation', 'executionDidStart', 'executionDidEnd'] as const)(
     'is not waited for where a plugin refuses it in %s',
     async (hook) => {
-      const refusing: ApolloServerPlugin<MemoContext> = {
-        requestDidStart: async () => ({
-          [hook]: async ({ contextValue }: { contextValue: MemoContext }) => {
-            if (contextValue.viewer?.id === 'banned') throw new Error('not you');
-            return hook === 'executionDidStart' ? undefined : null;
-          },
-        }),
+      const refuse = ({ contextValue }: { contextValue: MemoContext }): void => {
+        if (contextValue.viewer?.id === 'banned') throw new Error('not you');
       };
+      const hooks: Record<typeof hook, GraphQLRequestListener<MemoContext>> = {
+        responseForOperation: {
+          responseForOperation: async (request) => {
+            refuse(request);
+            return null;
+          },
+        },
+        executionDidStart: { executionDidStart: async (request) => refuse(request) },
+        // It throws at once, which has the others not called.
+        executionDidEnd: {
+          executionDidStart: async (request) => ({ executionDidEnd: () => refuse(request) as never }),
+        },
+      };
+      const refusing: ApolloServerPlugin<MemoContext> = { requestDidStart: async () => hooks[hook] };
       const { ask, cache, settled } = await world({ plugins: [refusing] });
       await settled(FILM);
       await cache.invalidate(['Film:1']);
@@ -447,6 +457,74 @@ describe('an operation that others ask for meanwhile', () => {
     reads.open();
     await begun;
     expect((await ask(both)).text).toContain('"film":{"title":"The Zone"}');
+  });
+
+  /** A rate that ends soon beside a load that ends when the test says so; the answer of both was given before. */
+  async function rateAndSlow(options: Partial<MemoWorldOptions> = {}) {
+    let rates = 0;
+    let slow = 'old';
+    const ends: (() => void)[] = [];
+    onTestFinished(() => ends.forEach((end) => end()));
+    const made = await memoWorld({
+      typeDefs: `
+        type Query {
+          rate: Int @cached(ttl: 5, tags: ["Rate"])
+          slow: String @cached(ttl: 600, tags: ["Slow"])
+        }
+      `,
+      resolvers: {
+        Query: {
+          rate: () => (rates += 1),
+          slow: () => {
+            const text = slow;
+            return new Promise((resolve) => ends.push(() => resolve(text)));
+          },
+        },
+      },
+      ...options,
+    });
+    const both = '{ rate slow }';
+    const first = made.ask(both);
+    await expect.poll(() => ends.length).toBe(1);
+    ends[0]?.();
+    await first;
+    await made.ask(both);
+    await made.cache.invalidate(['Slow']);
+    const begun = made.ask(both);
+    await expect.poll(() => ends.length).toBe(2);
+    return { ...made, ends, begun, askBoth: () => made.ask(both), write: (text: string) => (slow = text) };
+  }
+
+  it('is executed by those who come when a part of it has ended', async () => {
+    const { ends, begun, askBoth, clock } = await rateAndSlow();
+    clock.advance(20_000);
+    const later = askBoth();
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (const end of ends) end();
+    expect((await begun).text).toContain('"rate":1');
+    expect((await later).text).toContain('"rate":2');
+  });
+
+  it('says over HTTP what the execution says, to those who wait for it as well', async () => {
+    const said: unknown[] = [];
+    const plugin: ApolloServerPlugin<MemoContext> = {
+      requestDidStart: async () => ({
+        willSendResponse: async ({ response }) => void said.push(response.http.headers.get('cache-control')),
+      }),
+    };
+    const { ends, begun, askBoth, cache, write } = await rateAndSlow({
+      plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
+      http: { maxAge: 'shared', tags: { header: 'Cache-Tag' } },
+    });
+    said.length = 0;
+    const waiting = askBoth();
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    write('new');
+    await cache.invalidate(['Slow']);
+    for (const end of ends) end();
+    expect((await begun).text).toContain('old');
+    expect(await waiting).toMatchObject({ isExecuted: false });
+    expect(said).toEqual(['no-cache', 'no-cache']);
   });
 
   it('is not kept where the clock was set back since the load', async () => {

@@ -1,5 +1,5 @@
 import { textOf } from '../../errors.js';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import { refuseFaults } from '../../unknown-options.js';
 import { written } from '../../written.js';
 import type { AnsweringServer } from '../front.js';
@@ -34,6 +34,7 @@ export type NodeHandler = (
 ) => void;
 
 const MIB = 1024 * 1024;
+const plainEnd: unknown = Reflect.get(ServerResponse.prototype, 'end');
 
 /**
  * Answers requests over HTTP by an Apollo Server, whatever their path is: for `createServer` of Node.js, and as a route of Express. It reads
@@ -76,7 +77,10 @@ function send(res: ServerResponse, { status = 200, headers, body }: HttpAnswer):
   res.statusCode = status;
   for (const [name, value] of headers) res.setHeader(name, headerValue(name, value, res.getHeader(name)));
   if (body.asyncIterator !== undefined) return sendParts(res, body.asyncIterator);
-  res.end(body.kept?.sentBytes ?? body.string);
+  const { kept, string } = body;
+  // Code around the server, or around `end`, is given a text: the bytes are the same for all readers.
+  const isPlain = kept !== undefined && kept.sent === string && res.end === plainEnd;
+  res.end(isPlain ? (kept.sentBytes ?? string) : string);
   return undefined;
 }
 
