@@ -1,7 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
 import type { HttpCaching } from '../http/http-answers.js';
 import type { CacheLog } from '../log.js';
-import type { KeptAnswer, OperationMemo } from '../memo/operation-memo.js';
+import type { KeptAnswer } from '../memo/kept-answer.js';
+import type { OperationMemo } from '../memo/operation-memo.js';
 import type { OperationGiven } from '../memo/operation-plans.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';

@@ -1,5 +1,5 @@
 import type { AnswerHead } from '../http/http-answers.js';
-import type { KeptAnswer } from '../memo/operation-memo.js';
+import type { KeptAnswer } from '../memo/kept-answer.js';
 import type { HttpRequest } from './http-operation.js';
 
 /** What a server answers over HTTP. */
@@ -10,8 +10,8 @@ export interface HttpAnswer {
   readonly body: {
     readonly kind: string;
     readonly string?: string;
-    /** What `string` is from, where the memo has it. */
-    readonly kept?: Pick<KeptAnswer, 'sent' | 'sentBytes'>;
+    /** What has the same in bytes, as long as `string` is still this one. */
+    readonly kept?: { readonly string: string; readonly answer: Pick<KeptAnswer, 'sentBytes'> };
     readonly asyncIterator?: AsyncIterable<string>;
   };
 }
@@ -49,7 +49,7 @@ export function mannerIn(
 /** An answer that was kept, as the server would give it; `said` is what is said of it over HTTP. */
 export function answerIn(
   manner: Manner,
-  kept: KeptAnswer,
+  answer: KeptAnswer,
   said: AnswerHead | undefined,
   headers: Map<string, string>,
 ): HttpAnswer {
@@ -57,7 +57,8 @@ export function answerIn(
   for (const [name, value] of manner.headers) headers.set(name, value);
   // The body of a 304 stays, for its length; no server sends it.
   const status = said?.isUnmodified === true ? 304 : undefined;
-  return { status, headers, body: { kind: 'complete', string: kept.sent, kept } };
+  const string = answer.sent;
+  return { status, headers, body: { kind: 'complete', string, kept: { string, answer } } };
 }
 
 /** Whether two answers are the same, byte for byte; but for how long they may be kept, as time has passed between them. */

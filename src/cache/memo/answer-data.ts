@@ -1,5 +1,5 @@
 import { createObjectNotes } from '../object-notes.js';
-import type { KeptAnswer } from './operation-memo.js';
+import type { KeptAnswer } from './kept-answer.js';
 
 /** Answers whose data was looked at by no plugin, each with its text. */
 const answers = createObjectNotes<KeptAnswer | undefined>();

@@ -9,8 +9,9 @@ import type { Traces } from '../metrics/trace.js';
 import type { OperationGiven, OperationPlan, OperationPlans } from './operation-plans.js';
 import type { Clock } from '../time/clock.js';
 import { AnswersUnderWay, AnswerUnderWay } from './answers-under-way.js';
+import { KeptAnswer } from './kept-answer.js';
 import { isPlainJson } from './plain-json.js';
-import { Recording, type Freshness, type Recorded } from './recording.js';
+import { Recording, type Freshness } from './recording.js';
 
 export interface OperationMemoOptions {
   readonly entries: Pick<Entries, 'answers'>;
@@ -56,72 +57,9 @@ const LONGEST_KEY = 4096;
 const FAILURES_FOR_NOTHING = 6;
 /** After more of them so many sights are passed over at most before an answer is recorded again. */
 const MOST_PASSES = 128;
-/** A shorter text is written as fast as its bytes are. */
-const SHORTEST_AS_BYTES = 2048;
 /** What an answer takes besides its text. */
 const ANSWER_BYTES = 400;
 const HITS_BYTES = 80;
-
-interface AnswerParts {
-  readonly text: string;
-  readonly names: readonly string[];
-  readonly made: Pick<Recorded, 'hits' | 'repeats' | 'tags' | 'untilMs'>;
-  readonly freshness: Freshness | undefined;
-  /** Told when it is made into bytes. */
-  readonly onBytes: () => void;
-}
-
-/** The whole answer to an operation, which is given as long as everything that it was made of is fresh. */
-export class KeptAnswer {
-  /** `data` as JSON. */
-  readonly text: string;
-  /** The names of what is selected, in their order. */
-  readonly names: readonly string[];
-  readonly made: AnswerParts['made'];
-  /** What may be said of it to others who keep answers; undefined where it was just loaded, and may be refused by the store. */
-  readonly freshness: Freshness | undefined;
-  readonly #onBytes: () => void;
-  #sent: string | undefined;
-  #bytes: Buffer | undefined;
-  #joined: KeptAnswer | undefined;
-
-  constructor({ text, names, made, freshness, onBytes }: AnswerParts) {
-    this.text = text;
-    this.names = names;
-    this.made = made;
-    this.freshness = freshness;
-    this.#onBytes = onBytes;
-  }
-
-  /** The same for those who were given it while it was made. */
-  get joined(): KeptAnswer {
-    const { text, names, made } = this;
-    const parts = { text, names, made, freshness: undefined, onBytes: this.#onBytes };
-    return (this.#joined ??= new KeptAnswer(parts));
-  }
-
-  /** The answer as it is sent where it is nothing but `data`; the same object each time. */
-  get sent(): string {
-    return (this.#sent ??= `{"data":${this.text}}\n`);
-  }
-
-  /** The same in bytes, which a long answer is written from, as its text would be made into them each time. */
-  get sentBytes(): Buffer | undefined {
-    if (this.text.length < SHORTEST_AS_BYTES) return undefined;
-    if (this.#bytes === undefined) {
-      this.#onBytes();
-      this.#bytes = ownBytesOf(this.sent);
-    }
-    return this.#bytes;
-  }
-}
-
-/** Not a part of the pool of Node.js, all of which it would hold. */
-function ownBytesOf(text: string): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return bytes;
-}
 
 /**
  * Answers operations as they were answered before, without executing them, as long as every entry that the answer was made of is
@@ -310,7 +248,7 @@ export class OperationMemo {
     const { text, made } = answer;
     const bytes = Buffer.byteLength(text);
     const textBytes = bytes === text.length ? bytes : 2 * text.length;
-    const sentBytes = this.#sendsBytes && text.length >= SHORTEST_AS_BYTES ? bytes : 0;
+    const sentBytes = this.#sendsBytes && answer.isLong ? bytes : 0;
     const valueBytes = ANSWER_BYTES + textBytes + sentBytes + HITS_BYTES * made.hits.length;
     const keep = (): boolean => {
       // The clock was set back: when the answer ends would be told by another one.

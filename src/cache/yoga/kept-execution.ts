@@ -3,7 +3,8 @@ import type { FollowedAnswer } from '../http/followed-answer.js';
 import { isPromise } from '../maybe-promise.js';
 import { answerData, answerJson } from '../memo/answer-data.js';
 import { operationIn } from '../memo/operation-in.js';
-import type { Executed, KeptAnswer, OperationMemo, Sight } from '../memo/operation-memo.js';
+import type { KeptAnswer } from '../memo/kept-answer.js';
+import type { Executed, OperationMemo, Sight } from '../memo/operation-memo.js';
 import type { OperationGiven } from '../memo/operation-plans.js';
 
 /** Executes an operation, or answers it at once. */

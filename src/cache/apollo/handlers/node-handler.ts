@@ -79,8 +79,8 @@ function send(res: ServerResponse, { status = 200, headers, body }: HttpAnswer):
   if (body.asyncIterator !== undefined) return sendParts(res, body.asyncIterator);
   const { kept, string } = body;
   // Code around the server, or around `end`, is given a text: the bytes are the same for all readers.
-  const isPlain = kept !== undefined && kept.sent === string && res.end === plainEnd;
-  res.end(isPlain ? (kept.sentBytes ?? string) : string);
+  const isPlain = kept !== undefined && kept.string === string && res.end === plainEnd;
+  res.end(isPlain ? (kept.answer.sentBytes ?? string) : string);
   return undefined;
 }
 
