@@ -11,7 +11,10 @@ export interface HttpAnswer {
     readonly kind: string;
     readonly string?: string;
     /** What has the same in bytes, as long as `string` is still this one. */
-    readonly kept?: { readonly string: string; readonly answer: Pick<KeptAnswer, 'sentBytes'> };
+    readonly kept?: {
+      readonly string: string;
+      readonly answer: { readonly sentBytes: Uint8Array | undefined };
+    };
     readonly asyncIterator?: AsyncIterable<string>;
   };
 }

@@ -53,6 +53,7 @@ export type { ShadowCounters } from '../metrics/shadow-counters.js';
 export type {
   Outcome,
   ReadEntry,
+  ReadLoad,
   ReadPlace,
   ReadsNoted,
   ResponsePath,
