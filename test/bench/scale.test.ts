@@ -32,9 +32,6 @@ const growing = (costOf: (size: number) => number): readonly Figure[] =>
     false,
   );
 
-/** What a machine that stands still for a moment puts between the commands that are counted is not there each time. */
-const COUNTED_AGAIN = { retry: 2 };
-
 describe('the judgement of a growing cost', () => {
   it('calls a cost flat that stays within 1.5 times, and one that grows with the size not', () => {
     expect(
@@ -139,7 +136,7 @@ describe.skipIf(!needsRedis())('a cache that grows', () => {
     expect(figures[1]?.redisCommands).toBe(figures[0]?.redisCommands);
   });
 
-  it('reads a level of parents in one round trip, and loads it in three', COUNTED_AGAIN, async () => {
+  it('reads a level of parents in one round trip, and loads it in three', async () => {
     const parents = await measured('parents', [1, 100], { redisUrl: redis.url });
     expect(figuresFor(parents, 'read hit').map(({ roundTrips }) => roundTrips)).toEqual([1, 1]);
     expect(figuresFor(parents, 'read hit').map(({ redisCommands }) => redisCommands)).toEqual([1, 1]);
@@ -148,7 +145,7 @@ describe.skipIf(!needsRedis())('a cache that grows', () => {
     expect(figuresFor(parents, 'miss and fill').map(({ loads }) => loads)).toEqual([1, 1]);
   });
 
-  it('has the same round trips for every viewer and every number of entries', COUNTED_AGAIN, async () => {
+  it('has the same round trips for every viewer and every number of entries', async () => {
     for (const axis of ['entries', 'viewers'] as const) {
       const grown = await measured(axis, [50, 500], { redisUrl: redis.url });
       for (const { operation, figures } of operationsOf(grown))

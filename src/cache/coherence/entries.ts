@@ -154,10 +154,7 @@ export class Entries {
     reads.begin(addresses);
     const found = this.#find(field, addresses, trace, request);
     const note = (all: readonly (Found | undefined)[]): typeof all => {
-      addresses.forEach((address, index) => {
-        const entry = all[index];
-        reads.note(address, entry, entry === undefined ? 0 : this.untilMs(entry));
-      });
+      for (const entry of all) reads.note(entry, entry === undefined ? 0 : this.untilMs(entry));
       return all;
     };
     return isPromise(found) ? found.then(note) : note(found);

@@ -76,7 +76,7 @@ export class Recording extends Trace {
     this.#options = options;
     this.reads = {
       begin: (places) => this.#begin(places),
-      note: (place, found, untilMs) => this.#note(place, found, untilMs),
+      note: (found, untilMs) => this.#note(found, untilMs),
       noteLoad: (load) => this.#noteLoad(load),
     };
   }
@@ -159,7 +159,7 @@ export class Recording extends Trace {
     this.#options.onLost?.();
   }
 
-  #note(_place: ReadPlace, found: ReadEntry | undefined, untilMs: number): void {
+  #note(found: ReadEntry | undefined, untilMs: number): void {
     // What is due is refreshed by the read of it, and the next answer may be newer.
     if (found !== undefined && (found.staleForMs !== 0 || found.isDue)) {
       this.#lose();

@@ -56,7 +56,7 @@ const MISSES: ReadonlySet<Outcome> = new Set(['MISS', 'JOINED', 'WAITED', 'REFRE
 export interface ReadsNoted {
   /** Told before it is looked whether they are there. */
   begin(addresses: readonly ReadPlace[]): void;
-  note(address: ReadPlace, found: ReadEntry | undefined, untilMs: number): void;
+  note(found: ReadEntry | undefined, untilMs: number): void;
   /** Told of what was loaded in place of one that was not found. */
   noteLoad(load: ReadLoad): void;
 }
