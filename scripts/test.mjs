@@ -65,12 +65,12 @@ async function allPass(steps) {
 async function runTests() {
   const folder = mkdtempSync(path.join(tmpdir(), 'corral-test-'));
   try {
-    const crowd = vitest(['tests', 'rooms'], path.join(folder, 'crowd.json'));
+    const crowd = vitest(['tests', 'rooms'], path.join(folder, 'crowd'));
     const isChecked = await checksPass();
     if (!isChecked) crowd.end();
     const first = await crowd.ended;
     if (isChecked)
-      return summarise([first, await vitest(['timed', 'alone'], path.join(folder, 'times.json')).ended]);
+      return summarise([first, await vitest(['timed', 'alone'], path.join(folder, 'times')).ended]);
     console.error('test: a check failed, see above; the tests were ended.');
     return 1;
   } finally {
@@ -81,13 +81,22 @@ async function runTests() {
 /** Runs these projects of vitest.config.ts; `ended` has the exit code, and what was counted. */
 function vitest(projects, report) {
   const chosen = projects.flatMap((name) => ['--project', name]);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const child = spawn(bin('vitest'), ['run', ...chosen, ...reporters], { cwd: root, stdio: 'inherit' });
+  const [counts, hooks] = [`${report}.json`, `${report}-hooks.json`];
+  const reporters = ['default', 'json', './scripts/failed-hooks.mjs'].map((name) => `--reporter=${name}`);
+  const child = spawn(bin('vitest'), ['run', ...chosen, ...reporters, `--outputFile.json=${counts}`], {
+    ...{ cwd: root, stdio: 'inherit' },
+    env: { ...process.env, FAILED_HOOKS: hooks },
+  });
   const ended = once(child, 'exit').then(([status]) => ({
+    ...readIfThere(counts),
     status: status ?? 1,
-    ...(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {}),
+    failedHooks: readIfThere(hooks) ?? [],
   }));
   return { ended, end: () => child.kill() };
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 function shortened(message) {
@@ -97,12 +106,10 @@ function shortened(message) {
 function summarise(runs) {
   const sum = (count) => runs.reduce((total, run) => total + (run[count] ?? 0), 0);
   const testResults = runs.flatMap((run) => run.testResults ?? []);
-  // A file that cannot even be loaded has no tests to count, and is a failure all the same.
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-  for (const file of broken)
-    console.error(
-      `test: ${path.relative(root, file.name)} could not be run: ${shortened(file.message ?? '')}`,
-    );
+  // A file that cannot even be loaded has no tests to count, those of a hook that fails are skipped: each is a failure.
+  const broken = runs.flatMap(({ failedHooks }) => failedHooks);
+  for (const { name, message } of broken)
+    console.error(`test: ${name} could not be run: ${shortened(message)}`);
   // Said once more at the end, where it is read: what failed, and what was skipped, above for want of which program.
   for (const file of testResults) {
     const name = path.relative(root, file.name);

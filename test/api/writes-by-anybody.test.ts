@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Store } from '../../src/cache/index.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { createClientOrCluster } from '../../src/redis/create-redis-client.js';
 import { startApi, type Api } from '../../src/start/api.js';
 import { readConfig } from '../../src/config.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
@@ -25,7 +28,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
   let databaseUrl: string;
   let apis: [Api, Api];
 
-  const start = (settings: Record<string, string> = {}): Promise<Api> =>
+  const start = (settings: Record<string, string> = {}, store?: Store): Promise<Api> =>
     startApi(
       readConfig({
         NODE_ENV: 'test',
@@ -34,7 +37,7 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
         REDIS_URL: redis.url,
         ...settings,
       }),
-      { log: pino({ level: 'silent' }) },
+      { log: pino({ level: 'silent' }), ...(store !== undefined && { store }) },
     );
 
   beforeAll(async () => {
@@ -54,15 +57,19 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
     await Promise.all([postgres.stop(), redis.stop()]);
   });
 
-  /** Milliseconds until both APIs answer `query` with this text. */
-  async function seenAfterMs(query: string, text: string): Promise<number> {
+  /** Milliseconds until these APIs, both without any, answer `query` with this text. */
+  async function seenAfterMs(
+    query: string,
+    text: string,
+    { by = apis, timeout = 15_000 }: { by?: readonly Api[]; timeout?: number } = {},
+  ): Promise<number> {
     const since = performance.now();
-    for (const api of apis) await expect.poll(() => post(api, query), { interval: 5 }).toContain(text);
+    for (const api of by) await expect.poll(() => post(api, query), { interval: 5, timeout }).toContain(text);
     return performance.now() - since;
   }
 
-  async function warm(query: string): Promise<void> {
-    for (const api of apis) await post(api, query);
+  async function warm(query: string, by: readonly Api[] = apis): Promise<void> {
+    for (const api of by) await post(api, query);
   }
 
   it('is seen by every process at once', async () => {
@@ -144,14 +151,18 @@ describe.skipIf(!needsPostgres() || !needsRedis())('a write that does not go thr
   });
 
   it(isFromLog ? 'is seen without triggers' : 'would not be seen without its trigger', async () => {
-    await warm(titleOf(4));
+    // Nothing but a write may have it loaded again: no read is given up where the machine is busy.
+    const client = createClientOrCluster(redis.url);
+    const patient = await start({}, redisStore(client, { prefix: 'patient', commandTimeoutMs: 5000 }));
+    onTestFinished(() => patient.close());
+    await warm(titleOf(4), [patient]);
     await somebody.query('ALTER TABLE "Movie" DISABLE TRIGGER USER');
     onTestFinished(async () => void (await somebody.query('ALTER TABLE "Movie" ENABLE TRIGGER USER')));
     const title = `Unseen ${performance.now()}`;
     await somebody.query(`UPDATE "Movie" SET "title" = $1 WHERE "id" = 4`, [title]);
-    if (isFromLog) expectTime(await seenAfterMs(titleOf(4), title)).toBeLessThan(500);
-    else await expect(seenAfterMs(titleOf(4), title)).rejects.toThrow();
-    for (const api of apis) await api.cache.invalidate(['Movie:4']);
+    const seen = seenAfterMs(titleOf(4), title, { by: [patient], timeout: 5000 });
+    if (isFromLog) expectTime(await seen).toBeLessThan(500);
+    else await expect(seen).rejects.toThrow();
   });
 
   describe('while Redis hangs', () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { startApi, type Api } from '../../src/start/api.js';
 import type { Store } from '../../src/cache/index.js';
 import { readConfig } from '../../src/config.js';
-import { createRedisStore } from '../../src/redis/create-redis-store.js';
+import { redisStore } from '../../src/cache/redis/index.js';
+import { createClientOrCluster } from '../../src/redis/create-redis-client.js';
 import { fillFixture, fixturePassword, fixtureUsers } from '../support/worlds/film-fixture.js';
 import { needsPostgres, needsRedis } from '../support/needs.js';
 import { withoutVersions } from '../support/stores/planted-stores.js';
@@ -34,7 +35,10 @@ describe.skipIf(!needsPostgres() || !needsRedis())('two processes and a row that
   async function twoApis(plant: (store: Store) => Store = (store) => store): Promise<[Api, Api]> {
     const start = async (): Promise<Api> => {
       const settings = { NODE_ENV: 'test', PORT: '0', DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
-      const store = plant(createRedisStore(redis.url, 'corral'));
+      // Each read is counted: none may be given up where the machine is busy.
+      const store = plant(
+        redisStore(createClientOrCluster(redis.url), { prefix: 'corral', commandTimeoutMs: 2000 }),
+      );
       const api = await startApi(readConfig({ ...settings, CACHE_PROBE: 'off' }), {
         log: pino({ level: 'silent' }),
         store,

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { findBinary } from './run/find-binary.js';
-import { RUN_FOLDER } from './run/run-folder.js';
+import { RUN_FOLDER } from './run/run-folder-name.js';
 import { freePort } from './free-port.js';
 import { MissingBinary } from './needs.js';
 

@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makePlaces } from './claim-place.js';
+import { RUN_FOLDER } from './run-folder-name.js';
 
-/** Names the folder in which all test files of one run keep what they share; it is not set outside of a run. */
-export const RUN_FOLDER = 'CORRAL_TEST_RUN_FOLDER';
 /** Names the folder of the programs that tests start. It lies in the project, whose packages they import. */
 export const PROGRAMS_FOLDER = 'CORRAL_TEST_PROGRAMS_FOLDER';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createDatabase, type Database } from '../../../src/database/database.js';
 import { embeddedPool } from '../../../src/database/embedded-pool.js';
-import { RUN_FOLDER } from '../run/run-folder.js';
+import { RUN_FOLDER } from '../run/run-folder-name.js';
 import { testLog } from '../test-log.js';
 
 /**

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { applyMigrations } from '../../../src/database/apply-migrations.js';
 import { connectDatabase } from '../../../src/database/connect-database.js';
-import { RUN_FOLDER } from '../run/run-folder.js';
+import { RUN_FOLDER } from '../run/run-folder-name.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { testLog } from '../test-log.js';
 

@@ -8,7 +8,7 @@ import { goFirst } from '../run/go-first.js';
 import { freePort } from '../free-port.js';
 import { MissingBinary } from '../needs.js';
 import { claimPlace } from '../run/claim-place.js';
-import { RUN_FOLDER } from '../run/run-folder.js';
+import { RUN_FOLDER } from '../run/run-folder-name.js';
 
 export interface WorkerServer {
   readonly port: number;
