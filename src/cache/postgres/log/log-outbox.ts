@@ -2,7 +2,7 @@ import type { ClientConfig } from 'pg';
 import type { OutboxLag } from '../../metrics/relay-counters.js';
 import type { OthersSeen, Outbox, OutboxRow, Relayed } from '../../outbox/outbox.js';
 import { systemClock } from '../../time/clock.js';
-import { doublingPauseMs } from '../../time/doubling-pause.js';
+import { doublingPauseMs, type DoublingPause } from '../../time/doubling-pause.js';
 import { every } from '../../time/every.js';
 import type { OutboxPool } from '../pool-option.js';
 import { sqlstateOf } from '../sqlstate.js';
@@ -44,8 +44,8 @@ const FLUSH_AFTER_MS = 30;
 const SEEN_WITHIN_MS = 3000;
 /** What was committed before a look and is on its way is waited for, so that all of it is applied in one go. */
 const GATHER_WITHIN_MS = 10;
-/** One that could not apply what it read leaves the slot to others for so long. */
-const STAND_BACK_MS = 1000;
+/** One that could not apply what it read leaves the slot to others for so long: a moment, as it may be able to the next time. */
+const STAND_BACK: DoublingPause = { firstMs: 50, longestMs: 1000 };
 /** What the server writes by itself is sent, and applied by the process that reads, within this time. */
 const SENT_WITHIN_MS = 300;
 const ASK_PAUSE = { firstMs: 2, longestMs: 20 };
@@ -74,6 +74,8 @@ export class LogOutbox implements Outbox {
   #turn: symbol | undefined;
   #whyAnew: string | undefined;
   #standBackUntilMs = -Infinity;
+  /** How often in a row it could not apply what it read, or not read. */
+  #failures = 0;
   #onRows: (() => void) | undefined;
   #state: LogState | undefined;
   #hasLooked = false;
@@ -335,14 +337,20 @@ export class LogOutbox implements Outbox {
         await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
+      this.#failures = 0;
       return row.tags.length > 0 ? [{ id: row.id, waitedMs: row.waitedMs }] : [];
     } catch (error) {
       // It is in the log still: another process may be able to, or this one later.
       reader.end();
       if (this.#reader === reader) this.#reader = undefined;
-      this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
+      this.#standBack();
       throw error;
     }
+  }
+
+  #standBack(): void {
+    this.#failures += 1;
+    this.#standBackUntilMs = performance.now() + doublingPauseMs(STAND_BACK, this.#failures);
   }
 
   async #lead(): Promise<void> {
@@ -371,7 +379,7 @@ export class LogOutbox implements Outbox {
     } catch (error) {
       // Another process was faster.
       if (sqlstateOf(error) === OBJECT_IN_USE) return;
-      this.#standBackUntilMs = performance.now() + STAND_BACK_MS;
+      this.#standBack();
       throw serverRefusal(error) ?? error;
     }
     const [ended] = early;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { createGate } from '../../../support/gate.js';
 import { needsPostgres } from '../../../support/needs.js';
 import { privatePostgres, type PrivatePostgres } from '../../../support/private-postgres.js';
+import { expectTime } from '../../../support/run/expect-time.js';
 import { tcpProxy } from '../../../support/servers/tcp-proxy.js';
 import { FORGET, logWorld, told } from './log-world.js';
 
@@ -232,6 +233,30 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     const { outbox: next } = await open({ tables, store: 'one' });
     expect(await told(next)).toEqual(['Film', 'Film:1']);
     expect(await told(next)).toEqual([]);
+  });
+
+  it('is read on at once by the process that could not apply it once, and less often where it cannot again and again', async () => {
+    const { pool, outbox } = await world();
+    const applies: number[] = [];
+    let refusals = 1;
+    const untilApplied = async (): Promise<number> => {
+      const sinceMs = performance.now();
+      await pool.query('INSERT INTO films SELECT coalesce(max(id), 0) + 1 FROM films');
+      const look = (): Promise<unknown> =>
+        outbox.relay(() => {
+          applies.push(performance.now());
+          return applies.length > refusals ? Promise.resolve() : Promise.reject(new Error('a lost answer'));
+        });
+      await expect.poll(() => look().then(() => 'applied', String), { interval: 5 }).toBe('applied');
+      return performance.now() - sinceMs;
+    };
+    const onceMs = await untilApplied();
+    expect(applies).toHaveLength(2);
+    expectTime(onceMs).toBeLessThan(500);
+    [applies.length, refusals] = [0, 5];
+    // 50, 100, 200, 400 and 800 ms.
+    expect(await untilApplied()).toBeGreaterThan(1500);
+    expect(applies).toHaveLength(6);
   });
 
   it.each([
