@@ -31,25 +31,49 @@ function keysOfTag(tag: string): readonly string[] {
   return [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)];
 }
 
-/** The next call of a store with few keys, so that all of them meet. `known` finds an id with its time by the id alone. */
-function nextCall(random: Random, step: number, known: (id: string) => string): Call {
+/** The next call of a store with few keys, so that all of them meet. `known` has the ids with their times, the newest last. */
+function nextCall(random: Random, step: number, known: ReadonlyMap<string, string>): Call {
   const key = `Row:${random.below(3)}`;
   const [entry, generation] = [names.entry(key), names.generation(key)];
   const [lease, writes] = [names.lease(key), names.writes(key)];
   const token = `t${random.below(3)}`;
-  const id = known(`n${Math.max(0, step - random.below(12))}`);
+  const lately = [...known.values()].slice(-6);
+  const knownId = (): string => random.pick(['n', ...lately]);
+  const newId = (one = 0): string => `n${4 * step + one}`;
   const published = [names.channel, key];
+  /** A command for one entry, or for several, some of them the same or variants of one row. */
+  const forSome = (call: (name: string, one: number) => Omit<Call, 'script'>): Omit<Call, 'script'> => {
+    const all = Array.from({ length: 1 + random.below(4) }, (_, one) => call(`Row:${random.below(3)}`, one));
+    return { keys: all.flatMap(({ keys }) => keys), args: all.flatMap(({ args }) => args) };
+  };
+  const variantOf = (row: string): string => random.pick([row, `${row} variant`]);
   const calls: readonly Call[] = [
     {
       script: 'acquire',
-      keys: [generation, lease, entry],
-      args: [`n${step}`, LONG_MS, token, LONG_MS, `g${random.below(2)}`],
+      ...forSome((row, one) => {
+        const name = variantOf(row);
+        return {
+          keys: [names.generation(row), names.lease(name, row), names.entry(name, row)],
+          args: [newId(one), LONG_MS, `t${random.below(3)}`, LONG_MS, `g${random.below(2)}`],
+        };
+      }),
     },
-    { script: 'acquire', keys: [generation], args: [`n${step}`, LONG_MS] },
+    {
+      script: 'acquire',
+      ...forSome((row, one) => ({ keys: [names.generation(row)], args: [newId(one), LONG_MS] })),
+    },
     {
       script: 'fill',
-      keys: [entry, generation, lease],
-      args: [id, `value ${step}`, LONG_MS, token, ...published, LONG_MS],
+      ...forSome((row, one) => {
+        const name = variantOf(row);
+        return {
+          keys: [names.entry(name, row), names.generation(row), names.lease(name, row)],
+          args: [
+            ...[knownId(), `value ${step} ${one}`, LONG_MS, `t${random.below(3)}`],
+            ...[names.channel, name, LONG_MS],
+          ],
+        };
+      }),
     },
     { script: 'release', keys: [lease], args: [token, ...published] },
     { script: 'renew', keys: [lease, generation], args: [token, LONG_MS, LONG_MS] },
@@ -63,13 +87,13 @@ function nextCall(random: Random, step: number, known: (id: string) => string): 
       keys: [...[key, 'Row:other'].flatMap(keysOfTag), names.log],
       args: [names.channel, LONG_MS, '10000', ...random.pick([[], ['', `${random.below(9)}`]])],
     },
-    { script: 'intend', keys: [writes, entry], args: [`n${step}`, LONG_MS, `${random.below(2)}`] },
+    { script: 'intend', keys: [writes, entry], args: [newId(), LONG_MS, `${random.below(2)}`] },
     {
       script: 'put',
       keys: [entry, generation, lease, writes],
-      args: [id, `${random.below(9)}`, `p${step}`, `row ${step}`, LONG_MS, LONG_MS, ...published],
+      args: [knownId(), `${random.below(9)}`, `p${step}`, `row ${step}`, LONG_MS, LONG_MS, ...published],
     },
-    { script: 'abandon', keys: [writes], args: [id] },
+    { script: 'abandon', keys: [writes], args: [knownId()] },
   ];
   return random.pick(calls);
 }
@@ -93,7 +117,7 @@ describe.skipIf(!needsRedis())('the simulated scripts', () => {
       const [here, there] = [new Map<string, string>(), new Map<string, string>()];
       for (let step = 0; step < STEPS; step += 1) {
         const [before, forReal] = [here, there].map((known) =>
-          nextCall(seededRandom(seed * STEPS + step), step, (id) => known.get(id) ?? id),
+          nextCall(seededRandom(seed * STEPS + step), step, known),
         );
         if (before === undefined || forReal === undefined) continue;
         const made = simulatedScripts[before.script](
@@ -145,6 +169,9 @@ function noteIds(known: Map<string, string>, answer: unknown): void {
   for (const part of parts) {
     if (typeof part !== 'string' && !Buffer.isBuffer(part)) continue;
     const [whole, id] = /(n\d+)\.\d+\.\d+/.exec(text(part)) ?? [];
-    if (whole !== undefined && id !== undefined) known.set(id, whole);
+    if (whole === undefined || id === undefined) continue;
+    // The newest last.
+    known.delete(id);
+    known.set(id, whole);
   }
 }

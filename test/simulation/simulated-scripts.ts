@@ -17,44 +17,31 @@ export type ScriptName = keyof typeof storeScripts;
  * shown by the store contract, which real and simulated servers pass, and by equal replies to equal calls.
  */
 export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
-  acquire(
-    { keys: held, nowMs },
-    [generationKey = '', leaseKey, entryKey = ''],
-    [id, keptMs, token, leaseMs, tags = ''],
-  ) {
-    let generation = held.text(generationKey);
-    const isNew = generation === undefined;
-    if (generation === undefined) {
-      generation = `${text(id)}.${Math.floor(nowMs() / 1000)}.${Math.floor((nowMs() % 1000) * 1000)}`;
-      held.setText(generationKey, generation, Number(keptMs));
-    } else if (held.leftMs(generationKey) < Number(keptMs)) held.expire(generationKey, Number(keptMs));
-    if (leaseKey === undefined) return [generation];
-    const entry = (isNew ? undefined : held.text(entryKey)) ?? null;
-    const wanted = `${text(generation)} ${text(tags)}`;
-    const lease = leaseOf(held, leaseKey);
-    if (lease?.bound === wanted && lease.token !== text(token)) {
-      if (!lease.isWaited) held.changeText(leaseKey, `${lease.written}!`);
-      return [generation, 0, entry];
-    }
-    held.setText(leaseKey, `${text(token)}|${wanted}${lease?.isWaited === true ? '!' : ''}`, Number(leaseMs));
-    return [generation, 1, entry];
+  acquire(on, keys, args) {
+    const [keysEach, argsEach] = args.length === 2 * keys.length ? [1, 2] : [3, 5];
+    const made = new Set<string>();
+    return eachOf(keys, args, [keysEach, argsEach]).flatMap(([some, given]) =>
+      acquireOne(on, some, given, made),
+    );
   },
 
-  fill(
-    on,
-    [entry = '', generation = '', lease = ''],
-    [captured, bytes = '', keptMs, token, channel, message, atLeastMs],
-  ) {
-    const { keys: held } = on;
-    const present = held.text(generation);
-    const isPresent = present !== undefined && text(present) === text(captured);
-    if (isPresent) {
-      held.setText(entry, bytes, Number(keptMs));
-      if (held.leftMs(generation) < Number(atLeastMs)) held.expire(generation, Number(atLeastMs));
-    }
-    giveBack(on, lease, { token, channel, message });
-    return isPresent ? 1 : 0;
-  },
+  fill: (on, keys, args) =>
+    eachOf(keys, args, [3, 7]).map(
+      ([
+        [entry = '', generation = '', lease = ''],
+        [captured, bytes = '', keptMs, token, channel, message, atLeastMs],
+      ]) => {
+        const { keys: held } = on;
+        const present = held.text(generation);
+        const isPresent = present !== undefined && text(present) === text(captured);
+        if (isPresent) {
+          held.setText(entry, bytes, Number(keptMs));
+          if (held.leftMs(generation) < Number(atLeastMs)) held.expire(generation, Number(atLeastMs));
+        }
+        giveBack(on, lease, { token, channel, message });
+        return isPresent ? 1 : 0;
+      },
+    ),
 
   release: (on, [lease = ''], [token, channel, message]) => giveBack(on, lease, { token, channel, message }),
 
@@ -148,6 +135,43 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
     return weights.size;
   },
 };
+
+/** `made`: the generations that this command has made. */
+function acquireOne(
+  { keys: held, nowMs }: Scripted,
+  [generationKey = '', leaseKey, entryKey = '']: readonly string[],
+  [id, keptMs, token, leaseMs, tags = '']: readonly Text[],
+  made: Set<string>,
+): readonly unknown[] {
+  let generation = held.text(generationKey);
+  if (generation === undefined) {
+    generation = `${text(id)}.${Math.floor(nowMs() / 1000)}.${Math.floor((nowMs() % 1000) * 1000)}`;
+    held.setText(generationKey, generation, Number(keptMs));
+    made.add(generationKey);
+  } else if (held.leftMs(generationKey) < Number(keptMs)) held.expire(generationKey, Number(keptMs));
+  if (leaseKey === undefined) return [generation];
+  const entry = (made.has(generationKey) ? undefined : held.text(entryKey)) ?? null;
+  const wanted = `${text(generation)} ${text(tags)}`;
+  const lease = leaseOf(held, leaseKey);
+  if (lease?.bound === wanted && lease.token !== text(token)) {
+    if (!lease.isWaited) held.changeText(leaseKey, `${lease.written}!`);
+    return [generation, 0, entry];
+  }
+  held.setText(leaseKey, `${text(token)}|${wanted}${lease?.isWaited === true ? '!' : ''}`, Number(leaseMs));
+  return [generation, 1, entry];
+}
+
+/** The keys and arguments of a command that does something for several, each apart. */
+function eachOf(
+  keys: readonly string[],
+  args: readonly Text[],
+  [keysEach, argsEach]: readonly [keys: number, args: number],
+): (readonly [readonly string[], readonly Text[]])[] {
+  return Array.from({ length: keys.length / keysEach }, (_, one) => [
+    keys.slice(one * keysEach, (one + 1) * keysEach),
+    args.slice(one * argsEach, (one + 1) * argsEach),
+  ]);
+}
 
 const names = Object.keys(simulatedScripts).filter((name): name is ScriptName => name in storeScripts);
 const byText = new Map(

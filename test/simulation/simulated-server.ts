@@ -189,11 +189,13 @@ export class SimulatedServer {
       nowMs: () => this.#network.time.nowMs,
       publish: (channel: string, message: string) => this.#publish(channel, message),
     };
-    const [, second = ''] = keys;
+    const seconds = keys.filter((_, place) => place % 3 === 1);
     if (script === 'fill' && this.#plants.has('fills-blindly')) {
-      this.keys.setText(second, args[0] ?? '', Number(args[6]));
+      for (const [one, generation] of seconds.entries())
+        this.keys.setText(generation, args[7 * one] ?? '', Number(args[7 * one + 6]));
     }
-    if (script === 'acquire' && this.#plants.has('leases-to-all')) this.keys.delete(second);
+    if (script === 'acquire' && this.#plants.has('leases-to-all') && args.length !== 2 * keys.length)
+      this.keys.delete(...seconds);
     return simulatedScripts[script](on, keys, args);
   }
 

@@ -94,7 +94,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       }),
     );
     return unlessAllFailed(outcomes).map((outcome) =>
-      'answer' in outcome && outcome.answer.reply === 1 ? 'stored' : 'outdated',
+      'answer' in outcome && isStored(outcome.answer.reply) ? 'stored' : 'outdated',
     );
   };
   const shareFigures = figureSharing();
@@ -238,6 +238,11 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       if (first !== undefined) throw first;
     },
   };
+}
+
+/** As `fill.lua` answers a call for one entry. */
+function isStored(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === 1;
 }
 
 /** The same for all processes that are given the same nodes at first. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/store.js';
-import { bytesOrNothing, runScript, textOf, type ScriptCall } from '../connection/lua-script.js';
+import { bytesOrNothing, runScript, runTogether, textOf, type ScriptCall } from '../connection/lua-script.js';
 import type { RedisNames } from '../redis-names.js';
 import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
 import type { LastingGenerations } from './lasting-generations.js';
@@ -28,9 +28,8 @@ export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Pr
     keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
     args: [nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
   }));
-  const [shared, replies] = await Promise.all([sharing, runScript(redis, storeScripts.acquire, calls)]);
-  return replies.map((reply, index): Acquired => {
-    const [own, leased, entry]: unknown[] = Array.isArray(reply) ? reply : [];
+  const [shared, replies] = await Promise.all([sharing, runTogether(redis, storeScripts.acquire, calls)]);
+  return replies.map(([own, leased, entry], index): Acquired => {
     const tags = requests[index]?.tags ?? [];
     return {
       generations: [textOf(own), ...tags.map(shared), shared(undefined)],
@@ -91,10 +90,9 @@ async function sharedGenerations(
   const byScript = async (some: readonly AskedTag[]): Promise<readonly Known[]> => {
     const sentAtMs = performance.now();
     const calls = some.map(({ name, ms }): ScriptCall => ({ keys: [name], args: [nextNonce(), ms] }));
-    const replies = await runScript(redis, storeScripts.acquire, calls);
+    const replies = await runTogether(redis, storeScripts.acquire, calls);
     return some.map(({ tag, name, ms }, index) => {
-      const reply = replies[index];
-      const generation = textOf(Array.isArray(reply) ? reply[0] : undefined);
+      const generation = textOf(replies[index]?.[0]);
       lasting.note(name, generation, sentAtMs + ms);
       return [tag, generation];
     });

@@ -14,7 +14,7 @@ import type {
 import { isCluster } from '../cluster/cluster-client.js';
 import { clusterStore } from '../cluster/cluster-store.js';
 import { UnfitServer, type Ask } from '../connection/connection-user.js';
-import { runScript } from '../connection/lua-script.js';
+import { runScript, runTogether } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection } from '../connection/server-connection.js';
 import { redisNames } from '../redis-names.js';
@@ -100,8 +100,8 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
           wholeMs(keepForMs * 2),
         ],
       }));
-      const replies = await runScript(commands, scripts.fill, calls);
-      return replies.map((reply): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
+      const replies = await runTogether(commands, scripts.fill, calls);
+      return replies.map(([reply]): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
     });
   const shareFigures = figureSharing();
   const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));

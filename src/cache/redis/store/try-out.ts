@@ -43,7 +43,7 @@ export async function tryOutEntries(redis: Redis, names: EntryNames, key: string
   const [present] = listOf(await acquire());
   await once('renew', { keys: [lease, generation], args: [key, KEPT_MS, KEPT_MS] });
   const fill = [String(present), 'tried', KEPT_MS, key, names.channel, key, KEPT_MS];
-  const filled = await once('fill', { keys: [entry, generation, lease], args: fill });
+  const [filled] = listOf(await once('fill', { keys: [entry, generation, lease], args: fill }));
   const [, , found] = listOf(await acquire());
   await once('release', { keys: [lease], args: [key, names.channel, key] });
   const [read] = await readTexts(redis, [entry]);

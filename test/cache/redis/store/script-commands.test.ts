@@ -71,6 +71,75 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(await commandsOf(() => miss(store, TAGGED))).toEqual(expected);
   });
 
+  it('are two scripts for the misses of one request, and five commands within them for each', async () => {
+    const store = await open();
+    const rows = Array.from({ length: 50 }, (_, id): EntryAddress => ({ key: `Person:${id}`, tags: [] }));
+    const all = async (): Promise<void> => {
+      await store.read(rows);
+      const asked = rows.map((row) => leaseRequest(row, { token: row.key, keepForMs: KEEP_MS }));
+      const acquired = await store.acquire(asked);
+      expect(acquired.every(({ leased }) => leased)).toBe(true);
+      const outcomes = await store.fill(
+        rows.map((row, index) => ({
+          ...{ ...row, bytes: Buffer.from(row.key), keepForMs: KEEP_MS, token: row.key },
+          generations: acquired[index]?.generations ?? [],
+        })),
+      );
+      expect(new Set(outcomes)).toEqual(new Set(['stored']));
+    };
+    await miss(store, PLAIN);
+    const expected = { mget: 4, evalsha: 2, time: 1, set: 150, pttl: 50, pexpire: 50, del: 1 };
+    expect(await commandsOf(all)).toEqual(expected);
+    const readings = await store.read(rows);
+    expect(readings.map(({ bytes }) => bytes?.toString())).toEqual(rows.map(({ key }) => key));
+    expect(new Set(readings.map(({ generations: [own] }) => own)).size).toBe(rows.length);
+  });
+
+  it('give one lease for one entry that several ask for at once, and one generation to all variants of a row', async () => {
+    const store = await open();
+    const [one, other] = ['Person:1 en', 'Person:1 de'];
+    const asked = [
+      [one, 'first'],
+      [one, 'second'],
+      [other, 'third'],
+      [one, 'first'],
+    ].map(([key = '', token = '']) => leaseRequest({ key, row: 'Person:1', tags: [] }, { token }));
+    const acquired = await store.acquire(asked);
+    expect(acquired.map(({ leased }) => leased)).toEqual([true, false, true, true]);
+    expect(new Set(acquired.map(({ generations }) => generations?.[0])).size).toBe(1);
+    const { generations = [] } = acquired[0] ?? {};
+    const fill = { row: 'Person:1', tags: [], generations, keepForMs: KEEP_MS };
+    // The one who waited is woken, and whose load began before that of another has no lease to give back.
+    const heard = new Promise((resolve) => store.watch?.(resolve));
+    const outcomes = await store.fill([
+      { ...fill, key: one, bytes: Buffer.from('one'), token: 'first' },
+      { ...fill, key: other, bytes: Buffer.from('other'), token: 'first' },
+      { ...fill, key: one, bytes: Buffer.from('late'), token: 'first', generations: ['of before'] },
+    ]);
+    expect(outcomes).toEqual(['stored', 'stored', 'outdated']);
+    expect(await heard).toBe(one);
+    const left = await redis.keys('*');
+    expect(left.filter((key) => key.includes(':l:'))).toHaveLength(1);
+  });
+
+  it('store large entries in scripts of their own, and others beside them', async () => {
+    const store = await open();
+    const sizes = [10, 40_000, 40_000, 100_000, 10, 10];
+    const rows = sizes.map((_, id): EntryAddress => ({ key: `Person:${id}`, tags: [] }));
+    const acquired = await store.acquire(rows.map((row) => leaseRequest(row, { keepForMs: KEEP_MS })));
+    const fills = rows.map((row, index) => ({
+      ...{ ...row, bytes: Buffer.alloc(sizes[index] ?? 0, index), keepForMs: KEEP_MS },
+      generations: acquired[index]?.generations ?? [],
+    }));
+    const counted = await commandsOf(async () => {
+      expect(await store.fill(fills)).toEqual(rows.map(() => 'stored'));
+    });
+    expect(counted).toMatchObject({ evalsha: 4, set: 6 });
+    const readings = await store.read(rows);
+    expect(readings.map(({ bytes }) => bytes?.length)).toEqual(sizes);
+    expect(readings.map(({ bytes }) => bytes?.at(-1))).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('are 5 for an invalidation, however many tags it has', async () => {
     const store = await open();
     await miss(store, TAGGED);

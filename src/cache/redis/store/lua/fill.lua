@@ -1,20 +1,39 @@
--- Purpose:  stores an entry that was loaded under the present generation of its key, and gives its lease back.
+-- Purpose:  stores entries, each of which was loaded under the present generation of its key, and gives their leases back.
 -- Atomic:   an invalidation between the comparison and the write would let an old value in.
--- Late:     refused once the key was invalidated. Run twice: stores the same entry again.
--- KEYS[1]   the entry, KEYS[2] the generation of its key, KEYS[3] its lease; all in one slot
--- ARGV[1]   the generation captured before the load, ARGV[2] the entry, ARGV[3] how long it is kept, in milliseconds,
---           ARGV[4] the token of the lease, ARGV[5] the channel of wake-ups, ARGV[6] what is published there, ARGV[7]
---           how long the generation is kept at least, in milliseconds
--- Reply     1 stored, 0 outdated
-local stored = 0
-local generation, lease = unpack(redis.call('MGET', KEYS[2], KEYS[3]))
-if generation == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-  if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[7]) then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
-  stored = 1
+-- Late:     refused once the key was invalidated. Run twice: stores the same entries again.
+-- KEYS      three for each: the entry, the generation of its key, its lease; these three in one slot
+-- ARGV      seven for each: the generation captured before the load, the entry, how long it is kept, in milliseconds,
+--           the token of the lease, the channel of wake-ups, what is published there, and how long the generation is
+--           kept at least, in milliseconds
+-- Reply     a list with 1 stored or 0 outdated for each
+local names, present = {}, {}
+for place = 1, #KEYS, 3 do
+  names[#names + 1] = KEYS[place + 1]
+  names[#names + 1] = KEYS[place + 2]
 end
-if lease and string.sub(lease, 1, #ARGV[4] + 1) == ARGV[4] .. '|' then
-  redis.call('DEL', KEYS[3])
-  if string.sub(lease, -1) == '!' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+for index, value in ipairs(redis.call('MGET', unpack(names))) do present[names[index]] = value end
+
+local reply, ended, woken = {}, {}, {}
+local argument = 1
+for place = 1, #KEYS, 3 do
+  local entry, generation, lease = KEYS[place], KEYS[place + 1], KEYS[place + 2]
+  local captured, bytes, keptMs, token, channel, message, generationMs = unpack(ARGV, argument, argument + 6)
+  local isStored = present[generation] == captured
+  if isStored then
+    redis.call('SET', entry, bytes, 'PX', keptMs)
+    if redis.call('PTTL', generation) < tonumber(generationMs) then
+      redis.call('PEXPIRE', generation, generationMs)
+    end
+  end
+  reply[#reply + 1] = isStored and 1 or 0
+  local held = present[lease]
+  if held and string.sub(held, 1, #token + 1) == token .. '|' then
+    present[lease] = false
+    ended[#ended + 1] = lease
+    if string.sub(held, -1) == '!' then woken[#woken + 1] = { channel, message } end
+  end
+  argument = argument + 7
 end
-return stored
+if #ended > 0 then redis.call('DEL', unpack(ended)) end
+for _, one in ipairs(woken) do redis.call('PUBLISH', one[1], one[2]) end
+return reply
