@@ -9,8 +9,9 @@ interface Waiting<Item, Answer> {
 const MOST_UNDER_WAY = 250;
 
 /**
- * Sends what no request waits for, at once while little is under way; the rest waits here for its turn, and goes together. Ten
- * thousand fills of one moment would wait in the connection behind each other, for longer than an answer may take.
+ * Sends what no request waits for, at once while little is under way, all together that the code which runs now asks for; the rest
+ * waits here for its turn, and goes together. Ten thousand fills of one moment would wait in the connection behind each other, for
+ * longer than an answer may take.
  */
 export class InTurn<Item, Answer> {
   readonly #send: (items: readonly Item[]) => Promise<readonly Answer[]>;
@@ -32,7 +33,8 @@ export class InTurn<Item, Answer> {
     const weight = items.reduce((sum, item) => sum + this.#weigh(item), 0);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, weight, resolve, reject });
-      if (this.#waiting.length === 1) this.#sendNext();
+      // One load brings many, each of which is asked for by itself.
+      if (this.#waiting.length === 1) queueMicrotask(() => this.#sendNext());
     });
   }
 
