@@ -87,6 +87,5 @@ async function commandsSince(
 ): Promise<number | undefined> {
   if (before === undefined) return undefined;
   const after = await counts.redisCommands();
-  // The first question for the count is counted by the second one.
-  return after === undefined ? undefined : (after - before - 1) / times;
+  return after === undefined ? undefined : (after - before) / times;
 }
