@@ -30,7 +30,7 @@ export async function runScript(
   return (await repliesOf(redis, script, calls)).map(valueOrThrow);
 }
 
-/** So much one script does at once, in calls and bytes: meanwhile the server answers nobody else. */
+/** So much one script does at once, in calls and bytes: meanwhile the server answers no other command. */
 const CALLS_TOGETHER = 50;
 const BYTES_TOGETHER = 65_536;
 
