@@ -277,6 +277,8 @@ export class LogOutbox implements Outbox {
       // Where another process reads, and nothing was written since it confirmed last, no further statement asks it.
       if ((reader?.appliedTo ?? this.#appliedTo) >= target) {
         this.#behind = undefined;
+        // Not with each batch: of a transaction of which one cannot be applied, all others are read again.
+        if (reader !== undefined) this.#failures = 0;
         return { done };
       }
       if (reader?.hasChanges === true) {
@@ -329,6 +331,7 @@ export class LogOutbox implements Outbox {
   async #apply(reader: LogReader, { state, apply, forgetAll }: Draining): Promise<Done[]> {
     const { pool, warn } = this.#options;
     const batch = reader.take();
+    const takenAtMs = performance.now();
     try {
       await untilSeen(pool, batch.xids, SEEN_WITHIN_MS);
       const row = rowOf(batch, state);
@@ -337,20 +340,21 @@ export class LogOutbox implements Outbox {
         await forgetAll('write');
       } else if (row.tags.length > 0) await apply([row]);
       reader.applied(batch);
-      this.#failures = 0;
       return row.tags.length > 0 ? [{ id: row.id, waitedMs: row.waitedMs }] : [];
     } catch (error) {
       // It is in the log still: another process may be able to, or this one later.
       reader.end();
       if (this.#reader === reader) this.#reader = undefined;
-      this.#standBack();
+      this.#standBack(performance.now() - takenAtMs);
       throw error;
     }
   }
 
-  #standBack(): void {
+  /** For as long as it had been in the way of others in vain, and for twice as long each time. */
+  #standBack(triedForMs = 0): void {
     this.#failures += 1;
-    this.#standBackUntilMs = performance.now() + doublingPauseMs(STAND_BACK, this.#failures);
+    const pauseMs = Math.max(doublingPauseMs(STAND_BACK, this.#failures), triedForMs);
+    this.#standBackUntilMs = performance.now() + Math.min(pauseMs, STAND_BACK.longestMs);
   }
 
   async #lead(): Promise<void> {

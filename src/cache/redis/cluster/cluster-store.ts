@@ -12,6 +12,7 @@ import { figureSharing, sharedFigures } from '../store/figures-in-redis.js';
 import { inParts, readInParts } from '../store/in-parts.js';
 import { InTurn } from '../store/in-turn.js';
 import { generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
+import { fillOutcomeOf } from '../store/fill-outcome.js';
 import { storeScripts as scripts } from '../store/store-scripts.js';
 import { STORE_PURPOSE } from '../store/store-purpose.js';
 import { LOOPBACK, type RedisStoreOptions } from '../store/store-settings.js';
@@ -80,7 +81,7 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     if (answer === undefined) throw new StoreAway('the node of the cluster did not answer');
     return answer;
   };
-  const sendFills = async (part: readonly Fill[]): Promise<readonly FillOutcome[]> => {
+  const sendFills = async (part: readonly Fill[]): Promise<readonly (FillOutcome | Error)[]> => {
     const { names } = reader;
     const outcomes = await onRows(
       part,
@@ -93,9 +94,11 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
         ],
       }),
     );
-    return unlessAllFailed(outcomes).map((outcome) =>
-      'answer' in outcome && isStored(outcome.answer.reply) ? 'stored' : 'outdated',
-    );
+    return unlessAllFailed(outcomes).map((outcome) => {
+      const [reply]: unknown[] =
+        'answer' in outcome && Array.isArray(outcome.answer.reply) ? outcome.answer.reply : [];
+      return fillOutcomeOf(reply);
+    });
   };
   const shareFigures = figureSharing();
   const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));
@@ -155,7 +158,10 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       });
     },
     watch: (onSettled) => void watchers.push(onSettled),
-    close: () => nodes.close(),
+    close: () => {
+      fills.sendNow();
+      return nodes.close();
+    },
 
     read: (addresses, asking = {}) => readInParts(addresses, (part) => readFromCluster(reader, part, asking)),
     acquire: (all, { mayGiveUp = false } = {}) => {
@@ -238,11 +244,6 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
       if (first !== undefined) throw first;
     },
   };
-}
-
-/** As `fill.lua` answers a call for one entry. */
-function isStored(reply: unknown): boolean {
-  return Array.isArray(reply) && reply[0] === 1;
 }
 
 /** The same for all processes that are given the same nodes at first. */

@@ -30,20 +30,21 @@ export async function runScript(
   return (await repliesOf(redis, script, calls)).map(valueOrThrow);
 }
 
-/** So much one script does at once, in calls and bytes: meanwhile the server answers no other command. */
+/** So much one script is sent at once, in calls and bytes: meanwhile the server answers no other command. */
 const CALLS_TOGETHER = 50;
 const BYTES_TOGETHER = 65_536;
 
 /**
- * Runs a script that takes the keys and the arguments of several calls one after the other, and answers them with one list: fewer
- * commands than with `runScript`, of which each costs both sides more than what is done in it. All keys lie on one server. Answers
- * with what the list has for each call.
+ * Runs a script that takes the keys and the arguments of several calls one after the other, and answers them with one list, with
+ * `each` elements for a call: fewer commands than with `runScript`, of which each costs both sides more than what is done in it. All
+ * keys lie on one server. Answers with the elements of each call; with none where the list is of another length.
  * @throws Error the first error of any script; what was done until then stands.
  */
 export async function runTogether(
   redis: Redis,
   script: LuaScript,
   calls: readonly ScriptCall[],
+  each: number,
 ): Promise<(readonly unknown[])[]> {
   const parts = inParts(calls);
   const joined = parts.map((part) => ({
@@ -52,9 +53,8 @@ export async function runTogether(
   }));
   const replies = await runScript(redis, script, joined);
   return parts.flatMap((part, index) => {
-    const reply = replies[index];
-    const list: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    const each = list.length / part.length;
+    const reply: unknown = replies[index];
+    const list: readonly unknown[] = Array.isArray(reply) && reply.length === part.length * each ? reply : [];
     return part.map((_, place) => list.slice(place * each, (place + 1) * each));
   });
 }
@@ -76,8 +76,12 @@ function inParts(calls: readonly ScriptCall[]): readonly (readonly ScriptCall[])
   return parts;
 }
 
-function bytesIn({ args }: ScriptCall): number {
-  return args.reduce<number>((sum, arg) => sum + (typeof arg === 'object' ? arg.length : 0), 0);
+/** About as many as it takes on its way. */
+function bytesIn({ keys, args }: ScriptCall): number {
+  let bytes = 0;
+  for (const key of keys) bytes += key.length;
+  for (const arg of args) bytes += typeof arg === 'number' ? 8 : arg.length;
+  return bytes;
 }
 
 /** The same as `runScript`, with the error of a call in the place of its reply. Never rejects. */

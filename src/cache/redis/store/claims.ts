@@ -28,7 +28,7 @@ export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Pr
     keys: [names.generation(row), names.lease(key, row), names.entry(key, row)],
     args: [nextNonce(), loadingKeptMs(leaseMs), token, wholeMs(leaseMs), tags.map(before).join(' ')],
   }));
-  const [shared, replies] = await Promise.all([sharing, runTogether(redis, storeScripts.acquire, calls)]);
+  const [shared, replies] = await Promise.all([sharing, runTogether(redis, storeScripts.acquire, calls, 3)]);
   return replies.map(([own, leased, entry], index): Acquired => {
     const tags = requests[index]?.tags ?? [];
     return {
@@ -90,7 +90,7 @@ async function sharedGenerations(
   const byScript = async (some: readonly AskedTag[]): Promise<readonly Known[]> => {
     const sentAtMs = performance.now();
     const calls = some.map(({ name, ms }): ScriptCall => ({ keys: [name], args: [nextNonce(), ms] }));
-    const replies = await runTogether(redis, storeScripts.acquire, calls);
+    const replies = await runTogether(redis, storeScripts.acquire, calls, 1);
     return some.map(({ tag, name, ms }, index) => {
       const generation = textOf(replies[index]?.[0]);
       lasting.note(name, generation, sentAtMs + ms);

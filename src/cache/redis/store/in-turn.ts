@@ -5,6 +5,9 @@ interface Waiting<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Answers in the order of the items; an error in the place of one fails those alone who asked for it. */
+type Send<Item, Answer> = (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>;
+
 /** What may be under way at the same time; who asks for more at once gets it sent together all the same. */
 const MOST_UNDER_WAY = 250;
 
@@ -14,16 +17,13 @@ const MOST_UNDER_WAY = 250;
  * longer than an answer may take.
  */
 export class InTurn<Item, Answer> {
-  readonly #send: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly #send: Send<Item, Answer>;
   readonly #weigh: (item: Item) => number;
   readonly #waiting: Waiting<Item, Answer>[] = [];
   #underWay = 0;
 
   /** `weigh`: for how many small items one counts; default 1. */
-  constructor(
-    send: (items: readonly Item[]) => Promise<readonly Answer[]>,
-    weigh: (item: Item) => number = () => 1,
-  ) {
+  constructor(send: Send<Item, Answer>, weigh: (item: Item) => number = () => 1) {
     this.#send = send;
     this.#weigh = weigh;
   }
@@ -33,12 +33,13 @@ export class InTurn<Item, Answer> {
     const weight = items.reduce((sum, item) => sum + this.#weigh(item), 0);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, weight, resolve, reject });
-      // One load brings many, each of which is asked for by itself.
-      if (this.#waiting.length === 1) queueMicrotask(() => this.#sendNext());
+      // One load brings many, each of which is asked for by itself. What is asked for beside them may be sent before.
+      if (this.#waiting.length === 1) queueMicrotask(() => this.sendNow());
     });
   }
 
-  #sendNext(): void {
+  /** Sends what waits, as far as there is room, before the code that runs now has ended: before the connection is closed, say. */
+  sendNow(): void {
     const batch = this.#takeNext();
     if (batch.length === 0) return;
     const items = batch.flatMap((one) => one.items);
@@ -48,7 +49,12 @@ export class InTurn<Item, Answer> {
       .then(
         (answers) => {
           let start = 0;
-          for (const one of batch) one.resolve(answers.slice(start, (start += one.items.length)));
+          for (const { items: own, resolve, reject } of batch) {
+            const ownAnswers = answers.slice(start, (start += own.length));
+            const error = ownAnswers.find((answer) => answer instanceof Error);
+            if (error !== undefined) reject(error);
+            else resolve(ownAnswers.filter((answer): answer is Answer => !(answer instanceof Error)));
+          }
         },
         (error: unknown) => {
           for (const { reject } of batch) reject(error);
@@ -57,7 +63,7 @@ export class InTurn<Item, Answer> {
       .finally(() => {
         this.#underWay -= weight;
         // Not one for each one that is answered: what goes together costs less.
-        if (this.#underWay <= MOST_UNDER_WAY / 2) this.#sendNext();
+        if (this.#underWay <= MOST_UNDER_WAY / 2) this.sendNow();
       });
   }
 

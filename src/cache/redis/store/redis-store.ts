@@ -19,6 +19,7 @@ import type { Purpose } from '../connection/purpose.js';
 import { ServerConnection } from '../connection/server-connection.js';
 import { redisNames } from '../redis-names.js';
 import { countAsked, mostAsked } from './asked-in-redis.js';
+import { fillOutcomeOf } from './fill-outcome.js';
 import { acquire, intend } from './claims.js';
 import { figureSharing, sharedFigures } from './figures-in-redis.js';
 import { readHealth } from './health.js';
@@ -91,7 +92,7 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     await link.runOrForget(operation);
     followed.invalidated(sentTo);
   };
-  const sendFills = (part: readonly Fill[]): Promise<readonly FillOutcome[]> =>
+  const sendFills = (part: readonly Fill[]): Promise<readonly (FillOutcome | Error)[]> =>
     link.run(async (commands) => {
       const calls = part.map(({ key, row = key, bytes, generations, keepForMs, token }) => ({
         keys: [names.entry(key, row), names.generation(row), names.lease(key, row)],
@@ -100,8 +101,8 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
           wholeMs(keepForMs * 2),
         ],
       }));
-      const replies = await runTogether(commands, scripts.fill, calls);
-      return replies.map(([reply]): FillOutcome => (reply === 1 ? 'stored' : 'outdated'));
+      const replies = await runTogether(commands, scripts.fill, calls, 1);
+      return replies.map(([reply]) => fillOutcomeOf(reply));
     });
   const shareFigures = figureSharing();
   const fills = new InTurn(sendFills, ({ bytes }) => 1 + Math.floor(bytes.length / SMALL_FILL_BYTES));
@@ -146,7 +147,10 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
       });
     },
     watch: (onSettled) => void watchers.push(onSettled),
-    close: () => link.close(),
+    close: () => {
+      fills.sendNow();
+      return link.close();
+    },
 
     read: (addresses, asking = {}) => readInParts(addresses, (part) => read(part, asking)),
     acquire: (all, { mayGiveUp = false } = {}) =>

@@ -22,7 +22,12 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const key = `~try-out ${randomUUID()}`;
   await tryOutEntries(redis, names, key);
   // In two slots: a proxy that hides a cluster refuses what one server answers.
+  const inTwoSlots = [key, `${key} beside`];
   await readTexts(redis, [names.entry(key), names.generation(`${key} beside`)]);
+  const keys = inTwoSlots.flatMap((one) => [names.entry(one), names.generation(one), names.lease(one)]);
+  // Under a generation that there is not, nothing is stored.
+  const args = inTwoSlots.flatMap((one) => ['none', '', KEPT_MS, one, names.channel, one, KEPT_MS]);
+  await runScript(redis, storeScripts.fill, [{ keys, args }]);
   await announce(redis, names.log, [key]);
   await readLog(redis, names.log, undefined);
   await redis.xrange(names.log, '-', '+', 'COUNT', 1);

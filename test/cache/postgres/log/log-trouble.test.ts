@@ -259,6 +259,26 @@ describe.skipIf(!needsPostgres())('a log in trouble', () => {
     expect(applies).toHaveLength(6);
   });
 
+  it('is read on less and less often where one part of a transaction cannot be applied, though others can', async () => {
+    const { pool, outbox } = await world();
+    // More tags than are taken at once.
+    await pool.query('INSERT INTO films SELECT generate_series(1, 12000)');
+    let [refused, parts] = [0, 0];
+    const look = (): Promise<unknown> => {
+      parts = 0;
+      return outbox.relay(() => {
+        parts += 1;
+        if (parts < 2 || refused === 5) return Promise.resolve();
+        refused += 1;
+        return Promise.reject(new Error('a lost answer'));
+      });
+    };
+    const sinceMs = performance.now();
+    await expect.poll(() => look().then(() => 'applied', String), { interval: 5 }).toBe('applied');
+    expect(refused).toBe(5);
+    expect(performance.now() - sinceMs).toBeGreaterThan(1500);
+  });
+
   it.each([
     [
       'was dropped by hand',

@@ -140,6 +140,43 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect(readings.map(({ bytes }) => bytes?.at(-1))).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  it('give leases back where there is no room, and tell those alone who asked for what is not stored', async () => {
+    const store = await open();
+    const rows = ['Person:1', 'Person:2', 'Person:3'].map((key): EntryAddress => ({ key, tags: [] }));
+    const acquired = await store.acquire(
+      rows.map((row) => leaseRequest(row, { token: 'mine', keepForMs: KEEP_MS })),
+    );
+    const fills = rows.map((row, index) => ({
+      ...{ ...row, bytes: Buffer.from('x'), keepForMs: KEEP_MS, token: 'mine' },
+      generations: acquired[index]?.generations ?? [],
+    }));
+    await store.invalidate(['Person:2']);
+    const waiting = { ...leaseRequest(rows[1] ?? PLAIN, { token: 'other', keepForMs: KEEP_MS }) };
+    await store.acquire([{ ...waiting, token: 'mine' }]);
+    await redis.config('SET', 'maxmemory', '1');
+    const asked = await Promise.allSettled(fills.map(async (fill) => store.fill([fill])));
+    await redis.config('SET', 'maxmemory', '0');
+    expect(asked.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([
+      expect.stringContaining('OOM'),
+      ['outdated'],
+      expect.stringContaining('OOM'),
+    ]);
+    expect((await redis.keys('*')).filter((key) => key.includes(':l:'))).toEqual([]);
+  });
+
+  it('bring what is asked for in the moment before the store is closed', async () => {
+    const prefix = randomUUID();
+    const store = await open(prefix);
+    const [{ generations = [] } = {}] = await store.acquire([leaseRequest(PLAIN, { token: 'mine' })]);
+    const fill = { ...PLAIN, bytes: Buffer.from('x'), generations, keepForMs: KEEP_MS, token: 'mine' };
+    const filled = Promise.allSettled([store.fill([fill])]);
+    await store.close();
+    await filled;
+    const [reading] = await (await open(prefix)).read([PLAIN]);
+    expect(reading?.bytes?.toString()).toBe('x');
+    expect((await redis.keys('*')).filter((key) => key.includes(':l:'))).toEqual([]);
+  });
+
   it('are 5 for an invalidation, however many tags it has', async () => {
     const store = await open();
     await miss(store, TAGGED);

@@ -5,7 +5,7 @@
 -- ARGV      seven for each: the generation captured before the load, the entry, how long it is kept, in milliseconds,
 --           the token of the lease, the channel of wake-ups, what is published there, and how long the generation is
 --           kept at least, in milliseconds
--- Reply     a list with 1 stored or 0 outdated for each
+-- Reply     a list with 1 stored, 0 outdated, or an error for each: without room for one, the leases of all are given back
 local names, present = {}, {}
 for place = 1, #KEYS, 3 do
   names[#names + 1] = KEYS[place + 1]
@@ -18,14 +18,19 @@ local argument = 1
 for place = 1, #KEYS, 3 do
   local entry, generation, lease = KEYS[place], KEYS[place + 1], KEYS[place + 2]
   local captured, bytes, keptMs, token, channel, message, generationMs = unpack(ARGV, argument, argument + 6)
-  local isStored = present[generation] == captured
-  if isStored then
-    redis.call('SET', entry, bytes, 'PX', keptMs)
-    if redis.call('PTTL', generation) < tonumber(generationMs) then
-      redis.call('PEXPIRE', generation, generationMs)
+  local outcome = 0
+  if present[generation] == captured then
+    local set = redis.pcall('SET', entry, bytes, 'PX', keptMs)
+    if set.err then
+      outcome = set
+    else
+      if redis.call('PTTL', generation) < tonumber(generationMs) then
+        redis.call('PEXPIRE', generation, generationMs)
+      end
+      outcome = 1
     end
   end
-  reply[#reply + 1] = isStored and 1 or 0
+  reply[#reply + 1] = outcome
   local held = present[lease]
   if held and string.sub(held, 1, #token + 1) == token .. '|' then
     present[lease] = false
