@@ -10,13 +10,18 @@ export default class FailedHooks {
   onTestRunEnd(modules, unhandled) {
     const failed = modules.flatMap((module) =>
       [module, ...module.children.allSuites()].flatMap((part) =>
-        part.errors().map(({ message }) => ({
+        part.errors().map((error) => ({
           name: [path.relative(process.cwd(), module.moduleId), part.fullName].filter(Boolean).join(': '),
-          message,
+          message: messageOf(error),
         })),
       ),
     );
-    const outside = unhandled.map(({ message }) => ({ name: 'what ran outside of any test', message }));
+    const outside = unhandled.map((error) => ({ name: 'no file alone', message: messageOf(error) }));
     writeFileSync(process.env.FAILED_HOOKS, JSON.stringify([...failed, ...outside]));
   }
+}
+
+/** What is thrown need not be an error. */
+function messageOf(error) {
+  return String(error.message ?? JSON.stringify(error));
 }

@@ -109,7 +109,7 @@ function summarise(runs) {
   // A file that cannot even be loaded has no tests to count, those of a hook that fails are skipped: each is a failure.
   const broken = runs.flatMap(({ failedHooks }) => failedHooks);
   for (const { name, message } of broken)
-    console.error(`test: ${name} could not be run: ${shortened(message)}`);
+    console.error(`test: failed outside of a test, in ${name}: ${shortened(message)}`);
   // Said once more at the end, where it is read: what failed, and what was skipped, above for want of which program.
   for (const file of testResults) {
     const name = path.relative(root, file.name);
@@ -122,8 +122,12 @@ function summarise(runs) {
         console.error(`test: failed in ${name}: ${fullName}\n${shortened(failureMessages.join('\n'))}`);
   }
   const [passed, failed] = [sum('numPassedTests'), sum('numFailedTests') + broken.length];
-  console.log(`${passed} passed, ${failed} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`);
   const isGreen = runs.every(({ status, numPassedTests }) => status === 0 && numPassedTests > 0);
+  if (!isGreen && failed === 0)
+    console.error(
+      `test: no test failed, but vitest ended with ${runs.map(({ status }) => status).join(', ')}`,
+    );
+  console.log(`${passed} passed, ${failed} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`);
   return isGreen && failed === 0 ? 0 : 1;
 }
 

@@ -218,7 +218,10 @@ export interface Store {
   read(addresses: readonly EntryAddress[], options?: AskOptions): MaybePromise<readonly Reading[]>;
   /** Called before a load begins: see `Acquired`. */
   acquire(requests: readonly LeaseRequest[], options?: AskOptions): MaybePromise<readonly Acquired[]>;
-  /** Stores entries whose own generation is still the acquired one, and gives their leases back. */
+  /**
+   * Stores entries whose own generation is still the acquired one, and gives their leases back. Rejects where any of them could not be
+   * stored; what was done for the others stands.
+   */
   fill(fills: readonly Fill[]): MaybePromise<readonly FillOutcome[]>;
   /** Gives leases back without a fill; those that are no longer held are left alone. */
   release(leases: readonly Lease[]): MaybePromise<void>;

@@ -17,8 +17,9 @@ export default async function makeRunFolders(): Promise<(() => Promise<void>) | 
     [RUN_FOLDER]: await mkdtemp(path.join(tmpdir(), 'corral-run-')),
     [PROGRAMS_FOLDER]: await mkdtemp(path.join(dist, 'programs-of-tests-')),
   };
-  await makePlaces(folders[RUN_FOLDER]);
+  // Their ports are told to no test.
   Object.assign(process.env, folders);
+  await makePlaces(folders[RUN_FOLDER]);
   return async () => {
     await endServers(folders[RUN_FOLDER]);
     await Promise.all(Object.values(folders).map((folder) => rm(folder, { recursive: true, force: true })));

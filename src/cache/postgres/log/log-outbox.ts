@@ -74,7 +74,7 @@ export class LogOutbox implements Outbox {
   #turn: symbol | undefined;
   #whyAnew: string | undefined;
   #standBackUntilMs = -Infinity;
-  /** How often in a row it could not apply what it read, or not read. */
+  /** How often it could not apply what it read, or not read, since it last came to where a look of its own shall come. */
   #failures = 0;
   #onRows: (() => void) | undefined;
   #state: LogState | undefined;
@@ -350,7 +350,7 @@ export class LogOutbox implements Outbox {
     }
   }
 
-  /** For as long as it had been in the way of others in vain, and for twice as long each time. */
+  /** For twice as long each time, and for no less than it was in the way of others in vain; for a second at most. */
   #standBack(triedForMs = 0): void {
     this.#failures += 1;
     const pauseMs = Math.max(doublingPauseMs(STAND_BACK, this.#failures), triedForMs);

@@ -30,7 +30,7 @@ export async function runScript(
   return (await repliesOf(redis, script, calls)).map(valueOrThrow);
 }
 
-/** So much one script is sent at once, in calls and bytes: meanwhile the server answers no other command. */
+/** So much one script is sent at most, in calls and bytes: while it runs, the server answers no other command. What it answers may be more. */
 const CALLS_TOGETHER = 50;
 const BYTES_TOGETHER = 65_536;
 

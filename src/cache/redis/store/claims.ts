@@ -15,7 +15,7 @@ interface Asking<Request> {
 }
 
 /**
- * First the generations of the tags and the epoch, since a lease is given under those of the tags; then, in one go
+ * First the generations of the tags and the epoch, since a lease is given under those of the tags; then, in one step
  * for each key, its own generation, its lease and the entry that is there now. Without tags both go together.
  */
 export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Promise<readonly Acquired[]> {

@@ -1,5 +1,5 @@
-/** Scripts that are sent in one go, and answered within one time-out. */
-const SCRIPTS_AT_ONCE = 250;
+/** What scripts do for so many entries is sent in one go, and answered within one time-out. */
+const ENTRIES_AT_ONCE = 250;
 /** Different entries that are read in one go. */
 const READS_AT_ONCE = 2000;
 
@@ -11,7 +11,7 @@ export function inParts<Item, Answer>(
   all: readonly Item[],
   operation: (part: readonly Item[]) => Promise<readonly Answer[]>,
 ): Promise<readonly Answer[]> {
-  return all.length <= SCRIPTS_AT_ONCE ? operation(all) : partByPart(all, SCRIPTS_AT_ONCE, operation);
+  return all.length <= ENTRIES_AT_ONCE ? operation(all) : partByPart(all, ENTRIES_AT_ONCE, operation);
 }
 
 /** The same for reads, which cost a server less. What several requests of one tick ask for, by one address, is read once. */

@@ -45,7 +45,8 @@ export class InTurn<Item, Answer> {
     const items = batch.flatMap((one) => one.items);
     const weight = batch.reduce((sum, one) => sum + one.weight, 0);
     this.#underWay += weight;
-    this.#send(items)
+    const sent = (async () => this.#send(items))();
+    sent
       .then(
         (answers) => {
           let start = 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { countAsked, mostAsked } from './asked-in-redis.js';
 import { announce, readLog } from './invalidation-log.js';
-import { runScript, type ScriptCall } from '../connection/lua-script.js';
+import { runScript, runTogether, type ScriptCall } from '../connection/lua-script.js';
 import { readTexts } from './read-entries.js';
 import type { RedisNames } from '../redis-names.js';
 import { storeScripts } from './store-scripts.js';
@@ -27,7 +27,9 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
   const keys = inTwoSlots.flatMap((one) => [names.entry(one), names.generation(one), names.lease(one)]);
   // Under a generation that there is not, nothing is stored.
   const args = inTwoSlots.flatMap((one) => ['none', '', KEPT_MS, one, names.channel, one, KEPT_MS]);
-  await runScript(redis, storeScripts.fill, [{ keys, args }]);
+  const refused = await runTogether(redis, storeScripts.fill, [{ keys, args }], inTwoSlots.length);
+  if (refused.flat().join() !== '0,0')
+    throw new Error('NOPERM a script for two entries answers with something else');
   await announce(redis, names.log, [key]);
   await readLog(redis, names.log, undefined);
   await redis.xrange(names.log, '-', '+', 'COUNT', 1);
@@ -71,6 +73,7 @@ export async function tryOutEntries(redis: Redis, names: EntryNames, key: string
   await redis.publish(`${names.channel}:try-out`, key);
   // Scripts read with pcall, so that what another program put there is no error: what is forbidden is none either.
   const isStored = stored.every((reply) => reply === 1);
+  if (filled instanceof Error) throw filled;
   if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {
     throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen, mget and hget');
   }

@@ -151,8 +151,12 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
       generations: acquired[index]?.generations ?? [],
     }));
     await store.invalidate(['Person:2']);
-    const waiting = { ...leaseRequest(rows[1] ?? PLAIN, { token: 'other', keepForMs: KEEP_MS }) };
-    await store.acquire([{ ...waiting, token: 'mine' }]);
+    // One waits for a load that began before that, under the lease that this process has by now.
+    const [, ended = PLAIN] = rows;
+    for (const token of ['mine', 'other'])
+      await store.acquire([leaseRequest(ended, { token, keepForMs: KEEP_MS })]);
+    const woken: string[] = [];
+    store.watch?.((key) => void woken.push(key));
     await redis.config('SET', 'maxmemory', '1');
     const asked = await Promise.allSettled(fills.map(async (fill) => store.fill([fill])));
     await redis.config('SET', 'maxmemory', '0');
@@ -162,6 +166,21 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
       expect.stringContaining('OOM'),
     ]);
     expect((await redis.keys('*')).filter((key) => key.includes(':l:'))).toEqual([]);
+    await expect.poll(() => woken).toEqual(['Person:2']);
+    // Who asked for several is told that not all are stored.
+    await redis.config('SET', 'maxmemory', '1');
+    await expect(store.fill(fills)).rejects.toThrow('OOM');
+    await redis.config('SET', 'maxmemory', '0');
+  });
+
+  it('are refused as a whole by a server that is a replica by now, which the store is told', async () => {
+    const store = await open();
+    const [{ generations = [] } = {}] = await store.acquire([leaseRequest(PLAIN, { token: 'mine' })]);
+    await redis.replicaof('127.0.0.1', '1');
+    await expect(
+      store.fill([{ ...PLAIN, bytes: Buffer.from('x'), generations, keepForMs: 1 }]),
+    ).rejects.toThrow();
+    expect(store.isAway?.()).toBe(true);
   });
 
   it('bring what is asked for in the moment before the store is closed', async () => {

@@ -22,6 +22,8 @@ for place = 1, #KEYS, 3 do
   if present[generation] == captured then
     local set = redis.pcall('SET', entry, bytes, 'PX', keptMs)
     if set.err then
+      -- A server that is a replica by now, say, is away: that is the answer to all.
+      if not string.find(set.err, 'OOM', 1, true) then return set end
       outcome = set
     else
       if redis.call('PTTL', generation) < tonumber(generationMs) then
