@@ -16,7 +16,7 @@ export default class FailedHooks {
         })),
       ),
     );
-    const outside = unhandled.map((error) => ({ name: 'no file alone', message: messageOf(error) }));
+    const outside = unhandled.map((error) => ({ name: 'the run as a whole', message: messageOf(error) }));
     writeFileSync(process.env.FAILED_HOOKS, JSON.stringify([...failed, ...outside]));
   }
 }

@@ -46,7 +46,7 @@ export async function runTogether(
   calls: readonly ScriptCall[],
   each: number,
 ): Promise<(readonly unknown[])[]> {
-  const parts = inParts(calls);
+  const parts = partsOf(calls);
   const joined = parts.map((part) => ({
     keys: part.flatMap(({ keys }) => keys),
     args: part.flatMap(({ args }) => args),
@@ -59,7 +59,7 @@ export async function runTogether(
   });
 }
 
-function inParts(calls: readonly ScriptCall[]): readonly (readonly ScriptCall[])[] {
+function partsOf(calls: readonly ScriptCall[]): readonly (readonly ScriptCall[])[] {
   if (calls.length === 1) return [calls];
   const parts: ScriptCall[][] = [];
   let [part, bytes]: [ScriptCall[], number] = [[], 0];
