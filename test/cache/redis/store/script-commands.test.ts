@@ -61,7 +61,7 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     return generations;
   }
 
-  it('are 14 for a miss after an invalidation, and no more with tags that are known to last', async () => {
+  it('are 13 for a miss after an invalidation, and no more with tags that are known to last', async () => {
     const store = await open();
     await miss(store, TAGGED);
     await store.invalidate(['Movie:1']);
