@@ -1,5 +1,10 @@
 import type { Started } from './measured.js';
-import { startSharedConstants, startSharedLibrary, startSharedUncached } from './shared.js';
+import {
+  startSharedConstants,
+  startSharedInMercurius,
+  startSharedLibrary,
+  startSharedUncached,
+} from './shared.js';
 import { tellOf } from './told.js';
 import type { SharedSettings } from './versioned-films.js';
 
@@ -9,6 +14,7 @@ const starts = new Map<string, (settings: SharedSettings) => Promise<Started>>([
   ['library-redis', (settings) => startSharedLibrary(settings, { strictCopies: false, memo: false })],
   ['library-strict', (settings) => startSharedLibrary(settings, { strictCopies: true, memo: false })],
   ['library-memo', (settings) => startSharedLibrary(settings, { strictCopies: false, memo: true })],
+  ['library-mercurius', startSharedInMercurius],
 ]);
 
 /** Runs one of the two processes of a contestant: its name, and its settings as JSON. */

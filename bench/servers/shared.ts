@@ -2,9 +2,12 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { makeExecutableSchema } from '@graphql-tools/schema';
+import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
+import { mercurius } from 'mercurius';
 import { cacheTypeDefs, createCache } from '../../src/cache/index.js';
 import { apolloWithPlans } from '../../src/cache/execution/index.js';
+import { cachePlugin } from '../../src/cache/mercurius/index.js';
 import { redisStore } from '../../src/cache/redis/index.js';
 import type { Started } from './measured.js';
 import { startByHandler } from './by-handler.js';
@@ -49,40 +52,24 @@ export async function startSharedUncached(settings: SharedSettings): Promise<Sta
   return { url, loads: films.loads, close };
 }
 
-/** As its pages advise: its handler for Node.js, queries by plans, and answers of the memo in front of Apollo Server. */
+/** In Apollo Server as its pages advise: its handler for Node.js, queries by plans, and answers of the memo in front. */
 interface SharedLibrary {
   readonly strictCopies: boolean;
   readonly memo: boolean;
 }
 
-/** The library over the Redis that both processes share. */
-export async function startSharedLibrary(
-  settings: SharedSettings,
-  { strictCopies, memo }: SharedLibrary,
-): Promise<Started> {
-  const { redisUrl, ttlSeconds, staleSeconds } = settings;
-  const films = openVersionedFilms(settings);
-  const { Mutation } = versionedResolvers(films);
-  const typeDefs = versionedTypeDefs({
-    movie: `@cached(ttl: ${ttlSeconds}, swr: ${staleSeconds}, pattern: READ_THROUGH, key: "Movie:{args.id}")`,
-    retitle: '@invalidates(tags: ["Movie:{args.id}"])',
-  });
-  const cache = createCache({
-    store: redisStore(new Redis(redisUrl, { lazyConnect: true })),
-    strictCopies,
-    memo,
-    origins: { Movie: { load: (ids) => Promise.all(ids.map((id) => films.load(id))) } },
-  });
-  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers: { Mutation } });
+/** The library over the Redis that both processes share, in Apollo Server. */
+export async function startSharedLibrary(settings: SharedSettings, kind: SharedLibrary): Promise<Started> {
+  const { cache, schema, films } = openSharedLibrary(settings, kind);
   const plugin = cache.apolloPlugin();
   const server = new ApolloServer(
     apolloWithPlans({
-      schema: cache.apply(schema),
+      schema,
       plugins: [ApolloServerPluginCacheControlDisabled(), plugin],
       stringifyResult: plugin.stringifyResult,
     }),
   );
-  if (memo) plugin.answerInFrontOf(server);
+  if (kind.memo) plugin.answerInFrontOf(server);
   await cache.start();
   const { url, close: stop } = await startByHandler(server);
   const close = async (): Promise<void> => {
@@ -91,4 +78,40 @@ export async function startSharedLibrary(
     await films.close();
   };
   return { url, loads: films.loads, close };
+}
+
+/** The same in Mercurius, with its compiled queries, and every read from Redis. */
+export async function startSharedInMercurius(settings: SharedSettings): Promise<Started> {
+  const { cache, schema, films } = openSharedLibrary(settings, { strictCopies: false, memo: false });
+  const server = fastify();
+  await server.register(mercurius, { schema, jit: 1 });
+  await server.register(cachePlugin(cache));
+  await cache.start();
+  const url = await server.listen({ port: 0, host: '127.0.0.1' });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await cache.close();
+    await films.close();
+  };
+  return { url: `${url}/graphql`, loads: films.loads, close };
+}
+
+/** A mutation answers with the row that it has committed, so it stores it as well: a write costs no reader a load. */
+function openSharedLibrary(settings: SharedSettings, { strictCopies, memo }: SharedLibrary) {
+  const { redisUrl, ttlSeconds, staleSeconds } = settings;
+  const films = openVersionedFilms(settings);
+  const { Mutation } = versionedResolvers(films);
+  const key = 'Movie:{args.id}';
+  const typeDefs = versionedTypeDefs({
+    movie: `@cached(ttl: ${ttlSeconds}, swr: ${staleSeconds}, pattern: READ_THROUGH, key: "${key}")`,
+    retitle: `@cached(ttl: ${ttlSeconds}, pattern: WRITE_THROUGH, key: "${key}")`,
+  });
+  const cache = createCache({
+    store: redisStore(new Redis(redisUrl, { lazyConnect: true })),
+    strictCopies,
+    memo,
+    origins: { Movie: { load: (ids) => Promise.all(ids.map((id) => films.load(id))) } },
+  });
+  const schema = makeExecutableSchema({ typeDefs: [cacheTypeDefs, typeDefs], resolvers: { Mutation } });
+  return { cache, schema: cache.apply(schema), films };
 }

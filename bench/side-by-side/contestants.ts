@@ -42,6 +42,7 @@ const sharedTitles = new Map<string, string>([
   ['library-redis', 'Corral, Redis'],
   ['library-strict', 'Corral, strict copies'],
   ['library-memo', 'Corral, memo in front'],
+  ['library-mercurius', 'Corral in Mercurius, Redis'],
   ['apollo-response-cache', "Apollo's response cache"],
   ['mercurius-cache', 'mercurius-cache'],
   ['yoga-response-cache', "Yoga's response cache"],
@@ -52,8 +53,13 @@ export function sharedTitle(name: string): string {
   return sharedTitles.get(name) ?? name;
 }
 
-/** The servers of the library that take part where two processes share a cache, all with queries by plans. */
-export const sharedLibraries: readonly string[] = ['library-redis', 'library-strict', 'library-memo'];
+/** The servers of the library that take part where two processes share a cache, those in Apollo Server with queries by plans. */
+export const sharedLibraries: readonly string[] = [
+  'library-redis',
+  'library-strict',
+  'library-memo',
+  'library-mercurius',
+];
 
 export function isPeer(name: string): boolean {
   return peerNames.some((peer) => peer === name);

@@ -5,7 +5,7 @@ import { privateRedis } from '../../test/support/private-redis.js';
 import { requireWrk } from '../overhead/wrk.js';
 import { docsFolder, writePage } from '../published/page.js';
 import { busyCores } from '../published/quiet.js';
-import { ownServers, peerNames, type PeerName } from './contestants.js';
+import { ownServers, peerNames, sharedLibraries, type PeerName } from './contestants.js';
 import { factsOf } from './facts.js';
 import { hitStandings, measureHits, SLICE_SECONDS, type Hits } from './hits.js';
 import { installPeers } from './install-peers.js';
@@ -78,7 +78,7 @@ async function measureRows(
     const origin = await privateRedis();
     closers.push({ what: 'the Redis of the origin', close: origin.stop });
     const measured = [];
-    const contestants = [...ownServers, ...peers];
+    const contestants = [...ownServers, ...sharedLibraries, ...peers];
     for (const [name, scenario] of scenarios) {
       if (!rows.includes(name)) continue;
       const running = { rounds, isQuick, contestants, originUrl: origin.url, signal };
