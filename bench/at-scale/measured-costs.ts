@@ -5,6 +5,7 @@ import { runScript } from '../../src/cache/redis/connection/lua-script.js';
 import { redisNames } from '../../src/cache/redis/redis-names.js';
 import { announce } from '../../src/cache/redis/store/invalidation-log.js';
 import { figureSharing } from '../../src/cache/redis/store/figures-in-redis.js';
+import { invalidations } from '../../src/cache/redis/store/invalidations.js';
 import { storeScripts } from '../../src/cache/redis/store/store-scripts.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { memoryOf } from '../scale/redis-figures.js';
@@ -73,10 +74,7 @@ async function measured(redis: Redis, { url, bytes, entries }: Measuring): Promi
     runScript(
       redis,
       storeScripts.invalidate,
-      part.map((key) => ({
-        keys: [names.generation(key), names.entry(key), names.lease(key), names.writes(key)],
-        args: [names.channel],
-      })),
+      part.flatMap((key) => invalidations(names, { tags: [key] }, String)),
     ),
   );
   const infos = Array.from({ length: entries / DEAR }, () => 'replication');

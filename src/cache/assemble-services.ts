@@ -84,9 +84,9 @@ export function createServices<Context>(
   // Before it is started nothing is known of an outbox.
   const started = (): Relay | undefined => (relay?.isStarted === true ? relay : undefined);
   const invalidateHere = createInvalidate({ entries, clock, troubles, relay: started });
-  const invalidate: Invalidate = async (tags, site, versions) => {
+  const invalidate: Invalidate = async (tags, site, written) => {
     const told = started() === undefined ? undefined : others?.tell(tags);
-    const isApplied = await invalidateHere(tags, site, versions);
+    const isApplied = await invalidateHere(tags, site, written);
     await told;
     return isApplied;
   };

@@ -109,7 +109,7 @@ export function assemble<Context>(options: CacheOptions<Context>): Parts {
     new Relay({
       outbox: options.outbox,
       blindAfterMs,
-      invalidate: (tags, versions) => entries.invalidate(tags, versions),
+      invalidate: (tags, versions) => entries.invalidate(tags, { versions }),
       storeIsAway: () => isAway(options.store),
       storeIsPartlyAway: () => isPartlyAway(options.store),
       ...{ clock, random, log },

@@ -112,7 +112,6 @@ function scheduledStore(store: Store, scheduler: fc.Scheduler): ScheduledStore {
     renew: far(store.renew),
     intend: far(store.intend),
     put: far(store.put),
-    abandon: far(store.abandon),
     invalidate: far(store.invalidate),
     forget: store.forget,
     close: store.close,

@@ -7,6 +7,7 @@ import { seededRandom, type Random } from '../properties/seeded-random.js';
 import { needsRedis } from '../support/needs.js';
 import { useWorkerRedis } from '../support/servers/worker-redis.js';
 import { Keyspace } from './keyspace.js';
+import { generationOfVersion } from '../../src/cache/store/generation-text.js';
 import { simulatedScripts, text, type ScriptName } from './simulated-scripts.js';
 
 interface Call {
@@ -28,14 +29,14 @@ function withoutTimes(value: unknown): unknown {
 }
 
 function keysOfTag(tag: string): readonly string[] {
-  return [names.generation(tag), names.entry(tag), names.lease(tag), names.writes(tag)];
+  return [names.generation(tag), names.entry(tag), names.lease(tag)];
 }
 
 /** The next call of a store with few keys, so that all of them meet. `known` has the ids with their times, the newest last. */
 function nextCall(random: Random, step: number, known: ReadonlyMap<string, string>): Call {
   const key = `Row:${random.below(3)}`;
   const [entry, generation] = [names.entry(key), names.generation(key)];
-  const [lease, writes] = [names.lease(key), names.writes(key)];
+  const lease = names.lease(key);
   const token = `t${random.below(3)}`;
   const lately = [...known.values()].slice(-6);
   const knownId = (): string => random.pick(['n', ...lately]);
@@ -45,6 +46,28 @@ function nextCall(random: Random, step: number, known: ReadonlyMap<string, strin
   const forSome = (call: (name: string, one: number) => Omit<Call, 'script'>): Omit<Call, 'script'> => {
     const all = Array.from({ length: 1 + random.below(4) }, (_, one) => call(`Row:${random.below(3)}`, one));
     return { keys: all.flatMap(({ keys }) => keys), args: all.flatMap(({ args }) => args) };
+  };
+  const version = (): string => `${random.below(9)}`;
+  /** What ends these, with the log where there are any, and with a row of the key. */
+  const ending = (tags: readonly string[], hasRow: boolean): Call => {
+    const versions = random.pick([[''], [newId(), ...tags.map(() => random.pick(['', version()]))]]);
+    const [captured, name] = [knownId(), variantOf(key)];
+    const made = generationOfVersion(captured, step % 9, newId(1));
+    const row = [captured, version(), made, LONG_MS, `row ${step}`, LONG_MS, name];
+    const log = tags.length === 0 ? [] : [names.log];
+    return {
+      script: 'invalidate',
+      keys: [
+        ...tags.flatMap(keysOfTag),
+        ...(hasRow ? [generation, names.entry(name, key), names.lease(name, key)] : []),
+        ...log,
+      ],
+      args: [
+        ...[names.channel, `${tags.length}`, log.length === 0 ? '' : LONG_MS, '10000'],
+        ...(tags.length === 0 ? [''] : versions),
+        ...(hasRow ? row : []),
+      ],
+    };
   };
   const variantOf = (row: string): string => random.pick([row, `${row} variant`]);
   const calls: readonly Call[] = [
@@ -79,21 +102,14 @@ function nextCall(random: Random, step: number, known: ReadonlyMap<string, strin
     { script: 'renew', keys: [lease, generation], args: [token, LONG_MS, LONG_MS] },
     {
       script: 'invalidate',
-      keys: [generation, entry, lease, writes],
-      args: [names.channel, ...random.pick([[], [''], [`${random.below(9)}`]])],
+      keys: keysOfTag(key),
+      args: [names.channel, '1', '', '', ...random.pick([[''], [newId(), ''], [newId(), version()]])],
     },
-    {
-      script: 'invalidate',
-      keys: [...[key, 'Row:other'].flatMap(keysOfTag), names.log],
-      args: [names.channel, LONG_MS, '10000', ...random.pick([[], ['', `${random.below(9)}`]])],
-    },
-    { script: 'intend', keys: [writes, entry], args: [newId(), LONG_MS, `${random.below(2)}`] },
-    {
-      script: 'put',
-      keys: [entry, generation, lease, writes],
-      args: [knownId(), `${random.below(9)}`, `p${step}`, `row ${step}`, LONG_MS, LONG_MS, ...published],
-    },
-    { script: 'abandon', keys: [writes], args: [knownId()] },
+    ending([key, 'Row:other'], false),
+    ending([key, 'Row:other'], true),
+    ending(['Row:other'], true),
+    ending([], true),
+    { script: 'intend', keys: [generation, entry], args: [newId(), LONG_MS, `${random.below(2)}`] },
   ];
   return random.pick(calls);
 }

@@ -1,4 +1,5 @@
 import { storeScripts } from '../../src/cache/redis/store/store-scripts.js';
+import { generationOfVersion, mayBeStored } from '../../src/cache/store/generation-text.js';
 import type { Keyspace, Text } from './keyspace.js';
 
 /** What a script does something to. */
@@ -51,62 +52,61 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
     return held.expire(leaseKey, Number(leaseMs));
   },
 
-  invalidate(on, keys, [channel, ...args]) {
-    const { keys: held } = on;
-    const tags = Math.floor(keys.length / 4);
-    const log = keys[4 * tags];
-    const versions = log === undefined ? args : args.slice(2);
-    const fields: string[] = [];
-    for (let place = 0; place < 4 * tags; place += 4) {
-      const [generation = '', entry = '', lease = '', writes = ''] = keys.slice(place, place + 4);
-      const version = text(versions[place / 4]);
-      const isWaited = leaseOf(held, lease)?.isWaited === true;
-      held.delete(generation, entry, lease);
-      if (version === '') held.delete(writes);
-      else {
-        const under = held.hash(writes);
-        const seen = under?.get('v');
-        if (under !== undefined && (seen === undefined || Number(seen) < Number(version)))
-          under.set('v', version);
+  invalidate(on, keys, [channel, count, logKeptMs, aboutEntries, id, ...args]) {
+    const { keys: held, nowMs } = on;
+    const tags = Number(count);
+    const log = text(logKeptMs) === '' ? undefined : keys.at(-1);
+    const versions = text(id) === '' ? [] : args.slice(0, tags);
+    const ofRow = args.slice(versions.length);
+    const ended = eachOf(keys.slice(0, 3 * tags), versions, [3, 1]);
+    const isWaited = (lease: string): boolean => leaseOf(held, lease)?.isWaited === true;
+    const woken: string[] = [];
+    const kept = new Set<string>();
+    if (ofRow.length > 0) {
+      const [generation = '', entry = '', lease = ''] = keys.slice(3 * tags);
+      const [captured, version, made = '', madeKeptMs, bytes = '', keptMs, message] = ofRow;
+      const before = held.text(generation);
+      const isItsKey = ended.some(([[other], [known]]) => other === generation && text(known) === '');
+      if (!isItsKey && mayBeStored(before && text(before), text(captured), Number(text(version)))) {
+        held.setText(entry, bytes, Number(keptMs));
+        held.setText(generation, made, Number(madeKeptMs));
+        if (isWaited(lease)) woken.push(text(message));
+        held.delete(lease);
+        for (const key of [generation, entry, lease]) kept.add(key);
       }
-      const [, tag = ''] = generation.split(':g:{');
-      fields.push('t', tag.slice(0, -1));
-      if (isWaited) on.publish(text(channel), tag.slice(0, -1));
     }
-    if (log !== undefined) held.append(log, fields, Number(text(args[1])));
-    return 1;
+    const isRefused = ofRow.length > 0 && kept.size === 0;
+    const fields: string[] = [];
+    const before = new Map(ended.map(([[generation = '']]) => [generation, held.text(generation)]));
+    for (const [[generation = '', entry = '', lease = ''], [version]] of ended) {
+      const [, tag = ''] = generation.split(':g:{');
+      const name = tag.slice(0, -1);
+      fields.push('t', name);
+      if (!kept.has(lease)) {
+        if (isWaited(lease)) woken.push(name);
+        held.delete(lease);
+      }
+      if (!kept.has(entry)) held.delete(entry);
+      if (kept.has(generation)) continue;
+      const present = before.get(generation);
+      if (text(version) === '' || present === undefined) held.delete(generation);
+      else {
+        const named = `${text(id)}.${timeOf(nowMs())}`;
+        held.changeText(generation, generationOfVersion(text(present), Number(text(version)), named));
+      }
+    }
+    for (const name of woken) on.publish(text(channel), name);
+    if (log !== undefined) held.append(log, fields, Number(text(aboutEntries)));
+    return isRefused ? 0 : 1;
   },
 
-  intend({ keys: held, nowMs }, [writes = '', entry = ''], [id, endsWithinMs, onlyHot]) {
+  intend({ keys: held, nowMs }, [generation = '', entry = ''], [id, keptMs, onlyHot]) {
     if (text(onlyHot) === '1' && !held.has(entry)) return null;
-    const token = `${text(id)}.${Math.floor(nowMs() / 1000)}.${Math.floor((nowMs() % 1000) * 1000)}`;
-    held.madeHash(writes).set(`t:${token}`, '1');
-    held.expire(writes, Number(endsWithinMs));
-    return token;
-  },
-
-  put(on, [entry = '', generation = '', lease = '', writes = ''], args) {
-    const [token, version, newGeneration = '', bytes = '', keptMs, generationKeptMs, channel, message] = args;
-    const { keys: held } = on;
-    const under = held.hash(writes);
-    if (under?.delete(`t:${text(token)}`) !== true) return 0;
-    const seen = Number(under.get('v') ?? -1);
-    if (under.size <= (seen < 0 ? 0 : 1)) held.delete(writes);
-    else if (Number(version) > seen) under.set('v', text(version));
-    if (Number(version) < seen) return 0;
-    held.setText(generation, newGeneration, Number(generationKeptMs));
-    held.setText(entry, bytes, Number(keptMs));
-    const isWaited = leaseOf(held, lease)?.isWaited === true;
-    held.delete(lease);
-    if (isWaited) on.publish(text(channel), text(message));
-    return 1;
-  },
-
-  abandon({ keys: held }, [writes = ''], [token]) {
-    const under = held.hash(writes);
-    if (under?.delete(`t:${text(token)}`) !== true) return 0;
-    if (under.size <= (under.has('v') ? 1 : 0)) held.delete(writes);
-    return 1;
+    const present = held.text(generation);
+    if (present !== undefined) return present;
+    const made = `${text(id)}.${timeOf(nowMs())}`;
+    held.setText(generation, made, Number(keptMs));
+    return made;
   },
 
   announce({ keys: held }, [log = ''], [, aboutEntries, ...tags]) {
@@ -136,6 +136,11 @@ export const simulatedScripts: Readonly<Record<ScriptName, Script>> = {
   },
 };
 
+/** As behind the ids that a server makes: seconds and microseconds. */
+function timeOf(nowMs: number): string {
+  return `${Math.floor(nowMs / 1000)}.${Math.floor((nowMs % 1000) * 1000)}`;
+}
+
 /** `made`: the generations that this command has made. */
 function acquireOne(
   { keys: held, nowMs }: Scripted,
@@ -145,7 +150,7 @@ function acquireOne(
 ): readonly unknown[] {
   let generation = held.text(generationKey);
   if (generation === undefined) {
-    generation = `${text(id)}.${Math.floor(nowMs() / 1000)}.${Math.floor((nowMs() % 1000) * 1000)}`;
+    generation = `${text(id)}.${timeOf(nowMs())}`;
     held.setText(generationKey, generation, Number(keptMs));
     made.add(generationKey);
   } else if (held.leftMs(generationKey) < Number(keptMs)) held.expire(generationKey, Number(keptMs));

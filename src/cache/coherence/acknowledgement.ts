@@ -1,5 +1,6 @@
 import type { BoundedBy } from '../metrics/bounded-writes.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
+import type { Written } from './entries.js';
 import type { Invalidate } from './invalidation.js';
 import type { OtherStores } from '../outbox/other-stores.js';
 import type { Relay } from '../outbox/relay.js';
@@ -19,7 +20,7 @@ interface Acknowledgement {
 export type Acknowledge = (
   tags: readonly string[],
   site: { readonly coordinate: string; readonly counters: FieldCounters },
-  versions?: ReadonlyMap<string, number>,
+  written?: Written,
 ) => Promise<Acknowledgement>;
 
 /** Milliseconds for which a write waits for its invalidation before it is acknowledged as bounded. */
@@ -49,10 +50,11 @@ export function createAcknowledge({
   others,
   storeIsAway,
 }: AcknowledgeOptions): Acknowledge {
-  return async (tags, site, versions) => {
+  return async (tags, site, written) => {
     const outbox = relay();
     const [applied, settled] = await Promise.all([
-      invalidate(tags, site, versions),
+      // What triggers wrote down may end the row as well, so it comes in after that.
+      invalidate(tags, site, outbox === undefined ? written : written && { versions: written.versions }),
       outbox?.settled(ACKNOWLEDGE_WITHIN_MS, DATABASE_ACKNOWLEDGES_WITHIN_MS) ?? true,
     ]);
     if (applied && settled) {

@@ -5,23 +5,31 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { Trace } from '../metrics/trace.js';
 import type { LocalCopies } from '../store/local-copies.js';
-import { createNonces } from '../store/nonces.js';
 import type { AskOptions, EntryAddress, Lease, Reading, Store } from '../store/store.js';
 import { claimsOf, type Claim } from './claim.js';
 import { DecodedEntries, type Decoded } from './decoded-entries.js';
 import { staleMsOf, type EntryField, type FieldAddress, type Found } from './entry-field.js';
 import {
   Fills,
-  type Announced,
   type CommittedWrite,
   type EntryFill,
   type Filled,
+  type Intent,
   type OnStored,
+  type WrittenRow,
 } from './fills.js';
 import { generationsMatch } from './generations.js';
 import { JoinedBatch } from './joined-batch.js';
 import { KeptAnswers } from './kept-answers.js';
 import { ProcessCopies, type Mark } from './process-copies.js';
+
+/** What is known of the rows that a write has written. */
+export interface Written {
+  /** Of the rows that tags name. */
+  readonly versions?: ReadonlyMap<string, number> | undefined;
+  /** What may be put in the same step, if the tags are all that has to end before. */
+  readonly row?: WrittenRow | undefined;
+}
 
 /** What a reader is about to load. */
 export interface Wanted {
@@ -94,9 +102,6 @@ class Judged {
 }
 
 const NOT_TRACED: { readonly reads?: undefined } = Object.freeze({});
-/** A write that takes longer than this stores nothing; it only invalidates. */
-const WRITE_ENDS_WITHIN_MS = 60_000;
-const nextNonce = createNonces();
 
 /** Entries seen through their generations: what was invalidated is not found, whatever the store still holds. */
 export class Entries {
@@ -323,43 +328,31 @@ export class Entries {
     }
   }
 
-  /** Announces a write before it begins; undefined when nothing was announced, or the store is in trouble. */
-  async intend(field: EntryField, address: FieldAddress, onlyHot: boolean): Promise<Announced | undefined> {
+  /** Called before a write begins whose row may be stored; undefined where it may not, or the store is in trouble. */
+  async intend(field: EntryField, address: FieldAddress, onlyHot: boolean): Promise<Intent | undefined> {
     if (!this.#isAllowed(field, address)) return undefined;
     const { ttlMs, staleMs } = field.lifetime;
     const { key, row, tags } = address;
-    const keepForMs = ttlMs + staleMs;
-    const intention = {
-      key,
-      row,
-      tags,
-      endsWithinMs: WRITE_ENDS_WITHIN_MS,
-      keepForMs,
-      onlyHot,
-      nonce: nextNonce(),
-    };
     try {
-      const [intended] = await this.#options.store.intend([intention]);
-      if (intended?.token === undefined) return undefined;
-      return { address, token: intended.token, generations: [nextNonce(), ...intended.generations] };
+      const [intended] = await this.#options.store.intend([
+        { key, row, tags, keepForMs: ttlMs + staleMs, onlyHot },
+      ]);
+      if (intended?.captured === undefined) return undefined;
+      return { address, captured: intended.captured, generations: intended.generations };
     } catch (error) {
       this.#options.onStoreTrouble('intend', error);
       return undefined;
     }
   }
 
-  /** Ends an announced write that stores nothing. Never rejects: what is not ended expires. */
-  async abandon({ address: { key, row }, token }: Announced): Promise<void> {
-    try {
-      await this.#options.store.abandon([{ key, row, token }]);
-    } catch (error) {
-      this.#options.onStoreTrouble('abandon', error);
-    }
+  /** Makes an entry of what a write has committed: see `Fills`. */
+  written(field: EntryField, write: CommittedWrite): WrittenRow | undefined {
+    return this.#fills.written(field, write);
   }
 
-  /** Stores the row that an announced write has committed: see `Fills`. True where it is there now. */
-  put(field: EntryField, write: CommittedWrite): Promise<boolean> {
-    return this.#fills.put(field, write);
+  /** Stores the row of a write whose invalidation was applied. True where it is there now. */
+  put(row: WrittenRow): Promise<boolean> {
+    return this.#fills.put(row);
   }
 
   /** From now on `listener` is told of tags whose invalidation was applied. It must not throw. */
@@ -367,12 +360,16 @@ export class Entries {
     this.#listeners.push(listener);
   }
 
-  /** Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. */
-  async invalidate(named: readonly string[], versions?: ReadonlyMap<string, number>): Promise<void> {
+  /**
+   * Applies an invalidation; rejects when the store could not. Copies of this process are forgotten either way. The row has an
+   * outcome afterwards where the store has put it in the same step.
+   */
+  async invalidate(named: readonly string[], { versions, row }: Written = {}): Promise<void> {
     const tags = withMeetingTags(named);
     try {
-      const applied = this.#options.store.invalidate(tags, versions);
-      if (isPromise(applied)) await applied;
+      const applied = this.#options.store.invalidate(tags, versions, row?.put);
+      const outcome = isPromise(applied) ? await applied : applied;
+      if (typeof outcome === 'string') row?.ended(outcome);
       for (const listener of this.#listeners) listener(tags);
     } finally {
       this.#copies.forget(tags);

@@ -6,7 +6,9 @@ import type { StoreMessage } from '../diagnostics/messages.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
 import type { ValueCodec } from '../codec/value-codec.js';
-import type { EntryAddress, Fill, FillOutcome, Lease, PutOutcome, Store } from '../store/store.js';
+import { generationOfVersion } from '../store/generation-text.js';
+import { createNonces } from '../store/nonces.js';
+import type { EntryAddress, Fill, FillOutcome, Lease, Put, PutOutcome, Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
 import type { Decoded, DecodedEntries } from './decoded-entries.js';
 import { freshMsOf, staleMsOf, type EntryField, type FieldAddress, type Found } from './entry-field.js';
@@ -26,19 +28,42 @@ export interface EntryFill {
   readonly hint?: AnswerHint | undefined;
 }
 
-/** A write that the store knows to be under way. */
-export interface Announced {
+/** A write whose row may be stored, and what there was before its transaction. */
+export interface Intent {
   readonly address: FieldAddress;
-  readonly token: string;
-  /** What its row will be stamped with; the key's own generation, which is new, comes first. */
+  /** The generation of its key. */
+  readonly captured: string;
+  /** What its row will be stamped with besides the new generation of its key. */
   readonly generations: readonly string[];
 }
 
-/** What an announced write has committed. */
+/** What a write has committed. */
 export interface CommittedWrite {
-  readonly announced: Announced;
+  readonly intent: Intent;
   readonly value: unknown;
   readonly version: number;
+}
+
+/** The row of a write on its way into the store. */
+export class WrittenRow {
+  readonly put: Put;
+  readonly #onEnded: (outcome: PutOutcome | 'failed') => void;
+  #outcome: PutOutcome | 'failed' | undefined;
+
+  constructor(put: Put, onEnded: (outcome: PutOutcome | 'failed') => void) {
+    this.put = put;
+    this.#onEnded = onEnded;
+  }
+
+  /** What became of it; `failed` where the store did not say, undefined until it is known. */
+  get outcome(): PutOutcome | 'failed' | undefined {
+    return this.#outcome;
+  }
+
+  ended(outcome: PutOutcome | 'failed'): void {
+    this.#outcome = outcome;
+    this.#onEnded(outcome);
+  }
 }
 
 /**
@@ -90,6 +115,8 @@ export type OnStored = (
   from: { readonly loadMs: number; readonly isNull: boolean; readonly isWrite: boolean },
 ) => void;
 
+const nextNonce = createNonces();
+
 /** Turns loaded values into entries on their way into the store. */
 export class Fills {
   readonly #options: FillsOptions;
@@ -134,28 +161,39 @@ export class Fills {
     return { value, copy, outcome: this.#send(field, sent), keptUntilMs };
   }
 
-  /** Stores what an announced write has committed; true where that is there now. */
-  async put(field: EntryField, { announced, value, version }: CommittedWrite): Promise<boolean> {
-    const { address, token, generations } = announced;
+  /** Makes an entry of what a write has committed; undefined where it cannot be one, which is counted. */
+  written(field: EntryField, { intent, value, version }: CommittedWrite): WrittenRow | undefined {
+    const { address, captured } = intent;
     const encoded = this.#encode(field, value);
-    const [generation] = generations;
-    if (encoded.payload === undefined) tellStored(field, { outcome: encoded.outcome, isWrite: true });
-    if (encoded.payload === undefined || generation === undefined) return false;
+    if (encoded.payload === undefined) {
+      tellStored(field, { outcome: encoded.outcome, isWrite: true });
+      return undefined;
+    }
+    const generation = generationOfVersion(captured, version, nextNonce());
+    const generations = [generation, ...intent.generations];
     const origin = { key: address.key, generations, loadMs: 0, hint: UNKNOWN_HINT };
     const { bytes, keepForMs } = this.#stamp(field, encoded, origin);
-    try {
-      const { key, row, tags } = address;
-      const put = { key, row, tags, owner: field.coordinate, bytes, keepForMs, token, version, generation };
-      const [outcome] = await this.#options.store.put([put]);
+    const { key, row, tags } = address;
+    const put = { key, row, tags, owner: field.coordinate, bytes, keepForMs, captured, version, generation };
+    return new WrittenRow(put, (outcome) => {
+      if (outcome === 'failed') return tellStored(field, { outcome, isWrite: true });
       if (outcome === 'stored')
         this.#options.onStored?.(put, { loadMs: 0, isNull: value === null, isWrite: true });
-      ended(field, { bytes: put.bytes, outcome: outcome ?? 'refused', isWrite: true });
-      return outcome === 'stored';
+      ended(field, { bytes, outcome, isWrite: true });
+    });
+  }
+
+  /** Stores the row of a write; true where it is there now. */
+  async put(row: WrittenRow): Promise<boolean> {
+    let outcome: PutOutcome | 'failed';
+    try {
+      [outcome = 'refused'] = await this.#options.store.put([row.put]);
     } catch (error) {
       this.#options.onStoreTrouble('put', error);
-      tellStored(field, { outcome: 'failed', isWrite: true });
-      return false;
+      outcome = 'failed';
     }
+    row.ended(outcome);
+    return outcome === 'stored';
   }
 
   /** Counts a refresh, and whether it was of any use. */

@@ -7,7 +7,7 @@ import type { InvalidateMessage } from '../diagnostics/messages.js';
 import { tellWork } from '../diagnostics/tell-work.js';
 import { namespacesOf } from '../keys/namespace.js';
 import type { FieldCounters } from '../metrics/field-counters.js';
-import type { Entries } from './entries.js';
+import type { Entries, Written } from './entries.js';
 import type { Relay } from '../outbox/relay.js';
 import { StoreAway } from '../store/store-away.js';
 
@@ -25,13 +25,12 @@ export interface InvalidationOptions {
 }
 
 /**
- * Applies the invalidations of one write; true once they are applied, false when they could not be. `versions` are those
- * of the rows that tags name, where they are known.
+ * Applies the invalidations of one write; true once they are applied, false when they could not be.
  */
 export type Invalidate = (
   tags: readonly string[],
   site: { readonly coordinate: string; readonly counters: FieldCounters },
-  versions?: ReadonlyMap<string, number>,
+  written?: Written,
 ) => Promise<boolean>;
 
 /**
@@ -40,11 +39,11 @@ export type Invalidate = (
  * an outage each write would wait for that.
  */
 export function createInvalidate({ entries, clock, troubles, relay }: InvalidationOptions): Invalidate {
-  async function attempt(tags: readonly string[], versions?: ReadonlyMap<string, number>): Promise<unknown> {
+  async function attempt(tags: readonly string[], written?: Written): Promise<unknown> {
     const attempts = relay() === undefined ? ATTEMPTS : 1;
     for (let made = 1; ; made += 1) {
       try {
-        await entries.invalidate(tags, versions);
+        await entries.invalidate(tags, written);
         return undefined;
       } catch (error) {
         if (error instanceof StoreAway || made === attempts) return error;
@@ -58,8 +57,8 @@ export function createInvalidate({ entries, clock, troubles, relay }: Invalidati
     return outbox !== undefined && (await outbox.writeDown(tags)) && outbox.settled(RELAYED_WITHIN_MS);
   }
 
-  const apply: Invalidate = async (tags, { coordinate, counters }, versions) => {
-    const error = await attempt(tags, versions);
+  const apply: Invalidate = async (tags, { coordinate, counters }, written) => {
+    const error = await attempt(tags, written);
     if (error === undefined || (await handOver(tags))) {
       counters.invalidations += 1;
       return true;
@@ -74,13 +73,13 @@ export function createInvalidate({ entries, clock, troubles, relay }: Invalidati
     return false;
   };
 
-  return async (tags, site, versions) => {
+  return async (tags, site, written) => {
     if (tags.length === 0) return true;
-    if (!channels.invalidate.hasSubscribers) return apply(tags, site, versions);
+    if (!channels.invalidate.hasSubscribers) return apply(tags, site, written);
     const { coordinate } = site;
     const message: InvalidateMessage = { coordinate, tags: tags.length, namespaces: namespacesOf(tags) };
     return tellWork(channels.invalidate, message, async () => {
-      message.isApplied = await apply(tags, site, versions);
+      message.isApplied = await apply(tags, site, written);
       return message.isApplied;
     });
   };

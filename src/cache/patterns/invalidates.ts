@@ -8,6 +8,8 @@
 
 import { resolvedMutation } from './resolved-mutation.js';
 import { unheardWithin } from '../maybe-promise.js';
+import type { Written } from '../coherence/entries.js';
+import type { WrittenRow } from '../coherence/fills.js';
 import type { CallInfo, FieldCall, Resolve } from '../loads/field-call.js';
 import type { InvalidationPolicy, TagsOf } from '../policy/write-policy.js';
 import type { Services } from '../loads/services.js';
@@ -18,11 +20,15 @@ export interface Storing<Info extends CallInfo> {
   begin(call: FieldCall<Info>): Promise<StoringWrite | undefined>;
 }
 
-/** What a write has invalidated, its own key included; `isApplied` false where the store did not. */
-export interface Invalidation {
+/** What a write invalidates, its own key included. */
+export interface Ended {
   readonly tags: readonly string[];
   /** Those of them that `@invalidates` names. */
   readonly named: readonly string[];
+}
+
+/** `isApplied` false where the store did not invalidate it. */
+interface Invalidation extends Ended {
   readonly isApplied: boolean;
 }
 
@@ -40,10 +46,10 @@ export interface StoringWrite {
   named(): NamedByKey;
   /** The version of the row that the resolver returned; undefined where it has none. */
   versionOf(result: unknown): number | undefined;
-  /** Ends it, once everything is invalidated, or it is known that it is not. Never rejects. */
+  /** The row to be stored, where these are all the tags that end; undefined where it shall not be. */
+  written(result: unknown, ended: Ended): WrittenRow | undefined;
+  /** Stores the row where that is left to be done, once everything is invalidated, or it is known that it is not. Never rejects. */
   end(result: unknown, invalidation: Invalidation): Promise<void>;
-  /** Ends one that has changed nothing. Never rejects. */
-  abandon(): Promise<void>;
 }
 
 export interface InvalidatesOptions<Info extends CallInfo = CallInfo> {
@@ -83,8 +89,14 @@ export function invalidates<Info extends CallInfo>(
     const { row, tags: byKey } = stored?.named() ?? NO_KEY;
     const tags = byKey.length === 0 ? atOnce : [...new Set([...byKey, ...atOnce])];
     const version = row === undefined ? undefined : stored?.versionOf(result);
-    const versions = row === undefined || version === undefined ? undefined : new Map([[row, version]]);
-    const [first, afterwards] = await Promise.all([acknowledgeTags(call, tags, versions), later]);
+    const written =
+      row === undefined || version === undefined
+        ? undefined
+        : {
+            versions: new Map([[row, version]]),
+            row: later === undefined ? stored?.written(result, { tags, named: atOnce }) : undefined,
+          };
+    const [first, afterwards] = await Promise.all([acknowledgeTags(call, tags, written), later]);
     if (afterwards === undefined || afterwards.length === 0)
       return told(call, { ...first, tags, named: atOnce });
     // The write is in the database, so the tags that are known did not wait for these.
@@ -99,9 +111,9 @@ export function invalidates<Info extends CallInfo>(
   const acknowledgeTags = async (
     call: FieldCall<Info>,
     tags: readonly string[],
-    versions?: ReadonlyMap<string, number>,
+    written?: Written,
   ): Promise<Acknowledged> => {
-    const { applied, boundedBy } = await services.acknowledge(tags, policy, versions);
+    const { applied, boundedBy } = await services.acknowledge(tags, policy, written);
     services.entries.unprove(call.info.variableValues);
     if (boundedBy !== undefined) services.boundedWrites.note(call.context, boundedBy);
     // What other regions have not applied keeps nothing out of the store of this one.
@@ -135,7 +147,6 @@ export function invalidates<Info extends CallInfo>(
       result = await resolvedMutation(services, call, resolve);
     } catch (error) {
       if (!isRefusal(error)) await acknowledge(write, undefined);
-      await stored?.abandon();
       throw error;
     }
     unheardWithin(result);

@@ -3,15 +3,16 @@ import { valueIn, type TemplateInputs } from '../keys/template.js';
 import { shownKeys } from '../keys/variant-in-text.js';
 import { rowOf } from '../store/store.js';
 import type { CallInfo, FieldCall } from '../loads/field-call.js';
-import type { Invalidation, Storing, StoringWrite } from './invalidates.js';
+import type { WrittenRow } from '../coherence/fills.js';
+import type { Ended, Storing, StoringWrite } from './invalidates.js';
 import type { Services } from '../loads/services.js';
 import type { Located } from '../policy/read-policy.js';
 import type { WritePolicy } from '../policy/write-policy.js';
 
 /**
- * How a write stores its row: it is announced before its transaction begins, and the row comes in after the commit and
- * after its invalidation, unless a later version was seen meanwhile. A row that is refused stays invalidated, and so is one
- * whose field is switched off.
+ * How a write stores its row: the generation of its key is captured before its transaction begins, and the row comes in after
+ * the commit, with its invalidation or after it, unless a later version was seen meanwhile. A row that is refused stays
+ * invalidated, and so is one whose field is switched off.
  */
 export function storedWrite<Info extends CallInfo>(
   services: Services,
@@ -41,7 +42,7 @@ export function storedWrite<Info extends CallInfo>(
    * Its row carries the generations of its tags from before the transaction, so one that its own write ended is dead. Their
    * present ones are not for it: another write may have ended them since the commit, about what this row shows.
    */
-  const endsItself = (own: readonly string[], { tags, named }: Invalidation): boolean => {
+  const endsItself = (own: readonly string[], { tags, named }: Ended): boolean => {
     if (own.length === 0) return false;
     const ended = new Set(withMeetingTags(tags));
     if (!own.some((one) => ended.has(one))) return false;
@@ -67,14 +68,20 @@ export function storedWrite<Info extends CallInfo>(
       const args = policy.takeArguments(given);
       const before = placed(args, context);
       if (before === undefined && !canMove) return undefined;
-      const announced =
+      const intent =
         before === undefined || stores === 'never'
           ? undefined
           : await entries.intend(policy, before.place, stores === 'where-hot');
       let after: Placed | undefined;
-      const abandon = async (): Promise<void> => {
-        if (announced !== undefined) await entries.abandon(announced);
+      let made: { readonly row: WrittenRow | undefined } | undefined;
+      const written = (value: unknown, ended: Ended): WrittenRow | undefined => {
+        if (intent === undefined || after !== undefined || endsItself(intent.address.tags, ended))
+          return undefined;
+        const version = versionOf(value);
+        return version === undefined ? undefined : entries.written(policy, { intent, value, version });
       };
+      const isPut = async (row: WrittenRow | undefined): Promise<boolean> =>
+        row?.outcome === undefined ? row !== undefined && (await entries.put(row)) : row.outcome === 'stored';
       return {
         named: () => {
           after = canMove ? movedFrom(before, () => placed(args, context)) : undefined;
@@ -84,18 +91,15 @@ export function storedWrite<Info extends CallInfo>(
           };
         },
         versionOf,
-        abandon,
+        written: (value, ended) => {
+          made = { row: written(value, ended) };
+          return made.row;
+        },
         end: async (value, invalidation) => {
           const { isApplied: isInvalidated } = invalidation;
-          const version = after === undefined ? versionOf(value) : undefined;
           const isStored =
-            announced !== undefined &&
-            isInvalidated &&
-            !endsItself(announced.address.tags, invalidation) &&
-            version !== undefined &&
-            (await entries.put(policy, { announced, value, version }));
+            isInvalidated && (await isPut(made === undefined ? written(value, invalidation) : made.row));
           if (isStored) counters.written += 1;
-          else await abandon();
           const about = before ?? after;
           if (about === undefined) return;
           const outcome = isStored ? 'WRITTEN' : isInvalidated ? 'INVALIDATED' : 'BYPASS';

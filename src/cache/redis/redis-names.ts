@@ -5,8 +5,6 @@ export interface RedisNames {
   entry(key: string, row?: string): string;
   lease(key: string, row?: string): string;
   generation(tag: string): string;
-  /** Writes under way that will store their row, and the latest version seen since. */
-  writes(key: string): string;
   /** How often the argument sets of a field were asked for, and what is there until these counts fade next. */
   asked(field: string): string;
   askedFaded(field: string): string;
@@ -29,20 +27,18 @@ export interface RedisNames {
 
 /**
  * `{prefix}:{format version}:{schema digest}:e:{Movie:42}` for entries, `…:l:{Movie:42}` for leases. Generations are
- * `{prefix}:g:{Movie:42}`, and writes under way `{prefix}:w:{Movie:42}`, without version and digest: during a deploy the
- * old and the new version must see each other's invalidations. The braces put all keys of one entry into one hash slot; a
- * variant of a row is `…:e:{Movie:42}|locale=de`, so that it lies in the slot of the generation that it depends on.
+ * `{prefix}:g:{Movie:42}`, without version and digest: during a deploy the old and the new version must see each other's
+ * invalidations. The braces put all keys of one entry into one hash slot; a variant of a row is `…:e:{Movie:42}|locale=de`,
+ * so that it lies in the slot of the generation that it depends on.
  */
 export function redisNames(prefix: string, digest: string): RedisNames {
   const entries = `${prefix}:${FORMAT_VERSION}:${digest}:e:{`;
   const leases = `${prefix}:${FORMAT_VERSION}:${digest}:l:{`;
   const generations = `${prefix}:g:{`;
-  const writes = `${prefix}:w:{`;
   return {
     entry: (key, row = key) => `${entries}${row}}${key.slice(row.length)}`,
     lease: (key, row = key) => `${leases}${row}}${key.slice(row.length)}`,
     generation: (tag) => `${generations}${tag}}`,
-    writes: (key) => `${writes}${key}}`,
     asked: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:a:{${field}}`,
     askedFaded: (field) => `${prefix}:${FORMAT_VERSION}:${digest}:f:{${field}}`,
     figures: (process) => `${prefix}:c:${process}`,

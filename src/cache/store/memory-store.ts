@@ -7,7 +7,7 @@ import { listenUntil } from './listeners.js';
 import { MemoryAsked } from './memory-asked.js';
 import { MemoryLeases } from './memory-leases.js';
 import { createNonces } from './nonces.js';
-import { MemoryWrites } from './memory-writes.js';
+import { generationOfVersion, mayBeStored } from './generation-text.js';
 import type {
   Acquired,
   EntryAddress,
@@ -38,8 +38,8 @@ const memoryStoreDefaults: Bounds = Object.freeze({
   eviction: 's3-fifo',
 });
 
-/** The text of a generation; losing one is safe, it only turns entries into misses. */
-const GENERATION_BYTES = 56;
+/** A generation, besides the length of its text; losing one is safe, it only turns entries into misses. */
+const GENERATION_BYTES = 36;
 /** An array of bytes with a buffer of its own, besides its length. */
 const BUFFER_BYTES = 200;
 /** The parts of `maxBytes` that generations and decoded values may have; what they do not need is for entries. */
@@ -70,7 +70,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     eviction: bounds.eviction === 'lru' ? 'lru' : 's3-fifo',
   });
   const leases = new MemoryLeases(clock);
-  const writes = new MemoryWrites(clock);
   const asked = new MemoryAsked(clock);
   const nextNonce = createNonces();
 
@@ -79,7 +78,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   function setGeneration(tag: string, generation: string, owner: string | undefined): string {
-    const [valueBytes, expiresAtMs] = [GENERATION_BYTES, Infinity];
+    const [valueBytes, expiresAtMs] = [GENERATION_BYTES + generation.length, Infinity];
     generations.set(tag, { value: generation, valueBytes, expiresAtMs, owner });
     return generation;
   }
@@ -135,21 +134,31 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return kept ? 'stored' : 'no-room';
   }
 
-  function intend({ key, row = key, tags, nonce, endsWithinMs, onlyHot }: Intention): Intended {
+  function intend({ key, row = key, tags, onlyHot }: Intention): Intended {
     if (onlyHot && entries.get(key, clock.nowMs()) === undefined)
-      return { token: undefined, generations: [] };
-    writes.announce(row, nonce, endsWithinMs);
-    return { token: nonce, generations: tags.map((tag) => present(tag)) };
+      return { captured: undefined, generations: [] };
+    return { captured: present(row), generations: tags.map((tag) => present(tag)) };
   }
 
   function put(written: Put): PutOutcome {
-    const { key, row = key, token, version, generation, owner } = written;
-    if (!writes.end(row, token, version)) return 'refused';
+    const { key, row = key, captured, version, generation, owner } = written;
+    if (!mayBeStored(generationOf(row), captured, version)) return 'refused';
     setGeneration(row, generation, owner);
     leases.drop(key);
     if (keep(written)) return 'stored';
     entries.delete(key);
     return 'no-room';
+  }
+
+  function end(tag: string, version: number | undefined): void {
+    const before = version === undefined ? undefined : generationOf(tag);
+    if (version === undefined || before === undefined) generations.delete(tag);
+    else {
+      const owner = generations.slotOf(tag)?.share.owner;
+      setGeneration(tag, generationOfVersion(before, version, nextNonce()), owner);
+    }
+    entries.delete(tag);
+    leases.drop(tag);
   }
 
   const listeners = new Set<(tags: readonly string[] | 'all') => void>();
@@ -163,21 +172,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     renew: (given) => given.map((lease) => leases.renew(lease)),
     intend: (intentions) => intentions.map(intend),
     put: (puts) => puts.map(put),
-    abandon: (announced) => announced.forEach(({ key, row = key, token }) => writes.abandon(row, token)),
-    invalidate: (tags, versions) => {
-      for (const tag of tags) {
-        writes.saw(tag, versions?.get(tag));
-        generations.delete(tag);
-        entries.delete(tag);
-        leases.drop(tag);
-      }
+    invalidate: (tags, versions, row) => {
+      for (const tag of tags) end(tag, versions?.get(tag));
       for (const listener of listeners) listener(tags);
+      return row && put(row);
     },
     forget: () => {
       entries.clear();
       generations.clear();
       leases.clear();
-      writes.clear();
       for (const listener of listeners) listener('all');
     },
     onInvalidated: (listener, until) => listenUntil(listeners, listener, until),
@@ -206,7 +209,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       entries.clear();
       generations.clear();
       leases.clear();
-      writes.clear();
     },
   };
 }

@@ -95,32 +95,29 @@ export interface Fill extends EntryAddress {
  */
 export type FillOutcome = 'stored' | 'outdated' | 'no-room';
 
-/** Announces a write, before its transaction begins, that will want to store what it wrote: see `Store.intend`. */
+/** A write that will want to store its row, before its transaction begins: see `Store.intend`. */
 export interface Intention extends EntryAddress {
-  /** Random, never used twice; the token is made from it. */
-  readonly nonce: string;
-  /** Milliseconds after which a write that has not ended is forgotten: it then stores nothing. */
-  readonly endsWithinMs: number;
   /** Milliseconds for which the entry will be kept at most: the generations of its tags are kept longer. */
   readonly keepForMs: number;
-  /** True to announce nothing where there is no entry now. */
+  /** True where nothing shall be stored unless there is an entry now. */
   readonly onlyHot: boolean;
 }
 
-/** A write that was announced. */
+/** What there is before a write. */
 export interface Intended {
-  /** Lets the write store its row once; undefined where nothing was announced. */
-  readonly token: string | undefined;
-  /** The present generations of the tags, then those that the store adds for itself; without the key's own. */
+  /** The generation of the key, which tells later whether the row may be stored; undefined where it shall not be. */
+  readonly captured: string | undefined;
+  /** The generations of the tags, created where missing, then those that the store adds for itself; without the key's own. */
   readonly generations: readonly string[];
 }
 
 /** A row on its way into the store, from the write that committed it. */
 export interface Put extends EntryAddress {
-  readonly token: string;
+  /** The generation of the key from before the transaction. */
+  readonly captured: string;
   /** The row's version: row locks make its order the order of commits. */
   readonly version: number;
-  /** The new generation of the key, which the bytes are stamped with. */
+  /** The new generation of the key, which the bytes are stamped with: `generationOfVersion` of the captured one. */
   readonly generation: string;
   readonly bytes: Uint8Array;
   /** Milliseconds after which the store forgets the entry; > 0. */
@@ -129,7 +126,7 @@ export interface Put extends EntryAddress {
   readonly owner?: string | undefined;
 }
 
-/** `refused`: a later version was seen, or the announcement is gone, so it is not known. Nothing was stored. */
+/** `refused`: a later version was seen since the generation was captured, or that is not known. Nothing was stored. */
 export type PutOutcome = 'stored' | 'refused' | 'no-room';
 
 /** What a look into the log of invalidations brought. */
@@ -231,17 +228,18 @@ export interface Store {
   ): MaybePromise<readonly (boolean | undefined)[]>;
   /**
    * Ends the generation of each tag, and deletes the entry whose key it is, in one atomic step per tag. The version of the
-   * row that a tag names is left for announced writes to compare with; without one, those store nothing.
+   * row that a tag names is left in its new generation, for writes under way to compare with; without one, those store nothing.
+   * A store may put the row of the write in the same step, and tells what became of it; undefined: it was not put.
    */
-  invalidate(tags: readonly string[], versions?: ReadonlyMap<string, number>): MaybePromise<void>;
-  /** Announces writes. Token and seen versions of a key live and go together, so that neither is there alone. */
+  invalidate(
+    tags: readonly string[],
+    versions?: ReadonlyMap<string, number>,
+    row?: Put,
+  ): MaybePromise<PutOutcome | undefined | void>;
+  /** Called before the transaction of a write begins, whose row shall be stored: see `Intended`. */
   intend(intentions: readonly Intention[]): MaybePromise<readonly Intended[]>;
-  /** Stores rows that announced writes have committed, unless a later version was seen; ends the announcements. */
+  /** Stores rows that were committed, unless a later version was seen since their generation was captured. */
   put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
-  /** Ends announcements of writes that will store nothing; what is not ended expires. */
-  abandon(
-    announced: readonly (Pick<EntryAddress, 'key' | 'row'> & { readonly token: string })[],
-  ): MaybePromise<void>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;
   /**

@@ -161,7 +161,13 @@ describe('a row that is written through', () => {
   });
 
   it('is invalidated where the store does not take it', async () => {
-    const { write, read } = await films({ store: { ...memoryStore(), put: () => ['refused'] } });
+    const inner = memoryStore();
+    const store: Store = {
+      ...inner,
+      invalidate: (tags, versions) => inner.invalidate(tags, versions),
+      put: () => ['refused'],
+    };
+    const { write, read } = await films({ store });
     await read();
     expect((await write('store', 'new')).outcomes).toEqual(['Mutation.store INVALIDATED']);
     expect(await read()).toEqual(['new', 'MISS']);
@@ -253,41 +259,35 @@ describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation)
     },
   );
 
-  it('leaves no announcement behind, whatever becomes of it', async () => {
-    const open = new Set<string>();
-    const inner = memoryStore();
-    const store: Store = {
-      ...inner,
-      intend: (intentions) => {
-        for (const { nonce } of intentions) open.add(nonce);
-        return inner.intend(intentions);
-      },
-      put: (puts) => {
-        for (const { token } of puts) open.delete(token);
-        return inner.put(puts);
-      },
-      abandon: (announced) => {
-        for (const { token } of announced) open.delete(token);
-        return inner.abandon(announced);
-      },
-    };
-    const { write, read, after, leaveOutVersions } = await films({ store });
-    const ends = [
-      () => undefined,
-      () => void (after.throws = new GraphQLError('refused')),
-      () => void (after.throws = new Error('the connection was lost')),
-      () => void delete after.throws,
-      leaveOutVersions,
-    ];
-    for (const end of ends) {
-      end();
+  it.each([true, false])(
+    'asks the store once after its resolver, or again for the row where a store does not put it beside: %j',
+    async (isBeside) => {
+      const asked: string[] = [];
+      const inner = memoryStore();
+      const store: Store = {
+        ...inner,
+        intend: (intentions) => (asked.push('intend'), inner.intend(intentions)),
+        invalidate: (tags, versions, row) => {
+          asked.push(row === undefined ? 'invalidate' : 'invalidate with a row');
+          return inner.invalidate(tags, versions, isBeside ? row : undefined);
+        },
+        put: (puts) => (asked.push('put'), inner.put(puts)),
+      };
+      const { write, read, cache } = await films({ store });
       await read();
-      await write(mutation, 'new');
-      expect(open.size).toBe(0);
-    }
-    // Larger than an entry may be.
+      expect((await write(mutation, 'new')).outcomes).toEqual([`Mutation.${mutation} WRITTEN`]);
+      expect(asked).toEqual(['intend', 'invalidate with a row', ...(isBeside ? [] : ['put'])]);
+      expect(await read()).toEqual(['new', 'HIT']);
+      expect(cache.stats.counters()[`Mutation.${mutation}`]).toMatchObject({ written: 1, stored: 1 });
+    },
+  );
+
+  it('is only invalidated where its row is larger than an entry may be', async () => {
+    const { write, read, cache } = await films();
     await read();
-    await write(mutation, 'long'.repeat(1_000_000));
-    expect(open.size).toBe(0);
+    const { outcomes } = await write(mutation, 'long'.repeat(1_000_000));
+    expect(outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
+    expect(cache.stats.counters()[`Mutation.${mutation}`]).toMatchObject({ tooLarge: 1, written: 0 });
+    expect((await read())[0]).toHaveLength(4_000_000);
   });
 });

@@ -1,6 +1,6 @@
 import { decodeEntry, encodeEntry } from '../../../src/cache/codec/entry.js';
 import type { Store } from '../../../src/cache/index.js';
-import type { Fill, Reading } from '../../../src/cache/types/index.js';
+import type { Fill, Put, Reading } from '../../../src/cache/types/index.js';
 import { generationsFor } from './generations-for.js';
 
 /**
@@ -61,11 +61,16 @@ export function withSilentLog(store: Store): Store {
 export function withoutVersions(store: Store): Store {
   let arrived = 0;
   const latest = (): number => (arrived = Math.max(arrived + 1, Date.now() * 1000));
+  const renamed = (put: Put): Put => ({ ...put, version: latest() });
   return {
     ...store,
-    put: (puts) => store.put(puts.map((put) => ({ ...put, version: latest() }))),
-    invalidate: (tags, versions) =>
-      store.invalidate(tags, versions && new Map(Array.from(versions.keys(), (tag) => [tag, 0]))),
+    put: (puts) => store.put(puts.map(renamed)),
+    invalidate: (tags, versions, row) =>
+      store.invalidate(
+        tags,
+        versions && new Map(Array.from(versions.keys(), (tag) => [tag, 0])),
+        row && renamed(row),
+      ),
   };
 }
 

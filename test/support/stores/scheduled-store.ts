@@ -6,9 +6,11 @@ import type {
   FillOutcome,
   Intended,
   LogReading,
+  Put,
   PutOutcome,
   Reading,
 } from '../../../src/cache/types/index.js';
+import { generationOfVersion, mayBeStored } from '../../../src/cache/store/generation-text.js';
 
 /** A far store whose every step a schedule decides, with what may go wrong between a process and a server. */
 export interface ScheduledStore {
@@ -36,7 +38,6 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
   const entries = new Map<string, Uint8Array>();
   const generations = new Map<string, string>();
   const leases = new Map<string, { token: string; bound: string; denials: number }>();
-  const writes = new Map<string, { tokens: ReadonlySet<string>; seen: number }>();
   let log: { id: string; tags: readonly string[] }[] = [];
   const watchers: ((key: string) => void)[] = [];
   const earlier: (() => unknown)[] = [];
@@ -67,6 +68,12 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
     const answer = execute();
     await travel();
     return answer;
+  };
+  const putRow = ({ key, captured, version, generation, bytes }: Put): PutOutcome => {
+    if (!mayBeStored(generations.get(key), captured, version)) return 'refused';
+    generations.set(key, generation);
+    entries.set(key, bytes);
+    return 'stored';
   };
   const readingOf = ({ key, tags }: EntryAddress): Reading => ({
     bytes: entries.get(key),
@@ -107,66 +114,39 @@ export function scheduledStore(logOrder: LogOrder = 'before-the-answer'): Schedu
           }),
         ),
       ),
-    abandon: (announced) =>
-      far(() =>
-        command(() => {
-          for (const { key, token } of announced) {
-            const under = writes.get(key);
-            const tokens = new Set([...(under?.tokens ?? [])].filter((one) => one !== token));
-            if (under !== undefined && tokens.size > 0) writes.set(key, { ...under, tokens });
-            else writes.delete(key);
-          }
-        }),
-      ),
     intend: (intentions) =>
       far(() =>
         command(() =>
-          intentions.map(({ key, tags, nonce, onlyHot }): Intended => {
-            if (onlyHot && !entries.has(key)) return { token: undefined, generations: [] };
-            const token = `${nonce} ${(nonces += 1)}`;
-            const under = writes.get(key) ?? { tokens: new Set(), seen: 0 };
-            writes.set(key, { ...under, tokens: new Set([...under.tokens, token]) });
-            return { token, generations: tags.map(present) };
+          intentions.map(({ key, tags, onlyHot }): Intended => {
+            if (onlyHot && !entries.has(key)) return { captured: undefined, generations: [] };
+            return { captured: present(key), generations: tags.map(present) };
           }),
         ),
       ),
-    put: (puts) =>
-      far(() =>
-        command(() =>
-          puts.map(({ key, token, version, generation, bytes }): PutOutcome => {
-            const { tokens, seen } = writes.get(key) ?? { tokens: new Set(), seen: 0 };
-            if (!tokens.has(token)) return 'refused';
-            const others = new Set([...tokens].filter((other) => other !== token));
-            if (others.size === 0) writes.delete(key);
-            else writes.set(key, { tokens: others, seen: Math.max(seen, version) });
-            if (version < seen) return 'refused';
-            generations.set(key, generation);
-            entries.set(key, bytes);
-            return 'stored';
-          }),
-        ),
-      ),
+    put: (puts) => far(() => command(() => puts.map(putRow))),
     release: (given) => far(() => given.forEach(({ key, token }) => settle(key, token))),
     renew: (given) => far(() => given.map(({ key, token }) => leases.get(key)?.token === token)),
-    invalidate: async (tags, versions) => {
+    invalidate: async (tags, versions, row) => {
+      let outcome: PutOutcome | undefined;
       const announce = (): Promise<void> => far(() => command(() => append(tags)));
       if (logOrder === 'before') await announce();
       await far(() =>
         command(() => {
           for (const tag of tags) {
-            generations.delete(tag);
-            entries.delete(tag);
-            const under = writes.get(tag);
             const version = versions?.get(tag);
-            if (version === undefined) writes.delete(tag);
-            else if (under !== undefined) writes.set(tag, { ...under, seen: Math.max(under.seen, version) });
+            const before = generations.get(tag);
+            if (version === undefined || before === undefined) generations.delete(tag);
+            else generations.set(tag, generationOfVersion(before, version, `v${(nonces += 1)}`));
+            entries.delete(tag);
             const token = leases.get(tag)?.token;
             if (token !== undefined) settle(tag, token);
           }
+          outcome = row && putRow(row);
         }),
       );
       if (logOrder === 'before-the-answer') await announce();
       if (logOrder === 'after-the-answer') void announce();
+      return outcome;
     },
     readLog: (after) =>
       far(() => {

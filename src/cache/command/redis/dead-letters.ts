@@ -132,7 +132,8 @@ async function endEntries(
         );
         return undefined;
       }
-      const work = async (store: Store): Promise<void> => store.invalidate(withMeetingTags(keys));
+      const work = async (store: Store): Promise<void> =>
+        void (await store.invalidate(withMeetingTags(keys)));
       await withStore(client, flags, { surroundings, work });
       return undefined;
     });

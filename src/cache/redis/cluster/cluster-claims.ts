@@ -1,6 +1,7 @@
 import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/store.js';
 import { bytesOrNothing, textOf, type ScriptCall } from '../connection/lua-script.js';
 import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
+import { intentionOf } from '../store/claims.js';
 import { storeScripts } from '../store/store-scripts.js';
 import { answersOf, unlessAllFailed, type Outcome, type Way } from './cluster-nodes.js';
 import type { Reader } from './cluster-reads.js';
@@ -71,17 +72,14 @@ export async function acquireOnCluster(asking: Asking<LeaseRequest>): Promise<re
 
 /** As on one server. @throws Error where any node that is needed does not answer. */
 export async function intendOnCluster(asking: Omit<Asking<Intention>, 'way'>): Promise<readonly Intended[]> {
-  const { nodes, names, requests } = asking;
+  const { nodes, names, nextNonce, requests } = asking;
   const [shared, outcomes] = await Promise.all([
     sharedMarks(asking),
     onOwners(requests, {
       nodes,
       script: storeScripts.intend,
       slotOf: ({ key, row = key }) => names.slotOf(row),
-      callOf: ({ key, row = key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
-        keys: [names.writes(row), names.entry(key, row)],
-        args: [nonce, wholeMs(endsWithinMs), onlyHot ? 1 : 0],
-      }),
+      callOf: (intention) => intentionOf(names, intention, nextNonce),
     }),
   ]);
   const replies = answersOf(outcomes);
@@ -90,7 +88,7 @@ export async function intendOnCluster(asking: Omit<Asking<Intention>, 'way'>): P
       (one) => one !== undefined,
     );
     if (generations.length <= tags.length) throw new Error('a node that is needed does not answer');
-    return { token: bytesOrNothing(replies[index]?.reply)?.toString('latin1'), generations };
+    return { captured: bytesOrNothing(replies[index]?.reply)?.toString('latin1'), generations };
   });
 }
 

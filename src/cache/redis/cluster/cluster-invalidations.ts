@@ -10,15 +10,19 @@ import { redirectOf } from './redirect.js';
  * it until its epoch has ended. What each of those has failed with. Never rejects.
  */
 export async function invalidateOnCluster(
-  reader: Reader,
+  reader: Reader & { readonly nextNonce: () => string },
   tags: readonly string[],
   versions: ReadonlyMap<string, number> | undefined,
 ): Promise<readonly Error[]> {
-  const { nodes, names, owed } = reader;
+  const { nodes, names, owed, nextNonce } = reader;
   const sent = onOwners(tags, {
     ...{ nodes, script: storeScripts.invalidate, slotOf: names.slotOf, way: 'runWhileRejoining' },
     callOf: (tag, { channel }) => {
-      const [call = { keys: [], args: [] }] = invalidations({ ...names, channel }, [tag], versions);
+      const [call = { keys: [], args: [] }] = invalidations(
+        { ...names, channel },
+        { tags: [tag], versions },
+        nextNonce,
+      );
       return call;
     },
   });
@@ -43,9 +47,9 @@ async function endedOf(
   try {
     const kind = redirectOf(outcome.error)?.kind;
     if (kind !== 'ask' && kind !== 'later') throw outcome.error;
-    // The slot is on its way: no script finds all keys in one place. The announced writes end first, as one of them would
-    // otherwise store its row under a new generation; without the generation nothing counts.
-    for (const key of [names.writes(tag), names.generation(tag), names.entry(tag), names.lease(tag)]) {
+    // The slot is on its way: no script finds all keys in one place. Without the generation, which ends first, nothing counts, and
+    // no write under way stores its row.
+    for (const key of [names.generation(tag), names.entry(tag), names.lease(tag)]) {
       answersOf(await nodes.delete([{ slot: names.slotOf(tag), key }]));
     }
     return undefined;

@@ -4,7 +4,7 @@ import { slotOf, textsOfSlots } from './slots.js';
 /** What everything of one cache is called in a cluster, and in which slot it lies. */
 export interface ClusterNames extends Omit<RedisNames, 'epoch' | 'run' | 'forgotten' | 'log'> {
   readonly prefix: string;
-  /** The slot of a row or tag: of its generation, and of its entries, leases and writes. */
+  /** The slot of a row or tag: of its generation, and of its entries and leases. */
   slotOf(row: string): number;
   /** The generation that every entry of a slot depends on, and all that depends on a tag in it. */
   epochOf(slot: number): string;
@@ -23,7 +23,6 @@ export function clusterNames(prefix: string, digest: string): ClusterNames {
     entry: (key, row = key) => names.entry(marked(key, row), marked(row)),
     lease: (key, row = key) => names.lease(marked(key, row), marked(row)),
     generation: (tag) => names.generation(marked(tag)),
-    writes: (key) => names.writes(marked(key)),
     figures: (process) => `${prefix}:{figures}:c:${process}`,
     counting: `${prefix}:{figures}:counting`,
     slotOf: (row) => slotOf(inBraces(marked(row))),

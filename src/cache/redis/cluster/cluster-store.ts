@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { createNonces } from '../../store/nonces.js';
 import { StoreAway } from '../../store/store-away.js';
-import type { Fill, FillOutcome, Lease, OpenOptions, PutOutcome, Store } from '../../store/store.js';
+import type { Fill, FillOutcome, Lease, OpenOptions, Store } from '../../store/store.js';
 import type { Ask } from '../connection/connection-user.js';
 import type { LuaScript, ScriptCall } from '../connection/lua-script.js';
 import type { Purpose } from '../connection/purpose.js';
@@ -11,7 +11,8 @@ import { countAsked, mostAsked } from '../store/asked-in-redis.js';
 import { figureSharing, sharedFigures } from '../store/figures-in-redis.js';
 import { inParts, readInParts } from '../store/in-parts.js';
 import { InTurn } from '../store/in-turn.js';
-import { generationKeptMs, loadingKeptMs, wholeMs } from '../store/kept-times.js';
+import { putOf, putOutcomeOf } from '../store/invalidations.js';
+import { loadingKeptMs, wholeMs } from '../store/kept-times.js';
 import { fillOutcomeOf } from '../store/fill-outcome.js';
 import { storeScripts as scripts } from '../store/store-scripts.js';
 import { STORE_PURPOSE } from '../store/store-purpose.js';
@@ -68,9 +69,6 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     script: LuaScript,
     callOf: (item: Item, node: ClusterNode) => ScriptCall,
   ) => onOwners(items, { nodes, script, slotOf: rowSlotOf, callOf });
-  const repliesOf = async <Item extends InRow>(
-    ...asked: Parameters<typeof onRows<Item>>
-  ): Promise<readonly unknown[]> => answersOf(await onRows(...asked)).map(({ reply }: OwnersReply) => reply);
   /** What lies in one slot, and is asked of its owner only. */
   const onSlot = async <Answer>(text: string, ask: (redis: Redis) => Promise<Answer>): Promise<Answer> => {
     const outcomes = await nodes.spread([text], {
@@ -215,31 +213,16 @@ export function clusterStore(cluster: Cluster, settings: Required<RedisStoreOpti
     intend: (all) => inParts(all, (requests) => intendOnCluster({ ...reader, nextNonce, requests })),
     put: (all) =>
       inParts(all, async (puts) => {
-        const { names } = reader;
-        const replies = await repliesOf(
-          puts,
-          scripts.put,
-          ({ key, row = key, token, version, generation, bytes, keepForMs }, { channel }) => ({
-            keys: [names.entry(key, row), names.generation(row), names.lease(key, row), names.writes(row)],
-            args: [
-              ...[token, version, generation, bytes],
-              ...[wholeMs(keepForMs), generationKeptMs(keepForMs), channel, key],
-            ],
-          }),
+        const outcomes = await onRows(puts, scripts.invalidate, (row, { channel }) =>
+          putOf({ ...reader.names, channel }, row),
         );
-        return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
+        return answersOf(outcomes).map(({ reply }: OwnersReply) => putOutcomeOf(reply));
       }),
-    abandon: async (all) => {
-      await inParts(all, (announced) =>
-        repliesOf(announced, scripts.abandon, ({ key, row = key, token }) => ({
-          keys: [reader.names.writes(row)],
-          args: [token],
-        })),
-      );
-    },
     invalidate: async (all, versions) => {
       // A part that fails does not keep the others from their nodes.
-      const failures = await inParts(all, (tags) => invalidateOnCluster(reader, tags, versions));
+      const failures = await inParts(all, (tags) =>
+        invalidateOnCluster({ ...reader, nextNonce }, tags, versions),
+      );
       const [first] = failures;
       if (first !== undefined) throw first;
     },

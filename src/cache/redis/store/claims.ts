@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Acquired, Intended, Intention, LeaseRequest } from '../../store/store.js';
 import { bytesOrNothing, runScript, runTogether, textOf, type ScriptCall } from '../connection/lua-script.js';
 import type { RedisNames } from '../redis-names.js';
-import { EPOCH_KEPT_MS, generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
+import { EPOCH_KEPT_MS, generationKeptMs, INTENDED_KEPT_MS, loadingKeptMs, wholeMs } from './kept-times.js';
 import type { LastingGenerations } from './lasting-generations.js';
 import { readTexts } from './read-entries.js';
 import { storeScripts } from './store-scripts.js';
@@ -39,21 +39,53 @@ export async function acquire(redis: Redis, acquiring: Asking<LeaseRequest>): Pr
   });
 }
 
-/** Announces writes; what their entries will depend on besides their own generation is read before any of them begins. */
+/**
+ * What there is before writes. The generations of their keys are mostly there, and looked at together with the others; the script
+ * is for what is missing, and for those that ask whether there is an entry.
+ */
 export async function intend(redis: Redis, asking: Asking<Intention>): Promise<readonly Intended[]> {
-  const { names, requests } = asking;
-  const calls = requests.map(({ key, row = key, nonce, endsWithinMs, onlyHot }): ScriptCall => ({
-    keys: [names.writes(row), names.entry(key, row)],
-    args: [nonce, wholeMs(endsWithinMs), onlyHot ? 1 : 0],
-  }));
-  const [shared, replies] = await Promise.all([
-    sharedGenerations(redis, asking),
-    runScript(redis, storeScripts.intend, calls),
+  const { names, nextNonce, requests } = asking;
+  const nameOf = ({ key, row = key }: Intention): string => names.generation(row);
+  const looked = new Map<string, string | undefined>();
+  for (const one of requests) if (!one.onlyHot) looked.set(nameOf(one), undefined);
+  const byScript = async (some: readonly Intention[]): Promise<ReadonlyMap<Intention, string>> => {
+    const calls = some.map((one) => intentionOf(names, one, nextNonce));
+    const replies = await runScript(redis, storeScripts.intend, calls);
+    return new Map(
+      some.flatMap((one, index): [Intention, string][] => {
+        const generation = bytesOrNothing(replies[index])?.toString('latin1');
+        return generation === undefined ? [] : [[one, generation]];
+      }),
+    );
+  };
+  const [shared, hot] = await Promise.all([
+    sharedGenerations(redis, asking, looked),
+    byScript(requests.filter(({ onlyHot }) => onlyHot)),
   ]);
-  return requests.map(({ tags }, index) => ({
-    token: bytesOrNothing(replies[index])?.toString('latin1'),
-    generations: [...tags.map(shared), shared(undefined)],
+  const there = (one: Intention): string | undefined =>
+    one.onlyHot ? hot.get(one) : looked.get(nameOf(one));
+  const made = await byScript(requests.filter((one) => !one.onlyHot && there(one) === undefined));
+  return requests.map((one) => ({
+    captured: there(one) ?? made.get(one),
+    generations: [...one.tags.map(shared), shared(undefined)],
   }));
+}
+
+/** The call of `intend.lua` for a write. */
+export function intentionOf(
+  names: Pick<RedisNames, 'generation' | 'entry'>,
+  { key, row = key, onlyHot }: Intention,
+  nextNonce: () => string,
+): ScriptCall {
+  return {
+    keys: [names.generation(row), names.entry(key, row)],
+    args: [nextNonce(), INTENDED_KEPT_MS, onlyHot ? 1 : 0],
+  };
+}
+
+/** What else is there was not written by us. */
+function isGeneration(text: string): boolean {
+  return text.length <= 128 && !/[^\w.~-]/.test(text);
 }
 
 /** The present generation of a tag; of the epoch for undefined. */
@@ -72,11 +104,12 @@ interface AskedTag {
 
 /**
  * The generations of all tags of these requests and of the epoch, created where missing. Those that last are looked at; a script is for
- * the others.
+ * the others. What is there under the names of `looked` is put beside them.
  */
 async function sharedGenerations(
   redis: Redis,
   { names, nextNonce, lasting, requests }: Asking<Pick<LeaseRequest, 'tags' | 'keepForMs'>>,
+  looked: Map<string, string | undefined> = new Map(),
 ): Promise<Generations> {
   const keptMs = new Map<string | undefined, number>([[undefined, EPOCH_KEPT_MS]]);
   for (const { tags, keepForMs } of requests) {
@@ -98,13 +131,12 @@ async function sharedGenerations(
     });
   };
   const byLook = async (some: readonly AskedTag[]): Promise<readonly Known[]> => {
-    const texts =
-      some.length === 0
-        ? []
-        : await readTexts(
-            redis,
-            some.map(({ name }) => name),
-          );
+    const wanted = [...some.map(({ name }) => name), ...looked.keys()];
+    const texts = wanted.length === 0 ? [] : await readTexts(redis, wanted);
+    for (const [index, name] of [...looked.keys()].entries()) {
+      const text = texts[some.length + index]?.toString('latin1');
+      if (text !== undefined && isGeneration(text)) looked.set(name, text);
+    }
     const isAsKnown = ({ lasting: known }: AskedTag, index: number): boolean =>
       texts[index]?.toString('latin1') === known;
     const same = some.filter(isAsKnown);

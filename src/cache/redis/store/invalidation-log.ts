@@ -1,31 +1,27 @@
 import type { Redis } from 'ioredis';
 import type { LogReading } from '../../store/store.js';
 import { inOneEarlyWrite } from '../connection/in-one-write.js';
-import { runScript, type ScriptCall } from '../connection/lua-script.js';
+import { runScript } from '../connection/lua-script.js';
 import { storeScripts } from './store-scripts.js';
 
 /** Entries of the log; who has not looked for longer than they last forgets all copies. */
-const ABOUT_ENTRIES = 10_000;
-const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+export const ABOUT_ENTRIES = 10_000;
+/** After which it may end, with all copies; it must only not be immortal. */
+export const LOG_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 const TAGS_PER_ENTRY = 200;
 const ENTRIES_PER_READ = 500;
 /** Stands for all tags. */
 const EVERYTHING = '*';
-
-/** Calls of `invalidate.lua` that write into the log as well what they have ended. */
-export function withLog(log: string, calls: readonly ScriptCall[]): readonly ScriptCall[] {
-  return calls.map(({ keys, args: [channel = '', ...versions] }) => ({
-    keys: [...keys, log],
-    args: [channel, KEPT_MS, ABOUT_ENTRIES, ...versions],
-  }));
-}
 
 /** Has every process drop its copies of what depends on these tags. */
 export async function announce(redis: Redis, log: string, tags: readonly string[] | 'all'): Promise<void> {
   const all = tags === 'all' ? [EVERYTHING] : tags;
   const calls = [];
   for (let start = 0; start < all.length; start += TAGS_PER_ENTRY) {
-    calls.push({ keys: [log], args: [KEPT_MS, ABOUT_ENTRIES, ...all.slice(start, start + TAGS_PER_ENTRY)] });
+    calls.push({
+      keys: [log],
+      args: [LOG_KEPT_MS, ABOUT_ENTRIES, ...all.slice(start, start + TAGS_PER_ENTRY)],
+    });
   }
   await runScript(redis, storeScripts.announce, calls);
 }

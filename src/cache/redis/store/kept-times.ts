@@ -5,6 +5,8 @@ const GENERATION_KEPT_MS = 60 * 60 * 1000;
  * clients choose keys, and those that name nothing must be gone as soon as their negative entry is.
  */
 const LOADING_KEPT_MS = 5_000;
+/** A generation that is created for a write: one that takes longer may store nothing. */
+export const INTENDED_KEPT_MS = 60_000;
 /** The epoch is used by every read; it must only not be immortal. */
 export const EPOCH_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 

@@ -7,7 +7,6 @@ import type {
   Fill,
   FillOutcome,
   OpenOptions,
-  PutOutcome,
   Reading,
   Store,
 } from '../../store/store.js';
@@ -27,11 +26,11 @@ import { sampleHoldings } from './sample-holdings.js';
 import { inParts, readInParts } from './in-parts.js';
 import { InTurn } from './in-turn.js';
 import { OversizedEntries } from './oversized-entries.js';
-import { announce, readLog, withLog } from './invalidation-log.js';
-import { invalidations } from './invalidations.js';
+import { announce, readLog } from './invalidation-log.js';
+import { invalidations, isPutBeside, putOf, putOutcomeOf } from './invalidations.js';
 import { FollowedHistory } from './followed-history.js';
 import { endEpoch, forgetAll, forgottenForMs, knowsRun, nothingForWrongType } from './known-run.js';
-import { generationKeptMs, loadingKeptMs, wholeMs } from './kept-times.js';
+import { loadingKeptMs, wholeMs } from './kept-times.js';
 import { LastingGenerations } from './lasting-generations.js';
 import { readEntries } from './read-entries.js';
 import { storeScripts as scripts } from './store-scripts.js';
@@ -202,35 +201,21 @@ function serverStore(redis: Redis, settings: Required<RedisStoreOptions>): Store
     put: (all) =>
       inParts(all, (puts) =>
         link.run(async (commands) => {
-          const calls = puts.map(({ key, row = key, token, version, generation, bytes, keepForMs }) => ({
-            keys: [names.entry(key, row), names.generation(row), names.lease(key, row), names.writes(row)],
-            args: [
-              ...[token, version, generation, bytes],
-              ...[wholeMs(keepForMs), generationKeptMs(keepForMs), names.channel, key],
-            ],
-          }));
-          const replies = await runScript(commands, scripts.put, calls);
-          return replies.map((reply): PutOutcome => (reply === 1 ? 'stored' : 'refused'));
+          const calls = puts.map((row) => putOf(names, row));
+          return (await runScript(commands, scripts.invalidate, calls)).map(putOutcomeOf);
         }),
       ),
-    abandon: async (all) => {
-      await inParts(all, (announced) =>
-        link.run((commands) => {
-          const calls = announced.map(({ key, row = key, token }) => ({
-            keys: [names.writes(row)],
-            args: [token],
-          }));
-          return runScript(commands, scripts.abandon, calls);
-        }),
-      );
-    },
-    invalidate: async (all, versions) => {
+    invalidate: async (all, versions, written) => {
+      const row = isPutBeside(written, all) ? written : undefined;
+      let last: unknown;
       await inParts(all, async (tags) => {
-        await ended((commands) =>
-          runScript(commands, scripts.invalidate, withLog(names.log, invalidations(names, tags, versions))),
-        );
+        await ended(async (commands) => {
+          const calls = invalidations(names, { tags, versions, row, log: names.log }, nextNonce);
+          last = (await runScript(commands, scripts.invalidate, calls)).at(-1);
+        });
         return [];
       });
+      return row && putOutcomeOf(last);
     },
   };
 }

@@ -3,14 +3,12 @@ import { luaTexts } from './lua/texts.js';
 
 /** What a store does in one step; each file says why it must be one. */
 export const storeScripts = {
-  abandon: luaScript(luaTexts.abandon),
   acquire: luaScript(luaTexts.acquire),
   announce: luaScript(luaTexts.announce),
   countAsked: luaScript(luaTexts['count-asked']),
   fill: luaScript(luaTexts.fill),
   intend: luaScript(luaTexts.intend),
   invalidate: luaScript(luaTexts.invalidate),
-  put: luaScript(luaTexts.put),
   release: luaScript(luaTexts.release),
   renew: luaScript(luaTexts.renew),
 };

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { countAsked, mostAsked } from './asked-in-redis.js';
+import { intentionOf } from './claims.js';
 import { announce, readLog } from './invalidation-log.js';
+import { invalidations, putOf } from './invalidations.js';
 import { runScript, runTogether, type ScriptCall } from '../connection/lua-script.js';
 import { readTexts } from './read-entries.js';
 import type { RedisNames } from '../redis-names.js';
@@ -9,10 +11,7 @@ import { storeScripts } from './store-scripts.js';
 
 const KEPT_MS = 1000;
 
-type EntryNames = Pick<
-  RedisNames,
-  'entry' | 'lease' | 'generation' | 'writes' | 'asked' | 'askedFaded' | 'channel'
->;
+type EntryNames = Pick<RedisNames, 'entry' | 'lease' | 'generation' | 'asked' | 'askedFaded' | 'channel'>;
 
 /**
  * Uses every command the store will use, on a key of its own: what the server refuses is found out at the start, and
@@ -37,7 +36,6 @@ export async function tryOut(redis: Redis, names: RedisNames): Promise<void> {
 /** The same, without the log of invalidations: what is called by the key alone. */
 export async function tryOutEntries(redis: Redis, names: EntryNames, key: string): Promise<void> {
   const [entry, lease, generation] = [names.entry(key), names.lease(key), names.generation(key)];
-  const writes = names.writes(key);
   const once = async (script: keyof typeof storeScripts, call: ScriptCall): Promise<unknown> =>
     (await runScript(redis, storeScripts[script], [call]))[0];
   const acquire = (): Promise<unknown> => {
@@ -53,17 +51,24 @@ export async function tryOutEntries(redis: Redis, names: EntryNames, key: string
   const [, , found] = listOf(await acquire());
   await once('release', { keys: [lease], args: [key, names.channel, key] });
   const [read] = await readTexts(redis, [entry]);
-  const intend = { keys: [writes, entry], args: [randomUUID(), KEPT_MS, 1] };
-  const tokens = [await once('intend', intend), await once('intend', intend)].map(String);
-  await once('abandon', { keys: [writes], args: [key] });
-  const invalidated = [generation, entry, lease, writes];
-  await once('invalidate', { keys: invalidated, args: [names.channel, 1] });
+  const address = { key, tags: [], keepForMs: KEPT_MS };
+  const captured = String(
+    await once(
+      'intend',
+      intentionOf(names, { ...address, onlyHot: true }, () => randomUUID()),
+    ),
+  );
+  const bytes = Buffer.from('tried');
+  const row = { ...address, captured, version: 1, generation: randomUUID(), bytes };
+  const ending = { tags: [key], versions: new Map([[key, 1]]) };
   const stored: unknown[] = [];
-  for (const token of tokens) {
-    const row = [token, 1, randomUUID(), 'tried', KEPT_MS, KEPT_MS, names.channel, key];
-    stored.push(await once('put', { keys: [entry, generation, lease, writes], args: row }));
+  for (const call of [
+    ...invalidations(names, ending, () => randomUUID()),
+    putOf(names, row),
+    ...invalidations(names, { tags: [key] }, () => randomUUID()),
+  ]) {
+    stored.push(await once('invalidate', call));
   }
-  await once('invalidate', { keys: invalidated, args: [names.channel] });
   const asked = { field: key, asked: [{ argumentSet: Buffer.from('tried'), times: 1 }] };
   await countAsked(redis, names, asked);
   await mostAsked(redis, names, { field: key, atMost: 1 });

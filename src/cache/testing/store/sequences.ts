@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import type { EntryAddress } from '../../store/store.js';
 import { expect } from '../expect.js';
 import { Model } from './model.js';
+import { randomOf, trySequences, type SequencesOptions } from './random-sequences.js';
 import { captureOne, fillOf, fillOne, hitOf, OTHER, type TestedStore } from './tested-store.js';
 
 const TAGS = ['a', 'b', 'c', 't', 'u'] as const;
@@ -11,55 +11,14 @@ const ADDRESSES: readonly EntryAddress[] = [
   { key: 'c', tags: ['c', 'u'] },
 ];
 const LONGEST = 40;
-const SEEDS = 2 ** 31;
 
 type Step =
   | { readonly what: 'capture' | 'fill' | 'read' | 'late fill'; readonly at: number }
   | { readonly what: 'invalidate'; readonly tags: readonly string[] };
 
-export interface SequencesOptions {
-  readonly create: () => TestedStore | Promise<TestedStore>;
-  readonly sequences: number;
-  readonly seed?: number;
-}
-
 /** Random sequences of operations, each answer compared with the model's. @throws Error with the seed and the shortest sequence found. */
-export async function compareSequences(options: SequencesOptions): Promise<void> {
-  const { create, sequences, seed = randomInt(SEEDS) } = options;
-  for (let number = 0; number < sequences; number += 1) {
-    const ownSeed = (seed + number) % SEEDS;
-    const steps = stepsOf(ownSeed);
-    const failure = await failureOf(create, steps);
-    if (failure === undefined) continue;
-    const shortest = await shortened(create, steps);
-    const message = `the store and the model differ, seed ${ownSeed}: ${JSON.stringify(shortest)}`;
-    throw new Error(message, { cause: (await failureOf(create, shortest)) ?? failure });
-  }
-}
-
-/** Leaves steps out for as long as what is left still fails. */
-async function shortened(
-  create: SequencesOptions['create'],
-  steps: readonly Step[],
-): Promise<readonly Step[]> {
-  let failing = steps;
-  for (let at = failing.length - 1; at >= 0; at -= 1) {
-    const fewer = failing.filter((_, index) => index !== at);
-    if ((await failureOf(create, fewer)) !== undefined) failing = fewer;
-  }
-  return failing;
-}
-
-async function failureOf(create: SequencesOptions['create'], steps: readonly Step[]): Promise<unknown> {
-  const tested = await create();
-  try {
-    await compareWithModel(tested, steps);
-    return undefined;
-  } catch (error) {
-    return error;
-  } finally {
-    await tested.store.close();
-  }
+export function compareSequences(options: SequencesOptions): Promise<void> {
+  return trySequences(options, { stepsOf, compare: compareWithModel });
 }
 
 function stepsOf(seed: number): readonly Step[] {
@@ -73,17 +32,6 @@ function stepsOf(seed: number): readonly Step[] {
     return { what: kind, tags: Array.from({ length: below(4) }, () => oneOf(TAGS)) };
   };
   return Array.from({ length: below(LONGEST + 1) }, step);
-}
-
-/** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
-function randomOf(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
 }
 
 /** Does to a store and to the model the same, and compares every answer. */

@@ -1,6 +1,6 @@
 import type { EntryAddress } from '../../store/store.js';
 import { expect } from '../expect.js';
-import { announced, versionsOf } from './announced-write.js';
+import { begun, versionsOf } from './begun-write.js';
 import {
   captureOne,
   check,
@@ -55,26 +55,28 @@ export const variantChecks: readonly StoreCheck[] = [
   ),
   check('a write stores its own variant and ends the others', async ({ store }) => {
     const french = await put(store, IN_FRENCH, 'alt');
-    const write = await announced(store, IN_GERMAN);
+    const write = await begun(store, IN_GERMAN);
     await store.invalidate(['Film:1'], versionsOf('Film:1', 2));
     const between = await put(store, IN_FRENCH, 'neu');
-    expect(await write.put('deutsch', 2)).toBe('stored');
-    expect(await hitOf(store, IN_GERMAN, write.stamped)).toBe('deutsch');
+    const row = write.row('deutsch', 2);
+    expect(await write.put(row)).toBe('stored');
+    expect(await hitOf(store, IN_GERMAN, write.stamped(row))).toBe('deutsch');
     expect(await hitOf(store, IN_FRENCH, french)).toBeUndefined();
     expect(await hitOf(store, IN_FRENCH, between)).toBeUndefined();
+    const next = await begun(store, IN_FRENCH);
+    const later = next.row('français', 3);
+    expect(await next.commit(later)).toBe('stored');
+    expect(await hitOf(store, IN_FRENCH, next.stamped(later))).toBe('français');
+    expect(await hitOf(store, IN_GERMAN, write.stamped(row))).toBeUndefined();
   }),
   check(
     'a later version that was written in another variant is stored, and an earlier one is not',
     async ({ store }) => {
-      const [earlier, later] = [await announced(store, IN_GERMAN), await announced(store, IN_FRENCH)];
-      expect(await later.put('third', 3)).toBe('stored');
-      expect(await earlier.put('second', 2)).toBe('refused');
-      expect(await hitOf(store, IN_FRENCH, later.stamped)).toBe('third');
+      const [earlier, later] = [await begun(store, IN_GERMAN), await begun(store, IN_FRENCH)];
+      const third = later.row('third', 3);
+      expect(await later.put(third)).toBe('stored');
+      expect(await earlier.put(earlier.row('second', 2))).toBe('refused');
+      expect(await hitOf(store, IN_FRENCH, later.stamped(third))).toBe('third');
     },
   ),
-  check('a write that was abandoned in one variant is not announced any more', async ({ store }) => {
-    const write = await announced(store, IN_GERMAN);
-    await write.abandon();
-    expect(await write.put('late', 2)).toBe('refused');
-  }),
 ];

@@ -1,12 +1,11 @@
 import { expect } from '../expect.js';
-import { announced, versionsOf } from './announced-write.js';
+import { begun, versionsOf } from './begun-write.js';
 import {
-  bytesOf,
+  captureOne,
   check,
   fillOf,
   fillOne,
   hitOf,
-  KEEP_MS,
   ONE,
   OTHER,
   put,
@@ -16,78 +15,138 @@ import {
 
 /** What is promised about rows that are stored after their commit. */
 export const writeChecks: readonly StoreCheck[] = [
-  check('the row of an announced write is a hit, under a generation of its own', async ({ store }) => {
+  check('the row of a write is a hit, under a generation of its own', async ({ store }) => {
     const earlier = await put(store, ONE, 'old');
-    const write = await announced(store, ONE);
+    const write = await begun(store, ONE);
     await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
-    expect(await write.put('new', 2)).toBe('stored');
-    expect(await hitOf(store, ONE, write.stamped)).toBe('new');
+    const row = write.row('new', 2);
+    expect(await write.put(row)).toBe('stored');
+    expect(await hitOf(store, ONE, write.stamped(row))).toBe('new');
     expect(await fillOne(store, fillOf(ONE, 'late', earlier))).toBe('outdated');
   }),
-  check('an announcement lets one row in, and only once', async ({ store }) => {
-    const write = await announced(store, ONE);
-    expect(await write.put('new', 2)).toBe('stored');
-    expect(await write.put('again', 2)).toBe('refused');
-    expect(await hitOf(store, ONE, write.stamped)).toBe('new');
+  check(
+    'a row that comes with its invalidation is a hit, and loads before it are outdated',
+    async ({ store }) => {
+      const earlier = await put(store, ONE, 'old');
+      const write = await begun(store, ONE);
+      const row = write.row('new', 2);
+      expect(await write.commit(row)).toBe('stored');
+      expect(await hitOf(store, ONE, write.stamped(row))).toBe('new');
+      expect(await fillOne(store, fillOf(ONE, 'late', earlier))).toBe('outdated');
+      const next = await begun(store, ONE);
+      const newer = next.row('newer', 3);
+      expect(await next.commit(newer)).toBe('stored');
+      expect(await hitOf(store, ONE, next.stamped(newer))).toBe('newer');
+    },
+  ),
+  check('a row that is refused with its invalidation leaves nothing behind', async ({ store }) => {
+    const [earlier, later] = [await begun(store, ONE), await begun(store, ONE)];
+    const third = later.row('third', 3);
+    expect(await later.commit(third)).toBe('stored');
+    expect(await earlier.commit(earlier.row('second', 2))).toBe('refused');
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
   }),
-  check('a row without an announcement is refused', async ({ store }) => {
-    const write = await announced(store, OTHER);
-    const row = { ...ONE, version: 2, generation: 'own', bytes: bytesOf('new'), keepForMs: KEEP_MS };
-    expect(await store.put([{ ...row, token: 'never announced' }])).toEqual(['refused']);
-    expect(await write.put('other', 1)).toBe('stored');
+  check('a row that is put twice is there, and not after something later', async ({ store }) => {
+    const write = await begun(store, ONE);
+    const row = write.row('new', 2);
+    expect(await write.put(row)).toBe('stored');
+    expect(await write.put(row)).toBe('stored');
+    expect(await hitOf(store, ONE, write.stamped(row))).toBe('new');
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 3));
+    expect(await write.put(row)).toBe('refused');
+    expect(await write.commit(row)).toBe('refused');
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
+  }),
+  check('a row whose generation was never there is refused', async ({ store }) => {
+    const write = await begun(store, OTHER);
+    const row = write.row('other', 1);
+    expect(await write.put({ ...row, captured: 'never there' })).toBe('refused');
+    expect(await write.put({ ...row, key: ONE.key })).toBe('refused');
+    expect(await write.put(row)).toBe('stored');
   }),
   check(
     'of two writes under way, the row of the earlier version is refused when it comes later',
     async ({ store }) => {
-      const [earlier, later] = [await announced(store, ONE), await announced(store, ONE)];
-      expect(await later.put('third', 3)).toBe('stored');
-      expect(await earlier.put('second', 2)).toBe('refused');
-      expect(await hitOf(store, ONE, later.stamped)).toBe('third');
+      const [earlier, later] = [await begun(store, ONE), await begun(store, ONE)];
+      const third = later.row('third', 3);
+      expect(await later.put(third)).toBe('stored');
+      expect(await earlier.put(earlier.row('second', 2))).toBe('refused');
+      expect(await hitOf(store, ONE, later.stamped(third))).toBe('third');
     },
   ),
   check('a write refuses what is older than an invalidation with a version', async ({ store }) => {
-    const [earlier, later] = [await announced(store, ONE), await announced(store, ONE)];
+    const [earlier, later] = [await begun(store, ONE), await begun(store, ONE)];
     await store.invalidate([ONE.key], versionsOf(ONE.key, 3));
-    expect(await earlier.put('second', 2)).toBe('refused');
-    expect(await later.put('third', 3)).toBe('stored');
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 1));
+    expect(await earlier.put(earlier.row('second', 2))).toBe('refused');
+    expect(await later.put(later.row('third', 3))).toBe('stored');
   }),
   check('an invalidation without a version lets no write under way store its row', async ({ store }) => {
-    const write = await announced(store, ONE);
+    const write = await begun(store, ONE);
     await store.invalidate([ONE.key]);
-    expect(await write.put('new', 2)).toBe('refused');
+    expect(await write.put(write.row('new', 2))).toBe('refused');
+    // Others have begun again since.
+    await captureOne(store, ONE);
+    expect(await write.put(write.row('new', 2))).toBe('refused');
+    expect(await write.commit(write.row('new', 2))).toBe('refused');
     expect((await readOne(store, ONE)).bytes).toBeUndefined();
-    expect(await (await announced(store, ONE)).put('newer', 3)).toBe('stored');
-  }),
-  check('an announcement that was abandoned lets no row in, and others go on', async ({ store }) => {
-    const [one, other] = [await announced(store, ONE), await announced(store, ONE)];
-    await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
-    await one.abandon();
-    expect(await one.put('one', 3)).toBe('refused');
-    expect(await other.put('older', 1)).toBe('refused');
-    await other.abandon();
-    expect(await (await announced(store, ONE)).put('new', 1)).toBe('stored');
-  }),
-  check('a write that asks for a hot entry is announced where there is one', async ({ store }) => {
-    expect((await announced(store, ONE, { onlyHot: true })).isAnnounced).toBe(false);
-    await put(store, ONE, 'one');
-    expect((await announced(store, ONE, { onlyHot: true })).isAnnounced).toBe(true);
+    const next = await begun(store, ONE);
+    expect(await next.put(next.row('newer', 3))).toBe('stored');
   }),
   check(
-    'a row does not count once one of its tags was invalidated since the announcement',
+    'an invalidation without a version that comes between one with a version and the row refuses it',
     async ({ store }) => {
-      const write = await announced(store, ONE);
-      await store.invalidate(['Movies']);
-      await write.put('new', 2);
-      expect(await hitOf(store, ONE, write.stamped)).toBeUndefined();
+      const write = await begun(store, ONE);
+      await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
+      await store.invalidate([ONE.key]);
+      await captureOne(store, ONE);
+      expect(await write.put(write.row('new', 2))).toBe('refused');
     },
   ),
-];
-
-/** The same, where time passes. */
-export const writeTimeChecks: readonly StoreCheck[] = [
-  check('a write that takes too long stores nothing', async ({ store, pass }) => {
-    const write = await announced(store, ONE, { endsWithinMs: 10_000 });
-    await pass?.(20_000);
-    expect(await write.put('new', 2)).toBe('refused');
+  check('a row whose versions begin anew is stored where nothing has come between', async ({ store }) => {
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 7));
+    const first = await begun(store, ONE);
+    expect(await first.put(first.row('seventh', 7))).toBe('stored');
+    const write = await begun(store, ONE);
+    const row = write.row('first', 1);
+    expect(await write.put(row)).toBe('stored');
+    expect(await hitOf(store, ONE, write.stamped(row))).toBe('first');
+    expect(await first.put(first.row('sixth', 6))).toBe('refused');
   }),
+  check('a load that began before a row was put fills nothing, and one after it does', async ({ store }) => {
+    const before = await captureOne(store, ONE);
+    const write = await begun(store, ONE);
+    await write.put(write.row('new', 2));
+    expect(await fillOne(store, fillOf(ONE, 'late', before))).toBe('outdated');
+    const after = await captureOne(store, ONE);
+    expect(await fillOne(store, fillOf(ONE, 'newer', after))).toBe('stored');
+    expect(await hitOf(store, ONE, after)).toBe('newer');
+  }),
+  check('an invalidation with a version ends what was stored and what is being loaded', async ({ store }) => {
+    const before = await put(store, ONE, 'old');
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
+    const between = await captureOne(store, ONE);
+    await store.invalidate([ONE.key], versionsOf(ONE.key, 2));
+    expect(await hitOf(store, ONE, before)).toBeUndefined();
+    expect(await fillOne(store, fillOf(ONE, 'old', before))).toBe('outdated');
+    expect(await fillOne(store, fillOf(ONE, 'between', between))).toBe('outdated');
+    expect((await readOne(store, ONE)).bytes).toBeUndefined();
+  }),
+  check('a write that asks for a hot entry may store where there is one', async ({ store }) => {
+    expect((await begun(store, ONE, { onlyHot: true })).mayStore).toBe(false);
+    await put(store, ONE, 'one');
+    const write = await begun(store, ONE, { onlyHot: true });
+    expect(write.mayStore).toBe(true);
+    expect(await write.commit(write.row('new', 2))).toBe('stored');
+  }),
+  check(
+    'a row does not count once one of its tags was invalidated since its write began',
+    async ({ store }) => {
+      const write = await begun(store, ONE);
+      await store.invalidate(['Movies']);
+      const row = write.row('new', 2);
+      await write.put(row);
+      expect(await hitOf(store, ONE, write.stamped(row))).toBeUndefined();
+    },
+  ),
 ];

@@ -32,7 +32,7 @@ export function rowsInMemory(): Outbox & { readonly rows: OutboxRow[] } {
 export function relayOf(store: Store, outbox: Outbox): Relay {
   return new Relay({
     ...{ outbox, blindAfterMs: 60_000, clock: systemClock, random: () => 0, log: cacheLog() },
-    invalidate: async (tags) => store.invalidate(tags),
+    invalidate: async (tags) => void (await store.invalidate(tags)),
     storeIsAway: () => isAway(store),
     storeIsPartlyAway: () => isPartlyAway(store),
     forgetAll: () => Promise.resolve(),

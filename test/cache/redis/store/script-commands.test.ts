@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
-import type { EntryAddress } from '../../../../src/cache/store/store.js';
+import { generationOfVersion } from '../../../../src/cache/store/generation-text.js';
+import type { EntryAddress, Put } from '../../../../src/cache/store/store.js';
 import { leaseRequest } from '../../../support/stores/generations-for.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
@@ -196,12 +197,46 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     expect((await redis.keys('*')).filter((key) => key.includes(':l:'))).toEqual([]);
   });
 
-  it('are 5 for an invalidation, however many tags it has', async () => {
-    const store = await open();
+  it('are 4 for an invalidation, however many tags it has, and the log that it writes is not kept for ever', async () => {
+    const store = await open('log');
     await miss(store, TAGGED);
-    const expected = { evalsha: 1, mget: 1, del: 1, xadd: 1, pexpire: 1 };
+    // Beginning to write the log takes two more.
+    await store.invalidate(['Movie:1']);
+    const expected = { evalsha: 1, mget: 1, del: 1, xadd: 1 };
     expect(await commandsOf(() => store.invalidate(['Movie:1']))).toEqual(expected);
     expect(await commandsOf(() => store.invalidate(TAGGED.tags))).toEqual(expected);
+    await redis.del('log:log');
+    await store.invalidate(['Movie:1']);
+    expect(await redis.pttl('log:log')).toBeGreaterThan(89 * 24 * 60 * 60 * 1000);
+  });
+
+  it('are 6 for a write that stores its row with its invalidation, and 11 where that is applied before', async () => {
+    const store = await open();
+    await miss(store, PLAIN);
+    await store.invalidate(['Movie:1']);
+    await miss(store, PLAIN);
+    const write = async (version: number, isBeside: boolean): Promise<void> => {
+      const [intended] = await store.intend([{ ...PLAIN, keepForMs: KEEP_MS, onlyHot: false }]);
+      const captured = intended?.captured ?? '';
+      const generation = generationOfVersion(captured, version, randomUUID());
+      const put: Put = {
+        ...PLAIN,
+        captured,
+        version,
+        generation,
+        bytes: Buffer.from('x'),
+        keepForMs: KEEP_MS,
+      };
+      const versions = new Map([['Movie:1', version]]);
+      const outcome = await store.invalidate(['Movie:1'], versions, isBeside ? put : undefined);
+      if (isBeside) expect(outcome).toBe('stored');
+      else expect(await store.put([put])).toEqual(['stored']);
+    };
+    const beside = { mget: 2, evalsha: 1, set: 2, xadd: 1 };
+    expect(await commandsOf(() => write(2, true))).toEqual(beside);
+    expect(await commandsOf(() => write(3, true))).toEqual(beside);
+    const after = { mget: 3, evalsha: 2, time: 1, del: 1, set: 3, xadd: 1 };
+    expect(await commandsOf(() => write(4, false))).toEqual(after);
   });
 
   it('are two for what a process has counted, which says once a minute that it is there', async () => {

@@ -26,7 +26,7 @@ local time
 local function generationOf(key, id, keptMs)
   local generation = present[key]
   -- What no random id looks like was not written by us either: an entry could not be stamped with it.
-  if not generation or #generation > 128 or string.find(generation, '[^%w._-]') then
+  if not generation or #generation > 128 or string.find(generation, '[^%w._~-]') then
     time = time or redis.call('TIME')
     generation = id .. '.' .. time[1] .. '.' .. time[2]
     redis.call('SET', key, generation, 'PX', keptMs)

@@ -1,59 +1,108 @@
 -- Purpose:  ends the life of tags: without its generation nothing that was stored or is being loaded under a tag counts,
 --           and the next load creates another one, which no load has captured. The entry of the same name goes too.
---           Tells every process, by the log, so that it drops its copies.
+--           Tells every process, by the log, so that it drops its copies. Stores the row of a write that has committed, in the
+--           same step or without any tags, under a new generation of its key.
 -- Atomic:   a fill in between would find the generation that it was loaded under, and a process that drops a copy
---           before would find the old entry again.
--- Late:     one more miss. Run twice: the same.
---           Writes that are under way find the version that is behind it; where it is not known, they store nothing.
--- KEYS      four for each tag: the generation, the entry, its lease, the writes under way; these four in one slot.
---           Then the log, where it is on the same server
--- ARGV[1]   the channel of wake-ups, where tags are published; with the log: ARGV[2] how long it is kept without another
---           entry, in milliseconds, ARGV[3] about how many entries are kept; then nothing, or for each tag the version of
---           its row, or ''
--- Reply     1
-local tags = math.floor(#KEYS / 4)
-local log = KEYS[4 * tags + 1]
-local beforeVersions = log and 3 or 1
-local gone, leases, versioned = {}, {}, {}
-for tag = 1, tags do
-  local place = 4 * tag - 3
-  leases[tag] = KEYS[place + 2]
-  for key = place, place + 2 do gone[#gone + 1] = KEYS[key] end
-  local of = (ARGV[beforeVersions + tag] or '') == '' and gone or versioned
-  of[#of + 1] = KEYS[place + 3]
+--           before would find the old entry again. A later version, or an invalidation without one, must not come between the
+--           look at the generation and the row.
+-- Late:     one more miss; the row is refused once a later version was seen, or the root has ended. Run twice: the same.
+--           A generation is `root`, or `root~version~id` with the latest version of its row that was seen since the root. An
+--           invalidation that knows the version leaves such a one, so that writes under way find it there; one that does not
+--           ends the root. The server's time is part of that id: the same command never brings an old one back.
+-- KEYS      three for each tag: the generation, the entry, its lease; these three in one slot. With a row three more: the
+--           generation of its key, its entry, its lease. Then the log, where it is on the same server
+-- ARGV[1]   the channel of wake-ups, where tags are published, ARGV[2] the number of tags, ARGV[3] how long a log that is
+--           made now is kept, in milliseconds, or '' without the log, ARGV[4] about how many entries the log keeps, ARGV[5] a
+--           random id, or '' where no version is known; with the id for each tag the version of its row, or ''. With a row
+--           seven more: the generation captured before its transaction, its version, the new generation, how long that is
+--           kept, the entry, how long that is kept, both in milliseconds, and what is published when its lease ends
+-- Reply     1, or 0 where the row was refused
+local channel, tags, logKeptMs, logEntries, id = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local log = logKeptMs ~= '' and KEYS[#KEYS]
+local hasVersions = id ~= ''
+local ofRow = 3 * tags + 1
+local hasRow = #KEYS > (log and ofRow or ofRow - 1)
+local names = {}
+for place = 1, hasRow and ofRow or ofRow - 1, 3 do
+  names[#names + 1] = KEYS[place]
+  names[#names + 1] = KEYS[place + 2]
 end
-local holders = redis.call('MGET', unpack(leases))
-redis.call('DEL', unpack(gone))
-if #versioned > 0 and redis.call('EXISTS', unpack(versioned)) > 0 then
+local present = {}
+for index, value in ipairs(redis.call('MGET', unpack(names))) do present[names[index]] = value end
+
+local function rootOf(generation) return string.match(generation, '^[^~]*') end
+local function seenIn(generation) return string.match(generation, '^[^~]*~(%d+)~') end
+
+local woken = {}
+local function isWaitedFor(lease) return present[lease] and string.sub(present[lease], -1) == '!' end
+
+-- The row first: what it takes the place of need not be deleted.
+local stored, kept = false, {}
+if hasRow then
+  local generation, entry, lease = KEYS[ofRow], KEYS[ofRow + 1], KEYS[ofRow + 2]
+  local first = hasVersions and 6 + tags or 6
+  local captured, version, new, newKeptMs, bytes, keptMs, message = unpack(ARGV, first, first + 6)
+  local before = present[generation]
+  local isCurrent = before == captured
+  if before and not isCurrent and rootOf(before) == rootOf(captured) then
+    isCurrent = tonumber(version) >= tonumber(seenIn(before) or version)
+  end
+  -- One of the tags may be its key without a version.
   for tag = 1, tags do
-    local writes, version = KEYS[4 * tag], ARGV[beforeVersions + tag]
-    if version ~= '' and redis.call('EXISTS', writes) == 1 then
-      local seen = redis.pcall('HGET', writes, 'v')
-      if type(seen) == 'table' then
-        redis.call('DEL', writes)
-      elseif not seen or tonumber(seen) < tonumber(version) then
-        redis.call('HSET', writes, 'v', version)
-      end
+    if KEYS[3 * tag - 2] == generation and (not hasVersions or ARGV[5 + tag] == '') then isCurrent = false end
+  end
+  -- There may be no room; then it is ended like the others.
+  if isCurrent and not redis.pcall('SET', entry, bytes, 'PX', keptMs).err then
+    if redis.pcall('SET', generation, new, 'PX', newKeptMs).err then
+      redis.call('DEL', generation, entry)
+    else
+      stored = true
+      kept[generation], kept[entry] = true, true
+      if isWaitedFor(lease) then woken[#woken + 1] = message end
+      if present[lease] then redis.call('DEL', lease) end
+      kept[lease] = true
     end
   end
 end
-local fields = {}
+
+local gone, fields = {}, {}
+local function ends(key) if not kept[key] then gone[#gone + 1] = key end end
+local time
 for tag = 1, tags do
-  local _, before = string.find(KEYS[4 * tag - 3], ':g:{', 1, true)
-  local name = string.sub(KEYS[4 * tag - 3], before + 1, -2)
+  local generation, entry, lease = KEYS[3 * tag - 2], KEYS[3 * tag - 1], KEYS[3 * tag]
+  local version = hasVersions and ARGV[5 + tag] or ''
+  local before = present[generation]
+  if version ~= '' and before and not kept[generation] then
+    local seen = seenIn(before)
+    if seen and tonumber(seen) > tonumber(version) then version = seen end
+    time = time or redis.call('TIME')
+    local new = table.concat({ rootOf(before), version, id .. '.' .. time[1] .. '.' .. time[2] }, '~')
+    if redis.pcall('SET', generation, new, 'KEEPTTL').err then ends(generation) end
+  else
+    ends(generation)
+  end
+  ends(entry)
+  local _, behind = string.find(generation, ':g:{', 1, true)
+  local name = string.sub(generation, behind + 1, -2)
   fields[#fields + 1] = 't'
   fields[#fields + 1] = name
-  -- Processes that wait for that load would wait for an outdated one.
-  local holder = holders[tag]
-  if holder and string.sub(holder, -1) == '!' then redis.call('PUBLISH', ARGV[1], name) end
+  if present[lease] and not kept[lease] then
+    ends(lease)
+    -- Processes that wait for that load would wait for an outdated one.
+    if isWaitedFor(lease) then woken[#woken + 1] = name end
+  end
 end
-if not log then return 1 end
-local added = redis.pcall('XADD', log, 'MAXLEN', '~', ARGV[3], '*', unpack(fields))
-if type(added) == 'table' then
-  -- There is no room, or what is there is not ours. Without the log everybody drops all copies, which is as good.
-  redis.call('DEL', log)
-else
+if #gone > 0 then redis.call('DEL', unpack(gone)) end
+for _, name in ipairs(woken) do redis.call('PUBLISH', channel, name) end
+local reply = (stored or not hasRow) and 1 or 0
+if not log then return reply end
+
+local added = redis.pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', logEntries, '*', unpack(fields))
+if not added then
+  added = redis.pcall('XADD', log, '*', unpack(fields))
   -- It must not become immortal.
-  redis.call('PEXPIRE', log, ARGV[2])
+  redis.call('PEXPIRE', log, logKeptMs)
 end
-return 1
+-- There is no room, or what is there is not ours. Without the log everybody drops all copies, which is as good.
+if type(added) == 'table' then redis.call('DEL', log) end
+return reply
