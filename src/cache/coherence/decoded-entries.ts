@@ -9,6 +9,9 @@ import type { EntryField, Found } from './entry-field.js';
 export interface Decoded extends EntryHeader, Omit<Found, 'generations' | 'freshForMs'> {
   /** Bytes of memory that it takes, about. */
   readonly heapBytes: number;
+  /** When a read found last that its generations are the present ones, and for which tags; `NaN` before. */
+  seenAtMs: number;
+  seenTags: readonly string[] | undefined;
 }
 
 interface Kept {
@@ -27,7 +30,7 @@ export interface DecodedEntriesOptions {
 }
 
 /** What an entry takes besides its value and the texts of its generations, as measured. */
-const HEADER_BYTES = 240;
+const HEADER_BYTES = 256;
 const GENERATION_BYTES = 56;
 /** An array of bytes with a buffer of its own. */
 const BUFFER_BYTES = 200;
@@ -74,6 +77,8 @@ export class DecodedEntries {
       tier,
       frozenBy: undefined,
       isFrozen: false,
+      seenAtMs: NaN,
+      seenTags: undefined,
     };
   }
 
@@ -91,6 +96,13 @@ export class DecodedEntries {
     // From now on the same object is the same value: bytes are never changed in place.
     if (!this.#options.keepBytes) kept.bytes = bytes;
     return kept.decoded;
+  }
+
+  /** The generations of an entry that a read has found present since then; undefined where none has, or it is not known here any more. */
+  seenSince(sinceMs: number, { key, tags }: EntryAddress): readonly string[] | undefined {
+    const { decoded } = this.#kept.get(key, 0) ?? {};
+    if (decoded === undefined || !(decoded.seenAtMs >= sinceMs)) return undefined;
+    return areSame(decoded.seenTags, tags) ? decoded.generations : undefined;
   }
 
   clear(): void {
@@ -125,4 +137,9 @@ export class DecodedEntries {
     const valueBytes = decoded.heapBytes + bytes.length + BUFFER_BYTES;
     this.#kept.set(decoded.key, { value: { bytes, decoded }, valueBytes, expiresAtMs: Infinity, owner });
   }
+}
+
+function areSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
+  if (one === other) return true;
+  return one?.length === other.length && one.every((tag, index) => tag === other[index]);
 }

@@ -23,6 +23,9 @@ import { JoinedBatch } from './joined-batch.js';
 import { KeptAnswers } from './kept-answers.js';
 import { ProcessCopies, type Mark } from './process-copies.js';
 
+/** For so long, in milliseconds, a write takes the generations that a read has found for present. */
+const JUST_MS = 1000;
+
 /** What is known of the rows that a write has written. */
 export interface Written {
   /** Of the rows that tags name. */
@@ -333,6 +336,8 @@ export class Entries {
     if (!this.#isAllowed(field, address)) return undefined;
     const { ttlMs, staleMs } = field.lifetime;
     const { key, row, tags } = address;
+    const [captured, ...generations] = this.#justSeen(address) ?? [];
+    if (captured !== undefined) return { address, captured, generations };
     try {
       const [intended] = await this.#options.store.intend([
         { key, row, tags, keepForMs: ttlMs + staleMs, onlyHot },
@@ -343,6 +348,15 @@ export class Entries {
       this.#options.onStoreTrouble('intend', error);
       return undefined;
     }
+  }
+
+  /**
+   * What a read has found a moment ago does as well as what is asked for now: it is from before the write, too. What has ended since
+   * is only more for the row to be refused for.
+   */
+  #justSeen(address: FieldAddress): readonly string[] | undefined {
+    const { store, clock } = this.#options;
+    return store.isLocal ? undefined : this.#decoded.seenSince(clock.nowMs() - JUST_MS, address);
   }
 
   /** Makes an entry of what a write has committed: see `Fills`. */
@@ -466,6 +480,8 @@ export class Entries {
     if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {
       return unsure(field, entry, Math.max(1, staleForMs));
     }
+    entry.seenAtMs = nowMs;
+    entry.seenTags = address.tags;
     const { early } = this.#options;
     const isYoung = nowMs < early.drawsFromMs(entry);
     if (isYoung || (staleForMs <= 0 && !early.isDue(entry, nowMs))) {

@@ -1,7 +1,9 @@
 import { GraphQLError } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore, type Store } from '../../../src/cache/index.js';
+import type { Clock } from '../../../src/cache/time/clock.js';
 import { createGate, type Gate } from '../../support/gate.js';
+import { manualClock } from '../../support/manual-clock.js';
 import { withoutVersions } from '../../support/stores/planted-stores.js';
 import { testCache } from '../../support/test-cache.js';
 
@@ -28,9 +30,10 @@ const MUTATIONS: readonly Mutation[] = ['store', 'storeHot'];
 interface FilmsOptions {
   readonly store?: Store;
   readonly disabled?: 'all' | readonly string[];
+  readonly clock?: Clock;
 }
 
-async function films({ store = memoryStore(), disabled = [] }: FilmsOptions = {}) {
+async function films({ store = memoryStore(), disabled = [], clock }: FilmsOptions = {}) {
   const rows = new Map<string, FilmRow>([['1', { title: 'old', version: 1 }]]);
   const after: { commit?: Gate; throws?: Error } = {};
   let withoutVersion = false;
@@ -58,6 +61,7 @@ async function films({ store = memoryStore(), disabled = [] }: FilmsOptions = {}
     origins: { Film: { load: (ids) => Promise.resolve(ids.map(load)) } },
     store,
     disabled,
+    ...(clock && { clock }),
   });
   await tested.cache.start();
   onTestFinished(() => tested.cache.close());
@@ -199,6 +203,62 @@ describe('a row of a HYBRID', () => {
     expect(await read()).toEqual(['new', 'MISS']);
   });
 });
+
+describe.each(MUTATIONS)(
+  '%s of a row that was read a moment ago, over a store that is far away',
+  (mutation) => {
+    async function far() {
+      const asked: string[] = [];
+      const inner = memoryStore();
+      const clock = manualClock();
+      const store: Store = {
+        ...inner,
+        isLocal: false,
+        read: async (addresses) => inner.read(addresses),
+        intend: async (intentions) => (asked.push('intend'), inner.intend(intentions)),
+        invalidate: async (tags, versions, row) => (
+          asked.push('invalidate'),
+          inner.invalidate(tags, versions, row)
+        ),
+      };
+      const tested = await films({ store, clock });
+      const read = async () => (await tested.read())[0];
+      const hit = async () => (await tested.read())[1];
+      await read();
+      await read();
+      asked.length = 0;
+      return { ...tested, inner, clock, asked, read, hit };
+    }
+
+    it('asks the store once, and stores it', async () => {
+      const { write, read, hit, asked } = await far();
+      expect((await write(mutation, 'new')).outcomes).toEqual([`Mutation.${mutation} WRITTEN`]);
+      expect(asked).toEqual(['invalidate']);
+      expect([await read(), await hit()]).toEqual(['new', 'HIT']);
+      expect((await write(mutation, 'newer')).outcomes).toEqual([`Mutation.${mutation} WRITTEN`]);
+      expect(asked).toEqual(['invalidate', 'invalidate']);
+      expect([await read(), await hit()]).toEqual(['newer', 'HIT']);
+    });
+
+    it('stores it after a write by another process, and not after an invalidation without a version', async () => {
+      const { write, read, inner } = await far();
+      await inner.invalidate(['Film:1'], new Map([['Film:1', 2]]));
+      expect((await write(mutation, 'third')).outcomes).toEqual([`Mutation.${mutation} WRITTEN`]);
+      expect(await read()).toBe('third');
+      await inner.invalidate(['Film:1']);
+      expect((await write(mutation, 'fourth')).outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
+      expect(await read()).toBe('fourth');
+    });
+
+    it('asks before, too, once that is longer ago', async () => {
+      const { write, read, asked, clock } = await far();
+      clock.advance(1001);
+      await write(mutation, 'new');
+      expect(asked).toEqual(['intend', 'invalidate']);
+      expect(await read()).toBe('new');
+    });
+  },
+);
 
 describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation) => {
   it('changes nothing where its resolver refuses', async () => {
