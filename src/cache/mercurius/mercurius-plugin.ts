@@ -1,8 +1,8 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { CacheError } from '../errors.js';
-import { NO_STORE } from '../http/cache-control.js';
 import { followAnswer, type FollowedAnswer } from '../http/followed-answer.js';
-import type { AnswerHead, HttpCaching } from '../http/http-answers.js';
+import type { HttpCaching } from '../http/http-answers.js';
+import { memoOf } from '../memo/memo-of.js';
 import { operationIn } from '../memo/operation-in.js';
 import {
   answersOf,
@@ -11,6 +11,8 @@ import {
   type EvidenceSource,
   type Told,
 } from '../metrics/answer-evidence.js';
+import { AnsweredFromMemo, type MercuriusHooks } from './answered-from-memo.js';
+import { headersOf, isAlone, isOfOwnRoute, isReply, reach, ReplyHeads } from './replies.js';
 
 /** What the plugin reads of a cache. */
 export interface MercuriusSource extends EvidenceSource {
@@ -25,17 +27,8 @@ export type MercuriusPluginOptions<Context> = EvidenceOptions<Context>;
 
 /** What the plugin calls of Mercurius; both hooks leave its JIT on, as they change neither schema nor document. */
 interface Hooks {
-  addHook(
-    name: 'preExecution',
-    hook: (schema: GraphQLSchema, document: DocumentNode, context: object) => Promise<void>,
-  ): void;
-  addHook(name: 'onResolution', hook: (answer: Answer, context: object) => Promise<void>): void;
-}
-
-interface Answer {
-  readonly data?: unknown;
-  readonly errors?: unknown;
-  extensions?: Record<string, unknown>;
+  addHook(name: 'preExecution', hook: MercuriusHooks['preExecution']): void;
+  addHook(name: 'onResolution', hook: MercuriusHooks['onResolution']): void;
 }
 
 /**
@@ -49,13 +42,14 @@ export function cachePlugin<Context>(
   cache: MercuriusSource,
   options: MercuriusPluginOptions<Context> = {},
 ): MercuriusPlugin {
-  const { begin } = answersOf<Context>(cache, {
+  const { begin, hasEvidence } = answersOf<Context>(cache, {
     call: 'cachePlugin',
     options,
     argument: 'context',
     headersOf,
   });
   const { http } = cache;
+  const memo = memoOf(cache);
   const begun = new WeakMap<object, { readonly told: Told; readonly answer: FollowedAnswer | undefined }>();
   const replies = new ReplyHeads();
   return async (app) => {
@@ -66,39 +60,60 @@ export function cachePlugin<Context>(
         'cachePlugin: Mercurius is not there; register mercurius before this plugin',
       );
     }
-    hooks.addHook('preExecution', async (schema, document, context) => {
-      // The context of a server is what its owner says it is.
-      const told = begin(context as Context, context);
+    const follow = (schema: GraphQLSchema, document: DocumentNode, context: object) => {
+      if (http === undefined) return undefined;
       // Which one it is of several is not told here.
       const operation = isAlone(context) ? operationIn(schema, document, undefined) : undefined;
       const method = reach(context, ['reply', 'request', 'method']);
       const reply = reach(context, ['reply']);
-      if (http !== undefined && isReply(reply)) replies.begin(reply);
-      const answer =
-        http &&
-        followAnswer(http, {
-          operation,
-          context,
-          headers: headersOf(context),
-          method: typeof method === 'string' ? method : undefined,
-        });
-      answer?.begin();
+      if (isReply(reply)) replies.begin(reply);
+      return followAnswer(http, {
+        operation,
+        context,
+        headers: headersOf(context),
+        method: typeof method === 'string' ? method : undefined,
+      });
+    };
+    const say = (followed: FollowedAnswer, answer: object, context: object): void => {
+      const reply = reach(context, ['reply']);
+      const isSpecial =
+        !isReply(reply) || reply.statusCode !== 200 || reply.getHeader('set-cookie') !== undefined;
+      const head = followed.end(answer, isSpecial);
+      if (isReply(reply) && isOfOwnRoute(reply, context)) replies.end(reply, head);
+    };
+    const preExecution: MercuriusHooks['preExecution'] = async (schema, document, context) => {
+      // The context of a server is what its owner says it is.
+      const told = begin(context as Context, context);
+      const answer = follow(schema, document, context);
+      if (fromMemo?.willBeMade(schema, document, context) !== true) answer?.begin();
       begun.set(context, { told, answer });
       await Promise.resolve();
-    });
-    hooks.addHook('onResolution', async (answer, context) => {
+    };
+    const onResolution: MercuriusHooks['onResolution'] = async (answer, context) => {
       const { told, answer: followed } = begun.get(context) ?? {};
+      const made = fromMemo?.isMade(answer, context);
+      if (made !== undefined) followed?.isMadeOf(made.freshness);
       const cached = told?.();
       if (cached !== undefined) answer.extensions = withCache(answer.extensions, cached);
-      const reply = reach(context, ['reply']);
-      if (followed !== undefined) {
-        const isSpecial =
-          !isReply(reply) || reply.statusCode !== 200 || reply.getHeader('set-cookie') !== undefined;
-        const head = followed.end(answer, isSpecial);
-        if (isReply(reply) && isOfOwnRoute(reply, context)) replies.end(reply, head);
-      }
+      if (followed !== undefined) say(followed, answer, context);
       await Promise.resolve();
-    });
+    };
+    const fromMemo =
+      memo &&
+      new AnsweredFromMemo({
+        ...{ memo, hooks: { preExecution, onResolution } },
+        mayAnswer: (context) =>
+          !hasEvidence(context as Context) && http?.wantsFresh(headersOf(context), context) !== true,
+        timeOperation: () => cache.stats.timeOperation(),
+        onAnswered: ({ operation: { schema, document }, answer: { freshness }, result, context }) => {
+          const followed = follow(schema, document, context);
+          followed?.isMadeOf(freshness);
+          if (followed !== undefined) say(followed, result, context);
+        },
+      });
+    hooks.addHook('preExecution', preExecution);
+    hooks.addHook('onResolution', onResolution);
+    fromMemo?.standBefore(app);
     await Promise.resolve();
   };
 }
@@ -106,90 +121,4 @@ export function cachePlugin<Context>(
 function hasHooks(hooks: unknown): hooks is Hooks {
   // It is a function with members.
   return typeof hooks === 'function' && 'addHook' in hooks;
-}
-
-/** As much of a reply of Fastify as is used. */
-interface Reply {
-  readonly statusCode: number;
-  getHeader(name: string): unknown;
-  header(name: string, value: string): unknown;
-  removeHeader(name: string): unknown;
-  code(status: number): unknown;
-}
-
-function isReply(reply: unknown): reply is Reply {
-  return typeof reply === 'object' && reply !== null && 'getHeader' in reply;
-}
-
-/**
- * Whether the answer of an operation is all of the reply: Mercurius keeps the context of an operation in the request where a route
- * of its own has it executed. `reply.graphql()` in any other route makes a part of a page, of which only that route knows the rest.
- */
-function isOfOwnRoute(reply: Reply, context: object): boolean {
-  const request = reach(reply, ['request']);
-  if (typeof request !== 'object' || request === null) return false;
-  // One of several operations in one request has a context that is made of it.
-  const contexts: readonly unknown[] = [context, Object.getPrototypeOf(context)];
-  return Reflect.ownKeys(request).some((name) => contexts.includes(Reflect.get(request, name)));
-}
-
-/** What is said of replies; of several operations that are answered with one, nothing is known. */
-class ReplyHeads {
-  readonly #replies = new WeakMap<object, { operations: number; written: AnswerHead | undefined }>();
-
-  begin(reply: Reply): void {
-    const known = this.#replies.get(reply);
-    if (known === undefined) {
-      this.#replies.set(reply, { operations: 1, written: undefined });
-      return;
-    }
-    known.operations += 1;
-    if (known.written !== undefined) withdraw(reply, known.written);
-    known.written = undefined;
-  }
-
-  end(reply: Reply, head: AnswerHead): void {
-    const known = this.#replies.get(reply);
-    if (known === undefined) return;
-    if (known.operations > 1) {
-      reply.header('cache-control', NO_STORE);
-      return;
-    }
-    write(reply, head);
-    known.written = head;
-  }
-}
-
-/** Says over HTTP what is to be said of an answer. Fastify sends no body with 304. */
-function write(reply: Reply, { headers, isUnmodified }: AnswerHead): void {
-  for (const [name, value] of headers) {
-    const before = name === 'vary' ? reply.getHeader(name) : undefined;
-    reply.header(name, typeof before === 'string' ? `${before}, ${value}` : value);
-  }
-  if (isUnmodified) reply.code(304);
-}
-
-/** What was said of one answer does not hold for the reply, which gets another one as well. */
-function withdraw(reply: Reply, { headers, isUnmodified }: AnswerHead): void {
-  for (const name of headers.keys()) if (name !== 'vary') reply.removeHeader(name);
-  reply.header('cache-control', NO_STORE);
-  if (isUnmodified) reply.code(200);
-}
-
-/** False for one of several operations in one request. */
-function isAlone(context: object): boolean {
-  const count: unknown = Reflect.get(context, 'operationsCount');
-  return count === undefined || count === 1;
-}
-
-/** Mercurius puts the reply of Fastify into the context, which knows its request. */
-function headersOf(context: unknown): unknown {
-  return reach(context, ['reply', 'request', 'headers']);
-}
-
-function reach(context: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (holder, name) => (typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined),
-    context,
-  );
 }
