@@ -98,10 +98,10 @@ export class DecodedEntries {
     return kept.decoded;
   }
 
-  /** The generations of an entry that a read has found present since then; undefined where none has, or it is not known here any more. */
-  seenSince(sinceMs: number, { key, tags }: EntryAddress): readonly string[] | undefined {
+  /** The generations of an entry that a read has found present in between; undefined where none has, or it is not known here any more. */
+  seen({ key, tags }: EntryAddress, fromMs: number, toMs: number): readonly string[] | undefined {
     const { decoded } = this.#kept.get(key, 0) ?? {};
-    if (decoded === undefined || !(decoded.seenAtMs >= sinceMs)) return undefined;
+    if (decoded === undefined || !(decoded.seenAtMs >= fromMs && decoded.seenAtMs <= toMs)) return undefined;
     return areSame(decoded.seenTags, tags) ? decoded.generations : undefined;
   }
 

@@ -356,7 +356,9 @@ export class Entries {
    */
   #justSeen(address: FieldAddress): readonly string[] | undefined {
     const { store, clock } = this.#options;
-    return store.isLocal ? undefined : this.#decoded.seenSince(clock.nowMs() - JUST_MS, address);
+    if (store.isLocal) return undefined;
+    const nowMs = clock.nowMs();
+    return this.#decoded.seen(address, nowMs - JUST_MS, nowMs);
   }
 
   /** Makes an entry of what a write has committed: see `Fills`. */

@@ -79,7 +79,7 @@ export async function tryOutEntries(redis: Redis, names: EntryNames, key: string
   const isStored = stored.every((reply) => reply === 1);
   if (filled instanceof Error) throw filled;
   if (filled !== 1 || !isStored || String(found) !== 'tried' || String(read) !== 'tried') {
-    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen, mget and hget');
+    throw new Error('NOPERM scripts cannot read back what they wrote, with get, strlen and mget');
   }
 }
 
