@@ -39,7 +39,10 @@ async function world({ mercurius: more, before, after, ...options }: WorldOption
       typeDefs: [cacheTypeDefs, typeDefs],
       resolvers: {
         Query: {
-          film: (_: unknown, { id }: { id: string }) => ({ id, title: id === '1' ? title : `film ${id}` }),
+          film: async (_: unknown, { id }: { id: string }) => ({
+            id,
+            title: id === '1' ? title : `film ${id}`,
+          }),
           mine: (_: unknown, __: unknown, { viewer }: Reader) => `of ${viewer?.id}`,
           price: (_: unknown, __: unknown, { tenant }: Reader) => `for ${tenant}`,
           failing: () => {
@@ -284,5 +287,27 @@ describe('in front of Mercurius', () => {
     await many(FILM);
     expect(app.graphql.schema.getQueryType()?.name).toBe('Query');
     expect(await app.graphql(FILM)).toMatchObject({ data: { film: { title: 'Stalker' } } });
+  });
+
+  it('operations that are executed at the same time with one context are not taken for one another', async () => {
+    const shared = {};
+    const { send, hits, cache } = await world({ mercurius: { context: () => shared, jit: 0 } });
+    const queries = ['{ film { id } }', '{ film { title } }', '{ film { id title } }'];
+    const answers = [
+      '{"data":{"film":{"id":"1"}}}',
+      STALKER,
+      '{"data":{"film":{"id":"1","title":"Stalker"}}}',
+    ];
+    for (let time = 0; time < 5; time += 1) {
+      await cache.invalidate(['Film:1']);
+      const sent = await Promise.all(queries.map((query) => send({ query })));
+      expect(sent.map(({ payload }) => payload)).toEqual(answers);
+    }
+    for (let time = 0; time < 5; time += 1) {
+      for (const [index, query] of queries.entries()) {
+        expect((await send({ query })).payload).toBe(answers[index]);
+      }
+    }
+    expect(hits()).toBeGreaterThan(0);
   });
 });
