@@ -9,9 +9,8 @@ import type { EntryField, Found } from './entry-field.js';
 export interface Decoded extends EntryHeader, Omit<Found, 'generations' | 'freshForMs'> {
   /** Bytes of memory that it takes, about. */
   readonly heapBytes: number;
-  /** When a read found last that its generations are the present ones, and for which tags; `NaN` before. */
+  /** When a read that names no tags found last that its generations are the present ones; `NaN` before. */
   seenAtMs: number;
-  seenTags: readonly string[] | undefined;
 }
 
 interface Kept {
@@ -30,7 +29,7 @@ export interface DecodedEntriesOptions {
 }
 
 /** What an entry takes besides its value and the texts of its generations, as measured. */
-const HEADER_BYTES = 256;
+const HEADER_BYTES = 248;
 const GENERATION_BYTES = 56;
 /** An array of bytes with a buffer of its own. */
 const BUFFER_BYTES = 200;
@@ -78,7 +77,6 @@ export class DecodedEntries {
       frozenBy: undefined,
       isFrozen: false,
       seenAtMs: NaN,
-      seenTags: undefined,
     };
   }
 
@@ -98,11 +96,11 @@ export class DecodedEntries {
     return kept.decoded;
   }
 
-  /** The generations of an entry that a read has found present in between; undefined where none has, or it is not known here any more. */
-  seen({ key, tags }: EntryAddress, fromMs: number, toMs: number): readonly string[] | undefined {
+  /** The generations of an entry without tags that a read has found present in between; undefined where none is known to have. */
+  seen(key: string, fromMs: number, toMs: number): readonly string[] | undefined {
     const { decoded } = this.#kept.get(key, 0) ?? {};
-    if (decoded === undefined || !(decoded.seenAtMs >= fromMs && decoded.seenAtMs <= toMs)) return undefined;
-    return areSame(decoded.seenTags, tags) ? decoded.generations : undefined;
+    const isKnown = decoded !== undefined && decoded.seenAtMs >= fromMs && decoded.seenAtMs <= toMs;
+    return isKnown ? decoded.generations : undefined;
   }
 
   clear(): void {
@@ -137,9 +135,4 @@ export class DecodedEntries {
     const valueBytes = decoded.heapBytes + bytes.length + BUFFER_BYTES;
     this.#kept.set(decoded.key, { value: { bytes, decoded }, valueBytes, expiresAtMs: Infinity, owner });
   }
-}
-
-function areSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
-  if (one === other) return true;
-  return one?.length === other.length && one.every((tag, index) => tag === other[index]);
 }

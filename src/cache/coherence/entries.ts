@@ -354,11 +354,11 @@ export class Entries {
    * What a read has found a moment ago does as well as what is asked for now: it is from before the write, too. What has ended since
    * is only more for the row to be refused for.
    */
-  #justSeen(address: FieldAddress): readonly string[] | undefined {
+  #justSeen({ key, tags }: FieldAddress): readonly string[] | undefined {
     const { store, clock } = this.#options;
-    if (store.isLocal) return undefined;
+    if (store.isLocal || tags.length > 0) return undefined;
     const nowMs = clock.nowMs();
-    return this.#decoded.seen(address, nowMs - JUST_MS, nowMs);
+    return this.#decoded.seen(key, nowMs - JUST_MS, nowMs);
   }
 
   /** Makes an entry of what a write has committed: see `Fills`. */
@@ -482,8 +482,7 @@ export class Entries {
     if (believedForMs !== undefined && nowMs - entry.loadedAtMs + entry.loadMs > believedForMs) {
       return unsure(field, entry, Math.max(1, staleForMs));
     }
-    entry.seenAtMs = nowMs;
-    entry.seenTags = address.tags;
+    if (address.tags.length === 0) entry.seenAtMs = nowMs;
     const { early } = this.#options;
     const isYoung = nowMs < early.drawsFromMs(entry);
     if (isYoung || (staleForMs <= 0 && !early.isDue(entry, nowMs))) {
