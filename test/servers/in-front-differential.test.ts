@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { requests, seenOf, type Seen, type Sent } from '../support/worlds/front-requests.js';
+import { differingAnswers } from '../support/worlds/differing-answers.js';
 import { apolloWays, type ApolloKind } from '../support/worlds/http-servers.js';
 import { httpWorld } from '../support/worlds/http-world.js';
 
@@ -21,26 +21,7 @@ describe.each(apolloWays)('Apollo Server %s', (_name, start) => {
         return { ...world, url: server.url };
       }
       const [front, inside] = [await served(true), await served(false)];
-      const differing: unknown[] = [];
-      const askBoth = async (sent: Sent): Promise<Seen> => {
-        const [seen, expected] = [await seenOf(front.url, sent), await seenOf(inside.url, sent)];
-        if (JSON.stringify(seen) !== JSON.stringify(expected)) differing.push({ sent, seen, expected });
-        return seen;
-      };
-      for (let round = 0; round < 5; round += 1) {
-        for (const sent of requests) {
-          const { headers } = await askBoth(sent);
-          const entityTag = headers.find((line) => line.toLowerCase().startsWith('etag: '))?.slice(6);
-          if (entityTag !== undefined)
-            await askBoth({ ...sent, headers: { ...sent.headers, 'if-none-match': entityTag } });
-        }
-        for (const { cache, clock, changeUnseen } of [front, inside]) {
-          clock.advance(1500);
-          // In some rounds everything is new.
-          if (round === 2) changeUnseen('second');
-          if (round === 2) await cache.invalidate(['Film:1', 'News']);
-        }
-      }
+      const differing = await differingAnswers(front, inside);
       expect(differing.slice(0, 3)).toEqual([]);
       const { hits, inFront } = front.cache.stats.memo();
       expect(inFront).toBeGreaterThan(100);
