@@ -32,7 +32,7 @@ function keysOfTag(tag: string): readonly string[] {
   return [names.generation(tag), names.entry(tag), names.lease(tag)];
 }
 
-/** The next call of a store with few keys, so that all of them meet. `known` has the ids with their times, the newest last. */
+/** The next call of a store with few keys, so that all of them meet. `known` has the generations with their times, the newest last. */
 function nextCall(random: Random, step: number, known: ReadonlyMap<string, string>): Call {
   const key = `Row:${random.below(3)}`;
   const [entry, generation] = [names.entry(key), names.generation(key)];
@@ -179,15 +179,16 @@ async function heldBy(redis: Redis, key: string): Promise<unknown> {
     : redis.getBuffer(key);
 }
 
-/** Remembers the ids in an answer as their server has written them. */
+/** Remembers the generations in an answer as their server has written them. */
 function noteIds(known: Map<string, string>, answer: unknown): void {
   const parts: unknown[] = Array.isArray(answer) ? answer : [answer];
   for (const part of parts) {
     if (typeof part !== 'string' && !Buffer.isBuffer(part)) continue;
-    const [whole, id] = /(n\d+)\.\d+\.\d+/.exec(text(part)) ?? [];
-    if (whole === undefined || id === undefined) continue;
+    const [whole] = /n\d+\.\d+\.\d+(~\d+~n[\d.]+)?/.exec(text(part)) ?? [];
+    if (whole === undefined) continue;
+    const generation = String(withoutTimes(whole));
     // The newest last.
-    known.delete(id);
-    known.set(id, whole);
+    known.delete(generation);
+    known.set(generation, whole);
   }
 }

@@ -206,9 +206,11 @@ export class Fills {
     const { codec } = this.#options;
     let payload: Buffer;
     let value: unknown;
+    let copy: CopyValue | undefined;
     try {
       const mostParts = Math.max(lifetime.maxBytes, MANY_PARTS);
       ({ bytes: payload, decoded: value } = codec.encodeFaithfully(given, mostParts));
+      copy = codec.copierOf(value);
     } catch (error) {
       if (error instanceof TooManyParts) {
         counters.tooLarge += 1;
@@ -218,7 +220,6 @@ export class Fills {
       if (error instanceof UnstorableValue) counters.lastUnstorable = error.message;
       return { value: given, isGiven: true, outcome: 'unstorable' };
     }
-    const copy = codec.copierOf(value);
     if (payload.length <= lifetime.maxBytes) return { value, copy, payload };
     counters.tooLarge += 1;
     return { value, copy, outcome: 'too-large' };

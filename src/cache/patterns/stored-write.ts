@@ -24,12 +24,12 @@ export function storedWrite<Info extends CallInfo>(
   const shown = shownKeys(policy.vary);
   let hasComplained = false;
   let hasWarned = false;
-  const versionOf = (result: unknown): number | undefined => {
+  const checkedVersionOf = (result: unknown): number | undefined => {
     if (typeof result !== 'object' || result === null) return undefined;
-    const version = ownVersionOf(result);
+    const version = orNothing(() => valueIn(result, ['version']));
     const number = typeof version === 'bigint' ? Number(version) : version;
     if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
-    if (!hasComplained) {
+    if (!hasComplained && stores !== 'never') {
       hasComplained = true;
       log.error(
         { coordinate },
@@ -38,6 +38,7 @@ export function storedWrite<Info extends CallInfo>(
     }
     return undefined;
   };
+  const versionOf = (result: unknown): number | undefined => orNothing(() => checkedVersionOf(result));
   /**
    * Its row carries the generations of its tags from before the transaction, so one that its own write ended is dead. Their
    * present ones are not for it: another write may have ended them since the commit, about what this row shows.
@@ -74,12 +75,14 @@ export function storedWrite<Info extends CallInfo>(
           : await entries.intend(policy, before.place, stores === 'where-hot');
       let after: Placed | undefined;
       let made: { readonly row: WrittenRow | undefined } | undefined;
-      const written = (value: unknown, ended: Ended): WrittenRow | undefined => {
+      const rowOfWrite = (value: unknown, ended: Ended): WrittenRow | undefined => {
         if (intent === undefined || after !== undefined || endsItself(intent.address.tags, ended))
           return undefined;
         const version = versionOf(value);
         return version === undefined ? undefined : entries.written(policy, { intent, value, version });
       };
+      const written = (value: unknown, ended: Ended): WrittenRow | undefined =>
+        orNothing(() => rowOfWrite(value, ended));
       const isPut = async (row: WrittenRow | undefined): Promise<boolean> =>
         row?.outcome === undefined ? row !== undefined && (await entries.put(row)) : row.outcome === 'stored';
       return {
@@ -116,6 +119,15 @@ export function storedWrite<Info extends CallInfo>(
   };
 }
 
+/** The write has happened: a type or a log of the application that throws must not keep it from being invalidated. */
+function orNothing<T>(made: () => T): T | undefined {
+  try {
+    return made();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the row of a call is, and what that ends in where it is a tenant's. */
 interface Placed {
   readonly place: Located;
@@ -132,15 +144,6 @@ function movedFrom(before: Placed | undefined, ask: () => Placed | undefined): P
     return now?.place.key === before?.place.key ? undefined : now;
   } catch {
     // They cannot be asked any more, as after a sign-out. The write has happened, and what it began with is known.
-    return undefined;
-  }
-}
-
-/** The write has happened: a getter that fails must not keep it from being invalidated. */
-function ownVersionOf(row: object): unknown {
-  try {
-    return valueIn(row, ['version']);
-  } catch {
     return undefined;
   }
 }

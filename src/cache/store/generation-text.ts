@@ -15,11 +15,11 @@ export function generationOfVersion(before: string, version: number, id: string)
 
 /**
  * Whether a row of this version may be stored under a key with the `present` generation, if it was `captured` before its
- * transaction began: nothing has ended since, or only earlier versions, or this one.
+ * transaction began: since the root only earlier versions were seen, or this one. It is asked where nothing has ended since, too: a
+ * resolver that has changed nothing may return a row that its session had read long before.
  */
 export function mayBeStored(present: string | undefined, captured: string, version: number): boolean {
-  if (present === undefined) return false;
-  return present === captured || (rootOf(present) === rootOf(captured) && version >= versionIn(present));
+  return present !== undefined && rootOf(present) === rootOf(captured) && version >= versionIn(present);
 }
 
 function rootOf(generation: string): string {

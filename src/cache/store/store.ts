@@ -126,7 +126,10 @@ export interface Put extends EntryAddress {
   readonly owner?: string | undefined;
 }
 
-/** `refused`: a later version was seen since the generation was captured, or that is not known. Nothing was stored. */
+/**
+ * `refused`: a later version was seen, or the generation that was captured has ended. `no-room`: the row alone is larger than what
+ * the store holds, or the server is full. Nothing was stored.
+ */
 export type PutOutcome = 'stored' | 'refused' | 'no-room';
 
 /** What a look into the log of invalidations brought. */
@@ -238,7 +241,7 @@ export interface Store {
   ): MaybePromise<PutOutcome | undefined | void>;
   /** Called before the transaction of a write begins, whose row shall be stored: see `Intended`. */
   intend(intentions: readonly Intention[]): MaybePromise<readonly Intended[]>;
-  /** Stores rows that were committed, unless a later version was seen since their generation was captured. */
+  /** Stores rows that were committed, unless a later version was seen. */
   put(puts: readonly Put[]): MaybePromise<readonly PutOutcome[]>;
   /** Forgets everything: nothing that was stored, or is being loaded, counts any more. */
   forget(): MaybePromise<void>;

@@ -1,11 +1,10 @@
 import { GraphQLError } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { memoryStore, type Store } from '../../../src/cache/index.js';
-import type { Clock } from '../../../src/cache/time/clock.js';
+import { memoryStore, valueType, type Store } from '../../../src/cache/index.js';
 import { createGate, type Gate } from '../../support/gate.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { withoutVersions } from '../../support/stores/planted-stores.js';
-import { testCache } from '../../support/test-cache.js';
+import { testCache, type TestCacheOptions } from '../../support/test-cache.js';
 
 const typeDefs = `
   type Film { id: ID! title: String! version: Int! }
@@ -27,22 +26,23 @@ interface FilmRow {
 type Mutation = 'store' | 'storeHot';
 const MUTATIONS: readonly Mutation[] = ['store', 'storeHot'];
 
-interface FilmsOptions {
-  readonly store?: Store;
-  readonly disabled?: 'all' | readonly string[];
-  readonly clock?: Clock;
+interface FilmsOptions extends Pick<TestCacheOptions, 'store' | 'disabled' | 'clock' | 'log' | 'types'> {
+  /** What every row has besides. */
+  readonly extra?: object;
 }
 
-async function films({ store = memoryStore(), disabled = [], clock }: FilmsOptions = {}) {
+async function films({ store = memoryStore(), disabled = [], extra = {}, ...options }: FilmsOptions = {}) {
   const rows = new Map<string, FilmRow>([['1', { title: 'old', version: 1 }]]);
   const after: { commit?: Gate; throws?: Error } = {};
   let withoutVersion = false;
+  let outOfSession: FilmRow | undefined;
   let loads = 0;
   const load = (id: string) => {
     loads += 1;
-    return { id, ...rows.get(id) };
+    return { id, ...rows.get(id), ...extra };
   };
   const write = async (_: unknown, { id, title }: { id: string; title: string }) => {
+    if (outOfSession !== undefined) return { id, ...outOfSession };
     const row = { title, version: (rows.get(id)?.version ?? 0) + 1 };
     if (after.throws instanceof GraphQLError) throw after.throws;
     rows.set(id, row);
@@ -50,7 +50,7 @@ async function films({ store = memoryStore(), disabled = [], clock }: FilmsOptio
     delete after.commit;
     await gate?.wait();
     if (after.throws !== undefined) throw after.throws;
-    return withoutVersion ? { id, title } : { id, ...row };
+    return withoutVersion ? { id, title } : { id, ...row, ...extra };
   };
   const tested = testCache({
     typeDefs,
@@ -61,7 +61,7 @@ async function films({ store = memoryStore(), disabled = [], clock }: FilmsOptio
     origins: { Film: { load: (ids) => Promise.resolve(ids.map(load)) } },
     store,
     disabled,
-    ...(clock && { clock }),
+    ...options,
   });
   await tested.cache.start();
   onTestFinished(() => tested.cache.close());
@@ -70,6 +70,8 @@ async function films({ store = memoryStore(), disabled = [], clock }: FilmsOptio
     after,
     loads: () => loads,
     leaveOutVersions: () => (withoutVersion = true),
+    /** From now on the resolver changes nothing, and returns the row as its session has read it. */
+    changeNothing: (session: FilmRow) => (outOfSession = session),
     write: (mutation: Mutation, title: string) =>
       tested.query(`mutation { ${mutation}(id: 1, title: "${title}") { title } }`),
     read: async (field: 'film' | 'through' = 'film') => {
@@ -187,6 +189,13 @@ describe('a row that is written through', () => {
     }
     expect(logged.filter((line) => line.includes('has no whole number as its version'))).toHaveLength(1);
   });
+
+  it('is told of no version where its field is switched off, as nothing would be stored', async () => {
+    const { write, leaveOutVersions, logged } = await films({ disabled: ['Mutation.store'] });
+    leaveOutVersions();
+    await write('store', 'new');
+    expect(logged.filter((line) => line.includes('version'))).toEqual([]);
+  });
 });
 
 describe('a row of a HYBRID', () => {
@@ -267,6 +276,64 @@ describe.each(MUTATIONS)('a mutation that stores what it writes: %s', (mutation)
     after.throws = new GraphQLError('refused');
     expect((await write(mutation, 'new')).result.errors?.[0]?.message).toBe('refused');
     expect(await read()).toEqual(['old', 'HIT']);
+  });
+
+  it('stores no row that is older than one it has stored, where its resolver has changed nothing', async () => {
+    const { write, read, changeNothing } = await films();
+    await read();
+    await write(mutation, 'new');
+    changeNothing({ title: 'old', version: 1 });
+    expect((await write(mutation, 'again')).outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
+    expect(await read()).toEqual(['new', 'MISS']);
+  });
+
+  it('invalidates where the log throws that is to be told of a row without a version', async () => {
+    const log = {
+      warn: () => undefined,
+      error: () => {
+        throw new Error('the log is closed');
+      },
+    };
+    const { write, read, leaveOutVersions } = await films({ log });
+    leaveOutVersions();
+    await read();
+    const { result, outcomes } = await write(mutation, 'new');
+    expect(result.errors).toBeUndefined();
+    expect(outcomes).toEqual([`Mutation.${mutation} INVALIDATED`]);
+    expect(await read()).toEqual(['new', 'MISS']);
+  });
+
+  it('invalidates where a type of the application throws while its row is made, whenever that is', async () => {
+    class Price {
+      constructor(readonly cents: string) {}
+    }
+    let calls = 0;
+    let throwsFrom = Infinity;
+    const price = valueType<Price>({
+      name: 'Price',
+      is: (value): value is Price => {
+        calls += 1;
+        if (calls > throwsFrom) throw new Error('it fails');
+        return value instanceof Price;
+      },
+      encode: ({ cents }) => cents,
+      decode: (text) => new Price(text),
+    });
+    const { write, read } = await films({ types: [price], extra: { price: new Price('995') } });
+    await read();
+    calls = 0;
+    await write(mutation, 'one');
+    const most = calls;
+    expect(most).toBeGreaterThan(1);
+    for (let from = 0; from < most; from += 1) {
+      await read();
+      calls = 0;
+      throwsFrom = from;
+      const { result } = await write(mutation, `new ${from}`);
+      throwsFrom = Infinity;
+      expect(result.errors).toBeUndefined();
+      expect((await read())[0]).toBe(`new ${from}`);
+    }
   });
 
   it('invalidates where its resolver throws, as that may have been after the commit', async () => {

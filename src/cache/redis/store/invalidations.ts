@@ -45,7 +45,9 @@ export function putOf(names: Names, row: Put): ScriptCall {
   return callOf(names, { tags: [], row }, () => '');
 }
 
+/** What `invalidate.lua` answers about a row. */
 export function putOutcomeOf(reply: unknown): PutOutcome {
+  if (reply === 2) return 'no-room';
   return reply === 1 ? 'stored' : 'refused';
 }
 

@@ -103,15 +103,31 @@ export const writeChecks: readonly StoreCheck[] = [
       expect(await write.put(write.row('new', 2))).toBe('refused');
     },
   ),
-  check('a row whose versions begin anew is stored where nothing has come between', async ({ store }) => {
-    await store.invalidate([ONE.key], versionsOf(ONE.key, 7));
+  check(
+    'a row of an earlier version than was seen is refused, also where nothing has come between',
+    async ({ store }) => {
+      const first = await begun(store, ONE);
+      const seventh = first.row('seventh', 7);
+      expect(await first.commit(seventh)).toBe('stored');
+      const noop = await begun(store, ONE);
+      expect(await noop.put(noop.row('sixth', 6))).toBe('refused');
+      expect(await hitOf(store, ONE, first.stamped(seventh))).toBe('seventh');
+      expect(await noop.commit(noop.row('sixth', 6))).toBe('refused');
+      expect((await readOne(store, ONE)).bytes).toBeUndefined();
+      const again = await begun(store, ONE);
+      expect(await again.put(again.row('sixth', 6))).toBe('refused');
+      expect(await again.commit(again.row('seventh', 7))).toBe('stored');
+    },
+  ),
+  check('a row whose versions begin anew is stored once its key has ended', async ({ store }) => {
     const first = await begun(store, ONE);
-    expect(await first.put(first.row('seventh', 7))).toBe('stored');
+    expect(await first.commit(first.row('seventh', 7))).toBe('stored');
+    await store.invalidate([ONE.key]);
     const write = await begun(store, ONE);
     const row = write.row('first', 1);
-    expect(await write.put(row)).toBe('stored');
+    expect(await write.commit(row)).toBe('stored');
     expect(await hitOf(store, ONE, write.stamped(row))).toBe('first');
-    expect(await first.put(first.row('sixth', 6))).toBe('refused');
+    expect(await first.put(first.row('seventh', 7))).toBe('refused');
   }),
   check('a load that began before a row was put fills nothing, and one after it does', async ({ store }) => {
     const before = await captureOne(store, ONE);

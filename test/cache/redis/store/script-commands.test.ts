@@ -5,6 +5,8 @@ import { redisStore } from '../../../../src/cache/redis/index.js';
 import { type Store } from '../../../../src/cache/index.js';
 import { generationOfVersion } from '../../../../src/cache/store/generation-text.js';
 import type { EntryAddress, Put } from '../../../../src/cache/store/store.js';
+import { begun } from '../../../../src/cache/testing/store/begun-write.js';
+import { hitOf, put, readOne } from '../../../../src/cache/testing/store/tested-store.js';
 import { leaseRequest } from '../../../support/stores/generations-for.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
@@ -181,6 +183,29 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     await expect(
       store.fill([{ ...PLAIN, bytes: Buffer.from('x'), generations, keepForMs: 1 }]),
     ).rejects.toThrow();
+    expect(store.isAway?.()).toBe(true);
+  });
+
+  it('tell of the row of a write that there is no room, and end what it would have taken the place of', async () => {
+    const store = await open();
+    const before = await put(store, PLAIN, 'old');
+    const write = await begun(store, PLAIN);
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      expect(await store.put([write.row('new', 2)])).toEqual(['no-room']);
+      expect(await write.commit(write.row('new', 2))).toBe('no-room');
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await hitOf(store, PLAIN, before)).toBeUndefined();
+    expect((await readOne(store, PLAIN)).bytes).toBeUndefined();
+  });
+
+  it('do not take a server for full that is a replica by now, when a row is put', async () => {
+    const store = await open();
+    const write = await begun(store, PLAIN);
+    await redis.replicaof('127.0.0.1', '1');
+    await expect(store.put([write.row('new', 2)])).rejects.toThrow();
     expect(store.isAway?.()).toBe(true);
   });
 

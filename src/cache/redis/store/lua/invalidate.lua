@@ -8,7 +8,8 @@
 -- Late:     one more miss; the row is refused once a later version was seen, or the root has ended. Run twice: the same.
 --           A generation is `root`, or `root~version~id` with the latest version of its row that was seen since the root. An
 --           invalidation that knows the version leaves such a one, so that writes under way find it there; one that does not
---           ends the root. The server's time is part of that id: the same command never brings an old one back.
+--           ends the root. The server's time is part of the id of a tag, so that the same command never brings an old one
+--           back; that of a row is the generation that its entry names.
 -- KEYS      three for each tag: the generation, the entry, its lease; these three in one slot. With a row three more: the
 --           generation of its key, its entry, its lease. Then the log, where it is on the same server
 -- ARGV[1]   the channel of wake-ups, where tags are published, ARGV[2] the number of tags, ARGV[3] how long a log that is
@@ -16,7 +17,7 @@
 --           random id, or '' where no version is known; with the id for each tag the version of its row, or ''. With a row
 --           seven more: the generation captured before its transaction, its version, the new generation, how long that is
 --           kept, the entry, how long that is kept, both in milliseconds, and what is published when its lease ends
--- Reply     1, or 0 where the row was refused
+-- Reply     1, or 0 where the row was refused, 2 where there was no room for it
 local channel, tags, logKeptMs, logEntries, id = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local log = logKeptMs ~= '' and KEYS[#KEYS]
 local hasVersions = id ~= ''
@@ -37,31 +38,35 @@ local woken = {}
 local function isWaitedFor(lease) return present[lease] and string.sub(present[lease], -1) == '!' end
 
 -- The row first: what it takes the place of need not be deleted.
-local stored, kept = false, {}
+local outcome, kept = hasRow and 0 or 1, {}
 if hasRow then
   local generation, entry, lease = KEYS[ofRow], KEYS[ofRow + 1], KEYS[ofRow + 2]
   local first = hasVersions and 6 + tags or 6
   local captured, version, new, newKeptMs, bytes, keptMs, message = unpack(ARGV, first, first + 6)
   local before = present[generation]
-  local isCurrent = before == captured
-  if before and not isCurrent and rootOf(before) == rootOf(captured) then
-    isCurrent = tonumber(version) >= tonumber(seenIn(before) or version)
-  end
+  local isCurrent = before and rootOf(before) == rootOf(captured)
+    and tonumber(version) >= tonumber(seenIn(before) or version)
   -- One of the tags may be its key without a version.
   for tag = 1, tags do
     if KEYS[3 * tag - 2] == generation and (not hasVersions or ARGV[5 + tag] == '') then isCurrent = false end
   end
-  -- There may be no room; then it is ended like the others.
-  if isCurrent and not redis.pcall('SET', entry, bytes, 'PX', keptMs).err then
-    if redis.pcall('SET', generation, new, 'PX', newKeptMs).err then
+  local trouble = isCurrent and redis.pcall('SET', entry, bytes, 'PX', keptMs).err
+  if isCurrent and not trouble then
+    trouble = redis.pcall('SET', generation, new, 'PX', newKeptMs).err
+    if trouble then
       redis.call('DEL', generation, entry)
     else
-      stored = true
+      outcome = 1
       kept[generation], kept[entry] = true, true
       if isWaitedFor(lease) then woken[#woken + 1] = message end
       if present[lease] then redis.call('DEL', lease) end
       kept[lease] = true
     end
+  end
+  if trouble then
+    -- A server that is a replica by now, say, is away: that is the answer. It ends no tags either, and says so there.
+    if tags == 0 and not string.find(trouble, 'OOM', 1, true) then return redis.error_reply(trouble) end
+    outcome = 2
   end
 end
 
@@ -94,8 +99,7 @@ for tag = 1, tags do
 end
 if #gone > 0 then redis.call('DEL', unpack(gone)) end
 for _, name in ipairs(woken) do redis.call('PUBLISH', channel, name) end
-local reply = (stored or not hasRow) and 1 or 0
-if not log then return reply end
+if not log then return outcome end
 
 local added = redis.pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', logEntries, '*', unpack(fields))
 if not added then
@@ -105,4 +109,4 @@ if not added then
 end
 -- There is no room, or what is there is not ours. Without the log everybody drops all copies, which is as good.
 if type(added) == 'table' then redis.call('DEL', log) end
-return reply
+return outcome
