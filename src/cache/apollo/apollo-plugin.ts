@@ -19,6 +19,7 @@ import type {
   PluginResponse,
   StartedRequest,
 } from './plugin-requests.js';
+import { endOfTurn } from '../time/end-of-turn.js';
 import { writeHead } from './write-head.js';
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
@@ -93,11 +94,12 @@ export function createApolloPlugin<Context>(
     answerInFrontOf: (server, given = {}) => inFront.set(server, given, plugin),
     serverWillStart: async () => inFront.start(),
     unexpectedErrorProcessingRequest: async ({ requestContext }) => recorded.get(requestContext)?.(),
-    requestDidStart: <Head>(request: StartedRequest<Context, Head>) => {
+    requestDidStart: async <Head>(request: StartedRequest<Context, Head>) => {
+      if (!inFront.isThere) await endOfTurn();
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);
       const context: unknown = request.contextValue;
-      if (typeof context !== 'object' || context === null) return Promise.resolve(undefined);
+      if (typeof context !== 'object' || context === null) return undefined;
       const told = begin(request, context);
       const endFresh = http?.freshen(headersOf(request), context);
       const inside: AnsweringInside = {
@@ -117,7 +119,7 @@ export function createApolloPlugin<Context>(
           return Promise.resolve();
         },
       };
-      if (answering === undefined) return Promise.resolve(listener);
+      if (answering === undefined) return listener;
       listener.responseForOperation = async (operation) => {
         const kept = await answering.find(operation);
         // Only then: an execution that nothing listens to may take a shorter way.
@@ -127,7 +129,7 @@ export function createApolloPlugin<Context>(
         }
         return kept;
       };
-      return Promise.resolve(listener);
+      return listener;
     },
   };
   return plugin;

@@ -6,6 +6,7 @@ import type { OperationMemo } from '../memo/operation-memo.js';
 import type { OperationGiven } from '../memo/operation-plans.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
+import { endOfTurn } from '../time/end-of-turn.js';
 import { headOf } from './answer-head.js';
 import { isJson, operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
 import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
@@ -126,6 +127,7 @@ export class Front {
    * around the server's own is asked each time.
    */
   async answerAlone({ request, whole, context }: HttpAsked): Promise<HttpAnswer> {
+    await endOfTurn();
     const asked = this.#isAdmitted(request) ? askedBy(request) : undefined;
     const learnt = asked && this.#learnt(asked);
     const { server } = this.#options;
@@ -180,7 +182,8 @@ export class Front {
     return false;
   }
 
-  #answer(execution: HttpExecution): Promise<HttpAnswer> {
+  async #answer(execution: HttpExecution): Promise<HttpAnswer> {
+    await endOfTurn();
     const { httpGraphQLRequest: request } = execution;
     const asked = this.#isOpen ? askedBy(request) : undefined;
     if (asked === undefined) return this.#execute(execution);

@@ -8,6 +8,7 @@ import type { OperationGiven } from '../memo/operation-plans.js';
 import type { Freshness } from '../memo/recording.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
+import { endOfTurn } from '../time/end-of-turn.js';
 import { isAlone, isOfOwnRoute, isReply, reach } from './replies.js';
 
 /** An answer of Mercurius. */
@@ -114,6 +115,11 @@ export class AnsweredFromMemo {
     this.#warn(app, others);
   }
 
+  /** Whether what has this context was looked for in the memo. */
+  hasAsked(context: object): boolean {
+    return this.#executing.get(context) !== undefined;
+  }
+
   /** Told before an execution; true where notes are taken of it. */
   willBeMade(schema: GraphQLSchema, document: DocumentNode, context: object): boolean {
     const executing = this.#executing.get(context);
@@ -140,6 +146,7 @@ export class AnsweredFromMemo {
   }
 
   async #answer(asked: Asked, { schema, execute }: Going): Promise<unknown> {
+    await endOfTurn();
     try {
       const found = this.#find(asked, schema);
       const answered = isPromise(found) ? await found : found;

@@ -12,6 +12,7 @@ import {
   type Told,
 } from '../metrics/answer-evidence.js';
 import { AnsweredFromMemo, type MercuriusHooks } from './answered-from-memo.js';
+import { endOfTurn } from '../time/end-of-turn.js';
 import { headersOf, isAlone, isOfOwnRoute, isReply, reach, ReplyHeads } from './replies.js';
 
 /** What the plugin reads of a cache. */
@@ -82,12 +83,12 @@ export function cachePlugin<Context>(
       if (isReply(reply) && isOfOwnRoute(reply, context)) replies.end(reply, head);
     };
     const preExecution: MercuriusHooks['preExecution'] = async (schema, document, context) => {
+      if (fromMemo?.hasAsked(context) !== true) await endOfTurn();
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
       const answer = follow(schema, document, context);
       if (fromMemo?.willBeMade(schema, document, context) !== true) answer?.begin();
       begun.set(context, { told, answer });
-      await Promise.resolve();
     };
     const onResolution: MercuriusHooks['onResolution'] = async (answer, context) => {
       const { told, answer: followed } = begun.get(context) ?? {};

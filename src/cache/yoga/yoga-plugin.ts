@@ -11,6 +11,7 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { isPlainExecutor } from '../plain-executors.js';
+import { endOfTurn } from '../time/end-of-turn.js';
 import { keptExecution, operationOf, type ExecuteFn, type FollowedOf } from './kept-execution.js';
 
 /** What the plugin reads of a cache. */
@@ -21,9 +22,9 @@ export interface EnvelopSource extends EvidenceSource {
 /** A plugin for Envelop, and so for GraphQL Yoga. It replaces no schema and wraps no resolver. */
 export interface EnvelopPlugin {
   onExecute(started: ExecutionStarted): ExecutionListener | undefined;
+  /** Yoga's. */
+  onParams(given: { readonly request: object }): Promise<void>;
   /** Yoga's: there where the cache has the option `http`. */
-  onParams?(given: { readonly request: object }): undefined;
-  /** As that. */
   onResponse?(answered: ResponseMade): undefined;
 }
 
@@ -118,8 +119,11 @@ export function cachePlugin<Context>(
         },
       };
     },
+    onParams: async ({ request }) => {
+      if (http !== undefined) heads.asked(request);
+      await endOfTurn();
+    },
     ...(http && {
-      onParams: ({ request }) => void heads.asked(request),
       onResponse: ({ request, response, setResponse }) => {
         const head = heads.of(request);
         if (head === undefined) return;
