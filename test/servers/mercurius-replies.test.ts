@@ -77,6 +77,22 @@ describe('reply.graphql() of Mercurius in a route of others', () => {
   });
 });
 
+it.each([
+  ['that the request of its route has too', (): HttpContext => ({})],
+  ['that is made of nothing', (): HttpContext => Object.create(null) as HttpContext],
+])('a page is not taken for an answer of Mercurius by a context %s', async (_what, contextOf) => {
+  const own = Symbol('own');
+  const { ask, app } = await served();
+  app.decorateRequest(own, null);
+  app.get('/mine', async (request, reply) => {
+    const context = contextOf();
+    if (Object.getPrototypeOf(context) !== null) Reflect.set(request, own, context);
+    return { hello: request.headers['x-viewer'], aside: await reply.graphql('{ aside }', context) };
+  });
+  await ask('/mine', 'ann');
+  expect(await ask('/mine', 'ann')).toMatchObject({ status: 200, ...UNTOLD });
+});
+
 describe('a route of Mercurius itself', () => {
   it('says what its answer says, under another path too', async () => {
     const { ask } = await served({ path: '/other', prefix: '/api' });

@@ -19,7 +19,7 @@ import type {
   PluginResponse,
   StartedRequest,
 } from './plugin-requests.js';
-import { endOfTurn } from '../time/end-of-turn.js';
+import { Turns } from '../time/end-of-turn.js';
 import { writeHead } from './write-head.js';
 
 /** A plugin for Apollo Server. It has no `willResolveField`, which would wrap every field of the schema for good. */
@@ -88,6 +88,7 @@ export function createApolloPlugin<Context>(
     // What makes the contexts of a server makes those of its plugins.
     hasEvidence: (request, context) => hasEvidence({ request, contextValue: context as Context }),
   });
+  const turns = new Turns();
   const recorded = createObjectNotes<() => void>();
   const plugin: CachePlugin<Context> = {
     stringifyResult: (result) => `${answerJson(result)}\n`,
@@ -95,7 +96,8 @@ export function createApolloPlugin<Context>(
     serverWillStart: async () => inFront.start(),
     unexpectedErrorProcessingRequest: async ({ requestContext }) => recorded.get(requestContext)?.(),
     requestDidStart: async <Head>(request: StartedRequest<Context, Head>) => {
-      if (!inFront.isThere) await endOfTurn();
+      await turns.wait();
+      const turn = turns.begin();
       // Not when the server starts: until all plugins have started, they may put code around resolvers.
       if (isRead) plans.note(request.schema);
       const context: unknown = request.contextValue;
@@ -109,6 +111,7 @@ export function createApolloPlugin<Context>(
       const answering = isRead ? answeringFrom(cache, inside) : undefined;
       const listener: RequestListener<Context, Head> = {
         willSendResponse: (response) => {
+          turns.end(turn);
           const { body } = response.response;
           const result = body.kind === 'single' ? body.singleResult : undefined;
           answering?.end(undefined, false);

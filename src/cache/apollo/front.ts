@@ -6,7 +6,7 @@ import type { OperationMemo } from '../memo/operation-memo.js';
 import type { OperationGiven } from '../memo/operation-plans.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
-import { endOfTurn } from '../time/end-of-turn.js';
+import { Turns } from '../time/end-of-turn.js';
 import { headOf } from './answer-head.js';
 import { isJson, operationOf, type HttpOperation, type HttpRequest } from './http-operation.js';
 import { answerIn, mannerIn, nameOfManner, type HttpAnswer, type Manner } from './manner.js';
@@ -105,6 +105,7 @@ export class Front {
   readonly #isOverridden: boolean;
   /** By the text of the document, and by the name of the operation. */
   readonly #operations = new BoundedMap<Map<string | undefined, OperationGiven>>(DOCUMENTS);
+  readonly #turns = new Turns();
   readonly #manners = new BoundedMap<Manner>(MANNERS);
   /** By requests that the server is answering. */
   readonly #awaited = createObjectNotes<Awaited>();
@@ -127,7 +128,7 @@ export class Front {
    * around the server's own is asked each time.
    */
   async answerAlone({ request, whole, context }: HttpAsked): Promise<HttpAnswer> {
-    await endOfTurn();
+    await this.#turns.wait();
     const asked = this.#isAdmitted(request) ? askedBy(request) : undefined;
     const learnt = asked && this.#learnt(asked);
     const { server } = this.#options;
@@ -183,7 +184,7 @@ export class Front {
   }
 
   async #answer(execution: HttpExecution): Promise<HttpAnswer> {
-    await endOfTurn();
+    await this.#turns.wait();
     const { httpGraphQLRequest: request } = execution;
     const asked = this.#isOpen ? askedBy(request) : undefined;
     if (asked === undefined) return this.#execute(execution);
@@ -229,9 +230,11 @@ export class Front {
       if (hasEvidence({ http: request, variables, operationName }, context)) return undefined;
       if (http?.wantsFresh(headers, context) === true) return undefined;
       const end = timeOperation();
+      const turn = this.#turns.begin();
       const sight = memo.sight({ variables, context, ...given });
       const answer = sight && (await memo.find(sight));
       if (answer === undefined) return undefined;
+      this.#turns.end(turn);
       memo.countInFront();
       const said = this.#saidOf(request, given, answer);
       const response = answerIn(manner, answer, said, isAlone ? new Map() : manner.newHeaders());

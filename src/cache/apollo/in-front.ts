@@ -37,11 +37,6 @@ export class InFront {
     this.#source = source;
   }
 
-  /** Whether anything stands there. */
-  get isThere(): boolean {
-    return this.#front !== undefined;
-  }
-
   /** @throws CacheError naming everything that is wrong. */
   set<Server extends AnsweringServer>(server: Server, options: InFrontOptions, plugin: object): Server {
     refuseFaults('plugin.answerInFrontOf', this.#faults(server, options, plugin));

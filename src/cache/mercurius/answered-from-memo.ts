@@ -1,3 +1,4 @@
+import { isProxy } from 'node:util/types';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { answerData } from '../memo/answer-data.js';
@@ -8,7 +9,7 @@ import type { OperationGiven } from '../memo/operation-plans.js';
 import type { Freshness } from '../memo/recording.js';
 import { createObjectNotes } from '../object-notes.js';
 import { BoundedMap } from '../store/bounded-map.js';
-import { endOfTurn } from '../time/end-of-turn.js';
+import { Turns } from '../time/end-of-turn.js';
 import { isAlone, isOfOwnRoute, isReply, reach } from './replies.js';
 
 /** An answer of Mercurius. */
@@ -53,6 +54,7 @@ interface Asked {
 class Executing {
   readonly asked: Asked;
   notes: ExecutionNotes | undefined;
+  hasBegun = false;
   #hasEnded = false;
 
   constructor(asked: Asked) {
@@ -66,6 +68,52 @@ class Executing {
   }
 }
 
+/**
+ * What is under way with one context: hooks are told the context alone, so of several operations none can be told from the others, and
+ * of none are notes taken.
+ */
+class Uses {
+  #running = 0;
+  #isUnclear = false;
+  #current: Executing | undefined;
+
+  get current(): Executing | undefined {
+    return this.#current;
+  }
+
+  /** Told of each execution. */
+  begin(): void {
+    this.#running += 1;
+    if (this.#running > 1) this.#drop();
+  }
+
+  end(): void {
+    this.#running -= 1;
+  }
+
+  /** The one that runs, where it is alone. */
+  take(asked: Asked): Executing | undefined {
+    if (this.#running !== 1 || this.#isUnclear) return undefined;
+    return (this.#current = new Executing(asked));
+  }
+
+  /** Told of an execution of which nothing was told before. */
+  unclear(): void {
+    this.#isUnclear = true;
+    this.#drop();
+  }
+
+  done(executing: Executing): void {
+    executing.end(undefined);
+    if (this.#current === executing) this.#current = undefined;
+  }
+
+  #drop(): void {
+    this.#current?.end(undefined);
+    this.#current = undefined;
+  }
+}
+
 /** How Mercurius would answer it. */
 interface Going {
   readonly schema: unknown;
@@ -75,6 +123,8 @@ interface Going {
 /** The hooks that a request of a route goes through. */
 const LIFE_CYCLE = ['preParsing', 'preValidation', 'preExecution', 'onResolution'] as const;
 const HOOKS = 'mercurius.hooks';
+/** What puts other resolvers into the schema as it is. */
+const CHANGES: ReadonlySet<unknown> = new Set(['defineResolvers', 'defineLoaders']);
 
 const DOCUMENTS = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024, eviction: 's3-fifo' } as const;
 /** What a parsed document takes in memory for each character of its text, as measured. */
@@ -88,9 +138,16 @@ const BYTES_PER_CHARACTER = 100;
  */
 export class AnsweredFromMemo {
   readonly #options: AnsweredFromMemoOptions;
-  /** As Mercurius has parsed them last, by the text of the document and the name of the operation; answers belong to the parsed document. */
+  /**
+   * As Mercurius has parsed them last, by the text of the document and the name of the operation; all of one text are of one parsed
+   * document, and answers belong to it.
+   */
   readonly #parsed = new BoundedMap<Map<string | undefined, OperationGiven>>(DOCUMENTS);
-  readonly #executing = createObjectNotes<Executing>();
+  readonly #turns = new Turns();
+  readonly #uses = createObjectNotes<Uses>();
+  #hasLearnt = false;
+  /** Whether resolvers were changed in place after the first answer was noted. */
+  #isChanged = false;
 
   constructor(options: AnsweredFromMemoOptions) {
     this.#options = options;
@@ -102,30 +159,67 @@ export class AnsweredFromMemo {
     while (owner !== null && !Object.hasOwn(owner, 'graphql')) owner = Reflect.getPrototypeOf(owner);
     const inner: unknown = owner && Reflect.get(owner, 'graphql');
     if (owner === null || typeof inner !== 'function') return;
+    if (isProxy(inner)) {
+      this.#warn(app, () => true, AROUND);
+      return;
+    }
     const others = this.#othersIn(inner);
     const before = new Proxy(inner, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (!CHANGES.has(name) || typeof value !== 'function') return value;
+        return (...args: readonly unknown[]): unknown => {
+          this.#isChanged ||= this.#hasLearnt;
+          return Reflect.apply(value, target, args);
+        };
+      },
       apply: (_, self: unknown, args: readonly unknown[]) => {
         const going = (): Promise<unknown> => Reflect.apply(inner, self, args);
-        const asked = others() ? undefined : askedBy(args);
-        if (asked === undefined) return going();
-        return this.#answer(asked, { schema: Reflect.get(inner, 'schema'), execute: going });
+        const [, context] = args;
+        if (typeof context !== 'object' || context === null) return going();
+        const asked = others() || this.#isChanged ? undefined : askedBy(args);
+        const uses = this.#usesOf(context);
+        return this.#followed(uses, () =>
+          asked === undefined
+            ? going()
+            : this.#answer(asked, uses, { schema: Reflect.get(inner, 'schema'), execute: going }),
+        );
       },
     });
     Reflect.set(owner, 'graphql', before);
-    this.#warn(app, others);
+    this.#warn(app, others, OTHERS);
   }
 
-  /** Whether what has this context was looked for in the memo. */
-  hasAsked(context: object): boolean {
-    return this.#executing.get(context) !== undefined;
+  #usesOf(context: object): Uses {
+    const known = this.#uses.get(context);
+    if (known !== undefined) return known;
+    const uses = new Uses();
+    this.#uses.set(context, uses);
+    return uses;
+  }
+
+  async #followed(uses: Uses, work: () => Promise<unknown>): Promise<unknown> {
+    uses.begin();
+    try {
+      return await work();
+    } finally {
+      uses.end();
+    }
   }
 
   /** Told before an execution; true where notes are taken of it. */
   willBeMade(schema: GraphQLSchema, document: DocumentNode, context: object): boolean {
-    const executing = this.#executing.get(context);
+    const uses = this.#usesOf(context);
+    const executing = uses.current;
     if (executing === undefined) return false;
     const { memo } = this.#options;
     const { source, variables, operationName } = executing.asked;
+    // It may be another one, of which nothing was told.
+    if (executing.hasBegun || document.loc?.source.body !== source) {
+      uses.unclear();
+      return false;
+    }
+    executing.hasBegun = true;
     const given = operationIn(schema, document, operationName);
     if (given === undefined) return false;
     this.#learn({ source, operationName }, given);
@@ -139,14 +233,14 @@ export class AnsweredFromMemo {
     answer: MercuriusAnswer,
     context: object,
   ): { readonly freshness: Freshness | undefined } | undefined {
-    const executing = this.#executing.get(context);
+    const executing = this.#uses.get(context)?.current;
     if (executing?.notes === undefined) return undefined;
     executing.end(answer.extensions === undefined ? answer : undefined);
     return { freshness: executing.notes.freshness() };
   }
 
-  async #answer(asked: Asked, { schema, execute }: Going): Promise<unknown> {
-    await endOfTurn();
+  async #answer(asked: Asked, uses: Uses, { schema, execute }: Going): Promise<unknown> {
+    await this.#turns.wait();
     try {
       const found = this.#find(asked, schema);
       const answered = isPromise(found) ? await found : found;
@@ -154,13 +248,12 @@ export class AnsweredFromMemo {
     } catch {
       // Mercurius meets it again, and tells the client.
     }
-    const executing = new Executing(asked);
-    this.#executing.set(asked.context, executing);
+    const executing = uses.take(asked);
     try {
       return await execute();
     } finally {
       // Where it has not come to its end.
-      executing.end(undefined);
+      if (executing !== undefined) uses.done(executing);
     }
   }
 
@@ -172,8 +265,10 @@ export class AnsweredFromMemo {
     const operation = this.#parsed.get(source, 0)?.get(operationName);
     if (operation === undefined || schema !== operation.schema || !mayAnswer(context)) return undefined;
     const end = timeOperation();
+    const turn = this.#turns.begin();
     const give = (answer: KeptAnswer | undefined): MercuriusAnswer | undefined => {
       if (answer === undefined) return undefined;
+      this.#turns.end(turn);
       const result: MercuriusAnswer = { data: answerData(answer) };
       onAnswered({ operation, answer, result, context });
       end();
@@ -188,7 +283,11 @@ export class AnsweredFromMemo {
     const known = this.#parsed.get(source, 0);
     const before = known?.get(operationName);
     if (before?.document === given.document && before.schema === given.schema) return;
-    const value = (known ?? new Map<string | undefined, OperationGiven>()).set(operationName, given);
+    const [other] = known?.values() ?? [];
+    const isSame = other?.document === given.document && other.schema === given.schema;
+    const value = (isSame && known) || new Map<string | undefined, OperationGiven>();
+    value.set(operationName, given);
+    this.#hasLearnt = true;
     const valueBytes = BYTES_PER_CHARACTER * source.length;
     this.#parsed.set(source, { value, valueBytes, expiresAtMs: Infinity });
   }
@@ -203,7 +302,7 @@ export class AnsweredFromMemo {
   }
 
   /** Says once that nothing is answered from the memo, and why. */
-  #warn(app: object, others: () => boolean): void {
+  #warn(app: object, others: () => boolean, because: string): void {
     const addHook: unknown = Reflect.get(app, 'addHook');
     if (typeof addHook !== 'function') return;
     Reflect.apply(addHook, app, [
@@ -211,13 +310,16 @@ export class AnsweredFromMemo {
       async () => {
         const log: unknown = Reflect.get(app, 'log');
         const warn: unknown = typeof log === 'object' && log !== null ? Reflect.get(log, 'warn') : undefined;
-        if (others() && typeof warn === 'function') Reflect.apply(warn, log, [OTHERS]);
+        if (others() && typeof warn === 'function') Reflect.apply(warn, log, [because]);
         await Promise.resolve();
       },
     ]);
   }
 }
 
+const AROUND =
+  'Nothing is answered from the memo of the cache: app.graphql was replaced before its plugin, and what it was replaced by would not ' +
+  'see such requests; register the plugin before that';
 const OTHERS =
   'Nothing is answered from the memo of the cache: Mercurius has hooks of others, which would not see such requests; ' +
   'do what they do in hooks of Fastify or in the context';

@@ -12,7 +12,7 @@ import {
   type Told,
 } from '../metrics/answer-evidence.js';
 import { AnsweredFromMemo, type MercuriusHooks } from './answered-from-memo.js';
-import { endOfTurn } from '../time/end-of-turn.js';
+import { Turns, type Turn } from '../time/end-of-turn.js';
 import { headersOf, isAlone, isOfOwnRoute, isReply, reach, ReplyHeads } from './replies.js';
 
 /** What the plugin reads of a cache. */
@@ -27,6 +27,13 @@ export type MercuriusPlugin = (app: object) => Promise<void>;
 export type MercuriusPluginOptions<Context> = EvidenceOptions<Context>;
 
 /** What the plugin calls of Mercurius; both hooks leave its JIT on, as they change neither schema nor document. */
+/** What is known of an execution from its begin to its end. */
+interface Begun {
+  readonly told: Told;
+  readonly answer: FollowedAnswer | undefined;
+  readonly turn: Turn;
+}
+
 interface Hooks {
   addHook(name: 'preExecution', hook: MercuriusHooks['preExecution']): void;
   addHook(name: 'onResolution', hook: MercuriusHooks['onResolution']): void;
@@ -51,7 +58,8 @@ export function cachePlugin<Context>(
   });
   const { http } = cache;
   const memo = memoOf(cache);
-  const begun = new WeakMap<object, { readonly told: Told; readonly answer: FollowedAnswer | undefined }>();
+  const begun = new WeakMap<object, Begun>();
+  const turns = new Turns();
   const replies = new ReplyHeads();
   return async (app) => {
     const hooks: unknown = Reflect.get(app, 'graphql');
@@ -83,15 +91,16 @@ export function cachePlugin<Context>(
       if (isReply(reply) && isOfOwnRoute(reply, context)) replies.end(reply, head);
     };
     const preExecution: MercuriusHooks['preExecution'] = async (schema, document, context) => {
-      if (fromMemo?.hasAsked(context) !== true) await endOfTurn();
+      await turns.wait();
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
       const answer = follow(schema, document, context);
       if (fromMemo?.willBeMade(schema, document, context) !== true) answer?.begin();
-      begun.set(context, { told, answer });
+      begun.set(context, { told, answer, turn: turns.begin() });
     };
     const onResolution: MercuriusHooks['onResolution'] = async (answer, context) => {
-      const { told, answer: followed } = begun.get(context) ?? {};
+      const { told, answer: followed, turn } = begun.get(context) ?? {};
+      if (turn !== undefined) turns.end(turn);
       const made = fromMemo?.isMade(answer, context);
       if (made !== undefined) followed?.isMadeOf(made.freshness);
       const cached = told?.();

@@ -14,6 +14,9 @@ export function isReply(reply: unknown): reply is Reply {
   return typeof reply === 'object' && reply !== null && 'getHeader' in reply;
 }
 
+/** The name of what Mercurius keeps the context of an operation under, in a request of its own routes. */
+const CONTEXT = 'mercurius.requestContext';
+
 /**
  * Whether the answer of an operation is all of the reply: Mercurius keeps the context of an operation in the request where a route
  * of its own has it executed. `reply.graphql()` in any other route makes a part of a page, of which only that route knows the rest.
@@ -21,9 +24,11 @@ export function isReply(reply: unknown): reply is Reply {
 export function isOfOwnRoute(reply: Reply, context: object): boolean {
   const request = reach(reply, ['request']);
   if (typeof request !== 'object' || request === null) return false;
+  const name = Reflect.ownKeys(request).find((key) => typeof key === 'symbol' && key.description === CONTEXT);
+  if (name === undefined) return false;
   // One of several operations in one request has a context that is made of it.
-  const contexts: readonly unknown[] = [context, Object.getPrototypeOf(context)];
-  return Reflect.ownKeys(request).some((name) => contexts.includes(Reflect.get(request, name)));
+  const kept: unknown = isAlone(context) ? context : Reflect.getPrototypeOf(context);
+  return kept !== null && Reflect.get(request, name) === kept;
 }
 
 /** What is said of replies; of several operations that are answered with one, nothing is known. */

@@ -11,7 +11,7 @@ import {
   type EvidenceSource,
 } from '../metrics/answer-evidence.js';
 import { isPlainExecutor } from '../plain-executors.js';
-import { endOfTurn } from '../time/end-of-turn.js';
+import { Turns } from '../time/end-of-turn.js';
 import { keptExecution, operationOf, type ExecuteFn, type FollowedOf } from './kept-execution.js';
 
 /** What the plugin reads of a cache. */
@@ -81,6 +81,7 @@ export function cachePlugin<Context>(
   });
   const { http } = cache;
   const heads = new Heads();
+  const turns = new Turns();
   const followed = new WeakMap<object, FollowedAnswer>();
   const execution = executionOf(cache, (context) => {
     return typeof context === 'object' && context !== null ? followed.get(context) : undefined;
@@ -93,6 +94,7 @@ export function cachePlugin<Context>(
       if (typeof context !== 'object' || context === null) return undefined;
       // The context of a server is what its owner says it is.
       const told = begin(context as Context, context);
+      const turn = turns.begin();
       const request = http && requestIn(context);
       const method: unknown = request && Reflect.get(request, 'method');
       const operation = http && operationOf(args);
@@ -108,6 +110,7 @@ export function cachePlugin<Context>(
       else if (answer !== undefined) followed.set(context, answer);
       return {
         onExecuteDone: ({ result, setResult }) => {
+          turns.end(turn);
           const isWhole = !(Symbol.asyncIterator in result);
           const cached = isWhole ? told() : undefined;
           const extended = cached && { ...result, extensions: withCache(extensionsOf(result), cached) };
@@ -121,7 +124,7 @@ export function cachePlugin<Context>(
     },
     onParams: async ({ request }) => {
       if (http !== undefined) heads.asked(request);
-      await endOfTurn();
+      await turns.wait();
     },
     ...(http && {
       onResponse: ({ request, response, setResponse }) => {

@@ -14,6 +14,7 @@ const typeDefs = `
     price: String @cached(ttl: 60, vary: ["tenant"])
     failing: String @cached(ttl: 60)
     plain: String
+    both: [String]
   }
   type Film { id: ID! title: String }
   type Mutation { rename(title: String): Boolean @invalidates(tags: ["Film:1"]) }
@@ -26,14 +27,18 @@ const FIVE = [1, 2, 3, 4, 5];
 interface WorldOptions extends Partial<CacheOptions<Reader>> {
   readonly mercurius?: MercuriusOptions;
   readonly before?: (app: FastifyInstance) => void;
+  readonly between?: (app: FastifyInstance) => void;
   readonly after?: (app: FastifyInstance) => void;
 }
 
 /** Mercurius over a cache that keeps whole answers. */
-async function world({ mercurius: more, before, after, ...options }: WorldOptions = {}) {
+async function world({ mercurius: more, before, between, after, ...options }: WorldOptions = {}) {
   let title = 'Stalker';
   let contexts = 0;
   const cache = memoCache<Reader>(options);
+  const logged: string[] = [];
+  const stream = { write: (line: string) => void logged.push(line) };
+  const app = fastify({ logger: { level: 'warn', stream } });
   const schema = cache.apply(
     makeExecutableSchema({
       typeDefs: [cacheTypeDefs, typeDefs],
@@ -48,15 +53,21 @@ async function world({ mercurius: more, before, after, ...options }: WorldOption
           failing: () => {
             throw new GraphQLError('no');
           },
-          plain: () => title,
+          plain: (_: unknown, __: unknown, { viewer }: Reader) =>
+            viewer === undefined ? title : `mail of ${viewer.id}`,
+          both: async (_: unknown, __: unknown, context: object) => {
+            const answers = await Promise.all([
+              app.graphql('{ plain }', { ...context }, {}),
+              app.graphql('{ plain }', context, {}),
+              app.graphql(FILM, context, {}),
+            ]);
+            return answers.map((answer) => JSON.stringify(answer));
+          },
         },
         Mutation: { rename: (_: unknown, given: { title: string }) => Boolean((title = given.title)) },
       },
     }),
   );
-  const logged: string[] = [];
-  const stream = { write: (line: string) => void logged.push(line) };
-  const app = fastify({ logger: { level: 'warn', stream } });
   before?.(app);
   await app.register(mercurius, {
     schema,
@@ -71,6 +82,7 @@ async function world({ mercurius: more, before, after, ...options }: WorldOption
     },
     ...more,
   });
+  between?.(app);
   await app.register(cachePlugin<Reader>(cache));
   after?.(app);
   await cache.start();
@@ -310,4 +322,74 @@ describe('in front of Mercurius', () => {
     }
     expect(hits()).toBeGreaterThan(0);
   });
+});
+
+describe('operations that have one context at the same time', () => {
+  it('are not taken for one another where a resolver executes several: what one viewer has is not given to another', async () => {
+    const { ask, hits } = await world();
+    await ask(FILM, { 'x-viewer': 'bob' });
+    expect(await ask('{ both }', { 'x-viewer': 'ann' })).toContain('mail of ann');
+    expect(await ask(FILM, { 'x-viewer': 'bob' })).toBe(STALKER);
+    expect(await ask(FILM, { 'x-viewer': 'bob' })).toBe(STALKER);
+    expect(hits()).toBe(1);
+  });
+
+  it('are not taken for one another where all requests have one, of which none is kept while others run', async () => {
+    const shared: Reader = {};
+    const { ask, many, hits } = await world({ mercurius: { context: () => shared } });
+    await ask(FILM);
+    await Promise.all([ask('{ plain }'), ask(FILM)]);
+    expect(await ask(FILM)).toBe(STALKER);
+    await many(FILM);
+    expect(hits()).toBe(5);
+  });
+
+  it('are not taken for one another where another route executes one with it later', async () => {
+    const anonymous: Reader = {};
+    const page = '{ film(id: 2) { title } }';
+    const { app, ask, many } = await world({
+      mercurius: {
+        context: ({ headers: { 'x-viewer': id } }): Reader =>
+          typeof id === 'string' ? { viewer: { id } } : anonymous,
+      },
+      after: (served) => void served.get('/page', (_, reply) => reply.graphql(page, anonymous)),
+    });
+    await many(page, { 'x-viewer': 'ann' });
+    await ask(FILM);
+    await app.inject({ url: '/page' });
+    expect(await ask(FILM, { 'x-viewer': 'ann' })).toBe(STALKER);
+  });
+});
+
+it('answers nothing, and says so, where app.graphql was replaced before its plugin', async () => {
+  let isClosed = false;
+  const { ask, many, hits, logged } = await world({
+    between: (app) => {
+      const graphql = new Proxy(app.graphql, {
+        apply: (target, self, args): unknown => {
+          if (isClosed) throw new GraphQLError('closed');
+          return Reflect.apply(target, self, args);
+        },
+      });
+      Reflect.set(app, 'graphql', graphql);
+    },
+  });
+  await many(FILM);
+  isClosed = true;
+  expect(await ask(FILM)).toContain('closed');
+  expect(hits()).toBe(0);
+  expect(logged.join('')).toContain('register the plugin before that');
+});
+
+it('answers nothing any more once resolvers were put in place of those that it has seen', async () => {
+  const { app, ask, many } = await world();
+  await many(FILM);
+  app.graphql.defineResolvers({
+    Query: {
+      film: () => {
+        throw new GraphQLError('closed');
+      },
+    },
+  });
+  expect(await ask(FILM)).toContain('closed');
 });

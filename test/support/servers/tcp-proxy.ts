@@ -74,7 +74,8 @@ export async function tcpProxy(
       const throughAtMs = freeAtMs + latencyMs;
       before = before.then(async () => {
         const leftMs = throughAtMs - performance.now();
-        if (leftMs >= 1) await passes(leftMs);
+        // To the nearest millisecond, as timers know no less.
+        if (Math.round(leftMs) >= 1) await passes(leftMs);
         if (!to.destroyed) to.write(piece);
       });
     });
