@@ -13,6 +13,7 @@ a quiet machine writes its figures to docs/peers.md; any other only prints them.
   --quick       two rounds that count instead of six, and shorter ones, in about ten minutes
   --only A,B    some of ${peerNames.join(', ')}
   --rows A,B    some of ${rowNames.join(', ')}
+  --loaded      while another program takes half of the cores, one at least; only prints
   --json FILE   writes every figure to a file as well
   --help        shows this
 
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: peerNames.join(',') },
       rows: { type: 'string', default: rowNames.join(',') },
+      loaded: { type: 'boolean', default: false },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   }
   const isPublished = await sideBySide({
     isQuick: values.quick,
+    isLoaded: values.loaded,
     peers: chosen('--only', values.only, peerNames),
     rows: chosen('--rows', values.rows, rowNames),
     json: values.json,

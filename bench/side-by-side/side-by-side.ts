@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { closeAll, type Closer } from '../../src/start/close-all.js';
 import { privateRedis } from '../../test/support/private-redis.js';
 import { requireWrk } from '../overhead/wrk.js';
 import { docsFolder, writePage } from '../published/page.js';
 import { busyCores } from '../published/quiet.js';
+import { takeCore } from './busy-core.js';
 import { ownServers, peerNames, sharedLibraries, type PeerName } from './contestants.js';
 import { factsOf } from './facts.js';
 import { hitStandings, measureHits, SLICE_SECONDS, type Hits } from './hits.js';
@@ -21,6 +23,8 @@ const page = { file: path.join(docsFolder, 'peers.md'), command: 'bench:peers' }
 
 export interface SideBySideOptions {
   readonly isQuick: boolean;
+  /** Whether another program takes a part of the cores meanwhile. */
+  readonly isLoaded: boolean;
   readonly peers: readonly PeerName[];
   /** Some of `rowNames`. */
   readonly rows: readonly string[];
@@ -28,6 +32,9 @@ export interface SideBySideOptions {
   readonly json: string | undefined;
   readonly signal: AbortSignal;
 }
+
+/** With `isLoaded`. */
+const coresToTake = Math.max(1, Math.floor(cpus().length / 2));
 
 interface Measured {
   readonly hits: Hits | undefined;
@@ -39,24 +46,32 @@ interface Measured {
  * on a quiet machine. Resolves with whether they were, or need not have been. What it started is gone afterwards.
  */
 export async function sideBySide(options: SideBySideOptions): Promise<boolean> {
-  const { isQuick, peers, rows, signal } = options;
+  const { isQuick, isLoaded, peers, rows, signal } = options;
   if (rows.includes('hits')) requireWrk();
   await installPeers(signal);
   const busyBefore = await busyCores('before', signal);
   for (const reason of busyBefore) console.error(`THIS MACHINE IS BUSY: ${reason}`);
   const rounds = isQuick ? 3 : 7;
   const measured = await measureRows(options, rounds);
+  const unsteady = unsteadyReference(measured.hits?.slices ?? []);
   const reasons = [
     ...busyBefore,
     ...(await busyCores('after', signal)),
-    ...unsteadyReference(measured.hits?.slices ?? []),
+    // What takes the cores on purpose makes the constants differ, too.
+    ...(isLoaded ? [] : unsteady),
   ];
   if (options.json !== undefined) await writeFile(options.json, JSON.stringify(measured, undefined, 2));
-  const figures = figuresOf(measured, await factsOf(rounds - 1));
+  const facts = await factsOf(rounds - 1);
+  const load = [`${coresToTake} of ${cpus().length} cores were taken by another program`, ...unsteady].join(
+    '; ',
+  );
+  const figures = figuresOf(measured, isLoaded ? `${facts}\n\n${load}.` : facts);
   const notes = reasons.length === 0 ? '' : `A BUSY MACHINE: ${reasons.join('; ')}.\n\n`;
   console.log(`\n${notes}${figures}`);
-  if (isQuick || rows.length < rowNames.length || peers.length < peerNames.length) {
-    console.error('docs/peers.md stays as it is: only a full run of everything is published');
+  if (isQuick || isLoaded || rows.length < rowNames.length || peers.length < peerNames.length) {
+    console.error(
+      'docs/peers.md stays as it is: only a full run of everything on a quiet machine is published',
+    );
     return true;
   }
   if (reasons.length > 0) {
@@ -69,11 +84,12 @@ export async function sideBySide(options: SideBySideOptions): Promise<boolean> {
 }
 
 async function measureRows(
-  { isQuick, peers, rows, signal }: SideBySideOptions,
+  { isQuick, isLoaded, peers, rows, signal }: SideBySideOptions,
   rounds: number,
 ): Promise<Measured> {
   const closers: Closer[] = [];
   try {
+    for (let taken = 0; isLoaded && taken < coresToTake; taken += 1) closers.push(takeCore(signal));
     const hits = rows.includes('hits') ? await measureHits({ rounds, peers, signal }) : undefined;
     const origin = await privateRedis();
     closers.push({ what: 'the Redis of the origin', close: origin.stop });
