@@ -97,7 +97,13 @@ class Uses {
     return (this.#current = new Executing(asked));
   }
 
-  /** Told of an execution of which nothing was told before. */
+  /** Told of an execution that is not the one that was taken. */
+  other(): void {
+    // One of which nothing was told before may end while others run.
+    if (this.#running === 0) this.unclear();
+  }
+
+  /** Told where it cannot be told which one it is. */
   unclear(): void {
     this.#isUnclear = true;
     this.#drop();
@@ -211,7 +217,10 @@ export class AnsweredFromMemo {
   willBeMade(schema: GraphQLSchema, document: DocumentNode, context: object): boolean {
     const uses = this.#usesOf(context);
     const executing = uses.current;
-    if (executing === undefined) return false;
+    if (executing === undefined) {
+      uses.other();
+      return false;
+    }
     const { memo } = this.#options;
     const { source, variables, operationName } = executing.asked;
     // It may be another one, of which nothing was told.
