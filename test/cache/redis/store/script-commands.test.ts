@@ -7,6 +7,9 @@ import { generationOfVersion } from '../../../../src/cache/store/generation-text
 import type { EntryAddress, Put } from '../../../../src/cache/store/store.js';
 import { begun } from '../../../../src/cache/testing/store/begun-write.js';
 import { hitOf, put, readOne } from '../../../../src/cache/testing/store/tested-store.js';
+import { runScript, type ScriptCall } from '../../../../src/cache/redis/connection/lua-script.js';
+import { redisNames } from '../../../../src/cache/redis/redis-names.js';
+import { storeScripts } from '../../../../src/cache/redis/store/store-scripts.js';
 import { leaseRequest } from '../../../support/stores/generations-for.js';
 import { cacheLog } from '../../../support/cache-log.js';
 import { needsRedis } from '../../../support/needs.js';
@@ -199,6 +202,32 @@ describe.skipIf(!needsRedis())('the commands of Redis, those within scripts amon
     }
     expect(await hitOf(store, PLAIN, before)).toBeUndefined();
     expect((await readOne(store, PLAIN)).bytes).toBeUndefined();
+  });
+
+  it('begin a log that was evicted with another id than it had last, however soon that is', async () => {
+    const { invalidate, announce } = storeScripts;
+    const log = redisNames('evicted', 'd1').log;
+    const ends = (tag: string): ScriptCall => {
+      const keys = [`evicted:g:{${tag}}`, `evicted:e:{${tag}}`, `evicted:l:{${tag}}`, log];
+      return { keys, args: ['channel', 1, 60_000, 10_000, ''] };
+    };
+    const tells = (tag: string): ScriptCall => ({ keys: [log], args: [60_000, 10_000, tag] });
+    await runScript(redis, invalidate, [ends('Row:1')]);
+    await runScript(redis, announce, [tells('Row:1')]);
+    for (const [script, call] of [[invalidate, ends] as const, [announce, tells] as const]) {
+      for (let time = 0; time < 100; time += 1) {
+        await redis.del(log);
+        // All of it in one turn of the server.
+        const [, last, , , next] = await Promise.all([
+          runScript(redis, script, [call('Row:1')]),
+          redis.xrevrange(log, '+', '-', 'COUNT', 1),
+          redis.del(log),
+          runScript(redis, script, [call('Row:2')]),
+          redis.xrevrange(log, '+', '-', 'COUNT', 1),
+        ]);
+        expect(next[0]?.[0]).not.toBe(last[0]?.[0]);
+      }
+    }
   });
 
   it('do not take a server for full that is a replica by now, when a row is put', async () => {

@@ -10,13 +10,20 @@ for index = 3, #ARGV do
   fields[#fields + 1] = 't'
   fields[#fields + 1] = ARGV[index]
 end
-local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
+-- A log that was evicted a moment ago must not have its last id again: who has read that would miss this entry.
+local function begin()
+  local time = redis.call('TIME')
+  local first = string.format('%s%03d-%d', time[1], math.floor(time[2] / 1000), 1000 + time[2] % 1000)
+  return redis.pcall('XADD', KEYS[1], first, unpack(fields))
+end
+local added = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
+if not added then added = begin() end
 if type(added) == 'table' then
   -- There is no room. Without the log everybody drops all copies, which is as good.
   redis.call('DEL', KEYS[1])
   -- What is of another type was not written by us.
   if not string.find(added.err, 'WRONGTYPE', 1, true) then return 0 end
-  redis.call('XADD', KEYS[1], '*', unpack(fields))
+  begin()
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1

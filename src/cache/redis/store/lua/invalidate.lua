@@ -103,7 +103,10 @@ if not log then return outcome end
 
 local added = redis.pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', logEntries, '*', unpack(fields))
 if not added then
-  added = redis.pcall('XADD', log, '*', unpack(fields))
+  -- A log that was evicted a moment ago must not have its last id again: who has read that would miss this entry.
+  time = time or redis.call('TIME')
+  local first = string.format('%s%03d-%d', time[1], math.floor(time[2] / 1000), 1000 + time[2] % 1000)
+  added = redis.pcall('XADD', log, first, unpack(fields))
   -- It must not become immortal.
   redis.call('PEXPIRE', log, logKeptMs)
 end
